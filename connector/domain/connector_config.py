@@ -1,0 +1,158 @@
+"""The connector config that is registered with Kafka Connect, as a pure function.
+
+Credentials and the broker string are `${env:NAME}` references that the worker resolves; Connect stores
+and shows the references only. Keys are those of Debezium 3.6 and of Confluent's JDBC source connector.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from connector.domain import names
+from connector.domain.brokers import KafkaAuth, client_security
+from connector.domain.database import Database, Engine
+from connector.domain.errors import OperatorError
+from connector.domain.settings import ConnectorSettings
+from connector.domain.stage import Stage
+from connector.domain.topics import CAPTURED_TABLES
+
+#: References to the variables that the task definition injects; see `worker_environment`.
+BOOTSTRAP_REFERENCE = "${env:KAFKA_BOOTSTRAP_SERVERS}"
+USER_REFERENCE = "${env:DATABASE_USER}"
+PASSWORD_REFERENCE = "${env:DATABASE_PASSWORD}"  # noqa: S105 - a reference, not a password
+
+#: The key under which Connect keeps the connector's own name; Connect adds it to what it stores.
+NAME_KEY = "name"
+
+
+def connector_config(
+    stage: Stage, database: Database, auth: KafkaAuth, settings: ConnectorSettings
+) -> Mapping[str, str]:
+    """What `PUT /connectors/<name>/config` is given: every value is text, no value is confidential."""
+    if settings.kind == "jdbc":
+        raise OperatorError(
+            "connector.kind 'jdbc' is not built yet; use 'debezium' in the stage's config.yaml"
+        )
+    source = (
+        _oracle(stage, database, auth) if database.engine is Engine.ORACLE else _postgres(stage, database)
+    )
+    config = {**_common(stage, auth, settings), **source}
+    return MappingProxyType(dict(sorted(config.items())))
+
+
+def config_hash(config: Mapping[str, str]) -> str:
+    """A short content hash: two configs share it exactly when they are equal."""
+    text = json.dumps(dict(config), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def differs(wanted: Mapping[str, str], stored: Mapping[str, str]) -> bool:
+    """Whether the config that Connect stores differs from the wanted one.
+
+    Connect adds the connector's name to what it stores; that is not a difference.
+    """
+    ours = {**wanted, NAME_KEY: names.CONNECTOR}
+    theirs = {NAME_KEY: names.CONNECTOR, **stored}
+    return ours != theirs
+
+
+def _common(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dict[str, str]:
+    topics = stage.topics
+    tables = ",".join(re.escape(f"{schema}.{table}") for schema, table in CAPTURED_TABLES)
+    schemas = ",".join(dict.fromkeys(schema for schema, _ in CAPTURED_TABLES))
+    return {
+        "tasks.max": "1",
+        "exactly.once.support": "required",
+        "topic.prefix": topics.prefix,
+        "schema.include.list": schemas,
+        "table.include.list": tables,
+        "snapshot.mode": "initial",
+        # Numbers as text: JSON readers lose digits of large decimals, and `precise` is base64 to them.
+        "decimal.handling.mode": "string",
+        "time.precision.mode": "connect",
+        "heartbeat.interval.ms": str(settings.heartbeat_seconds * 1000),
+        "topic.heartbeat.name": topics.one("heartbeat"),
+        "errors.max.retries": "-1",
+        "retriable.restart.connector.wait.ms": "10000",
+        "connection.validation.timeout.ms": str(settings.validation_timeout_seconds * 1000),
+        "database.user": USER_REFERENCE,
+        "database.password": PASSWORD_REFERENCE,
+        # Registration creates the stage's topics; these keys only let Connect create a missing one.
+        "topic.creation.default.partitions": "1",
+        "topic.creation.default.replication.factor": "-1",
+        "signal.enabled.channels": "kafka",
+        "signal.kafka.topic": topics.one("signal"),
+        "signal.kafka.groupId": topics.signal_group,
+        "signal.kafka.bootstrap.servers": BOOTSTRAP_REFERENCE,
+        **_prefixed("signal.consumer.", client_security(auth)),
+        "notification.enabled.channels": "sink",
+        "notification.sink.topic.name": topics.one("notification"),
+    }
+
+
+def _oracle(stage: Stage, database: Database, auth: KafkaAuth) -> dict[str, str]:
+    security = client_security(auth)
+    return {
+        "connector.class": "io.debezium.connector.oracle.OracleConnector",
+        # Without this key the values of log.mining.* are not validated.
+        "database.connection.adapter": "logminer",
+        **_oracle_address(database),
+        # The driver's own keep-alive: an idle flow dies after 350 s in AWS's network.
+        "driver.oracle.net.keepAlive": "true",
+        "include.schema.changes": "true",
+        "schema.history.internal.kafka.topic": stage.topics.one("schema_history"),
+        "schema.history.internal.kafka.bootstrap.servers": BOOTSTRAP_REFERENCE,
+        "schema.history.internal.store.only.captured.tables.ddl": "true",
+        **_prefixed("schema.history.internal.producer.", security),
+        **_prefixed("schema.history.internal.consumer.", security),
+    }
+
+
+def _oracle_address(database: Database) -> dict[str, str]:
+    """Host, port and service name; a SID or a URL becomes `database.url`, which Debezium prefers."""
+    address: dict[str, str] = {}
+    if database.url is not None:
+        address["database.url"] = database.url
+    elif database.sid is not None:
+        address["database.url"] = f"jdbc:oracle:thin:@{database.host}:{database.port}:{database.sid}"
+    else:
+        address["database.hostname"] = database.host
+        address["database.port"] = str(database.port)
+    # Debezium requires the name even beside a URL: it selects the container database.
+    address["database.dbname"] = database.dbname or database.sid or _service_of(database.url)
+    if database.pdb is not None:
+        address["database.pdb.name"] = database.pdb
+    return address
+
+
+def _service_of(url: str | None) -> str:
+    """The service name in a JDBC URL: behind the last slash, or in a DESCRIPTION."""
+    match = re.search(r"SERVICE_NAME\s*=\s*([^)\s]+)", url or "", re.IGNORECASE) or re.search(
+        r":\d+[/:]([A-Za-z0-9_.$#-]+)(?:[:?].*)?$", url or ""
+    )
+    if match is None:
+        raise OperatorError(
+            "the database URL names no service and dbInfo has no 'dbname'; add 'dbname' to the secret"
+        )
+    return match[1]
+
+
+def _postgres(stage: Stage, database: Database) -> dict[str, str]:
+    if database.dbname is None or database.url is not None:
+        raise OperatorError("engine 'postgres' needs 'host' and 'dbname' in dbInfo and takes no 'url'")
+    return {
+        "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+        "database.hostname": database.host,
+        "database.port": str(database.port),
+        "database.dbname": database.dbname,
+        "plugin.name": "pgoutput",
+        "slot.name": stage.names.replication_slot,
+        "publication.name": stage.names.replication_slot,
+        "publication.autocreate.mode": "filtered",
+    }
+
+
+def _prefixed(prefix: str, block: Mapping[str, str]) -> dict[str, str]:
+    return {f"{prefix}{key}": value for key, value in block.items()}

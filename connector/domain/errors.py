@@ -1,0 +1,45 @@
+"""Errors by who must act: the operator, another system, or us.
+
+Every message is one line and names the place, the wrong value, what is allowed and the next step. No
+message carries a confidential value.
+"""
+
+
+class WmsError(Exception):
+    """The base of all errors this project raises on purpose; `str()` is one printable line."""
+
+    exit_status = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+class OperatorError(WmsError):
+    """Something the operator gave is wrong: a stage, a setting, a secret. Retrying does not help."""
+
+    exit_status = 2
+
+
+class RefusedStage(OperatorError):
+    """A stage name that the rule or the topic catalogue refuses."""
+
+
+class SecretError(OperatorError):
+    """A secret that is missing, unreadable, empty, malformed or of the wrong shape."""
+
+
+class ServerError(WmsError):
+    """Kafka Connect, Kafka, the database or AWS said no, in its own words.
+
+    `status` is the HTTP status or error code where there was one; `retriable` tells whether the same
+    request may succeed later without anybody changing anything.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, retriable: bool = False) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retriable = retriable
+
+
+class DeadlineExceeded(WmsError):
+    """A condition was waited for and did not come true in time."""

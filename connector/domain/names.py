@@ -1,0 +1,158 @@
+"""Every AWS name, in one place: nothing else in the project spells one out.
+
+A name is made from the stage's *slug*, which is legal in every AWS service used here. Lengths are
+bounded by the tightest one: the certificate's domain name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PROJECT = "wms"
+PRODUCT = "wms-connector"
+
+#: The stacks of a stage, in the order in which they are launched.
+COMPONENTS = ("alerts", "network", "functions", "connector", "alarms", "events")
+FOUNDATION_STACK = f"{PROJECT}-foundation"
+
+#: The connector's name in Kafka Connect, the same in every stage (each stage has its own Connect group).
+CONNECTOR = "wms-oracle-cdc"
+
+#: The only container of the task definition.
+CONTAINER = "kafka-connect"
+
+#: ACM: the first domain name of a certificate has at most 64 characters, `connect.` included.
+MAX_SLUG = 64 - len(f"connect.{PRODUCT}-.internal")
+
+#: Ports of the task: Connect's REST API and the JMX Prometheus agent.
+CONNECT_PORT = 8083
+METRICS_PORT = 9404
+
+
+@dataclass(frozen=True)
+class Names:
+    """The AWS names of one stage. `slug` is the stage in a form that is legal everywhere."""
+
+    slug: str
+
+    @property
+    def service(self) -> str:
+        """The service prefix: also the name of ECS cluster, service and task family."""
+        return f"{PRODUCT}-{self.slug}"
+
+    def stack(self, component: str) -> str:
+        """Name of the stack that holds `component`, one of `COMPONENTS`."""
+        if component not in COMPONENTS:
+            raise ValueError(f"no such component: {component!r}; known: {', '.join(COMPONENTS)}")
+        return f"{PROJECT}-{component}-{self.slug}"
+
+    @property
+    def stacks(self) -> Mapping[str, str]:
+        """Component -> stack name."""
+        return {component: self.stack(component) for component in COMPONENTS}
+
+    @property
+    def connect_admin(self) -> str:
+        """Lambda that speaks to Connect, Kafka and the database on behalf of hooks and the CLI."""
+        return f"{self.service}-connect-admin"
+
+    @property
+    def connect_health(self) -> str:
+        """Lambda that checks health on a schedule."""
+        return f"{self.service}-connect-health"
+
+    @property
+    def secret_rotation(self) -> str:
+        """Lambda that carries a changed secret to the workers."""
+        return f"{self.service}-secret-rotation"
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """All Lambda function names of the stage."""
+        return (self.connect_admin, self.connect_health, self.secret_rotation)
+
+    @property
+    def table(self) -> str:
+        """DynamoDB table with the stage record and the restart budget."""
+        return f"{self.service}-state"
+
+    @property
+    def dead_letter_queue(self) -> str:
+        """SQS queue for events that a Lambda could not handle."""
+        return f"{self.service}-dead-letters"
+
+    @property
+    def connector_log_group(self) -> str:
+        """Log group of the Connect worker."""
+        return f"/aws/fargate/{self.service}-kafka-connect"
+
+    @staticmethod
+    def function_log_group(function: str) -> str:
+        """Log group of a Lambda function."""
+        return f"/aws/lambda/{function}"
+
+    @property
+    def sns_topic(self) -> str:
+        """SNS topic that mails people."""
+        return f"Alerts-{self.stack('alerts')}"
+
+    @property
+    def health_namespace(self) -> str:
+        """CloudWatch namespace of the metrics that the health check publishes."""
+        return f"{self.service}/Health"
+
+    @property
+    def log_namespace(self) -> str:
+        """CloudWatch namespace of the metrics that log filters publish."""
+        return f"{self.service}/ConnectorLogs"
+
+    def alarm(self, alarm: str) -> str:
+        """CloudWatch alarm name."""
+        return f"{self.service}-{alarm}"
+
+    def rule(self, rule: str) -> str:
+        """EventBridge rule name (at most 64 characters)."""
+        return f"{self.service}-{rule}"
+
+    @property
+    def dashboard(self) -> str:
+        """CloudWatch dashboard name."""
+        return self.service
+
+    @property
+    def zone(self) -> str:
+        """Private DNS zone of the stage's load balancer."""
+        return f"{self.service}.internal"
+
+    @property
+    def connect_host(self) -> str:
+        """Domain name under which the load balancer answers and for which the certificate is issued."""
+        return f"connect.{self.zone}"
+
+    def security_group(self, role: str) -> str:
+        """Security group name; EC2 refuses names that start with `sg-`."""
+        return f"{self.service}-{role}"
+
+    @property
+    def replication_slot(self) -> str:
+        """PostgreSQL replication slot and publication of the stand-in (at most 63 characters)."""
+        return f"{PROJECT}_{self.slug.replace('-', '_')}"
+
+    def flat(self) -> Mapping[str, str]:
+        """Every name by what it names, for `stage show` and for tests that check all of them."""
+        singles = {
+            "service": self.service,
+            "connector_log_group": self.connector_log_group,
+            "sns_topic": self.sns_topic,
+            "health_namespace": self.health_namespace,
+            "log_namespace": self.log_namespace,
+            "table": self.table,
+            "dead_letter_queue": self.dead_letter_queue,
+            "connect_admin": self.connect_admin,
+            "connect_health": self.connect_health,
+            "secret_rotation": self.secret_rotation,
+            "dashboard": self.dashboard,
+            "zone": self.zone,
+            "connect_host": self.connect_host,
+            "replication_slot": self.replication_slot,
+        }
+        return {**singles, **{f"stack_{c}": name for c, name in self.stacks.items()}}

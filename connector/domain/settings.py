@@ -1,0 +1,64 @@
+"""What an operator may set about the connector, beyond what names and secrets already say."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from connector.domain.errors import OperatorError
+
+KINDS = ("debezium", "jdbc")
+
+
+@dataclass(frozen=True)
+class ConnectorSettings:
+    """The connector's settings in a stage's `config.yaml`, under `connector:`.
+
+    Durations carry their unit in the name. The object travels to the Lambda as JSON in one environment
+    variable, so that hook, health check and rotation build the same config.
+    """
+
+    #: `debezium` (log based) or `jdbc` (the predecessor's polling connector).
+    kind: str = "debezium"
+    #: How often a heartbeat record is written, in seconds: the canary of connector -> topic.
+    heartbeat_seconds: int = 10
+    #: Partitions of each data topic. One keeps the order of a whole table.
+    data_partitions: int = 1
+    #: How long data topics keep records, in days.
+    data_retention_days: int = 7
+    #: How long Connect's validation may try to reach the database, in seconds.
+    validation_timeout_seconds: int = 20
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise OperatorError(f"connector.kind {self.kind!r} is unknown; allowed: {', '.join(KINDS)}")
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                raise OperatorError(f"connector.{name} {value!r} is not a whole number from {low} to {high}")
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> "ConnectorSettings":
+        """Settings from a mapping; an unknown key is refused with the known ones."""
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise OperatorError(f"connector.{unknown[0]} is an unknown setting; known: {', '.join(known)}")
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text: str) -> "ConnectorSettings":
+        """The inverse of `to_json`."""
+        return cls.parse(json.loads(text))
+
+    def to_json(self) -> str:
+        """A stable JSON text: the same settings give the same text."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+
+_RANGES = (
+    ("heartbeat_seconds", 1, 3600),
+    ("data_partitions", 1, 100),
+    ("data_retention_days", 1, 3650),
+    ("validation_timeout_seconds", 1, 60),
+)
