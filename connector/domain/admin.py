@@ -1,0 +1,87 @@
+"""What is said between the hooks and the admin Lambda.
+
+Each request is short and idempotent: the function looks once, does at most one thing and answers. The
+caller repeats a request that answers `waiting` until its own deadline, which shows progress and survives
+any limit on how long a function may run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from connector.domain.errors import ServerError
+
+
+class Operation(StrEnum):
+    """What the admin Lambda can be asked; `REGISTRATION` gives the order at launch."""
+
+    #: Is there a Connect worker that answers `GET /`?
+    READY = "ready"
+    #: Make sure that the stage's topics exist with the right settings.
+    TOPICS = "topics"
+    #: Let Connect validate the connector config.
+    VALIDATE = "validate"
+    #: Create the connector, or update it if its config differs.
+    REGISTER = "register"
+    #: Do connector and task run, and is the source connected?
+    VERIFY = "verify"
+    #: Write the stage record.
+    RECORD = "record"
+    #: What is there: workers, connector, task, source. Changes nothing.
+    STATUS = "status"
+
+
+REGISTRATION = (
+    Operation.READY,
+    Operation.TOPICS,
+    Operation.VALIDATE,
+    Operation.REGISTER,
+    Operation.VERIFY,
+    Operation.RECORD,
+)
+
+
+class State(StrEnum):
+    """How a request ended."""
+
+    DONE = "done"
+    #: Not yet; ask again.
+    WAITING = "waiting"
+    #: No use asking again before somebody has acted.
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one request. `summary` is one line without a confidential value."""
+
+    state: State
+    summary: str
+    #: Whether this request changed anything.
+    changed: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_payload(self) -> dict[str, Any]:
+        """As the Lambda returns it: plain JSON."""
+        return {**asdict(self), "state": self.state.value, "details": dict(self.details)}
+
+    @classmethod
+    def from_payload(cls, payload: object) -> "Answer":
+        """The inverse of `to_payload`; anything else means that another version is deployed."""
+        if not isinstance(payload, Mapping):
+            raise ServerError(f"the admin Lambda answered {type(payload).__name__}, not an object")
+        try:
+            return cls(
+                State(payload["state"]),
+                str(payload["summary"]),
+                bool(payload.get("changed", False)),
+                dict(payload.get("details", {})),
+            )
+        except (KeyError, ValueError) as error:
+            raise ServerError(f"the admin Lambda's answer is not understood ({error})") from None
+
+
+def request(operation: Operation) -> dict[str, str]:
+    """The payload of a request."""
+    return {"operation": operation.value}
