@@ -92,6 +92,25 @@ def require_secret(prefix: str, stage: Stage, name: str, fetch: Fetch) -> Stored
     return stored
 
 
+def unreadable(path: str, code: str, message: str) -> SecretError | None:
+    """What Secrets Manager's refusal means: None only when there is no such secret.
+
+    `ResourceNotFoundException` is also its answer for a secret that exists without a value.
+    """
+    if code == "ResourceNotFoundException" and "secret value" not in message:
+        return None
+    if code == "ResourceNotFoundException":
+        return SecretError(f"secret {path} exists but has no value; give it one or delete it")
+    if "marked for deletion" in message or "marked deleted" in message:
+        return SecretError(f"secret {path} is marked for deletion; restore it or wait until it is gone")
+    if code in ("AccessDeniedException", "AccessDenied", "DecryptionFailure", "KMSAccessDeniedException"):
+        return SecretError(
+            f"secret {path} may not be read ({code}); allow secretsmanager:GetSecretValue and its key "
+            "(the default's secret is not used instead)"
+        )
+    return SecretError(f"secret {path} cannot be read: {code}: {message}")
+
+
 def pick(stored: StoredSecret, key: str) -> object:
     """One key of a JSON secret; a key with dots or slashes in it is not a path, just a key."""
     fields = json_object(stored.path, stored.text)
@@ -102,12 +121,16 @@ def pick(stored: StoredSecret, key: str) -> object:
 
 def json_object(path: str, text: Redacted) -> dict[str, Any]:
     """The JSON object that a secret's text is. Never quotes the text: it may hold a password."""
+    problem: str | None = None
     try:
         value = json.loads(text.reveal())
     except json.JSONDecodeError as error:
-        # `from None`: the original exception carries the whole document.
-        where = f"line {error.lineno} column {error.colno}"
-        raise SecretError(f"secret {path} is not valid JSON ({where}); expected an object") from None
+        problem = f"line {error.lineno} column {error.colno}"
+    except (ValueError, RecursionError):
+        problem = "a number or a nesting beyond any sense"
+    if problem is not None:
+        # Raised outside the handler: the original exception carries the whole document.
+        raise SecretError(f"secret {path} is not valid JSON ({problem}); expected an object")
     if not isinstance(value, dict):
         raise SecretError(f"secret {path} is a JSON {_json_type(value)}; expected an object")
     return value

@@ -1,0 +1,60 @@
+# Everything a newcomer needs is `make demo` and `make test`; both do their own set-up.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.8
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# The first Python on PATH that is new enough.
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
+
+export UV_PYTHON_DOWNLOADS := never
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help setup demo test test-unit test-e2e check format render clean
+
+help: ## what there is
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## install the locked dependencies into .venv
+
+$(READY): pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "error: no Python >= 3.11 on PATH (found: $$(python3 --version 2>&1 || echo none)); install one, then run make again" >&2; exit 1; }
+	@test -x .tools/bin/uv && .tools/bin/uv --version | grep -qF "$(UV_VERSION)" || { \
+		echo "==> installing uv $(UV_VERSION) into .tools"; \
+		"$(PYTHON)" -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@echo "==> installing the locked dependencies into $(VENV)"
+	@.tools/bin/uv sync --frozen --quiet --python "$(PYTHON)"
+	@touch $(READY)
+
+demo: $(READY) ## the whole pipeline on this machine: launch, stream, show, stop
+	@$(BIN)/wms-connector local demo
+
+test: test-unit test-e2e ## all tests
+
+test-unit: $(READY) ## tests that need neither a JVM nor the embedded AWS
+	@echo "==> unit tests"
+	@$(BIN)/pytest -m "not e2e" -n 2 -q
+
+test-e2e: $(READY) ## tests on the real worker, broker, database and the embedded AWS
+	@echo "==> tests on the real parts (the first run downloads them)"
+	@$(BIN)/pytest -m e2e -q
+
+check: $(READY) ## exactly what CI checks besides the tests
+	@echo "==> uv lock --check" && .tools/bin/uv lock --check --quiet --python "$(PYTHON)"
+	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
+	@echo "==> mypy" && $(BIN)/mypy connector templates resolvers hooks lambda_src tests
+	@$(MAKE) --no-print-directory render
+	@echo "==> cfn-lint" && $(BIN)/cfn-lint '.rendered/**/*.json'
+
+render: $(READY) ## all templates of all stages into .rendered
+	@echo "==> render" && rm -rf .rendered && $(BIN)/wms-connector render --out .rendered
+
+format: $(READY) ## let ruff format and fix
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+clean: ## stop the local world and remove what make made
+	@test ! -x $(BIN)/wms-connector || $(BIN)/wms-connector local down
+	rm -rf .venv .tools .rendered .local connector/image/target .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,168 @@
+"""What hooks and resolvers share: the stage of a stack, secrets read once per run, errors in one line.
+
+Every AWS call goes through the stack's own connection manager, so that profile, role and region are the
+ones Sceptre uses.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+from sceptre.exceptions import SceptreException
+
+from connector.domain import names, stage
+from connector.domain.errors import OperatorError, ServerError, WmsError
+from connector.domain.redacted import Redacted
+from connector.domain.secrets import Fetch, StoredSecret, unreadable
+from connector.domain.stage import Stage
+
+FOUNDATION_GROUP = "foundation"
+DEFAULT_SECRET_PREFIX = "wms"  # noqa: S105 - a path, not a password
+
+
+class Connection(Protocol):
+    """The part of Sceptre's ConnectionManager that is used here."""
+
+    region: str
+    profile: str | None
+    sceptre_role: str | None
+
+    def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any: ...
+
+
+class SceptreStack(Protocol):
+    """The part of Sceptre's Stack that is used here."""
+
+    name: str
+    external_name: str
+    region: str
+    stack_group_config: Mapping[str, Any]
+    connection_manager: Connection
+
+
+@contextmanager
+def one_line_errors(place: str) -> Iterator[None]:
+    """Turn our errors and AWS's into a `SceptreException`, which Sceptre prints as one line."""
+    try:
+        yield
+    except WmsError as error:
+        raise SceptreException(f"{place}: {error}") from None
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        message = details.get("Message", str(error))
+        raise SceptreException(
+            f"{place}: AWS refused {error.operation_name}: {details.get('Code', 'unknown')}: {message}"
+        ) from None
+    except BotoCoreError as error:
+        raise SceptreException(f"{place}: cannot reach AWS: {' '.join(str(error).split())}") from None
+
+
+def group_of(stack: SceptreStack) -> str:
+    """The stack group path of a stack: `main/network` -> `main`."""
+    return stack.name.rpartition("/")[0]
+
+
+def is_foundation(stack: SceptreStack) -> bool:
+    """Whether the stack is the account's, which belongs to no stage."""
+    return group_of(stack) == FOUNDATION_GROUP
+
+
+def stage_of(stack: SceptreStack) -> Stage:
+    """The stage that a stack belongs to; raises `RefusedStage` for a directory that is no stage."""
+    return Stage.parse(stage.from_group_path(group_of(stack)))
+
+
+def secret_prefix(stack: SceptreStack) -> str:
+    """The setting `secret_prefix` of config/config.yaml."""
+    return str(stack.stack_group_config.get("secret_prefix") or DEFAULT_SECRET_PREFIX)
+
+
+class SecretCache:
+    """Secrets of this run: each path is fetched once, however many stacks and threads ask for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, ...], StoredSecret | None] = {}
+
+    def fetcher(self, connection: Connection) -> Fetch:
+        """A `Fetch` that reads through this cache."""
+        where = (str(connection.region), str(connection.profile), str(connection.sceptre_role))
+
+        def fetch(path: str) -> StoredSecret | None:
+            key = (*where, path)
+            with self._lock:
+                if key not in self._found:
+                    self._found[key] = _get_secret(connection, path)
+                return self._found[key]
+
+        return fetch
+
+    def clear(self) -> None:
+        """Forget everything: a new run."""
+        with self._lock:
+            self._found.clear()
+
+
+#: One process is one Sceptre run.
+SECRETS = SecretCache()
+
+
+def stack_outputs(connection: Connection, stack_name: str) -> Mapping[str, str] | None:
+    """The outputs of a stack that stands complete; None when there is no such stack or it never was."""
+    description = describe_stack(connection, stack_name)
+    if description is None or description["StackStatus"] in NEVER_COMPLETED:
+        return None
+    return {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs", [])}
+
+
+#: States of a stack that never once was complete: nothing in it is worth protecting.
+NEVER_COMPLETED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
+
+
+def describe_stack(connection: Connection, stack_name: str) -> Mapping[str, Any] | None:
+    """CloudFormation's description of one stack, or None when there is none."""
+    try:
+        answer = connection.call("cloudformation", "describe_stacks", {"StackName": stack_name})
+    except ClientError as error:
+        if "does not exist" in error.response["Error"].get("Message", ""):
+            return None
+        raise
+    stacks = answer["Stacks"]
+    description: Mapping[str, Any] | None = stacks[0] if stacks else None
+    return description
+
+
+def foundation_outputs(connection: Connection) -> Mapping[str, str]:
+    """What the account's foundation stack offers; raises when it has not been launched."""
+    outputs = stack_outputs(connection, names.FOUNDATION_STACK)
+    if outputs is None:
+        raise OperatorError(
+            f"stack {names.FOUNDATION_STACK} does not exist in this account and region; "
+            "run `sceptre launch foundation` once, then launch the stage again"
+        )
+    return outputs
+
+
+def foundation_output(connection: Connection, key: str) -> str:
+    """One output of the foundation stack."""
+    outputs = foundation_outputs(connection)
+    if key not in outputs:
+        raise ServerError(
+            f"stack {names.FOUNDATION_STACK} has no output {key}; "
+            "run `sceptre launch foundation` to update it"
+        )
+    return outputs[key]
+
+
+def _get_secret(connection: Connection, path: str) -> StoredSecret | None:
+    try:
+        answer = connection.call("secretsmanager", "get_secret_value", {"SecretId": path})
+    except ClientError as error:
+        details = error.response["Error"]
+        problem = unreadable(path, details.get("Code", ""), details.get("Message", ""))
+        if problem is None:
+            return None
+        raise problem from None
+    return StoredSecret(path, answer["ARN"], answer["VersionId"], Redacted(answer.get("SecretString") or ""))

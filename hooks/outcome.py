@@ -1,0 +1,89 @@
+"""`!wms_outcome`: after a create or update, stop the plan if the stack failed, and protect named stages.
+
+Sceptre runs `after_create` also after a create that failed, and launches dependents of a failed stack;
+only an exception stops the plan.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sceptre.hooks import Hook
+
+from connector import sceptre_glue as glue
+from connector.domain.errors import ServerError
+
+
+class ReportOutcome(Hook):  # type: ignore[misc]
+    """Raise CloudFormation's own reason when the stack did not reach a complete state."""
+
+    def run(self) -> None:
+        with glue.one_line_errors(self.stack.name):
+            stack = self.stack
+            connection = stack.connection_manager
+            description = glue.describe_stack(connection, stack.external_name)
+            if description is None:
+                raise ServerError(f"stack {stack.external_name} does not exist after it was created")
+            status = description["StackStatus"]
+            if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and not untouched(stack, description):
+                reason = failure_reason(_events(connection, stack.external_name))
+                raise ServerError(
+                    f"stack {stack.external_name} is {status}: {reason}. Mend the cause and launch again"
+                )
+            protect(stack, description)
+
+
+def untouched(stack: glue.SceptreStack, description: Mapping[str, Any]) -> bool:
+    """Whether an earlier run left the stack rolled back and this run had nothing to change in it."""
+    if description["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE":
+        return False
+    return _BEFORE.get(stack.external_name) == description.get("LastUpdatedTime")
+
+
+def protect(stack: glue.SceptreStack, description: Mapping[str, Any]) -> None:
+    """Switch on termination protection for named stages and the foundation; Sceptre has no key for it."""
+    wanted = glue.is_foundation(stack) or not glue.stage_of(stack).ephemeral
+    if wanted and not description.get("EnableTerminationProtection", False):
+        stack.connection_manager.call(
+            "cloudformation",
+            "update_termination_protection",
+            {"StackName": stack.external_name, "EnableTerminationProtection": True},
+        )
+
+
+def failure_reason(events: Iterable[Mapping[str, Any]]) -> str:
+    """The first resource that failed in the latest operation, in CloudFormation's words.
+
+    `events` come newest first, as CloudFormation gives them; failures that are only consequences of a
+    cancelled operation are passed over.
+    """
+    reason = "CloudFormation gives no reason"
+    for event in events:
+        if event.get("ResourceType") == "AWS::CloudFormation::Stack":
+            if event.get("ResourceStatus") in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+                break
+            continue
+        text = event.get("ResourceStatusReason", "")
+        if event.get("ResourceStatus", "").endswith("FAILED") and "cancelled" not in text:
+            reason = f"{event['LogicalResourceId']}: {text or 'no reason given'}"
+    return " ".join(reason.split()).rstrip(".")
+
+
+class NoteState(Hook):  # type: ignore[misc]
+    """`!wms_note_state`, before an update: remember when the stack was last changed."""
+
+    def run(self) -> None:
+        with glue.one_line_errors(self.stack.name):
+            stack = self.stack
+            description = glue.describe_stack(stack.connection_manager, stack.external_name)
+            if description is not None:
+                _BEFORE[stack.external_name] = description.get("LastUpdatedTime")
+
+
+#: Stack name -> when CloudFormation last changed it, before this run's update.
+_BEFORE: dict[str, Any] = {}
+
+
+def _events(connection: glue.Connection, stack_name: str) -> list[Mapping[str, Any]]:
+    answer = connection.call("cloudformation", "describe_stack_events", {"StackName": stack_name})
+    events: list[Mapping[str, Any]] = answer["StackEvents"]
+    return events

@@ -1,0 +1,37 @@
+"""`!wms_publish`: the Lambda zip is in the artifact bucket before a stack refers to it."""
+
+from botocore.exceptions import ClientError
+from sceptre.hooks import Hook
+
+from connector import sceptre_glue as glue
+from lambda_src import packaging
+
+BUCKET_OUTPUT = "ArtifactBucketName"
+
+
+class PublishArtifacts(Hook):  # type: ignore[misc]
+    """Upload the zip, which is named by its content, unless it is there already."""
+
+    def run(self) -> None:
+        with glue.one_line_errors(self.stack.name):
+            connection = self.stack.connection_manager
+            bucket = glue.foundation_output(connection, BUCKET_OUTPUT)
+            package = packaging.build_package()
+            if uploaded(connection, bucket, package.key):
+                self.logger.info("Lambda code %s: unchanged", package.key)
+                return
+            connection.call(
+                "s3", "put_object", {"Bucket": bucket, "Key": package.key, "Body": package.content}
+            )
+            self.logger.info("Lambda code %s: uploaded, %d bytes", package.key, len(package.content))
+
+
+def uploaded(connection: glue.Connection, bucket: str, key: str) -> bool:
+    """Whether the object exists; its name is its content, so existing is enough."""
+    try:
+        connection.call("s3", "head_object", {"Bucket": bucket, "Key": key})
+    except ClientError as error:
+        if error.response["Error"].get("Code") in ("404", "NoSuchKey", "NotFound"):
+            return False
+        raise
+    return True

@@ -1,0 +1,28 @@
+"""`!kafka_auth`: the way of authenticating to the brokers, without revealing them."""
+
+from collections.abc import Mapping
+
+from sceptre.resolvers import Resolver
+
+from connector import sceptre_glue as glue
+from connector.domain import brokers, secrets
+from connector.domain.errors import OperatorError
+
+
+class KafkaAuthentication(Resolver):  # type: ignore[misc]
+    """Resolve to tls, scram, iam or plaintext: as configured, else by the broker string's port.
+
+    Argument: a mapping with `configured`, the setting `kafka_auth` of the stage or an empty text.
+    """
+
+    def resolve(self) -> str:
+        with glue.one_line_errors(self.stack.name):
+            argument = self.argument or {}
+            if not isinstance(argument, Mapping):
+                raise OperatorError("!kafka_auth takes a mapping with 'configured'")
+            stack = self.stack
+            fetch = glue.SECRETS.fetcher(stack.connection_manager)
+            prefix, stage = glue.secret_prefix(stack), glue.stage_of(stack)
+            stored = secrets.require_secret(prefix, stage, secrets.BROKER_STRING, fetch)
+            parsed = brokers.parse_brokers(stored)
+            return brokers.choose_auth(argument.get("configured") or None, parsed).value

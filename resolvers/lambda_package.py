@@ -1,0 +1,14 @@
+"""`!lambda_package`: the S3 key of the Lambda zip, which is named by its content."""
+
+from sceptre.resolvers import Resolver
+
+from connector import sceptre_glue as glue
+from lambda_src import packaging
+
+
+class LambdaPackage(Resolver):  # type: ignore[misc]
+    """Resolve to the key under which the publishing hook uploads the zip."""
+
+    def resolve(self) -> str:
+        with glue.one_line_errors(self.stack.name):
+            return packaging.build_package().key
