@@ -34,9 +34,9 @@ class ReportOutcome(Hook):  # type: ignore[misc]
 
 def untouched(stack: glue.SceptreStack, description: Mapping[str, Any]) -> bool:
     """Whether an earlier run left the stack rolled back and this run had nothing to change in it."""
-    if description["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE":
+    if description["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE" or stack.external_name not in _BEFORE:
         return False
-    return _BEFORE.get(stack.external_name) == description.get("LastUpdatedTime")
+    return bool(_BEFORE[stack.external_name] == description.get("LastUpdatedTime"))
 
 
 def protect(stack: glue.SceptreStack, description: Mapping[str, Any]) -> None:

@@ -1,0 +1,56 @@
+"""A failed stack stops the plan with CloudFormation's own reason."""
+
+import pytest
+from sceptre.exceptions import SceptreException
+
+from hooks.outcome import NoteState, ReportOutcome, failure_reason
+from tests.support.fake_aws import FakeConnection, FakeStack
+
+
+def stack_in(status: str, group: str = "main", **more: object) -> FakeStack:
+    connection = FakeConnection.ready()
+    connection.stacks["wms-network-x"] = {"StackName": "wms-network-x", "StackStatus": status, **more}
+    return FakeStack(f"{group}/network", "wms-network-x", connection)
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_FAILED"])
+def test_a_stack_that_failed_raises_the_first_resource_that_failed(status: str):
+    stack = stack_in(status)
+    stack.connection_manager.events = [
+        event("Rule", "CREATE_FAILED", "Resource creation cancelled"),
+        event("Group", "CREATE_FAILED", "The CIDR is wrong."),
+        event("Stack", "CREATE_IN_PROGRESS", "User Initiated", "AWS::CloudFormation::Stack"),
+        event("Old", "CREATE_FAILED", "an earlier run's"),
+    ]
+    with pytest.raises(SceptreException, match="Group: The CIDR is wrong") as caught:
+        ReportOutcome(None, stack).run()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_rolled_back_stack_that_this_run_did_not_touch_is_no_failure():
+    stack = stack_in("UPDATE_ROLLBACK_COMPLETE", LastUpdatedTime=7)
+    NoteState(None, stack).run()
+    ReportOutcome(None, stack).run()
+
+
+@pytest.mark.parametrize(
+    ("group", "protected"), [("main", True), ("ephemeral/x", None), ("foundation", True)]
+)
+def test_named_stages_and_the_foundation_get_termination_protection(group: str, protected: bool | None):
+    stack = stack_in("CREATE_COMPLETE", group)
+    ReportOutcome(None, stack).run()
+    description = stack.connection_manager.stacks["wms-network-x"]
+    assert description.get("EnableTerminationProtection") is protected
+
+
+def test_no_reason_is_said_to_be_none():
+    assert failure_reason([]) == "CloudFormation gives no reason"
+
+
+def event(logical: str, status: str, reason: str, kind: str = "AWS::EC2::SecurityGroup") -> dict[str, str]:
+    return {
+        "LogicalResourceId": logical,
+        "ResourceType": kind,
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+    }
