@@ -62,6 +62,11 @@ class Brokers:
         """`host:port` of each broker, for a client; never for a message."""
         return self.text.reveal().split(",")
 
+    @property
+    def confidential(self) -> tuple[Redacted, ...]:
+        """All that `redact` must find in the words of others: the string, each entry and each host."""
+        return (self.text, *map(Redacted, self.bootstrap), *map(Redacted, self.hosts.reveal().split(",")))
+
 
 def parse_brokers(stored: StoredSecret) -> Brokers:
     """The secret `brokerString`: `host:port` separated by commas, all with one port.
@@ -75,7 +80,7 @@ def parse_brokers(stored: StoredSecret) -> Brokers:
         place = next(i for i, match in enumerate(matches, 1) if match is None)
         raise SecretError(
             f"secret {stored.path}: entry {place} of {len(entries)} is not host:port; "
-            "expected broker1:9098,broker2:9098"
+            "expected broker1:9098,broker2:9098 (host names or IPv4 addresses)"
         )
     found = [match for match in matches if match]
     ports = sorted({int(match[2]) for match in found})

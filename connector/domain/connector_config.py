@@ -121,22 +121,13 @@ def _oracle_address(database: Database) -> dict[str, str]:
         address["database.hostname"] = database.host
         address["database.port"] = str(database.port)
     # Debezium requires the name even beside a URL: it selects the container database.
-    address["database.dbname"] = database.dbname or database.sid or _service_of(database.url)
+    name = database.dbname or database.sid
+    if name is None:
+        raise OperatorError("dbInfo names no database; add 'dbname' (a service name) to the secret")
+    address["database.dbname"] = name
     if database.pdb is not None:
         address["database.pdb.name"] = database.pdb
     return address
-
-
-def _service_of(url: str | None) -> str:
-    """The service name in a JDBC URL: behind the last slash, or in a DESCRIPTION."""
-    match = re.search(r"SERVICE_NAME\s*=\s*([^)\s]+)", url or "", re.IGNORECASE) or re.search(
-        r":\d+[/:]([A-Za-z0-9_.$#-]+)(?:[:?].*)?$", url or ""
-    )
-    if match is None:
-        raise OperatorError(
-            "the database URL names no service and dbInfo has no 'dbname'; add 'dbname' to the secret"
-        )
-    return match[1]
 
 
 def _postgres(stage: Stage, database: Database) -> dict[str, str]:

@@ -11,13 +11,19 @@ from enum import StrEnum
 from typing import Any
 
 from connector.domain.errors import SecretError
+from connector.domain.oracle_url import DEFAULT_PORT, OracleAddress, parse_oracle_url
 from connector.domain.redacted import Redacted
-from connector.domain.secrets import StoredSecret, json_object, present_key, required_text
+from connector.domain.secrets import (
+    CONFIDENTIAL_FIELDS,
+    StoredSecret,
+    json_object,
+    present_key,
+    required_text,
+)
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_EASY_CONNECT = re.compile(r"@(?://)?(?P<host>[^:/()?]+):(?P<port>[0-9]+)")
-_DESCRIPTION_HOST = re.compile(r"\(\s*HOST\s*=\s*([^)\s]+)\s*\)", re.IGNORECASE)
-_DESCRIPTION_PORT = re.compile(r"\(\s*PORT\s*=\s*([0-9]+)\s*\)", re.IGNORECASE)
+# Service names, SIDs and PDB names go into the connector config and into URLs as they are.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.$#-]{0,127}")
 
 _FIELDS = {
     "host": ("host", "ip"),
@@ -45,14 +51,16 @@ class Engine(StrEnum):
     @property
     def default_port(self) -> int:
         """The listener's usual port; Debezium's own default for Oracle, 1528, is nobody's."""
-        return 1521 if self is Engine.ORACLE else 5432
+        return DEFAULT_PORT if self is Engine.ORACLE else 5432
 
 
 @dataclass(frozen=True)
 class Database:
     """A source database. Address parts may appear in templates; user and password may not.
 
-    `user_key` and `password_key` are the JSON keys under which ECS finds the credentials in the secret.
+    `endpoints` are the hosts and ports in `url` where there is one, for that is what the driver connects
+    to. `dbname` is the service name that the secret or its URL names. `user_key` and `password_key` are the
+    JSON keys under which ECS finds the credentials in the secret.
     """
 
     engine: Engine
@@ -83,20 +91,24 @@ def parse_database(stored: StoredSecret) -> Database:
     fields = json_object(path, stored.text)
     _refuse_unknown(path, fields)
     engine = _engine(path, fields)
-    url = _optional(path, fields, "url")
-    if url is not None and "password" in url.lower():
-        raise SecretError(f"secret {path}: the URL must not carry credentials; use username and password")
-    sid = _optional(path, fields, "sid")
-    dbname = _optional(path, fields, "dbname")
-    if url is None and sid is None and dbname is None:
-        raise SecretError(f"secret {path} lacks 'dbname' (a service name), 'sid' or 'url'; give one")
+    address = _url_address(path, fields, engine)
+    sid, dbname = _name(path, fields, "sid"), _name(path, fields, "dbname")
+    if dbname is None and address is not None:
+        dbname = address.service
+    if sid is None and dbname is None:
+        raise SecretError(
+            f"secret {path} lacks 'dbname' (a service name), 'sid' or a 'url' with a service; give one"
+        )
+    if engine is Engine.POSTGRES and dbname is None:
+        raise SecretError(f"secret {path}: engine 'postgres' needs 'dbname'")
+    _optional(path, fields, "schema")
     return Database(
         engine=engine,
-        endpoints=_endpoints(path, fields, engine, url),
+        endpoints=_endpoints(path, fields, engine, address),
         dbname=dbname,
         sid=sid,
-        pdb=_optional(path, fields, "pdb"),
-        url=url,
+        pdb=_name(path, fields, "pdb"),
+        url=_optional(path, fields, "url"),
         user=Redacted(required_text(path, fields, *_FIELDS["user"], confidential=True)),
         password=Redacted(required_text(path, fields, *_FIELDS["password"], confidential=True)),
         user_key=present_key(path, fields, *_FIELDS["user"]) or "username",
@@ -108,9 +120,8 @@ def _refuse_unknown(path: str, fields: Mapping[str, Any]) -> None:
     known = {key for keys in _FIELDS.values() for key in keys} | set(_IGNORED)
     unknown = sorted(set(fields) - known)
     if unknown:
-        raise SecretError(
-            f"secret {path} has the unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}"
-        )
+        shown = _shown(fields, unknown[0])
+        raise SecretError(f"secret {path} has the unknown key {shown}; known: {', '.join(sorted(known))}")
 
 
 def _engine(path: str, fields: Mapping[str, Any]) -> Engine:
@@ -122,46 +133,73 @@ def _engine(path: str, fields: Mapping[str, Any]) -> Engine:
     try:
         return Engine(base)
     except ValueError:
-        raise SecretError(f"secret {path}: engine {text!r} is unknown; allowed: oracle, postgres") from None
+        pass
+    raise SecretError(f"secret {path}: engine {_shown(fields, text)} is unknown; allowed: oracle, postgres")
+
+
+def _url_address(path: str, fields: Mapping[str, Any], engine: Engine) -> OracleAddress | None:
+    url = _optional(path, fields, "url")
+    if url is None:
+        return None
+    if engine is Engine.POSTGRES:
+        raise SecretError(f"secret {path}: engine 'postgres' takes 'host' and 'dbname', not a 'url'")
+    return parse_oracle_url(path, url)
 
 
 def _endpoints(
-    path: str, fields: Mapping[str, Any], engine: Engine, url: str | None
+    path: str, fields: Mapping[str, Any], engine: Engine, address: OracleAddress | None
 ) -> tuple[tuple[str, int], ...]:
+    if address is not None:
+        return tuple(
+            (_checked_host(path, fields, host), _checked_port(path, fields, port))
+            for host, port in address.endpoints
+        )
     host = _optional(path, fields, "host")
-    if host is not None:
-        return ((_checked_host(path, host), _port(path, fields, engine)),)
-    if url is None:
+    if host is None:
         raise SecretError(f"secret {path} lacks 'host' (or 'ip'); give one, or a 'url'")
-    easy = _EASY_CONNECT.search(url)
-    if easy is not None:
-        return ((_checked_host(path, easy["host"]), int(easy["port"])),)
-    hosts, ports = _DESCRIPTION_HOST.findall(url), _DESCRIPTION_PORT.findall(url)
-    if hosts and len(hosts) == len(ports):
-        pairs = zip(hosts, ports, strict=True)
-        return tuple((_checked_host(path, host), int(port)) for host, port in pairs)
-    raise SecretError(
-        f"secret {path}: no host and port found in the URL; expected jdbc:oracle:thin:@//host:port/service "
-        "or a DESCRIPTION with HOST and PORT in each ADDRESS"
-    )
+    return ((_checked_host(path, fields, host), _port(path, fields, engine)),)
 
 
-def _checked_host(path: str, host: str) -> str:
+def _checked_host(path: str, fields: Mapping[str, Any], host: str) -> str:
     if not _HOST.fullmatch(host):
-        raise SecretError(f"secret {path}: host {host!r} is neither an address nor a host name")
+        raise SecretError(
+            f"secret {path}: host {_shown(fields, host)} is neither an IPv4 address nor a host name"
+        )
     return host
 
 
 def _port(path: str, fields: Mapping[str, Any], engine: Engine) -> int:
     value = fields.get("port")
-    if value is None or value == "":
-        return engine.default_port
+    return engine.default_port if value in (None, "") else _checked_port(path, fields, value)
+
+
+def _checked_port(path: str, fields: Mapping[str, Any], value: object) -> int:
     text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
-        raise SecretError(f"secret {path}: port {value!r} is not a number from 1 to 65535")
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise SecretError(f"secret {path}: port {_shown(fields, value)} is not a number from 1 to 65535")
     return int(text)
+
+
+def _name(path: str, fields: Mapping[str, Any], field: str) -> str | None:
+    name = _optional(path, fields, field)
+    if name is not None and not _NAME.fullmatch(name):
+        key = present_key(path, fields, *_FIELDS[field])
+        raise SecretError(
+            f"secret {path}: {key!r} {_shown(fields, name)} is no database name; "
+            "expected letters, digits and _.$#-"
+        )
+    return name
 
 
 def _optional(path: str, fields: Mapping[str, Any], field: str) -> str | None:
     key = present_key(path, fields, *_FIELDS[field])
-    return None if key is None else required_text(path, fields, key)
+    return None if key is None else required_text(path, fields, key, confidential=True)
+
+
+def _shown(fields: Mapping[str, Any], value: object) -> str:
+    """`value` for a message, unless it holds what must not be shown: people paste into wrong fields."""
+    text = str(value)
+    confidential = [str(fields[key]) for key in CONFIDENTIAL_FIELDS if fields.get(key) not in (None, "")]
+    if "@" in text or any(secret in text for secret in confidential):
+        return "(not shown, it may be confidential)"
+    return repr(value if len(text) <= 80 else text[:77] + "...")

@@ -11,7 +11,7 @@ class WmsError(Exception):
     exit_status = 1
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(one_line(message))
 
 
 class OperatorError(WmsError):
@@ -43,3 +43,9 @@ class ServerError(WmsError):
 
 class DeadlineExceeded(WmsError):
     """A condition was waited for and did not come true in time."""
+
+
+def one_line(message: str) -> str:
+    """`message` on one line, with every character that a terminal might obey written as an escape."""
+    joined = " ".join(message.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in joined)

@@ -4,6 +4,7 @@ A name is made from the stage's *slug*, which is legal in every AWS service used
 bounded by the tightest one: the certificate's domain name.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,13 @@ MAX_SLUG = 64 - len(f"connect.{PRODUCT}-.internal")
 #: Ports of the task: Connect's REST API and the JMX Prometheus agent.
 CONNECT_PORT = 8083
 METRICS_PORT = 9404
+
+
+#: EventBridge: a rule's name has at most 64 characters.
+MAX_RULE = 64 - len(f"{PRODUCT}-") - MAX_SLUG - len("-")
+
+# What follows the slug in a name has no hyphen: with one, `a` + `b-c` and `a-b` + `c` would be one name.
+_PART = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
 @dataclass(frozen=True)
@@ -106,12 +114,14 @@ class Names:
         return f"{self.service}/ConnectorLogs"
 
     def alarm(self, alarm: str) -> str:
-        """CloudWatch alarm name."""
-        return f"{self.service}-{alarm}"
+        """CloudWatch alarm name; `alarm` is one word, as in `ConnectorFailed`."""
+        return self._with_part(alarm)
 
     def rule(self, rule: str) -> str:
-        """EventBridge rule name (at most 64 characters)."""
-        return f"{self.service}-{rule}"
+        """EventBridge rule name; `rule` is one word of at most `MAX_RULE` characters."""
+        if len(rule) > MAX_RULE:
+            raise ValueError(f"{rule!r} is too long for a rule: at most {MAX_RULE} characters")
+        return self._with_part(rule)
 
     @property
     def dashboard(self) -> str:
@@ -129,8 +139,13 @@ class Names:
         return f"connect.{self.zone}"
 
     def security_group(self, role: str) -> str:
-        """Security group name; EC2 refuses names that start with `sg-`."""
-        return f"{self.service}-{role}"
+        """Security group name; `role` is one word, as in `client`."""
+        return self._with_part(role)
+
+    def _with_part(self, part: str) -> str:
+        if not _PART.fullmatch(part):
+            raise ValueError(f"{part!r} is not one word of letters and digits")
+        return f"{self.service}-{part}"
 
     @property
     def replication_slot(self) -> str:

@@ -4,7 +4,7 @@ Hook, health check and teardown read it; registration writes it. It holds no con
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from connector.domain.errors import ServerError
@@ -29,10 +29,9 @@ class StageRecord:
 
     def to_item(self) -> dict[str, Any]:
         """A plain item for DynamoDB's resource API."""
-        item = asdict(self)
-        item["topics"] = list(self.topics)
-        item["secret_versions"] = dict(self.secret_versions)
-        return {"id": RECORD_KEY, **item}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain = {"topics": list(self.topics), "secret_versions": dict(self.secret_versions)}
+        return {"id": RECORD_KEY, **values, **plain}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "StageRecord":

@@ -1,36 +1,79 @@
 """A confidential text that cannot be printed by accident."""
 
-from dataclasses import dataclass, field
+import json
+import re
+from typing import NoReturn
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
 
 
-@dataclass(frozen=True)
 class Redacted:
-    """Holds a confidential text; `repr`, `str` and formatting show only that there is one.
+    """Holds a confidential text; `repr`, `str`, formatting and `asdict` show only that there is one.
 
-    The value is taken out with `reveal()`, which is easy to search for in a review.
+    The value is taken out with `reveal()`, which is easy to search for in a review. Not a dataclass:
+    `dataclasses.asdict` of an owner would take the text out.
     """
 
-    _value: str = field(repr=False)
+    __slots__ = ("_value",)
+    _value: str
+
+    def __init__(self, value: str) -> None:
+        object.__setattr__(self, "_value", value)
 
     def reveal(self) -> str:
         """The confidential text itself: for the client that needs it, never for a message."""
         return self._value
 
     def __str__(self) -> str:
-        return "***"
+        return MASK
 
     def __format__(self, spec: str) -> str:
-        return format("***", spec)
+        return format(MASK, spec)
 
     def __repr__(self) -> str:
-        return "Redacted('***')"
+        return f"Redacted({MASK!r})"
 
     def __bool__(self) -> bool:
         return bool(self._value)
 
+    def __eq__(self, other: object) -> bool:
+        return self._value == other._value if isinstance(other, Redacted) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Redacted, self._value))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a confidential value does not change")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("a confidential value does not change")
+
+    def __copy__(self) -> "Redacted":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Redacted":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a confidential value is not written down")
+
 
 def redact(text: str, *confidential: Redacted) -> str:
-    """`text` with every confidential value in it replaced by `***`, longest value first."""
-    for value in sorted((c.reveal() for c in confidential if c), key=len, reverse=True):
-        text = text.replace(value, "***")
-    return text
+    """`text` with every confidential value in it replaced by `***`, longest value first.
+
+    Values are also found as JSON and as URLs write them: answers of other systems quote them so.
+    """
+    forms = {form for value in confidential if value for form in _forms(value.reveal())}
+    if not forms:
+        return text
+    # One pass: a second one could cut into the mask of the first.
+    longest_first = sorted(forms, key=lambda form: (-len(form), form))
+    return re.sub("|".join(map(re.escape, longest_first)), MASK, text)
+
+
+def _forms(value: str) -> set[str]:
+    written = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    # A lone surrogate has no URL form.
+    encodable = value.encode(errors="replace").decode()
+    return {value, *written, quote(encodable), quote(encodable, safe=""), quote_plus(encodable)}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.domain import names
 from connector.domain.errors import OperatorError, SecretError
 from connector.domain.redacted import Redacted
 from connector.domain.stage import Stage
@@ -41,6 +42,8 @@ CONFIDENTIAL_SECRETS = (BROKER_STRING, KAFKA_CREDENTIALS)
 #: Fields of JSON secrets that are confidential, under every spelling that is accepted.
 CONFIDENTIAL_FIELDS = ("user", "username", "password", "certificateAuthorityKey", "privateKey")
 
+#: The prefix where `secret_prefix` in config/config.yaml says nothing.
+DEFAULT_PREFIX = names.PROJECT
 DEFAULT_OWNER = "default"
 _PREFIX = re.compile(r"[a-zA-Z0-9_+=.@-]+(?:/[a-zA-Z0-9_+=.@-]+)*")
 

@@ -49,7 +49,13 @@ class ConnectorSettings:
     @classmethod
     def from_json(cls, text: str) -> "ConnectorSettings":
         """The inverse of `to_json`."""
-        return cls.parse(json.loads(text))
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise OperatorError(f"the connector's settings are not valid JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise OperatorError("the connector's settings are not a JSON object")
+        return cls.parse(values)
 
     def to_json(self) -> str:
         """A stable JSON text: the same settings give the same text."""

@@ -32,16 +32,18 @@ _HASHED_SLUG = re.compile(rf"(?:.*-)?[0-9a-f]{{{_HASH_DIGITS}}}")
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage that the rule admits. Make one with `Stage.parse`."""
+    """A stage that the rule admits: there is no object for a refused one, however it is made."""
 
     name: str
+
+    def __post_init__(self) -> None:
+        reason = refusal(self.name)
+        if reason is not None:
+            raise RefusedStage(f"stage {_shown(self.name)} is refused: {reason}")
 
     @classmethod
     def parse(cls, text: str) -> "Stage":
         """The stage called `text`; raises `RefusedStage` with the rule that refuses it."""
-        reason = refusal(text)
-        if reason is not None:
-            raise RefusedStage(f"stage {_shown(text)} is refused: {reason}")
         return cls(text)
 
     @property
@@ -111,10 +113,11 @@ def from_group_path(path: str) -> str:
     """The stage that a Sceptre stack group path stands for: `main` -> main, `ephemeral/x` -> x.
 
     A path of any other form comes back as it is, so that it is refused where stages are parsed (a
-    stage has no slash) and never while Sceptre reads YAML.
+    stage has no slash) and never while Sceptre reads YAML. `ephemeral/main` is such a path: it would
+    deploy over `main` with the sizes of a branch.
     """
     head, _, rest = path.partition("/")
-    if head == "ephemeral" and rest:
+    if head == "ephemeral" and rest and rest not in NAMED_STAGES:
         return rest
     return path
 

@@ -1,0 +1,22 @@
+"""`wms-connector`: the operator's commands beside `sceptre`. Wiring only."""
+
+import click
+
+from connector.commands.lazy import Lazy, LazyGroup
+
+_COMMANDS = {
+    "stage": Lazy("connector.commands.stage:stage", "Names of a stage."),
+    "topics": Lazy("connector.commands.topics:topics", "What a teardown would delete."),
+    "connector": Lazy("connector.commands.connector:connector", "The connector's config."),
+    "render": Lazy("connector.render_cli:render", "All templates as files, offline."),
+    "local": Lazy("connector.local.cli:local", "The local world: AWS, Kafka, PostgreSQL, Fargate."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="wms-connector")
+def main() -> None:
+    """Operate the WMS connector: change data capture from Oracle to Kafka, as code.
+
+    Exit status: 0 when done, 1 when something failed, 2 when what was asked cannot be.
+    """

@@ -1,0 +1,1 @@
+"""The sub-commands of `wms-connector`, each module imported only when its command is called."""

@@ -1,0 +1,70 @@
+"""`wms-connector connector`: the connector's config before anything is deployed."""
+
+from typing import IO
+
+import click
+
+from connector.commands.output import json_option, print_json, print_table, read_text
+from connector.domain import secrets
+from connector.domain.brokers import KafkaAuth, choose_auth, parse_brokers
+from connector.domain.connector_config import connector_config
+from connector.domain.database import parse_database
+from connector.domain.redacted import Redacted
+from connector.domain.secrets import StoredSecret
+from connector.domain.settings import ConnectorSettings
+from connector.domain.stage import Stage
+
+# What the config is shown for where the operator gives no address: names that cannot exist (RFC 6761).
+_EXAMPLE_DB_INFO = (
+    '{"host": "oracle.invalid", "port": 1521, "dbname": "WMS", "username": "example", "password": "example"}'
+)
+_EXAMPLE_BROKERS = "b-1.kafka.invalid:9094,b-2.kafka.invalid:9094"
+
+
+@click.group()
+def connector() -> None:
+    """The connector of a stage."""
+
+
+@connector.command()
+@click.argument("stage_name", metavar="STAGE")
+@click.option(
+    "--db-info",
+    type=click.File("rb"),
+    help="A file that holds the JSON of the secret dbInfo, or - for stdin. Without it: an example address.",
+)
+@click.option(
+    "--broker",
+    default=_EXAMPLE_BROKERS,
+    show_default=True,
+    help="The broker string; its port says how clients authenticate.",
+)
+@click.option(
+    "--kafka-auth",
+    type=click.Choice([auth.value for auth in KafkaAuth]),
+    help="How clients authenticate, where the port does not say it.",
+)
+@json_option
+def config(
+    stage_name: str, db_info: IO[bytes] | None, broker: str, kafka_auth: str | None, *, as_json: bool
+) -> None:
+    """Show the connector config of STAGE as it would be registered with Kafka Connect.
+
+    Credentials and the broker string are ${env:…} placeholders that the worker resolves: the output
+    holds nothing confidential. Settings are the defaults.
+    """
+    stage = Stage.parse(stage_name)
+    text = _EXAMPLE_DB_INFO if db_info is None else read_text(db_info, f"--db-info {db_info.name}")
+    origin = secrets.DB_INFO if db_info is None else f"{secrets.DB_INFO} ({db_info.name})"
+    database = parse_database(_given(origin, text))
+    auth = choose_auth(kafka_auth, parse_brokers(_given(secrets.BROKER_STRING, broker)))
+    found = dict(connector_config(stage, database, auth, ConnectorSettings()))
+    if as_json:
+        print_json(found)
+        return
+    print_table(f"Connector config of {stage.name} ({auth.value})", found.items())
+
+
+def _given(origin: str, text: str) -> StoredSecret:
+    """What the operator gave, in the place of a secret."""
+    return StoredSecret(origin, "", "", Redacted(text))

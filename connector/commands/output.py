@@ -1,0 +1,56 @@
+"""Printing for people and for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import IO
+
+import click
+
+from connector.domain.errors import OperatorError
+
+#: How wide a table may be where the output is no terminal: topic names must not be broken in a pipe.
+_PIPE_WIDTH = 240
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+def print_json(value: object) -> None:
+    """`value` as indented JSON on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(title: str, rows: Iterable[tuple[str, ...]], *, headers: tuple[str, ...] = ()) -> None:
+    """A table with a title; cells are text and are never read as markup."""
+    from rich import box  # noqa: PLC0415 - rich is slow to import and --json does without it
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    terminal = sys.stdout.isatty()
+    table = Table(box=box.SIMPLE_HEAD if headers else None, show_header=bool(headers), pad_edge=True)
+    cells = list(rows)
+    for column in range(len(headers) or max((len(row) for row in cells), default=0)):
+        table.add_column(headers[column] if headers else "", overflow="fold")
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    console = Console(file=sys.stdout, width=None if terminal else _PIPE_WIDTH, highlight=False)
+    console.print(Text(title, style="bold"))
+    console.print(table)
+    console.print()
+
+
+def several(groups: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:
+    """Rows of a table in which one key has several values: the key stands in the first row only."""
+    for key, values in groups.items():
+        for number, value in enumerate(values):
+            yield (key if number == 0 else "", value)
+
+
+def read_text(source: IO[bytes], what: str) -> str:
+    """The text of a file given on the command line, or of stdin; it must be UTF-8."""
+    try:
+        return source.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    raise OperatorError(f"{what} is not UTF-8 text")
