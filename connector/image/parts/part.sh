@@ -1,0 +1,51 @@
+#!/bin/sh
+# One part of the assembly, called by the poms: part.sh prepare|check|refresh OUTPUT, in the part's directory.
+#   prepare  empties target/OUTPUT when the poms differ from those that filled it (Maven never removes a jar)
+#   check    fails unless target/OUTPUT holds exactly the jars of the part's checksums.sha256
+#   refresh  writes that list anew
+# OUTPUT `.` is the root pom's own part: conf/ and bin/ beside the jars.
+set -eu
+
+action=$1 output=$2
+stamp_name=.filled-by
+
+digest() { if command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
+
+if [ "$output" = . ]; then
+  if [ "$action" != prepare ]; then
+    mkdir -p target/connect
+    for own in conf bin; do
+      rm -rf "target/connect/$own"
+      cp -Rp "$own" "target/connect/$own"
+    done
+  fi
+  exit 0
+fi
+
+directory=../../target/$output
+stamp=$(cat ../../pom.xml pom.xml | digest | cut -d ' ' -f 1)
+
+if [ "$action" = prepare ]; then
+  if [ "$(cat "$directory/$stamp_name" 2>/dev/null)" != "$stamp" ]; then
+    rm -rf "$directory"
+    mkdir -p "$directory"
+    echo "$stamp" >"$directory/$stamp_name"
+  fi
+  exit 0
+fi
+
+found=$(cd "$directory" && digest ./*.jar)
+case $action in
+  refresh) printf '%s\n' "$found" >checksums.sha256 ;;
+  check)
+    if ! printf '%s\n' "$found" | diff checksums.sha256 - >&2; then
+      echo "target/$output is not what checksums.sha256 lists (< listed, > found)." \
+        "After a deliberate change of a version: mvn package -Dchecksums=refresh" >&2
+      exit 1
+    fi
+    ;;
+  *)
+    echo "checksums is check or refresh, not '$action'" >&2
+    exit 2
+    ;;
+esac
