@@ -1,0 +1,1 @@
+"""The local world: embedded AWS, Kafka, PostgreSQL and the stand-in for Fargate, all on loopback."""

@@ -1,0 +1,78 @@
+"""Watches data topics and notes when each change of a row arrives."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+
+#: Debezium's `op` codes (https://debezium.io/documentation/reference/stable/connectors/oracle.html).
+OPERATIONS = {"r": "snapshot", "c": "insert", "u": "update", "d": "delete"}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One change event as a consumer sees it. `at` is this machine's clock, in seconds."""
+
+    topic: str
+    operation: str
+    key: dict[str, Any]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    at: float
+
+
+class Watch:
+    """Reads topics from their beginning, committed records only, without a consumer group."""
+
+    def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=bootstrap,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            group_id=None,
+        )
+        partitions = [
+            TopicPartition(topic, partition)
+            for topic in topics
+            for partition in sorted(self._consumer.partitions_for_topic(topic) or {0})
+        ]
+        self._consumer.assign(partitions)
+        self._consumer.seek_to_beginning(*partitions)
+        self.seen: list[Arrival] = []
+
+    def wait_for(self, enough: Callable[[Sequence[Arrival]], bool], seconds: float) -> bool:
+        """Read until `enough(all seen)` or the deadline; tells whether it was enough."""
+        deadline = time.monotonic() + seconds
+        while not enough(self.seen):
+            if time.monotonic() >= deadline:
+                return False
+            self.seen.extend(self._poll())
+        return True
+
+    def close(self) -> None:
+        """Release the connection."""
+        self._consumer.close()
+
+    def _poll(self) -> Iterator[Arrival]:
+        batches = self._consumer.poll(timeout_ms=100)
+        now = time.time()
+        for records in batches.values():
+            for record in records:
+                if record.value is not None:  # a tombstone follows each delete
+                    yield _arrival(record, now)
+
+
+def _arrival(record: Any, now: float) -> Arrival:
+    value = json.loads(record.value)
+    return Arrival(
+        topic=record.topic,
+        operation=OPERATIONS.get(value["op"], value["op"]),
+        key=json.loads(record.key) if record.key else {},
+        before=value.get("before"),
+        after=value.get("after"),
+        at=now,
+    )

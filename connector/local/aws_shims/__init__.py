@@ -1,0 +1,28 @@
+"""What MiniStack 1.5.33 drops and this system depends on, put back.
+
+MiniStack is extended at its module functions, so its version is pinned exactly; each module here says what
+is missing and why we need it, and tests/local/test_aws_types.py proves each piece against the running
+server. What a shim cannot show is asserted on the rendered templates instead.
+"""
+
+import os
+from pathlib import Path
+
+from connector.local.aws_shims import ecs_runtime, ecs_templates, functions, security_groups, stacks
+from connector.local.fargate import FargateRuntime
+
+
+def install() -> FargateRuntime:
+    """Extend the MiniStack of this process; the result runs its ECS tasks and must be closed at the end."""
+    state = Path(os.environ["WMS_LOCAL_STATE"])
+    runtime = FargateRuntime(
+        connect_home=Path(os.environ["WMS_LOCAL_CONNECT_HOME"]),
+        state=state,
+        base_environment={name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG") if name in os.environ},
+    )
+    ecs_templates.install()
+    ecs_runtime.install(runtime)
+    security_groups.install()
+    stacks.install()
+    functions.install()
+    return runtime

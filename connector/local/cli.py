@@ -1,0 +1,122 @@
+"""`wms-connector local`: the local world."""
+
+import json
+import shlex
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from connector.domain.errors import OperatorError
+from connector.local import aws
+from connector.local import state as states
+from connector.local.world import World
+
+_DIRECTORY = click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="State directory. [default: .local in the checkout]",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def local() -> None:
+    """A whole environment on this machine: AWS, Kafka, a database and the stand-in for Fargate.
+
+    Everything listens on loopback only and needs neither root nor Docker. State and logs are in .local.
+    """
+
+
+@local.command()
+@click.option("--enforce-iam", is_flag=True, help="Evaluate IAM policies, as AWS does.")
+@_DIRECTORY
+def up(enforce_iam: bool, directory: Path | None) -> None:
+    """Start what is not running, and seed the default secrets.
+
+    The first run assembles the Connect worker and Kafka with Maven. The parts stay up after the command;
+    running it again starts only what has died.
+    """
+    console = Console(stderr=True, highlight=False)
+    began = time.monotonic()
+    with console.status("checking prerequisites") as status:
+
+        def report(line: str) -> None:
+            console.print(f"  {line}")
+            status.update(line)
+
+        world = World.up(directory, enforce_iam=enforce_iam, report=report)
+    console.print(f"up in {time.monotonic() - began:.1f} s; logs in {world.logs}")
+    console.print('next: eval "$(wms-connector local env)", then `sceptre launch foundation`')
+
+
+@local.command()
+@click.option("--keep", is_flag=True, help="Leave data and logs; the next `up` continues with them.")
+@_DIRECTORY
+def down(keep: bool, directory: Path | None) -> None:
+    """End all parts and workers, and remove the state."""
+    target = _target(directory)
+    if states.load(target) is None:
+        click.echo("not up", err=True)
+        return
+    World.attach(directory).down(keep=keep)
+    click.echo("stopped" + (f"; data and logs are in {target}" if keep else ""), err=True)
+
+
+@local.command()
+@_JSON
+@_DIRECTORY
+def status(as_json: bool, directory: Path | None) -> None:
+    """Show parts and workers. Exit status 1 if a part is not running."""
+    if states.load(_target(directory)) is None:
+        found: dict[str, Any] = {"running": False}
+    else:
+        found = World.attach(directory).status()
+        parts = [found["aws"], found["database"], *found["brokers"].values()]
+        found["running"] = all(part["running"] for part in parts)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        _print_status(found)
+    if not found["running"]:
+        raise SystemExit(1)
+
+
+@local.command()
+@_JSON
+@_DIRECTORY
+def env(as_json: bool, directory: Path | None) -> None:
+    """Print the environment in which `sceptre` and every AWS client use the local world.
+
+    For a shell: eval "$(wms-connector local env)"
+    """
+    state = states.load(_target(directory))
+    if state is None:
+        raise OperatorError("the local world is not up: run `wms-connector local up`")
+    variables = aws.client_environment(state.endpoint)
+    if as_json:
+        click.echo(json.dumps(variables, indent=2))
+        return
+    click.echo(f"unset {' '.join(aws.FOREIGN)}")
+    for name, value in variables.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _target(directory: Path | None) -> Path:
+    return (directory or states.ROOT / ".local").resolve()
+
+
+def _print_status(found: dict[str, Any]) -> None:
+    if "aws" not in found:
+        click.echo("not up")
+        return
+    rows = [("embedded AWS", found["aws"]), ("database", found["database"])]
+    rows += [(f"broker {name}", part) for name, part in found["brokers"].items()]
+    for name, part in rows:
+        state = "running" if part["running"] else "stopped"
+        click.echo(f"{name:<16} {state:<8} {part['address']:<24} {part['log'] or ''}")
+    for task in found["tasks"]:
+        click.echo(f"{'worker':<16} {'running':<8} {task['task'][:8]:<24} {task['log']}")

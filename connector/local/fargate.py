@@ -1,0 +1,265 @@
+"""The stand-in for Fargate: runs a task's container as a process of this machine.
+
+MiniStack's ECS drives a container engine through the few calls of the Docker client that it needs. This
+module answers those calls with processes: the image is the directory that the Dockerfile copies, the
+network interface is an address 127.0.0.N, the memory limit becomes the JVM's idea of the machine's memory.
+Nothing of the server's environment reaches a worker beyond PATH, JAVA_HOME and LANG.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from connector.local import health
+from connector.local.addresses import Claim, claim
+from connector.local.processes import start_time
+
+CONNECT_PORT = 8083
+METRICS_PORT = 9404
+
+#: Where the image has what lies in the assembled directory here.
+IMAGE_HOME = "/opt/connect"
+
+#: ECS's own default between SIGTERM and SIGKILL, in seconds.
+_STOP_TIMEOUT = 30
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a launched task definition says about its container. `environment` includes resolved secrets."""
+
+    task_arn: str
+    service: str
+    environment: Mapping[str, str] = field(repr=False)
+    secrets: frozenset[str] = frozenset()
+    memory_mib: int | None = None
+    command: tuple[str, ...] = ()
+    stop_timeout: int = _STOP_TIMEOUT
+    health_check: health.HealthCheck = field(default_factory=lambda: health.HealthCheck())
+
+    @property
+    def task_id(self) -> str:
+        """The last part of the ARN."""
+        return self.task_arn.rsplit("/", 1)[-1]
+
+
+class FargateRuntime:
+    """The container engine that MiniStack is given; `containers` and `images` are Docker's names."""
+
+    def __init__(self, *, connect_home: Path, state: Path, base_environment: Mapping[str, str]) -> None:
+        self.containers = self
+        self.images = self
+        self.connect_home = connect_home
+        self.state = state
+        self.base_environment = dict(base_environment)
+        #: Called with (task ARN, healthy) whenever that changes.
+        self.on_health: Callable[[str, bool], None] = lambda task, healthy: None
+        self._claims: dict[str, Claim] = {}
+        self._workers: dict[str, Worker] = {}
+        self._lock = threading.Lock()
+
+    def address(self, task_arn: str) -> str:
+        """The task's own address, chosen at the first call."""
+        with self._lock:
+            if task_arn not in self._claims:
+                self._claims[task_arn] = claim((CONNECT_PORT, METRICS_PORT))
+            return self._claims[task_arn].address
+
+    def run(self, image: str, *, launch: Launch) -> "Worker":
+        """Start the worker. Raises OSError if the entry point cannot be executed."""
+        worker = Worker(self, launch, self.address(launch.task_arn))
+        with self._lock:
+            self._workers[worker.id] = worker
+        return worker
+
+    def get(self, identity: str) -> Any:
+        """A worker by its id. Raises KeyError."""
+        with self._lock:
+            return self._workers[identity]
+
+    def list(self, **_: Any) -> "list[Worker]":
+        """All workers that were not removed."""
+        with self._lock:
+            return [*self._workers.values()]
+
+    def of_task(self, task_arn: str) -> "Worker | None":
+        """The worker of a task, if it was started and not removed."""
+        return next((worker for worker in self.list() if worker.launch.task_arn == task_arn), None)
+
+    def log_of(self, service: str, task_id: str) -> Path:
+        """The log file of a task."""
+        return self.state / "logs" / f"{service}-{task_id[:8]}.log"
+
+    def forget(self, worker: "Worker") -> None:
+        """Give up a worker and its address."""
+        with self._lock:
+            self._workers.pop(worker.id, None)
+        self.release(worker.launch.task_arn)
+
+    def release(self, task_arn: str) -> None:
+        """Give up the address of a task. Idempotent."""
+        with self._lock:
+            held = self._claims.pop(task_arn, None)
+        if held is not None:
+            held.release()
+
+    def close(self) -> None:
+        """End all workers: together, so that the longest stop is the whole wait."""
+        threads = [threading.Thread(target=worker.stop) for worker in self.list()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+class Worker:
+    """One process, with the face of a Docker container."""
+
+    def __init__(self, runtime: FargateRuntime, launch: Launch, address: str) -> None:
+        self.launch = launch
+        self.address = address
+        self.id = launch.task_id.replace("-", "") + "0" * 32
+        self.log = runtime.log_of(launch.service, launch.task_id)
+        self._runtime = runtime
+        self._directory = runtime.state / "tasks" / launch.task_id
+        self._environment = self._compose()
+        self._process = self._spawn()
+        self._record()
+        threading.Thread(target=self._watch, daemon=True, name=f"health-{launch.task_id[:8]}").start()
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """The part of `docker inspect` that MiniStack reads: the address."""
+        return {"NetworkSettings": {"Networks": {"awsvpc": {"IPAddress": self.address}}}}
+
+    @property
+    def status(self) -> str:
+        """`running` or `exited`."""
+        return "running" if self._process.poll() is None else "exited"
+
+    def reload(self) -> None:
+        """Nothing is cached."""
+
+    def wait(self) -> dict[str, int]:
+        """Exit code as Docker counts: 128 + signal for a killed process."""
+        code = self._process.wait()
+        return {"StatusCode": 128 - code if code < 0 else code}
+
+    def stop(self, timeout: float | None = None) -> None:
+        """SIGTERM, the task definition's `stopTimeout`, SIGKILL. The caller's `timeout` is Docker's, not ECS's."""
+        if self._process.poll() is not None:
+            return
+        self._signal(signal.SIGTERM)
+        # A worker that a fault test has frozen would not even see SIGKILL's siblings.
+        self._signal(signal.SIGCONT)
+        try:
+            self._process.wait(self.launch.stop_timeout)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+
+    def remove(self, **_: Any) -> None:
+        """Forget the worker and its temporary files; its log stays."""
+        self.stop()
+        self._runtime.forget(self)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def logs(self, *, stream: bool = False, follow: bool = False, **_: Any) -> Iterator[bytes]:
+        """Lines as they are written, until the process has ended and all is read."""
+        with self.log.open("rb") as source:
+            rest = b""
+            while True:
+                # Asked before reading, so that nothing written before the end is missed.
+                ended = self._process.poll() is not None
+                chunk = source.read(65536)
+                lines = (rest + chunk).splitlines(keepends=True)
+                rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
+                yield from lines
+                if ended and not chunk:
+                    break
+                if not chunk:
+                    self._sleep(0.25)
+            if rest:
+                yield rest
+
+    def last_error(self) -> str:
+        """The line of the log that most likely tells why it ended, without any secret."""
+        return self.redacted(health.cause(self.log))
+
+    def redacted(self, text: str) -> str:
+        """`text` with the values of this worker's secrets replaced."""
+        for name in self.launch.secrets:
+            value = self.launch.environment.get(name, "")
+            if len(value) > 3:
+                text = text.replace(value, "***")
+        return text
+
+    def _compose(self) -> dict[str, str]:
+        environment = {
+            **self._runtime.base_environment,
+            "CONNECT_HOME": str(self._runtime.connect_home),
+            "CONNECT_TMP": str(self._directory / "tmp"),
+            **self.launch.environment,
+        }
+        if self.launch.memory_mib:
+            # The JVM would size its heap by this machine; the container's limit is what it has on Fargate.
+            options = [environment.get("JAVA_TOOL_OPTIONS", ""), f"-XX:MaxRAM={self.launch.memory_mib}m"]
+            environment["JAVA_TOOL_OPTIONS"] = " ".join(filter(None, options))
+        return environment
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        (self._directory / "tmp").mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        home = str(self._runtime.connect_home)
+        command = [part.replace(IMAGE_HOME, home) for part in self.launch.command]
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                command or [f"{home}/bin/entrypoint.sh"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                cwd=home,
+                start_new_session=True,
+            )
+
+    def _record(self) -> None:
+        """So that `down` finds the worker even if the embedded AWS was killed."""
+        started = start_time(self._process.pid)
+        if started is not None:
+            content = {"pid": self._process.pid, "started": started, "log": str(self.log)}
+            (self._directory / "process.json").write_text(json.dumps(content), encoding="utf-8")
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def _sleep(self, seconds: float) -> None:
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
+
+    def _watch(self) -> None:
+        probe = health.Probe(
+            check=self.launch.health_check,
+            url=f"http://{self.address}:{CONNECT_PORT}/",
+            environment=self._environment,
+            home=self._runtime.connect_home,
+            image_home=IMAGE_HOME,
+        )
+        health.watch(
+            probe,
+            running=lambda: self._process.poll() is None,
+            sleep=self._sleep,
+            report=lambda healthy: self._runtime.on_health(self.launch.task_arn, healthy),
+        )

@@ -1,0 +1,38 @@
+"""Processes that are found by their records alone: workers, and parts of a world whose `up` was cut off."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from connector.local.processes import Process, end
+
+
+def tasks(directory: Path) -> list[dict[str, Any]]:
+    """The workers that run now: task id, pid, log."""
+    return [
+        {"task": path.parent.name, "pid": process.pid, "log": process.log}
+        for path, process in _recorded(directory)
+        if process.alive
+    ]
+
+
+def end_tasks(directory: Path) -> None:
+    """End workers that outlived the embedded AWS."""
+    for path, process in _recorded(directory):
+        end(process, grace=5)
+        path.unlink(missing_ok=True)
+
+
+def end_all(directory: Path) -> None:
+    """What may be left where no world is remembered."""
+    end_tasks(directory)
+
+
+def _recorded(directory: Path) -> list[tuple[Path, Process]]:
+    found = []
+    for path in sorted((directory / "tasks").glob("*/process.json")):
+        try:
+            found.append((path, Process.from_dict(json.loads(path.read_text(encoding="utf-8")))))
+        except (OSError, ValueError, KeyError):
+            continue
+    return found

@@ -1,0 +1,120 @@
+"""What `up` remembers: one JSON file in the state directory, readable only by its owner (it has passwords)."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import connector
+from connector.domain.errors import OperatorError
+from connector.local.processes import Process
+
+#: The checkout: `connector/` is directly below it.
+ROOT = Path(connector.__file__).resolve().parent.parent
+
+_FORMAT = 1
+
+
+@dataclass
+class BrokerState:
+    """One Kafka cluster of one node."""
+
+    address: str
+    process: Process | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """Broker string; port 9092 means plaintext."""
+        return f"{self.address}:9092"
+
+
+@dataclass
+class DatabaseState:
+    """The PostgreSQL server and its logins. Passwords never appear in `repr`."""
+
+    address: str
+    port: int = 5432
+    admin_password: str = field(default="", repr=False)
+    app_password: str = field(default="", repr=False)
+    cdc_password: str = field(default="", repr=False)
+    process: Process | None = None
+
+
+@dataclass
+class State:
+    """A whole world. `endpoint` is the embedded AWS; brokers are keyed by the name of their cluster."""
+
+    directory: Path
+    endpoint: str
+    enforce_iam: bool
+    aws: Process | None = None
+    database: DatabaseState | None = None
+    brokers: dict[str, BrokerState] = field(default_factory=dict)
+    seeded: bool = False
+
+    @property
+    def logs(self) -> Path:
+        """Directory of all logs."""
+        return self.directory / "logs"
+
+    def save(self) -> None:
+        """Write the file in one step, mode 0600."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        content = {"format": _FORMAT, **asdict(self), "directory": str(self.directory)}
+        temporary = _file(self.directory).with_suffix(".new")
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as output:
+            json.dump(content, output, indent=1)
+        temporary.replace(_file(self.directory))
+
+    def remove(self) -> None:
+        """Delete the whole state directory. Idempotent."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Delete only the file that says a world is up; data and logs stay."""
+        _file(self.directory).unlink(missing_ok=True)
+
+
+def load(directory: Path) -> State | None:
+    """The remembered world, or None if there is none.
+
+    Raises OperatorError if the file is not one of ours.
+    """
+    try:
+        content = json.loads(_file(directory).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise OperatorError(f"{_file(directory)} is damaged ({error}): remove {directory}") from error
+    if content.get("format") != _FORMAT:
+        raise OperatorError(f"{_file(directory)} is from another version: remove {directory} and run `up`")
+    return State(
+        directory=directory,
+        endpoint=content["endpoint"],
+        enforce_iam=content["enforce_iam"],
+        aws=_process(content["aws"]),
+        database=_database(content["database"]),
+        brokers={name: _broker(value) for name, value in content["brokers"].items()},
+        seeded=content["seeded"],
+    )
+
+
+def _file(directory: Path) -> Path:
+    return directory / "world.json"
+
+
+def _process(value: Mapping[str, Any] | None) -> Process | None:
+    return None if value is None else Process.from_dict(value)
+
+
+def _broker(value: Mapping[str, Any]) -> BrokerState:
+    return BrokerState(address=value["address"], process=_process(value["process"]))
+
+
+def _database(value: Mapping[str, Any] | None) -> DatabaseState | None:
+    return None if value is None else DatabaseState(**{**value, "process": _process(value["process"])})

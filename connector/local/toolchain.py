@@ -1,0 +1,165 @@
+"""What must be installed, and the Maven builds that fetch the rest."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.domain.errors import OperatorError
+from connector.local.state import ROOT
+
+PYTHON = (3, 11)
+JDK = 17
+
+#: The image's build: the very directory that ships is what runs here.
+IMAGE = ROOT / "connector" / "image"
+
+#: Takes one short line of progress.
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """Programs that were found, and the assembled directories they run."""
+
+    java_home: Path
+    maven: str
+    image_target: Path = IMAGE / "target"
+
+    @property
+    def java(self) -> Path:
+        """The Java launcher."""
+        return self.java_home / "bin" / "java"
+
+    @property
+    def kafka_libs(self) -> Path:
+        """Class path of the broker."""
+        return self.image_target / "kafka" / "libs"
+
+    @property
+    def connect_home(self) -> Path:
+        """What is /opt/connect in the image."""
+        return self.image_target / "connect"
+
+    def environment(self) -> dict[str, str]:
+        """The only variables a child gets: nothing of the caller's environment leaks into the local world."""
+        return {
+            "PATH": f"{self.java_home / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+            "JAVA_HOME": str(self.java_home),
+            "LANG": "C.UTF-8",
+        }
+
+
+def find() -> Toolchain:
+    """Check all prerequisites. Raises OperatorError that names every missing one, what was found and what to do."""
+    complaints: list[str] = []
+    if not sys.platform.startswith("linux"):
+        complaints.append(f"Linux is needed (addresses 127.0.0.N), this is {sys.platform}")
+    if sys.version_info < PYTHON:
+        complaints.append(f"Python >= 3.11 is needed, this is {sys.version.split()[0]}: make the virtualenv anew")
+    java_home = _java_home(complaints)
+    maven = shutil.which("mvn")
+    if maven is None:
+        complaints.append("Maven is needed, `mvn` is not on the PATH: install it (Debian: apt install maven)")
+    if complaints or java_home is None or maven is None:
+        raise OperatorError("; ".join(complaints))
+    return Toolchain(java_home, maven)
+
+
+def _java_home(complaints: list[str]) -> Path | None:
+    advice = f"install a JDK >= {JDK} (Debian: apt install openjdk-17-jdk-headless) or set JAVA_HOME to one"
+    configured = os.environ.get("JAVA_HOME")
+    java = str(Path(configured) / "bin" / "java") if configured else shutil.which("java")
+    if java is None:
+        complaints.append(f"a JDK >= {JDK} is needed, `java` is not on the PATH: {advice}")
+        return None
+    try:
+        words = subprocess.run([java, "-XshowSettings:properties", "-version"], capture_output=True, text=True,
+                               check=False).stderr
+    except OSError as error:
+        complaints.append(f"a JDK >= {JDK} is needed, {java} cannot be run ({error.strerror}): {advice}")
+        return None
+    return _judged(words, java, advice, complaints)
+
+
+def _judged(words: str, java: str, advice: str, complaints: list[str]) -> Path | None:
+    version = re.search(r"java\.specification\.version = (\S+)", words)
+    home = re.search(r"java\.home = (.+)", words)
+    if not version or not home:
+        complaints.append(f"a JDK >= {JDK} is needed, {java} does not tell its version: {advice}")
+        return None
+    found = version.group(1)
+    if int(found.split(".")[0]) < JDK:
+        complaints.append(f"a JDK >= {JDK} is needed, {java} is {found}: {advice}")
+        return None
+    return Path(home.group(1).strip())
+
+
+def assemble(tools: Toolchain, report: Report) -> None:
+    """Run the image's Maven build unless its result is there and newer than every source.
+
+    Raises OperatorError with Maven's own words.
+    """
+    with _lock(tools.image_target):
+        stamp = tools.image_target / ".sources"
+        wanted = fingerprint(IMAGE)
+        complete = (tools.connect_home / "bin" / "entrypoint.sh").exists() and tools.kafka_libs.is_dir()
+        if complete and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+            return
+        report("assembling the Connect worker and Kafka with Maven (once; downloads into Maven's cache)")
+        run_maven(tools, IMAGE / "pom.xml", ["package"], report)
+        if not tools.kafka_libs.is_dir():
+            raise OperatorError(f"the build of {IMAGE / 'pom.xml'} left no {tools.kafka_libs}")
+        # Asked again: a build may refresh its own list of checksums.
+        stamp.write_text(fingerprint(IMAGE), encoding="utf-8")
+
+
+def fingerprint(directory: Path) -> str:
+    """SHA-256 over all files of a source directory, its build output (`target`) left out."""
+    digest = hashlib.sha256()
+    for path in sorted(directory.rglob("*")):
+        relative = path.relative_to(directory)
+        if path.is_file() and "target" not in relative.parts:
+            digest.update(f"{relative}\0{path.stat().st_mode & 0o111}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def run_maven(tools: Toolchain, pom: Path, goals: list[str], report: Report) -> None:
+    """One Maven build; `report` hears how many artifacts were downloaded.
+
+    Raises OperatorError with Maven's first error line.
+    """
+    command = [tools.maven, "-B", "-f", str(pom), *goals]
+    downloads = 0
+    errors: list[str] = []
+    environment = {**os.environ, "JAVA_HOME": str(tools.java_home)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          env=environment) as build:
+        assert build.stdout is not None
+        for line in build.stdout:
+            if "Downloaded from" in line:
+                downloads += 1
+                if downloads % 20 == 0:
+                    report(f"Maven: {downloads} files downloaded")
+            elif line.startswith("[ERROR]"):
+                errors.append(line.removeprefix("[ERROR]").strip())
+    if build.returncode:
+        cause = next((line for line in errors if line), "no error line")
+        raise OperatorError(f"Maven failed: {cause} (repeat: {' '.join(command)})")
+
+
+@contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    """One build at a time: two commands that find nothing assembled must not both write."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

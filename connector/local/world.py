@@ -1,0 +1,236 @@
+"""The local world as a whole: brought up, asked about and taken down."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from connector.domain.errors import OperatorError
+from connector.local import aws, broker, leftovers, postgres, toolchain
+from connector.local import state as states
+from connector.local.addresses import claim, free_port
+from connector.local.database import Database
+from connector.local.processes import Process
+from connector.local.seeds import Account
+from connector.local.state import BrokerState, DatabaseState, State
+from connector.local.toolchain import Report, Toolchain
+
+#: The cluster that the `default` secrets name.
+DEFAULT_BROKER = "default"
+
+
+def _silent(_: str) -> None:
+    """A report that nobody hears."""
+
+
+class World:
+    """A running local world. Made by `World.up` or `World.attach`."""
+
+    def __init__(self, state: State, tools: Toolchain, report: Report = _silent) -> None:
+        self.state = state
+        self._tools = tools
+        self._report = report
+
+    @classmethod
+    def up(
+        cls,
+        directory: Path | None = None,
+        *,
+        enforce_iam: bool = False,
+        report: Report = _silent,
+    ) -> "World":
+        """Bring everything up that is not up; `directory` is the state directory (`.local` of the checkout).
+
+        Raises OperatorError for missing prerequisites, DeadlineExceeded for a part that does not start.
+        """
+        target = (directory or states.ROOT / ".local").resolve()
+        tools = toolchain.find()
+        toolchain.assemble(tools, report)
+        postgres_home = postgres.install(tools, report)
+        state = states.load(target)
+        if state is None:
+            leftovers.end_all(target)
+            state = State(target, f"http://127.0.0.1:{free_port()}", enforce_iam)
+        elif state.enforce_iam != enforce_iam and state.aws and state.aws.alive:
+            raise OperatorError("the local world is up with another IAM setting: run `local down` first")
+        world = cls(state, tools, report)
+        world._start(postgres_home, enforce_iam)
+        return world
+
+    @classmethod
+    def attach(cls, directory: Path | None = None) -> "World":
+        """The world that is up. Raises OperatorError if none is."""
+        target = (directory or states.ROOT / ".local").resolve()
+        state = states.load(target)
+        if state is None:
+            raise OperatorError("the local world is not up: run `wms-connector local up`")
+        return cls(state, toolchain.find())
+
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+                 ) -> None:
+        self.down()
+
+    # -- what it is ----------------------------------------------------------
+
+    def env(self) -> dict[str, str]:
+        """Variables with which AWS clients, the stock `sceptre` too, reach this world."""
+        return aws.client_environment(self.state.endpoint)
+
+    @property
+    def account(self) -> Account:
+        """The embedded AWS account."""
+        return Account(self.state.endpoint)
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """Broker string of the default cluster."""
+        return self.state.brokers[DEFAULT_BROKER].bootstrap
+
+    @property
+    def database(self) -> Database:
+        """The source database."""
+        if self.state.database is None:
+            raise OperatorError("the local world has no database yet: run `wms-connector local up`")
+        return Database.of(self.state.database)
+
+    @property
+    def logs(self) -> Path:
+        """Directory of all logs."""
+        return self.state.logs
+
+    def status(self) -> dict[str, Any]:
+        """Parts and workers: running or not, address, pid, log. No password."""
+        return {
+            "directory": str(self.state.directory),
+            "enforceIam": self.state.enforce_iam,
+            "aws": _part(self.state.aws, self.state.endpoint),
+            "database": _part(
+                self.state.database.process if self.state.database else None,
+                f"{self.state.database.address}:{self.state.database.port}" if self.state.database else "",
+            ),
+            "brokers": {name: _part(b.process, b.bootstrap) for name, b in self.state.brokers.items()},
+            "tasks": leftovers.tasks(self.state.directory),
+        }
+
+    # -- parts ---------------------------------------------------------------
+
+    def start_broker(self, name: str = DEFAULT_BROKER) -> str:
+        """Start a cluster (a new one, or a stopped one with its data and address); answers its broker string."""
+        known = self.state.brokers.get(name)
+        if known and known.process and known.process.alive:
+            return known.bootstrap
+        with _claimed((broker.PORT, broker.CONTROLLER_PORT), known.address if known else None) as address:
+            directory = self.state.directory / "brokers" / name
+            process = broker.start(directory, address, self._tools, self.logs / f"broker-{name}.log")
+            self.state.brokers[name] = BrokerState(address, process)
+            self.state.save()
+            broker.wait(process, address)
+        return self.state.brokers[name].bootstrap
+
+    def stop_broker(self, name: str = DEFAULT_BROKER, *, kill: bool = False) -> None:
+        """Stop a cluster and keep its data."""
+        process = self.state.brokers[name].process
+        if process is not None:
+            broker.stop(process, kill=kill)
+
+    def start_database(self) -> None:
+        """Start the database (made and filled with empty tables if new)."""
+        home = postgres.install(self._tools, self._report)
+        known = self.state.database
+        if known and known.process and known.process.alive:
+            return
+        with _claimed((5432,), known.address if known else None) as address:
+            found = known or DatabaseState(address, 5432, *(secrets.token_urlsafe(18) for _ in range(3)))
+            self.state.database = found
+            self.state.save()
+            data = self.state.directory / "postgresql"
+            found.process = postgres.start(home, data, address, found.port, found.admin_password,
+                                           self.logs / "postgresql.log")
+            self.state.save()
+            postgres.wait(found.process, address, found.port)
+        Database.of(found).create()
+
+    def stop_database(self, *, kill: bool = False) -> None:
+        """Stop the database and keep its data."""
+        if self.state.database and self.state.database.process:
+            postgres.stop(self.state.database.process, kill=kill)
+
+    def start_aws(self) -> None:
+        """Start the embedded AWS. What it held before is lost: it lives in memory."""
+        if self.state.aws and self.state.aws.alive:
+            return
+        port = int(self.state.endpoint.rsplit(":", 1)[1])
+        self.state.seeded = False
+        self.state.aws = aws.start(self.state.directory, port, self._tools, enforce_iam=self.state.enforce_iam,
+                                   log=self.logs / "aws.log")
+        self.state.save()
+        aws.wait(self.state.aws, self.state.endpoint)
+
+    # -- life ----------------------------------------------------------------
+
+    def _start(self, postgres_home: Path, enforce_iam: bool) -> None:
+        self.state.enforce_iam = enforce_iam
+        self.state.save()
+        parts: Mapping[str, Callable[[], object]] = {
+            "embedded AWS": self.start_aws,
+            "PostgreSQL": self.start_database,
+            "Kafka": self.start_broker,
+        }
+        with ThreadPoolExecutor(len(parts)) as pool:
+            for done in [pool.submit(self._timed, name, start) for name, start in parts.items()]:
+                done.result()
+        if not self.state.seeded:
+            self.account.seed(broker_string=self.kafka_bootstrap, db_info=self.database.db_info)
+            self.state.seeded = True
+            self.state.save()
+            self._report("default secrets, network and permissions boundary are there")
+
+    def _timed(self, name: str, start: Callable[[], object]) -> None:
+        began = time.monotonic()
+        start()
+        self._report(f"{name} is up ({time.monotonic() - began:.1f} s)")
+
+    def down(self, *, keep: bool = False) -> None:
+        """End every process of this world; `keep` leaves data and logs. Idempotent."""
+        if self.state.aws:
+            aws.stop(self.state.aws)
+        leftovers.end_tasks(self.state.directory)
+        with ThreadPoolExecutor(4) as pool:
+            for name in self.state.brokers:
+                pool.submit(self.stop_broker, name)
+            pool.submit(self.stop_database)
+        if keep:
+            self.state.aws = None
+            self.state.save()
+            return
+        postgres.remove(self.state.directory / "postgresql")
+        self.state.remove()
+
+
+def _part(process: Process | None, address: str) -> dict[str, Any]:
+    return {
+        "running": bool(process and process.alive),
+        "address": address,
+        "pid": process.pid if process else None,
+        "log": process.log if process else None,
+    }
+
+
+@contextmanager
+def _claimed(ports: tuple[int, ...], address: str | None) -> Iterator[str]:
+    """The known address again, or a free one that nobody takes before its server listens."""
+    if address is not None:
+        yield address
+        return
+    held = claim(ports)
+    try:
+        yield held.address
+    finally:
+        held.release()
