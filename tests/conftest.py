@@ -1,0 +1,101 @@
+"""What all tests share: no network and no credentials for those that need none, golden files, hypothesis."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("default", deadline=None, max_examples=100)
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
+settings.register_profile("long", settings.get_profile("default"), max_examples=20_000)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") == "true" else "default")
+)
+
+Golden = Callable[[str | Path, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite-golden",
+        action="store_true",
+        help="Write the golden files anew instead of comparing with them; review the diff.",
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compares `text` with a golden file: `golden(path, text)`.
+
+    A relative path is looked for in `golden/` beside the test's module. Only --rewrite-golden writes.
+    """
+    base = request.path.parent / "golden"
+    rewrite = bool(request.config.getoption("--rewrite-golden"))
+
+    def compare(path: str | Path, text: str) -> None:
+        file = base / path
+        if rewrite:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            return
+        assert file.exists(), f"{file} does not exist; run pytest with --rewrite-golden and review it"
+        assert text == file.read_text(encoding="utf-8"), (
+            f"differs from {file.name}; if that is meant, run pytest with --rewrite-golden and review"
+        )
+
+    return compare
+
+
+class NetworkRefusedError(RuntimeError):
+    """A unit test tried to leave this machine."""
+
+
+@pytest.fixture(autouse=True)
+def _sealed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unit tests see no AWS credentials and reach loopback only; tests marked e2e are left alone."""
+    if request.node.get_closest_marker("e2e") is not None:
+        return
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for method in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, method, _loopback_only(getattr(socket.socket, method)))
+    monkeypatch.setattr(socket, "getaddrinfo", _known_hosts_only(socket.getaddrinfo))
+
+
+def _loopback_only(original: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self: socket.socket, *args: Any) -> Any:
+        # sendto has the address last, connect has only the address; a Unix socket's is no tuple.
+        address = args[-1]
+        if isinstance(address, tuple):
+            _refuse_foreign(address[0])
+        return original(self, *args)
+
+    return guarded
+
+
+def _known_hosts_only(original: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(host: str | bytes | None, *args: Any, **kwargs: Any) -> Any:
+        if host is not None:
+            _refuse_foreign(host.decode() if isinstance(host, bytes) else host)
+        return original(host, *args, **kwargs)
+
+    return guarded
+
+
+def _refuse_foreign(host: str) -> None:
+    if host in ("localhost", ""):
+        return
+    try:
+        local = ipaddress.ip_address(host).is_loopback or ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        local = False
+    if not local:
+        raise NetworkRefusedError(f"a unit test must not reach {host!r}; mark it e2e or use loopback")
