@@ -42,6 +42,11 @@ REGISTRATION = (
 )
 
 
+#: How long the function may run, in seconds. Below the 60 s after which boto3 gives up reading an answer
+#: and, unasked, invokes again.
+FUNCTION_TIMEOUT_SECONDS = 58
+
+
 class State(StrEnum):
     """How a request ended."""
 

@@ -1,0 +1,37 @@
+"""AWS calls: short timeouts, and refusals in one line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from connector.domain.errors import ServerError
+
+#: Well below the function's own limit: an endpoint that is missing in the VPC must be named, not waited for.
+CLIENT_CONFIG = Config(
+    connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2}
+)
+
+_PASSING = ("Throttling", "TooManyRequests", "ServiceUnavailable", "InternalServer", "RequestLimitExceeded")
+
+
+@contextmanager
+def aws_errors(what: str) -> Iterator[None]:
+    """Turn botocore's errors into `ServerError`; `what` names the call in words."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        message = error.response.get("Error", {}).get("Message", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        passing = any(word in code for word in _PASSING)
+        raise ServerError(
+            f"AWS refused {what}: {code}: {message}", status=status, retriable=passing
+        ) from None
+    except BotoCoreError as error:
+        raise ServerError(
+            f"AWS could not be reached for {what} ({type(error).__name__}): is there a NAT or an endpoint "
+            "for it in the subnets?",
+            retriable=True,
+        ) from None

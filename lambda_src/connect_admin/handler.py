@@ -1,0 +1,52 @@
+"""Entry point of the admin function: `lambda_src.connect_admin.handler.handler`."""
+
+import os
+from typing import Any, Protocol
+
+from connector.domain.admin import Answer, State
+from connector.domain.errors import WmsError
+from lambda_src.censor import Censor
+from lambda_src.connect_admin import operations
+from lambda_src.connect_admin.environment import Environment
+from lambda_src.connect_admin.session import Session
+from lambda_src.deadline import Deadline
+from lambda_src.logs import invocation_logger
+
+#: What is kept back to log and answer, in seconds.
+_SPARE_SECONDS = 2.0
+
+
+class Context(Protocol):
+    """The part of the Lambda context that is used here."""
+
+    aws_request_id: str
+    invoked_function_arn: str
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def handler(event: object, context: Context) -> dict[str, Any]:
+    """Answer one request (`connector.domain.admin`); never raises."""
+    censor = Censor()
+    log = invocation_logger(censor, stage=os.environ.get("STAGE", ""), request=context.aws_request_id)
+    operation = ""
+    try:
+        environment = Environment.parse(os.environ)
+        wanted = operations.parse_request(event)
+        operation = wanted.value
+        limit = context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS
+        deadline = Deadline.within(min(operations.SECONDS[wanted], limit))
+        account = context.invoked_function_arn.split(":")[4]
+        answer = operations.answer(wanted, Session(environment, account, deadline, censor))
+    except WmsError as error:
+        answer = operations.answer_to(error)
+    except Exception as error:
+        log.exception("unforeseen", extra={"facts": {"operation": operation}})
+        answer = Answer(
+            State.FAILED,
+            f"the admin Lambda met an error that nobody foresaw ({type(error).__name__}); "
+            f"its log has the traceback under request {context.aws_request_id}",
+        )
+    write = log.error if answer.state is State.FAILED else log.info
+    write(answer.summary, extra={"facts": {"operation": operation, "state": answer.state.value}})
+    return answer.to_payload()

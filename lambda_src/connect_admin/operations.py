@@ -1,0 +1,66 @@
+"""Which use case answers which request, within which time, and what its errors mean."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from connector.domain.admin import Answer, Operation, State
+from connector.domain.errors import DeadlineExceeded, OperatorError, ServerError, WmsError
+from lambda_src.connect_admin.ready import ready
+from lambda_src.connect_admin.record import record
+from lambda_src.connect_admin.register import register
+from lambda_src.connect_admin.session import Session
+from lambda_src.connect_admin.status import status
+from lambda_src.connect_admin.topics import ensure_topics
+from lambda_src.connect_admin.validate import validate
+from lambda_src.connect_admin.verify import verify
+
+UseCase = Callable[[Session], Answer]
+
+USE_CASES: Mapping[Operation, UseCase] = {
+    Operation.READY: ready,
+    Operation.TOPICS: ensure_topics,
+    Operation.VALIDATE: validate,
+    Operation.REGISTER: register,
+    Operation.VERIFY: verify,
+    Operation.RECORD: record,
+    Operation.STATUS: status,
+}
+
+#: Seconds that each request may take; all below the function's own limit.
+SECONDS: Mapping[Operation, float] = {
+    Operation.READY: 20,
+    Operation.TOPICS: 45,
+    Operation.VALIDATE: 54,
+    Operation.REGISTER: 54,
+    Operation.VERIFY: 30,
+    Operation.RECORD: 40,
+    Operation.STATUS: 40,
+}
+
+
+def parse_request(event: object) -> Operation:
+    """The operation that a payload asks for; raises `OperatorError` with the known ones."""
+    wanted = event.get("operation") if isinstance(event, Mapping) else None
+    try:
+        return Operation(str(wanted))
+    except ValueError:
+        known = ", ".join(Operation)
+        raise OperatorError(f"the request names no operation that is known; known: {known}") from None
+
+
+def answer(operation: Operation, session: Session) -> Answer:
+    """Run one use case. Foreseen errors become answers; no answer carries a confidential value."""
+    try:
+        found = USE_CASES[operation](session)
+    except WmsError as error:
+        found = answer_to(error)
+    censor = session.censor
+    return replace(
+        found, summary=censor.clean(found.summary), details=censor.clean_values(dict(found.details))
+    )
+
+
+def answer_to(error: WmsError) -> Answer:
+    """What an error means for the caller: ask again, or let a person act first."""
+    passing = isinstance(error, DeadlineExceeded) or (isinstance(error, ServerError) and error.retriable)
+    return Answer(State.WAITING if passing else State.FAILED, str(error))

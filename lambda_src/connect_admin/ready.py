@@ -1,0 +1,64 @@
+"""READY: a Connect worker of the present task definition answers, or why none does."""
+
+from collections.abc import Mapping
+
+from connector.domain.admin import Answer, State
+from connector.domain.errors import ServerError
+from lambda_src.connect_admin.session import Session, connect_url
+from lambda_src.connect_rest import Connect
+from lambda_src.tasks import Service
+
+
+def ready(session: Session) -> Answer:
+    """Ask ECS for the workers and each worker for `GET /`; only 2xx counts."""
+    service = session.service
+    answers: dict[str, str] = {}
+    if not rollout_failed(service):
+        for task in service.current:
+            try:
+                Connect([connect_url(task.address)], session.http, session.deadline).root()
+                answers[task.address] = ""
+            except ServerError as error:
+                answers[task.address] = str(error)
+    return decide(service, answers)
+
+
+def rollout_failed(service: Service) -> bool:
+    """Whether ECS has given up the deployment."""
+    return service.rollout == "FAILED"
+
+
+def decide(service: Service, answers: Mapping[str, str]) -> Answer:
+    """`answers`: address -> why it does not answer, empty when it does."""
+    details = {"desired": service.desired, "running": service.running, "pending": service.pending}
+    if rollout_failed(service):
+        stopped = f"; a task stopped: {service.last_stop}" if service.last_stop else ""
+        return Answer(
+            State.FAILED,
+            f"ECS gave up deploying {service.name}: {service.rollout_reason or 'no reason given'}{stopped}; "
+            "see the worker's log group",
+            details=details,
+        )
+    up = [address for address, reason in answers.items() if not reason]
+    if up:
+        verb = "worker answers" if len(up) == 1 else "workers answer"
+        return Answer(State.DONE, f"{len(up)} Connect {verb}", details={**details, "workers": up})
+    if service.desired == 0:
+        return Answer(
+            State.FAILED,
+            f"service {service.name} has the desired count 0, so no worker will start; set it to 1 and "
+            "launch again",
+            details=details,
+        )
+    return Answer(State.WAITING, _progress(service, answers), details=details)
+
+
+def _progress(service: Service, answers: Mapping[str, str]) -> str:
+    parts = [service.describe()]
+    if answers:
+        parts = [f"worker at {address} is starting" for address in answers]
+    elif service.addresses:
+        parts.append("only workers of the previous task definition run")
+    if service.last_stop:
+        parts.append(f"the last task stopped: {service.last_stop}")
+    return "; ".join(parts)

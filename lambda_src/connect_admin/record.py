@@ -1,0 +1,29 @@
+"""RECORD: the stage record says what was registered, and on which cluster."""
+
+from connector.domain.admin import Answer, State
+from connector.domain.connector_config import config_hash
+from connector.domain.record import StageRecord
+from lambda_src.connect_admin.session import Session
+from lambda_src.state_table import read_record, write_record
+
+
+def record(session: Session) -> Answer:
+    """Write the record unless it says the same already."""
+    session.know_confidential()
+    with session.kafka() as kafka:
+        cluster_id = kafka.cluster_id()
+    wanted = StageRecord(
+        stage=session.stage.name,
+        cluster_id=cluster_id,
+        account=session.account,
+        topics=tuple(spec.name for spec in session.topics),
+        config_hash=config_hash(session.config),
+        secret_versions=session.secrets.versions,
+    )
+    table = session.aws.table(session.environment.table)
+    present = read_record(table)
+    details = {"cluster_id": cluster_id, "config_hash": wanted.config_hash}
+    if present == wanted:
+        return Answer(State.DONE, "the stage record is unchanged", details=details)
+    write_record(table, wanted)
+    return Answer(State.DONE, "the stage record is written", changed=True, details=details)

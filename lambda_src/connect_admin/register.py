@@ -1,0 +1,59 @@
+"""REGISTER: the connector exists with the wanted config."""
+
+from collections.abc import Mapping
+
+from connector.domain.admin import Answer, State
+from connector.domain.connector_config import NAME_KEY, config_hash, differs
+from connector.domain.names import CONNECTOR
+from lambda_src.connect_admin import complaints
+from lambda_src.connect_admin.session import Session
+from lambda_src.connect_admin.validate import validation_seconds
+from lambda_src.connect_rest import Connect, ConnectError, ConnectorStatus
+
+
+def register(session: Session) -> Answer:
+    """Create or update the connector only if its config differs; else restart what had failed in it."""
+    session.know_confidential()
+    connect = session.connect()
+    wanted = session.config
+    stored = connect.config(CONNECTOR)
+    details = {"connector": CONNECTOR, "config_hash": config_hash(wanted)}
+    if stored is not None and not differs(wanted, stored):
+        return _leave(connect, details)
+    try:
+        connect.put_config(CONNECTOR, wanted, timeout=validation_seconds(session))
+    except ConnectError as error:
+        if error.status != 400:
+            raise
+        return Answer(State.FAILED, complaints.about_reply(error.words, session.database_address))
+    if stored is None:
+        return Answer(State.DONE, f"{CONNECTOR} created", changed=True, details=details)
+    keys = changed_keys(wanted, stored)
+    return Answer(
+        State.DONE,
+        f"{CONNECTOR} updated ({', '.join(keys)})",
+        changed=True,
+        details={**details, "changed_keys": keys},
+    )
+
+
+def changed_keys(wanted: Mapping[str, str], stored: Mapping[str, str]) -> list[str]:
+    """The keys that differ, in order."""
+    keys = (wanted.keys() | stored.keys()) - {NAME_KEY}
+    return sorted(key for key in keys if wanted.get(key) != stored.get(key))
+
+
+def _leave(connect: Connect, details: dict[str, str]) -> Answer:
+    """An unchanged connector is left alone, but a failed one would stay so: Connect never retries it."""
+    status = connect.status(CONNECTOR)
+    if status is None or not failed(status):
+        return Answer(State.DONE, f"{CONNECTOR} unchanged", details=details)
+    connect.restart_failed(CONNECTOR)
+    return Answer(
+        State.DONE, f"{CONNECTOR} unchanged; it had failed and was restarted", changed=True, details=details
+    )
+
+
+def failed(status: ConnectorStatus) -> bool:
+    """Whether connector or a task has failed."""
+    return "FAILED" in (status.state, *(task.state for task in status.tasks))

@@ -1,0 +1,177 @@
+"""What one invocation works with: secrets and clients, each made when first used."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+import boto3
+
+from connector.domain.brokers import Brokers, KafkaAuth, parse_brokers
+from connector.domain.connector_config import connector_config
+from connector.domain.database import Database, parse_database
+from connector.domain.errors import ServerError
+from connector.domain.names import CONNECT_PORT
+from connector.domain.redacted import Redacted
+from connector.domain.secret_shapes import parse_alb_tls
+from connector.domain.secrets import (
+    ALB_TLS,
+    BROKER_STRING,
+    DB_INFO,
+    KAFKA_CREDENTIALS,
+    StoredSecret,
+    parse_kafka_credentials,
+    require_secret,
+)
+from connector.domain.stage import Stage
+from connector.domain.topics import TopicSpec
+from lambda_src import metrics_page, tasks
+from lambda_src.aws import CLIENT_CONFIG
+from lambda_src.censor import Censor
+from lambda_src.connect_admin.environment import Environment
+from lambda_src.connect_rest import Connect
+from lambda_src.deadline import Deadline
+from lambda_src.kafka_admin import Kafka, KafkaAdmin, client_settings
+from lambda_src.metrics_page import Source
+from lambda_src.secrets import SecretReader, SecretsManager
+from lambda_src.state_table import Table
+from lambda_src.tasks import Ecs, Service
+from lambda_src.transport import HttpTransport, Transport
+
+OpenKafka = Callable[[Mapping[str, Any], Deadline, Callable[[str], str]], AbstractContextManager[KafkaAdmin]]
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The AWS clients, made when first used: a request needs few of them."""
+
+    secrets_manager: Callable[[], SecretsManager]
+    ecs: Callable[[], Ecs]
+    table: Callable[[str], Table]
+
+    @classmethod
+    def real(cls) -> "Aws":
+        """Clients of the account and region in which the function runs."""
+        return cls(
+            lambda: cast(SecretsManager, boto3.client("secretsmanager", config=CLIENT_CONFIG)),
+            lambda: cast(Ecs, boto3.client("ecs", config=CLIENT_CONFIG)),
+            lambda name: cast(Table, boto3.resource("dynamodb", config=CLIENT_CONFIG).Table(name)),
+        )
+
+
+@dataclass
+class Session:
+    """One invocation. Everything confidential that it reads is told to its censor at once."""
+
+    environment: Environment
+    account: str
+    deadline: Deadline
+    censor: Censor = field(default_factory=Censor)
+    aws: Aws = field(default_factory=Aws.real)
+    transport: Transport | None = None
+    open_kafka: OpenKafka = Kafka
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that this function serves."""
+        return self.environment.stage
+
+    @cached_property
+    def secrets(self) -> SecretReader:
+        """Secrets, each read once."""
+        return SecretReader(self.aws.secrets_manager())
+
+    @cached_property
+    def brokers(self) -> Brokers:
+        """The stage's brokers."""
+        brokers = parse_brokers(self._require(BROKER_STRING))
+        self.censor.hide_brokers(brokers)
+        return brokers
+
+    @cached_property
+    def database(self) -> Database:
+        """The stage's source database."""
+        database = parse_database(self._require(DB_INFO))
+        self.censor.hide_database(database)
+        return database
+
+    @cached_property
+    def credentials(self) -> tuple[Redacted, Redacted] | None:
+        """User and password for the brokers, where SCRAM asks for them."""
+        if self.environment.auth is not KafkaAuth.SCRAM:
+            return None
+        user, password = parse_kafka_credentials(self._require(KAFKA_CREDENTIALS))
+        self.censor.hide(password)
+        self.censor.hide_words(user)
+        return user, password
+
+    @property
+    def database_address(self) -> str:
+        """`host:port` of the source, for messages."""
+        return ", ".join(f"{host}:{port}" for host, port in self.database.endpoints)
+
+    @cached_property
+    def config(self) -> Mapping[str, str]:
+        """The connector config as it should be."""
+        env = self.environment
+        return connector_config(env.stage, self.database, env.auth, env.settings)
+
+    @property
+    def topics(self) -> tuple[TopicSpec, ...]:
+        """The topics that should exist."""
+        settings = self.environment.settings
+        return self.stage.topics.specs(
+            settings.kind,
+            data_partitions=settings.data_partitions,
+            data_retention_days=settings.data_retention_days,
+        )
+
+    @cached_property
+    def service(self) -> Service:
+        """The ECS service, as it is now."""
+        env = self.environment
+        service = tasks.observe(self.aws.ecs(), env.cluster, env.service)
+        if service is None:
+            raise ServerError(
+                f"ECS service {env.service} does not exist in cluster {env.cluster}; launch the stage"
+            )
+        return service
+
+    def know_confidential(self) -> None:
+        """Read what must be kept out of texts, before a text of Connect's is shown."""
+        _ = self.brokers, self.database, self.credentials
+
+    def connect(self) -> Connect:
+        """The stage's Connect cluster."""
+        url = self.environment.connect_url
+        addresses = [url] if url else [connect_url(address) for address in self.service.addresses]
+        return Connect(addresses, self.http, self.deadline)
+
+    @cached_property
+    def http(self) -> Transport:
+        """HTTP; with a load balancer, trusting the authority that its secret names."""
+        if self.transport is not None:
+            return self.transport
+        if self.environment.connect_url is None:
+            return HttpTransport()
+        return HttpTransport(parse_alb_tls(self._require(ALB_TLS))["certificateAuthorityPem"])
+
+    def source_at(self, address: str) -> Source:
+        """What the worker at an address says about the source."""
+        return metrics_page.read_source(self.http, address, self.stage.topics.prefix, self.deadline)
+
+    @contextmanager
+    def kafka(self) -> Iterator[KafkaAdmin]:
+        """The cluster, for as long as the block runs."""
+        settings = client_settings(self.brokers, self.environment.auth, self.credentials)
+        with self.open_kafka(settings, self.deadline, self.censor.clean) as kafka:
+            yield kafka
+
+    def _require(self, name: str) -> StoredSecret:
+        return require_secret(self.environment.secret_prefix, self.stage, name, self.secrets.fetch)
+
+
+def connect_url(address: str) -> str:
+    """Where a worker's REST API is."""
+    return f"http://{address}:{CONNECT_PORT}"

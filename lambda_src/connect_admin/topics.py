@@ -1,0 +1,35 @@
+"""TOPICS: the stage's topics exist with the right settings."""
+
+from connector.domain.admin import Answer, State
+from lambda_src.connect_admin.session import Session
+from lambda_src.topic_plan import TopicPlan, collision, plan_topics
+
+
+def ensure_topics(session: Session) -> Answer:
+    """Create what is missing, alter what differs, refuse what cannot be mended."""
+    specs = session.topics
+    names = [spec.name for spec in specs]
+    with session.kafka() as kafka:
+        clash = collision(session.stage, session.stage.topics, kafka.topic_names())
+        if clash is not None:
+            return Answer(State.FAILED, clash)
+        partitions = kafka.partitions(names)
+        plan = plan_topics(specs, partitions, kafka.configs(list(partitions)))
+        if plan.wrong:
+            return Answer(State.FAILED, "; ".join(plan.wrong))
+        if plan.create:
+            kafka.create(plan.create)
+        if plan.alter:
+            kafka.alter(plan.alter)
+        if plan.grow:
+            kafka.add_partitions(plan.grow)
+    return Answer(State.DONE, plan.summary(), changed=plan.changes, details=_details(plan))
+
+
+def _details(plan: TopicPlan) -> dict[str, object]:
+    return {
+        "created": [spec.name for spec in plan.create],
+        "altered": {topic: sorted(configs) for topic, configs in plan.alter.items()},
+        "partitions_added": dict(plan.grow),
+        "as_wanted": list(plan.as_wanted),
+    }

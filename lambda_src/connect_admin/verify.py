@@ -1,0 +1,87 @@
+"""VERIFY: connector and task run, and the source is connected. RUNNING alone proves nothing."""
+
+from connector.domain.admin import Answer, State
+from connector.domain.causes import explain_database, root_cause
+from connector.domain.errors import ServerError
+from connector.domain.names import CONNECTOR
+from lambda_src.connect_admin.register import failed
+from lambda_src.connect_admin.session import Session
+from lambda_src.connect_rest import ConnectorStatus
+from lambda_src.metrics_page import Source
+
+#: A restart takes a moment to show: until then the status is that of the previous life.
+CONFIRM_SECONDS = 8.0
+_PAUSE_SECONDS = 1.0
+
+
+def verify(session: Session) -> Answer:
+    """Look at the status and at the task's worker; a failure counts once it has lasted."""
+    session.know_confidential()
+    connect = session.connect()
+    status = connect.status(CONNECTOR)
+    give_up = session.deadline.now() + CONFIRM_SECONDS
+    while status is not None and failed(status) and session.deadline.now() < give_up:
+        session.deadline.sleep(_PAUSE_SECONDS)
+        status = connect.status(CONNECTOR)
+    if status is None:
+        return Answer(State.WAITING, f"Connect has no status of {CONNECTOR} yet")
+    source, trouble = _source(session, status)
+    return decide(status, source, trouble, session.database_address)
+
+
+def decide(status: ConnectorStatus, source: Source | None, trouble: str, database: str) -> Answer:
+    """`source` is None when nobody could be asked; `trouble` then says why."""
+    details = {
+        "connector": status.state,
+        "tasks": [task.state for task in status.tasks],
+        "source": "unknown" if source is None else source.describe(),
+    }
+    if failed(status):
+        return Answer(State.FAILED, failure(status, database), details=details)
+    if status.state in ("PAUSED", "STOPPED"):
+        return Answer(
+            State.FAILED,
+            f"{CONNECTOR} is {status.state}: a person did that, and launching does not undo it; resume it",
+            details=details,
+        )
+    states = [f"connector {status.state}", *(f"task {task.id} {task.state}" for task in status.tasks)]
+    if not status.tasks:
+        states.append("no task yet")
+    running = status.state == "RUNNING" and [t.state for t in status.tasks] == ["RUNNING"]
+    if not running:
+        return Answer(State.WAITING, ", ".join(states), details=details)
+    if source is None or not source.connected:
+        why = trouble if source is None else source.describe()
+        return Answer(
+            State.WAITING,
+            f"{', '.join(states)}, but the source {database} is not seen to be connected: {why}",
+            details=details,
+        )
+    return Answer(State.DONE, f"{', '.join(states)}, source connected: {source.describe()}", details=details)
+
+
+def failure(status: ConnectorStatus, database: str) -> str:
+    """Why connector or task failed, in one line."""
+    who, trace = next(
+        (
+            (name, text)
+            for name, state, text in (
+                (f"connector {CONNECTOR}", status.state, status.trace),
+                *((f"task {task.id} of {CONNECTOR}", task.state, task.trace) for task in status.tasks),
+            )
+            if state == "FAILED"
+        ),
+        (CONNECTOR, ""),
+    )
+    return f"{who} FAILED: {explain_database(trace, database) or root_cause(trace)}"
+
+
+def _source(session: Session, status: ConnectorStatus) -> tuple[Source | None, str]:
+    """What the worker that runs the task says; Debezium's metrics live there and nowhere else."""
+    addresses = [task.worker.rpartition(":")[0] for task in status.tasks if task.state == "RUNNING"]
+    if not addresses:
+        return None, "no task runs"
+    try:
+        return session.source_at(addresses[0]), ""
+    except ServerError as error:
+        return None, f"its worker at {addresses[0]} shows no metrics: {error}"

@@ -1,0 +1,176 @@
+"""Kafka Connect's REST API (https://kafka.apache.org/documentation/#connect_rest).
+
+What an answer means is decided by functions that open no socket; the transport is one method.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from connector.domain.errors import ServerError
+from lambda_src.deadline import Deadline
+from lambda_src.transport import Reply, Transport
+
+#: While workers rebalance, Connect answers 409, or 500 when it could not ask its leader in time.
+_PASSING = (408, 409, 429, 500, 502, 503, 504)
+#: Validation connects to the database; anything else is quick.
+_QUICK_SECONDS = 8.0
+
+
+class ConnectError(ServerError):
+    """Connect refused a request: the status and, in `words`, what it said itself, on several lines."""
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retriable: bool = False, words: str = ""
+    ) -> None:
+        super().__init__(message, status=status, retriable=retriable)
+        self.words = words
+
+
+class Unreachable(ServerError):
+    """No worker answered at all."""
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What Connect's validation says about one field of a connector config."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """State of one task; `trace` is there when it failed, `worker` is `address:port`."""
+
+    id: int
+    state: str
+    worker: str
+    trace: str = ""
+
+
+@dataclass(frozen=True)
+class ConnectorStatus:
+    """State of a connector and its tasks, as Connect's status topic has it."""
+
+    state: str
+    worker: str
+    trace: str = ""
+    tasks: Sequence[TaskStatus] = field(default_factory=tuple)
+
+
+def words(reply: Reply) -> str:
+    """Connect's own words in a reply that is not 2xx."""
+    try:
+        content = json.loads(reply.body)
+    except ValueError:
+        content = None
+    if isinstance(content, dict) and content.get("message"):
+        return str(content["message"])
+    text = reply.body.decode("utf-8", "replace").strip()
+    return text[:200] if text and not text.startswith("<") else "no words"
+
+
+def judge(what: str, reply: Reply) -> Any:
+    """The JSON of a 2xx reply; anything else is a `ConnectError`."""
+    if not reply.ok:
+        raise ConnectError(
+            f"Connect answered {reply.status} to {what}: {words(reply)}",
+            status=reply.status,
+            retriable=reply.status in _PASSING,
+            words=words(reply),
+        )
+    try:
+        return json.loads(reply.body) if reply.body.strip() else None
+    except ValueError:
+        raise ConnectError(
+            f"Connect answered {reply.status} to {what}, but not in JSON", status=reply.status
+        ) from None
+
+
+def field_errors(content: Any) -> tuple[FieldError, ...]:
+    """The errors in the answer of the validate endpoint, in its order, without repetition."""
+    values = [entry.get("value") or {} for entry in content.get("configs", [])]
+    found = [
+        FieldError(str(value.get("name")), " ".join(str(message).split()))
+        for value in values
+        for message in value.get("errors") or []
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def parse_status(content: Any) -> ConnectorStatus:
+    """The answer of the status endpoint."""
+    connector = content["connector"]
+    tasks = (
+        TaskStatus(int(task["id"]), task["state"], task.get("worker_id", ""), task.get("trace") or "")
+        for task in content.get("tasks", [])
+    )
+    return ConnectorStatus(
+        connector["state"], connector.get("worker_id", ""), connector.get("trace") or "", tuple(tasks)
+    )
+
+
+class Connect:
+    """A Connect cluster, reached through whichever of its workers answers."""
+
+    def __init__(self, urls: Sequence[str], transport: Transport, deadline: Deadline) -> None:
+        self._urls = tuple(urls)
+        self._transport = transport
+        self._deadline = deadline
+
+    def root(self) -> Mapping[str, Any]:
+        """Version and Kafka cluster id: the sign that a worker is up."""
+        content: Mapping[str, Any] = judge("GET /", self._send("GET", "/"))
+        return content
+
+    def config(self, name: str) -> Mapping[str, str] | None:
+        """The config that Connect stores for a connector, or None when there is no such connector."""
+        reply = self._send("GET", f"/connectors/{quote(name)}/config")
+        if reply.status == 404:
+            return None
+        content: Mapping[str, str] = judge("reading the connector's config", reply)
+        return content
+
+    def put_config(self, name: str, config: Mapping[str, str], *, timeout: float) -> None:
+        """Create the connector or update its config. Connect validates it first."""
+        path = f"/connectors/{quote(name)}/config"
+        judge("the connector's config", self._send("PUT", path, config, timeout))
+
+    def validate(self, config: Mapping[str, str], *, timeout: float) -> tuple[FieldError, ...]:
+        """What Connect and the plugin find wrong with a config; empty when nothing."""
+        path = f"/connector-plugins/{quote(config['connector.class'])}/config/validate"
+        return field_errors(judge("validating the config", self._send("PUT", path, config, timeout)))
+
+    def status(self, name: str) -> ConnectorStatus | None:
+        """State of connector and tasks; None while Connect knows none, as right after creation."""
+        reply = self._send("GET", f"/connectors/{quote(name)}/status")
+        if reply.status == 404:
+            return None
+        return parse_status(judge("the connector's status", reply))
+
+    def restart_failed(self, name: str) -> None:
+        """Restart what has failed of a connector and its tasks, and nothing else."""
+        path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=true"
+        judge("restarting what failed", self._send("POST", path))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        content: Mapping[str, str] | None = None,
+        timeout: float = _QUICK_SECONDS,
+    ) -> Reply:
+        """The reply of the first worker that answers; `Unreachable` with each one's reason otherwise."""
+        body = None if content is None else json.dumps(dict(content)).encode()
+        reasons = []
+        for url in self._urls:
+            seconds = self._deadline.timeout(f"asking Connect at {url}", at_most=timeout)
+            try:
+                return self._transport.request(method, f"{url}{path}", body, seconds)
+            except ServerError as error:
+                reasons.append(f"{url}: {error}")
+        told = "; ".join(reasons) or "no worker has an address yet"
+        raise Unreachable(f"Connect does not answer ({told})", retriable=True)

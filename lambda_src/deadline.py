@@ -1,0 +1,35 @@
+"""A point in time before which a request must have answered."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connector.domain.errors import DeadlineExceeded
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When to stop, on a monotonic clock."""
+
+    at: float
+    now: Clock = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    @classmethod
+    def within(cls, seconds: float) -> "Deadline":
+        """The deadline that many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds that remain; negative when it has passed."""
+        return self.at - self.now()
+
+    def timeout(self, what: str, *, at_most: float) -> float:
+        """Seconds to wait for one call: `at_most`, or what remains. Raises when nothing does."""
+        left = self.left
+        if left <= 0:
+            raise DeadlineExceeded(f"there was no time left for {what}")
+        return min(left, at_most)

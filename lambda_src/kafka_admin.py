@@ -1,0 +1,238 @@
+"""The Kafka cluster, as far as registration needs it, over kafka-python.
+
+No message names a broker: hosts and the broker string are confidential, so it says "the brokers".
+"""
+
+import logging
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, Self
+
+from kafka import KafkaAdminClient
+from kafka import errors as kafka_errors
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.net.compat import KafkaNetClient
+
+from connector.domain.brokers import Brokers, KafkaAuth
+from connector.domain.errors import ServerError
+from connector.domain.redacted import Redacted
+from connector.domain.topics import TopicSpec
+from lambda_src.deadline import Deadline
+
+_UNKNOWN_TOPIC = 3
+_ALREADY_EXISTS = 36
+_CONNECT_SECONDS = 12.0
+_REQUEST_SECONDS = 15.0
+
+Clean = Callable[[str], str]
+
+
+class KafkaAdmin(Protocol):
+    """What use cases ask of a Kafka cluster. Every method raises `ServerError`."""
+
+    def cluster_id(self) -> str:
+        """The cluster's own id."""
+        ...
+
+    def topic_names(self) -> frozenset[str]:
+        """Every topic that may be seen."""
+        ...
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """Topic -> number of partitions, for those that exist."""
+        ...
+
+    def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Topic -> its configs, defaults included."""
+        ...
+
+    def create(self, specs: Sequence[TopicSpec]) -> None:
+        """Create topics with the broker's default replication; one that exists already is fine."""
+        ...
+
+    def alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
+        """Set configs of topics: topic -> key -> value; other keys stay as they are."""
+        ...
+
+    def add_partitions(self, totals: Mapping[str, int]) -> None:
+        """Give topics more partitions: topic -> how many it is to have."""
+        ...
+
+
+def client_settings(
+    brokers: Brokers, auth: KafkaAuth, credentials: tuple[Redacted, Redacted] | None
+) -> dict[str, Any]:
+    """kafka-python's settings for one way of authenticating, without timeouts."""
+    settings: dict[str, Any] = {
+        "bootstrap_servers": brokers.bootstrap,
+        "client_id": "wms-connect-admin",
+        "security_protocol": auth.protocol,
+    }
+    if auth is not KafkaAuth.PLAINTEXT:
+        settings["ssl_context"] = ssl.create_default_context()
+    if auth is KafkaAuth.IAM:
+        settings["sasl_mechanism"] = "AWS_MSK_IAM"
+    if auth is KafkaAuth.SCRAM and credentials is not None:
+        username, password = credentials
+        settings["sasl_mechanism"] = "SCRAM-SHA-512"
+        settings["sasl_plain_username"] = username.reveal()
+        settings["sasl_plain_password"] = password.reveal()
+    return settings
+
+
+class Kafka:
+    """The real client; a context manager, because it owns a thread and sockets."""
+
+    def __init__(self, settings: Mapping[str, Any], deadline: Deadline, clean: Clean) -> None:
+        self._clean = clean
+        self._parts: list[KafkaNetClient] = []
+        self._warnings = _LastWarning()
+        connect = deadline.timeout("connecting to the brokers", at_most=_CONNECT_SECONDS)
+        request = deadline.timeout("the brokers' answer", at_most=_REQUEST_SECONDS)
+        with self._errors("connecting"), self._warnings.heard():
+            try:
+                self._client = KafkaAdminClient(
+                    **settings,
+                    bootstrap_timeout_ms=int(connect * 1000),
+                    request_timeout_ms=int(request * 1000),
+                    kafka_client=self._remember,
+                )
+            except BaseException:
+                # The client's constructor starts a thread before it connects, and leaves it behind.
+                self._stop_parts()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def cluster_id(self) -> str:
+        with self._errors("the cluster's id"):
+            return str(self._client.describe_cluster()["cluster_id"])
+
+    def topic_names(self) -> frozenset[str]:
+        with self._errors("the list of topics"):
+            return frozenset(self._client.list_topics())
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        with self._errors("describing topics"):
+            described = self._client.describe_topics(list(topics))
+        found = {}
+        for topic in described:
+            code = topic["error_code"]
+            # A topic that does not exist is described, with an error code, not refused.
+            if code == _UNKNOWN_TOPIC:
+                continue
+            if code:
+                raise _refusal(f"describing topic {topic['name']}", code)
+            found[topic["name"]] = len(topic["partitions"])
+        return found
+
+    def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        if not topics:
+            return {}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
+        with self._errors("the configs of topics"):
+            answer = self._client.describe_configs(resources, config_filter="all").get("topic", {})
+        # The client drops the error code of a refused resource and answers no config for it.
+        refused = [name for name in topics if not answer.get(name)]
+        if refused:
+            raise ServerError(
+                f"the brokers show no configs of topic {refused[0]}; "
+                "allow DescribeConfigs (kafka-cluster:DescribeTopicDynamicConfiguration) to this function"
+            )
+        return {
+            name: {key: str(entry["value"]) for key, entry in entries.items()}
+            for name, entries in answer.items()
+        }
+
+    def create(self, specs: Sequence[TopicSpec]) -> None:
+        wanted = {
+            spec.name: {
+                "num_partitions": spec.partitions,
+                "replication_factor": -1,
+                "configs": dict(spec.configs),
+            }
+            for spec in specs
+        }
+        with self._errors("creating topics"):
+            answer = self._client.create_topics(wanted, raise_errors=False)
+        for topic in answer["topics"]:
+            if topic["error_code"] not in (0, _ALREADY_EXISTS):
+                message = self._clean(topic.get("error_message") or "")
+                raise _refusal(f"creating topic {topic['name']}", topic["error_code"], message)
+
+    def alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
+        resources = [
+            ConfigResource(ConfigResourceType.TOPIC, topic, dict(configs))
+            for topic, configs in changes.items()
+        ]
+        with self._errors("changing the configs of topics"):
+            answer = self._client.alter_configs(resources, raise_on_unknown=False).get("topic", {})
+        for topic, result in answer.items():
+            if result != "OK":
+                raise ServerError(
+                    f"the brokers refused to change the configs of topic {topic}: {self._clean(result)}"
+                )
+
+    def add_partitions(self, totals: Mapping[str, int]) -> None:
+        with self._errors("adding partitions"):
+            self._client.create_partitions(dict(totals))
+
+    def _remember(self, **settings: Any) -> KafkaNetClient:
+        client = KafkaNetClient(**settings)
+        self._parts.append(client)
+        return client
+
+    def _stop_parts(self) -> None:
+        for part in self._parts:
+            part.close()
+            part._net.stop(timeout_ms=1000)  # noqa: SLF001 - nothing public stops the thread
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (kafka_errors.KafkaError, OSError) as error:
+            raise self._translated(what, error) from None
+
+    def _translated(self, what: str, error: Exception) -> ServerError:
+        text = self._clean(self._warnings.text or str(error))
+        if isinstance(error, kafka_errors.KafkaTimeoutError | kafka_errors.KafkaConnectionError | OSError):
+            return ServerError(f"the brokers do not answer ({what}): {text}", retriable=True)
+        retriable = isinstance(error, kafka_errors.RetriableError)
+        kind = type(error).__name__.removesuffix("Error")
+        return ServerError(f"the brokers refused {what}: {kind}: {text}", retriable=retriable)
+
+
+class _LastWarning(logging.Handler):
+    """Keeps the last warning of kafka-python, which knows why it could not connect and only logs it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _, said, reason = record.getMessage().partition(" failed: ")
+        if said:
+            self.text = reason.partition(" (backoff")[0]
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        logger = logging.getLogger("kafka")
+        logger.addHandler(self)
+        try:
+            yield
+        finally:
+            logger.removeHandler(self)
+
+
+def _refusal(what: str, code: int, message: str = "") -> ServerError:
+    error = kafka_errors.for_code(code)
+    kind = error.__name__.removesuffix("Error")
+    words = message or getattr(error, "description", "") or "no words"
+    retriable = issubclass(error, kafka_errors.RetriableError)
+    return ServerError(f"the brokers refused {what}: {kind}: {words}", status=code, retriable=retriable)

@@ -1,0 +1,92 @@
+"""A worker's metrics page (Prometheus text from the JMX agent) and what it says about the source.
+
+The names are those that `connector/image` gives them. Debezium registers its MBeans once a task has begun to read the database: a task that waits for an
+unreachable database has none, while Connect calls it RUNNING.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from connector.domain.names import METRICS_PORT
+from lambda_src.deadline import Deadline
+from lambda_src.transport import Transport
+
+_SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+-?\d+)?\s*")
+_LABEL = re.compile(r'([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
+_ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One line of the page."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True)
+class Source:
+    """What Debezium's MBeans say about the source of one connector.
+
+    `streaming` is None when there is no such MBean. A snapshot counts as connected once it has
+    determined its tables, for which it must have asked the database.
+    """
+
+    streaming: bool | None = None
+    snapshot_running: bool = False
+    snapshot_tables: int = 0
+
+    @property
+    def connected(self) -> bool:
+        """Whether the source is seen to be connected."""
+        return bool(self.streaming) or (self.snapshot_running and self.snapshot_tables > 0)
+
+    def describe(self) -> str:
+        """The same in words."""
+        if self.streaming:
+            return "streaming"
+        if self.snapshot_running:
+            return f"snapshot of {self.snapshot_tables} tables running"
+        if self.streaming is None:
+            return "no Debezium metrics yet, so it has not reached the database"
+        return "Debezium says that it is not connected"
+
+
+def parse(text: str) -> Iterator[Sample]:
+    """The samples of a page; lines that are none are passed over."""
+    for line in text.splitlines():
+        match = None if line.startswith("#") else _SAMPLE.fullmatch(line)
+        if match is None:
+            continue
+        try:
+            value = float(match["value"])
+        except ValueError:
+            continue
+        labels = {key: _unescape(raw) for key, raw in _LABEL.findall(match["labels"] or "")}
+        yield Sample(match["name"], labels, value)
+
+
+def source_of(samples: Sequence[Sample], server: str) -> Source:
+    """The source of the connector whose `topic.prefix` is `server`."""
+    values = {(s.labels.get("context"), s.name): s.value for s in samples if s.labels.get("server") == server}
+    connected = values.get(("streaming", "debezium_metrics_connected"))
+    return Source(
+        streaming=None if connected is None else connected == 1,
+        snapshot_running=values.get(("snapshot", "debezium_metrics_snapshotrunning")) == 1,
+        snapshot_tables=int(values.get(("snapshot", "debezium_metrics_totaltablecount"), 0)),
+    )
+
+
+def read_source(transport: Transport, address: str, server: str, deadline: Deadline) -> Source:
+    """Ask the agent at `address`; raises `ServerError` when it does not answer."""
+    seconds = deadline.timeout("reading metrics", at_most=5)
+    reply = transport.request("GET", f"http://{address}:{METRICS_PORT}/metrics", None, seconds)
+    if not reply.ok:
+        return Source()
+    return source_of(list(parse(reply.body.decode("utf-8", "replace"))), server)
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r'\\[\\"n]', lambda match: _ESCAPES[match[0]], text)

@@ -1,0 +1,88 @@
+"""What has to be done so that a stage's topics are as its catalogue wants them. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connector.domain.stage import NAMED_STAGES, Stage
+from connector.domain.topics import TopicSpec, twins
+
+
+@dataclass(frozen=True)
+class TopicPlan:
+    """Topics to create, configs to set and partitions to add; what cannot be mended is in `wrong`."""
+
+    create: Sequence[TopicSpec] = ()
+    alter: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    grow: Mapping[str, int] = field(default_factory=dict)
+    as_wanted: Sequence[str] = ()
+    wrong: Sequence[str] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything has to be done."""
+        return bool(self.create or self.alter or self.grow)
+
+    def summary(self) -> str:
+        """What is done, in words: `5 created, 3 as wanted`."""
+        counts = (
+            (len(self.create), "created"),
+            (len({*self.alter, *self.grow}), "changed"),
+            (len(self.as_wanted), "as wanted"),
+        )
+        return ", ".join(f"{count} {word}" for count, word in counts if count) or "no topic is wanted"
+
+
+def plan_topics(
+    specs: Iterable[TopicSpec],
+    partitions: Mapping[str, int],
+    configs: Mapping[str, Mapping[str, str]],
+) -> TopicPlan:
+    """Compare what is wanted with what there is; `partitions` holds existing topics only."""
+    create, as_wanted, wrong = [], [], []
+    alter: dict[str, Mapping[str, str]] = {}
+    grow: dict[str, int] = {}
+    for spec in specs:
+        have = partitions.get(spec.name)
+        if have is None:
+            create.append(spec)
+            continue
+        if have > spec.partitions and spec.exact_partitions:
+            wrong.append(
+                f"topic {spec.name} has {have} partitions but must have {spec.partitions} (its readers "
+                "read only the first), and Kafka cannot take partitions away; delete it once it is not needed"
+            )
+            continue
+        different = {
+            key: value for key, value in spec.configs.items() if configs.get(spec.name, {}).get(key) != value
+        }
+        if different:
+            alter[spec.name] = different
+        if have < spec.partitions:
+            grow[spec.name] = spec.partitions
+        if not different and have >= spec.partitions:
+            as_wanted.append(spec.name)
+    return TopicPlan(create, alter, grow, as_wanted, wrong)
+
+
+def collision(stage: Stage, wanted: Iterable[str], existing: Iterable[str]) -> str | None:
+    """Why the stage cannot live on a cluster with these topics, naming both sides; None when it can."""
+    existing = frozenset(existing)
+    pairs = twins(wanted, existing)
+    if pairs:
+        ours, theirs = pairs[0]
+        return (
+            f"topic {ours} of stage {stage.name} and the existing topic {theirs} differ only in '.' and '_', "
+            "which one cluster cannot both hold; choose another stage name"
+        )
+    if stage.ephemeral:
+        return None
+    # Named stages share their topic names: two on one cluster would feed the same topics.
+    for name in NAMED_STAGES:
+        other = Stage.parse(name)
+        sign = other.topics.one("connect_config")
+        if other != stage and sign in existing:
+            return (
+                f"stage {other.name} lives on this cluster already (topic {sign}); stages {stage.name} and "
+                f"{other.name} have the same data topics and need a cluster each: check brokerString"
+            )
+    return None

@@ -1,0 +1,74 @@
+"""HTTP as one method, so that what is said over it can be judged by code that opens no socket."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from connector.domain.errors import ServerError
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back: the status and the body as it was sent."""
+
+    status: int
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx: nothing else means that a request succeeded."""
+        return 200 <= self.status < 300
+
+
+class Transport(Protocol):
+    """Sends one request and returns the reply, whatever its status."""
+
+    def request(self, method: str, url: str, body: bytes | None, timeout: float) -> Reply:
+        """Raises `ServerError` (retriable) when no reply came within `timeout` seconds."""
+        ...
+
+
+class HttpTransport:
+    """The real transport: no retries (the caller asks again), no redirects, no proxies."""
+
+    def __init__(self, authority_pem: str | None = None) -> None:
+        self._pool = urllib3.PoolManager(ca_cert_data=authority_pem, retries=False)
+
+    def request(self, method: str, url: str, body: bytes | None, timeout: float) -> Reply:
+        headers = {"Accept": "application/json, text/plain;q=0.9, */*;q=0.1"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            reply = self._pool.request(
+                method,
+                url,
+                body=body,
+                headers=headers,
+                timeout=urllib3.Timeout(total=timeout, connect=min(timeout, 5.0)),
+                redirect=False,
+            )
+        except HTTPError as error:
+            raise ServerError(_words(error, timeout), retriable=True) from None
+        return Reply(reply.status, reply.data)
+
+
+def _words(error: HTTPError, timeout: float) -> str:
+    """What went wrong, without the address: the caller knows how to name whom it asked."""
+    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+        return f"no connection within {min(timeout, 5.0):.0f} s"
+    if isinstance(error, ReadTimeoutError):
+        return f"no answer within {timeout:.0f} s"
+    if isinstance(error, SSLError):
+        return f"TLS failed: {error}"
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror.lower()
+    return type(error).__name__
