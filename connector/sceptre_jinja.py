@@ -1,0 +1,39 @@
+"""Jinja filters for the files below config/: what a stack group's path stands for.
+
+Sceptre reads every file below config/ for some commands (`delete` reads all), so a filter never raises: a
+directory that is no stage gets a harmless name, and is refused where stages are parsed.
+"""
+
+from jinja2 import Environment
+from jinja2.ext import Extension
+
+from connector.domain import names
+from connector.domain.names import Names
+from connector.domain.secrets import DEFAULT_OWNER
+from connector.domain.stage import EXAMPLE_STAGE, NAMED_STAGES, from_group_path, slug
+
+
+class StageFilters(Extension):
+    """Registers the filters `stage`, `ephemeral` and `stack_name`."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.filters.update({"stage": stage, "ephemeral": ephemeral, "stack_name": stack_name})
+
+
+def stage(group_path: str) -> str:
+    """The stage of a stack group: `main` -> main, `ephemeral/x` -> x; `default` is an example."""
+    text = from_group_path(group_path)
+    return EXAMPLE_STAGE if text == DEFAULT_OWNER else text
+
+
+def ephemeral(group_path: str) -> str:
+    """`true` or `false`, for a tag."""
+    return "false" if stage(group_path) in NAMED_STAGES else "true"
+
+
+def stack_name(group_path: str, component: str) -> str:
+    """Name of the stack that holds `component` in the stack group's stage, or of the foundation."""
+    if component == "foundation":
+        return names.FOUNDATION_STACK
+    return Names(slug(stage(group_path))).stack(component)

@@ -1,0 +1,237 @@
+"""Connector: the Kafka Connect worker on ECS Fargate."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, model_validator
+from troposphere import GetAtt, Ref, Template, ecs
+from troposphere.iam import Role
+
+from connector.domain import names as fixed
+from connector.domain.brokers import KafkaAuth, worker_environment
+from templates.parts import common, iam, msk
+from templates.parts.fargate import size_problem
+from templates.parts.msk import KafkaRoleSettings
+from templates.parts.roles import role
+from templates.parts.settings import DatabaseSettings, parse_settings
+
+#: Where the image keeps the program (CONNECT_HOME) and the only directory that it may write to.
+_HEALTH_CHECK = "/opt/connect/bin/healthcheck.sh"
+_WRITABLE = "/tmp"  # noqa: S108  a volume of the task's own
+
+#: Seconds that a worker gets to leave its group and hand over; Fargate allows 120.
+_STOP_SECONDS = 60
+
+#: A connection is probed long before AWS drops it as idle after 350 s.
+_KEEP_ALIVE = {
+    "net.ipv4.tcp_keepalive_time": "60",
+    "net.ipv4.tcp_keepalive_intvl": "15",
+    "net.ipv4.tcp_keepalive_probes": "5",
+}
+
+
+class ConnectorSettings(KafkaRoleSettings):
+    """What the connector stack is told."""
+
+    subnets: tuple[str, ...] = Field(
+        min_length=1, description="Subnets of the tasks, from the secret vpc: with NAT or endpoints."
+    )
+    image: str = Field(
+        min_length=1,
+        description="The worker's image, pinned by digest: <repository>@sha256:<digest>.",
+    )
+    task_cpu: int = Field(description="CPU units of the task (1024 are one vCPU), as Fargate offers them.")
+    task_memory: int = Field(description="Memory of the task in MiB, as Fargate offers it for task_cpu.")
+    container_cpu: int = Field(gt=0, description="CPU units of the Connect container.")
+    container_memory: int = Field(
+        gt=0, description="Memory limit of the Connect container in MiB; the heap is a share of it."
+    )
+    desired_count: int = Field(
+        ge=1, le=10, description="Workers. The connector has one task: a second worker is a standby."
+    )
+    broker_secret_arn: str = Field(description="ARN of the secret brokerString that is in force.")
+    credentials_secret_arn: str | None = Field(
+        default=None, description="ARN of the secret kafkaCredentials; needed when kafka_auth is scram."
+    )
+    database: DatabaseSettings = Field(description="Under which keys the database's credentials are found.")
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> "ConnectorSettings":
+        problem = size_problem(self.task_cpu, self.task_memory)
+        if problem is not None:
+            raise ValueError(problem)
+        for name in ("cpu", "memory"):
+            inner, outer = getattr(self, f"container_{name}"), getattr(self, f"task_{name}")
+            if inner > outer:
+                raise ValueError(f"container_{name} {inner} is more than task_{name} {outer}")
+        return self
+
+    @model_validator(mode="after")
+    def _scram_needs_credentials(self) -> "ConnectorSettings":
+        if self.kafka_auth is KafkaAuth.SCRAM and self.credentials_secret_arn is None:
+            raise ValueError("kafka_auth scram needs the secret kafkaCredentials; create it for the stage")
+        return self
+
+
+def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
+    """Called by Sceptre: the template as JSON."""
+    return common.to_json(build(parse_settings(ConnectorSettings, sceptre_user_data)))
+
+
+def build(settings: ConnectorSettings) -> Template:
+    """ECS cluster, task definition, service and their two roles."""
+    template = common.new_template(f"wms-connector {settings.stage}: the Kafka Connect worker")
+    key = common.parameter(template, "KmsKeyArn", "The foundation's key")
+    execution_role = role(
+        template,
+        "ExecutionRole",
+        settings=settings,
+        service="ecs-tasks",
+        description="ECS: pulls the image, injects the secrets, writes the log",
+        statements=[
+            *iam.pull_image(fixed.PRODUCT),
+            iam.write_logs(settings.names.connector_log_group),
+            iam.read_secrets(secret_arns(settings)),
+            iam.decrypt_through(key, "secretsmanager"),
+        ],
+    )
+    cluster = settings.msk_cluster
+    task_role = role(
+        template,
+        "TaskRole",
+        settings=settings,
+        service="ecs-tasks",
+        description="The worker itself: nothing in AWS, except brokers that authenticate through IAM",
+        statements=msk.stream_as_worker(cluster, settings.parsed_stage) if cluster else [],
+    )
+    _add_task(template, settings, execution_role, task_role)
+    _add_service(template, settings)
+    return template
+
+
+def secret_arns(settings: ConnectorSettings) -> list[str]:
+    """The secrets that ECS injects."""
+    arns = [settings.broker_secret_arn, settings.database.secret_arn]
+    if settings.kafka_auth is KafkaAuth.SCRAM and settings.credentials_secret_arn is not None:
+        arns.append(settings.credentials_secret_arn)
+    return arns
+
+
+def environment(settings: ConnectorSettings) -> dict[str, str]:
+    """The worker's variables without confidential values; all that worker.properties names is always set."""
+    topics = settings.parsed_stage.topics
+    variables = {
+        "CONNECT_GROUP_ID": topics.connect_group,
+        "CONNECT_CONFIG_TOPIC": topics.one("connect_config"),
+        "CONNECT_OFFSETS_TOPIC": topics.one("connect_offsets"),
+        "CONNECT_STATUS_TOPIC": topics.one("connect_status"),
+        **worker_environment(settings.kafka_auth),
+    }
+    if settings.kafka_auth is not KafkaAuth.SCRAM:
+        variables |= {"KAFKA_USERNAME": "unused", "KAFKA_PASSWORD": "unused"}
+    return variables
+
+
+def secrets(settings: ConnectorSettings) -> dict[str, str]:
+    """The worker's variables that ECS takes from secrets: `<ARN>`, or `<ARN>:<JSON key>::`."""
+    database = settings.database
+    values = {
+        "KAFKA_BOOTSTRAP_SERVERS": settings.broker_secret_arn,
+        "DATABASE_USER": f"{database.secret_arn}:{database.user_key}::",
+        "DATABASE_PASSWORD": f"{database.secret_arn}:{database.password_key}::",
+    }
+    if settings.kafka_auth is KafkaAuth.SCRAM:
+        values["KAFKA_USERNAME"] = f"{settings.credentials_secret_arn}:username::"
+        values["KAFKA_PASSWORD"] = f"{settings.credentials_secret_arn}:password::"
+    return values
+
+
+def _add_task(template: Template, settings: ConnectorSettings, execution_role: Role, task_role: Role) -> None:
+    template.add_resource(
+        ecs.TaskDefinition(
+            "Task",
+            Family=settings.names.service,
+            Cpu=str(settings.task_cpu),
+            Memory=str(settings.task_memory),
+            NetworkMode="awsvpc",
+            RequiresCompatibilities=["FARGATE"],
+            RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture="X86_64", OperatingSystemFamily="LINUX"),
+            ExecutionRoleArn=GetAtt(execution_role, "Arn"),
+            TaskRoleArn=GetAtt(task_role, "Arn"),
+            Volumes=[ecs.Volume(Name="tmp")],
+            ContainerDefinitions=[_container(settings)],
+        )
+    )
+
+
+def _container(settings: ConnectorSettings) -> ecs.ContainerDefinition:
+    return ecs.ContainerDefinition(
+        Name=fixed.CONTAINER,
+        Image=settings.image,
+        Essential=True,
+        Cpu=settings.container_cpu,
+        Memory=settings.container_memory,
+        ReadonlyRootFilesystem=True,
+        MountPoints=[ecs.MountPoint(SourceVolume="tmp", ContainerPath=_WRITABLE, ReadOnly=False)],
+        PortMappings=[
+            ecs.PortMapping(ContainerPort=port, Protocol="tcp")
+            for port in (fixed.CONNECT_PORT, fixed.METRICS_PORT)
+        ],
+        Environment=[
+            ecs.Environment(Name=name, Value=value) for name, value in sorted(environment(settings).items())
+        ],
+        Secrets=[ecs.Secret(Name=name, ValueFrom=value) for name, value in sorted(secrets(settings).items())],
+        # A rebalance makes REST answer late for a while: five misses in a row, not one, mean trouble.
+        HealthCheck=ecs.HealthCheck(
+            Command=["CMD", _HEALTH_CHECK], Interval=30, Timeout=15, Retries=5, StartPeriod=240
+        ),
+        StopTimeout=_STOP_SECONDS,
+        SystemControls=[
+            ecs.SystemControl(Namespace=name, Value=value) for name, value in sorted(_KEEP_ALIVE.items())
+        ],
+        Ulimits=[ecs.Ulimit(Name="nofile", SoftLimit=65536, HardLimit=65536)],
+        LogConfiguration=ecs.LogConfiguration(
+            LogDriver="awslogs",
+            Options={
+                # By name: the group is the alerts stack's and outlives this one.
+                "awslogs-group": settings.names.connector_log_group,
+                "awslogs-region": Ref("AWS::Region"),
+                "awslogs-stream-prefix": "worker",
+            },
+        ),
+    )
+
+
+def _add_service(template: Template, settings: ConnectorSettings) -> None:
+    names = settings.names
+    groups = [
+        common.security_group_parameter(template, "ClientSecurityGroupId", "May reach brokers and database"),
+        common.security_group_parameter(template, "TaskSecurityGroupId", "Lets Lambdas and workers in"),
+    ]
+    template.add_resource(ecs.Cluster("Cluster", ClusterName=names.service))
+    template.add_resource(
+        ecs.Service(
+            "Service",
+            ServiceName=names.service,
+            Cluster=Ref("Cluster"),
+            TaskDefinition=Ref("Task"),
+            LaunchType="FARGATE",
+            DesiredCount=settings.desired_count,
+            # A new worker runs before the old one leaves; a version that never gets healthy is taken back.
+            DeploymentConfiguration=ecs.DeploymentConfiguration(
+                MinimumHealthyPercent=100,
+                MaximumPercent=200,
+                DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(Enable=True, Rollback=True),
+            ),
+            NetworkConfiguration=ecs.NetworkConfiguration(
+                AwsvpcConfiguration=ecs.AwsvpcConfiguration(
+                    AssignPublicIp="DISABLED", Subnets=list(settings.subnets), SecurityGroups=groups
+                )
+            ),
+            EnableECSManagedTags=True,
+            PropagateTags="SERVICE",
+        )
+    )
+    common.output(template, "ClusterName", Ref("Cluster"), "The ECS cluster")
+    common.output(template, "ServiceName", GetAtt("Service", "Name"), "The ECS service")
+    common.output(template, "TaskDefinitionArn", Ref("Task"), "The task definition's present revision")

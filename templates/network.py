@@ -1,0 +1,149 @@
+"""Network: the security groups that allow the flows the system needs, and no others.
+
+`client` is the group of everything that speaks to the database, to the brokers, to AWS and to Connect:
+tasks and Lambdas are members. `task` is what Connect listens on, `function` is what Lambdas have beyond
+clients. Nothing refers to itself, so each rule says who is who.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field, model_validator
+from troposphere import GetAtt, Template, ec2
+
+from connector.domain.brokers import KafkaAuth
+from connector.domain.names import CONNECT_PORT, METRICS_PORT
+from templates.parts import common
+from templates.parts.settings import Cidr, DatabaseSettings, StageSettings, parse_settings
+
+_HTTPS = 443
+#: EC2 adds "everything to everywhere" to a group without a rule for egress; this one matches nothing.
+_NOTHING = ec2.SecurityGroupRule(
+    IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing: stands in for the default of everything"
+)
+
+
+class NetworkSettings(StageSettings):
+    """What the network stack is told."""
+
+    vpc_id: str = Field(
+        pattern="^vpc-[0-9a-f]{8,17}$",
+        description="The VPC, from the secret vpc. Changing it replaces every security group.",
+    )
+    kafka_auth: KafkaAuth = Field(
+        description="How clients prove themselves to the brokers; decides the port."
+    )
+    broker_cidrs: tuple[Cidr, ...] = Field(
+        min_length=1, description="The blocks in which the brokers are; tasks and Lambdas may reach them."
+    )
+    database: DatabaseSettings = Field(description="Where the source database listens.")
+    database_cidrs: tuple[Cidr, ...] = Field(
+        default=(),
+        description="The blocks in which the database is, needed when dbInfo has a host name: security "
+        "groups know addresses only.",
+    )
+
+    @model_validator(mode="after")
+    def _names_need_blocks(self) -> "NetworkSettings":
+        named = [host for host, _ in self.database.endpoints if _address(host) is None]
+        if named and not self.database_cidrs:
+            raise ValueError(
+                f"the database's host {named[0]!r} is a name and security groups take addresses only; "
+                "set database_cidrs in the stage's config.yaml to the blocks in which it is"
+            )
+        return self
+
+
+def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
+    """Called by Sceptre: the template as JSON."""
+    return common.to_json(build(parse_settings(NetworkSettings, sceptre_user_data)))
+
+
+def build(settings: NetworkSettings) -> Template:
+    """Three security groups and the rules between them."""
+    template = common.new_template(f"wms-connector {settings.stage}: who may speak to whom")
+    _group(template, settings, "Task", "ports of the Connect worker", [_NOTHING])
+    to_connect = _to_group("Task", CONNECT_PORT, "REST API of Connect")
+    _group(template, settings, "Client", "tasks and Lambdas", [*_outward(settings), to_connect])
+    to_metrics = _to_group("Task", METRICS_PORT, "Metrics of the worker")
+    _group(template, settings, "Function", "Lambdas", [to_metrics])
+    # Stand-alone, because Client and Function already refer to Task.
+    _ingress(
+        template, "TaskFromClient", "Client", CONNECT_PORT, "REST: Lambdas, and workers among themselves"
+    )
+    _ingress(template, "TaskFromFunction", "Function", METRICS_PORT, "Metrics: Lambdas")
+    return template
+
+
+def _group(
+    template: Template,
+    settings: NetworkSettings,
+    title: str,
+    what: str,
+    egress: list[ec2.SecurityGroupRule],
+) -> None:
+    template.add_resource(
+        ec2.SecurityGroup(
+            title,
+            GroupName=settings.names.security_group(title.lower()),
+            GroupDescription=f"{settings.names.service}: {what}",
+            VpcId=settings.vpc_id,
+            SecurityGroupEgress=egress,
+        )
+    )
+    common.output(template, f"{title}SecurityGroupId", GetAtt(title, "GroupId"), f"Group of {what}")
+
+
+def _outward(settings: NetworkSettings) -> Iterator[ec2.SecurityGroupRule]:
+    """Egress to what is not ours: database, brokers, AWS."""
+    for block, port in database_destinations(settings):
+        kind = "CidrIpv6" if ":" in block else "CidrIp"
+        yield _tcp(port, "Source database", **{kind: block})
+    for block in dict.fromkeys(settings.broker_cidrs):
+        yield _tcp(settings.kafka_auth.port, "Kafka brokers", CidrIp=block)
+    # AWS's services have no fixed addresses; they are reached through NAT or endpoints.
+    yield _tcp(_HTTPS, "AWS services", CidrIp="0.0.0.0/0")
+
+
+def database_destinations(settings: NetworkSettings) -> tuple[tuple[str, int], ...]:
+    """(block, port) pairs under which the database is reached, each once, in a stable order."""
+    found: dict[tuple[str, int], None] = {}
+    for host, port in settings.database.endpoints:
+        address = _address(host)
+        if address is None:
+            found |= dict.fromkeys((block, port) for block in settings.database_cidrs)
+        else:
+            found[f"{address}/{address.max_prefixlen}", port] = None
+    return tuple(found)
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _tcp(port: int, description: str, **peer: Any) -> ec2.SecurityGroupRule:
+    return ec2.SecurityGroupRule(
+        IpProtocol="tcp", FromPort=port, ToPort=port, Description=description, **peer
+    )
+
+
+def _to_group(title: str, port: int, description: str) -> ec2.SecurityGroupRule:
+    return _tcp(port, description, DestinationSecurityGroupId=GetAtt(title, "GroupId"))
+
+
+def _ingress(template: Template, title: str, source: str, port: int, description: str) -> None:
+    template.add_resource(
+        ec2.SecurityGroupIngress(
+            title,
+            GroupId=GetAtt("Task", "GroupId"),
+            IpProtocol="tcp",
+            FromPort=port,
+            ToPort=port,
+            SourceSecurityGroupId=GetAtt(source, "GroupId"),
+            Description=description,
+        )
+    )

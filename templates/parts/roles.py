@@ -1,0 +1,36 @@
+"""Roles, all with the path and the permissions boundary that the account demands."""
+
+from collections.abc import Sequence
+
+from awacs.aws import PolicyDocument, Statement
+from troposphere import Template
+from troposphere.iam import Policy, Role
+
+from templates.parts import iam
+from templates.parts.settings import RoleSettings
+
+
+def role(
+    template: Template,
+    title: str,
+    *,
+    settings: RoleSettings,
+    service: str,
+    description: str,
+    statements: Sequence[Statement],
+) -> Role:
+    """A role for an AWS service; without statements it may do nothing, which some tasks need."""
+    policies = []
+    if statements:
+        document = PolicyDocument(Version="2012-10-17", Statement=list(statements))
+        policies = [Policy(PolicyName=title, PolicyDocument=document)]
+    return template.add_resource(
+        Role(
+            title,
+            Description=description,
+            Path=settings.iam_path,
+            PermissionsBoundary=settings.permissions_boundary,
+            AssumeRolePolicyDocument=iam.assume_by(service),
+            **({"Policies": policies} if policies else {}),
+        )
+    )
