@@ -22,7 +22,8 @@ from sceptre.stack import Stack
 from connector.domain import secrets
 from connector.domain.brokers import parse_auth
 from connector.domain.errors import OperatorError
-from connector.domain.stage import EXAMPLE_STAGE, from_group_path
+from connector.sceptre_jinja import stage as stage_of_group
+from connector.stage_settings import refuse_unknown
 
 #: What is rendered when nothing is named.
 DEFAULT_GROUPS = ("foundation", "main", "val", "production", "default")
@@ -56,8 +57,8 @@ class StandIns:
 
     def secret_arn(self, stack: Stack, name: str) -> str:
         """An ARN like Secrets Manager would give the stage's own secret."""
-        prefix = stack.stack_group_config.get("secret_prefix", "wms")
-        path = f"{prefix}/{_stage_text(stack)}/{name}"
+        prefix = stack.stack_group_config["secret_prefix"]
+        path = f"{prefix}/{stage_of_group(stack.name.rpartition('/')[0])}/{name}"
         return f"arn:aws:secretsmanager:{self.region}:{self.account}:secret:{path}-AbCdEf"
 
     def secret_fallback(self, stack: Stack, argument: Any) -> Any:
@@ -147,11 +148,6 @@ def _group_path(group: str, there: Iterable[str]) -> str:
     raise OperatorError(f"no stage {group!r} below config/; there is {', '.join(there)}")
 
 
-def _stage_text(stack: Stack) -> str:
-    text = from_group_path(stack.name.rpartition("/")[0])
-    return EXAMPLE_STAGE if text == secrets.DEFAULT_OWNER else text
-
-
 def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:
     try:
         reader = _offline_reader(SceptreContext(str(project), group), stand_ins)
@@ -162,6 +158,7 @@ def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:
 
 
 def _body(stack: Stack) -> str:
+    refuse_unknown(stack.stack_group_config)
     try:
         # A template that is JSON is YAML too; Sceptre marks it as such.
         text = str(stack.template.body).removeprefix("---\n")

@@ -86,7 +86,7 @@ def build(settings: ConnectorSettings) -> Template:
         template,
         "ExecutionRole",
         settings=settings,
-        service="ecs-tasks",
+        trust=iam.assume_as_task(),
         description="ECS: pulls the image, injects the secrets, writes the log",
         statements=[
             *iam.pull_image(fixed.PRODUCT),
@@ -100,7 +100,7 @@ def build(settings: ConnectorSettings) -> Template:
         template,
         "TaskRole",
         settings=settings,
-        service="ecs-tasks",
+        trust=iam.assume_as_task(),
         description="The worker itself: nothing in AWS, except brokers that authenticate through IAM",
         statements=msk.stream_as_worker(cluster, settings.parsed_stage) if cluster else [],
     )

@@ -65,7 +65,7 @@ def build(settings: FunctionsSettings) -> Template:
         template,
         "ConnectAdminRole",
         settings=settings,
-        service="lambda",
+        trust=iam.assume_as_function(),
         description=f"{settings.names.connect_admin}: speaks to Connect, Kafka and the database",
         statements=_admin_statements(settings, key),
     )

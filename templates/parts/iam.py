@@ -17,19 +17,31 @@ from connector.domain.stage import Stage
 from templates.parts.common import arn
 
 
-def assume_by(service: str) -> aws.PolicyDocument:
-    """Trust policy: the AWS service may take the role, on behalf of this account only."""
-    return aws.PolicyDocument(
-        Version="2012-10-17",
-        Statement=[
-            Statement(
-                Effect=Allow,
-                Principal=Principal("Service", [f"{service}.amazonaws.com"]),
-                Action=[aws.Action("sts", "AssumeRole")],
-                Condition=Condition(StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")})),
-            )
-        ],
+def assume_as_function() -> aws.PolicyDocument:
+    """Trust policy of a Lambda's role.
+
+    No condition on the account: Lambda does not document that it sends one for execution roles, and who
+    may pass the role to a function is settled by iam:PassRole in this account.
+    """
+    return _trust("lambda.amazonaws.com")
+
+
+def assume_as_task() -> aws.PolicyDocument:
+    """Trust policy of an ECS task's roles: ECS may take them for tasks of this account only."""
+    return _trust(
+        "ecs-tasks.amazonaws.com",
+        Condition=Condition(StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")})),
     )
+
+
+def _trust(service: str, **bounds: Any) -> aws.PolicyDocument:
+    statement = Statement(
+        Effect=Allow,
+        Principal=Principal("Service", [service]),
+        Action=[aws.Action("sts", "AssumeRole")],
+        **bounds,
+    )
+    return aws.PolicyDocument(Version="2012-10-17", Statement=[statement])
 
 
 def write_logs(log_group: str) -> Statement:

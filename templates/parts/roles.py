@@ -6,7 +6,6 @@ from awacs.aws import PolicyDocument, Statement
 from troposphere import Template
 from troposphere.iam import Policy, Role
 
-from templates.parts import iam
 from templates.parts.settings import RoleSettings
 
 
@@ -15,11 +14,11 @@ def role(
     title: str,
     *,
     settings: RoleSettings,
-    service: str,
+    trust: PolicyDocument,
     description: str,
     statements: Sequence[Statement],
 ) -> Role:
-    """A role for an AWS service; without statements it may do nothing, which some tasks need."""
+    """A role that `trust` may take; without statements it may do nothing, which is what most workers need."""
     policies = []
     if statements:
         document = PolicyDocument(Version="2012-10-17", Statement=list(statements))
@@ -30,7 +29,7 @@ def role(
             Description=description,
             Path=settings.iam_path,
             PermissionsBoundary=settings.permissions_boundary,
-            AssumeRolePolicyDocument=iam.assume_by(service),
+            AssumeRolePolicyDocument=trust,
             **({"Policies": policies} if policies else {}),
         )
     )
