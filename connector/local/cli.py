@@ -105,6 +105,18 @@ def env(as_json: bool, directory: Path | None) -> None:
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
+@local.command()
+def demo() -> None:
+    """Launch a stage, change rows, show what arrives, and stop everything again.
+
+    Uses a world of its own beside the one that `up` makes.
+    """
+    # Here, because the Kafka client it imports would slow down every other command.
+    from connector.local.demo import run_demo  # noqa: PLC0415
+
+    run_demo(states.ROOT / ".local" / "demo", Console(highlight=False))
+
+
 def _target(directory: Path | None) -> Path:
     return (directory or states.ROOT / ".local").resolve()
 

@@ -8,7 +8,7 @@ server. What a shim cannot show is asserted on the rendered templates instead.
 import os
 from pathlib import Path
 
-from connector.local.aws_shims import ecs_runtime, ecs_templates, functions, security_groups, stacks
+from connector.local.aws_shims import ecs_runtime, ecs_stability, ecs_templates, functions, security_groups, stacks
 from connector.local.fargate import FargateRuntime
 
 
@@ -21,6 +21,7 @@ def install() -> FargateRuntime:
         base_environment={name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG") if name in os.environ},
     )
     ecs_templates.install()
+    ecs_stability.install()
     ecs_runtime.install(runtime)
     security_groups.install()
     stacks.install()

@@ -1,0 +1,173 @@
+"""`make demo`: one row's whole way, from a fresh machine to the topic, and back to a clean machine."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from connector.domain.errors import DeadlineExceeded, ServerError
+from connector.domain.stage import Stage
+from connector.local import schema
+from connector.local.arrivals import Arrival, Watch
+from connector.local.state import ROOT
+from connector.local.world import World
+
+#: Rows that are in each table before anything is launched.
+SEEDED = 5
+#: How long records may take to arrive, in seconds.
+_PATIENCE = 60.0
+CHANGES = ("insert", "update", "delete")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One committed change and when it was committed, on this machine's clock."""
+
+    topic: str
+    operation: str
+    key: int
+    at: float
+
+    def is_seen_in(self, arrival: Arrival) -> bool:
+        """Whether an arrival is this change. Keys travel as text (decimal.handling.mode=string)."""
+        return (
+            arrival.topic == self.topic
+            and arrival.operation == self.operation
+            and str(self.key) in {str(value) for value in arrival.key.values()}
+        )
+
+
+@dataclass
+class Demo:
+    """Runs the demo on `world` and prints to `console`."""
+
+    world: World
+    console: Console
+    began: float = field(default_factory=time.monotonic)
+
+    def run(self, stage: Stage) -> None:
+        """Seed, launch, change rows, show what arrived; raises if anything does not."""
+        self._step("Seed the source database")
+        rows = self.world.database.seed(SEEDED)
+        self.console.print(f"  {rows} rows in {len(schema.TABLES)} tables")
+        self._step("Launch, as a user types it")
+        self.sceptre("launch", "foundation")
+        self.sceptre("launch", stage.name)
+        self._step("Change rows, and watch the topics")
+        self.stream(stage)
+
+    def stream(self, stage: Stage) -> None:
+        """Wait for the snapshot, make three changes in each table, and show what arrived."""
+        topics = stage.topics.roles["data"]
+        watch = Watch(self.world.kafka_bootstrap, topics)
+        try:
+            expected = SEEDED * len(topics)
+            if not watch.wait_for(lambda seen: len(seen) >= expected, _PATIENCE):
+                raise DeadlineExceeded(
+                    f"{len(watch.seen)} of {expected} snapshot records arrived in {_PATIENCE:.0f} s; "
+                    f"see {self.world.logs}"
+                )
+            changes = [change for topic in topics for change in self._change(topic)]
+            if not watch.wait_for(lambda seen: not _missing(changes, seen), _PATIENCE):
+                missing = _missing(changes, watch.seen)
+                raise DeadlineExceeded(f"{len(missing)} changes did not arrive, first {missing[0]}")
+            self._show(topics, changes, watch.seen)
+        finally:
+            watch.close()
+
+    def sceptre(self, *words: str) -> None:
+        """Run the stock `sceptre` in the local world's environment, its output indented."""
+        self.console.print(f"\n  [bold]$ sceptre {' '.join(words)}[/]")
+        program = Path(sys.executable).with_name("sceptre")
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [str(program), *words, "--yes"],
+            cwd=ROOT,
+            env={**os.environ, **self.world.env(), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout is not None  # noqa: S101 - tells mypy what PIPE means
+        with process:
+            for line in process.stdout:
+                self.console.print(f"    [dim]{escape(line.rstrip())}[/]", soft_wrap=True)
+        if process.returncode != 0:
+            raise ServerError(f"sceptre {' '.join(words)} ended with status {process.returncode}; see above")
+        self.console.print(f"    done in {time.monotonic() - began:.1f} s")
+
+    def _change(self, topic: str) -> Iterator[Change]:
+        """Insert, update and delete one row of the topic's table, each in a transaction of its own."""
+        schema_name, table = topic.split(".")[-2:]
+        database = self.world.database
+        (key,) = database.insert(schema_name, table)
+        yield Change(topic, "insert", key, time.time())
+        database.update(schema_name, table, key)
+        yield Change(topic, "update", key, time.time())
+        database.delete(schema_name, table, key)
+        yield Change(topic, "delete", key, time.time())
+
+    def _show(self, topics: Sequence[str], changes: Sequence[Change], seen: Sequence[Arrival]) -> None:
+        table = Table(title="What arrived, and how long after its commit", title_justify="left")
+        table.add_column("topic")
+        table.add_column("snapshot", justify="right")
+        for operation in CHANGES:
+            table.add_column(operation, justify="right")
+        for topic in topics:
+            snapshot = sum(a.topic == topic and a.operation == "snapshot" for a in seen)
+            delays = [_delay(c, seen) for c in changes if c.topic == topic]
+            table.add_row(topic, f"{snapshot} rows", *(f"{delay * 1000:.0f} ms" for delay in delays))
+        self.console.print()
+        self.console.print(table)
+        example = next(a for a in seen if a.operation == "update")
+        self.console.print("  one of them, as a consumer reads it:")
+        for name, value in (("key", example.key), ("before", example.before), ("after", example.after)):
+            self.console.print(f"    [dim]{name:<7}{escape(str(value))}[/]", soft_wrap=True)
+
+    def _step(self, title: str) -> None:
+        self.console.print(f"\n[bold cyan]{time.monotonic() - self.began:5.1f} s  {title}[/]")
+
+
+def run_demo(directory: Path, console: Console) -> None:
+    """Everything from nothing to nothing; the world is taken down whatever happens."""
+    began = time.monotonic()
+    console.print("[bold]wms-connector demo[/]: everything on this machine's loopback, nothing left behind")
+    console.print("\n[bold cyan]  0.0 s  Start the local world[/]")
+    with _world(directory, console) as world:
+        demo = Demo(world, console, began)
+        demo.run(Stage.parse("main"))
+    total = time.monotonic() - began
+    console.print(f"\n[bold green]Done in {total:.0f} s.[/] All is stopped, its state removed.")
+    console.print("To keep a world to work in: `wms-connector local up`. More: `wms-connector --help`")
+
+
+@contextmanager
+def _world(directory: Path, console: Console) -> Iterator[World]:
+    world = World.up(directory, report=lambda line: console.print(f"  {escape(line)}"))
+    try:
+        yield world
+    except BaseException:
+        console.print("\n[bold red]stopping the local world[/]")
+        world.down(keep=True)
+        console.print(f"  logs are kept in {world.logs}")
+        raise
+    else:
+        console.print("\n[bold cyan]Stop[/]")
+        world.down()
+
+
+def _missing(changes: Sequence[Change], seen: Sequence[Arrival]) -> list[Change]:
+    return [change for change in changes if not any(change.is_seen_in(arrival) for arrival in seen)]
+
+
+def _delay(change: Change, seen: Sequence[Arrival]) -> float:
+    """Seconds from the commit to the consumer."""
+    return max(0.0, next(a.at for a in seen if change.is_seen_in(a)) - change.at)

@@ -1,0 +1,304 @@
+"""The stand-in for Fargate runs what a task definition says, and tells the truth about it."""
+
+import json
+import os
+import signal
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local.conftest import Embedded
+
+pytestmark = pytest.mark.e2e
+
+PASSWORD = "s3cret-of-the-broker"
+
+
+def eventually(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+    """The first true answer of `condition`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    pytest.fail(f"never: {what}")
+
+
+class Cluster:
+    """One service of one cluster in the embedded ECS."""
+
+    def __init__(self, embedded: Embedded, name: str) -> None:
+        self.embedded, self.name = embedded, name
+        self.ecs = embedded.client("ecs")
+        self.ecs.create_cluster(clusterName=name)
+        self.secret = embedded.client("secretsmanager").create_secret(
+            Name=f"wms/{name}/kafkaCredentials", SecretString=json.dumps({"username": "u", "password": PASSWORD}))["ARN"]
+        embedded.client("logs").create_log_group(logGroupName=f"/aws/fargate/{name}")
+
+    def register(self, environment: dict[str, str] | None = None, secret: str | None = None, **more: Any) -> str:
+        reference = secret or f"{self.secret}:password::"
+        answer = self.ecs.register_task_definition(
+            family=self.name, cpu="512", memory="2048", networkMode="awsvpc", requiresCompatibilities=["FARGATE"],
+            containerDefinitions=[{
+                "name": "kafka-connect", "image": "local/x:1", "memory": 1024, "stopTimeout": 5,
+                "environment": [{"name": k, "value": v} for k, v in (environment or {}).items()],
+                "secrets": [{"name": "KAFKA_PASSWORD", "valueFrom": reference}],
+                "logConfiguration": {"logDriver": "awslogs", "options": {
+                    "awslogs-group": f"/aws/fargate/{self.name}", "awslogs-stream-prefix": "connect",
+                    "awslogs-region": "us-east-1"}}, **more}])
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def create(self, definition: str, desired: int = 1) -> None:
+        self.ecs.create_service(
+            cluster=self.name, serviceName=self.name, taskDefinition=definition, desiredCount=desired,
+            launchType="FARGATE", deploymentConfiguration={
+                "maximumPercent": 200, "minimumHealthyPercent": 100,
+                "deploymentCircuitBreaker": {"enable": True, "rollback": True}})
+
+    def update(self, **changes: Any) -> None:
+        self.ecs.update_service(cluster=self.name, service=self.name, **changes)
+
+    def service(self) -> Any:
+        return self.ecs.describe_services(cluster=self.name, services=[self.name])["services"][0]
+
+    def tasks(self, desired: str = "RUNNING") -> list[Any]:
+        arns = self.ecs.list_tasks(cluster=self.name, desiredStatus=desired)["taskArns"]
+        return list(self.ecs.describe_tasks(cluster=self.name, tasks=arns)["tasks"]) if arns else []
+
+    def steady(self, revision: int | None = None, count: int = 1) -> list[Any]:
+        """Wait for a completed deployment; answers its tasks."""
+        def done() -> Any:
+            found = self.service()
+            tasks = self.tasks()
+            return (len(found["deployments"]) == 1 and found["deployments"][0]["rolloutState"] == "COMPLETED"
+                    and found["runningCount"] == count == len(tasks)
+                    and (revision is None or found["taskDefinition"].endswith(f":{revision}")) and tasks)
+        return list(eventually(done, f"{self.name} is steady"))
+
+    def worker(self, task: Any) -> Any:
+        """What the worker itself says."""
+        with urllib.request.urlopen(f"http://{address(task)}:8083/", timeout=5) as answer:
+            return json.load(answer)
+
+    def process(self, task: Any) -> int:
+        identity = task["taskArn"].rsplit("/", 1)[-1]
+        record = self.embedded.state / "tasks" / identity / "process.json"
+        return int(json.loads(record.read_text(encoding="utf-8"))["pid"])
+
+
+def address(task: Any) -> str:
+    (attachment,) = task["attachments"]
+    return next(d["value"] for d in attachment["details"] if d["name"] == "privateIPv4Address")
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}/cwd").exists()
+
+
+@pytest.fixture
+def cluster(embedded: Embedded, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    made = Cluster(embedded, f"c-{abs(hash(request.node.name)) % 10**8}")
+    yield made
+    made.ecs.delete_service(cluster=made.name, service=made.name, force=True)
+    eventually(lambda: not [t for t in made.tasks("STOPPED") if t["lastStatus"] != "STOPPED"], "all stopped")
+
+
+def test_a_worker_gets_what_its_task_definition_says_and_nothing_else(cluster: Cluster):
+    cluster.create(cluster.register({"CONNECT_GROUP_ID": "g"}))
+    (task,) = cluster.steady()
+    environment = cluster.worker(task)["environment"]
+    assert environment["CONNECT_GROUP_ID"] == "g"
+    assert environment["KAFKA_PASSWORD"] == PASSWORD
+    assert environment["JAVA_TOOL_OPTIONS"] == "-XX:MaxRAM=1024m"
+    assert {"HOME", "TMPDIR", "GATEWAY_PORT", "WMS_LOCAL_STATE", "AWS_ENDPOINT_URL"}.isdisjoint(environment)
+    assert Path(environment["CONNECT_HOME"]) == Path(cluster.worker(task)["cwd"])
+    assert Path(environment["CONNECT_TMP"]).is_dir()
+    assert (task["lastStatus"], task["healthStatus"]) == ("RUNNING", "HEALTHY")
+    assert address(task).startswith("127.0.0.")
+
+
+def test_its_lines_reach_the_log_group_and_a_file(cluster: Cluster):
+    cluster.create(cluster.register())
+    (task,) = cluster.steady()
+    logs = cluster.embedded.client("logs")
+
+    def lines() -> Any:
+        return [e["message"] for e in logs.filter_log_events(logGroupName=f"/aws/fargate/{cluster.name}")["events"]]
+
+    assert eventually(lines, "a log event") == [f"worker at {address(task)}"]
+    identity = task["taskArn"].rsplit("/", 1)[-1][:8]
+    assert "worker at" in (cluster.embedded.state / "logs" / f"{cluster.name}-{identity}.log").read_text()
+
+
+def test_two_workers_have_two_addresses(cluster: Cluster):
+    cluster.create(cluster.register(), desired=2)
+    assert len({address(task) for task in cluster.steady(count=2)}) == 2
+
+
+def test_a_service_scaled_to_nothing_has_no_process_when_its_task_is_stopped(cluster: Cluster):
+    cluster.create(cluster.register())
+    (task,) = cluster.steady()
+    pid = cluster.process(task)
+    cluster.update(desiredCount=0)
+    (stopped,) = eventually(
+        lambda: [t for t in cluster.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "stopped")
+    assert not alive(pid)
+    assert stopped["stopCode"] == "ServiceSchedulerInitiated"
+    assert stopped["stoppedReason"].startswith("Scaling activity initiated by")
+    assert stopped["containers"][0]["exitCode"] == 0
+    assert (cluster.service()["runningCount"], cluster.service()["desiredCount"]) == (0, 0)
+
+
+def test_a_new_revision_is_healthy_before_the_old_one_stops(cluster: Cluster):
+    cluster.create(cluster.register({"N": "1"}))
+    (old,) = cluster.steady()
+    seen: list[tuple[bool, bool]] = []
+    cluster.update(taskDefinition=cluster.register({"N": "2"}))
+
+    def replaced() -> Any:
+        tasks = {t["taskArn"]: t for t in cluster.tasks()}
+        fresh = [t for arn, t in tasks.items() if arn != old["taskArn"] and t.get("healthStatus") == "HEALTHY"]
+        seen.append((old["taskArn"] in tasks, bool(fresh)))
+        return old["taskArn"] not in tasks
+    eventually(replaced, "the old task is gone")
+    assert (False, False) not in seen
+    (new,) = cluster.steady(revision=2)
+    assert cluster.worker(new)["environment"]["N"] == "2"
+
+
+def test_a_forced_deployment_replaces_the_worker(cluster: Cluster):
+    cluster.create(cluster.register())
+    (old,) = cluster.steady()
+    cluster.update(forceNewDeployment=True)
+    eventually(lambda: old["taskArn"] not in [t["taskArn"] for t in cluster.tasks()], "replaced")
+    cluster.steady(revision=1)
+
+
+def test_a_revision_that_cannot_start_is_rolled_back_with_its_last_words(cluster: Cluster):
+    cluster.create(cluster.register())
+    (old,) = cluster.steady()
+    cluster.update(taskDefinition=cluster.register({"BEHAVIOUR": "die"}))
+
+    def failed() -> Any:
+        return [d for d in cluster.service()["deployments"] if d["rolloutState"] == "FAILED"]
+
+    (deployment,) = eventually(failed, "the circuit breaker trips")
+    assert "ERROR no such broker ***" in deployment["rolloutStateReason"]
+    assert PASSWORD not in deployment["rolloutStateReason"]
+    assert [t["taskArn"] for t in cluster.tasks()] == [old["taskArn"]]
+    assert cluster.service()["taskDefinition"].endswith(":1")
+    died = next(t for t in cluster.tasks("STOPPED") if t["taskDefinitionArn"].endswith(":2"))
+    assert (died["stopCode"], died["containers"][0]["exitCode"]) == ("EssentialContainerExited", 3)
+    assert died["stoppedReason"] == "Essential container in task exited"
+
+
+def test_a_killed_worker_is_replaced(cluster: Cluster):
+    cluster.create(cluster.register())
+    (task,) = cluster.steady()
+    os.kill(cluster.process(task), signal.SIGKILL)
+    eventually(lambda: [t["taskArn"] for t in cluster.tasks()] not in ([], [task["taskArn"]]), "a new task")
+    (fresh,) = cluster.steady()
+    assert fresh["taskArn"] != task["taskArn"]
+    died = next(t for t in cluster.tasks("STOPPED") if t["taskArn"] == task["taskArn"])
+    assert died["containers"][0]["exitCode"] == 137
+
+
+def test_a_worker_that_loses_its_health_is_replaced(cluster: Cluster):
+    """Frozen, it still counts as running; only the health check can tell."""
+    cluster.create(cluster.register(healthCheck={
+        "command": ["CMD-SHELL", "test ! -e $CONNECT_TMP/sick"], "interval": 5, "timeout": 2, "retries": 1}))
+    (task,) = cluster.steady()
+    (Path(cluster.worker(task)["environment"]["CONNECT_TMP"]) / "sick").touch()
+    eventually(lambda: [t["taskArn"] for t in cluster.tasks()] not in ([], [task["taskArn"]]), "a new task")
+    died = next(t for t in cluster.tasks("STOPPED") if t["taskArn"] == task["taskArn"])
+    assert died["stoppedReason"] == "Task failed container health checks"
+
+
+@pytest.mark.parametrize("what", ["secret", "key"])
+def test_a_secret_that_cannot_be_resolved_stops_the_task_and_is_named(cluster: Cluster, what: str):
+    missing = {"secret": f"{cluster.secret.rsplit('/', 1)[0]}/absent-AbCdEf:password::",
+               "key": f"{cluster.secret}:passphrase::"}[what]
+    cluster.create(cluster.register(secret=missing))
+    stopped = eventually(lambda: cluster.tasks("STOPPED"), "a stopped task")[0]
+    assert stopped["stopCode"] == "TaskFailedToStart"
+    assert stopped["stoppedReason"].startswith("ResourceInitializationError: unable to pull secrets")
+    assert missing in stopped["stoppedReason"]
+    assert PASSWORD not in stopped["stoppedReason"]
+
+
+def test_attempts_to_start_what_cannot_start_get_rarer_and_end(cluster: Cluster):
+    """Three attempts trip the circuit breaker; without a delay there would be hundreds."""
+    cluster.create(cluster.register({"BEHAVIOUR": "die"}))
+    eventually(lambda: cluster.service()["deployments"][0]["rolloutState"] == "FAILED", "given up")
+    assert len(cluster.tasks("STOPPED")) == 3
+
+
+def test_cloudformation_waits_for_the_service_and_takes_its_processes_along(embedded: Embedded):
+    """CREATE_COMPLETE means healthy, DELETE_COMPLETE means gone; a worker that dies fails the stack with its words."""
+    embedded.client("logs").create_log_group(logGroupName="/cfn")
+
+    def template(behaviour: str) -> str:
+        return json.dumps({"Resources": {
+            "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "cfn"}},
+            "Definition": {"Type": "AWS::ECS::TaskDefinition", "Properties": {
+                "Family": "cfn", "Cpu": "256", "Memory": "512", "NetworkMode": "awsvpc",
+                "RequiresCompatibilities": ["FARGATE"], "ContainerDefinitions": [{
+                    "Name": "kafka-connect", "Image": "x:1", "StopTimeout": 5,
+                    "Environment": [{"Name": "BEHAVIOUR", "Value": behaviour}]}]}},
+            "Service": {"Type": "AWS::ECS::Service", "Properties": {
+                "ServiceName": "cfn", "Cluster": {"Ref": "Cluster"}, "TaskDefinition": {"Ref": "Definition"},
+                "LaunchType": "FARGATE", "DesiredCount": 1, "DeploymentConfiguration": {
+                    "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}}}}}})
+
+    cloudformation = embedded.client("cloudformation")
+
+    def wait(*ends: str) -> str:
+        def status() -> Any:
+            return next((s["StackStatus"] for s in cloudformation.list_stacks()["StackSummaries"]
+                         if s["StackName"] == "cfn" and s["StackStatus"] in ends), None)
+        return str(eventually(status, "/".join(ends), 40))
+
+    cloudformation.create_stack(StackName="cfn", TemplateBody=template("live"))
+    wait("CREATE_COMPLETE")
+    ecs = embedded.client("ecs")
+    (arn,) = ecs.list_tasks(cluster="cfn")["taskArns"]
+    (task,) = ecs.describe_tasks(cluster="cfn", tasks=[arn])["tasks"]
+    assert task["healthStatus"] == "HEALTHY"
+    cloudformation.update_stack(StackName="cfn", TemplateBody=template("die"))
+    wait("UPDATE_ROLLBACK_COMPLETE")
+    reasons = [e.get("ResourceStatusReason", "") for e in
+               cloudformation.describe_stack_events(StackName="cfn")["StackEvents"]]
+    assert any("ERROR no such broker" in reason for reason in reasons)
+    assert ecs.list_tasks(cluster="cfn")["taskArns"] == [arn]
+    record = embedded.state / "tasks" / arn.rsplit("/", 1)[-1] / "process.json"
+    pid = int(json.loads(record.read_text())["pid"])
+    cloudformation.delete_stack(StackName="cfn")
+    wait("DELETE_COMPLETE")
+    assert not alive(pid)
+
+
+def test_a_first_creation_that_cannot_start_rolls_back(embedded: Embedded):
+    """No service is left behind by the failed creation."""
+    cloudformation = embedded.client("cloudformation")
+    cloudformation.create_stack(StackName="dead", TemplateBody=json.dumps({"Resources": {
+        "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "dead"}},
+        "Definition": {"Type": "AWS::ECS::TaskDefinition", "Properties": {
+            "Family": "dead", "ContainerDefinitions": [{
+                "Name": "c", "Image": "x:1", "Environment": [{"Name": "BEHAVIOUR", "Value": "die"}]}]}},
+        "Service": {"Type": "AWS::ECS::Service", "Properties": {
+            "ServiceName": "dead", "Cluster": {"Ref": "Cluster"}, "TaskDefinition": {"Ref": "Definition"},
+            "DesiredCount": 1, "DeploymentConfiguration": {"DeploymentCircuitBreaker": {
+                "Enable": True, "Rollback": True}}}}}}))
+
+    def rolled_back() -> bool:
+        (stack,) = cloudformation.describe_stacks(StackName="dead")["Stacks"]
+        return bool(stack["StackStatus"] == "ROLLBACK_COMPLETE")
+
+    eventually(rolled_back, "ROLLBACK_COMPLETE", 40)
+    assert embedded.client("ecs").list_clusters()["clusterArns"] == [] or all(
+        "/dead" not in arn for arn in embedded.client("ecs").list_clusters()["clusterArns"])
