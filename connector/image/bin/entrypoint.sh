@@ -24,10 +24,8 @@ require() {
 fetch() {
   if command -v curl >/dev/null 2>&1; then
     curl --silent --fail --max-time 2 --noproxy '*' "$1"
-  elif command -v wget >/dev/null 2>&1; then
-    wget -q -O - -T 2 -t 1 --no-proxy "$1"
   else
-    fail "neither curl nor wget is installed; one is needed to ask ECS for the task's address"
+    wget -q -O - -T 2 -t 1 --no-proxy "$1"
   fi
 }
 
@@ -41,9 +39,11 @@ first_address() {
 
 # The endpoint answers from the start, but not always with the network already attached.
 task_address() {
+  command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1 ||
+    fail "neither curl nor wget is installed; one is needed to ask ECS for the task's address"
   left=10
   while [ "$left" -gt 0 ]; do
-    address=$(fetch "$ECS_CONTAINER_METADATA_URI_V4" | first_address)
+    address=$(fetch "$ECS_CONTAINER_METADATA_URI_V4" | first_address) || address=
     if [ -n "$address" ]; then
       printf '%s' "$address"
       return

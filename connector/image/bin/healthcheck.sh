@@ -4,4 +4,7 @@
 set -eu
 
 read -r address <"${CONNECT_TMP:-/tmp}/task-address"
-exec curl --silent --show-error --fail --max-time 5 --noproxy '*' --output /dev/null "http://$address:8083/"
+if command -v curl >/dev/null 2>&1; then
+  exec curl --silent --show-error --fail --max-time 5 --noproxy '*' --output /dev/null "http://$address:8083/"
+fi
+exec wget -q -O /dev/null -T 5 -t 1 --no-proxy "http://$address:8083/"

@@ -7,7 +7,6 @@
 set -eu
 
 action=$1 output=$2
-stamp_name=.filled-by
 
 digest() { if command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
@@ -23,13 +22,15 @@ if [ "$output" = . ]; then
 fi
 
 directory=../../target/$output
+# Beside what ships, not in it: the stamp, and the dependency plugin's marks of what it unpacked.
+marks=../../target/.parts/$output
 stamp=$(cat ../../pom.xml pom.xml | digest | cut -d ' ' -f 1)
 
 if [ "$action" = prepare ]; then
-  if [ "$(cat "$directory/$stamp_name" 2>/dev/null)" != "$stamp" ]; then
-    rm -rf "$directory"
-    mkdir -p "$directory"
-    echo "$stamp" >"$directory/$stamp_name"
+  if [ "$(cat "$marks/filled-by" 2>/dev/null)" != "$stamp" ]; then
+    rm -rf "$directory" "$marks"
+    mkdir -p "$directory" "$marks"
+    echo "$stamp" >"$marks/filled-by"
   fi
   exit 0
 fi
