@@ -197,6 +197,13 @@ def parse_kafka_credentials(stored: StoredSecret) -> tuple[Redacted, Redacted]:
     fields = json_object(stored.path, stored.text)
     username = required_text(stored.path, fields, "username", confidential=True)
     password = required_text(stored.path, fields, "password", confidential=True)
+    for key, value in (("username", username), ("password", password)):
+        # They stand between quotes in sasl.jaas.config, where nothing escapes what the worker fills in.
+        if re.search(r'["\\\x00-\x1f]', value):
+            raise SecretError(
+                f"secret {stored.path}: {key!r} has a double quote, a backslash or a control character, "
+                "which Kafka's login configuration cannot carry; choose another"
+            )
     return Redacted(username), Redacted(password)
 
 

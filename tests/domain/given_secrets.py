@@ -1,0 +1,16 @@
+"""Secrets as tests write them."""
+
+import json
+
+from connector.domain.redacted import Redacted
+from connector.domain.secrets import StoredSecret
+
+PATH = "wms/main/dbInfo"
+
+
+def stored(value: object, path: str = PATH) -> StoredSecret:
+    """A secret that holds `value`: text as it is, anything else as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return StoredSecret(
+        path, f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{path}", "1", Redacted(text)
+    )

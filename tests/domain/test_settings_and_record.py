@@ -1,0 +1,106 @@
+import json
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.domain.admin import REGISTRATION, Answer, Operation, State, request
+from connector.domain.errors import OperatorError, ServerError
+from connector.domain.record import RECORD_KEY, StageRecord
+from connector.domain.settings import ConnectorSettings
+
+texts = st.text(max_size=10)
+records = st.builds(
+    StageRecord,
+    stage=texts,
+    cluster_id=texts,
+    account=texts,
+    topics=st.lists(texts, max_size=4).map(tuple),
+    config_hash=texts,
+    secret_versions=st.dictionaries(texts, texts, max_size=3),
+    retiring=st.booleans(),
+)
+
+
+@given(records)
+def test_a_record_comes_back_as_it_was_stored(record: StageRecord) -> None:
+    item = json.loads(json.dumps(record.to_item()))
+    assert item["id"] == RECORD_KEY
+    assert StageRecord.from_item(item) == record
+
+
+def test_a_record_is_stored_whatever_mapping_holds_the_versions() -> None:
+    record = StageRecord("main", "c", "123456789012", (), "h", MappingProxyType({"wms/main/dbInfo": "1"}))
+    assert record.to_item()["secret_versions"] == {"wms/main/dbInfo": "1"}
+
+
+def test_a_record_of_a_newer_version_is_read_and_one_of_an_older_gets_defaults() -> None:
+    item = StageRecord("main", "c", "123456789012", ("t",), "h").to_item()
+    del item["retiring"], item["secret_versions"]
+    assert StageRecord.from_item({**item, "later": 1}) == StageRecord(
+        "main", "c", "123456789012", ("t",), "h"
+    )
+
+
+@pytest.mark.parametrize("key", ["stage", "cluster_id", "account", "topics", "config_hash"])
+def test_an_incomplete_record_says_what_to_do(key: str) -> None:
+    item = StageRecord("main", "c", "123456789012", (), "h").to_item()
+    del item[key]
+    with pytest.raises(ServerError, match=r"record is incomplete .* launch the stage again"):
+        StageRecord.from_item(item)
+
+
+def test_settings_travel_as_json_and_come_back() -> None:
+    settings = ConnectorSettings(heartbeat_seconds=5, data_partitions=2)
+    assert ConnectorSettings.from_json(settings.to_json()) == settings
+    assert ConnectorSettings.parse({}) == ConnectorSettings()
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"heartbeat": 1}, "connector.heartbeat is an unknown setting; known: kind, heartbeat_seconds"),
+        ({"kind": "s3"}, "connector.kind 's3' is unknown; allowed: debezium, jdbc"),
+        ({"kind": ["jdbc"]}, "connector.kind ['jdbc'] is unknown"),
+        ({"heartbeat_seconds": 0}, "connector.heartbeat_seconds 0 is not a whole number from 1 to 3600"),
+        ({"heartbeat_seconds": "10"}, "connector.heartbeat_seconds '10' is not a whole number"),
+        ({"data_partitions": True}, "connector.data_partitions True is not a whole number"),
+        ({"data_retention_days": 1.5}, "connector.data_retention_days 1.5 is not a whole number"),
+        ({"validation_timeout_seconds": None}, "connector.validation_timeout_seconds None is not"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_what_is_allowed(values: dict[str, Any], words: str) -> None:
+    with pytest.raises(OperatorError) as refused:
+        ConnectorSettings.parse(values)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"'])
+def test_settings_that_are_no_json_object_are_refused(text: str) -> None:
+    with pytest.raises(OperatorError, match="connector's settings are not"):
+        ConnectorSettings.from_json(text)
+
+
+@given(st.sampled_from(State), texts, st.booleans(), st.dictionaries(texts, texts, max_size=3))
+def test_an_answer_of_the_admin_function_comes_back_as_it_was_given(
+    state: State,
+    summary: str,
+    changed: bool,
+    details: dict[str, str],
+) -> None:
+    answer = Answer(state, summary, changed, details)
+    assert Answer.from_payload(json.loads(json.dumps(answer.to_payload()))) == answer
+
+
+@pytest.mark.parametrize("payload", [None, "x", [], {}, {"state": "odd", "summary": ""}, {"state": "done"}])
+def test_an_answer_that_is_not_understood_is_the_servers_fault(payload: object) -> None:
+    with pytest.raises(ServerError, match="admin Lambda"):
+        Answer.from_payload(payload)
+
+
+def test_registration_asks_for_known_operations_each_once() -> None:
+    assert len(set(REGISTRATION)) == len(REGISTRATION)
+    assert set(REGISTRATION) <= set(Operation)
+    assert request(Operation.READY) == {"operation": "ready"}
