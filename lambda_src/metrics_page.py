@@ -1,7 +1,8 @@
 """A worker's metrics page (Prometheus text from the JMX agent) and what it says about the source.
 
-The names are those that `connector/image` gives them. Debezium registers its MBeans once a task has begun to read the database: a task that waits for an
-unreachable database has none, while Connect calls it RUNNING.
+The names are those that `connector/image` gives them. Debezium registers its MBeans once a task has begun
+to read the database: a task that waits for an unreachable database has none, while Connect calls it
+RUNNING.
 """
 
 import re

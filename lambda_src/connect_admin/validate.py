@@ -1,6 +1,8 @@
 """VALIDATE: Connect and the plugin check the config, and the plugin connects to the database."""
 
+from connector.domain import names
 from connector.domain.admin import Answer, State
+from connector.domain.connector_config import NAME_KEY
 from lambda_src.connect_admin import complaints
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_rest import ConnectError
@@ -14,7 +16,9 @@ def validate(session: Session) -> Answer:
     session.know_confidential()
     address = session.database_address
     try:
-        errors = session.connect().validate(session.config, timeout=validation_seconds(session))
+        # Validation insists on the name, which registration gives in the URL.
+        named = {**session.config, NAME_KEY: names.CONNECTOR}
+        errors = session.connect().validate(named, timeout=validation_seconds(session))
     except ConnectError as error:
         if error.status != 400:
             raise

@@ -1,0 +1,104 @@
+"""A stage `main` made of fakes, and sessions upon it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from connector.domain.admin import Answer, Operation
+from connector.domain.brokers import KafkaAuth
+from connector.domain.settings import ConnectorSettings
+from connector.domain.stage import Stage
+from lambda_src.connect_admin import operations
+from lambda_src.connect_admin.environment import Environment
+from lambda_src.connect_admin.session import Aws, Session
+from lambda_src.deadline import Deadline
+from tests.support.fake_connect import FakeConnect
+from tests.support.fake_kafka import FakeKafka
+from tests.support.fake_stage_aws import FakeEcs, FakeSecrets, FakeTable
+
+PASSWORD = "tiger\"and'scott"
+USER = "wms_capture"
+BROKERS = "b-1.bigmac.example:9092,b-2.bigmac.example:9092"
+ADDRESS = "127.0.0.9"
+ACCOUNT = "000000000000"
+
+
+@dataclass
+class Time:
+    """A clock that sleeping moves, and what happens when it has moved."""
+
+    seconds: float = 1000.0
+    on_sleep: Callable[[], None] = lambda: None
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.on_sleep()
+
+
+@dataclass
+class FakeStage:
+    """Everything that the admin function of a stage speaks to."""
+
+    stage: Stage = field(default_factory=lambda: Stage.parse("main"))
+    auth: KafkaAuth = KafkaAuth.PLAINTEXT
+    settings: ConnectorSettings = field(default_factory=ConnectorSettings)
+    secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    connect: FakeConnect = field(default_factory=FakeConnect)
+    kafka: FakeKafka = field(default_factory=FakeKafka)
+    table: FakeTable = field(default_factory=FakeTable)
+    time: Time = field(default_factory=Time)
+    ecs: FakeEcs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ecs = FakeEcs(self.stage.names)
+        database = {
+            "engine": "postgres",
+            "host": "127.0.0.8",
+            "dbname": "wms",
+            "username": USER,
+            "password": PASSWORD,
+        }
+        self.secrets.values = {
+            "wms/default/brokerString": BROKERS,
+            "wms/main/dbInfo": json.dumps(database),
+        }
+
+    @property
+    def environment(self) -> Environment:
+        names = self.stage.names
+        return Environment(
+            self.stage, "wms", names.table, names.service, names.service, self.auth, self.settings
+        )
+
+    def session(self, seconds: float = 50) -> Session:
+        """A new invocation."""
+        return Session(
+            self.environment,
+            ACCOUNT,
+            Deadline(self.time.seconds + seconds, self.time.now, self.time.sleep),
+            aws=Aws(lambda: self.secrets, lambda: self.ecs, lambda _: self.table),
+            transport=self.connect,
+            open_kafka=self.kafka.open,
+        )
+
+    def ask(self, operation: Operation) -> Answer:
+        """One request, as the handler would put it; no answer may hold anything confidential."""
+        answer = operations.answer(operation, self.session())
+        told = json.dumps(answer.to_payload())
+        for confidential in (PASSWORD, json.dumps(PASSWORD)[1:-1], USER, "bigmac", BROKERS):
+            assert confidential not in told
+        assert "\n" not in answer.summary
+        return answer
+
+
+@pytest.fixture
+def world() -> FakeStage:
+    """Stage main with a worker that runs and nothing registered."""
+    world = FakeStage()
+    world.ecs.start(ADDRESS)
+    return world

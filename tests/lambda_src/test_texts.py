@@ -1,0 +1,128 @@
+"""Texts that others wrote: causes found, confidential values gone, metrics pages understood."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.domain.brokers import parse_brokers
+from connector.domain.causes import MAX_LENGTH, explain_database, root_cause
+from connector.domain.redacted import Redacted
+from connector.domain.secrets import StoredSecret
+from lambda_src.censor import Censor
+from lambda_src.connect_rest import judge, words
+from lambda_src.metrics_page import Source, parse, source_of
+from lambda_src.transport import Reply
+
+WRAPPED = """io.debezium.DebeziumException: Failed to resolve Oracle database version
+\tat io.debezium.connector.oracle.OracleConnection.resolveOracleDatabaseVersion(OracleConnection.java:1)
+Caused by: java.sql.SQLRecoverableException: ORA-12541: Cannot connect. No listener at 10.0.0.9. (CONNECTION_ID=abc==)
+https://docs.oracle.com/error-help/db/ora-12541/
+\tat oracle.jdbc.driver.T4CConnection.handleLogonNetException(T4CConnection.java:1)
+Caused by: java.net.ConnectException: Connection refused
+\tat java.base/sun.nio.ch.Net.connect0(Native Method)
+"""
+
+
+@pytest.mark.parametrize(
+    ("trace", "cause"),
+    [
+        (WRAPPED, "ORA-12541: Cannot connect. No listener at 10.0.0.9."),
+        ("org.x.ConnectException: java.lang.OutOfMemoryError: Java heap space", "Java heap space"),
+        ("a.b.C: one\nCaused by: d.e.F: two\nCaused by: g.h.NullPointerException", "NullPointerException"),
+        ("Error Msg = ORA-00604: recursive\nORA-01555: snapshot too old", "ORA-01555: snapshot too old"),
+        ("", "no cause given"),
+    ],
+)
+def test_the_cause_is_the_innermost_one_in_the_servers_words(trace: str, cause: str) -> None:
+    assert root_cause(trace) == cause
+
+
+@given(st.text())
+def test_a_cause_is_always_one_short_line(trace: str) -> None:
+    cause = root_cause(trace)
+    assert len(cause.splitlines()) == 1
+    assert len(cause) <= MAX_LENGTH
+
+
+def test_a_text_that_is_not_about_the_database_is_not_blamed_on_it() -> None:
+    assert explain_database("Value must be one of initial, never", "h:1") is None
+
+
+def test_a_password_is_hidden_wherever_it_stands() -> None:
+    censor = Censor()
+    censor.hide(Redacted('a"b'))
+    assert censor.clean('url?password=a"b&x {"p": "a\\"b"}') == 'url?password=***&x {"p": "***"}'
+
+
+def test_a_user_name_is_hidden_as_a_word_and_topic_names_stay() -> None:
+    censor = Censor()
+    censor.hide_words(Redacted("wms"))
+    text = 'FATAL: no "wms" for wms. wms-oracle-cdc reads wms.WMS.PLAN_BASE_WVR_TBL of aws.wms'
+    assert censor.clean(text) == (
+        'FATAL: no "***" for ***. wms-oracle-cdc reads wms.WMS.PLAN_BASE_WVR_TBL of aws.wms'
+    )
+
+
+def test_the_broker_string_its_entries_and_its_hosts_are_hidden() -> None:
+    censor = Censor()
+    text = "b-1.example:9098,b-2.example:9098"
+    censor.hide_brokers(parse_brokers(StoredSecret("wms/main/brokerString", "arn", "v", Redacted(text))))
+    told = f"{text} | b-2.example:9098 | b-1.example port 9098 | [b-2.example/10.0.0.1]"
+    assert censor.clean(told) == "*** | *** | *** port 9098 | [***/10.0.0.1]"
+
+
+@given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=4), st.text(), st.text())
+def test_no_hidden_value_survives(values: list[str], before: str, after: str) -> None:
+    censor = Censor()
+    censor.hide(*map(Redacted, values))
+    cleaned = censor.clean(before + values[0] + after)
+    assert all(value in "***" or value not in cleaned.replace("***", "\0") for value in values)
+
+
+def test_an_empty_value_hides_nothing() -> None:
+    censor = Censor()
+    censor.hide(Redacted(""), Redacted(" "))
+    assert censor.clean("all of this") == "all of this"
+
+
+PAGE = """# HELP debezium_metrics_connected Connected
+# TYPE debezium_metrics_connected gauge
+debezium_metrics_connected{plugin="postgres",context="streaming",server="wms",} 1.0
+debezium_metrics_connected{plugin="postgres",context="streaming",server="x.wms"} 0.0 1700000000000
+debezium_metrics_snapshotrunning{context="snapshot",server="x.wms"} 1.0
+debezium_metrics_totaltablecount{context="snapshot",server="x.wms"} 4.0
+jvm_info{vm="a \\"quoted\\" {name}, v=1",path="c:\\\\x"} 1.0
+broken line
+"""
+
+
+def test_a_metrics_page_is_read_per_connector() -> None:
+    samples = list(parse(PAGE))
+    assert len(samples) == 5
+    assert source_of(samples, "wms") == Source(streaming=True)
+    assert source_of(samples, "x.wms") == Source(False, True, 4)
+    assert source_of(samples, "y") == Source()
+    assert samples[-1].labels == {"vm": 'a "quoted" {name}, v=1', "path": "c:\\x"}
+
+
+@given(st.text())
+def test_any_text_is_a_metrics_page(text: str) -> None:
+    list(parse(text))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"error_code":409,"message":"Conflict"}', "Conflict"),
+        (b"<html>Bad Gateway</html>", "no words"),
+        (b"", "no words"),
+        (b"plain", "plain"),
+        (b"[1]", "[1]"),
+    ],
+)
+def test_a_refusal_carries_the_servers_own_words(body: bytes, told: str) -> None:
+    assert words(Reply(409, body)) == told
+
+
+def test_a_success_without_a_body_is_nothing() -> None:
+    assert judge("restarting", Reply(204, b"")) is None

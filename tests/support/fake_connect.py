@@ -1,0 +1,148 @@
+"""A Connect worker that behaves: it stores configs, validates, runs tasks, refuses as Connect does.
+
+It stands behind the transport's one method, so that everything above the socket is the real code.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from connector.domain.errors import ServerError
+from lambda_src.transport import Reply
+
+REBALANCE = (
+    "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was underway."
+)
+_INVALID = (
+    "Connector configuration is invalid and contains the following {count} error(s):\n{errors}\n"
+    "You can also find the above list of errors at the endpoint "
+    "`/connector-plugins/{{connectorType}}/config/validate`"
+)
+
+
+@dataclass
+class FakeConnect:
+    """One or more workers of one Connect cluster, as an HTTP transport sees them."""
+
+    addresses: list[str] = field(default_factory=lambda: ["127.0.0.9"])
+    #: Answers to give before anything is looked at: (status, words), used up one by one.
+    trouble: list[tuple[int, str]] = field(default_factory=list)
+    #: Field -> message: what the plugin finds wrong with every config.
+    invalid: dict[str, str] = field(default_factory=dict)
+    #: What a task is when it starts, and what it says.
+    task_state: str = "RUNNING"
+    task_trace: str = ""
+    #: Debezium's attributes by context; None when it has registered no MBean.
+    debezium: dict[str, dict[str, float]] | None = field(
+        default_factory=lambda: {"streaming": {"connected": 1.0}}
+    )
+    configs: dict[str, dict[str, str]] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+
+    def request(self, method: str, url: str, body: bytes | None, timeout: float) -> Reply:
+        assert timeout > 0
+        parts = urlsplit(url)
+        if parts.hostname not in self.addresses:
+            raise ServerError("connection refused", retriable=True)
+        if parts.port == 9404:
+            return Reply(200, self._metrics().encode())
+        self.requests.append((method, parts.path))
+        if self.trouble:
+            status, words = self.trouble.pop(0)
+            return _refuse(status, words)
+        return self._answer(method, parts.path, json.loads(body) if body else {})
+
+    @property
+    def writes(self) -> list[tuple[str, str]]:
+        """Requests that may change something."""
+        return [(m, p) for m, p in self.requests if m != "GET" and not p.endswith("/validate")]
+
+    def _answer(self, method: str, path: str, content: dict[str, str]) -> Reply:
+        routes: list[tuple[str, str, Callable[..., Reply]]] = [
+            ("GET", r"/", self._root),
+            ("GET", r"/connectors/([^/]+)/config", self._get_config),
+            ("PUT", r"/connectors/([^/]+)/config", self._put_config),
+            ("GET", r"/connectors/([^/]+)/status", self._status),
+            ("POST", r"/connectors/([^/]+)/restart", self._restart),
+            ("PUT", r"/connector-plugins/([^/]+)/config/validate", self._validate),
+        ]
+        for wanted, pattern, act in routes:
+            match = re.fullmatch(pattern, path)
+            if match and method == wanted:
+                names = map(unquote, match.groups())
+                return act(*names, content) if method == "PUT" else act(*names)
+        return _refuse(404, "HTTP 404 Not Found")
+
+    def _root(self) -> Reply:
+        return _reply(200, {"version": "4.3.0", "commit": "x", "kafka_cluster_id": "cluster-1"})
+
+    def _get_config(self, name: str) -> Reply:
+        if name not in self.configs:
+            return _refuse(404, f"Connector {name} not found")
+        return _reply(200, self.configs[name])
+
+    def _put_config(self, name: str, config: dict[str, str]) -> Reply:
+        if self.invalid:
+            errors = "\n".join(self.invalid.values())
+            return _refuse(400, _INVALID.format(count=len(self.invalid), errors=errors))
+        created = name not in self.configs
+        self.configs[name] = {**config, "name": name}
+        self.states[name] = "RUNNING"
+        self._start_task(name)
+        stored = {"name": name, "config": self.configs[name], "tasks": [], "type": "source"}
+        return _reply(201 if created else 200, stored)
+
+    def _start_task(self, name: str) -> None:
+        task = {"id": 0, "state": self.task_state, "worker_id": f"{self.addresses[0]}:8083"}
+        self.tasks[name] = {**task, "trace": self.task_trace} if self.task_trace else task
+
+    def _status(self, name: str) -> Reply:
+        if name not in self.states:
+            return _refuse(404, f"No status found for connector {name}")
+        worker = f"{self.addresses[0]}:8083"
+        connector = {"state": self.states[name], "worker_id": worker}
+        tasks = [self.tasks[name]] if name in self.tasks else []
+        return _reply(200, {"name": name, "connector": connector, "tasks": tasks, "type": "source"})
+
+    def _restart(self, name: str) -> Reply:
+        if self.tasks[name]["state"] == "FAILED":
+            self._start_task(name)
+        return _reply(202, {"name": name})
+
+    def _validate(self, plugin: str, config: dict[str, str]) -> Reply:
+        configs = [
+            {
+                "definition": {"name": key},
+                "value": {"name": key, "value": config.get(key), "errors": _listed(self.invalid.get(key))},
+            }
+            for key in dict.fromkeys([*config, *self.invalid])
+        ]
+        return _reply(
+            200, {"name": plugin, "error_count": len(self.invalid), "groups": [], "configs": configs}
+        )
+
+    def _metrics(self) -> str:
+        if self.debezium is None:
+            return "# HELP jvm_threads_current Current thread count\njvm_threads_current 40.0\n"
+        return "".join(
+            f'debezium_metrics_{name}{{plugin="postgres",context="{context}",server="wms",}} {value}\n'
+            for context, values in self.debezium.items()
+            for name, value in values.items()
+        )
+
+
+def _listed(message: str | None) -> list[str]:
+    return [] if message is None else [message]
+
+
+def _reply(status: int, content: object) -> Reply:
+    return Reply(status, json.dumps(content).encode())
+
+
+def _refuse(status: int, words: str) -> Reply:
+    return _reply(status, {"error_code": status, "message": words})

@@ -1,0 +1,64 @@
+"""A Kafka cluster that behaves, as the admin function's client sees it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.domain.topics import TopicSpec, fold
+from lambda_src.kafka_admin import KafkaAdmin
+
+#: What the broker adds to each topic of its own accord.
+DEFAULTS = {"cleanup.policy": "delete", "retention.ms": "604800000", "retention.bytes": "-1"}
+
+
+@dataclass
+class FakeTopic:
+    """One topic."""
+
+    partitions: int = 1
+    configs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class FakeKafka:
+    """The cluster; it counts what changed it."""
+
+    id: str = "cluster-1"
+    topics: dict[str, FakeTopic] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def open(self, settings: Mapping[str, Any], deadline: object, clean: object) -> Iterator[KafkaAdmin]:
+        self.settings = dict(settings)
+        yield self
+
+    def cluster_id(self) -> str:
+        return self.id
+
+    def topic_names(self) -> frozenset[str]:
+        return frozenset(self.topics)
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        return {name: self.topics[name].partitions for name in topics if name in self.topics}
+
+    def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        return {name: {**DEFAULTS, **self.topics[name].configs} for name in topics}
+
+    def create(self, specs: Sequence[TopicSpec]) -> None:
+        for spec in specs:
+            assert fold(spec.name) not in map(fold, self.topics), "Kafka refuses twins"
+            self.topics[spec.name] = FakeTopic(spec.partitions, dict(spec.configs))
+            self.changes.append(f"create {spec.name}")
+
+    def alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
+        for name, configs in changes.items():
+            self.topics[name].configs.update(configs)
+            self.changes.append(f"alter {name}")
+
+    def add_partitions(self, totals: Mapping[str, int]) -> None:
+        for name, total in totals.items():
+            assert total > self.topics[name].partitions, "Kafka only adds partitions"
+            self.topics[name].partitions = total
+            self.changes.append(f"grow {name}")

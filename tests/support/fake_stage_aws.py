@@ -1,0 +1,121 @@
+"""Secrets Manager, ECS and a DynamoDB table that behave, as the functions' clients see them."""
+# ruff: noqa: N803 - arguments are spelt as boto3 spells them
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from connector.domain.names import Names
+
+
+def client_error(code: str, message: str, operation: str = "Operation") -> ClientError:
+    """An error as botocore raises it."""
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+@dataclass
+class FakeSecrets:
+    """Path -> text, or the error to raise."""
+
+    values: dict[str, str | ClientError] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)
+
+    def get_secret_value(self, *, SecretId: str) -> Any:
+        self.reads.append(SecretId)
+        value = self.values.get(SecretId)
+        if value is None:
+            raise client_error(
+                "ResourceNotFoundException", "Secrets Manager can't find the specified secret."
+            )
+        if isinstance(value, ClientError):
+            raise value
+        arn = f"arn:aws:secretsmanager:us-east-1:000000000000:secret:{SecretId}-AbCdEf"
+        return {"ARN": arn, "VersionId": f"v1-{SecretId}", "SecretString": value}
+
+
+@dataclass
+class FakeEcs:
+    """One service with tasks; `tasks` are as DescribeTasks gives them."""
+
+    names: Names
+    desired: int = 1
+    revision: int = 1
+    rollout: str = "COMPLETED"
+    rollout_reason: str = ""
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    missing: bool = False
+
+    def start(self, address: str, *, status: str = "RUNNING", revision: int | None = None) -> dict[str, Any]:
+        """Add a task, with an address unless it is still provisioned."""
+        details = [{"name": "privateIPv4Address", "value": address}] if address else []
+        task = {
+            "taskArn": f"{self._arn('task')}/{len(self.tasks)}",
+            "taskDefinitionArn": self._definition(revision or self.revision),
+            "lastStatus": status,
+            "attachments": [{"type": "ElasticNetworkInterface", "details": details}],
+            "containers": [{"name": "kafka-connect"}],
+        }
+        self.tasks.append(task)
+        return task
+
+    def stop(self, task: dict[str, Any], reason: str, exit_code: int) -> None:
+        """The task stops."""
+        task["lastStatus"] = "STOPPED"
+        task["stoppedReason"] = reason
+        task["containers"][0]["exitCode"] = exit_code
+
+    def describe_services(self, *, cluster: str, services: Sequence[str]) -> Any:
+        assert (cluster, list(services)) == (self.names.service, [self.names.service])
+        if self.missing:
+            return {"services": [], "failures": [{"reason": "MISSING"}]}
+        deployment = {
+            "status": "PRIMARY",
+            "taskDefinition": self._definition(self.revision),
+            "rolloutState": self.rollout,
+            "rolloutStateReason": self.rollout_reason,
+        }
+        service = {
+            "serviceName": self.names.service,
+            "status": "ACTIVE",
+            "desiredCount": self.desired,
+            "runningCount": sum(t["lastStatus"] == "RUNNING" for t in self.tasks),
+            "pendingCount": sum(t["lastStatus"] not in ("RUNNING", "STOPPED") for t in self.tasks),
+            "deployments": [deployment],
+        }
+        return {"services": [service]}
+
+    def list_tasks(self, *, cluster: str, serviceName: str, desiredStatus: str) -> Any:
+        assert (cluster, serviceName) == (self.names.service, self.names.service)
+        stopped = desiredStatus == "STOPPED"
+        return {"taskArns": [t["taskArn"] for t in self.tasks if (t["lastStatus"] == "STOPPED") == stopped]}
+
+    def describe_tasks(self, *, cluster: str, tasks: Sequence[str]) -> Any:
+        assert cluster == self.names.service
+        assert tasks, "ECS refuses an empty list"
+        return {"tasks": [t for t in self.tasks if t["taskArn"] in tasks]}
+
+    def _definition(self, revision: int) -> str:
+        return f"{self._arn('task-definition')}:{revision}"
+
+    def _arn(self, kind: str) -> str:
+        return f"arn:aws:ecs:us-east-1:000000000000:{kind}/{self.names.service}"
+
+
+@dataclass
+class FakeTable:
+    """A table with the text key `id`."""
+
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    puts: int = 0
+
+    def get_item(self, *, Key: dict[str, str], ConsistentRead: bool) -> Any:
+        assert ConsistentRead
+        item = self.items.get(Key["id"])
+        return {} if item is None else {"Item": dict(item)}
+
+    def put_item(self, *, Item: dict[str, Any]) -> Any:
+        self.puts += 1
+        self.items[Item["id"]] = dict(Item)
+        return {}
