@@ -15,7 +15,7 @@ from lambda_src.transport import Reply
 
 WRAPPED = """io.debezium.DebeziumException: Failed to resolve Oracle database version
 \tat io.debezium.connector.oracle.OracleConnection.resolveOracleDatabaseVersion(OracleConnection.java:1)
-Caused by: java.sql.SQLRecoverableException: ORA-12541: Cannot connect. No listener at 10.0.0.9. (CONNECTION_ID=abc==)
+Caused by: java.sql.SQLException: ORA-12541: Cannot connect. No listener at 10.0.0.9. (CONNECTION_ID=abc==)
 https://docs.oracle.com/error-help/db/ora-12541/
 \tat oracle.jdbc.driver.T4CConnection.handleLogonNetException(T4CConnection.java:1)
 Caused by: java.net.ConnectException: Connection refused
