@@ -1,0 +1,248 @@
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import architecture
+from tests.architecture import Module
+
+ROOT = Path(__file__).parents[1]
+REAL = architecture.modules(ROOT)
+
+Check = Callable[[Iterable[Module]], Iterator[str]]
+CHECKS: dict[str, Check] = {
+    "the core is pure and imports nothing of ours": architecture.impurities,
+    "templates, resolvers, hooks and Lambdas do not know each other": architecture.crossings,
+    "nothing imports an entry point": architecture.imported_entry_points,
+    "modules and functions are short": architecture.oversized,
+    "a name is written down in one module": architecture.names_spelt_out,
+}
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+def test_the_tree_keeps_its_rules(check: Check) -> None:
+    assert list(check(REAL)) == []
+
+
+def test_the_rules_are_applied_to_a_real_tree() -> None:
+    found = {module.name for module in REAL}
+    assert {"connector.domain.stage", "connector.cli", "hooks.register", "lambda_src.packaging"} <= found
+
+
+def test_every_waiver_has_a_reason_and_a_module() -> None:
+    known = {module.name for module in REAL}
+    for (module, pattern), reason in architecture.WAIVED.items():
+        assert module in known
+        assert pattern in architecture.SPELT_OUT
+        assert reason
+
+
+# A path, what stands in it, and what the check says about it: each rule is seen to fail.
+BROKEN: dict[str, tuple[Check, str, str, str]] = {
+    "core imports ours": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "from connector.local import world",
+        "connector.domain.x imports connector.local",
+    ),
+    "core imports ours relatively": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "from ..local import world",
+        "connector.domain.x imports connector.local",
+    ),
+    "core imports a side": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "def f():\n    import hooks.guard",
+        "imports hooks.guard",
+    ),
+    "core imports a third party": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "import boto3",
+        "imports boto3, which is not of the core or the standard library",
+    ),
+    "core opens a socket": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "import socket",
+        "imports socket",
+    ),
+    "core speaks HTTP": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "from urllib.request import urlopen",
+        "imports urllib.request",
+    ),
+    "core reads the environment": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "from os import environ",
+        "imports os",
+    ),
+    "core waits": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "from time import sleep",
+        "imports time",
+    ),
+    "core asks a clock": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "import datetime\nWHEN = datetime.datetime.now(datetime.UTC)",
+        "connector.domain.x:2 asks a clock",
+    ),
+    "core reads a file": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "text = open('f').read()",
+        "connector.domain.x:1 calls open",
+    ),
+    "template imports hook": (
+        architecture.crossings,
+        "templates/x.py",
+        "from hooks import guard",
+        "templates.x imports hooks.guard",
+    ),
+    "template imports packaging": (
+        architecture.crossings,
+        "templates/x.py",
+        "from lambda_src.packaging import package",
+        "templates.x imports lambda_src.packaging",
+    ),
+    "hook imports handler": (
+        architecture.crossings,
+        "hooks/x.py",
+        "from lambda_src.connect_admin import decide",
+        "hooks.x imports lambda_src.connect_admin",
+    ),
+    "lambda imports resolver": (
+        architecture.crossings,
+        "lambda_src/connect_admin/x.py",
+        "import resolvers.secret_fallback",
+        "imports resolvers.secret_fallback",
+    ),
+    "handler is imported": (
+        architecture.imported_entry_points,
+        "lambda_src/x.py",
+        "from lambda_src.connect_admin import handler",
+        "lambda_src.x imports lambda_src.connect_admin.handler",
+    ),
+    "hook is imported": (
+        architecture.imported_entry_points,
+        "hooks/x.py",
+        "from hooks.guard import Guard",
+        "hooks.x imports hooks.guard",
+    ),
+    "CLI is imported": (
+        architecture.imported_entry_points,
+        "connector/x.py",
+        "from connector.cli import main",
+        "connector.x imports connector.cli",
+    ),
+    "command is imported": (
+        architecture.imported_entry_points,
+        "connector/x.py",
+        "from .commands import stage",
+        "connector.x imports connector.commands.stage",
+    ),
+    "long module": (architecture.oversized, "hooks/x.py", "#\n" * 401, "hooks.x has 401 lines"),
+    "long function": (
+        architecture.oversized,
+        "hooks/x.py",
+        "class C:\n    async def f(self):\n" + "        pass\n" * 60,
+        "hooks.x.f has 61 lines",
+    ),
+    "service prefix": (
+        architecture.names_spelt_out,
+        "templates/x.py",
+        "name = f'wms-connector-{stage}'",
+        "templates.x:1 spells out 'wms-connector-'",
+    ),
+    "stack name": (
+        architecture.names_spelt_out,
+        "hooks/x.py",
+        "STACK = 'wms-network-main'",
+        "spells out 'wms-network-main'",
+    ),
+    "foundation": (architecture.names_spelt_out, "hooks/x.py", "S = 'wms-foundation'", "'wms-foundation'"),
+    "log group": (architecture.names_spelt_out, "templates/x.py", "G = '/aws/lambda/' + n", "'/aws/lambda/'"),
+    "topic in a call": (
+        architecture.names_spelt_out,
+        "lambda_src/x.py",
+        "read(topic='a.mgmt.connect.b')",
+        "'a.mgmt.connect.b'",
+    ),
+    "table": (architecture.names_spelt_out, "templates/x.py", "T = 'PLAN_BASE_WVR_TBL'", "PLAN_BASE_WVR_TBL"),
+    "connector": (architecture.names_spelt_out, "lambda_src/x.py", "C = 'wms-oracle-cdc'", "wms-oracle-cdc"),
+}
+
+ALLOWED: dict[str, tuple[Check, str, str]] = {
+    "core imports core": (architecture.impurities, "connector/domain/x.py", "from . import names, stage"),
+    "core imports pure parts": (
+        architecture.impurities,
+        "connector/domain/x.py",
+        "import re\nfrom urllib.parse import quote\nfrom datetime import datetime, timedelta",
+    ),
+    "others may be impure": (architecture.impurities, "connector/local/x.py", "import socket, boto3"),
+    "hook imports packaging": (
+        architecture.crossings,
+        "hooks/x.py",
+        "from lambda_src.packaging import package",
+    ),
+    "resolver imports packaging": (
+        architecture.crossings,
+        "resolvers/x.py",
+        "from lambda_src import packaging",
+    ),
+    "all import the core": (architecture.crossings, "templates/x.py", "from connector.domain import names"),
+    "output helpers": (
+        architecture.imported_entry_points,
+        "connector/commands/x.py",
+        "from connector.commands.output import print_json",
+    ),
+    "prose": (
+        architecture.names_spelt_out,
+        "templates/x.py",
+        '"""Makes wms-connector-main and /aws/lambda/x."""',
+    ),
+    "60 lines": (architecture.oversized, "hooks/x.py", "def f():\n" + "    pass\n" * 59),
+}
+
+
+def made_up(root: Path, path: str, text: str) -> list[Module]:
+    """A small tree with one more file in it."""
+    files = dict.fromkeys(
+        (
+            "connector/domain/names.py",
+            "connector/local/world.py",
+            "connector/commands/stage.py",
+            "connector/commands/output.py",
+            "connector/cli.py",
+            "hooks/guard.py",
+            "resolvers/secret_fallback.py",
+            "lambda_src/packaging.py",
+            "lambda_src/connect_admin/handler.py",
+            "lambda_src/connect_admin/decide.py",
+        ),
+        "",
+    )
+    for name, content in {**files, path: text}.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (file.parent / "__init__.py").touch()
+        file.write_text(content, encoding="utf-8")
+    return architecture.modules(root)
+
+
+@pytest.mark.parametrize(("check", "path", "text", "words"), BROKEN.values(), ids=BROKEN)
+def test_each_rule_is_seen_to_fail(tmp_path: Path, check: Check, path: str, text: str, words: str) -> None:
+    said = list(check(made_up(tmp_path, path, text)))
+    assert said
+    assert any(words in line for line in said), said
+
+
+@pytest.mark.parametrize(("check", "path", "text"), ALLOWED.values(), ids=ALLOWED)
+def test_what_is_allowed_is_not_complained_about(tmp_path: Path, check: Check, path: str, text: str) -> None:
+    assert list(check(made_up(tmp_path, path, text))) == []
