@@ -16,7 +16,7 @@ from connector.domain.database import Database, Engine
 from connector.domain.errors import OperatorError
 from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
-from connector.domain.topics import CAPTURED_TABLES
+from connector.domain.topics import CAPTURED_TABLES, JDBC_TABLES
 
 #: References to the variables that the task definition injects; see `worker_environment`.
 BOOTSTRAP_REFERENCE = "${env:KAFKA_BOOTSTRAP_SERVERS}"
@@ -32,14 +32,12 @@ def connector_config(
 ) -> Mapping[str, str]:
     """What `PUT /connectors/<name>/config` is given: every value is text, no value is confidential."""
     if settings.kind == "jdbc":
-        raise OperatorError(
-            "connector.kind 'jdbc' is not built yet; use 'debezium' in the stage's config.yaml"
-        )
-    source = (
-        _oracle(stage, database, auth) if database.engine is Engine.ORACLE else _postgres(stage, database)
-    )
-    config = {**_common(stage, auth, settings), **source}
-    return MappingProxyType(dict(sorted(config.items())))
+        source = _jdbc(stage, database)
+    elif database.engine is Engine.ORACLE:
+        source = {**_debezium(stage, auth, settings), **_oracle(stage, database, auth)}
+    else:
+        source = {**_debezium(stage, auth, settings), **_postgres(stage, database)}
+    return MappingProxyType(dict(sorted({**_COMMON, **source}.items())))
 
 
 def config_hash(config: Mapping[str, str]) -> str:
@@ -58,12 +56,19 @@ def differs(wanted: Mapping[str, str], stored: Mapping[str, str]) -> bool:
     return ours != theirs
 
 
-def _common(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dict[str, str]:
+_COMMON = {
+    "tasks.max": "1",
+    # Registration creates the stage's topics; these keys only let Connect create a missing one.
+    "topic.creation.default.partitions": "1",
+    "topic.creation.default.replication.factor": "-1",
+}
+
+
+def _debezium(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dict[str, str]:
     topics = stage.topics
     tables = ",".join(re.escape(f"{schema}.{table}") for schema, table in CAPTURED_TABLES)
     schemas = ",".join(dict.fromkeys(schema for schema, _ in CAPTURED_TABLES))
     return {
-        "tasks.max": "1",
         "exactly.once.support": "required",
         "topic.prefix": topics.prefix,
         "schema.include.list": schemas,
@@ -79,9 +84,6 @@ def _common(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dict[
         "connection.validation.timeout.ms": str(settings.validation_timeout_seconds * 1000),
         "database.user": USER_REFERENCE,
         "database.password": PASSWORD_REFERENCE,
-        # Registration creates the stage's topics; these keys only let Connect create a missing one.
-        "topic.creation.default.partitions": "1",
-        "topic.creation.default.replication.factor": "-1",
         "signal.enabled.channels": "kafka",
         "signal.kafka.topic": topics.one("signal"),
         "signal.kafka.groupId": topics.signal_group,
@@ -143,6 +145,44 @@ def _postgres(stage: Stage, database: Database) -> dict[str, str]:
         "publication.name": stage.names.replication_slot,
         "publication.autocreate.mode": "filtered",
     }
+
+
+def _jdbc(stage: Stage, database: Database) -> dict[str, str]:
+    """Confluent's polling connector, with the settings of the runtime that this project replaces.
+
+    Its plugin is not part of the image (docs/decisions/0005). It makes no promise of exactly-once, so none
+    is asked for.
+    """
+    if database.engine is not Engine.ORACLE:
+        raise OperatorError(
+            "connector.kind 'jdbc' reads Oracle only; with engine 'postgres' in dbInfo use kind 'debezium'"
+        )
+    # It names a topic prefix + table, without the schema: the prefix carries the schema, so there is one.
+    (schema,) = {schema for schema, _ in JDBC_TABLES}
+    return {
+        "connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+        "connection.url": _jdbc_url(database),
+        "connection.user": USER_REFERENCE,
+        "connection.password": PASSWORD_REFERENCE,
+        # The driver's own keep-alive: an idle flow dies after 350 s in AWS's network.
+        "connection.oracle.net.keepAlive": "true",
+        "mode": "timestamp",
+        "timestamp.column.name": "SYS_ADD_TS",
+        "poll.interval.ms": "2000",
+        "schema.pattern": schema,
+        "table.whitelist": ",".join(f"{schema}.{table}" for _, table in JDBC_TABLES),
+        "topic.prefix": f"{stage.topics.jdbc_prefix}{schema}.",
+    }
+
+
+def _jdbc_url(database: Database) -> str:
+    """Where the tables are: in the pluggable database, whose default service has its name."""
+    if database.url is not None:
+        return database.url
+    service = database.pdb or database.dbname
+    if service is None:
+        return f"jdbc:oracle:thin:@{database.host}:{database.port}:{database.sid}"
+    return f"jdbc:oracle:thin:@//{database.host}:{database.port}/{service}"
 
 
 def _prefixed(prefix: str, block: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from connector.domain.brokers import KafkaAuth
 from connector.domain.connector_config import config_hash, connector_config, differs
 from connector.domain.database import Database, parse_database
-from connector.domain.errors import OperatorError
 from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
 from tests.conftest import Golden
@@ -126,11 +125,6 @@ def test_settings_reach_the_config() -> None:
     config = build(heartbeat_seconds=60, validation_timeout_seconds=7)
     assert config["heartbeat.interval.ms"] == "60000"
     assert config["connection.validation.timeout.ms"] == "7000"
-
-
-def test_the_jdbc_kind_is_refused_in_words_while_it_is_not_built() -> None:
-    with pytest.raises(OperatorError, match="'jdbc' is not built yet"):
-        build(kind="jdbc")
 
 
 def test_the_name_that_connect_adds_is_no_difference() -> None:
