@@ -4,7 +4,7 @@ from typing import IO
 
 import click
 
-from connector.commands.output import json_option, print_json, print_table, read_text
+from connector.commands.output import file_name, json_option, print_json, print_table, read_text
 from connector.domain import secrets
 from connector.domain.brokers import KafkaAuth, choose_auth, parse_brokers
 from connector.domain.connector_config import connector_config
@@ -54,8 +54,8 @@ def config(
     holds nothing confidential. Settings are the defaults.
     """
     stage = Stage.parse(stage_name)
-    text = _EXAMPLE_DB_INFO if db_info is None else read_text(db_info, f"--db-info {db_info.name}")
-    origin = secrets.DB_INFO if db_info is None else f"{secrets.DB_INFO} ({db_info.name})"
+    text = _EXAMPLE_DB_INFO if db_info is None else read_text(db_info, "--db-info")
+    origin = secrets.DB_INFO if db_info is None else f"{secrets.DB_INFO} ({file_name(db_info)})"
     database = parse_database(_given(origin, text))
     auth = choose_auth(kafka_auth, parse_brokers(_given(secrets.BROKER_STRING, broker)))
     found = dict(connector_config(stage, database, auth, ConnectorSettings()))

@@ -37,6 +37,8 @@ class Lazy:
         try:
             command = getattr(importlib.import_module(module), attribute)
         except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
+                raise  # one of our own modules: no installation mends that
             raise click.UsageError(f"this command needs the package {error.name}; run `uv sync`") from None
         if not isinstance(command, click.Command):
             raise TypeError(f"{self.target} is no command")

@@ -47,10 +47,15 @@ def several(groups: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:
             yield (key if number == 0 else "", value)
 
 
-def read_text(source: IO[bytes], what: str) -> str:
-    """The text of a file given on the command line, or of stdin; it must be UTF-8."""
+def read_text(source: IO[bytes], option: str) -> str:
+    """The text of a file given with `option`, or of stdin; it must be UTF-8."""
     try:
         return source.read().decode("utf-8-sig")
     except UnicodeDecodeError:
         pass
-    raise OperatorError(f"{what} is not UTF-8 text")
+    raise OperatorError(f"{option} {file_name(source)} is not UTF-8 text")
+
+
+def file_name(source: IO[bytes]) -> str:
+    """What to call a file that the operator gave."""
+    return str(getattr(source, "name", "<stdin>"))

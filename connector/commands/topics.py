@@ -27,7 +27,7 @@ def plan(stage_name: str, topics_file: IO[bytes] | None, *, as_json: bool) -> No
     stage = EphemeralStage(Stage.parse(stage_name))
     if topics_file is None:
         raise OperatorError("reading the cluster's own list is not built yet; give --topics-file F, or -")
-    lines = read_text(topics_file, f"--topics-file {topics_file.name}").splitlines()
+    lines = read_text(topics_file, "--topics-file").splitlines()
     found = plan_topics(stage, [line.strip() for line in lines if line.strip()])
     if as_json:
         print_json({"delete": list(found.delete), "keep": list(found.keep), "reasons": dict(found.keep)})
