@@ -1,0 +1,179 @@
+"""The real config/: stages hold only what differs, and every stack is wired as the design says."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connector.domain.names import COMPONENTS
+from connector.domain.stage import Stage
+from connector.stage_settings import SETTINGS
+from tests.config.support import CONFIG, ROOT, STAGES, stacks
+
+COMPONENTS_NOW = tuple(
+    sorted(path.stem for path in (CONFIG / "default").glob("*.yaml") if path.stem != "config")
+)
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "default"])
+def test_a_stages_stack_files_are_the_very_files_of_default(stage: str):
+    """No stack file is copied: a copy would drift."""
+    found = {path.stem: path for path in (CONFIG / stage).glob("*.yaml") if path.stem != "config"}
+    assert set(found) == set(COMPONENTS_NOW)
+    for component, path in found.items():
+        assert path.is_symlink(), path
+        assert path.readlink() == Path("..", "default", f"{component}.yaml")
+        assert path.samefile(CONFIG / "default" / f"{component}.yaml")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stages_config_holds_only_what_differs(stage: str):
+    common = _plain_yaml((CONFIG / "config.yaml").read_text())
+    own = yaml.safe_load((CONFIG / stage / "config.yaml").read_text()) or {}
+    assert set(own) <= set(SETTINGS)
+    same = [name for name, value in own.items() if value == common[name]]
+    assert not same, f"config/{stage}/config.yaml repeats {same}"
+
+
+@pytest.mark.parametrize("stage", ["main", "val", "production"])
+def test_the_stages_name_is_written_in_its_directorys_name_only(stage: str):
+    lines = (CONFIG / stage / "config.yaml").read_text().splitlines()
+    assert not [line for line in lines if stage in line and not line.lstrip().startswith("#")]
+
+
+def test_every_setting_has_its_default_in_one_place_and_is_known():
+    common = _plain_yaml((CONFIG / "config.yaml").read_text())
+    sceptres = {"project_code", "region", "j2_environment", "stack_tags", "stack_tags_inheritance", "hooks"}
+    assert set(common) - sceptres == set(SETTINGS)
+
+
+def _plain_yaml(text: str) -> dict[str, Any]:
+    """config.yaml without its tags, whose meaning does not matter here."""
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda _loader, suffix, _node: f"!{suffix}")
+    text = "\n".join(line for line in text.splitlines() if "{{" not in line)
+    found = yaml.load(text, Loader)  # noqa: S506  derived from the safe loader
+    assert isinstance(found, dict)
+    return {**found, "region": ""}
+
+
+@pytest.mark.parametrize(
+    ("group", "stage"),
+    [("main", "main"), ("val", "val"), ("production", "production"), ("default", "example")],
+)
+def test_names_and_tags_come_from_the_directory(group: str, stage: str):
+    parsed = Stage.parse(stage)
+    for component, stack in stacks(group).items():
+        assert stack.external_name == parsed.names.stack(component)
+        assert stack.tags == {
+            "project": "wms-connector",
+            "stage": stage,
+            "ephemeral": "true" if parsed.ephemeral else "false",
+        }
+
+
+def test_the_foundation_stands_alone():
+    (stack,) = stacks("foundation").values()
+    assert stack.external_name == "wms-foundation"
+    assert stack.dependencies == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_stage_operation_touches_the_foundation(stage: str):
+    assert set(stacks(stage)) == set(COMPONENTS_NOW) <= set(COMPONENTS)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_launch_has_at_most_four_levels(stage: str):
+    found = stacks(stage)
+
+    def level(component: str) -> int:
+        below = [stack.name.rpartition("/")[2] for stack in found[component].dependencies]
+        return 1 + max(map(level, below), default=0)
+
+    assert max(map(level, found)) <= 4
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_output_that_a_stack_takes_is_given_by_a_stack_it_depends_on(stage: str):
+    """`!stack_output_external` adds no dependency by itself."""
+    found = stacks(stage)
+    names = {stack.external_name: stack for stack in found.values()}
+    for stack in found.values():
+        for resolver in stack._parameters.values():
+            source, _, _ = str(resolver.argument).partition("::")
+            assert source == "wms-foundation" or names[source] in stack.dependencies, stack.name
+
+
+def test_no_stack_forgets_a_hook_of_the_group():
+    """Sceptre 4.7 cannot merge hooks, so a stack with hooks of its own repeats the group's."""
+    groups = _kinds(stacks("foundation")["foundation"].hooks)
+    for stage in STAGES:
+        for stack in stacks(stage).values():
+            own = _kinds(stack.hooks)
+            for point, kinds in groups.items():
+                assert own[point][: len(kinds)] == kinds, (stack.name, point)
+
+
+def test_the_zip_is_published_before_functions_and_the_connector_registered_after():
+    found = stacks("main")
+    assert "PublishArtifacts" in _kinds(found["functions"].hooks)["before_create"]
+    assert "PublishArtifacts" in _kinds(found["functions"].hooks)["before_update"]
+    for point in ("after_create", "after_update"):
+        assert _kinds(found["connector"].hooks)[point][-1] == "RegisterConnector"
+
+
+def _kinds(hooks: Mapping[str, list[object]]) -> dict[str, list[str]]:
+    return {point: [type(hook).__name__ for hook in found] for point, found in hooks.items()}
+
+
+def test_the_region_is_the_environments(monkeypatch: pytest.MonkeyPatch):
+    assert stacks("foundation")["foundation"].region == "us-east-1"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-gov-west-1")
+    assert stacks("foundation")["foundation"].region == "us-gov-west-1"
+    monkeypatch.setenv("AWS_REGION", "us-gov-east-1")
+    assert stacks("foundation")["foundation"].region == "us-gov-east-1"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A project of its own with the real config, to which a test adds stages."""
+    shutil.copytree(CONFIG, tmp_path / "config", symlinks=True)
+    (tmp_path / "templates").symlink_to(ROOT / "templates")
+    return tmp_path
+
+
+def add_ephemeral(project: Path, stage: str) -> None:
+    directory = project / "config" / "ephemeral" / stage
+    directory.mkdir(parents=True)
+    directory.joinpath("config.yaml").write_text("stack_tags:\n  owner: somebody\n")
+    for component in COMPONENTS_NOW:
+        directory.joinpath(f"{component}.yaml").symlink_to(f"../../default/{component}.yaml")
+
+
+@pytest.mark.parametrize("stage", ["feature-xyz", "feature.x", "007", "null", "1e3", "-x", "A" * 64])
+def test_an_ephemeral_stage_is_a_directory_with_the_same_links(copy: Path, stage: str):
+    add_ephemeral(copy, stage)
+    for component, stack in stacks(f"ephemeral/{stage}", copy).items():
+        assert stack.external_name == Stage.parse(stage).names.stack(component)
+        assert stack.tags["stage"] == stage
+        assert stack.tags["owner"] == "somebody"
+        assert stack.tags["ephemeral"] == "true"
+
+
+@pytest.mark.parametrize(
+    "stage", ["Main", "wms", "default", "a b", 'we"ird', "it's", "a: b #c", "ü", "{{x}}"]
+)
+def test_a_refused_directory_breaks_no_reading_and_claims_no_legal_stages_stacks(copy: Path, stage: str):
+    """`delete` reads all of config/: one bad directory must not break every delete."""
+    add_ephemeral(copy, stage)
+    names = {stack.external_name for stack in stacks(f"ephemeral/{stage}", copy).values()}
+    taken = {s.external_name for other in ("main", "val", "production") for s in stacks(other, copy).values()}
+    assert len(names) == len(COMPONENTS_NOW)
+    assert not names & taken

@@ -1,0 +1,133 @@
+"""Settings of a stage as its config would give them, and ways to look into a template."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from connector.domain.brokers import KafkaAuth
+from templates import alerts, connector, foundation, functions, network
+
+MSK = "arn:aws:kafka:us-east-1:123456789012:cluster/bigmac/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f-7"
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:wms/default/"
+
+#: A stage whose names are as long as any stage's: 64 characters, hashed.
+LONGEST = "Feature_" + "x" * 48 + ".Branch7"
+
+
+def data(component: str, stage: str = "main", auth: str = "tls", **changes: Any) -> dict[str, Any]:
+    """User data of a component, valid unless `changes` spoil it."""
+    common: dict[str, Any] = {"stage": stage}
+    roles = {
+        **common,
+        "iam_path": "/example/",
+        "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
+        "subnets": ["subnet-0a000000000000001"],
+        "kafka_auth": auth,
+        "msk_cluster_arn": MSK if auth == "iam" else None,
+    }
+    database = {
+        "engine": "oracle",
+        "endpoints": [["192.0.2.10", 1521]],
+        "user_key": "username",
+        "password_key": "password",
+        "secret_arn": f"{SECRET}dbInfo-AbCdEf",
+    }
+    values: dict[str, dict[str, Any]] = {
+        "foundation": {},
+        "alerts": {**common, "log_retention_days": 30},
+        "network": {
+            **common,
+            "vpc_id": "vpc-0123456789abcdef0",
+            "kafka_auth": auth,
+            "broker_cidrs": ["10.1.0.0/24", "10.1.1.0/24"],
+            "database": database,
+        },
+        "functions": {
+            **roles,
+            "secret_prefix": "wms",
+            "connector": {},
+            "code_key": "lambda/connect-0.zip",
+            "log_retention_days": 30,
+        },
+        "connector": {
+            **roles,
+            "image": "example@sha256:0",
+            "task_cpu": 1024,
+            "task_memory": 3072,
+            "container_cpu": 512,
+            "container_memory": 2560,
+            "desired_count": 1,
+            "broker_secret_arn": f"{SECRET}brokerString-AbCdEf",
+            "database": database,
+        },
+    }
+    if auth == "scram":
+        values["connector"]["credentials_secret_arn"] = f"{SECRET}kafkaCredentials-AbCdEf"
+    return {**values[component], **changes}
+
+
+HANDLERS = {
+    "foundation": foundation.sceptre_handler,
+    "alerts": alerts.sceptre_handler,
+    "network": network.sceptre_handler,
+    "functions": functions.sceptre_handler,
+    "connector": connector.sceptre_handler,
+}
+
+
+def text(component: str, stage: str = "main", auth: str = "tls", **changes: Any) -> str:
+    """A component's template as Sceptre would send it."""
+    return HANDLERS[component](data(component, stage, auth, **changes))
+
+
+def built(component: str, stage: str = "main", auth: str = "tls", **changes: Any) -> dict[str, Any]:
+    """A component's template, parsed."""
+    parsed: dict[str, Any] = json.loads(text(component, stage, auth, **changes))
+    return parsed
+
+
+def variants() -> Iterator[tuple[str, str, str]]:
+    """(component, stage, auth) for every component, kind of stage and way of authenticating."""
+    yield "foundation", "main", "tls"
+    for component in HANDLERS:
+        if component != "foundation":
+            for stage in ("main", "feature.x", LONGEST):
+                for auth in KafkaAuth:
+                    yield component, stage, auth.value
+
+
+def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """Logical id -> resource, of one type."""
+    return {title: r for title, r in template["Resources"].items() if r["Type"] == kind}
+
+
+def statements(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(logical id, statement) of every policy in a template, trust and key policies included."""
+    for title, resource in template["Resources"].items():
+        for document in _documents(resource["Properties"]):
+            for statement in document["Statement"]:
+                yield title, statement
+
+
+def _documents(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        if "Statement" in value:
+            yield value
+            return
+        for inner in value.values():
+            yield from _documents(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _documents(inner)
+
+
+def plain(value: Any) -> Any:
+    """A value without CloudFormation's wrapping: `Fn::Sub` texts with account facts filled in."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict) and set(value) == {"Fn::Sub"}:
+        filled = str(value["Fn::Sub"])
+        for name, fact in {"Partition": "aws", "Region": "us-east-1", "AccountId": "123456789012"}.items():
+            filled = filled.replace(f"${{AWS::{name}}}", fact)
+        return filled
+    return value

@@ -1,0 +1,160 @@
+"""The worker's task definition, service and roles."""
+
+import json
+from typing import Any
+
+import pytest
+from sceptre.exceptions import SceptreException
+
+from templates.parts.fargate import SIZES, size_problem
+from tests.templates.support import SECRET, built, text
+
+
+def container(**arguments: Any) -> dict[str, Any]:
+    task = built("connector", **arguments)["Resources"]["Task"]["Properties"]
+    (only,) = task["ContainerDefinitions"]
+    return dict(only)
+
+
+def environment(**arguments: Any) -> dict[str, str]:
+    return {entry["Name"]: entry["Value"] for entry in container(**arguments)["Environment"]}
+
+
+def injected(**arguments: Any) -> dict[str, str]:
+    return {entry["Name"]: entry["ValueFrom"] for entry in container(**arguments)["Secrets"]}
+
+
+@pytest.mark.parametrize("auth", ["tls", "scram", "iam", "plaintext"])
+def test_every_variable_that_the_worker_reads_is_set_exactly_once(auth: str):
+    plain, secret = environment(auth=auth), injected(auth=auth)
+    assert not set(plain) & set(secret)
+    assert set(plain) | set(secret) == {
+        "CONNECT_GROUP_ID",
+        "CONNECT_CONFIG_TOPIC",
+        "CONNECT_OFFSETS_TOPIC",
+        "CONNECT_STATUS_TOPIC",
+        "KAFKA_SECURITY_PROTOCOL",
+        "KAFKA_SASL_MECHANISM",
+        "KAFKA_SASL_LOGIN_MODULE",
+        "KAFKA_SASL_CALLBACK_HANDLER",
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "KAFKA_USERNAME",
+        "KAFKA_PASSWORD",
+        "DATABASE_USER",
+        "DATABASE_PASSWORD",
+    }
+
+
+def test_confidential_values_come_from_secrets_by_arn_and_key():
+    assert injected() == {
+        "KAFKA_BOOTSTRAP_SERVERS": f"{SECRET}brokerString-AbCdEf",
+        "DATABASE_USER": f"{SECRET}dbInfo-AbCdEf:username::",
+        "DATABASE_PASSWORD": f"{SECRET}dbInfo-AbCdEf:password::",
+    }
+
+
+def test_with_scram_the_credentials_are_injected_and_without_they_are_marked_unused():
+    assert injected(auth="scram")["KAFKA_PASSWORD"] == f"{SECRET}kafkaCredentials-AbCdEf:password::"
+    assert environment(auth="tls")["KAFKA_PASSWORD"] == "unused"
+
+
+def test_the_execution_role_reads_exactly_the_injected_secrets():
+    for auth, count in (("tls", 2), ("scram", 3)):
+        role = built("connector", auth=auth)["Resources"]["ExecutionRole"]["Properties"]
+        allowed = statement(role, "ReadSecrets")["Resource"]
+        used = {value.split(":secret:")[1].split(":")[0] for value in injected(auth=auth).values()}
+        assert {arn.split(":secret:")[1] for arn in allowed} == used
+        assert len(used) == count
+
+
+def statement(role: dict[str, Any], sid: str) -> dict[str, Any]:
+    found = role["Policies"][0]["PolicyDocument"]["Statement"]
+    return dict(next(s for s in found if s["Sid"] == sid))
+
+
+def test_an_ephemeral_stages_group_and_topics_carry_its_namespace():
+    variables = environment(stage="feature-xyz")
+    assert variables["CONNECT_GROUP_ID"] == "feature-xyz.mgmt.connect.wms-connector-feature-xyz"
+    assert variables["CONNECT_OFFSETS_TOPIC"] == f"{variables['CONNECT_GROUP_ID']}.offsets"
+
+
+def test_the_container_cannot_write_but_to_its_own_tmp():
+    only = container()
+    assert only["ReadonlyRootFilesystem"] is True
+    (mount,) = only["MountPoints"]
+    assert mount == {"SourceVolume": "tmp", "ContainerPath": "/tmp", "ReadOnly": False}  # noqa: S108
+
+
+def test_the_health_check_runs_a_program_of_the_image_without_a_shell():
+    assert container()["HealthCheck"]["Command"] == ["CMD", "/opt/connect/bin/healthcheck.sh"]
+
+
+def test_a_connection_is_probed_before_aws_drops_it_as_idle():
+    controls = {c["Namespace"]: int(c["Value"]) for c in container()["SystemControls"]}
+    assert controls["net.ipv4.tcp_keepalive_time"] < 350
+
+
+def test_the_log_group_is_named_and_never_made():
+    options = container()["LogConfiguration"]["Options"]
+    assert options["awslogs-group"] == "/aws/fargate/wms-connector-main-kafka-connect"
+    assert "awslogs-create-group" not in options
+
+
+def test_a_deploy_never_leaves_zero_workers_and_takes_a_bad_version_back():
+    deployment = built("connector")["Resources"]["Service"]["Properties"]["DeploymentConfiguration"]
+    assert deployment == {
+        "MinimumHealthyPercent": 100,
+        "MaximumPercent": 200,
+        "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
+    }
+
+
+def test_tasks_have_no_public_address():
+    service = built("connector")["Resources"]["Service"]["Properties"]
+    network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert network["AssignPublicIp"] == "DISABLED"
+    assert network["SecurityGroups"] == [{"Ref": "ClientSecurityGroupId"}, {"Ref": "TaskSecurityGroupId"}]
+    assert service["PropagateTags"] == "SERVICE"
+
+
+def test_the_worker_itself_may_do_nothing_in_aws_unless_iam_authenticates():
+    for auth in ("tls", "scram", "plaintext"):
+        assert "Policies" not in built("connector", auth=auth)["Resources"]["TaskRole"]["Properties"]
+    allowed = json.dumps(built("connector", auth="iam")["Resources"]["TaskRole"])
+    assert "transactional-id/bigmac/" in allowed
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "part"),
+    [
+        (1000, 2048, "allowed: 256, 512, 1024"),
+        (1024, 1024, "allowed: 2048 to 8192 in steps of 1024"),
+        (256, 4096, "allowed: 512, 1024, 2048"),
+        (8192, 17408, "in steps of 4096"),
+    ],
+)
+def test_a_size_that_fargate_does_not_offer_is_refused_with_those_it_does(cpu: int, memory: int, part: str):
+    with pytest.raises(SceptreException, match=part):
+        text("connector", task_cpu=cpu, task_memory=memory, container_cpu=1, container_memory=1)
+
+
+def test_every_size_of_the_table_is_accepted():
+    assert all(size_problem(cpu, memory) is None for cpu, sizes in SIZES.items() for memory in sizes)
+
+
+def test_a_container_larger_than_its_task_is_refused():
+    with pytest.raises(SceptreException, match="container_memory 4096 is more than task_memory 3072"):
+        text("connector", container_memory=4096)
+
+
+def test_scram_without_credentials_is_refused():
+    with pytest.raises(SceptreException, match="needs the secret kafkaCredentials"):
+        text("connector", auth="scram", credentials_secret_arn=None)
+
+
+@pytest.mark.parametrize("component", ["connector", "functions"])
+def test_iam_without_the_clusters_arn_is_refused(component: str):
+    with pytest.raises(SceptreException, match="kafka_auth iam needs msk_cluster_arn"):
+        text(component, auth="iam", msk_cluster_arn=None)
+    with pytest.raises(SceptreException, match="is no MSK cluster's ARN"):
+        text(component, auth="iam", msk_cluster_arn="bigmac")

@@ -1,0 +1,28 @@
+"""cfn-lint has nothing to say: the rules, errors and warnings, that its command applies."""
+
+import pytest
+from cfnlint.api import lint  # type: ignore[import-untyped]
+
+from connector.render import render
+from tests.templates.support import HANDLERS, LONGEST, text
+
+RENDERED = {f"{stage}/{name}": body for stage, found in render().items() for name, body in found.items()}
+#: Templates that differ in more than names from those of the real config.
+OTHERS = {
+    f"{component}-{auth}": text(component, stage, auth)
+    for component, stage, auth in [
+        *((component, LONGEST, "iam") for component in HANDLERS if component != "foundation"),
+        ("connector", "feature.x", "scram"),
+    ]
+}
+
+
+@pytest.mark.parametrize("name", [*(n for n in RENDERED if not n.startswith(("val/", "default/"))), *OTHERS])
+def test_the_template_has_no_findings(name: str):
+    assert [str(match) for match in lint(RENDERED.get(name) or OTHERS[name])] == []
+
+
+def test_a_broken_template_does_have_findings():
+    """Security groups take no apostrophe in a description: found by rule E3031."""
+    broken = RENDERED["main/network"].replace("ports of the Connect worker", "the worker's ports")
+    assert lint(broken)

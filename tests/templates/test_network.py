@@ -1,0 +1,97 @@
+"""The exact set of flows."""
+
+from typing import Any
+
+import pytest
+from sceptre.exceptions import SceptreException
+
+from tests.templates.support import built, data, of_type, text
+
+PORTS = {"plaintext": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
+
+
+def flows(template: dict[str, Any]) -> set[tuple[str, str, str, int]]:
+    """(direction, group, peer, port) of every rule; a range of ports would fail here."""
+    found = set()
+    for title, group in of_type(template, "AWS::EC2::SecurityGroup").items():
+        for rule in group["Properties"]["SecurityGroupEgress"]:
+            if rule["IpProtocol"] == "-1":
+                assert rule["CidrIp"] == "127.0.0.1/32"
+                continue
+            found.add(("out", title, _peer(rule, "Destination"), _port(rule)))
+        assert "SecurityGroupIngress" not in group["Properties"]
+    for rule in of_type(template, "AWS::EC2::SecurityGroupIngress").values():
+        inner = rule["Properties"]
+        found.add(("in", inner["GroupId"]["Fn::GetAtt"][0], _peer(inner, "Source"), _port(inner)))
+    assert not of_type(template, "AWS::EC2::SecurityGroupEgress")
+    return found
+
+
+def _peer(rule: dict[str, Any], side: str) -> str:
+    group = rule.get(f"{side}SecurityGroupId")
+    return str(group["Fn::GetAtt"][0] if group else rule.get("CidrIp") or rule["CidrIpv6"])
+
+
+def _port(rule: dict[str, Any]) -> int:
+    assert rule["IpProtocol"] == "tcp"
+    assert rule["FromPort"] == rule["ToPort"]
+    return int(rule["FromPort"])
+
+
+@pytest.mark.parametrize("auth", PORTS)
+def test_these_flows_exist_and_no_others(auth: str):
+    assert flows(built("network", auth=auth)) == {
+        ("out", "Client", "192.0.2.10/32", 1521),
+        ("out", "Client", "10.1.0.0/24", PORTS[auth]),
+        ("out", "Client", "10.1.1.0/24", PORTS[auth]),
+        ("out", "Client", "0.0.0.0/0", 443),
+        ("out", "Client", "Task", 8083),
+        ("out", "Function", "Task", 9404),
+        ("in", "Task", "Client", 8083),
+        ("in", "Task", "Function", 9404),
+    }
+
+
+def test_every_group_replaces_the_default_of_everything_to_everywhere():
+    for group in of_type(built("network"), "AWS::EC2::SecurityGroup").values():
+        assert group["Properties"]["SecurityGroupEgress"]
+
+
+def database(*endpoints: tuple[str, int]) -> dict[str, Any]:
+    return {**data("network")["database"], "endpoints": [list(endpoint) for endpoint in endpoints]}
+
+
+def test_each_listener_has_its_own_flow():
+    found = flows(built("network", database=database(("192.0.2.10", 1521), ("192.0.2.11", 2484))))
+    assert {("out", "Client", "192.0.2.10/32", 1521), ("out", "Client", "192.0.2.11/32", 2484)} <= found
+
+
+def test_a_host_name_is_reached_in_the_given_blocks():
+    found = flows(
+        built(
+            "network", database=database(("db.example", 1521)), database_cidrs=["10.9.0.0/28", "10.9.1.0/28"]
+        )
+    )
+    assert {("out", "Client", "10.9.0.0/28", 1521), ("out", "Client", "10.9.1.0/28", 1521)} <= found
+
+
+def test_a_literal_address_stays_one_address_even_if_blocks_are_given():
+    found = flows(built("network", database_cidrs=["10.9.0.0/28"]))
+    assert ("out", "Client", "10.9.0.0/28", 1521) not in found
+
+
+def test_an_ipv6_address_becomes_an_ipv6_rule():
+    found = flows(built("network", database=database(("2001:db8::5", 1521))))
+    assert ("out", "Client", "2001:db8::5/128", 1521) in found
+
+
+def test_a_host_name_without_blocks_is_refused_with_the_setting_that_is_missing():
+    with pytest.raises(SceptreException, match="'db.example' is a name .* set database_cidrs"):
+        text("network", database=database(("db.example", 1521)))
+
+
+def test_two_listeners_with_the_same_blocks_make_one_rule():
+    twice = database(("a.example", 1521), ("b.example", 1521))
+    client = built("network", database=twice, database_cidrs=["10.9.0.0/28"])["Resources"]["Client"]
+    rules = client["Properties"]["SecurityGroupEgress"]
+    assert [rule["CidrIp"] for rule in rules if rule.get("ToPort") == 1521] == ["10.9.0.0/28"]

@@ -1,0 +1,80 @@
+"""A wrong setting is answered in one line that says what is allowed."""
+
+import pytest
+from sceptre.exceptions import SceptreException
+
+from templates.alerts import AlertsSettings
+from templates.connector import ConnectorSettings
+from templates.functions import FunctionsSettings
+from templates.network import NetworkSettings
+from tests.templates.support import HANDLERS, data, text
+
+MODELS = (AlertsSettings, NetworkSettings, FunctionsSettings, ConnectorSettings)
+
+
+@pytest.mark.parametrize("component", [name for name in HANDLERS if name != "foundation"])
+def test_an_unknown_setting_is_refused_with_the_known_ones(component: str):
+    with pytest.raises(SceptreException) as refused:
+        text(component, stag="main")
+    line = str(refused.value)
+    assert "unknown setting 'stag'; known: " in line
+    assert all(name in line for name in data(component))
+    assert "\n" not in line
+
+
+def test_an_unknown_key_inside_the_database_is_refused_with_the_known_ones():
+    wrong = {**data("network")["database"], "passwd": "x"}
+    with pytest.raises(SceptreException, match=r"'database.passwd'; known: endpoints, engine, password_key"):
+        text("network", database=wrong)
+
+
+def test_a_misspelt_setting_is_called_unknown_rather_than_missing():
+    wrong = data("connector")
+    wrong["task_cpus"] = wrong.pop("task_cpu")
+    with pytest.raises(SceptreException, match="unknown setting 'task_cpus'"):
+        HANDLERS["connector"](wrong)
+
+
+def test_a_missing_setting_is_named():
+    wrong = data("connector")
+    del wrong["image"]
+    with pytest.raises(SceptreException, match="setting 'image' is missing"):
+        HANDLERS["connector"](wrong)
+
+
+@pytest.mark.parametrize("stage", ["feature/x", "Main", "default", "", "wms", "a b"])
+def test_a_refused_stage_makes_no_template(stage: str):
+    with pytest.raises(SceptreException, match="is refused: "):
+        text("alerts", stage=stage)
+
+
+@pytest.mark.parametrize(
+    ("component", "changes", "part"),
+    [
+        ("functions", {"connector": {"kinds": "jdbc"}}, "connector.kinds is an unknown setting; known: kind"),
+        ("functions", {"connector": {"kind": "cdc"}}, "allowed: debezium, jdbc"),
+        ("functions", {"kafka_auth": "ssl"}, "'tls', 'scram', 'iam' or 'plaintext', not 'ssl'"),
+        ("network", {"kafka_auth": "ssl"}, "'tls', 'scram', 'iam' or 'plaintext', not 'ssl'"),
+        ("alerts", {"log_retention_days": 31}, "not 31"),
+        ("network", {"broker_cidrs": []}, "broker_cidrs"),
+        ("network", {"broker_cidrs": ["10.0.0.0/33"]}, "not '10.0.0.0/33'"),
+        ("network", {"vpc_id": "vpc"}, "vpc_id"),
+        ("connector", {"desired_count": 0}, "desired_count"),
+        ("connector", {"iam_path": "developer"}, "not 'developer'"),
+        ("connector", {"permissions_boundary": "boundary"}, "not 'boundary'"),
+        ("foundation", {"stage": "main"}, "unknown setting 'stage'"),
+    ],
+)
+def test_a_wrong_value_is_answered_with_what_is_allowed(
+    component: str, changes: dict[str, object], part: str
+):
+    with pytest.raises(SceptreException) as refused:
+        HANDLERS[component]({**data(component), **changes})
+    assert part in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_every_setting_is_explained():
+    for model in MODELS:
+        for name, field in model.model_fields.items():
+            assert field.description, f"{model.__name__}.{name}"
