@@ -1,0 +1,160 @@
+"""The stock `sceptre launch main` puts real rows onto real topics, and a second launch changes nothing."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+import urllib3
+
+from connector.domain.stage import Stage
+from connector.local import schema
+from connector.local.arrivals import Arrival, Watch
+from connector.local.world import World
+from tests.e2e.conftest import SEEDED
+from tests.support.sceptre_cli import Run, sceptre
+
+pytestmark = pytest.mark.e2e
+
+MAIN = Stage.parse("main")
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def watch(world: World, main: Run):
+    """All four data topics, read from their beginning."""
+    made = Watch(world.kafka_bootstrap, MAIN.topics.roles["data"])
+    yield made
+    made.close()
+
+
+def test_every_seeded_row_arrives_as_a_snapshot_record(watch: Watch):
+    def snapshot(seen: Any) -> bool:
+        return sum(a.operation == "snapshot" for a in seen) >= SEEDED * 4
+
+    assert watch.wait_for(snapshot, PATIENCE)
+    keys = {(a.topic, str(a.key)) for a in watch.seen if a.operation == "snapshot"}
+    assert len(keys) == SEEDED * 4
+
+
+@pytest.mark.parametrize(("schema_name", "table"), schema.TABLES)
+def test_insert_update_and_delete_arrive_on_the_tables_topic(
+    world: World, watch: Watch, schema_name: str, table: str
+):
+    topic = f"wms.{schema_name}.{table}"
+    (key,) = world.database.insert(schema_name, table)
+    world.database.update(schema_name, table, key, SYS_ADD_USER_ID="MENDED")
+    world.database.delete(schema_name, table, key)
+
+    def of_key(seen: Any) -> list[Arrival]:
+        return [a for a in seen if a.topic == topic and a.key == {schema.key(table): str(key)}]
+
+    assert watch.wait_for(lambda seen: len(of_key(seen)) >= 3, PATIENCE)
+    inserted, updated, deleted = of_key(watch.seen)
+    assert [inserted.operation, updated.operation, deleted.operation] == ["insert", "update", "delete"]
+    assert updated.before == inserted.after
+    assert updated.after is not None
+    assert updated.after["SYS_ADD_USER_ID"] == "MENDED"
+    assert deleted.after is None
+
+
+def test_a_second_launch_changes_nothing_and_says_so(world: World, main: Run):
+    before = _deployed(world)
+    run = sceptre(world.env(), "launch", "main", "--yes")
+    assert run.status == 0, run.output
+    assert _deployed(world) == before
+    assert "connector wms-oracle-cdc of stage main runs: nothing had to be changed" in run.output
+    assert run.output.count("No updates to perform.") == 4
+
+
+def test_named_stacks_are_protected_against_termination(world: World, main: Run):
+    cloudformation = world.account.client("cloudformation")
+    names = ["wms-foundation", *(f"wms-{c}-main" for c in ("alerts", "network", "functions", "connector"))]
+    for name in names:
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        assert stack["EnableTerminationProtection"] is True, name
+
+
+def test_deleting_main_is_refused_before_anything_is_touched(world: World, main: Run):
+    before = _deployed(world)
+    run = sceptre(world.env(), "delete", "main", "--yes")
+    assert run.status != 0
+    assert "nothing was touched" in run.last_line
+    assert _deployed(world) == before
+
+
+def test_the_stage_record_says_what_was_registered(world: World, main: Run):
+    table = world.account.client("dynamodb")
+    item = table.get_item(TableName=MAIN.names.table, Key={"id": {"S": "stage-record"}})["Item"]
+    assert item["stage"] == {"S": "main"}
+    assert {t["S"] for t in item["topics"]["L"]} >= set(MAIN.topics.roles["data"])
+    assert item["cluster_id"]["S"]
+
+
+def test_confidential_values_are_nowhere_but_in_their_secrets(world: World, main: Run):
+    confidential = {
+        "password": world.database.cdc_password,
+        "broker string": world.kafka_bootstrap,
+    }
+    for place, text in _everything_readable(world).items():
+        for what, value in confidential.items():
+            assert value not in text, f"the {what} is in {place}"
+
+
+def _deployed(world: World) -> dict[str, Any]:
+    """What a launch could change: stacks, task definition revision, connector config, Lambda code."""
+    ecs, functions = world.account.client("ecs"), world.account.client("lambda")
+    cloudformation = world.account.client("cloudformation")
+    (service,) = ecs.describe_services(cluster=MAIN.names.service, services=[MAIN.names.service])["services"]
+    stacks = cloudformation.describe_stacks()["Stacks"]
+    return {
+        "stacks": {s["StackName"]: (s["StackStatus"], s.get("LastUpdatedTime")) for s in stacks},
+        "revision": service["taskDefinition"],
+        "tasks": ecs.list_tasks(cluster=MAIN.names.service)["taskArns"],
+        "code": functions.get_function(FunctionName=MAIN.names.connect_admin)["Configuration"]["CodeSha256"],
+        "config": _connect(world, "/connectors/wms-oracle-cdc/config"),
+    }
+
+
+def _everything_readable(world: World) -> dict[str, str]:
+    """Templates, parameters, environments, logs and what Connect's REST API answers."""
+    cloudformation, functions = world.account.client("cloudformation"), world.account.client("lambda")
+    ecs, logs = world.account.client("ecs"), world.account.client("logs")
+    found: dict[str, str] = {}
+    for stack in cloudformation.describe_stacks()["Stacks"]:
+        name = stack["StackName"]
+        found[f"template of {name}"] = str(cloudformation.get_template(StackName=name)["TemplateBody"])
+        found[f"description of {name}"] = str(stack)
+        events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        found[f"events of {name}"] = str(events)
+    for function in functions.list_functions()["Functions"]:
+        found[f"function {function['FunctionName']}"] = str(function)
+    for arn in ecs.list_task_definitions()["taskDefinitionArns"]:
+        found[arn] = str(ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"])
+    for group in logs.describe_log_groups()["logGroups"]:
+        name = group["logGroupName"]
+        found[f"log group {name}"] = str(logs.filter_log_events(logGroupName=name)["events"])
+    for log in world.logs.glob("wms-connector-*.log"):
+        found[f"log {log.name}"] = log.read_text(encoding="utf-8")
+    connector = "/connectors/wms-oracle-cdc"
+    for path in ("/", "/connectors?expand=info&expand=status", connector, f"{connector}/config",
+                 f"{connector}/tasks", f"{connector}/tasks-config", f"{connector}/status", f"{connector}/topics",
+                 f"{connector}/offsets", "/connector-plugins", "/admin/loggers"):  # fmt: skip
+        found[f"GET {path}"] = json.dumps(_connect(world, path))
+    assert len(found) > 25
+    return found
+
+
+def _connect(world: World, path: str) -> Any:
+    """What the stage's worker answers; waits while Connect rebalances."""
+    ecs = world.account.client("ecs")
+    tasks = ecs.list_tasks(cluster=MAIN.names.service)["taskArns"]
+    (task, *_) = ecs.describe_tasks(cluster=MAIN.names.service, tasks=tasks)["tasks"]
+    details = {d["name"]: d["value"] for a in task["attachments"] for d in a["details"]}
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        answer = urllib3.request("GET", f"http://{details['privateIPv4Address']}:8083{path}", timeout=10.0)
+        if answer.status < 500 and answer.status != 409:
+            return answer.json()
+        assert time.monotonic() < deadline, answer.data
+        time.sleep(0.2)
