@@ -10,6 +10,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from connector.domain.errors import OperatorError
+from connector.local.addresses import listening
 from connector.local.processes import Process, end, spawn, wait_until
 from connector.local.toolchain import Toolchain
 
@@ -40,6 +41,9 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 # A group of one member forms at once rather than after three seconds.
 group.initial.rebalance.delay.ms=0
+# A broker that was killed may register again only when its former self is given up; the default is 9 s.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=8388608
@@ -84,7 +88,8 @@ def start(directory: Path, address: str, tools: Toolchain, log: Path) -> Process
 def wait(process: Process, address: str, seconds: float = 60) -> None:
     """Wait until the node answers as a cluster. Raises DeadlineExceeded."""
     wait_until(
-        lambda: cluster_id(f"{address}:{PORT}") is not None,
+        # Only then the client: it would wait out a back-off of its own after a refused connection.
+        lambda: listening(address, PORT) and cluster_id(f"{address}:{PORT}") is not None,
         what=f"Kafka at {address}:{PORT}",
         seconds=seconds,
         process=process,

@@ -20,8 +20,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from connector.domain.errors import OperatorError
-from connector.local.addresses import listening
 from connector.local.processes import Process, end, spawn, wait_until
 from connector.local.state import ROOT
 from connector.local.toolchain import Report, Toolchain, run_maven
@@ -46,9 +47,8 @@ max_wal_senders = 40
 max_replication_slots = 40
 max_connections = 120
 shared_buffers = 64MB
-# The data is not worth a disk flush; a killed server still recovers, only a power cut could hurt.
+# A disk flush guards against power cuts only; a commit still reaches the kernel, so a killed server loses nothing.
 fsync = off
-synchronous_commit = off
 jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
@@ -135,10 +135,18 @@ def start(home: Path, data: Path, address: str, port: int, admin_password: str, 
     return spawn(command, log=log, env=_environment(), cwd=data, before_exec=how.before_exec())
 
 
-def wait(process: Process, address: str, port: int, seconds: float = 30) -> None:
-    """Wait until the server accepts connections. Raises DeadlineExceeded."""
-    wait_until(lambda: listening(address, port), what=f"PostgreSQL at {address}:{port}", seconds=seconds,
-               process=process)
+def wait(process: Process, address: str, port: int, admin_password: str, seconds: float = 30) -> None:
+    """Wait until the server lets somebody in: while it recovers it listens already. Raises DeadlineExceeded."""
+
+    def ready() -> bool:
+        try:
+            psycopg.connect(host=address, port=port, user="postgres", password=admin_password, connect_timeout=5,
+                            dbname="postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    wait_until(ready, what=f"PostgreSQL at {address}:{port}", seconds=seconds, process=process)
 
 
 def stop(process: Process, *, kill: bool = False) -> None:

@@ -49,7 +49,17 @@ def start_time(pid: int) -> int | None:
         return None
     # The command name is in brackets and may itself contain spaces and brackets.
     fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else int(fields[19])
+    if fields[0] in "ZX" and not _has_threads(pid):
+        return None
+    return int(fields[19])
+
+
+def _has_threads(pid: int) -> bool:
+    """A killed process whose first thread has ended but others have not still holds its ports."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task")) > 1
+    except OSError:
+        return False
 
 
 def spawn(

@@ -17,6 +17,7 @@ from connector.local.state import ROOT
 
 PYTHON = (3, 11)
 JDK = 17
+_FETCHERS = ("curl", "wget")
 
 #: The image's build: the very directory that ships is what runs here.
 IMAGE = ROOT / "connector" / "image"
@@ -50,8 +51,10 @@ class Toolchain:
 
     def environment(self) -> dict[str, str]:
         """The only variables a child gets: nothing of the caller's environment leaks into the local world."""
+        # curl or wget, with which the worker asks for its address, need not be in a usual place.
+        others = dict.fromkeys(str(Path(tool).parent) for tool in filter(None, map(shutil.which, _FETCHERS)))
         return {
-            "PATH": f"{self.java_home / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": ":".join([str(self.java_home / "bin"), "/usr/local/bin", "/usr/bin", "/bin", *others]),
             "JAVA_HOME": str(self.java_home),
             "LANG": "C.UTF-8",
         }
@@ -68,6 +71,8 @@ def find() -> Toolchain:
     maven = shutil.which("mvn")
     if maven is None:
         complaints.append("Maven is needed, `mvn` is not on the PATH: install it (Debian: apt install maven)")
+    if not any(map(shutil.which, _FETCHERS)):
+        complaints.append("curl or wget is needed, neither is on the PATH (Debian: apt install curl)")
     if complaints or java_home is None or maven is None:
         raise OperatorError("; ".join(complaints))
     return Toolchain(java_home, maven)

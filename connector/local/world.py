@@ -154,7 +154,7 @@ class World:
             found.process = postgres.start(home, data, address, found.port, found.admin_password,
                                            self.logs / "postgresql.log")
             self.state.save()
-            postgres.wait(found.process, address, found.port)
+            postgres.wait(found.process, address, found.port, found.admin_password)
         Database.of(found).create()
 
     def stop_database(self, *, kill: bool = False) -> None:

@@ -1,0 +1,207 @@
+"""The whole local world with the real parts: Kafka, PostgreSQL and the Connect worker that ships."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import NewTopic
+
+from connector.local import schema
+from connector.local.world import World
+from tests.local.conftest import Embedded
+from tests.local.test_fargate import Cluster, address, eventually
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with World.up(tmp_path_factory.mktemp("world")) as up:
+        yield up
+
+
+def definition(cluster: Cluster, world: World) -> dict[str, Any]:
+    """Environment and secrets as the connector stack's task definition has them."""
+    def arn(path: str) -> str:
+        found = world.account.client("secretsmanager").describe_secret(SecretId=f"wms/default/{path}")
+        return str(found["ARN"])
+
+    group = f"mgmt.connect.{cluster.name}"
+    plain = {
+        "CONNECT_GROUP_ID": group, "CONNECT_CONFIG_TOPIC": f"{group}.config",
+        "CONNECT_OFFSETS_TOPIC": f"{group}.offsets", "CONNECT_STATUS_TOPIC": f"{group}.status",
+        "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT", "KAFKA_SASL_MECHANISM": "GSSAPI",
+        "KAFKA_SASL_LOGIN_MODULE": "org.apache.kafka.common.security.scram.ScramLoginModule",
+        "KAFKA_SASL_CALLBACK_HANDLER": "org.apache.kafka.common.security.authenticator.SaslClientCallbackHandler",
+        "KAFKA_USERNAME": "unused", "KAFKA_PASSWORD": "unused",
+    }
+    return {
+        "environment": [{"name": k, "value": v} for k, v in plain.items()],
+        "secrets": [
+            {"name": "KAFKA_BOOTSTRAP_SERVERS", "valueFrom": arn("brokerString")},
+            {"name": "DATABASE_USER", "valueFrom": f"{arn('dbInfo')}:user::"},
+            {"name": "DATABASE_PASSWORD", "valueFrom": f"{arn('dbInfo')}:password::"},
+        ],
+        "healthCheck": {"command": ["CMD", "/opt/connect/bin/healthcheck.sh"], "interval": 10, "startPeriod": 90},
+    }
+
+
+def test_the_worker_that_ships_runs_from_its_task_definition(world: World):
+    cluster = Cluster(Embedded(world.state.endpoint, world.state.directory), "real")
+    cluster.ecs.register_task_definition(
+        family="real", cpu="512", memory="2048", networkMode="awsvpc", requiresCompatibilities=["FARGATE"],
+        containerDefinitions=[{"name": "kafka-connect", "image": "x:1", "memory": 1024, "stopTimeout": 60,
+                               **definition(cluster, world)}])
+    cluster.create("real")
+
+    def healthy() -> Any:
+        return [t for t in cluster.tasks() if t.get("healthStatus") == "HEALTHY"]
+
+    (task,) = eventually(healthy, "a healthy Connect worker", 120)
+    with urllib.request.urlopen(f"http://{address(task)}:8083/connector-plugins", timeout=10) as answer:
+        plugins = {plugin["class"].rsplit(".", 1)[-1] for plugin in json.load(answer)}
+    assert {"OracleConnector", "PostgresConnector"} <= plugins
+    with urllib.request.urlopen(f"http://{address(task)}:9404/metrics", timeout=10) as answer:
+        assert b"jvm_" in answer.read()
+    identity = task["taskArn"].rsplit("/", 1)[-1][:8]
+    log = (world.logs / f"real-{identity}.log").read_text()
+    assert world.kafka_bootstrap not in log
+    assert world.database.cdc_password not in log
+    cluster.update(desiredCount=0)
+    (stopped,) = eventually(lambda: [t for t in cluster.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "left", 60)
+    assert stopped["containers"][0]["exitCode"] == 143
+
+
+def test_a_broker_that_is_killed_comes_back_with_its_data_at_its_address(world: World):
+    bootstrap = world.start_broker("second")
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.create_topics([NewTopic("kept", 1, 1)])
+    admin.close()
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    producer.send("kept", b"a row").get(10)
+    producer.close()
+    world.stop_broker("second", kill=True)
+    assert world.start_broker("second") == bootstrap
+    consumer = KafkaConsumer("kept", bootstrap_servers=bootstrap, auto_offset_reset="earliest",
+                             consumer_timeout_ms=20000)
+    assert next(iter(consumer)).value == b"a row"
+    consumer.close()
+
+
+def test_two_clusters_know_nothing_of_each_other(world: World):
+    """One cluster per named stage."""
+    other = world.start_broker("second")
+    assert other != world.kafka_bootstrap
+    admin = KafkaAdminClient(bootstrap_servers=world.kafka_bootstrap)
+    assert "kept" not in admin.list_topics()
+    admin.close()
+
+
+def test_the_cdc_login_can_publish_and_replicate_but_not_write(world: World):
+    """What `publication.autocreate.mode=filtered` needs, and nothing above it."""
+    with world.database.cdc() as connection:
+        connection.execute("SELECT pg_create_logical_replication_slot('probe', 'pgoutput')")
+        connection.execute('CREATE PUBLICATION probe FOR TABLE "WMS"."PLAN_BASE_WVR_TBL"')
+        connection.execute('ALTER PUBLICATION probe SET TABLE "MMDL"."PLAN_BASE_WVR_TBL"')
+        connection.execute("DROP PUBLICATION probe")
+        connection.execute("SELECT pg_drop_replication_slot('probe')")
+    for statement in ("DELETE FROM", "TRUNCATE"):
+        with world.database.cdc() as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(f'{statement} "WMS"."PLAN_BASE_WVR_TBL"')
+
+
+def test_rows_are_inserted_changed_and_deleted_as_the_application(world: World):
+    database = world.database
+    for name, table in schema.TABLES:
+        before = database.count(name, table)
+        first, second = database.insert(name, table, 2)
+        database.update(name, table, first, SYS_ADD_USER_ID="TESTER")
+        database.delete(name, table, second)
+        rows = {row[schema.key(table)]: row for row in database.rows(name, table)}
+        assert len(rows) == before + 1
+        assert rows[first]["SYS_ADD_USER_ID"] == "TESTER"
+        assert rows[first]["SYS_UPDT_TS"] > rows[first]["SYS_ADD_TS"]
+
+
+def test_a_database_that_is_killed_comes_back_with_its_rows(world: World):
+    (key,) = world.database.insert("WMS", schema.BASE)
+    world.stop_database(kill=True)
+    world.start_database()
+    assert key in [row[schema.key(schema.BASE)] for row in world.database.rows("WMS", schema.BASE)]
+
+
+def test_up_again_starts_only_what_has_died(world: World):
+    before = world.status()
+    os.kill(before["database"]["pid"], signal.SIGINT)
+    eventually(lambda: not world.status()["database"]["running"], "the database has ended")
+    again = World.up(world.state.directory)
+    after = again.status()
+    assert after["database"]["running"]
+    assert after["aws"]["pid"] == before["aws"]["pid"]
+    assert after["brokers"]["default"]["pid"] == before["brokers"]["default"]["pid"]
+    world.state.database = again.state.database
+
+
+def test_the_printed_environment_leads_the_stock_clients_here(world: World):
+    """Whatever profile the caller's shell had."""
+    script = (
+        'eval "$("$0" -c "from connector.local.cli import local; local()" env --directory "$1")" && '
+        '"$0" -c "import boto3; print(boto3.client(\'secretsmanager\').get_secret_value('
+        'SecretId=\'wms/default/iam/path\')[\'SecretString\'])"'
+    )
+    hostile = {**os.environ, "AWS_PROFILE": "absent", "AWS_SESSION_TOKEN": "x", "HTTP_PROXY": "http://127.0.0.1:9"}
+    done = subprocess.run(["sh", "-c", script, sys.executable, str(world.state.directory)], env=hostile,
+                          capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "/delegatedadmin/developer/", done.stderr
+
+
+def test_only_loopback_listens(world: World):
+    """No part can be reached from another machine."""
+    world.start_broker("second")
+    status = world.status()
+    pids = [status[part]["pid"] for part in ("aws", "database")]
+    pids += [broker["pid"] for broker in status["brokers"].values()]
+    sockets = set()
+    for pid in pids:
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            target = os.readlink(entry) if entry.is_symlink() else ""
+            if target.startswith("socket:"):
+                sockets.add(target[8:-1])
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in sockets:
+                # 127.x.y.z in the kernel's byte order; a JVM may show it as an IPv6-mapped address.
+                assert fields[1].split(":")[0].endswith("7F"), line
+
+
+def test_passwords_are_kept_in_one_private_file(world: World):
+    file = world.state.directory / "world.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    for password in (world.database.cdc_password, world.database.app_password, world.database.admin_password):
+        assert password in file.read_text()
+        for log in world.logs.iterdir():
+            assert password not in log.read_text(errors="replace"), log
+
+
+def test_down_ends_everything_and_a_second_time_nothing(tmp_path: Path):
+    world = World.up(tmp_path / "short")
+    pids = [world.status()[part]["pid"] for part in ("aws", "database")] + [
+        world.status()["brokers"]["default"]["pid"]]
+    world.down()
+    deadline = time.monotonic() + 5
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{pid}/cwd").exists() for pid in pids)
+    assert not (tmp_path / "short").exists()
+    world.down()
