@@ -59,23 +59,37 @@ def test_the_config_is_the_reviewed_one(stage: str, shape: str, auth: KafkaAuth,
     golden(f"connector-{stage}-{shape}-{auth}.json", text)
 
 
+# The jdbc kind reads Oracle only.
+KINDS_OF_SHAPES = [
+    *(("debezium", shape) for shape in SHAPES),
+    *(("jdbc", shape) for shape in SHAPES if shape != "postgres"),
+]
+
 # In brackets and long, so that chance does not put them into a config.
 confidential = st.text(min_size=8, max_size=40).map("<{}>".format)
 
 
 @given(
-    strategies.stages, st.sampled_from(sorted(SHAPES)), st.sampled_from(KafkaAuth), confidential, confidential
+    strategies.stages,
+    st.sampled_from(KINDS_OF_SHAPES),
+    st.sampled_from(KafkaAuth),
+    confidential,
+    confidential,
 )
 def test_no_confidential_value_is_in_any_config(
-    stage: Stage, shape: str, auth: KafkaAuth, user: str, password: str
+    stage: Stage, what: tuple[str, str], auth: KafkaAuth, user: str, password: str
 ) -> None:
+    kind, shape = what
     made = database(shape, username=user, password=password)
-    config = connector_config(stage, made, auth, ConnectorSettings())
+    config = connector_config(stage, made, auth, ConnectorSettings(kind=kind))
     for text in (json.dumps(dict(config)), json.dumps(dict(config), ensure_ascii=False), *config.values()):
         assert user not in text
         assert password not in text
-    assert config["database.user"] == "${env:DATABASE_USER}"
-    assert config["database.password"] == "${env:DATABASE_PASSWORD}"
+    prefix = "connection" if kind == "jdbc" else "database"
+    assert config[f"{prefix}.user"] == "${env:DATABASE_USER}"
+    assert config[f"{prefix}.password"] == "${env:DATABASE_PASSWORD}"
+    other = connector_config(stage, database(shape), auth, ConnectorSettings(kind=kind))
+    assert config == other, "who logs in changes nothing that Connect stores"
 
 
 @given(strategies.stages, st.sampled_from(sorted(SHAPES)), st.sampled_from(KafkaAuth))
