@@ -1,0 +1,195 @@
+"""The GitHub workflows: what they may do, what they pin, and that they name no stage of their own."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connector.domain.stage import NAMED_STAGES
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+EXPECTED = {"check", "dependency-review", "deploy", "destroy", "pre-commit", "release"}
+
+_PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+_VALUE_IN_SHELL = re.compile(r"\$\{\{")
+
+
+def _load(path: Path) -> dict[Any, Any]:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+def _named(name: str) -> dict[Any, Any]:
+    return _load(ROOT / ".github" / "workflows" / f"{name}.yml")
+
+
+def _triggers(workflow: dict[Any, Any]) -> dict[str, Any]:
+    # YAML 1.1 reads the key `on` as the boolean.
+    found = workflow[True]
+    assert isinstance(found, dict)
+    return found
+
+
+def _jobs() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in WORKFLOWS:
+        for name, job in _load(path)["jobs"].items():
+            yield f"{path.stem}/{name}", job
+
+
+def test_the_pipelines_are_those_that_the_documents_name():
+    assert {path.stem for path in WORKFLOWS} == EXPECTED
+
+
+def test_zizmor_finds_nothing():
+    """The same command as in `make check`; --offline, so that the answer is the same everywhere."""
+    zizmor = shutil.which("zizmor", path=str(Path(sys.executable).parent))
+    assert zizmor is not None
+    done = subprocess.run(
+        [zizmor, "--offline", "--quiet", "--no-progress", str(ROOT / ".github" / "workflows")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_every_action_is_pinned_by_commit_with_its_version_beside_it(path: Path):
+    lines = [line.strip().removeprefix("- ") for line in path.read_text(encoding="utf-8").splitlines()]
+    used = [line for line in lines if line.startswith("uses:")]
+    assert used
+    assert [line for line in used if not _PINNED.fullmatch(line)] == []
+
+
+def test_one_action_has_one_version():
+    """Two pins of one action would mean that an update forgot a place."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+    pins = set(re.findall(r"uses: (\S+)@(\S+ # \S+)", text))
+    assert len({action for action, _ in pins}) == len(pins)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_has_no_permission_and_its_jobs_only_what_they_name(path: Path):
+    workflow = _load(path)
+    assert workflow["permissions"] == {}
+    assert "concurrency" in workflow
+    for job in workflow["jobs"].values():
+        assert job["permissions"]
+        assert job["timeout-minutes"] <= 90
+
+
+def test_only_jobs_in_an_environment_may_ask_for_aws_credentials():
+    """The role's trust policy names the environment, so a job without one could assume nothing anyway."""
+    for name, job in _jobs():
+        asks = "id-token" in job["permissions"]
+        assert asks == ("environment" in job), name
+
+
+def test_no_value_from_outside_is_pasted_into_a_shell():
+    for name, job in _jobs():
+        for step in job["steps"]:
+            assert not _VALUE_IN_SHELL.search(step.get("run", "")), name
+
+
+def test_the_branches_that_deploy_are_the_named_stages():
+    assert tuple(_triggers(_named("deploy"))["push"]["branches"]) == NAMED_STAGES
+
+
+def test_destroy_leaves_it_to_our_own_code_what_a_named_stage_is():
+    """A list in YAML would be a second rule that disagrees one day."""
+    text = (ROOT / ".github" / "workflows" / "destroy.yml").read_text(encoding="utf-8")
+    for stage in NAMED_STAGES:
+        assert not re.search(rf"\b{stage}\b", text)
+    steps = _named("destroy")["jobs"]["destroy"]["steps"]
+    runs = [step.get("run", step.get("uses", "")) for step in steps]
+    asked = next(i for i, run in enumerate(runs) if "wms-connector stage show" in run)
+    credentials = next(i for i, run in enumerate(runs) if "configure-aws-credentials" in run)
+    deleted = next(i for i, run in enumerate(runs) if "sceptre delete" in run)
+    assert asked < credentials < deleted
+
+
+def test_launch_and_teardown_of_one_stage_take_turns():
+    deploy, destroy = _named("deploy")["concurrency"], _named("destroy")["concurrency"]
+    for concurrency in (deploy, destroy):
+        assert concurrency["group"].startswith("stage-${{ inputs.stage || ")
+        assert concurrency["cancel-in-progress"] is False
+
+
+class TestTheQuestionBeforeTeardown:
+    """The step that asks whether a deleted branch was an ephemeral stage, as the runner's shell runs it."""
+
+    @staticmethod
+    def _ask(stage: str, event: str, tmp_path: Path) -> tuple[int, str, list[str]]:
+        steps = _named("destroy")["jobs"]["destroy"]["steps"]
+        script = next(step["run"] for step in steps if step.get("id") == "stage")
+        program = tmp_path / ".venv" / "bin" / "wms-connector"
+        program.parent.mkdir(parents=True)
+        # `stage show` is the real one; `ephemeral create` would write into this repository.
+        program.write_text(
+            f'#!/bin/sh\necho "$*" >>calls\n[ "$1" = stage ] || exit 0\n'
+            f'exec env PYTHONPATH="{ROOT}" "{sys.executable}" -c '
+            f"'from connector.cli import main; main()' \"$@\"\n",
+            encoding="utf-8",
+        )
+        program.chmod(0o755)
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", script],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "STAGE": stage, "EVENT": event, "GITHUB_OUTPUT": "output"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        output = tmp_path / "output"
+        calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+        return done.returncode, output.read_text(encoding="utf-8") if output.exists() else "", calls
+
+    @pytest.mark.parametrize("event", ["delete", "workflow_dispatch"])
+    def test_an_ephemeral_stage_goes(self, event: str, tmp_path: Path):
+        status, output, calls = self._ask("feature-xyz", event, tmp_path)
+        assert (status, output) == (0, "delete=yes\n")
+        assert calls[-1] == "ephemeral create -- feature-xyz"
+
+    @pytest.mark.parametrize("event", ["delete", "workflow_dispatch"])
+    @pytest.mark.parametrize("stage", NAMED_STAGES)
+    def test_a_named_stage_stops_the_run(self, stage: str, event: str, tmp_path: Path):
+        status, output, calls = self._ask(stage, event, tmp_path)
+        assert (status, output) == (1, "")
+        assert len(calls) == 1
+
+    def test_the_branch_that_is_no_stage_is_let_go_in_peace(self, tmp_path: Path):
+        status, output, calls = self._ask("dependabot/pip/urllib3", "delete", tmp_path)
+        assert (status, output, len(calls)) == (0, "", 1)
+
+    def test_a_person_who_names_no_stage_is_told(self, tmp_path: Path):
+        status, output, _ = self._ask("dependabot/pip/urllib3", "workflow_dispatch", tmp_path)
+        assert (status, output) == (2, "")
+
+    def test_a_name_full_of_shell_is_just_a_name(self, tmp_path: Path):
+        status, output, calls = self._ask("$(touch hacked);`touch hacked`", "delete", tmp_path)
+        assert (status, output, len(calls)) == (0, "", 1)
+        assert not (tmp_path / "hacked").exists()
+
+
+def test_a_release_raises_the_version_wherever_it_stands():
+    """pyproject.toml is release-please's own business; uv.lock must follow or `make check` fails."""
+    config = json.loads((ROOT / ".github" / "release-please.json").read_text(encoding="utf-8"))
+    manifest = json.loads((ROOT / ".github" / "release-please-manifest.json").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    locked = next(p["version"] for p in lock["package"] if p["name"] == project["name"])
+    assert manifest == {".": project["version"]} == {".": locked}
+    assert config["packages"]["."]["extra-files"][0]["path"] == "uv.lock"
