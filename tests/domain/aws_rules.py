@@ -54,7 +54,6 @@ SECURITY_GROUP = Rule(
     255,
     f"{_API}/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html",
 )
-ROLE = Rule(r"[\w+=,.@-]+", 64, f"{_API}/IAM/latest/APIReference/API_CreateRole.html")
 ZONE = Rule(
     rf"{_LABEL}(?:\.{_LABEL})*",
     255,
