@@ -43,7 +43,7 @@ task_address() {
     fail "neither curl nor wget is installed; one is needed to ask ECS for the task's address"
   left=10
   while [ "$left" -gt 0 ]; do
-    address=$(fetch "$ECS_CONTAINER_METADATA_URI_V4" | first_address) || address=
+    address=$(fetch "$ECS_CONTAINER_METADATA_URI_V4" | first_address)
     if [ -n "$address" ]; then
       printf '%s' "$address"
       return
@@ -94,9 +94,10 @@ log_mask() {
   hide "$KAFKA_PASSWORD"
   hide "$(jaas_quoted "$KAFKA_PASSWORD")"
   hide "$KAFKA_BOOTSTRAP_SERVERS"
-  brokers=$(printf '%s' "$KAFKA_BOOTSTRAP_SERVERS" | tr ', ' '\n\n')
+  brokers=$(printf '%s' "$KAFKA_BOOTSTRAP_SERVERS" | tr , ' ')
   for broker in $brokers; do hide "$broker"; done
-  for broker in $brokers; do hide "${broker%:*}"; done
+  # Not as the beginning of a longer address: 10.0.0.1 is not 10.0.0.12.
+  for broker in $brokers; do hide "${broker%:*}" '' '(?![0-9])'; done
   hide "$DATABASE_USER" '(?<![\w.-])' '(?![\w.-])'
   hide "$KAFKA_USERNAME" '(?<![\w.-])' '(?![\w.-])'
   printf '%s' "$mask"

@@ -40,7 +40,8 @@ case $action in
   refresh) printf '%s\n' "$found" >checksums.sha256 ;;
   check)
     if ! printf '%s\n' "$found" | diff checksums.sha256 - >&2; then
-      echo "target/$output is not what checksums.sha256 lists (< listed, > found)." \
+      # In Maven's form of an error, for whoever looks for the cause in its output.
+      echo "[ERROR] target/$output is not what checksums.sha256 lists (< listed, > found)." \
         "After a deliberate change of a version: mvn package -Dchecksums=refresh" >&2
       exit 1
     fi
