@@ -70,6 +70,8 @@ class StandIns:
             return None
         if wish.get("arn"):
             return self.secret_arn(stack, name)
+        if wish.get("version"):
+            return f"{name}-version"
         value = self.values[name]
         return value[wish["key"]] if "key" in wish else value
 

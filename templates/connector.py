@@ -19,6 +19,9 @@ from templates.parts.settings import DatabaseSettings, parse_settings
 _HEALTH_CHECK = "/opt/connect/bin/healthcheck.sh"
 _WRITABLE = "/tmp"  # noqa: S108  a volume of the task's own
 
+#: Holds no secret: the ids of the versions that were in force at the launch.
+_VERSIONS_LABEL = "wms.secret-versions"
+
 #: Seconds that a worker gets to leave its group and hand over; Fargate allows 120.
 _STOP_SECONDS = 60
 
@@ -52,6 +55,9 @@ class ConnectorSettings(KafkaRoleSettings):
     broker_secret_arn: str = Field(description="ARN of the secret brokerString that is in force.")
     credentials_secret_arn: str | None = Field(
         default=None, description="ARN of the secret kafkaCredentials; needed when kafka_auth is scram."
+    )
+    secret_versions: tuple[str, ...] = Field(
+        default=(), description="Versions of the injected secrets: a changed one replaces the workers."
     )
     database: DatabaseSettings = Field(description="Under which keys the database's credentials are found.")
 
@@ -177,6 +183,8 @@ def _container(settings: ConnectorSettings) -> ecs.ContainerDefinition:
             ecs.PortMapping(ContainerPort=port, Protocol="tcp")
             for port in (fixed.CONNECT_PORT, fixed.METRICS_PORT)
         ],
+        # ECS reads secrets when a task starts; a label is how a new version makes a new revision.
+        DockerLabels={_VERSIONS_LABEL: ",".join(settings.secret_versions)},
         Environment=[
             ecs.Environment(Name=name, Value=value) for name, value in sorted(environment(settings).items())
         ],
