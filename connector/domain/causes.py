@@ -13,6 +13,8 @@ _CLASS = re.compile(r"^(?:[\w$]+\.)+(?P<name>[\w$]+)(?::\s*|$)")
 _SERVER_WORDS = re.compile(r"(?:ORA-\d{5}|FATAL):[^\n]*")
 #: What Oracle's driver and pgjdbc add behind the cause.
 _TAIL = re.compile(r"\s*(?:https?://docs\.oracle\.com/\S+|\(CONNECTION_ID=[^)]*\))")
+#: The innermost brackets of a printed object, with the field name in front of them.
+_OBJECT = re.compile(r"\s*(?:\w+=)?(?:\[[^\[\]{}]*\]|\{[^\[\]{}]*\})")
 MAX_LENGTH = 300
 
 
@@ -50,7 +52,7 @@ DATABASE_TROUBLES = (
             r"ORA-12541|ORA-12170|ORA-17820|ORA-17868|ORA-18954|ORA-12543|ORA-12545|Connection refused"
             r"|Connection to \S+ refused|Network Adapter could not|UnknownHost|unknown host|timed? ?out"
             r"|No route to host|Network is unreachable|connection attempt failed|Connection reset"
-            r"|terminating connection|the database system is",
+            r"|setting up the SSL connection|terminating connection|the database system is",
             re.IGNORECASE,
         ),
         "cannot be reached",
@@ -98,4 +100,7 @@ def _without_class(line: str) -> str:
 
 def _shorten(line: str) -> str:
     text = " ".join(_TAIL.sub("", line).split())
+    # Debezium prints whole objects amid a sentence; what it says of them stands behind.
+    while len(text) > MAX_LENGTH and (shorter := _OBJECT.sub("", text)) != text:
+        text = shorter
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"

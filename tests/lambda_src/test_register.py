@@ -83,6 +83,25 @@ def test_a_refused_config_is_one_readable_cause(
     assert "contains the following" not in answer.summary
 
 
+@pytest.mark.parametrize("message", [LOGIN, MODE])
+def test_a_500_to_an_invalid_config_is_told_by_its_cause(world: FakeStage, message: str) -> None:
+    """Connect 4.3.1 fails over its own error message, so only the validate endpoint tells the cause."""
+    world.connect.invalid = {"database.hostname": message}
+    world.connect.breaks_on_invalid = True
+    answer = world.ask(Operation.REGISTER)
+    assert answer.state is State.FAILED
+    assert "500" not in answer.summary
+    assert "password authentication failed" in answer.summary or MODE in answer.summary
+
+
+def test_a_500_to_a_valid_config_is_waited_for(world: FakeStage) -> None:
+    world.connect.trouble = [(500, "Request timed out")]
+    world.connect.trouble_for = "PUT"
+    answer = world.ask(Operation.REGISTER)
+    assert answer.state is State.WAITING
+    assert "Request timed out" in answer.summary
+
+
 def test_validation_errors_are_told_per_field(world: FakeStage) -> None:
     world.connect.invalid = {"snapshot.mode": "Value must be one of initial, never", "slot.name": "is bad."}
     answer = world.ask(Operation.VALIDATE)

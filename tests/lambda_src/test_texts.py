@@ -37,6 +37,15 @@ def test_the_cause_is_the_innermost_one_in_the_servers_words(trace: str, cause: 
     assert root_cause(trace) == cause
 
 
+def test_a_printed_object_does_not_hide_what_is_said_of_it() -> None:
+    """As Debezium 3.6 says it when the replication slot is gone."""
+    offset = f"Offset [schema=Schema{{io.debezium:STRUCT}}, info=source_info[server='wms', {'x=1, ' * 80}]]"
+    trace = (
+        f"io.debezium.DebeziumException: It starts at {offset}, but this is no longer available.\n\tat a.B"
+    )
+    assert root_cause(trace) == "It starts at Offset, but this is no longer available."
+
+
 @given(st.text())
 def test_a_cause_is_always_one_short_line(trace: str) -> None:
     cause = root_cause(trace)

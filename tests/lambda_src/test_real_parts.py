@@ -1,0 +1,266 @@
+"""The admin function's use cases against a real worker, broker and database; AWS alone is fake here."""
+
+import json
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient
+from psycopg import sql
+
+from connector.domain.admin import Answer, Operation, State
+from connector.domain.brokers import KafkaAuth, worker_environment
+from connector.domain.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
+from connector.domain.settings import ConnectorSettings
+from connector.local import schema, toolchain
+from connector.local.addresses import claim
+from connector.local.world import World
+from lambda_src.connect_admin import operations
+from lambda_src.connect_admin.session import Aws, Session
+from lambda_src.deadline import Deadline
+from tests.lambda_src.conftest import ACCOUNT, FakeStage
+
+pytestmark = pytest.mark.e2e
+
+WAIT_SECONDS = 90.0
+
+
+@dataclass
+class RealStage:
+    """Stage main: everything real but Secrets Manager, ECS and DynamoDB."""
+
+    world: World
+    fakes: FakeStage
+    address: str
+
+    def ask(self, operation: Operation) -> Answer:
+        """One request; no answer may hold anything confidential."""
+        session = Session(
+            self.fakes.environment,
+            ACCOUNT,
+            Deadline.within(50),
+            aws=Aws(lambda: self.fakes.secrets, lambda: self.fakes.ecs, lambda _: self.fakes.table),
+        )
+        answer = operations.answer(operation, session)
+        self.assert_clean(json.dumps(answer.to_payload()))
+        return answer
+
+    def until_done(self, operation: Operation) -> Answer:
+        """Ask until the answer is not `waiting`, as the hook does."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (answer := self.ask(operation)).state is State.WAITING:
+            assert time.monotonic() < deadline, answer.summary
+            time.sleep(0.5)
+        return answer
+
+    def assert_clean(self, text: str) -> None:
+        for value in (self.world.database.cdc_password, schema.CDC, self.world.kafka_bootstrap):
+            assert value not in text
+
+    def get(self, path: str, body: bytes | None = None) -> str:
+        request = urllib.request.Request(
+            f"http://{self.address}:{CONNECT_PORT}{path}",
+            body,
+            {"Content-Type": "application/json"},
+            method="GET" if body is None else "PUT",
+        )
+        with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
+            return str(reply.read().decode())
+
+    def set_password(self, password: str) -> None:
+        with self.world.database.admin() as connection:
+            statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+            connection.execute(statement.format(sql.Identifier(schema.CDC), sql.Literal(password)))
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStage]:
+    """A world of its own with one worker that is started as its task definition would start it."""
+    directory = tmp_path_factory.mktemp("world")
+    fakes = FakeStage()
+    with World.up(directory, enforce_iam=False, report=lambda _: None) as world:
+        fakes.secrets.values = {
+            "wms/default/brokerString": world.kafka_bootstrap,
+            "wms/default/dbInfo": json.dumps(world.database.db_info),
+        }
+        with _worker(world, fakes, directory) as address:
+            fakes.ecs.start(address)
+            yield RealStage(world, fakes, address)
+
+
+@contextmanager
+def _worker(world: World, fakes: FakeStage, directory: Path) -> Iterator[str]:
+    topics = fakes.stage.topics
+    tools = toolchain.find()
+    held = claim((CONNECT_PORT, METRICS_PORT))
+    temporary = directory / "worker"
+    temporary.mkdir()
+    with _metadata(held.address) as metadata:
+        environment = {
+            **tools.environment(),
+            "CONNECT_HOME": str(tools.connect_home),
+            "CONNECT_TMP": str(temporary),
+            "JAVA_TOOL_OPTIONS": "-XX:MaxRAM=1024m",
+            "ECS_CONTAINER_METADATA_URI_V4": metadata,
+            "CONNECT_GROUP_ID": topics.connect_group,
+            "CONNECT_CONFIG_TOPIC": topics.one("connect_config"),
+            "CONNECT_OFFSETS_TOPIC": topics.one("connect_offsets"),
+            "CONNECT_STATUS_TOPIC": topics.one("connect_status"),
+            **worker_environment(KafkaAuth.PLAINTEXT),
+            "KAFKA_BOOTSTRAP_SERVERS": world.kafka_bootstrap,
+            "KAFKA_USERNAME": "unused",
+            "KAFKA_PASSWORD": "unused",
+            "DATABASE_USER": schema.CDC,
+            "DATABASE_PASSWORD": world.database.cdc_password,
+        }
+        with (directory / "worker.log").open("wb") as log:
+            process = subprocess.Popen(
+                [tools.connect_home / "bin" / "entrypoint.sh"],
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield held.address
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            held.release()
+
+
+@contextmanager
+def _metadata(address: str) -> Iterator[str]:
+    """The ECS metadata endpoint of one task."""
+    content = json.dumps({"Networks": [{"IPv4Addresses": [address]}]}).encode()
+
+    class Metadata(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Metadata)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def registered(real: RealStage) -> RealStage:
+    """The whole registration, in the hook's order."""
+    for operation in (Operation.READY, Operation.TOPICS, Operation.VALIDATE, Operation.REGISTER):
+        answer = real.until_done(operation)
+        assert answer.state is State.DONE, answer.summary
+    answer = real.until_done(Operation.VERIFY)
+    assert answer.state is State.DONE, answer.summary
+    assert real.ask(Operation.RECORD).changed
+    return real
+
+
+def test_a_second_registration_changes_nothing(registered: RealStage) -> None:
+    for operation in (Operation.TOPICS, Operation.REGISTER, Operation.RECORD):
+        answer = registered.ask(operation)
+        assert (answer.state, answer.changed) == (State.DONE, False), answer.summary
+
+
+def test_a_topic_config_that_drifted_on_the_broker_is_mended(registered: RealStage) -> None:
+    history = registered.fakes.stage.topics.one("schema_history")
+    _alter(registered.world.kafka_bootstrap, history, {"retention.ms": "60000", "segment.ms": "60000"})
+    assert registered.ask(Operation.TOPICS).summary == "1 changed, 8 as wanted"
+    assert registered.ask(Operation.TOPICS).summary == "9 as wanted"
+
+
+def test_data_topics_grow_on_the_broker_but_a_schema_history_may_not_have(registered: RealStage) -> None:
+    registered.fakes.settings = ConnectorSettings(data_partitions=2)
+    try:
+        assert registered.ask(Operation.TOPICS).summary == "4 changed, 5 as wanted"
+    finally:
+        registered.fakes.settings = ConnectorSettings()
+    assert registered.ask(Operation.TOPICS).summary == "9 as wanted"
+
+
+def test_no_answer_of_connect_holds_a_credential_or_the_broker_string(registered: RealStage) -> None:
+    config = registered.get(f"/connectors/{CONNECTOR}/config")
+    plugin = json.loads(config)["connector.class"]
+    paths = ("", "/config", "/status", "/tasks", "/tasks-config", "/offsets", "/topics")
+    for path in paths:
+        registered.assert_clean(registered.get(f"/connectors/{CONNECTOR}{path}"))
+    registered.assert_clean(registered.get("/connectors?expand=info&expand=status"))
+    validated = registered.get(f"/connector-plugins/{plugin}/config/validate", config.encode())
+    assert json.loads(validated)["error_count"] == 0
+    registered.assert_clean(validated)
+
+
+def test_a_wrong_password_is_told_by_validate_and_register(registered: RealStage) -> None:
+    """A changed setting makes REGISTER write: Connect's answer to that is a 500 without a cause."""
+    registered.set_password("another")
+    registered.fakes.settings = ConnectorSettings(heartbeat_seconds=20)
+    try:
+        answers = [registered.ask(Operation.VALIDATE), registered.ask(Operation.REGISTER)]
+    finally:
+        registered.fakes.settings = ConnectorSettings()
+        registered.set_password(registered.world.database.cdc_password)
+    for answer in answers:
+        assert answer.state is State.FAILED
+        assert "refuses the login: FATAL: password authentication failed" in answer.summary
+
+
+def test_a_database_that_is_down_is_told_while_connect_says_running(registered: RealStage) -> None:
+    registered.world.stop_database()
+    try:
+        assert "cannot be reached" in registered.ask(Operation.VALIDATE).summary
+        _until(lambda: registered.ask(Operation.VERIFY).state is State.WAITING)
+        answer = registered.ask(Operation.VERIFY)
+    finally:
+        registered.world.start_database()
+    assert "connector RUNNING, task 0 RUNNING, but the source" in answer.summary
+    answer = registered.until_done(Operation.VERIFY)
+    assert answer.state is State.DONE, answer.summary
+
+
+def test_brokers_that_do_not_answer_are_waited_for_with_the_reason(registered: RealStage) -> None:
+    held = claim((9092,))
+    text = registered.fakes.secrets.values["wms/default/brokerString"]
+    registered.fakes.secrets.values["wms/default/brokerString"] = f"{held.address}:9092"
+    before = threading.active_count()
+    try:
+        answer = registered.ask(Operation.TOPICS)
+    finally:
+        registered.fakes.secrets.values["wms/default/brokerString"] = text
+        held.release()
+    assert answer.state is State.WAITING
+    assert answer.summary == "the brokers do not answer a connection: 111 ECONNREFUSED"
+    assert threading.active_count() == before
+
+
+def _alter(bootstrap: str, topic: str, configs: dict[str, str]) -> None:
+    from kafka.admin import ConfigResource, ConfigResourceType  # noqa: PLC0415
+
+    client = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs)])
+    finally:
+        client.close()
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
