@@ -1,0 +1,23 @@
+-- wms-connector: what stage main needs of the WMS database (jdbc).
+-- For SQL*Plus as SYSDBA, on a container database: connect to its root. Read it before you run it.
+-- All stages of one database share the user, so it is run once per database.
+
+-- Fill in. A common user's name starts with C##.
+DEFINE dbz_user = 'C##WMSCDC'
+DEFINE wms_pdb = 'name of the pluggable database'
+SET VERIFY OFF
+ACCEPT dbz_password CHAR PROMPT 'Password of the new user: ' HIDE
+
+-- 3. The user
+CREATE USER &dbz_user IDENTIFIED BY "&dbz_password" CONTAINER=ALL;
+GRANT CREATE SESSION TO &dbz_user CONTAINER=ALL;
+
+-- 5. The tables, in the pluggable database
+ALTER SESSION SET CONTAINER = &wms_pdb;
+GRANT SELECT ON WMS.PLAN_BASE_WVR_TBL TO &dbz_user;
+GRANT SELECT ON WMS.PLAN_WVR_RVSN_TBL TO &dbz_user;
+
+-- 6. Proof, logged in as the new user
+ALTER SESSION SET CONTAINER = &wms_pdb;
+SELECT COUNT(*) FROM WMS.PLAN_BASE_WVR_TBL WHERE ROWNUM = 1;
+SELECT COUNT(*) FROM WMS.PLAN_WVR_RVSN_TBL WHERE ROWNUM = 1;
