@@ -8,6 +8,7 @@ from connector import sceptre_glue as glue
 from connector.domain import secrets
 from connector.domain.brokers import KafkaAuth, choose_auth, parse_brokers
 from connector.domain.secret_shapes import check_shape
+from connector.stage_settings import refuse_unknown
 
 _REQUIRED = (
     secrets.VPC,
@@ -39,6 +40,7 @@ class AdmitStage(Hook):  # type: ignore[misc]
 def admit(stack: glue.SceptreStack) -> None:
     """Raise the first thing that would make this launch fail, while nothing has been changed."""
     stage = glue.stage_of(stack)
+    refuse_unknown(stack.stack_group_config)
     connection = stack.connection_manager
     glue.foundation_outputs(connection)
     fetch = glue.SECRETS.fetcher(connection)

@@ -11,6 +11,7 @@ from sceptre.hooks import Hook
 
 from connector import sceptre_glue as glue
 from connector.domain.errors import ServerError
+from hooks import worker_log
 
 
 class ReportOutcome(Hook):  # type: ignore[misc]
@@ -25,9 +26,9 @@ class ReportOutcome(Hook):  # type: ignore[misc]
                 raise ServerError(f"stack {stack.external_name} does not exist after it was created")
             status = description["StackStatus"]
             if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and not untouched(stack, description):
-                reason = failure_reason(_events(connection, stack.external_name))
                 raise ServerError(
-                    f"stack {stack.external_name} is {status}: {reason}. Mend the cause and launch again"
+                    f"stack {stack.external_name} is {status}: {_reason(stack, description)}. "
+                    "Mend the cause and launch again"
                 )
             protect(stack, description)
 
@@ -66,6 +67,18 @@ def failure_reason(events: Iterable[Mapping[str, Any]]) -> str:
         if event.get("ResourceStatus", "").endswith("FAILED") and "cancelled" not in text:
             reason = f"{event['LogicalResourceId']}: {text or 'no reason given'}"
     return " ".join(reason.split()).rstrip(".")
+
+
+def _reason(stack: glue.SceptreStack, description: Mapping[str, Any]) -> str:
+    """CloudFormation's reason; for the connector stack also what its worker last complained of."""
+    connection = stack.connection_manager
+    reason = failure_reason(_events(connection, stack.external_name))
+    stage = glue.stage_of(stack)
+    if stack.external_name != stage.names.stack("connector"):
+        return reason
+    since = description.get("LastUpdatedTime") or description["CreationTime"]
+    words = worker_log.last_error(connection, stage.names.connector_log_group, since)
+    return reason if words is None else f"{reason}. The worker's log says: {words}"
 
 
 class NoteState(Hook):  # type: ignore[misc]

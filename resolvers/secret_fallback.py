@@ -10,14 +10,14 @@ from connector.domain import secrets
 from connector.domain.errors import OperatorError, SecretError
 from connector.domain.secret_shapes import check_shape
 
-_KEYS = ("name", "key", "arn", "optional")
+_KEYS = ("name", "key", "arn", "version", "optional")
 
 
 class SecretFallback(Resolver):  # type: ignore[misc]
     """Resolve a secret of the stage.
 
     Argument: the secret's name (`iam/path`), or a mapping of `name` with `key` (one key of a JSON
-    secret), `arn: true` (the secret's ARN instead of its value) and `optional: true` (nothing instead of
+    secret), `arn: true` (the secret's ARN instead of its value), `version: true` (its version id) and `optional: true` (nothing instead of
     an error when the secret exists in neither place). A confidential value is never handed out.
     """
 
@@ -35,6 +35,8 @@ class SecretFallback(Resolver):  # type: ignore[misc]
             check_shape(wish["name"], stored)
             if wish["arn"]:
                 return stored.arn
+            if wish["version"]:
+                return stored.version
             return _public_value(wish["name"], wish["key"], stored)
 
 
@@ -45,7 +47,7 @@ def _parse(argument: Any) -> dict[str, Any]:
     unknown = sorted(set(wish) - set(_KEYS))
     if unknown:
         raise OperatorError(f"!secret_fallback has no option {unknown[0]!r}; known: {', '.join(_KEYS)}")
-    return {"key": None, "arn": False, "optional": False, **wish}
+    return {"key": None, "arn": False, "version": False, "optional": False, **wish}
 
 
 def _public_value(name: str, key: str | None, stored: secrets.StoredSecret) -> Any:

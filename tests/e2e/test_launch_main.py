@@ -18,6 +18,14 @@ pytestmark = pytest.mark.e2e
 
 MAIN = Stage.parse("main")
 PATIENCE = 60.0
+_CONNECTOR = "/connectors/wms-oracle-cdc"
+_REST_PATHS = (
+    "/",
+    "/connectors?expand=info&expand=status",
+    *(_CONNECTOR + tail for tail in ("", "/config", "/tasks", "/status", "/topics", "/offsets")),
+    "/connector-plugins",
+    "/admin/loggers",
+)
 
 
 @pytest.fixture
@@ -136,10 +144,7 @@ def _everything_readable(world: World) -> dict[str, str]:
         found[f"log group {name}"] = str(logs.filter_log_events(logGroupName=name)["events"])
     for log in world.logs.glob("wms-connector-*.log"):
         found[f"log {log.name}"] = log.read_text(encoding="utf-8")
-    connector = "/connectors/wms-oracle-cdc"
-    for path in ("/", "/connectors?expand=info&expand=status", connector, f"{connector}/config",
-                 f"{connector}/tasks", f"{connector}/tasks-config", f"{connector}/status", f"{connector}/topics",
-                 f"{connector}/offsets", "/connector-plugins", "/admin/loggers"):  # fmt: skip
+    for path in _REST_PATHS:
         found[f"GET {path}"] = json.dumps(_connect(world, path))
     assert len(found) > 25
     return found

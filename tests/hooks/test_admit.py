@@ -94,6 +94,11 @@ def test_a_stage_secret_that_is_no_good_never_falls_back(stored: str | ClientErr
     assert "s3cret" not in str(caught.value)
 
 
+def test_a_misspelt_setting_is_refused_with_the_known_ones():
+    with pytest.raises(SceptreException, match="unknown setting 'desired_cuont'; known: .*desired_count"):
+        run(FakeConnection.ready(), desired_cuont=2)
+
+
 def test_scram_needs_its_credentials():
     with pytest.raises(SceptreException, match="kafkaCredentials does not exist"):
         run(FakeConnection.ready(), kafka_auth="scram")

@@ -1,5 +1,7 @@
 """A failed stack stops the plan with CloudFormation's own reason."""
 
+import datetime as dt
+
 import pytest
 from sceptre.exceptions import SceptreException
 
@@ -25,6 +27,24 @@ def test_a_stack_that_failed_raises_the_first_resource_that_failed(status: str):
     with pytest.raises(SceptreException, match="Group: The CIDR is wrong") as caught:
         ReportOutcome(None, stack).run()
     assert "\n" not in str(caught.value)
+
+
+def test_a_worker_that_died_is_quoted_from_its_log():
+    connection = FakeConnection.ready()
+    made = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+    connection.stacks["wms-connector-main"] = {
+        "StackName": "wms-connector-main",
+        "StackStatus": "ROLLBACK_COMPLETE",
+        "CreationTime": made,
+    }
+    connection.log_events = [
+        (made.timestamp() - 60, "ERROR an earlier launch's"),
+        (made.timestamp() + 60, "ERROR Stopping | at Some.java | Caused by: a.b.CException: no such broker"),
+        (made.timestamp() + 30, "ERROR first attempt"),
+    ]
+    stack = FakeStack("main/connector", "wms-connector-main", connection)
+    with pytest.raises(SceptreException, match="The worker's log says: no such broker"):
+        ReportOutcome(None, stack).run()
 
 
 def test_a_rolled_back_stack_that_this_run_did_not_touch_is_no_failure():

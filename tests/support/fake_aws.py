@@ -49,6 +49,8 @@ class FakeConnection:
     #: Secret path -> text, or the error that reading it gives.
     secrets: dict[str, str | ClientError] = field(default_factory=dict)
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    #: Time in seconds and message.
+    log_events: list[tuple[float, str]] = field(default_factory=list)
     invoke: Callable[[Mapping[str, Any]], Any] | None = None
     calls: list[tuple[str, str]] = field(default_factory=list)
 
@@ -103,6 +105,14 @@ class FakeConnection:
     def _s3_put_object(self, kwargs: Mapping[str, Any]) -> Any:
         self.objects[kwargs["Bucket"], kwargs["Key"]] = kwargs["Body"]
         return {}
+
+    def _logs_filter_log_events(self, kwargs: Mapping[str, Any]) -> Any:
+        events = [
+            {"timestamp": int(at * 1000), "message": message}
+            for at, message in self.log_events
+            if at * 1000 >= kwargs["startTime"] and kwargs["filterPattern"] in message
+        ]
+        return {"events": events}
 
     def _lambda_invoke(self, kwargs: Mapping[str, Any]) -> Any:
         assert self.invoke is not None

@@ -1,0 +1,38 @@
+"""The last error in the Connect worker's log: why it died, when CloudFormation only knows that it did."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from connector import sceptre_glue as glue
+from connector.domain.causes import root_cause
+
+#: The worker's log has one event a line; a trace's lines are joined by this (image/conf/log4j2.xml).
+_TRACE_SEPARATOR = " | "
+
+
+def last_error(connection: glue.Connection, log_group: str, since: datetime) -> str | None:
+    """The root cause of the newest ERROR event since then; None where there is none or it cannot be read.
+
+    Never raises: it only adds to an error that is being told already.
+    """
+    wish: dict[str, Any] = {
+        "logGroupName": log_group,
+        "filterPattern": "ERROR",
+        "startTime": int(since.timestamp() * 1000),
+    }
+    newest: Mapping[str, Any] | None = None
+    try:
+        while True:
+            answer = connection.call("logs", "filter_log_events", wish)
+            for event in answer["events"]:
+                if newest is None or event["timestamp"] >= newest["timestamp"]:
+                    newest = event
+            if not answer.get("nextToken"):
+                break
+            wish["nextToken"] = answer["nextToken"]
+    except (ClientError, BotoCoreError):
+        return None
+    return None if newest is None else root_cause(newest["message"].replace(_TRACE_SEPARATOR, "\n"))
