@@ -228,8 +228,8 @@ def test_oracle_s_mbeans_appear_under_the_names_that_the_readme_lists(
     assert re.search(r"^debezium_metrics_currentscn\{.*\} 1\.23456789012E11$", text, re.MULTILINE)
 
 
-#: What the excluded libraries are for: Infinispan, Ehcache and OpenLogReplicator with Oracle, decoderbufs with
-#: PostgreSQL. XStream, tracing and a serialiser lack theirs in Debezium's own archive too.
+#: What the excluded libraries are for: Infinispan, Ehcache and OpenLogReplicator with Oracle, decoderbufs
+#: with PostgreSQL. XStream, tracing and a serialiser lack theirs in Debezium's own archive too.
 _UNUSED = re.compile(
     r"io\.debezium\.(connector\.oracle\.(proto|olr|xstream|logminer\.buffered\.(infinispan|ehcache))\.|"
     r"connector\.postgresql\.(proto|connection\.pgproto)\.|transforms\.tracing\.|serde\.json\.)"

@@ -1,6 +1,7 @@
 #!/bin/sh
-# One part of the assembly, called by the poms: part.sh prepare|check|refresh OUTPUT, in the part's directory.
-#   prepare  empties target/OUTPUT when the poms differ from those that filled it (Maven never removes a jar)
+# One part of the assembly, called by the poms: part.sh prepare|check|refresh OUTPUT [NEXT], in the part's directory.
+#   prepare  empties target/OUTPUT when the poms differ from those that filled it, when it failed its check, and
+#            before a refresh (NEXT): Maven itself never removes a jar
 #   check    fails unless target/OUTPUT holds exactly the jars of the part's checksums.sha256
 #   refresh  writes that list anew
 # OUTPUT `.` is the root pom's own part: conf/ and bin/ beside the jars.
@@ -27,7 +28,7 @@ marks=../../target/.parts/$output
 stamp=$(cat ../../pom.xml pom.xml | digest | cut -d ' ' -f 1)
 
 if [ "$action" = prepare ]; then
-  if [ "$(cat "$marks/filled-by" 2>/dev/null)" != "$stamp" ]; then
+  if [ "${3:-}" = refresh ] || [ "$(cat "$marks/filled-by" 2>/dev/null)" != "$stamp" ]; then
     rm -rf "$directory" "$marks"
     mkdir -p "$directory" "$marks"
     echo "$stamp" >"$marks/filled-by"
@@ -40,9 +41,10 @@ case $action in
   refresh) printf '%s\n' "$found" >checksums.sha256 ;;
   check)
     if ! printf '%s\n' "$found" | diff checksums.sha256 - >&2; then
+      rm -f "$marks/filled-by"
       # In Maven's form of an error, for whoever looks for the cause in its output.
       echo "[ERROR] target/$output is not what checksums.sha256 lists (< listed, > found)." \
-        "After a deliberate change of a version: mvn package -Dchecksums=refresh" >&2
+        "The next run fills it anew. After a deliberate change of a version: mvn package -Dchecksums=refresh" >&2
       exit 1
     fi
     ;;
