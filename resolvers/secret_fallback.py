@@ -16,9 +16,10 @@ _KEYS = ("name", "key", "arn", "version", "optional")
 class SecretFallback(Resolver):  # type: ignore[misc]
     """Resolve a secret of the stage.
 
-    Argument: the secret's name (`iam/path`), or a mapping of `name` with `key` (one key of a JSON
-    secret), `arn: true` (the secret's ARN instead of its value), `version: true` (its version id) and `optional: true` (nothing instead of
-    an error when the secret exists in neither place). A confidential value is never handed out.
+    Argument: the secret's name (`iam/path`), or a mapping of `name` with one of `key` (one key of a JSON
+    secret), `arn: true` (the ARN instead of the value) and `version: true` (its version id), and with
+    `optional: true` (nothing instead of an error when the secret exists in neither place). A confidential
+    value is never handed out.
     """
 
     def resolve(self) -> Any:
