@@ -7,6 +7,9 @@
 # OUTPUT `.` is the root pom's own part: conf/ and bin/ beside the jars.
 set -eu
 
+# The order of a glob, and so of the list, is the same everywhere.
+export LC_ALL=C
+
 action=$1 output=$2
 
 digest() { if command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
