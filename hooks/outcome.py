@@ -10,8 +10,8 @@ from typing import Any
 from sceptre.hooks import Hook
 
 from connector import sceptre_glue as glue
+from connector import worker_log
 from connector.domain.errors import ServerError
-from hooks import worker_log
 
 
 class ReportOutcome(Hook):  # type: ignore[misc]
