@@ -28,7 +28,9 @@ FOREIGN = (
 
 def client_environment(endpoint: str) -> dict[str, str]:
     """The variables with which any AWS client, the stock `sceptre` too, speaks to this world and no other."""
-    no_proxy = [part for part in os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")).split(",") if part]
+    no_proxy = [
+        part for part in os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")).split(",") if part
+    ]
     local = [part for part in ("127.0.0.1", "localhost", "127.0.0.0/8") if part not in no_proxy]
     exempt = ",".join([*no_proxy, *local])
     return {
@@ -70,12 +72,16 @@ def start(state: Path, port: int, tools: Toolchain, *, enforce_iam: bool, log: P
         "WMS_LOCAL_STATE": str(state),
         "WMS_LOCAL_CONNECT_HOME": str(tools.connect_home),
     }
-    return spawn([sys.executable, "-m", "connector.local.aws_server"], log=log, env=environment, cwd=temporary)
+    return spawn(
+        [sys.executable, "-m", "connector.local.aws_server"], log=log, env=environment, cwd=temporary
+    )
 
 
 def wait(process: Process, endpoint: str, seconds: float = 60) -> None:
     """Wait until the server answers. Raises DeadlineExceeded."""
-    wait_until(lambda: healthy(endpoint), what=f"embedded AWS at {endpoint}", seconds=seconds, process=process)
+    wait_until(
+        lambda: healthy(endpoint), what=f"embedded AWS at {endpoint}", seconds=seconds, process=process
+    )
 
 
 def healthy(endpoint: str) -> bool:

@@ -10,13 +10,17 @@ import sys
 
 def main() -> None:
     """Serve until SIGTERM; the workers that stand in for Fargate tasks end with it."""
-    missing = [name for name in ("BIND_HOST", "GATEWAY_PORT", "TMPDIR", "WMS_LOCAL_STATE") if not os.environ.get(name)]
+    missing = [
+        name
+        for name in ("BIND_HOST", "GATEWAY_PORT", "TMPDIR", "WMS_LOCAL_STATE")
+        if not os.environ.get(name)
+    ]
     if missing:
         sys.exit(f"not for use by hand: {', '.join(missing)} not set; use `wms-connector local up`")
     # Imported only now: MiniStack reads its environment while it is imported.
-    import importlib
+    import importlib  # noqa: PLC0415
 
-    from connector.local import aws_shims
+    from connector.local import aws_shims  # noqa: PLC0415
 
     runtime = aws_shims.install()
     sys.argv = [sys.argv[0]]

@@ -1,4 +1,4 @@
-"""Kafka: one KRaft node (broker and controller) in a JVM, from the libraries that the image's pom assembles."""
+"""Kafka: one KRaft node (broker and controller) in a JVM, from what the image's pom assembles."""
 
 import signal
 import subprocess
@@ -81,7 +81,7 @@ def start(directory: Path, address: str, tools: Toolchain, log: Path) -> Process
     (directory / "log4j2.properties").write_text(_LOG4J, encoding="utf-8")
     if not (data / "meta.properties").exists():
         _format(properties, directory, tools)
-    command = [*_java(directory, tools), "kafka.Kafka", properties]
+    command = [*_java(directory, tools), "kafka.Kafka", str(properties)]
     return spawn(command, log=log, env=tools.environment(), cwd=directory)
 
 
@@ -130,7 +130,15 @@ def _format(properties: Path, directory: Path, tools: Toolchain) -> None:
     identity = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
     # An id that begins with a dash would be read as an option.
     identity = identity if identity[0] not in "-_" else "A" + identity[1:]
-    command = [*_java(directory, tools), "kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties)]
+    command = [
+        *_java(directory, tools),
+        "kafka.tools.StorageTool",
+        "format",
+        "-t",
+        identity,
+        "-c",
+        str(properties),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, env=tools.environment(), check=False)
     if done.returncode:
         raise OperatorError(f"Kafka cannot format {directory}: {(done.stderr or done.stdout).strip()[-400:]}")

@@ -34,7 +34,7 @@ def local() -> None:
 @local.command()
 @click.option("--enforce-iam", is_flag=True, help="Evaluate IAM policies, as AWS does.")
 @_DIRECTORY
-def up(enforce_iam: bool, directory: Path | None) -> None:
+def up(*, enforce_iam: bool, directory: Path | None) -> None:
     """Start what is not running, and seed the default secrets.
 
     The first run assembles the Connect worker and Kafka with Maven. The parts stay up after the command;
@@ -56,7 +56,7 @@ def up(enforce_iam: bool, directory: Path | None) -> None:
 @local.command()
 @click.option("--keep", is_flag=True, help="Leave data and logs; the next `up` continues with them.")
 @_DIRECTORY
-def down(keep: bool, directory: Path | None) -> None:
+def down(*, keep: bool, directory: Path | None) -> None:
     """End all parts and workers, and remove the state."""
     target = _target(directory)
     if states.load(target) is None:
@@ -69,7 +69,7 @@ def down(keep: bool, directory: Path | None) -> None:
 @local.command()
 @_JSON
 @_DIRECTORY
-def status(as_json: bool, directory: Path | None) -> None:
+def status(*, as_json: bool, directory: Path | None) -> None:
     """Show parts and workers. Exit status 1 if a part is not running."""
     if states.load(_target(directory)) is None:
         found: dict[str, Any] = {"running": False}
@@ -88,7 +88,7 @@ def status(as_json: bool, directory: Path | None) -> None:
 @local.command()
 @_JSON
 @_DIRECTORY
-def env(as_json: bool, directory: Path | None) -> None:
+def env(*, as_json: bool, directory: Path | None) -> None:
     """Print the environment in which `sceptre` and every AWS client use the local world.
 
     For a shell: eval "$(wms-connector local env)"

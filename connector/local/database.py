@@ -64,7 +64,9 @@ class Database:
     def create(self) -> None:
         """Make roles, database and tables, unless they are there."""
         with self.admin("postgres") as connection:
-            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [schema.DATABASE]).fetchone():
+            if connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [schema.DATABASE]
+            ).fetchone():
                 return
             schema.create_roles(connection, app_password=self.app_password, cdc_password=self.cdc_password)
         with self.admin() as connection, connection.transaction():
@@ -86,51 +88,72 @@ class Database:
 
     def update(self, schema_name: str, table: str, number: int, **columns: Any) -> None:
         """Change columns of one row; without columns its time of change only."""
-        assignments = sql.SQL(", ").join(
-            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder()) for name in [*columns, "SYS_UPDT_TS"]
-        )
+        given = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder()) for name in columns]
+        changed = sql.SQL("{} = clock_timestamp()").format(sql.Identifier("SYS_UPDT_TS"))
+        assignments = sql.SQL(", ").join([*given, changed])
         statement = sql.SQL("UPDATE {} SET {} WHERE {} = {}").format(
-            sql.Identifier(schema_name, table), assignments, sql.Identifier(schema.key(table)), sql.Placeholder())
+            sql.Identifier(schema_name, table),
+            assignments,
+            sql.Identifier(schema.key(table)),
+            sql.Placeholder(),
+        )
         with self.app() as connection:
-            now = connection.execute("SELECT clock_timestamp()::timestamp").fetchone()
-            assert now is not None
-            connection.execute(statement, [*columns.values(), now[0], number])
+            connection.execute(statement, [*columns.values(), number])
 
     def delete(self, schema_name: str, table: str, number: int) -> None:
         """Delete one row."""
         with self.app() as connection:
-            connection.execute(sql.SQL("DELETE FROM {} WHERE {} = %s").format(
-                sql.Identifier(schema_name, table), sql.Identifier(schema.key(table))), [number])
+            connection.execute(
+                sql.SQL("DELETE FROM {} WHERE {} = %s").format(
+                    sql.Identifier(schema_name, table), sql.Identifier(schema.key(table))
+                ),
+                [number],
+            )
 
     def rows(self, schema_name: str, table: str) -> list[dict[str, Any]]:
         """All rows in key order."""
         with self.app() as connection, connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
-            cursor.execute(sql.SQL("SELECT * FROM {} ORDER BY {}").format(
-                sql.Identifier(schema_name, table), sql.Identifier(schema.key(table))))
+            cursor.execute(
+                sql.SQL("SELECT * FROM {} ORDER BY {}").format(
+                    sql.Identifier(schema_name, table), sql.Identifier(schema.key(table))
+                )
+            )
             return cursor.fetchall()
 
     def count(self, schema_name: str, table: str) -> int:
         """Number of rows."""
         with self.app() as connection:
-            found = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(
-                sql.Identifier(schema_name, table))).fetchone()
+            found = connection.execute(
+                sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema_name, table))
+            ).fetchone()
         return int(found[0]) if found else 0
 
     def slots(self) -> Sequence[str]:
         """Names of all replication slots."""
         with self.admin() as connection:
-            return [row[0] for row in connection.execute("SELECT slot_name FROM pg_replication_slots ORDER BY 1")]
+            return [
+                row[0] for row in connection.execute("SELECT slot_name FROM pg_replication_slots ORDER BY 1")
+            ]
 
-    def _connect(self, user: str, password: str, database: str = schema.DATABASE, *, autocommit: bool = False
-                 ) -> Connection:
-        return psycopg.connect(host=self.host, port=self.port, dbname=database, user=user, password=password,
-                               connect_timeout=10, autocommit=autocommit)
+    def _connect(
+        self, user: str, password: str, database: str = schema.DATABASE, *, autocommit: bool = False
+    ) -> Connection:
+        return psycopg.connect(
+            host=self.host,
+            port=self.port,
+            dbname=database,
+            user=user,
+            password=password,
+            connect_timeout=10,
+            autocommit=autocommit,
+        )
 
     @staticmethod
     def _next_keys(connection: Connection, schema_name: str, table: str, rows: int) -> list[int]:
         name = sql.Identifier(schema_name, table)
-        found = connection.execute(sql.SQL("SELECT coalesce(max({}), 1000) FROM {}").format(
-            sql.Identifier(schema.key(table)), name)).fetchone()
+        found = connection.execute(
+            sql.SQL("SELECT coalesce(max({}), 1000) FROM {}").format(sql.Identifier(schema.key(table)), name)
+        ).fetchone()
         first = int(found[0]) + 1 if found else 1001
         return [*range(first, first + rows)]
 

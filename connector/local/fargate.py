@@ -13,6 +13,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,16 @@ class Launch:
     memory_mib: int | None = None
     command: tuple[str, ...] = ()
     stop_timeout: int = _STOP_TIMEOUT
-    health_check: health.HealthCheck = field(default_factory=lambda: health.HealthCheck())
+    health_check: health.HealthCheck = field(default_factory=health.HealthCheck)
 
     @property
     def task_id(self) -> str:
         """The last part of the ARN."""
         return self.task_arn.rsplit("/", 1)[-1]
+
+
+def _unheard(_task_arn: str, _healthy: bool) -> None:  # noqa: FBT001 - the shape of a callback
+    """Nobody asked to be told."""
 
 
 class FargateRuntime:
@@ -60,7 +65,7 @@ class FargateRuntime:
         self.state = state
         self.base_environment = dict(base_environment)
         #: Called with (task ARN, healthy) whenever that changes.
-        self.on_health: Callable[[str, bool], None] = lambda task, healthy: None
+        self.on_health: Callable[[str, bool], None] = _unheard
         self._claims: dict[str, Claim] = {}
         self._workers: dict[str, Worker] = {}
         self._lock = threading.Lock()
@@ -72,7 +77,7 @@ class FargateRuntime:
                 self._claims[task_arn] = claim((CONNECT_PORT, METRICS_PORT))
             return self._claims[task_arn].address
 
-    def run(self, image: str, *, launch: Launch) -> "Worker":
+    def run(self, _image: str, *, launch: Launch) -> "Worker":
         """Start the worker. Raises OSError if the entry point cannot be executed."""
         worker = Worker(self, launch, self.address(launch.task_arn))
         with self._lock:
@@ -152,8 +157,8 @@ class Worker:
         code = self._process.wait()
         return {"StatusCode": 128 - code if code < 0 else code}
 
-    def stop(self, timeout: float | None = None) -> None:
-        """SIGTERM, the task definition's `stopTimeout`, SIGKILL. The caller's `timeout` is Docker's, not ECS's."""
+    def stop(self, **_: Any) -> None:
+        """SIGTERM, the task definition's `stopTimeout`, SIGKILL; a `timeout` given is Docker's idea."""
         if self._process.poll() is not None:
             return
         self._signal(signal.SIGTERM)
@@ -171,7 +176,7 @@ class Worker:
         self._runtime.forget(self)
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def logs(self, *, stream: bool = False, follow: bool = False, **_: Any) -> Iterator[bytes]:
+    def logs(self, **_: Any) -> Iterator[bytes]:
         """Lines as they are written, until the process has ended and all is read."""
         with self.log.open("rb") as source:
             rest = b""
@@ -238,16 +243,12 @@ class Worker:
             (self._directory / "process.json").write_text(json.dumps(content), encoding="utf-8")
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            pass
 
     def _sleep(self, seconds: float) -> None:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass
 
     def _watch(self) -> None:
         probe = health.Probe(

@@ -1,4 +1,4 @@
-"""Is a worker healthy? The container health check of a task definition, and the reason in a log when it is not."""
+"""Whether a worker is healthy by its task definition's own check, and if not, what its log says."""
 
 import subprocess
 import time
@@ -70,8 +70,14 @@ class Probe:
         words = [word.replace(self.image_home, str(self.home)) for word in words]
         command = ["/bin/sh", "-c", *words] if kind == "CMD-SHELL" else words
         try:
-            done = subprocess.run(command, capture_output=True, env=dict(self.environment), cwd=self.home,
-                                  timeout=self.check.timeout, check=False)
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                env=dict(self.environment),
+                cwd=self.home,
+                timeout=self.check.timeout,
+                check=False,
+            )
         except (OSError, subprocess.TimeoutExpired):
             return False
         return done.returncode == 0

@@ -23,11 +23,6 @@ def end_tasks(directory: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def end_all(directory: Path) -> None:
-    """What may be left where no world is remembered."""
-    end_tasks(directory)
-
-
 def _recorded(directory: Path) -> list[tuple[Path, Process]]:
     found = []
     for path in sorted((directory / "tasks").glob("*/process.json")):

@@ -16,14 +16,13 @@ import subprocess
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
 from connector.domain.errors import OperatorError
-from connector.local.processes import Process, end, spawn, wait_until
+from connector.local.processes import Process, become, end, spawn, wait_until
 from connector.local.state import ROOT
 from connector.local.toolchain import Report, Toolchain, run_maven
 
@@ -47,7 +46,7 @@ max_wal_senders = 40
 max_replication_slots = 40
 max_connections = 120
 shared_buffers = 64MB
-# A disk flush guards against power cuts only; a commit still reaches the kernel, so a killed server loses nothing.
+# A disk flush guards against power cuts only; a commit still reaches the kernel, which a kill survives.
 fsync = off
 jit = off
 timezone = 'UTC'
@@ -65,26 +64,16 @@ class Runner:
     prefix: tuple[str, ...] = ()
     uid: int | None = None
 
-    def before_exec(self) -> Callable[[], None] | None:
-        """What the child must do to become the other user."""
-        uid = self.uid
-        if uid is None:
-            return None
-
-        def become() -> None:
-            os.setgroups([])
-            os.setgid(uid)
-            os.setuid(uid)
-
-        return become
-
 
 def runner() -> Runner:
     """The way that works for this user on this machine."""
     if os.geteuid() != 0:
         return Runner()
     prefix = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-    if shutil.which("unshare") and not subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode:
+    if (
+        shutil.which("unshare")
+        and not subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode
+    ):
         return Runner(prefix=prefix)
     return Runner(uid=_NOBODY)
 
@@ -99,7 +88,9 @@ def install(tools: Toolchain, report: Report) -> Path:
         return home
     machine = platform.machine()
     if machine not in _ARTIFACTS:
-        raise OperatorError(f"no PostgreSQL binaries for {machine}; there are some for {', '.join(_ARTIFACTS)}")
+        raise OperatorError(
+            f"no PostgreSQL binaries for {machine}; there are some for {', '.join(_ARTIFACTS)}"
+        )
     architecture, checksum = _ARTIFACTS[machine]
     _TOOLS.mkdir(parents=True, exist_ok=True)
     report(f"fetching PostgreSQL {VERSION} with Maven (once)")
@@ -108,7 +99,9 @@ def install(tools: Toolchain, report: Report) -> Path:
     run_maven(tools, Path(__file__).parent / "postgresql" / "pom.xml", [*goals, "package"], report)
     content = (_TOOLS / "postgresql.jar").read_bytes()
     if hashlib.sha256(content).hexdigest() != checksum:
-        raise OperatorError(f"the PostgreSQL binaries in {_TOOLS} do not have the expected checksum: remove them")
+        raise OperatorError(
+            f"the PostgreSQL binaries in {_TOOLS} do not have the expected checksum: remove them"
+        )
     _unpack(content, home)
     (_TOOLS / "postgresql.jar").unlink()
     return home
@@ -122,7 +115,7 @@ def _unpack(jar: bytes, home: Path) -> None:
         (Path(temporary) / "home").rename(home)
 
 
-def start(home: Path, data: Path, address: str, port: int, admin_password: str, log: Path) -> Process:
+def start(home: Path, data: Path, address: str, port: int, *, admin_password: str, log: Path) -> Process:
     """Start the server (its cluster is made first if new); does not wait for it."""
     how = runner()
     if how.uid is not None:
@@ -131,17 +124,23 @@ def start(home: Path, data: Path, address: str, port: int, admin_password: str, 
         _initialise(home, data, admin_password, how)
     # Written at every start: a world that kept its data may come up at another address.
     _give(data / "postgresql.auto.conf", _CONFIGURATION.format(address=address, port=port), how)
-    command = [*how.prefix, home / "bin" / "postgres", "-D", data]
-    return spawn(command, log=log, env=_environment(), cwd=data, before_exec=how.before_exec())
+    command = [*how.prefix, str(home / "bin" / "postgres"), "-D", str(data)]
+    return spawn(command, log=log, env=_environment(), cwd=data, uid=how.uid)
 
 
 def wait(process: Process, address: str, port: int, admin_password: str, seconds: float = 30) -> None:
-    """Wait until the server lets somebody in: while it recovers it listens already. Raises DeadlineExceeded."""
+    """Wait until the server lets somebody in: it listens while it still recovers. Raises DeadlineExceeded."""
 
     def ready() -> bool:
         try:
-            psycopg.connect(host=address, port=port, user="postgres", password=admin_password, connect_timeout=5,
-                            dbname="postgres").close()
+            psycopg.connect(
+                host=address,
+                port=port,
+                user="postgres",
+                password=admin_password,
+                connect_timeout=5,
+                dbname="postgres",
+            ).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -166,11 +165,30 @@ def _initialise(home: Path, data: Path, admin_password: str, how: Runner) -> Non
     password = data.parent / "password"
     _give(password, admin_password, how)
     command = [
-        *how.prefix, str(home / "bin" / "initdb"), "-D", str(data), "-U", "postgres", "-A", "scram-sha-256",
-        "--pwfile", str(password), "-E", "UTF8", "--no-locale", "--no-sync",
+        *how.prefix,
+        str(home / "bin" / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "postgres",
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        str(password),
+        "-E",
+        "UTF8",
+        "--no-locale",
+        "--no-sync",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(), cwd=data, check=False,
-                          preexec_fn=how.before_exec())
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env=_environment(),
+        cwd=data,
+        check=False,
+        **become(how.uid),
+    )
     password.unlink()
     if done.returncode:
         raise OperatorError(f"PostgreSQL cannot make its data directory {data}: {done.stderr.strip()[-300:]}")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def start_time(pid: int) -> int | None:
 def _has_threads(pid: int) -> bool:
     """A killed process whose first thread has ended but others have not still holds its ports."""
     try:
-        return len(os.listdir(f"/proc/{pid}/task")) > 1
+        return len([*Path(f"/proc/{pid}/task").iterdir()]) > 1
     except OSError:
         return False
 
@@ -68,9 +69,11 @@ def spawn(
     log: Path,
     env: Mapping[str, str],
     cwd: Path,
-    before_exec: Callable[[], None] | None = None,
+    uid: int | None = None,
 ) -> Process:
     """Start `command` in a session of its own, with its output appended to `log`.
+
+    With `uid`, as that user (only root may ask for it).
 
     Raises OperatorError if the program cannot be executed.
     """
@@ -85,13 +88,18 @@ def spawn(
                 env=dict(env),
                 cwd=cwd,
                 start_new_session=True,
-                preexec_fn=before_exec,
+                **become(uid),
             )
         except OSError as error:
             raise OperatorError(f"cannot start {command[0]}: {error.strerror}") from error
     started = start_time(child.pid)
     child.returncode = 0  # keeps Popen from complaining that a child it knows still runs
     return Process(child.pid, -1 if started is None else started, str(log))
+
+
+def become(uid: int | None) -> dict[str, Any]:
+    """The arguments with which `subprocess` starts a program as another user; none for None."""
+    return {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
 
 
 def end(process: Process, *, grace: float, first: signal.Signals = signal.SIGTERM) -> bool:
@@ -118,10 +126,8 @@ def _gone(process: Process, seconds: float) -> bool:
 
 def _reap(pid: int) -> None:
     """Collect a child of this very process, so that no zombie stays; others' children are init's."""
-    try:
+    with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
 
 
 def tail(log: Path | str, lines: int = 3) -> str:

@@ -12,7 +12,7 @@ REVISION = "PLAN_WVR_RVSN_TBL"
 TABLES = tuple((schema, table) for schema in SCHEMAS for table in (BASE, REVISION))
 
 DATABASE = "wms"
-#: Owns the tables and cannot log in. Adding a table to a publication needs its ownership, so both logins are members.
+#: Owns the tables and cannot log in. Both logins are members: publishing a table needs its ownership.
 OWNERS = "wms_tables"
 #: The application that changes rows.
 APP = "wms_app"
@@ -63,8 +63,11 @@ def create_roles(connection: Connection, *, app_password: str, cdc_password: str
         statement = sql.SQL("CREATE ROLE {} LOGIN" + extra + " PASSWORD {}")
         execute(statement.format(sql.Identifier(name), sql.Literal(password)))
         # Ownership by inheritance only: nobody can become the owning role and escape its own audit.
-        execute(sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET FALSE").format(
-            sql.Identifier(OWNERS), sql.Identifier(name)))
+        execute(
+            sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET FALSE").format(
+                sql.Identifier(OWNERS), sql.Identifier(name)
+            )
+        )
     execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNERS)))
 
 
@@ -72,14 +75,26 @@ def create_tables(connection: Connection) -> None:
     """Make schemas, tables and grants. Run once, as superuser, in the database `wms`."""
     execute = connection.execute
     execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(DATABASE)))
-    execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}, {}").format(
-        sql.Identifier(DATABASE), sql.Identifier(APP), sql.Identifier(CDC)))
+    execute(
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}, {}").format(
+            sql.Identifier(DATABASE), sql.Identifier(APP), sql.Identifier(CDC)
+        )
+    )
     # CREATE on the database is what CREATE PUBLICATION needs.
-    execute(sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(sql.Identifier(DATABASE), sql.Identifier(CDC)))
+    execute(
+        sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(sql.Identifier(DATABASE), sql.Identifier(CDC))
+    )
     for schema in SCHEMAS:
-        execute(sql.SQL("CREATE SCHEMA {} AUTHORIZATION {}").format(sql.Identifier(schema), sql.Identifier(OWNERS)))
-        execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}, {}").format(
-            sql.Identifier(schema), sql.Identifier(APP), sql.Identifier(CDC)))
+        execute(
+            sql.SQL("CREATE SCHEMA {} AUTHORIZATION {}").format(
+                sql.Identifier(schema), sql.Identifier(OWNERS)
+            )
+        )
+        execute(
+            sql.SQL("GRANT USAGE ON SCHEMA {} TO {}, {}").format(
+                sql.Identifier(schema), sql.Identifier(APP), sql.Identifier(CDC)
+            )
+        )
     for schema, table in TABLES:
         _create_table(connection, schema, table)
 
@@ -87,14 +102,18 @@ def create_tables(connection: Connection) -> None:
 def _create_table(connection: Connection, schema: str, table: str) -> None:
     name = sql.Identifier(schema, table)
     columns = sql.SQL(", ").join(
-        sql.SQL("{} " + definition).format(sql.Identifier(column)) for column, definition in COLUMNS[table].items()
+        sql.SQL("{} " + definition).format(sql.Identifier(column))
+        for column, definition in COLUMNS[table].items()
     )
     connection.execute(sql.SQL("CREATE TABLE {} ({})").format(name, columns))
     connection.execute(sql.SQL("ALTER TABLE {} OWNER TO {}").format(name, sql.Identifier(OWNERS)))
     # As Oracle with supplemental logging of all columns: an update or delete carries the whole old row.
     connection.execute(sql.SQL("ALTER TABLE {} REPLICA IDENTITY FULL").format(name))
     # An owner's ordinary rights can be taken away: the connector is left with reading.
-    connection.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
-        name, sql.Identifier(OWNERS)))
+    connection.execute(
+        sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(name, sql.Identifier(OWNERS))
+    )
     connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(name, sql.Identifier(CDC)))
-    connection.execute(sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}").format(name, sql.Identifier(APP)))
+    connection.execute(
+        sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}").format(name, sql.Identifier(APP))
+    )

@@ -32,7 +32,9 @@ class Account:
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
         self._session = boto3.session.Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - the embedded AWS knows no other
+            region_name=REGION,
         )
 
     def client(self, service: str) -> Any:
@@ -57,7 +59,9 @@ class Account:
 
     def delete_secret(self, path: str) -> None:
         """Delete a secret without a recovery window."""
-        self.client("secretsmanager").delete_secret(SecretId=f"{PREFIX}/{path}", ForceDeleteWithoutRecovery=True)
+        self.client("secretsmanager").delete_secret(
+            SecretId=f"{PREFIX}/{path}", ForceDeleteWithoutRecovery=True
+        )
 
     def seed(self, *, broker_string: str, db_info: dict[str, Any]) -> None:
         """Make network, boundary and the `default` secrets."""
@@ -74,11 +78,15 @@ class Account:
         found: dict[str, Any] = {"id": vpc}
         for kind, blocks in _SUBNETS.items():
             found[kind] = [
-                ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=f"{REGION}{zone}")["Subnet"]["SubnetId"]
+                ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=f"{REGION}{zone}")["Subnet"][
+                    "SubnetId"
+                ]
                 for block, zone in zip(blocks, "ab", strict=True)
             ]
         return found
 
     def _boundary(self) -> str:
-        created = self.client("iam").create_policy(PolicyName=BOUNDARY, PolicyDocument=json.dumps(_BOUNDARY_DOCUMENT))
+        created = self.client("iam").create_policy(
+            PolicyName=BOUNDARY, PolicyDocument=json.dumps(_BOUNDARY_DOCUMENT)
+        )
         return str(created["Policy"]["Arn"])

@@ -1,9 +1,13 @@
-"""What `up` remembers: one JSON file in the state directory, readable only by its owner (it has passwords)."""
+"""What `up` remembers: one JSON file in the state directory; it has passwords, so only its owner reads it."""
 
+import fcntl
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from connector.local.processes import Process
 ROOT = Path(connector.__file__).resolve().parent.parent
 
 _FORMAT = 1
+_SAVING = threading.Lock()
 
 
 @dataclass
@@ -61,7 +66,11 @@ class State:
         return self.directory / "logs"
 
     def save(self) -> None:
-        """Write the file in one step, mode 0600."""
+        """Write the file in one step, mode 0600. Parts that start at the same time may all call it."""
+        with _SAVING:
+            self._write()
+
+    def _write(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         content = {"format": _FORMAT, **asdict(self), "directory": str(self.directory)}
         temporary = _file(self.directory).with_suffix(".new")
@@ -75,9 +84,17 @@ class State:
         """Delete the whole state directory. Idempotent."""
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def forget(self) -> None:
-        """Delete only the file that says a world is up; data and logs stay."""
-        _file(self.directory).unlink(missing_ok=True)
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """One `up` or `down` of a state directory at a time; a second one waits."""
+    # Not inside the directory, which `down` removes, nor beside it, where it would be in somebody's way.
+    name = hashlib.sha256(str(directory).encode()).hexdigest()[:16]
+    lock = ROOT / ".tools" / "locks" / name
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def load(directory: Path) -> State | None:

@@ -61,12 +61,17 @@ class Toolchain:
 
 
 def find() -> Toolchain:
-    """Check all prerequisites. Raises OperatorError that names every missing one, what was found and what to do."""
+    """Check all prerequisites.
+
+    Raises OperatorError that names every missing one, what was found and what to do.
+    """
     complaints: list[str] = []
     if not sys.platform.startswith("linux"):
         complaints.append(f"Linux is needed (addresses 127.0.0.N), this is {sys.platform}")
     if sys.version_info < PYTHON:
-        complaints.append(f"Python >= 3.11 is needed, this is {sys.version.split()[0]}: make the virtualenv anew")
+        complaints.append(
+            f"Python >= 3.11 is needed, this is {sys.version.split()[0]}: make the virtualenv anew"
+        )
     java_home = _java_home(complaints)
     maven = shutil.which("mvn")
     if maven is None:
@@ -86,8 +91,9 @@ def _java_home(complaints: list[str]) -> Path | None:
         complaints.append(f"a JDK >= {JDK} is needed, `java` is not on the PATH: {advice}")
         return None
     try:
-        words = subprocess.run([java, "-XshowSettings:properties", "-version"], capture_output=True, text=True,
-                               check=False).stderr
+        words = subprocess.run(
+            [java, "-XshowSettings:properties", "-version"], capture_output=True, text=True, check=False
+        ).stderr
     except OSError as error:
         complaints.append(f"a JDK >= {JDK} is needed, {java} cannot be run ({error.strerror}): {advice}")
         return None
@@ -146,10 +152,15 @@ def run_maven(tools: Toolchain, pom: Path, goals: list[str], report: Report) -> 
     downloads = 0
     errors: list[str] = []
     environment = {**os.environ, "JAVA_HOME": str(tools.java_home)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                          env=environment) as build:
-        assert build.stdout is not None
-        for line in build.stdout:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
+    ) as build:
+        for line in build.stdout or ():
             if "Downloaded from" in line:
                 downloads += 1
                 if downloads % 20 == 0:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from connector.domain.errors import OperatorError
 from connector.local import aws, broker, leftovers, postgres, toolchain
@@ -50,15 +50,21 @@ class World:
         target = (directory or states.ROOT / ".local").resolve()
         tools = toolchain.find()
         toolchain.assemble(tools, report)
-        postgres_home = postgres.install(tools, report)
-        state = states.load(target)
-        if state is None:
-            leftovers.end_all(target)
-            state = State(target, f"http://127.0.0.1:{free_port()}", enforce_iam)
-        elif state.enforce_iam != enforce_iam and state.aws and state.aws.alive:
-            raise OperatorError("the local world is up with another IAM setting: run `local down` first")
-        world = cls(state, tools, report)
-        world._start(postgres_home, enforce_iam)
+        postgres.install(tools, report)
+        with states.locked(target):
+            state = states.load(target)
+            if state is None:
+                leftovers.end_tasks(target)
+                state = State(target, f"http://127.0.0.1:{free_port()}", enforce_iam)
+            elif state.enforce_iam != enforce_iam and state.aws and state.aws.alive:
+                raise OperatorError("the local world is up with another IAM setting: run `local down` first")
+            world = cls(state, tools, report)
+            try:
+                world._start(enforce_iam=enforce_iam)
+            except BaseException:
+                # Half a world helps nobody; logs and data stay for a look and another try.
+                world._end(keep=True)
+                raise
         return world
 
     @classmethod
@@ -70,11 +76,12 @@ class World:
             raise OperatorError("the local world is not up: run `wms-connector local up`")
         return cls(state, toolchain.find())
 
-    def __enter__(self) -> "World":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-                 ) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.down()
 
     # -- what it is ----------------------------------------------------------
@@ -122,7 +129,7 @@ class World:
     # -- parts ---------------------------------------------------------------
 
     def start_broker(self, name: str = DEFAULT_BROKER) -> str:
-        """Start a cluster (a new one, or a stopped one with its data and address); answers its broker string."""
+        """Start a cluster, new or with the data and address it had; answers its broker string."""
         known = self.state.brokers.get(name)
         if known and known.process and known.process.alive:
             return known.bootstrap
@@ -147,12 +154,23 @@ class World:
         if known and known.process and known.process.alive:
             return
         with _claimed((5432,), known.address if known else None) as address:
-            found = known or DatabaseState(address, 5432, *(secrets.token_urlsafe(18) for _ in range(3)))
+            found = known or DatabaseState(
+                address,
+                admin_password=secrets.token_urlsafe(18),
+                app_password=secrets.token_urlsafe(18),
+                cdc_password=secrets.token_urlsafe(18),
+            )
             self.state.database = found
             self.state.save()
             data = self.state.directory / "postgresql"
-            found.process = postgres.start(home, data, address, found.port, found.admin_password,
-                                           self.logs / "postgresql.log")
+            found.process = postgres.start(
+                home,
+                data,
+                address,
+                found.port,
+                admin_password=found.admin_password,
+                log=self.logs / "postgresql.log",
+            )
             self.state.save()
             postgres.wait(found.process, address, found.port, found.admin_password)
         Database.of(found).create()
@@ -166,16 +184,23 @@ class World:
         """Start the embedded AWS. What it held before is lost: it lives in memory."""
         if self.state.aws and self.state.aws.alive:
             return
+        # Workers of a server that was killed: the new one knows nothing of them.
+        leftovers.end_tasks(self.state.directory)
         port = int(self.state.endpoint.rsplit(":", 1)[1])
         self.state.seeded = False
-        self.state.aws = aws.start(self.state.directory, port, self._tools, enforce_iam=self.state.enforce_iam,
-                                   log=self.logs / "aws.log")
+        self.state.aws = aws.start(
+            self.state.directory,
+            port,
+            self._tools,
+            enforce_iam=self.state.enforce_iam,
+            log=self.logs / "aws.log",
+        )
         self.state.save()
         aws.wait(self.state.aws, self.state.endpoint)
 
     # -- life ----------------------------------------------------------------
 
-    def _start(self, postgres_home: Path, enforce_iam: bool) -> None:
+    def _start(self, *, enforce_iam: bool) -> None:
         self.state.enforce_iam = enforce_iam
         self.state.save()
         parts: Mapping[str, Callable[[], object]] = {
@@ -199,6 +224,10 @@ class World:
 
     def down(self, *, keep: bool = False) -> None:
         """End every process of this world; `keep` leaves data and logs. Idempotent."""
+        with states.locked(self.state.directory):
+            self._end(keep=keep)
+
+    def _end(self, *, keep: bool) -> None:
         if self.state.aws:
             aws.stop(self.state.aws)
         leftovers.end_tasks(self.state.directory)

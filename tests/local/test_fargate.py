@@ -3,101 +3,16 @@
 import json
 import os
 import signal
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.local.cluster import PASSWORD, Cluster, address, alive, eventually
 from tests.local.conftest import Embedded
 
 pytestmark = pytest.mark.e2e
-
-PASSWORD = "s3cret-of-the-broker"
-
-
-def eventually(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
-    """The first true answer of `condition`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    pytest.fail(f"never: {what}")
-
-
-class Cluster:
-    """One service of one cluster in the embedded ECS."""
-
-    def __init__(self, embedded: Embedded, name: str) -> None:
-        self.embedded, self.name = embedded, name
-        self.ecs = embedded.client("ecs")
-        self.ecs.create_cluster(clusterName=name)
-        self.secret = embedded.client("secretsmanager").create_secret(
-            Name=f"wms/{name}/kafkaCredentials", SecretString=json.dumps({"username": "u", "password": PASSWORD}))["ARN"]
-        embedded.client("logs").create_log_group(logGroupName=f"/aws/fargate/{name}")
-
-    def register(self, environment: dict[str, str] | None = None, secret: str | None = None, **more: Any) -> str:
-        reference = secret or f"{self.secret}:password::"
-        answer = self.ecs.register_task_definition(
-            family=self.name, cpu="512", memory="2048", networkMode="awsvpc", requiresCompatibilities=["FARGATE"],
-            containerDefinitions=[{
-                "name": "kafka-connect", "image": "local/x:1", "memory": 1024, "stopTimeout": 5,
-                "environment": [{"name": k, "value": v} for k, v in (environment or {}).items()],
-                "secrets": [{"name": "KAFKA_PASSWORD", "valueFrom": reference}],
-                "logConfiguration": {"logDriver": "awslogs", "options": {
-                    "awslogs-group": f"/aws/fargate/{self.name}", "awslogs-stream-prefix": "connect",
-                    "awslogs-region": "us-east-1"}}, **more}])
-        return str(answer["taskDefinition"]["taskDefinitionArn"])
-
-    def create(self, definition: str, desired: int = 1) -> None:
-        self.ecs.create_service(
-            cluster=self.name, serviceName=self.name, taskDefinition=definition, desiredCount=desired,
-            launchType="FARGATE", deploymentConfiguration={
-                "maximumPercent": 200, "minimumHealthyPercent": 100,
-                "deploymentCircuitBreaker": {"enable": True, "rollback": True}})
-
-    def update(self, **changes: Any) -> None:
-        self.ecs.update_service(cluster=self.name, service=self.name, **changes)
-
-    def service(self) -> Any:
-        return self.ecs.describe_services(cluster=self.name, services=[self.name])["services"][0]
-
-    def tasks(self, desired: str = "RUNNING") -> list[Any]:
-        arns = self.ecs.list_tasks(cluster=self.name, desiredStatus=desired)["taskArns"]
-        return list(self.ecs.describe_tasks(cluster=self.name, tasks=arns)["tasks"]) if arns else []
-
-    def steady(self, revision: int | None = None, count: int = 1) -> list[Any]:
-        """Wait for a completed deployment; answers its tasks."""
-        def done() -> Any:
-            found = self.service()
-            tasks = self.tasks()
-            return (len(found["deployments"]) == 1 and found["deployments"][0]["rolloutState"] == "COMPLETED"
-                    and found["runningCount"] == count == len(tasks)
-                    and (revision is None or found["taskDefinition"].endswith(f":{revision}")) and tasks)
-        return list(eventually(done, f"{self.name} is steady"))
-
-    def worker(self, task: Any) -> Any:
-        """What the worker itself says."""
-        with urllib.request.urlopen(f"http://{address(task)}:8083/", timeout=5) as answer:
-            return json.load(answer)
-
-    def process(self, task: Any) -> int:
-        identity = task["taskArn"].rsplit("/", 1)[-1]
-        record = self.embedded.state / "tasks" / identity / "process.json"
-        return int(json.loads(record.read_text(encoding="utf-8"))["pid"])
-
-
-def address(task: Any) -> str:
-    (attachment,) = task["attachments"]
-    return next(d["value"] for d in attachment["details"] if d["name"] == "privateIPv4Address")
-
-
-def alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}/cwd").exists()
 
 
 @pytest.fixture
@@ -128,7 +43,10 @@ def test_its_lines_reach_the_log_group_and_a_file(cluster: Cluster):
     logs = cluster.embedded.client("logs")
 
     def lines() -> Any:
-        return [e["message"] for e in logs.filter_log_events(logGroupName=f"/aws/fargate/{cluster.name}")["events"]]
+        return [
+            e["message"]
+            for e in logs.filter_log_events(logGroupName=f"/aws/fargate/{cluster.name}")["events"]
+        ]
 
     assert eventually(lines, "a log event") == [f"worker at {address(task)}"]
     identity = task["taskArn"].rsplit("/", 1)[-1][:8]
@@ -146,7 +64,8 @@ def test_a_service_scaled_to_nothing_has_no_process_when_its_task_is_stopped(clu
     pid = cluster.process(task)
     cluster.update(desiredCount=0)
     (stopped,) = eventually(
-        lambda: [t for t in cluster.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "stopped")
+        lambda: [t for t in cluster.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "stopped"
+    )
     assert not alive(pid)
     assert stopped["stopCode"] == "ServiceSchedulerInitiated"
     assert stopped["stoppedReason"].startswith("Scaling activity initiated by")
@@ -162,9 +81,12 @@ def test_a_new_revision_is_healthy_before_the_old_one_stops(cluster: Cluster):
 
     def replaced() -> Any:
         tasks = {t["taskArn"]: t for t in cluster.tasks()}
-        fresh = [t for arn, t in tasks.items() if arn != old["taskArn"] and t.get("healthStatus") == "HEALTHY"]
+        fresh = [
+            t for arn, t in tasks.items() if arn != old["taskArn"] and t.get("healthStatus") == "HEALTHY"
+        ]
         seen.append((old["taskArn"] in tasks, bool(fresh)))
         return old["taskArn"] not in tasks
+
     eventually(replaced, "the old task is gone")
     assert (False, False) not in seen
     (new,) = cluster.steady(revision=2)
@@ -210,8 +132,16 @@ def test_a_killed_worker_is_replaced(cluster: Cluster):
 
 def test_a_worker_that_loses_its_health_is_replaced(cluster: Cluster):
     """Frozen, it still counts as running; only the health check can tell."""
-    cluster.create(cluster.register(healthCheck={
-        "command": ["CMD-SHELL", "test ! -e $CONNECT_TMP/sick"], "interval": 5, "timeout": 2, "retries": 1}))
+    cluster.create(
+        cluster.register(
+            healthCheck={
+                "command": ["CMD-SHELL", "test ! -e $CONNECT_TMP/sick"],
+                "interval": 5,
+                "timeout": 2,
+                "retries": 1,
+            }
+        )
+    )
     (task,) = cluster.steady()
     (Path(cluster.worker(task)["environment"]["CONNECT_TMP"]) / "sick").touch()
     eventually(lambda: [t["taskArn"] for t in cluster.tasks()] not in ([], [task["taskArn"]]), "a new task")
@@ -221,8 +151,10 @@ def test_a_worker_that_loses_its_health_is_replaced(cluster: Cluster):
 
 @pytest.mark.parametrize("what", ["secret", "key"])
 def test_a_secret_that_cannot_be_resolved_stops_the_task_and_is_named(cluster: Cluster, what: str):
-    missing = {"secret": f"{cluster.secret.rsplit('/', 1)[0]}/absent-AbCdEf:password::",
-               "key": f"{cluster.secret}:passphrase::"}[what]
+    missing = {
+        "secret": f"{cluster.secret.rsplit('/', 1)[0]}/absent-AbCdEf:password::",
+        "key": f"{cluster.secret}:passphrase::",
+    }[what]
     cluster.create(cluster.register(secret=missing))
     stopped = eventually(lambda: cluster.tasks("STOPPED"), "a stopped task")[0]
     assert stopped["stopCode"] == "TaskFailedToStart"
@@ -239,28 +171,62 @@ def test_attempts_to_start_what_cannot_start_get_rarer_and_end(cluster: Cluster)
 
 
 def test_cloudformation_waits_for_the_service_and_takes_its_processes_along(embedded: Embedded):
-    """CREATE_COMPLETE means healthy, DELETE_COMPLETE means gone; a worker that dies fails the stack with its words."""
+    """CREATE_COMPLETE means healthy, DELETE_COMPLETE gone; a dying worker fails the stack in its words."""
     embedded.client("logs").create_log_group(logGroupName="/cfn")
 
     def template(behaviour: str) -> str:
-        return json.dumps({"Resources": {
-            "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "cfn"}},
-            "Definition": {"Type": "AWS::ECS::TaskDefinition", "Properties": {
-                "Family": "cfn", "Cpu": "256", "Memory": "512", "NetworkMode": "awsvpc",
-                "RequiresCompatibilities": ["FARGATE"], "ContainerDefinitions": [{
-                    "Name": "kafka-connect", "Image": "x:1", "StopTimeout": 5,
-                    "Environment": [{"Name": "BEHAVIOUR", "Value": behaviour}]}]}},
-            "Service": {"Type": "AWS::ECS::Service", "Properties": {
-                "ServiceName": "cfn", "Cluster": {"Ref": "Cluster"}, "TaskDefinition": {"Ref": "Definition"},
-                "LaunchType": "FARGATE", "DesiredCount": 1, "DeploymentConfiguration": {
-                    "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}}}}}})
+        return json.dumps(
+            {
+                "Resources": {
+                    "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "cfn"}},
+                    "Definition": {
+                        "Type": "AWS::ECS::TaskDefinition",
+                        "Properties": {
+                            "Family": "cfn",
+                            "Cpu": "256",
+                            "Memory": "512",
+                            "NetworkMode": "awsvpc",
+                            "RequiresCompatibilities": ["FARGATE"],
+                            "ContainerDefinitions": [
+                                {
+                                    "Name": "kafka-connect",
+                                    "Image": "x:1",
+                                    "StopTimeout": 5,
+                                    "Environment": [{"Name": "BEHAVIOUR", "Value": behaviour}],
+                                }
+                            ],
+                        },
+                    },
+                    "Service": {
+                        "Type": "AWS::ECS::Service",
+                        "Properties": {
+                            "ServiceName": "cfn",
+                            "Cluster": {"Ref": "Cluster"},
+                            "TaskDefinition": {"Ref": "Definition"},
+                            "LaunchType": "FARGATE",
+                            "DesiredCount": 1,
+                            "DeploymentConfiguration": {
+                                "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}
+                            },
+                        },
+                    },
+                }
+            }
+        )
 
     cloudformation = embedded.client("cloudformation")
 
     def wait(*ends: str) -> str:
         def status() -> Any:
-            return next((s["StackStatus"] for s in cloudformation.list_stacks()["StackSummaries"]
-                         if s["StackName"] == "cfn" and s["StackStatus"] in ends), None)
+            return next(
+                (
+                    s["StackStatus"]
+                    for s in cloudformation.list_stacks()["StackSummaries"]
+                    if s["StackName"] == "cfn" and s["StackStatus"] in ends
+                ),
+                None,
+            )
+
         return str(eventually(status, "/".join(ends), 40))
 
     cloudformation.create_stack(StackName="cfn", TemplateBody=template("live"))
@@ -271,8 +237,10 @@ def test_cloudformation_waits_for_the_service_and_takes_its_processes_along(embe
     assert task["healthStatus"] == "HEALTHY"
     cloudformation.update_stack(StackName="cfn", TemplateBody=template("die"))
     wait("UPDATE_ROLLBACK_COMPLETE")
-    reasons = [e.get("ResourceStatusReason", "") for e in
-               cloudformation.describe_stack_events(StackName="cfn")["StackEvents"]]
+    reasons = [
+        e.get("ResourceStatusReason", "")
+        for e in cloudformation.describe_stack_events(StackName="cfn")["StackEvents"]
+    ]
     assert any("ERROR no such broker" in reason for reason in reasons)
     assert ecs.list_tasks(cluster="cfn")["taskArns"] == [arn]
     record = embedded.state / "tasks" / arn.rsplit("/", 1)[-1] / "process.json"
@@ -285,15 +253,41 @@ def test_cloudformation_waits_for_the_service_and_takes_its_processes_along(embe
 def test_a_first_creation_that_cannot_start_rolls_back(embedded: Embedded):
     """No service is left behind by the failed creation."""
     cloudformation = embedded.client("cloudformation")
-    cloudformation.create_stack(StackName="dead", TemplateBody=json.dumps({"Resources": {
-        "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "dead"}},
-        "Definition": {"Type": "AWS::ECS::TaskDefinition", "Properties": {
-            "Family": "dead", "ContainerDefinitions": [{
-                "Name": "c", "Image": "x:1", "Environment": [{"Name": "BEHAVIOUR", "Value": "die"}]}]}},
-        "Service": {"Type": "AWS::ECS::Service", "Properties": {
-            "ServiceName": "dead", "Cluster": {"Ref": "Cluster"}, "TaskDefinition": {"Ref": "Definition"},
-            "DesiredCount": 1, "DeploymentConfiguration": {"DeploymentCircuitBreaker": {
-                "Enable": True, "Rollback": True}}}}}}))
+    cloudformation.create_stack(
+        StackName="dead",
+        TemplateBody=json.dumps(
+            {
+                "Resources": {
+                    "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "dead"}},
+                    "Definition": {
+                        "Type": "AWS::ECS::TaskDefinition",
+                        "Properties": {
+                            "Family": "dead",
+                            "ContainerDefinitions": [
+                                {
+                                    "Name": "c",
+                                    "Image": "x:1",
+                                    "Environment": [{"Name": "BEHAVIOUR", "Value": "die"}],
+                                }
+                            ],
+                        },
+                    },
+                    "Service": {
+                        "Type": "AWS::ECS::Service",
+                        "Properties": {
+                            "ServiceName": "dead",
+                            "Cluster": {"Ref": "Cluster"},
+                            "TaskDefinition": {"Ref": "Definition"},
+                            "DesiredCount": 1,
+                            "DeploymentConfiguration": {
+                                "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}
+                            },
+                        },
+                    },
+                }
+            }
+        ),
+    )
 
     def rolled_back() -> bool:
         (stack,) = cloudformation.describe_stacks(StackName="dead")["Stacks"]
@@ -301,4 +295,5 @@ def test_a_first_creation_that_cannot_start_rolls_back(embedded: Embedded):
 
     eventually(rolled_back, "ROLLBACK_COMPLETE", 40)
     assert embedded.client("ecs").list_clusters()["clusterArns"] == [] or all(
-        "/dead" not in arn for arn in embedded.client("ecs").list_clusters()["clusterArns"])
+        "/dead" not in arn for arn in embedded.client("ecs").list_clusters()["clusterArns"]
+    )

@@ -54,19 +54,39 @@ def function(embedded: Embedded) -> str:
     s3.create_bucket(Bucket="functions")
     for version in (1, 2):
         s3.put_object(Bucket="functions", Key=f"{version}.zip", Body=package(version))
-    role = embedded.client("iam").create_role(RoleName="runs", AssumeRolePolicyDocument=json.dumps({
-        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-                                                "Principal": {"Service": "lambda.amazonaws.com"}}]}))
+    role = embedded.client("iam").create_role(
+        RoleName="runs",
+        AssumeRolePolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": "sts:AssumeRole",
+                        "Principal": {"Service": "lambda.amazonaws.com"},
+                    }
+                ],
+            }
+        ),
+    )
     embedded.client("lambda").create_function(
-        FunctionName="probe-runs", Runtime="python3.12", Handler="lambda_src.connect_admin.handler.handler",
-        Role=role["Role"]["Arn"], Code={"S3Bucket": "functions", "S3Key": "1.zip"}, Timeout=3,
-        Environment={"Variables": {"STAGE": "main"}})
+        FunctionName="probe-runs",
+        Runtime="python3.12",
+        Handler="lambda_src.connect_admin.handler.handler",
+        Role=role["Role"]["Arn"],
+        Code={"S3Bucket": "functions", "S3Key": "1.zip"},
+        Timeout=3,
+        Environment={"Variables": {"STAGE": "main"}},
+    )
     embedded.client("lambda").get_waiter("function_active_v2").wait(
-        FunctionName="probe-runs", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+        FunctionName="probe-runs", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
     return "probe-runs"
 
 
-def test_a_function_from_s3_runs_in_this_world_with_its_own_environment_only(embedded: Embedded, function: str):
+def test_a_function_from_s3_runs_in_this_world_with_its_own_environment_only(
+    embedded: Embedded, function: str
+):
     """Its zip, its variables and this server's endpoint; nothing of the checkout or of the server."""
     error, answer = invoke(embedded, {})
     assert error is None
@@ -108,21 +128,53 @@ def test_a_function_has_the_rights_of_its_role_only(enforcing: Embedded):
     secrets = enforcing.client("secretsmanager")
     mine = secrets.create_secret(Name="wms/main/mine", SecretString="a")["ARN"]
     other = secrets.create_secret(Name="wms/val/other", SecretString="b")["ARN"]
-    role = enforcing.client("iam").create_role(RoleName="limited", AssumeRolePolicyDocument=json.dumps({
-        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-                                                "Principal": {"Service": "lambda.amazonaws.com"}}]}))
-    enforcing.client("iam").put_role_policy(RoleName="limited", PolicyName="p", PolicyDocument=json.dumps({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": mine}]}))
+    role = enforcing.client("iam").create_role(
+        RoleName="limited",
+        AssumeRolePolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": "sts:AssumeRole",
+                        "Principal": {"Service": "lambda.amazonaws.com"},
+                    }
+                ],
+            }
+        ),
+    )
+    enforcing.client("iam").put_role_policy(
+        RoleName="limited",
+        PolicyName="p",
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": mine}
+                ],
+            }
+        ),
+    )
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("index.py", (
-            "import boto3\n"
-            "def handler(event, context):\n"
-            "    return boto3.client('secretsmanager').get_secret_value(SecretId=event['id'])['SecretString']\n"))
+        archive.writestr(
+            "index.py",
+            (
+                "import boto3\n"
+                "def handler(event, context):\n"
+                "    secrets = boto3.client('secretsmanager')\n"
+                "    return secrets.get_secret_value(SecretId=event['id'])['SecretString']\n"
+            ),
+        )
     functions = enforcing.client("lambda")
-    functions.create_function(FunctionName="limited", Runtime="python3.12", Handler="index.handler",
-                              Role=role["Role"]["Arn"], Code={"ZipFile": content.getvalue()}, Timeout=10)
+    functions.create_function(
+        FunctionName="limited",
+        Runtime="python3.12",
+        Handler="index.handler",
+        Role=role["Role"]["Arn"],
+        Code={"ZipFile": content.getvalue()},
+        Timeout=10,
+    )
     functions.get_waiter("function_active_v2").wait(FunctionName="limited", WaiterConfig={"Delay": 1})
     allowed = functions.invoke(FunctionName="limited", Payload=json.dumps({"id": mine}).encode())
     assert json.loads(allowed["Payload"].read()) == "a"

@@ -18,10 +18,12 @@ from kafka.admin import NewTopic
 
 from connector.local import schema
 from connector.local.world import World
+from tests.local.cluster import Cluster, address, eventually
 from tests.local.conftest import Embedded
-from tests.local.test_fargate import Cluster, address, eventually
 
 pytestmark = pytest.mark.e2e
+
+_SECURITY = "org.apache.kafka.common.security"
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +34,23 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def definition(cluster: Cluster, world: World) -> dict[str, Any]:
     """Environment and secrets as the connector stack's task definition has them."""
+
     def arn(path: str) -> str:
         found = world.account.client("secretsmanager").describe_secret(SecretId=f"wms/default/{path}")
         return str(found["ARN"])
 
     group = f"mgmt.connect.{cluster.name}"
     plain = {
-        "CONNECT_GROUP_ID": group, "CONNECT_CONFIG_TOPIC": f"{group}.config",
-        "CONNECT_OFFSETS_TOPIC": f"{group}.offsets", "CONNECT_STATUS_TOPIC": f"{group}.status",
-        "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT", "KAFKA_SASL_MECHANISM": "GSSAPI",
-        "KAFKA_SASL_LOGIN_MODULE": "org.apache.kafka.common.security.scram.ScramLoginModule",
-        "KAFKA_SASL_CALLBACK_HANDLER": "org.apache.kafka.common.security.authenticator.SaslClientCallbackHandler",
-        "KAFKA_USERNAME": "unused", "KAFKA_PASSWORD": "unused",
+        "CONNECT_GROUP_ID": group,
+        "CONNECT_CONFIG_TOPIC": f"{group}.config",
+        "CONNECT_OFFSETS_TOPIC": f"{group}.offsets",
+        "CONNECT_STATUS_TOPIC": f"{group}.status",
+        "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
+        "KAFKA_SASL_MECHANISM": "GSSAPI",
+        "KAFKA_SASL_LOGIN_MODULE": f"{_SECURITY}.scram.ScramLoginModule",
+        "KAFKA_SASL_CALLBACK_HANDLER": f"{_SECURITY}.authenticator.SaslClientCallbackHandler",
+        "KAFKA_USERNAME": "unused",
+        "KAFKA_PASSWORD": "unused",
     }
     return {
         "environment": [{"name": k, "value": v} for k, v in plain.items()],
@@ -52,16 +59,32 @@ def definition(cluster: Cluster, world: World) -> dict[str, Any]:
             {"name": "DATABASE_USER", "valueFrom": f"{arn('dbInfo')}:user::"},
             {"name": "DATABASE_PASSWORD", "valueFrom": f"{arn('dbInfo')}:password::"},
         ],
-        "healthCheck": {"command": ["CMD", "/opt/connect/bin/healthcheck.sh"], "interval": 10, "startPeriod": 90},
+        "healthCheck": {
+            "command": ["CMD", "/opt/connect/bin/healthcheck.sh"],
+            "interval": 10,
+            "startPeriod": 90,
+        },
     }
 
 
 def test_the_worker_that_ships_runs_from_its_task_definition(world: World):
     cluster = Cluster(Embedded(world.state.endpoint, world.state.directory), "real")
     cluster.ecs.register_task_definition(
-        family="real", cpu="512", memory="2048", networkMode="awsvpc", requiresCompatibilities=["FARGATE"],
-        containerDefinitions=[{"name": "kafka-connect", "image": "x:1", "memory": 1024, "stopTimeout": 60,
-                               **definition(cluster, world)}])
+        family="real",
+        cpu="512",
+        memory="2048",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        containerDefinitions=[
+            {
+                "name": "kafka-connect",
+                "image": "x:1",
+                "memory": 1024,
+                "stopTimeout": 60,
+                **definition(cluster, world),
+            }
+        ],
+    )
     cluster.create("real")
 
     def healthy() -> Any:
@@ -78,7 +101,9 @@ def test_the_worker_that_ships_runs_from_its_task_definition(world: World):
     assert world.kafka_bootstrap not in log
     assert world.database.cdc_password not in log
     cluster.update(desiredCount=0)
-    (stopped,) = eventually(lambda: [t for t in cluster.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "left", 60)
+    (stopped,) = eventually(
+        lambda: [t for t in cluster.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "left", 60
+    )
     assert stopped["containers"][0]["exitCode"] == 143
 
 
@@ -92,8 +117,9 @@ def test_a_broker_that_is_killed_comes_back_with_its_data_at_its_address(world: 
     producer.close()
     world.stop_broker("second", kill=True)
     assert world.start_broker("second") == bootstrap
-    consumer = KafkaConsumer("kept", bootstrap_servers=bootstrap, auto_offset_reset="earliest",
-                             consumer_timeout_ms=20000)
+    consumer = KafkaConsumer(
+        "kept", bootstrap_servers=bootstrap, auto_offset_reset="earliest", consumer_timeout_ms=20000
+    )
     assert next(iter(consumer)).value == b"a row"
     consumer.close()
 
@@ -157,11 +183,21 @@ def test_the_printed_environment_leads_the_stock_clients_here(world: World):
     script = (
         'eval "$("$0" -c "from connector.local.cli import local; local()" env --directory "$1")" && '
         '"$0" -c "import boto3; print(boto3.client(\'secretsmanager\').get_secret_value('
-        'SecretId=\'wms/default/iam/path\')[\'SecretString\'])"'
+        "SecretId='wms/default/iam/path')['SecretString'])\""
     )
-    hostile = {**os.environ, "AWS_PROFILE": "absent", "AWS_SESSION_TOKEN": "x", "HTTP_PROXY": "http://127.0.0.1:9"}
-    done = subprocess.run(["sh", "-c", script, sys.executable, str(world.state.directory)], env=hostile,
-                          capture_output=True, text=True, check=False)
+    hostile = {
+        **os.environ,
+        "AWS_PROFILE": "absent",
+        "AWS_SESSION_TOKEN": "x",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+    }
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable, str(world.state.directory)],
+        env=hostile,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout.strip() == "/delegatedadmin/developer/", done.stderr
 
 
@@ -174,7 +210,7 @@ def test_only_loopback_listens(world: World):
     sockets = set()
     for pid in pids:
         for entry in Path(f"/proc/{pid}/fd").iterdir():
-            target = os.readlink(entry) if entry.is_symlink() else ""
+            target = str(entry.readlink()) if entry.is_symlink() else ""
             if target.startswith("socket:"):
                 sockets.add(target[8:-1])
     for table in ("tcp", "tcp6"):
@@ -197,7 +233,8 @@ def test_passwords_are_kept_in_one_private_file(world: World):
 def test_down_ends_everything_and_a_second_time_nothing(tmp_path: Path):
     world = World.up(tmp_path / "short")
     pids = [world.status()[part]["pid"] for part in ("aws", "database")] + [
-        world.status()["brokers"]["default"]["pid"]]
+        world.status()["brokers"]["default"]["pid"]
+    ]
     world.down()
     deadline = time.monotonic() + 5
     while any(Path(f"/proc/{pid}/exe").exists() for pid in pids) and time.monotonic() < deadline:

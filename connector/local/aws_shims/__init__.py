@@ -8,7 +8,14 @@ server. What a shim cannot show is asserted on the rendered templates instead.
 import os
 from pathlib import Path
 
-from connector.local.aws_shims import ecs_runtime, ecs_stability, ecs_templates, functions, security_groups, stacks
+from connector.local.aws_shims import (
+    ecs_runtime,
+    ecs_stability,
+    ecs_templates,
+    functions,
+    security_groups,
+    stacks,
+)
 from connector.local.fargate import FargateRuntime
 
 
@@ -18,7 +25,9 @@ def install() -> FargateRuntime:
     runtime = FargateRuntime(
         connect_home=Path(os.environ["WMS_LOCAL_CONNECT_HOME"]),
         state=state,
-        base_environment={name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG") if name in os.environ},
+        base_environment={
+            name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG") if name in os.environ
+        },
     )
     ecs_templates.install()
     ecs_stability.install()

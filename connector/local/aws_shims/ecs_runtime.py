@@ -10,6 +10,9 @@ place, and keeps deciding what runs. Put right around it:
 - reasons and stop codes are worded as by ECS; a failed deployment names the worker's last error.
 """
 
+# MiniStack is extended at functions that are private to it and whose signatures are given.
+# ruff: noqa: SLF001, ARG002, ARG005, FBT001, FBT002, PLR0917, BLE001
+
 import contextvars
 import json
 import time
@@ -86,10 +89,21 @@ class EcsRuntime:
             self.runtime.release(task["taskArn"])
             raise
 
-    def register_metadata(self, task_arn: str, cluster_arn: str, td: Any, cdef: Any, launch_type: str,
-                          env: dict[str, str], host_mode: bool, address: str | None) -> str:
+    def register_metadata(
+        self,
+        task_arn: str,
+        cluster_arn: str,
+        td: Any,
+        cdef: Any,
+        launch_type: str,
+        env: dict[str, str],
+        host_mode: bool,
+        address: str | None,
+    ) -> str:
         """The metadata endpoint is this server's; it tells the task's own address."""
-        token: str = self.original["_register_metadata"](task_arn, cluster_arn, td, cdef, launch_type, env, True, None)
+        token: str = self.original["_register_metadata"](
+            task_arn, cluster_arn, td, cdef, launch_type, env, True, None
+        )
         # Fargate sets no such variable: a worker must not find out that it runs locally.
         env.pop("AWS_ENDPOINT_URL", None)
         container = self.ecs.ecs_metadata._TOKEN_TO_CONTAINER[token]
@@ -98,8 +112,18 @@ class EcsRuntime:
         ]
         return token
 
-    def build_run_kwargs(self, cdef: Any, td: Any, env: Mapping[str, str], ports: Any, network: Any,
-                         host_mode: bool, task_id: str, task_arn: str, *_: Any) -> dict[str, Any]:
+    def build_run_kwargs(
+        self,
+        cdef: Any,
+        td: Any,
+        env: Mapping[str, str],
+        ports: Any,
+        network: Any,
+        host_mode: bool,
+        task_id: str,
+        task_arn: str,
+        *_: Any,
+    ) -> dict[str, Any]:
         """What our runtime wants to know instead of Docker's arguments."""
         region = self.ecs.get_region()
         memory = cdef.get("memory") or cdef.get("memoryReservation") or td.get("memory")
@@ -110,7 +134,7 @@ class EcsRuntime:
             environment={"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **env},
             secrets=frozenset(secret["name"] for secret in cdef.get("secrets", [])),
             memory_mib=int(memory) if memory else None,
-            command=tuple([*(cdef.get("entryPoint") or []), *(cdef.get("command") or [])]),
+            command=(*(cdef.get("entryPoint") or []), *(cdef.get("command") or [])),
             stop_timeout=int(cdef.get("stopTimeout") or 30),
             health_check=HealthCheck.from_api(cdef.get("healthCheck")),
         )
@@ -224,8 +248,13 @@ class EcsRuntime:
             if not ecs._task_is_active(arn, task):
                 return
             ecs._bump_task_version(task)
-            task.update(desiredStatus="STOPPED", lastStatus="STOPPING", stoppingAt=ecs._iso(),
-                        stoppedReason=reason, stopCode=code)
+            task.update(
+                desiredStatus="STOPPED",
+                lastStatus="STOPPING",
+                stoppingAt=ecs._iso(),
+                stoppedReason=reason,
+                stopCode=code,
+            )
         ecs.ecs_metadata.set_task_status(arn, desired_status="STOPPED")
         self._recount(task)
 
@@ -242,7 +271,9 @@ class EcsRuntime:
 
         ecs.spawn_background(finish, thread_name="wms-stop")
 
-    def mark_task_stopped(self, arn: str, task: Any, reason: str, code: str, exit_code: int | None = None) -> bool:
+    def mark_task_stopped(
+        self, arn: str, task: Any, reason: str, code: str, exit_code: int | None = None
+    ) -> bool:
         """ECS's words for a container that ended by itself."""
         if reason == "Essential container exited":
             reason = "Essential container in task exited"

@@ -5,6 +5,9 @@ trips, and its deletion is complete when its tasks are gone. MiniStack returns a
 workers cannot start would be CREATE_COMPLETE here and ROLLBACK_COMPLETE there.
 """
 
+# MiniStack is extended at functions that are private to it and whose signatures are given.
+# ruff: noqa: SLF001
+
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -89,8 +92,13 @@ def _unstable(physical_id: str) -> str:
     _wait(lambda: deployment().get("rolloutState") != "IN_PROGRESS")
     found = deployment()
     if found.get("rolloutState") == "FAILED":
-        return f"Error occurred during operation 'ECS Deployment Circuit Breaker was triggered': {found['rolloutStateReason']}"
-    return "Exceeded attempts to wait: the service did not stabilize" if found.get("rolloutState") == "IN_PROGRESS" else ""
+        reason = found["rolloutStateReason"]
+        return f"Error occurred during operation 'ECS Deployment Circuit Breaker was triggered': {reason}"
+    return (
+        "Exceeded attempts to wait: the service did not stabilize"
+        if found.get("rolloutState") == "IN_PROGRESS"
+        else ""
+    )
 
 
 def _record(physical_id: str) -> Mapping[str, Any] | None:

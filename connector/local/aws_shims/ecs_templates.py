@@ -7,6 +7,9 @@ the service the health check grace period, the platform version and ECS Exec. Th
 our tests read them.
 """
 
+# MiniStack is extended at functions that are private to it and whose signatures are given.
+# ruff: noqa: SLF001
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,7 +44,9 @@ def camel(value: Any) -> Any:
     if isinstance(value, list):
         return [camel(item) for item in value]
     if isinstance(value, dict):
-        return {key[:1].lower() + key[1:]: item if key in _MAPS else camel(item) for key, item in value.items()}
+        return {
+            key[:1].lower() + key[1:]: item if key in _MAPS else camel(item) for key, item in value.items()
+        }
     return value
 
 

@@ -12,6 +12,9 @@ An exception's class is the `errorType` of the answer on AWS; MiniStack says the
 from the traceback that MiniStack logs.
 """
 
+# MiniStack is extended at functions that are private to it and whose signatures are given.
+# ruff: noqa: SLF001
+
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -51,7 +54,9 @@ def install() -> None:
     service = module("services.lambda_svc")
     service._execute_function_warm = _typed(service._execute_function_warm)
     runtime = module("core.lambda_runtime")
-    runtime._PYTHON_WORKER_SCRIPT = _PREAMBLE.format(root=str(ROOT), server_only=_SERVER_ONLY) + runtime._PYTHON_WORKER_SCRIPT
+    runtime._PYTHON_WORKER_SCRIPT = (
+        _PREAMBLE.format(root=str(ROOT), server_only=_SERVER_ONLY) + runtime._PYTHON_WORKER_SCRIPT
+    )
 
 
 def _typed(original: Any) -> Any:

@@ -4,6 +4,9 @@ MiniStack has rules only inside a group. Two groups that refer to each other nee
 template would have a cycle. A rule is added to its group's list and taken out of it again.
 """
 
+# MiniStack is extended at functions that are private to it and whose signatures are given.
+# ruff: noqa: SLF001, ARG001
+
 import json
 import uuid
 from collections.abc import Mapping
@@ -58,7 +61,9 @@ def _permissions(props: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _allows_all(rule: Mapping[str, Any]) -> bool:
-    return rule.get("IpProtocol") == "-1" and any(r.get("CidrIp") == "0.0.0.0/0" for r in rule.get("IpRanges", []))
+    return rule.get("IpProtocol") == "-1" and any(
+        r.get("CidrIp") == "0.0.0.0/0" for r in rule.get("IpRanges", [])
+    )
 
 
 def _key(rule: Mapping[str, Any]) -> str:

@@ -4,6 +4,9 @@ AWS always answers with the list, empty or not, and Sceptre's `diff` reads it wi
 there. It is remembered from CreateStack and UpdateStack and put into the answer.
 """
 
+# MiniStack is extended at functions that are private to it and whose signatures are given.
+# ruff: noqa: SLF001
+
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +19,9 @@ _STACK_ID = re.compile(rb"(<StackId>([^<]*)</StackId>)")
 def install() -> None:
     """Wrap the three actions."""
     handlers = module("services.cloudformation.handlers")
-    actions = next(value for value in vars(handlers).values() if isinstance(value, dict) and "DescribeStacks" in value)
+    actions = next(
+        value for value in vars(handlers).values() if isinstance(value, dict) and "DescribeStacks" in value
+    )
     for action in ("CreateStack", "UpdateStack"):
         actions[action] = _remembering(actions[action])
     actions["DescribeStacks"] = _telling(actions["DescribeStacks"])

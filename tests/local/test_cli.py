@@ -1,0 +1,62 @@
+"""`wms-connector local` without a world, and the environment it prints."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from connector.domain.errors import OperatorError
+from connector.local import aws
+from connector.local.cli import local
+from connector.local.state import State
+
+
+def run(*arguments: str) -> tuple[int, str, BaseException | None]:
+    result = CliRunner().invoke(local, arguments)
+    return result.exit_code, result.stdout, result.exception
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> str:
+    State(tmp_path / "w", "http://127.0.0.1:4777", enforce_iam=False).save()
+    return str(tmp_path / "w")
+
+
+@pytest.mark.parametrize("command", [[], ["up"], ["down"], ["status"], ["env"]])
+def test_every_command_explains_itself(command: list[str]):
+    code, text, _ = run(*command, "--help")
+    assert (code, "Usage:" in text) == (0, True)
+
+
+def test_the_status_of_nothing_is_not_running(tmp_path: Path):
+    code, text, _ = run("status", "--json", "--directory", str(tmp_path / "none"))
+    assert (code, json.loads(text)) == (1, {"running": False})
+
+
+def test_down_of_nothing_is_no_error(tmp_path: Path):
+    assert run("down", "--directory", str(tmp_path / "none"))[0] == 0
+
+
+def test_env_of_nothing_says_what_to_do(tmp_path: Path):
+    _, _, error = run("env", "--directory", str(tmp_path / "none"))
+    assert isinstance(error, OperatorError)
+    assert "run `wms-connector local up`" in str(error)
+
+
+def test_env_exports_the_endpoint_and_takes_foreign_settings_away(directory: str):
+    _, text, _ = run("env", "--directory", directory)
+    lines = text.splitlines()
+    assert lines[0] == f"unset {' '.join(aws.FOREIGN)}"
+    assert "export AWS_ENDPOINT_URL=http://127.0.0.1:4777" in lines
+    assert "export AWS_ACCESS_KEY_ID=test" in lines
+
+
+def test_env_as_json_has_the_same_variables(directory: str):
+    _, text, _ = run("env", "--json", "--directory", directory)
+    assert json.loads(text) == aws.client_environment("http://127.0.0.1:4777")
+
+
+def test_a_callers_exceptions_from_the_proxy_are_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NO_PROXY", "intranet.example.com,127.0.0.1")
+    assert aws.client_environment("x")["NO_PROXY"] == "intranet.example.com,127.0.0.1,localhost,127.0.0.0/8"
