@@ -1,7 +1,7 @@
 """What a DBA runs so that a stage can capture: SQL*Plus text for exactly the captured tables.
 
-Nothing here connects to a database. The text is printed by `wms-connector oracle-script` and stands in
-docs/wms-config-details.md, so that command and paper cannot differ. User names and passwords are
+Nothing here connects to a database. The text stands in docs/wms-config-details.md, which a test keeps
+fresh. User names and passwords are
 confidential: the script takes them from SQL*Plus variables and never contains them.
 """
 

@@ -1,0 +1,159 @@
+"""The parts of docs/ that are made from the code, by name.
+
+A block stands in a paper between `<!-- made: name -->` and `<!-- end -->`; nobody edits it by hand.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from connector.domain import secrets
+from connector.domain.brokers import KafkaAuth
+from connector.domain.oracle_script import OracleScript
+from connector.domain.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
+from connector.domain.topics import Catalogue
+from templates.parts.fargate import SIZES
+
+ROOT = Path(__file__).parents[2]
+NAMED, EPHEMERAL = Stage("main"), Stage("feature-xyz")
+
+_BLOCK = re.compile(r"(<!-- made: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+
+
+def refreshed(text: str) -> str:
+    """A paper's text with every block made anew. Raises KeyError for a block that nobody makes."""
+    return _BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found['name']]()}{found[4]}", text)
+
+
+def names_in(text: str) -> list[str]:
+    """The blocks that a paper has."""
+    return [found["name"] for found in _BLOCK.finditer(text)]
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = [head, ["---"] * len(head), *([*row] for row in rows)]
+    return "\n" + "".join("| " + " | ".join(line) + " |\n" for line in lines) + "\n"
+
+
+def _code(texts: Iterable[str]) -> str:
+    return "<br>".join(f"`{text}`" for text in texts)
+
+
+def _sql(script: OracleScript) -> str:
+    return f"\n```sql\n{script.text(NAMED)}```\n\n"
+
+
+def _topics() -> str:
+    return _table(
+        ("role", f"named stage (`{NAMED.name}`)", f"ephemeral stage (`{EPHEMERAL.name}`)"),
+        (
+            (f"`{role}`", _code(found), _code(EPHEMERAL.topics.roles[role]))
+            for role, found in NAMED.topics.roles.items()
+        ),
+    )
+
+
+def _settings() -> str:
+    return _table(
+        ("kind", "topic", "partitions", "set to"),
+        (
+            (
+                kind,
+                f"`{spec.name}`",
+                f"{spec.partitions}{', exactly' * spec.exact_partitions}",
+                _configs(spec),
+            )
+            for kind in ("debezium", "jdbc")
+            for spec in NAMED.topics.specs(kind)
+        ),
+    )
+
+
+def _configs(spec: Any) -> str:
+    return _code(f"{key}={value}" for key, value in spec.configs.items())
+
+
+def _groups() -> str:
+    catalogues: tuple[Catalogue, ...] = (NAMED.topics, EPHEMERAL.topics)
+    used_by = ("the Connect workers", "the signal channel", "the reader of the schema history")
+    return _table(
+        ("used by", f"`{NAMED.name}`", f"`{EPHEMERAL.name}`"),
+        ((who, *(f"`{c.groups[i]}`" for c in catalogues)) for i, who in enumerate(used_by)),
+    )
+
+
+def _secrets() -> str:
+    rows = []
+    for name in secrets.SECRET_NAMES:
+        first, second = secrets.candidate_paths(secrets.DEFAULT_PREFIX, NAMED.name, name)
+        confidential = "all of it" if name in secrets.CONFIDENTIAL_SECRETS else ""
+        if name == secrets.DB_INFO:
+            confidential = "user and password"
+        rows.append((f"`{name}`", f"`{first}`", f"`{second}`", confidential or "nothing"))
+    return _table(("secret", "looked for", "then", "confidential"), rows)
+
+
+def _ports() -> str:
+    return _table(
+        ("`kafka_auth`", "port", "protocol"),
+        ((f"`{auth}`", str(auth.port), f"`{auth.protocol}`") for auth in KafkaAuth),
+    )
+
+
+def _names() -> str:
+    return _table(
+        ("what", f"`{NAMED.name}`", "`Feature.X`"),
+        (
+            (f"`{what}`", f"`{name}`", f"`{Stage('Feature.X').names.flat()[what]}`")
+            for what, name in NAMED.names.flat().items()
+        ),
+    )
+
+
+def _rule() -> str:
+    words = ", ".join(f"`{word}`" for word in RESERVED_STAGES)
+    named = ", ".join(f"`{stage}`" for stage in NAMED_STAGES)
+    return f"\nA stage has {RULE}. Named stages: {named}. Reserved words: {words}.\n\n"
+
+
+def _settings_of(directory: Path) -> Mapping[str, Any]:
+    # The one line with Jinja in it says nothing of sizes.
+    text = (directory / "config.yaml").read_text(encoding="utf-8")
+    plain = "\n".join(line for line in text.splitlines() if "{{" not in line and "!wms" not in line)
+    return yaml.safe_load(plain) or {}
+
+
+def _sizes() -> str:
+    keys = ("task_cpu", "task_memory", "container_cpu", "container_memory", "desired_count")
+    common = _settings_of(ROOT / "config")
+    rows = []
+    for stage in ("default", *NAMED_STAGES):
+        settings = {**common, **_settings_of(ROOT / "config" / stage)}
+        rows.append((f"`{stage}`", *(str(settings[key]) for key in keys)))
+    return _table(("stage", *(f"`{key}`" for key in keys)), rows)
+
+
+def _fargate() -> str:
+    return _table(
+        ("`task_cpu`", "`task_memory`, MiB"),
+        ((str(cpu), f"{memory[0]} to {memory[-1]}") for cpu, memory in SIZES.items()),
+    )
+
+
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "oracle-script": lambda: _sql(OracleScript()),
+    "oracle-script-pdb": lambda: _sql(OracleScript(container=True)),
+    "topics": _topics,
+    "topic-settings": _settings,
+    "groups": _groups,
+    "secrets": _secrets,
+    "ports": _ports,
+    "names": _names,
+    "rule": _rule,
+    "sizes": _sizes,
+    "fargate": _fargate,
+}

@@ -1,0 +1,52 @@
+"""The papers in docs/: what is made from the code is fresh, and what they point at is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from connector.domain.oracle_script import CONTAINER_GRANTS, PACKAGES, SYSTEM_GRANTS
+from connector.domain.stage import Stage
+from tests.conftest import Golden
+from tests.docs.blocks import BLOCKS, ROOT, names_in, refreshed
+
+PAPERS = sorted((ROOT / "docs").rglob("*.md"))
+_LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)")
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", PAPERS, ids=lambda path: path.stem)
+def test_what_is_made_from_the_code_is_fresh(path: Path, golden: Golden):
+    golden(path, refreshed(_text(path)))
+
+
+def test_every_block_is_used():
+    """A block that no paper shows would be made for nobody."""
+    assert {name for path in PAPERS for name in names_in(_text(path))} == set(BLOCKS)
+
+
+@pytest.mark.parametrize("path", [*PAPERS, ROOT / "README.md"], ids=lambda path: path.stem)
+def test_every_link_leads_somewhere(path: Path):
+    assert [link for link in _LINK.findall(_text(path)) if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", PAPERS, ids=lambda path: path.stem)
+def test_a_paper_names_no_account_but_made_up_ones(path: Path):
+    assert set(re.findall(r"\b\d{12}\b", _text(path))) <= {"000000000000", "123456789012"}
+
+
+def test_the_paper_for_the_dba_explains_every_right():
+    text = _text(ROOT / "docs" / "wms-config-details.md")
+    for right, _ in (*SYSTEM_GRANTS, *CONTAINER_GRANTS):
+        assert f"`{right}`" in text
+    for package in PACKAGES:
+        assert f"`{package}`" in text
+
+
+def test_the_example_of_a_twin_is_one():
+    """docs/stages.md says that these two cannot live on one cluster."""
+    one, other = Stage("feature.x").topics, Stage("feature_x").topics
+    assert {name.replace(".", "_") for name in one} & {name.replace(".", "_") for name in other}
