@@ -1,8 +1,8 @@
 """What a DBA runs so that a stage can capture: SQL*Plus text for exactly the captured tables.
 
 Nothing here connects to a database. The text stands in docs/wms-config-details.md, which a test keeps
-fresh. User names and passwords are
-confidential: the script takes them from SQL*Plus variables and never contains them.
+fresh. User names and passwords are confidential: the script takes them from SQL*Plus variables and never
+contains them.
 """
 
 from dataclasses import dataclass
