@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from connector.domain.connector_config import NAME_KEY
 from connector.domain.errors import ServerError
 from lambda_src.deadline import Deadline
 from lambda_src.transport import Reply, Transport
@@ -139,10 +140,12 @@ class Connect:
         path = f"/connectors/{quote(name)}/config"
         judge("the connector's config", self._send("PUT", path, config, timeout))
 
-    def validate(self, config: Mapping[str, str], *, timeout: float) -> tuple[FieldError, ...]:
+    def validate(self, name: str, config: Mapping[str, str], *, timeout: float) -> tuple[FieldError, ...]:
         """What Connect and the plugin find wrong with a config; empty when nothing."""
         path = f"/connector-plugins/{quote(config['connector.class'])}/config/validate"
-        return field_errors(judge("validating the config", self._send("PUT", path, config, timeout)))
+        # Validation insists on the name, which registration gives in the URL.
+        named = {**config, NAME_KEY: name}
+        return field_errors(judge("validating the config", self._send("PUT", path, named, timeout)))
 
     def status(self, name: str) -> ConnectorStatus | None:
         """State of connector and tasks; None while Connect knows none, as right after creation."""

@@ -4,6 +4,7 @@ No message names a broker: hosts and the broker string are confidential, so it s
 """
 
 import logging
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,11 @@ _UNKNOWN_TOPIC = 3
 _ALREADY_EXISTS = 36
 _CONNECT_SECONDS = 12.0
 _REQUEST_SECONDS = 15.0
+
+#: How kafka-python logs why a broker could not be reached: its exception only says that none could.
+_BOOTSTRAP_FAILURE = re.compile(
+    r"Bootstrap (?:connection|attempt) to \S+ failed: (?:\w+Error: )?(?P<reason>.*) \(backoff .*\)"
+)
 
 Clean = Callable[[str], str]
 
@@ -87,10 +93,10 @@ class Kafka:
     def __init__(self, settings: Mapping[str, Any], deadline: Deadline, clean: Clean) -> None:
         self._clean = clean
         self._parts: list[KafkaNetClient] = []
-        self._warnings = _LastWarning()
+        self._failure = _LastFailure()
         connect = deadline.timeout("connecting to the brokers", at_most=_CONNECT_SECONDS)
         request = deadline.timeout("the brokers' answer", at_most=_REQUEST_SECONDS)
-        with self._errors("connecting"), self._warnings.heard():
+        with self._errors("a connection"), self._failure.heard():
             try:
                 self._client = KafkaAdminClient(
                     **settings,
@@ -200,25 +206,25 @@ class Kafka:
             raise self._translated(what, error) from None
 
     def _translated(self, what: str, error: Exception) -> ServerError:
-        text = self._clean(self._warnings.text or str(error))
+        text = self._clean(self._failure.text or str(error))
         if isinstance(error, kafka_errors.KafkaTimeoutError | kafka_errors.KafkaConnectionError | OSError):
-            return ServerError(f"the brokers do not answer ({what}): {text}", retriable=True)
+            return ServerError(f"the brokers do not answer {what}: {text}", retriable=True)
         retriable = isinstance(error, kafka_errors.RetriableError)
         kind = type(error).__name__.removesuffix("Error")
         return ServerError(f"the brokers refused {what}: {kind}: {text}", retriable=retriable)
 
 
-class _LastWarning(logging.Handler):
-    """Keeps the last warning of kafka-python, which knows why it could not connect and only logs it."""
+class _LastFailure(logging.Handler):
+    """Keeps why kafka-python could not connect, which it knows and only logs."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.text = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _, said, reason = record.getMessage().partition(" failed: ")
-        if said:
-            self.text = reason.partition(" (backoff")[0]
+        match = _BOOTSTRAP_FAILURE.fullmatch(record.getMessage())
+        if match is not None:
+            self.text = match["reason"]
 
     @contextmanager
     def heard(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
     NewConnectionError,
+    ProtocolError,
     ReadTimeoutError,
     SSLError,
 )
@@ -71,4 +72,6 @@ def _words(error: HTTPError, timeout: float) -> str:
     cause = error.__cause__ or error.__context__
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror.lower()
+    if isinstance(error, ProtocolError):
+        return "the connection broke off"
     return type(error).__name__

@@ -58,6 +58,14 @@ DATABASE_TROUBLES = (
         "cannot be reached",
         "see that it runs and that its security group admits the connector's, then launch again",
     ),
+    # Debezium's Oracle connector says this for all of the above and keeps the ORA- number to its log.
+    DatabaseTrouble(
+        "untold",
+        re.compile(r"Failed to resolve Oracle database version"),
+        "gives the connector no session",
+        "the worker's log has Oracle's own words (ORA-…); mend address, service, user or password in its "
+        "secret, then launch again",
+    ),
 )
 
 
@@ -101,6 +109,7 @@ def _without_class(line: str) -> str:
 def _shorten(line: str) -> str:
     text = " ".join(_TAIL.sub("", line).split())
     # Debezium prints whole objects amid a sentence; what it says of them stands behind.
-    while len(text) > MAX_LENGTH and (shorter := _OBJECT.sub("", text)) != text:
-        text = shorter
+    if len(text) > MAX_LENGTH:
+        while (shorter := _OBJECT.sub("", text)) != text:
+            text = shorter
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"

@@ -3,19 +3,25 @@
 import re
 from collections.abc import Sequence
 
-from connector.domain.causes import explain_database
+from connector.domain.causes import database_trouble, explain_database
 from lambda_src.connect_rest import FieldError
 
 #: What Connect writes around the errors when it refuses a config, and Debezium in front of each.
 _HEAD = re.compile(r"Connector configuration is invalid and contains the following \d+ error\(s\):\s*")
 _TAIL = re.compile(r"\s*You can also find the above list of errors at the endpoint.*", re.DOTALL)
-_FRONT = re.compile(r"^(?:Error while validating connector config|Unable to connect): ")
+_FRONT = re.compile(r"^(?:Error while validating connector config|Unable to connect(?: \(\w+\))?): ")
 _NEXT = "mend the stage's settings or secrets, then launch again"
 
 
 def about_fields(errors: Sequence[FieldError], database: str) -> str:
     """The validate endpoint's errors; one about the database explains them all."""
     return _told([(f"{error.field}: ", error.message) for error in errors], database)
+
+
+def untold(errors: Sequence[FieldError]) -> bool:
+    """Whether the plugin keeps to itself why the database gives it no session."""
+    troubles = [database_trouble(error.message) for error in errors]
+    return any(trouble is not None and trouble.name == "untold" for trouble in troubles)
 
 
 def about_reply(words: str, database: str) -> str:

@@ -7,7 +7,7 @@ from connector.domain.connector_config import NAME_KEY, config_hash, differs
 from connector.domain.names import CONNECTOR
 from lambda_src.connect_admin import complaints
 from lambda_src.connect_admin.session import Session
-from lambda_src.connect_admin.validate import validation_seconds
+from lambda_src.connect_admin.validate import connector_errors, refused, validation_seconds
 from lambda_src.connect_rest import Connect, ConnectError, ConnectorStatus
 
 
@@ -23,9 +23,7 @@ def register(session: Session) -> Answer:
     try:
         connect.put_config(CONNECTOR, wanted, timeout=validation_seconds(session))
     except ConnectError as error:
-        if error.status != 400:
-            raise
-        return Answer(State.FAILED, complaints.about_reply(error.words, session.database_address))
+        return _refusal(session, connect, error)
     if stored is None:
         return Answer(State.DONE, f"{CONNECTOR} created", changed=True, details=details)
     keys = changed_keys(wanted, stored)
@@ -41,6 +39,23 @@ def changed_keys(wanted: Mapping[str, str], stored: Mapping[str, str]) -> list[s
     """The keys that differ, in order."""
     keys = (wanted.keys() | stored.keys()) - {NAME_KEY}
     return sorted(key for key in keys if wanted.get(key) != stored.get(key))
+
+
+def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:
+    """Why Connect did not take the config; raises the error again when the config is not the cause.
+
+    Connect 4.3 means to answer 400 with the errors, but for a plugin with fields that have no value its
+    code for that fails and it answers 500 (a NullPointerException), as it also does while it rebalances.
+    The validate endpoint tells the two apart.
+    """
+    if error.status not in (400, 500):
+        raise error
+    errors = connector_errors(session, connect)
+    if errors:
+        return refused(session, errors)
+    if error.status == 400:
+        return Answer(State.FAILED, complaints.about_reply(error.words, session.database_address))
+    raise error
 
 
 def _leave(connect: Connect, details: dict[str, str]) -> Answer:

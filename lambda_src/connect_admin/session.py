@@ -1,5 +1,6 @@
 """What one invocation works with: secrets and clients, each made when first used."""
 
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -110,6 +111,16 @@ class Session:
     def database_address(self) -> str:
         """`host:port` of the source, for messages."""
         return ", ".join(f"{host}:{port}" for host, port in self.database.endpoints)
+
+    def database_reach(self) -> str:
+        """Whether this function reaches the source's first port, in words."""
+        seconds = self.deadline.timeout("reaching the database", at_most=3)
+        try:
+            with socket.create_connection((self.database.host, self.database.port), seconds):
+                return "the admin Lambda reaches its port"
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            return f"the admin Lambda does not reach its port either: {why}"
 
     @cached_property
     def config(self) -> Mapping[str, str]:

@@ -1,11 +1,12 @@
 """VALIDATE: Connect and the plugin check the config, and the plugin connects to the database."""
 
-from connector.domain import names
+from collections.abc import Sequence
+
 from connector.domain.admin import Answer, State
-from connector.domain.connector_config import NAME_KEY
+from connector.domain.names import CONNECTOR
 from lambda_src.connect_admin import complaints
 from lambda_src.connect_admin.session import Session
-from lambda_src.connect_rest import ConnectError
+from lambda_src.connect_rest import Connect, ConnectError, FieldError
 
 #: What validation takes beyond the wait for the database.
 SPARE_SECONDS = 15
@@ -14,23 +15,31 @@ SPARE_SECONDS = 15
 def validate(session: Session) -> Answer:
     """Connect resolves `${env:…}` before it validates, so wrong credentials show here."""
     session.know_confidential()
-    address = session.database_address
     try:
-        # Validation insists on the name, which registration gives in the URL.
-        named = {**session.config, NAME_KEY: names.CONNECTOR}
-        errors = session.connect().validate(named, timeout=validation_seconds(session))
+        errors = connector_errors(session, session.connect())
     except ConnectError as error:
         if error.status != 400:
             raise
-        return Answer(State.FAILED, complaints.about_reply(error.words, address))
+        return Answer(State.FAILED, complaints.about_reply(error.words, session.database_address))
     if errors:
-        return Answer(
-            State.FAILED,
-            complaints.about_fields(errors, address),
-            details={"errors": [f"{error.field}: {error.message}" for error in errors]},
-        )
+        return refused(session, errors)
     return Answer(
         State.DONE, f"Connect accepts the config of {len(session.config)} keys and reaches the database"
+    )
+
+
+def connector_errors(session: Session, connect: Connect) -> tuple[FieldError, ...]:
+    """What Connect and the plugin find wrong with the wanted config."""
+    return connect.validate(CONNECTOR, session.config, timeout=validation_seconds(session))
+
+
+def refused(session: Session, errors: Sequence[FieldError]) -> Answer:
+    """The answer to a config that Connect finds wrong."""
+    told = complaints.about_fields(errors, session.database_address)
+    if complaints.untold(errors):
+        told = f"{told} ({session.database_reach()})"
+    return Answer(
+        State.FAILED, told, details={"errors": [f"{error.field}: {error.message}" for error in errors]}
     )
 
 

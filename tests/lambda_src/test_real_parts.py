@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 from kafka import KafkaAdminClient
@@ -71,8 +72,11 @@ class RealStage:
             {"Content-Type": "application/json"},
             method="GET" if body is None else "PUT",
         )
-        with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
-            return str(reply.read().decode())
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
+                return str(reply.read().decode())
+        except HTTPError as refusal:
+            return str(refusal.read().decode())
 
     def set_password(self, password: str) -> None:
         with self.world.database.admin() as connection:
@@ -232,6 +236,24 @@ def test_a_database_that_is_down_is_told_while_connect_says_running(registered: 
     assert "connector RUNNING, task 0 RUNNING, but the source" in answer.summary
     answer = registered.until_done(Operation.VERIFY)
     assert answer.state is State.DONE, answer.summary
+
+
+def test_an_oracle_that_does_not_listen_is_told_though_debezium_hides_why(registered: RealStage) -> None:
+    held = claim((1521,))
+    text = registered.fakes.secrets.values["wms/default/dbInfo"]
+    oracle = {"ip": held.address, "db": "WMSPRD", "user": schema.CDC, "password": "unused-here"}
+    registered.fakes.secrets.values["wms/default/dbInfo"] = json.dumps(oracle)
+    try:
+        answers = [registered.ask(Operation.VALIDATE), registered.ask(Operation.REGISTER)]
+    finally:
+        registered.fakes.secrets.values["wms/default/dbInfo"] = text
+        held.release()
+    for answer in answers:
+        assert answer.state is State.FAILED
+        assert answer.summary.startswith(
+            f"the database at {held.address}:1521 gives the connector no session: Failed to resolve Oracle"
+        )
+        assert answer.summary.endswith("does not reach its port either: connection refused)")
 
 
 def test_brokers_that_do_not_answer_are_waited_for_with_the_reason(registered: RealStage) -> None:

@@ -30,8 +30,12 @@ class FakeConnect:
     addresses: list[str] = field(default_factory=lambda: ["127.0.0.9"])
     #: Answers to give before anything is looked at: (status, words), used up one by one.
     trouble: list[tuple[int, str]] = field(default_factory=list)
+    #: The only method that meets the trouble; empty for any.
+    trouble_for: str = ""
     #: Field -> message: what the plugin finds wrong with every config.
     invalid: dict[str, str] = field(default_factory=dict)
+    #: Answer 500 instead of 400 to an invalid config, as Connect 4.3.1 does with Debezium's plugins.
+    breaks_on_invalid: bool = False
     #: What a task is when it starts, and what it says.
     task_state: str = "RUNNING"
     task_trace: str = ""
@@ -52,7 +56,7 @@ class FakeConnect:
         if parts.port == 9404:
             return Reply(200, self._metrics().encode())
         self.requests.append((method, parts.path))
-        if self.trouble:
+        if self.trouble and self.trouble_for in ("", method):
             status, words = self.trouble.pop(0)
             return _refuse(status, words)
         return self._answer(method, parts.path, json.loads(body) if body else {})
@@ -87,6 +91,8 @@ class FakeConnect:
         return _reply(200, self.configs[name])
 
     def _put_config(self, name: str, config: dict[str, str]) -> Reply:
+        if self.invalid and self.breaks_on_invalid:
+            return _refuse(500, 'Cannot invoke "ConfigValueInfo.errors()"')
         if self.invalid:
             errors = "\n".join(self.invalid.values())
             return _refuse(400, _INVALID.format(count=len(self.invalid), errors=errors))
@@ -115,16 +121,18 @@ class FakeConnect:
         return _reply(202, {"name": name})
 
     def _validate(self, plugin: str, config: dict[str, str]) -> Reply:
+        invalid = dict(self.invalid)
+        if "name" not in config:
+            message = 'Missing required configuration "name" which has no default value.'
+            invalid["name"] = message
         configs = [
             {
                 "definition": {"name": key},
-                "value": {"name": key, "value": config.get(key), "errors": _listed(self.invalid.get(key))},
+                "value": {"name": key, "value": config.get(key), "errors": _listed(invalid.get(key))},
             }
-            for key in dict.fromkeys([*config, *self.invalid])
+            for key in dict.fromkeys([*config, *invalid])
         ]
-        return _reply(
-            200, {"name": plugin, "error_count": len(self.invalid), "groups": [], "configs": configs}
-        )
+        return _reply(200, {"name": plugin, "error_count": len(invalid), "groups": [], "configs": configs})
 
     def _metrics(self) -> str:
         if self.debezium is None:
