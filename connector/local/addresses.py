@@ -54,13 +54,18 @@ def claim(ports: Iterable[int]) -> Claim:
         guard = _bound(address, CLAIM_PORT)
         if guard is None:
             continue
-        if all(_can_bind(address, port) for port in wanted):
+        if available(address, wanted):
             return Claim(address, guard)
         guard.close()
     raise OperatorError(
         f"no address 127.0.0.2 to 127.0.0.254 has the ports {', '.join(map(str, wanted))} free:"
         " stop other local worlds (`wms-connector local down` in their checkouts)"
     )
+
+
+def available(address: str, ports: Iterable[int]) -> bool:
+    """Whether an address that was ours before is still to be had."""
+    return all(_can_bind(address, port) for port in ports)
 
 
 def _bound(address: str, port: int) -> socket.socket | None:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from connector.domain.errors import OperatorError
 from connector.local import aws, broker, leftovers, postgres, toolchain
 from connector.local import state as states
-from connector.local.addresses import claim, free_port
+from connector.local.addresses import available, claim, free_port, listening
 from connector.local.database import Database
 from connector.local.processes import Process
 from connector.local.seeds import Account
@@ -160,6 +160,7 @@ class World:
                 app_password=secrets.token_urlsafe(18),
                 cdc_password=secrets.token_urlsafe(18),
             )
+            found.address = address
             self.state.database = found
             self.state.save()
             data = self.state.directory / "postgresql"
@@ -187,6 +188,9 @@ class World:
         # Workers of a server that was killed: the new one knows nothing of them.
         leftovers.end_tasks(self.state.directory)
         port = int(self.state.endpoint.rsplit(":", 1)[1])
+        if listening("127.0.0.1", port):
+            port = free_port()
+            self.state.endpoint = f"http://127.0.0.1:{port}"
         self.state.seeded = False
         self.state.aws = aws.start(
             self.state.directory,
@@ -254,8 +258,8 @@ def _part(process: Process | None, address: str) -> dict[str, Any]:
 
 @contextmanager
 def _claimed(ports: tuple[int, ...], address: str | None) -> Iterator[str]:
-    """The known address again, or a free one that nobody takes before its server listens."""
-    if address is not None:
+    """The known address again, else a free one that nobody takes before its server listens."""
+    if address is not None and available(address, ports):
         yield address
         return
     held = claim(ports)

@@ -59,7 +59,7 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
     return Toolchain(Path("/usr"), "mvn", target)
 
 
-def _serve(state: Path, tools: Toolchain, *, enforce_iam: bool) -> Iterator[Embedded]:
+def serve(state: Path, tools: Toolchain, *, enforce_iam: bool) -> Iterator[Embedded]:
     port = free_port()
     process = aws.start(state, port, tools, enforce_iam=enforce_iam, log=state / "logs" / "aws.log")
     try:
@@ -73,10 +73,10 @@ def _serve(state: Path, tools: Toolchain, *, enforce_iam: bool) -> Iterator[Embe
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory, tools: Toolchain) -> Iterator[Embedded]:
     """The embedded AWS, rights not enforced."""
-    yield from _serve(tmp_path_factory.mktemp("aws"), tools, enforce_iam=False)
+    yield from serve(tmp_path_factory.mktemp("aws"), tools, enforce_iam=False)
 
 
 @pytest.fixture(scope="session")
 def enforcing(tmp_path_factory: pytest.TempPathFactory, tools: Toolchain) -> Iterator[Embedded]:
     """The embedded AWS with IAM policies evaluated."""
-    yield from _serve(tmp_path_factory.mktemp("aws-iam"), tools, enforce_iam=True)
+    yield from serve(tmp_path_factory.mktemp("aws-iam"), tools, enforce_iam=True)

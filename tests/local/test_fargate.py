@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from connector.local import aws, leftovers
+from connector.local.addresses import free_port
+from connector.local.processes import end
+from connector.local.toolchain import Toolchain
 from tests.local.cluster import PASSWORD, Cluster, address, alive, eventually
 from tests.local.conftest import Embedded
 
@@ -297,3 +301,21 @@ def test_a_first_creation_that_cannot_start_rolls_back(embedded: Embedded):
     assert embedded.client("ecs").list_clusters()["clusterArns"] == [] or all(
         "/dead" not in arn for arn in embedded.client("ecs").list_clusters()["clusterArns"]
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_worker_outlives_the_end_of_the_world(tmp_path: Path, tools: Toolchain, number: signal.Signals):
+    """Ended tidily, the server takes its workers along; killed, they are found by their records."""
+    port = free_port()
+    log = tmp_path / "logs" / "aws.log"
+    process = aws.start(tmp_path, port, tools, enforce_iam=False, log=log)
+    aws.wait(process, f"http://127.0.0.1:{port}")
+    made = Cluster(Embedded(f"http://127.0.0.1:{port}", tmp_path), "ending")
+    made.create(made.register())
+    (task,) = made.steady()
+    pid = made.process(task)
+    end(process, grace=20, first=number)
+    assert alive(pid) is (number is signal.SIGKILL)
+    leftovers.end_tasks(tmp_path)
+    assert not alive(pid)
+    assert "leaving" in next((tmp_path / "logs").glob("ending-*.log")).read_text(encoding="utf-8")

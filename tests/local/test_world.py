@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -228,6 +229,28 @@ def test_passwords_are_kept_in_one_private_file(world: World):
         assert password in file.read_text()
         for log in world.logs.iterdir():
             assert password not in log.read_text(errors="replace"), log
+
+
+def test_a_kept_world_comes_back_with_its_data_even_where_its_addresses_are_taken(tmp_path: Path):
+    """Another world may have come up meanwhile."""
+    world = World.up(tmp_path / "kept")
+    (key,) = world.database.insert("WMS", schema.BASE)
+    before = (world.state.endpoint, world.database.host, world.kafka_bootstrap)
+    world.down(keep=True)
+    with socket.socket() as aws, socket.socket() as database, socket.socket() as broker:
+        aws.bind(("127.0.0.1", int(before[0].rsplit(":", 1)[1])))
+        database.bind((before[1], 5432))
+        broker.bind((before[2].split(":")[0], 9092))
+        for taken in (aws, database, broker):
+            taken.listen()
+        with World.up(tmp_path / "kept") as again:
+            assert key in [row[schema.key(schema.BASE)] for row in again.database.rows("WMS", schema.BASE)]
+            after = (again.state.endpoint, again.database.host, again.kafka_bootstrap)
+            assert not set(before) & set(after)
+            secret = again.account.client("secretsmanager").get_secret_value(
+                SecretId="wms/default/brokerString"
+            )
+            assert secret["SecretString"] == again.kafka_bootstrap
 
 
 def test_down_ends_everything_and_a_second_time_nothing(tmp_path: Path):
