@@ -16,6 +16,8 @@ from lambda_src.transport import Reply, Transport
 
 #: While workers rebalance, Connect answers 409, or 500 when it could not ask its leader in time.
 _PASSING = (408, 409, 429, 500, 502, 503, 504)
+#: Said with status 500 too, but a plugin that is not in the image does not come by waiting.
+_NO_PLUGIN = "Failed to find any class that implements Connector"
 #: Validation connects to the database; anything else is quick.
 _QUICK_SECONDS = 8.0
 
@@ -77,11 +79,12 @@ def words(reply: Reply) -> str:
 def judge(what: str, reply: Reply) -> Any:
     """The JSON of a 2xx reply; anything else is a `ConnectError`."""
     if not reply.ok:
+        told = words(reply)
         raise ConnectError(
-            f"Connect answered {reply.status} to {what}: {words(reply)}",
+            f"Connect answered {reply.status} to {what}: {told}",
             status=reply.status,
-            retriable=reply.status in _PASSING,
-            words=words(reply),
+            retriable=reply.status in _PASSING and _NO_PLUGIN not in told,
+            words=told,
         )
     try:
         return json.loads(reply.body) if reply.body.strip() else None

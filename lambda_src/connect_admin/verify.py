@@ -25,12 +25,25 @@ def verify(session: Session) -> Answer:
         status = connect.status(CONNECTOR)
     if status is None:
         return Answer(State.WAITING, f"Connect has no status of {CONNECTOR} yet")
+    if session.environment.settings.kind == "jdbc":
+        # It has no metric of its own: what can be seen is that its task runs.
+        return decide(status, Source(), "", session.database_address, source_seen=False)
     source, trouble = _source(session, status)
     return decide(status, source, trouble, session.database_address)
 
 
-def decide(status: ConnectorStatus, source: Source | None, trouble: str, database: str) -> Answer:
-    """`source` is None when nobody could be asked; `trouble` then says why."""
+def decide(
+    status: ConnectorStatus,
+    source: Source | None,
+    trouble: str,
+    database: str,
+    *,
+    source_seen: bool = True,
+) -> Answer:
+    """`source` is None when nobody could be asked; `trouble` then says why.
+
+    Without `source_seen` the connector is of a kind that does not tell whether its source is connected.
+    """
     details = {
         "connector": status.state,
         "tasks": [task.state for task in status.tasks],
@@ -50,6 +63,9 @@ def decide(status: ConnectorStatus, source: Source | None, trouble: str, databas
     running = status.state == "RUNNING" and [t.state for t in status.tasks] == ["RUNNING"]
     if not running:
         return Answer(State.WAITING, ", ".join(states), details=details)
+    if not source_seen:
+        told = f"{', '.join(states)}; this kind of connector does not tell whether its source is connected"
+        return Answer(State.DONE, told, details=details)
     if source is None or not source.connected:
         why = trouble if source is None else source.describe()
         return Answer(

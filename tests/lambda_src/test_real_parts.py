@@ -256,6 +256,20 @@ def test_an_oracle_that_does_not_listen_is_told_though_debezium_hides_why(regist
         assert answer.summary.endswith("does not reach its port either: connection refused)")
 
 
+def test_a_plugin_that_the_image_lacks_is_named_at_once(registered: RealStage) -> None:
+    text = registered.fakes.secrets.values["wms/default/dbInfo"]
+    oracle = {"ip": "127.0.0.1", "db": "WMSPRD", "user": schema.CDC, "password": "unused-here"}
+    registered.fakes.secrets.values["wms/default/dbInfo"] = json.dumps(oracle)
+    registered.fakes.settings = ConnectorSettings(kind="jdbc")
+    try:
+        answer = registered.ask(Operation.VALIDATE)
+    finally:
+        registered.fakes.secrets.values["wms/default/dbInfo"] = text
+        registered.fakes.settings = ConnectorSettings()
+    assert answer.state is State.FAILED
+    assert "io.confluent.connect.jdbc.JdbcSourceConnector" in answer.summary
+
+
 def test_brokers_that_do_not_answer_are_waited_for_with_the_reason(registered: RealStage) -> None:
     held = claim((9092,))
     text = registered.fakes.secrets.values["wms/default/brokerString"]

@@ -1,9 +1,12 @@
 """VERIFY: RUNNING alone proves nothing; the source has to be connected."""
 
+import json
+
 import pytest
 
 from connector.domain.admin import Operation, State
-from tests.lambda_src.conftest import USER, FakeStage
+from connector.domain.settings import ConnectorSettings
+from tests.lambda_src.conftest import PASSWORD, USER, FakeStage
 
 NAME = "wms-oracle-cdc"
 TRACE = f"""org.apache.kafka.connect.errors.ConnectException: An exception in the producer.
@@ -108,3 +111,16 @@ def test_a_worker_whose_metrics_cannot_be_read_is_waited_for(registered: FakeSta
     answer = registered.ask(Operation.VERIFY)
     assert answer.state is State.WAITING
     assert "its worker at 127.0.0.77 shows no metrics: connection refused" in answer.summary
+
+
+def test_a_kind_without_metrics_is_done_when_its_task_runs_and_says_what_is_not_seen(
+    world: FakeStage,
+) -> None:
+    oracle = {"ip": "127.0.0.8", "db": "WMSPRD", "user": USER, "password": PASSWORD}
+    world.secrets.values["wms/main/dbInfo"] = json.dumps(oracle)
+    world.settings = ConnectorSettings(kind="jdbc")
+    world.connect.debezium = None
+    world.ask(Operation.REGISTER)
+    answer = world.ask(Operation.VERIFY)
+    assert answer.state is State.DONE
+    assert "does not tell whether its source is connected" in answer.summary
