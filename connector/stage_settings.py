@@ -1,39 +1,125 @@
 """The settings that a stage may change in its `config.yaml`.
 
 Sceptre ignores a key that it does not know, so a misspelt setting would silently leave the default in
-force. Each setting's meaning and default stand once, in `config/config.yaml`.
+force. Each setting's meaning and default stand once, in `config/config.yaml`. What a single template is
+told, its own settings model checks; here is what no template sees, or says less clearly.
 """
 
+import difflib
+import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from connector.domain.errors import OperatorError
 
 SETTINGS = (
+    "account_id",
+    "allowed_regions",
     "broker_cidrs",
     "connector",
     "container_cpu",
     "container_memory",
     "database_cidrs",
     "desired_count",
+    "expires",
     "image",
     "kafka_auth",
     "log_retention_days",
     "msk_cluster_arn",
+    "owner",
     "secret_prefix",
     "subnets",
     "task_cpu",
     "task_memory",
 )
 
-#: Sceptre's own keys that it leaves among a stack group's settings.
-_SCEPTRE = ("disable_rollback", "j2_environment", "project_path", "template_key_prefix")
+#: Keys that Sceptre leaves among a stack group's settings, and what config/config.yaml computes.
+_OTHERS = ("disable_rollback", "j2_environment", "launch_path", "project_path", "template_key_prefix")
+
+#: What `subnets` may say: the kinds of subnets in the secret vpc that have a way out.
+SUBNET_KINDS = ("private", "data")
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html; nothing that Jinja reads.
+_TAG = re.compile(r"[\w .:/=+@-]{1,256}")
 
 
 def refuse_unknown(stack_group_config: Mapping[str, Any]) -> None:
     """Raise `OperatorError` for a key that is neither a setting nor Sceptre's; `Stack.stack_group_config`."""
-    unknown = sorted(set(stack_group_config) - {*SETTINGS, *_SCEPTRE})
+    unknown = sorted(set(stack_group_config) - {*SETTINGS, *_OTHERS})
     if unknown:
         raise OperatorError(
             f"config.yaml has the unknown setting {unknown[0]!r}; known: {', '.join(SETTINGS)}"
+            f"{likely(unknown[0], SETTINGS)}"
         )
+
+
+def check_settings(stack_group_config: Mapping[str, Any]) -> None:
+    """Raise `OperatorError` for the first setting whose value is none that is allowed."""
+    given = {name: value for name, value in stack_group_config.items() if value not in (None, "")}
+    kind = given.get("subnets", SUBNET_KINDS[0])
+    if kind not in SUBNET_KINDS:
+        raise OperatorError(f"setting subnets {kind!r} is unknown; allowed: {', '.join(SUBNET_KINDS)}")
+    for name in ("broker_cidrs", "database_cidrs"):
+        _check_blocks(name, given.get(name, []))
+    account_of(stack_group_config)
+    regions_of(stack_group_config)
+    owner, expires = str(given.get("owner", "-")), str(given.get("expires", "2000-01-01"))
+    if not is_owner(owner):
+        raise OperatorError(f"setting owner {owner!r} is no tag value; allowed: {OWNER_RULE}")
+    if not _DATE.fullmatch(expires):
+        raise OperatorError(f"setting expires {expires!r} is no date; expected like 2030-12-31")
+
+
+#: What an owner may consist of: it becomes a tag.
+OWNER_RULE = "1 to 256 letters, digits, spaces and _.:/=+@-"
+
+
+def is_owner(text: str) -> bool:
+    """Whether `text` can be the tag `owner`."""
+    return _TAG.fullmatch(text) is not None and text == text.strip()
+
+
+def account_of(stack_group_config: Mapping[str, Any]) -> str | None:
+    """The setting `account_id`: the only account in which the stage may be launched; None when it is empty."""
+    value = stack_group_config.get("account_id")
+    if value in (None, ""):
+        return None
+    if not _ACCOUNT.fullmatch(str(value)):
+        raise OperatorError(
+            f"setting account_id {value!r} is no account number; expected 12 digits in quotes "
+            "(YAML reads digits after a leading 0 as another number)"
+        )
+    return str(value)
+
+
+def regions_of(stack_group_config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The setting `allowed_regions`: where the stage may be launched; empty when anywhere."""
+    value = stack_group_config.get("allowed_regions") or []
+    if not isinstance(value, list) or not all(isinstance(region, str) for region in value):
+        raise OperatorError(
+            f"setting allowed_regions {value!r} is no list of regions; expected like [us-east-1]"
+        )
+    return tuple(value)
+
+
+def likely(word: str, known: tuple[str, ...]) -> str:
+    """What was probably meant, as a phrase to append; empty when nothing is near."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _check_blocks(name: str, blocks: object) -> None:
+    if not isinstance(blocks, list):
+        raise OperatorError(f"setting {name} {blocks!r} is no list; expected like [10.20.0.0/16]")
+    for block in blocks:
+        try:
+            if "/" not in str(block):
+                raise ValueError
+            ipaddress.IPv4Network(str(block), strict=False)
+        except ValueError:
+            raise OperatorError(
+                f"setting {name}: {block!r} is no IPv4 block; expected like 10.20.0.0/16"
+            ) from None
