@@ -9,9 +9,7 @@ _COMMANDS = {
     "topics": Lazy("connector.commands.topics:topics", "What a teardown would delete."),
     "connector": Lazy("connector.commands.connector:connector", "The connector's config."),
     "oracle-script": Lazy("connector.commands.scripts:oracle_script", "What a DBA must run."),
-    "broker-script": Lazy(
-        "connector.commands.scripts:broker_script", "What a cluster's owners must grant."
-    ),
+    "broker-script": Lazy("connector.commands.scripts:broker_script", "What a cluster's owners must grant."),
     "render": Lazy("connector.render_cli:render", "All templates as files, offline."),
     "local": Lazy("connector.local.cli:local", "The local world: AWS, Kafka, PostgreSQL, Fargate."),
 }

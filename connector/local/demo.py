@@ -146,12 +146,14 @@ def run_demo(directory: Path, console: Console) -> None:
         demo.run(Stage.parse("main"))
     total = time.monotonic() - began
     console.print(f"\n[bold green]Done in {total:.0f} s.[/] All is stopped, its state removed.")
-    console.print("To keep a world to work in: `wms-connector local up`. More: `wms-connector --help`")
+    console.print(
+        "To keep a world to work in: `wms-connector local up`. More: `wms-connector --help`", soft_wrap=True
+    )
 
 
 @contextmanager
 def _world(directory: Path, console: Console) -> Iterator[World]:
-    world = World.up(directory, report=lambda line: console.print(f"  {escape(line)}"))
+    world = World.up(directory, report=lambda line: console.print(f"  {escape(line)}", soft_wrap=True))
     try:
         yield world
     except BaseException:

@@ -238,6 +238,9 @@ def test_a_kept_world_comes_back_with_its_data_even_where_its_addresses_are_take
     before = (world.state.endpoint, world.database.host, world.kafka_bootstrap)
     world.down(keep=True)
     with socket.socket() as aws, socket.socket() as database, socket.socket() as broker:
+        for taken in (aws, database, broker):
+            # Connections of the world that just ended linger in TIME_WAIT.
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         aws.bind(("127.0.0.1", int(before[0].rsplit(":", 1)[1])))
         database.bind((before[1], 5432))
         broker.bind((before[2].split(":")[0], 9092))
