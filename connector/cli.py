@@ -8,6 +8,7 @@ _COMMANDS = {
     "stage": Lazy("connector.commands.stage:stage", "Names of a stage."),
     "topics": Lazy("connector.commands.topics:topics", "What a teardown would delete."),
     "connector": Lazy("connector.commands.connector:connector", "The connector's config."),
+    "ephemeral": Lazy("connector.commands.ephemeral:ephemeral", "Stages of branches."),
     "oracle-script": Lazy("connector.commands.scripts:oracle_script", "What a DBA must run."),
     "broker-script": Lazy("connector.commands.scripts:broker_script", "What a cluster's owners must grant."),
     "render": Lazy("connector.render_cli:render", "All templates as files, offline."),

@@ -1,0 +1,164 @@
+"""`wms-connector ephemeral`: a branch's own stage, its directory made, listed and removed."""
+
+import getpass
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from connector import deployed
+from connector import ephemeral as stages
+from connector.commands.output import json_option, print_json, print_table
+from connector.domain.errors import OperatorError, ServerError
+from connector.domain.stage import Stage
+
+_ROOT = Path(__file__).resolve().parents[2]
+_DAYS = 14
+
+_dir = click.option(
+    "--dir",
+    "directory",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The project, as for sceptre. Default: the current directory if it is one, else this checkout.",
+)
+
+
+@click.group()
+def ephemeral() -> None:
+    """Stages of branches: each a whole environment of its own, to be deleted."""
+
+
+@ephemeral.command()
+@click.argument("branch")
+@click.option("--owner", help="Whose it is. Default: git's user.email, else the user's name here.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 365),
+    help=f"For how many days it is wanted, from today. Default: {_DAYS}. Nothing is deleted by itself.",
+)
+@_dir
+@json_option
+def create(
+    branch: str, owner: str | None, days: int | None, directory: Path | None, *, as_json: bool
+) -> None:
+    """Make config/ephemeral/BRANCH, which `sceptre launch ephemeral/BRANCH` needs.
+
+    The directory says owner and expiry and links to the stack files in config/default. One that exists is
+    left alone, a half-made one is completed. Owner and expiry are written once: asking for others later is
+    refused (exit status 2) and names the file to edit.
+    """
+    stage = Stage.parse(branch)
+    project = stages.Project.find(directory, _ROOT)
+    today = datetime.now(tz=UTC).date()
+    expires = today + timedelta(days=days or _DAYS)
+    told = project.told(stage.name)
+    for option, asked in (("owner", owner), ("expires", expires.isoformat() if days else None)):
+        if stage.ephemeral and asked is not None and told.get(option, asked) != asked:
+            raise OperatorError(
+                f"config/{stages.GROUP}/{stage.name}/config.yaml says {option} {told[option]!r} already, and "
+                f"that is written once; to have {asked!r}, edit that file and launch again"
+            )
+    made = project.create(stage, owner or told.get("owner") or _somebody(), expires)
+    if as_json:
+        print_json(
+            {"stage": made.stage, "owner": made.owner, "expires": made.expires, "made": list(made.made)}
+        )
+        return
+    place = f"config/{stages.GROUP}/{stage.name}"
+    done = f"made {len(made.made)} files" if made.made else "is there already and was left alone"
+    click.echo(f"{place} {done}: owner {made.owner}, expires {made.expires}")
+    click.echo(f"next: sceptre launch {stages.GROUP}/{stage.name}")
+
+
+@ephemeral.command()
+@click.argument("branch")
+@_dir
+@json_option
+def remove(branch: str, directory: Path | None, *, as_json: bool) -> None:
+    """Remove config/ephemeral/BRANCH, as `create` made it. Deletes nothing in AWS.
+
+    Refused while stacks of the stage stand (`sceptre delete ephemeral/BRANCH` first: it needs the
+    directory), for named stages, and for a directory that holds anything else. A directory that is not
+    there is no mistake.
+    """
+    stage = Stage.parse(branch)
+    project = stages.Project.find(directory, _ROOT)
+    if stage.ephemeral:
+        _refuse_standing(stage)
+    removed = project.remove(stage)
+    if as_json:
+        print_json({"stage": stage.name, "removed": removed})
+        return
+    place = f"config/{stages.GROUP}/{stage.name}"
+    click.echo(f"{place} is removed" if removed else f"{place} does not exist: nothing to remove")
+
+
+@ephemeral.command("list")
+@_dir
+@json_option
+def list_stages(directory: Path | None, *, as_json: bool) -> None:
+    """List ephemeral stages: those deployed here, by the tags on their stacks, and those on disk only."""
+    project = stages.Project.find(directory, _ROOT)
+    found = deployed.stages(deployed.all_stacks(deployed.cloudformation()))
+    for name in project.stages():
+        told = project.told(name)
+        on_disk = deployed.EphemeralStage(name, told.get("owner", ""), told.get("expires", ""), None, {})
+        found.setdefault(name, on_disk)
+    now = datetime.now(tz=UTC)
+    rows = [found[name] for name in sorted(found)]
+    if as_json:
+        print_json([row.to_json(now) for row in rows])
+        return
+    print_table(
+        f"Ephemeral stages ({len(rows)})",
+        [(row.stage, _state(row), row.owner, row.age(now), _expiry(row, now)) for row in rows],
+        headers=("stage", "state", "owner", "age", "expires"),
+    )
+
+
+def _state(row: deployed.EphemeralStage) -> str:
+    if not row.stacks:
+        return "not deployed"
+    troubled = [status for status in row.stacks.values() if status not in _WELL]
+    return f"{len(row.stacks)} stacks" + (f", {', '.join(sorted(set(troubled)))}" if troubled else "")
+
+
+_WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def _expiry(row: deployed.EphemeralStage, now: datetime) -> str:
+    return f"{row.expires} (over)" if row.expired(now.date()) else row.expires
+
+
+def _refuse_standing(stage: Stage) -> None:
+    try:
+        stacks = deployed.standing(stage, deployed.all_stacks(deployed.cloudformation()))
+    except ServerError as error:
+        click.echo(
+            f"warning: whether stacks of {stage.name!r} stand is not known ({error}); if they do, make the "
+            f"directory again and run `sceptre delete {stages.GROUP}/{stage.name}`",
+            err=True,
+        )
+        return
+    if stacks:
+        raise OperatorError(
+            f"stacks of stage {stage.name!r} stand ({', '.join(stacks)}); run "
+            f"`sceptre delete {stages.GROUP}/{stage.name}` first, which needs this directory"
+        )
+
+
+def _somebody() -> str:
+    """Who asks: git's user.email, else the user's name on this machine."""
+    git = shutil.which("git")
+    if git is not None:
+        done = subprocess.run(
+            [git, "config", "user.email"], capture_output=True, text=True, timeout=10, check=False
+        )
+        if done.returncode == 0 and done.stdout.strip():
+            return done.stdout.strip()
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        raise OperatorError("nobody is known as the owner: give --owner, or set git's user.email") from None

@@ -1,0 +1,110 @@
+"""Ephemeral stages as CloudFormation knows them: by the tags on their stacks."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from connector.domain.errors import ServerError
+from connector.domain.names import PRODUCT
+from connector.domain.stage import Stage
+
+#: What config/config.yaml takes where the environment names no region.
+_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class EphemeralStage:
+    """One ephemeral stage: deployed, with its stacks and their tags, or on disk only."""
+
+    stage: str
+    owner: str
+    expires: str
+    created: datetime | None
+    #: Stack name -> status; empty when nothing is deployed.
+    stacks: Mapping[str, str]
+
+    def age(self, now: datetime) -> str:
+        """How long its oldest stack has stood, in days or hours."""
+        if self.created is None:
+            return ""
+        hours = int((now - self.created).total_seconds() // 3600)
+        return f"{hours // 24} d" if hours >= 24 else f"{max(hours, 0)} h"
+
+    def expired(self, today: date) -> bool:
+        """Whether it is wanted no longer; not known is not expired."""
+        try:
+            return date.fromisoformat(self.expires) < today
+        except ValueError:
+            return False
+
+    def to_json(self, now: datetime) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "stage": self.stage,
+            "deployed": bool(self.stacks),
+            "owner": self.owner,
+            "created": self.created.isoformat() if self.created else None,
+            "age": self.age(now),
+            "expires": self.expires,
+            "expired": self.expired(now.date()),
+            "stacks": dict(self.stacks),
+        }
+
+
+def cloudformation() -> Any:
+    """A client with the environment's credentials; in the region that `sceptre` would take."""
+    # Nobody waits for minutes where there is no AWS to ask.
+    config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3})
+    try:
+        session = boto3.session.Session()
+        region = session.region_name or _REGION
+        return session.client("cloudformation", region_name=region, config=config)
+    except BotoCoreError as error:
+        raise ServerError(f"AWS cannot be asked: {error}") from None
+
+
+def all_stacks(client: Any) -> list[Mapping[str, Any]]:
+    """Every stack of the account and region; raises `ServerError` when AWS does not say."""
+    try:
+        pages = client.get_paginator("describe_stacks").paginate()
+        return [stack for page in pages for stack in page["Stacks"]]
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        raise ServerError(
+            f"AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"
+        ) from None
+    except BotoCoreError as error:
+        raise ServerError(f"AWS cannot be asked: {error}") from None
+
+
+def stages(stacks: Iterable[Mapping[str, Any]]) -> dict[str, EphemeralStage]:
+    """Ephemeral stages of this project among `stacks`, by name."""
+    found: dict[str, EphemeralStage] = {}
+    for stack in stacks:
+        tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+        if stack["StackStatus"] == "DELETE_COMPLETE" or tags.get("project") != PRODUCT:
+            continue
+        if tags.get("ephemeral") != "true" or not tags.get("stage"):
+            continue
+        name, created = tags["stage"], stack["CreationTime"]
+        known = found.get(name) or EphemeralStage(name, "", "", None, {})
+        found[name] = EphemeralStage(
+            stage=name,
+            owner=known.owner or tags.get("owner", ""),
+            expires=known.expires or tags.get("expiry", ""),
+            created=min(created, known.created or created),
+            stacks={**known.stacks, stack["StackName"]: stack["StackStatus"]},
+        )
+    return found
+
+
+def standing(stage: Stage, stacks: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names of the stacks of `stage` that there are, whatever their tags say."""
+    own = set(stage.names.stacks.values())
+    found = (s["StackName"] for s in stacks if s["StackStatus"] != "DELETE_COMPLETE")
+    return tuple(sorted(own & set(found)))
