@@ -12,7 +12,6 @@ import yaml
 from click.testing import Result
 
 from connector import deployed, ephemeral
-from connector.commands import ephemeral as command
 from connector.domain.errors import OperatorError, ServerError
 from connector.domain.stage import Stage
 from tests.cli.conftest import Run, assert_one_line
@@ -33,8 +32,8 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def do(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Runs `wms-connector ephemeral …` on the project, in an account without stacks."""
-    monkeypatch.setattr(command.deployed, "cloudformation", lambda: None)
-    monkeypatch.setattr(command.deployed, "all_stacks", lambda client: [])
+    monkeypatch.setattr(deployed, "cloudformation", lambda: None)
+    monkeypatch.setattr(deployed, "all_stacks", lambda client: [])
     return lambda verb, *words: run("ephemeral", verb, "--dir", str(project), *words)
 
 
@@ -230,16 +229,11 @@ def test_a_link_in_the_directorys_place_is_not_followed(do: Callable[..., Result
 
 def test_a_twin_on_a_disk_that_ignores_case_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch):
     """Played by a lookup that ignores case, as macOS and Windows have it."""
-    real = ephemeral.os.path.lexists
-    monkeypatch.setattr(
-        ephemeral.os.path,
-        "lexists",
-        lambda path: (
-            any(p.name.lower() == Path(path).name.lower() for p in Path(path).parent.glob("*"))
-            if Path(path).parent.is_dir()
-            else real(path)
-        ),
-    )
+
+    def ignoring_case(path: Path) -> bool:
+        return any(found.name.lower() == path.name.lower() for found in path.parent.glob("*"))
+
+    monkeypatch.setattr("os.path.lexists", ignoring_case)
     made = ephemeral.Project(project)
     made.create(Stage.parse("Feature"), "dev", ON)
     before = tree(project)
@@ -284,7 +278,7 @@ def test_remove_is_refused_while_stacks_stand_and_says_how_to_delete_them(
     do("create", "feature-x")
     before = tree(project)
     there = [stack("wms-network-feature-x", "feature-x", NOON), stack("wms-network-other", "other", NOON)]
-    monkeypatch.setattr(command.deployed, "all_stacks", lambda client: there)
+    monkeypatch.setattr(deployed, "all_stacks", lambda client: there)
     assert_one_line(
         do("remove", "feature-x"), "wms-network-feature-x", "`sceptre delete ephemeral/feature-x` first"
     )
@@ -299,7 +293,7 @@ def test_remove_warns_where_aws_cannot_be_asked(
     def refuse(client: object) -> Any:
         raise ServerError("AWS cannot be asked: no credentials")
 
-    monkeypatch.setattr(command.deployed, "all_stacks", refuse)
+    monkeypatch.setattr(deployed, "all_stacks", refuse)
     result = do("remove", "feature-x")
     assert result.exit_code == 0
     assert result.stderr.startswith("warning: whether stacks of 'feature-x' stand is not known")
@@ -319,7 +313,7 @@ def test_list_shows_deployed_stages_by_their_tags_and_those_on_disk_only(
         stack("wms-network-main", "main", NOON, ephemeral="false"),
         stack("theirs", "a", NOON, project="another"),
     ]
-    monkeypatch.setattr(command.deployed, "all_stacks", lambda client: there)
+    monkeypatch.setattr(deployed, "all_stacks", lambda client: there)
     found = run_json("ephemeral list", "--dir", str(project))
     assert [row["stage"] for row in found] == ["a", "on-disk"]
     deployed_one, on_disk = found
@@ -361,18 +355,18 @@ def test_the_owner_is_gits_user_or_the_machines(
     subprocess.run(["git", "-C", str(project), "config", "user.email", "git@example.com"], check=True)
     monkeypatch.chdir(project)
     assert "owner git@example.com" in do("create", "feature-x").stdout
-    monkeypatch.setattr(command.shutil, "which", lambda tool: None)
+    monkeypatch.setattr("shutil.which", lambda tool: None)
     monkeypatch.setenv("LOGNAME", "somebody")
     assert "owner somebody" in do("create", "feature-y").stdout
 
 
 def test_nobody_to_own_it_is_one_line(do: Callable[..., Result], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(command.shutil, "which", lambda tool: None)
+    monkeypatch.setattr("shutil.which", lambda tool: None)
 
     def nobody() -> str:
         raise KeyError("uid not found")
 
-    monkeypatch.setattr(command.getpass, "getuser", nobody)
+    monkeypatch.setattr("getpass.getuser", nobody)
     assert_one_line(do("create", "feature-x"), "give --owner")
 
 
