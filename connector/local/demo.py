@@ -15,6 +15,7 @@ from rich.table import Table
 
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.stage import Stage
+from connector.ephemeral import Project
 from connector.local import schema
 from connector.local.arrivals import Arrival, Watch
 from connector.local.state import ROOT
@@ -22,6 +23,8 @@ from connector.local.world import World
 
 #: Rows that are in each table before anything is launched.
 SEEDED = 5
+#: The ephemeral stage's name.
+_BRANCH = "demo"
 #: How long records may take to arrive, in seconds.
 _PATIENCE = 60.0
 CHANGES = ("insert", "update", "delete")
@@ -53,20 +56,22 @@ class Demo:
     console: Console
     began: float = field(default_factory=time.monotonic)
 
-    def run(self, stage: Stage) -> None:
-        """Seed, launch, change rows, show what arrived; raises if anything does not."""
+    def run(self, main: Stage, branch: Stage) -> None:
+        """Seed, launch two stages, change rows, show what arrived; raises if anything does not."""
         self._step("Seed the source database")
         rows = self.world.database.seed(SEEDED)
         self.console.print(f"  {rows} rows in {len(schema.TABLES)} tables")
-        self._step("Launch, as a user types it")
-        self.sceptre("launch", "foundation")
-        self.sceptre("launch", stage.name)
-        self._step("Change rows, and watch the topics")
-        self.stream(stage)
+        self._step(f"Launch {main.name}, as a user types it")
+        self.command("sceptre", "launch", "foundation", "--yes")
+        self.command("sceptre", "launch", main.name, "--yes")
+        self._step(f"Launch a branch's own environment beside it: {branch.name}")
+        self.command("wms-connector", "ephemeral", "create", branch.name, "--owner", "demo@example.com")
+        self.command("sceptre", "launch", f"ephemeral/{branch.name}", "--yes")
+        self._step("Change rows, and watch the topics of both stages")
+        self.stream([*main.topics.roles["data"], *branch.topics.roles["data"]])
 
-    def stream(self, stage: Stage) -> None:
-        """Wait for the snapshot, make three changes in each table, and show what arrived."""
-        topics = stage.topics.roles["data"]
+    def stream(self, topics: Sequence[str]) -> None:
+        """Wait for the snapshots, make three changes in each table, and show what arrived."""
         watch = Watch(self.world.kafka_bootstrap, topics)
         try:
             expected = SEEDED * len(topics)
@@ -75,7 +80,11 @@ class Demo:
                     f"{len(watch.seen)} of {expected} snapshot records arrived in {_PATIENCE:.0f} s; "
                     f"see {self.world.logs}"
                 )
-            changes = [change for topic in topics for change in self._change(topic)]
+            changes = [
+                change
+                for schema_name, table in schema.TABLES
+                for change in self._change(schema_name, table, topics)
+            ]
             if not watch.wait_for(lambda seen: not _missing(changes, seen), _PATIENCE):
                 missing = _missing(changes, watch.seen)
                 raise DeadlineExceeded(f"{len(missing)} changes did not arrive, first {missing[0]}")
@@ -83,13 +92,12 @@ class Demo:
         finally:
             watch.close()
 
-    def sceptre(self, *words: str) -> None:
-        """Run the stock `sceptre` in the local world's environment, its output indented."""
-        self.console.print(f"\n  [bold]$ sceptre {' '.join(words)}[/]")
-        program = Path(sys.executable).with_name("sceptre")
+    def command(self, program: str, *words: str) -> None:
+        """Run a program of this installation in the local world's environment, its output indented."""
+        self.console.print(f"\n  [bold]$ {program} {' '.join(words)}[/]")
         began = time.monotonic()
         process = subprocess.Popen(
-            [str(program), *words, "--yes"],
+            [str(Path(sys.executable).with_name(program)), *words],
             cwd=ROOT,
             env={**os.environ, **self.world.env(), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
@@ -101,19 +109,21 @@ class Demo:
             for line in process.stdout:
                 self.console.print(f"    [dim]{escape(line.rstrip())}[/]", soft_wrap=True)
         if process.returncode != 0:
-            raise ServerError(f"sceptre {' '.join(words)} ended with status {process.returncode}; see above")
+            raise ServerError(
+                f"{program} {' '.join(words)} ended with status {process.returncode}; see above"
+            )
         self.console.print(f"    done in {time.monotonic() - began:.1f} s")
 
-    def _change(self, topic: str) -> Iterator[Change]:
-        """Insert, update and delete one row of the topic's table, each in a transaction of its own."""
-        schema_name, table = topic.split(".")[-2:]
+    def _change(self, schema_name: str, table: str, topics: Sequence[str]) -> Iterator[Change]:
+        """Insert, update and delete one row, each in a transaction of its own; every stage sees each."""
         database = self.world.database
+        mine = [topic for topic in topics if topic.endswith(f".{schema_name}.{table}")]
         (key,) = database.insert(schema_name, table)
-        yield Change(topic, "insert", key, time.time())
+        yield from (Change(topic, "insert", key, time.time()) for topic in mine)
         database.update(schema_name, table, key)
-        yield Change(topic, "update", key, time.time())
+        yield from (Change(topic, "update", key, time.time()) for topic in mine)
         database.delete(schema_name, table, key)
-        yield Change(topic, "delete", key, time.time())
+        yield from (Change(topic, "delete", key, time.time()) for topic in mine)
 
     def _show(self, topics: Sequence[str], changes: Sequence[Change], seen: Sequence[Arrival]) -> None:
         table = Table(title="What arrived, and how long after its commit", title_justify="left")
@@ -141,9 +151,15 @@ def run_demo(directory: Path, console: Console) -> None:
     began = time.monotonic()
     console.print("[bold]wms-connector demo[/]: everything on this machine's loopback, nothing left behind")
     console.print("\n[bold cyan]  0.0 s  Start the local world[/]")
-    with _world(directory, console) as world:
-        demo = Demo(world, console, began)
-        demo.run(Stage.parse("main"))
+    branch = Stage.parse(_BRANCH)
+    project = Project(ROOT)
+    ours = branch.name not in project.stages()
+    try:
+        with _world(directory, console) as world:
+            Demo(world, console, began).run(Stage.parse("main"), branch)
+    finally:
+        if ours:
+            project.remove(branch)
     total = time.monotonic() - began
     console.print(f"\n[bold green]Done in {total:.0f} s.[/] All is stopped, its state removed.")
     console.print(
