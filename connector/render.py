@@ -54,6 +54,10 @@ class StandIns:
         }
     )
     endpoints: tuple[tuple[str, int], ...] = (("192.0.2.10", 1521),)
+    #: The blocks of the stand-in subnets.
+    subnet_cidrs: tuple[str, ...] = ("198.51.100.0/26", "198.51.100.64/26")
+    #: What the secret connectAlbTls amounts to; None where there is no load balancer.
+    alb_tls: Mapping[str, str] | None = None
 
     def secret_arn(self, stack: Stack, name: str) -> str:
         """An ARN like Secrets Manager would give the stage's own secret."""
@@ -96,6 +100,8 @@ class StandIns:
             "database": self.database,
             "kafka_auth": self.auth,
             "lambda_package": lambda _stack, _argument: "lambda/connect-0000000000000000.zip",
+            "subnet_cidrs": lambda _stack, _argument: list(self.subnet_cidrs),
+            "alb_tls": lambda _stack, _argument: self.alb_tls and dict(self.alb_tls),
         }
         known = answers.get(tag)
         return known(stack, argument) if known else f"stand-in-{tag}"

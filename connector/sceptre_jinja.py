@@ -4,6 +4,8 @@ Sceptre reads every file below config/ for some commands (`delete` reads all), s
 directory that is no stage gets a harmless name, and is refused where stages are parsed.
 """
 
+import json
+
 from jinja2 import Environment
 from jinja2.ext import Extension
 
@@ -14,11 +16,13 @@ from connector.domain.stage import EXAMPLE_STAGE, NAMED_STAGES, from_group_path,
 
 
 class StageFilters(Extension):
-    """Registers the filters `stage`, `ephemeral` and `stack_name`."""
+    """Registers the filters `stage`, `ephemeral`, `stack_name` and `stage_tags`."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.filters.update({"stage": stage, "ephemeral": ephemeral, "stack_name": stack_name})
+        environment.filters.update(
+            {"stage": stage, "ephemeral": ephemeral, "stack_name": stack_name, "stage_tags": stage_tags}
+        )
 
 
 def stage(group_path: str) -> str:
@@ -37,3 +41,15 @@ def stack_name(group_path: str, component: str) -> str:
     if component == "foundation":
         return names.FOUNDATION_STACK
     return Names(slug(stage(group_path))).stack(component)
+
+
+def stage_tags(group_path: str, owner: object, expires: object) -> str:
+    """The tags of a stage's stacks besides the project's, as JSON, which YAML reads as it is.
+
+    Owner and expiry are what an ephemeral stage's `config.yaml` says; a named stage has neither.
+    """
+    tags = {"stage": stage(group_path), "ephemeral": ephemeral(group_path)}
+    if tags["ephemeral"] == "true":
+        told = {"owner": owner, "expiry": expires}
+        tags |= {name: str(value) for name, value in told.items() if value}
+    return json.dumps(tags)

@@ -23,6 +23,7 @@ SETTINGS = (
     "database_cidrs",
     "desired_count",
     "expires",
+    "health_schedule_minutes",
     "image",
     "kafka_auth",
     "log_retention_days",
@@ -30,6 +31,7 @@ SETTINGS = (
     "owner",
     "secret_prefix",
     "subnets",
+    "subscribe",
     "task_cpu",
     "task_memory",
 )

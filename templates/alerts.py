@@ -4,8 +4,9 @@ The log group lives here, not in the connector stack, so that log filters and al
 connector and so that the logs of a failed connector stack outlive its rollback.
 """
 
+import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from awacs.aws import PolicyDocument
 from pydantic import Field
@@ -21,6 +22,19 @@ class AlertsSettings(StageSettings):
     log_retention_days: LogRetention = Field(
         description="How long the worker's log lines are kept, in days, as CloudWatch Logs offers them."
     )
+    emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = Field(
+        default=(), description="Who is mailed, from the secret alertEmails; each must confirm once."
+    )
+    subscribe: bool | None = Field(
+        default=None,
+        description="Whether the addresses are subscribed; when not given, in named stages only.",
+    )
+
+    @property
+    def subscribers(self) -> tuple[str, ...]:
+        """The addresses that are mailed, each once."""
+        wanted = not self.parsed_stage.ephemeral if self.subscribe is None else self.subscribe
+        return tuple(dict.fromkeys(self.emails)) if wanted else ()
 
 
 def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
@@ -29,7 +43,7 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 
 
 def build(settings: AlertsSettings) -> Template:
-    """Encrypted topic with its policy, and the worker's encrypted log group."""
+    """Encrypted topic with its policy and subscriptions, and the worker's encrypted log group."""
     names = settings.names
     template = common.new_template(f"wms-connector {settings.stage}: alerts and the worker's log group")
     key = common.parameter(template, "KmsKeyArn", "The foundation's key")
@@ -47,6 +61,12 @@ def build(settings: AlertsSettings) -> Template:
             ),
         )
     )
+    for address in settings.subscribers:
+        template.add_resource(
+            sns.SubscriptionResource(
+                subscription_id(address), TopicArn=Ref(topic), Protocol="email", Endpoint=address
+            )
+        )
     template.add_resource(
         logs.LogGroup(
             "ConnectorLogs",
@@ -59,3 +79,8 @@ def build(settings: AlertsSettings) -> Template:
     common.output(template, "TopicArn", Ref(topic), "Mails people")
     common.output(template, "ConnectorLogGroup", Ref("ConnectorLogs"), "The Connect worker's log lines")
     return template
+
+
+def subscription_id(address: str) -> str:
+    """A logical id that depends on the address alone: reordering the list must not ask people again."""
+    return f"Mail{hashlib.sha256(address.encode()).hexdigest()[:12]}"

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, model_validator
-from troposphere import GetAtt, Ref, Template, ecs
+from troposphere import Equals, GetAtt, If, Not, NoValue, Ref, Template, ecs
 from troposphere.iam import Role
 
 from connector.domain import names as fixed
 from connector.domain.brokers import KafkaAuth, worker_environment
-from templates.parts import common, iam, msk
+from templates.parts import balancer, common, iam, msk
 from templates.parts.fargate import size_problem
 from templates.parts.msk import KafkaRoleSettings
 from templates.parts.roles import role
@@ -24,6 +24,9 @@ _VERSIONS_LABEL = "wms.secret-versions"
 
 #: Seconds that a worker gets to leave its group and hand over; Fargate allows 120.
 _STOP_SECONDS = 60
+
+#: How long ECS takes no notice of the load balancer's check after a worker has started.
+_START_SECONDS = 300
 
 #: A connection is probed long before AWS drops it as idle after 350 s.
 _KEEP_ALIVE = {
@@ -216,6 +219,11 @@ def _add_service(template: Template, settings: ConnectorSettings) -> None:
         common.security_group_parameter(template, "ClientSecurityGroupId", "May reach brokers and database"),
         common.security_group_parameter(template, "TaskSecurityGroupId", "Lets Lambdas and workers in"),
     ]
+    # Whether there is a load balancer depends on a secret, so the network stack tells it by an output.
+    target_group = common.parameter(
+        template, "TargetGroupArn", f"Where workers register; {balancer.NONE} without a load balancer"
+    )
+    template.add_condition("HasBalancer", Not(Equals(target_group, balancer.NONE)))
     template.add_resource(ecs.Cluster("Cluster", ClusterName=names.service))
     template.add_resource(
         ecs.Service(
@@ -236,6 +244,18 @@ def _add_service(template: Template, settings: ConnectorSettings) -> None:
                     AssignPublicIp="DISABLED", Subnets=list(settings.subnets), SecurityGroups=groups
                 )
             ),
+            LoadBalancers=If(
+                "HasBalancer",
+                [
+                    ecs.LoadBalancer(
+                        ContainerName=fixed.CONTAINER,
+                        ContainerPort=fixed.CONNECT_PORT,
+                        TargetGroupArn=target_group,
+                    )
+                ],
+                NoValue,
+            ),
+            HealthCheckGracePeriodSeconds=If("HasBalancer", _START_SECONDS, NoValue),
             EnableECSManagedTags=True,
             PropagateTags="SERVICE",
         )

@@ -1,53 +1,53 @@
 """Functions: the Lambdas, and the table in which they keep the stage record and the restart budget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from awacs.aws import Statement
-from pydantic import Field, field_validator
-from troposphere import GetAtt, Ref, Template, awslambda, dynamodb, logs
-from troposphere.iam import Role
+from awacs.aws import PolicyDocument, Statement
+from pydantic import Field
+from troposphere import GetAtt, Ref, Template, awslambda, dynamodb, logs, sqs
 
-from connector.domain.errors import OperatorError
+from connector.domain import metrics
+from connector.domain.admin import FUNCTION_TIMEOUT_SECONDS
 from connector.domain.settings import ConnectorSettings
 from templates.parts import common, iam, msk
 from templates.parts.msk import KafkaRoleSettings
 from templates.parts.roles import role
-from templates.parts.settings import LogRetention, parse_settings
+from templates.parts.settings import (
+    AlbTlsSettings,
+    ConnectorKindSettings,
+    LogRetention,
+    parse_settings,
+)
 
 #: Attribute with the time, in seconds since 1970, after which DynamoDB may drop an item.
 EXPIRY_ATTRIBUTE = "expires_at"
 
 _RUNTIME = "python3.13"
-_HANDLER = "lambda_src.connect_admin.handler.handler"
-_TIMEOUT_SECONDS = 120
 _MEMORY_MIB = 256
 
+#: A check has its own limit of time for each thing that it asks; this is for all of them together.
+_HEALTH_TIMEOUT_SECONDS = 55
 
-class FunctionsSettings(KafkaRoleSettings):
+#: SQS keeps a message 14 days at most.
+_DEAD_LETTER_SECONDS = 14 * 24 * 3600
+
+
+class FunctionsSettings(KafkaRoleSettings, ConnectorKindSettings):
     """What the functions stack is told."""
 
     secret_prefix: str = Field(min_length=1, description="What the paths of all secrets start with.")
     subnets: tuple[str, ...] = Field(
         min_length=1, description="Subnets of the Lambdas, from the secret vpc: with NAT or endpoints."
     )
-    connector: dict[str, Any] = Field(
-        default_factory=dict,
-        description="The connector's settings, see connector.domain.settings.ConnectorSettings.",
-    )
     code_key: str = Field(min_length=1, description="S3 key of the Lambda zip, named by its content.")
     log_retention_days: LogRetention = Field(
         description="How long the Lambdas' log lines are kept, in days, as CloudWatch Logs offers them."
     )
-
-    @field_validator("connector")
-    @classmethod
-    def _connector_is_known(cls, values: dict[str, Any]) -> dict[str, Any]:
-        try:
-            ConnectorSettings.parse(values)
-        except OperatorError as error:
-            raise ValueError(str(error)) from None
-        return values
+    alb_tls: AlbTlsSettings | None = Field(
+        default=None, description="Where there is a load balancer, functions speak to Connect through it."
+    )
 
 
 def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
@@ -56,21 +56,92 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 
 
 def build(settings: FunctionsSettings) -> Template:
-    """The admin Lambda with its role and log group, and the state table."""
+    """The Lambdas with their roles and log groups, the dead-letter queue and the state table."""
     template = common.new_template(f"wms-connector {settings.stage}: Lambdas and their state")
     key = common.parameter(template, "KmsKeyArn", "The foundation's key")
-    _add_table(template, settings, key)
-    _add_log_group(template, settings, settings.names.connect_admin, key)
-    admin_role = role(
-        template,
-        "ConnectAdminRole",
-        settings=settings,
-        trust=iam.assume_as_function(),
-        description=f"{settings.names.connect_admin}: speaks to Connect, Kafka and the database",
-        statements=_admin_statements(settings, key),
+    place = Place(
+        key=key,
+        bucket=common.parameter(template, "ArtifactBucketName", "The foundation's bucket with the zip"),
+        groups=[
+            common.security_group_parameter(
+                template, "ClientSecurityGroupId", "May reach brokers and database"
+            ),
+            common.security_group_parameter(
+                template, "FunctionSecurityGroupId", "May reach the worker's metrics"
+            ),
+        ],
     )
-    _add_admin(template, settings, admin_role, key)
+    _add_table(template, settings, key)
+    _add_queue(template, settings, key)
+    for function in (_admin(settings, key), _health(settings, key)):
+        _add_function(template, settings, function, place)
+    _add_health_calls(template)
     return template
+
+
+@dataclass(frozen=True)
+class Place:
+    """What all functions have in common, as references."""
+
+    key: Ref
+    bucket: Ref
+    groups: Sequence[Ref]
+
+
+@dataclass(frozen=True)
+class Function:
+    """What is a function's own. `package` is its package below `lambda_src`."""
+
+    title: str
+    name: str
+    package: str
+    description: str
+    seconds: int
+    statements: Sequence[Statement]
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _admin(settings: FunctionsSettings, key: Ref) -> Function:
+    names = settings.names
+    statements = [
+        iam.read_stage_secrets(settings.secret_prefix, settings.parsed_stage),
+        iam.decrypt_through(key, "secretsmanager", "dynamodb", "lambda"),
+        iam.use_key_for_table(key),
+        iam.keep_state(names.table),
+        *iam.find_tasks(names),
+        iam.scale_service(names),
+    ]
+    if settings.msk_cluster is not None:
+        statements += msk.prepare_as_admin(settings.msk_cluster, settings.parsed_stage)
+    return Function(
+        "ConnectAdmin",
+        names.connect_admin,
+        "connect_admin",
+        "speaks to Connect, Kafka and the database for hooks and operators",
+        FUNCTION_TIMEOUT_SECONDS,
+        statements,
+    )
+
+
+def _health(settings: FunctionsSettings, key: Ref) -> Function:
+    names = settings.names
+    return Function(
+        "ConnectHealth",
+        names.connect_health,
+        "connect_health",
+        "observes the stage on a schedule and publishes what it sees",
+        _HEALTH_TIMEOUT_SECONDS,
+        [
+            iam.read_stage_secrets(settings.secret_prefix, settings.parsed_stage),
+            iam.decrypt_through(key, "secretsmanager", "dynamodb", "lambda"),
+            iam.read_state(names.table),
+            *iam.find_tasks(names),
+            iam.see_service(names),
+            iam.publish_metrics(names.health_namespace),
+            *iam.send_dead_letters(names.dead_letter_queue, key),
+        ],
+        {"DeadLetterConfig": awslambda.DeadLetterConfig(TargetArn=GetAtt("DeadLetters", "Arn"))},
+    )
 
 
 def _add_table(template: Template, settings: FunctionsSettings, key: Ref) -> None:
@@ -95,73 +166,105 @@ def _add_table(template: Template, settings: FunctionsSettings, key: Ref) -> Non
     common.output(template, "TableName", Ref("State"), "Stage record and restart budget")
 
 
-def _add_log_group(template: Template, settings: FunctionsSettings, function: str, key: Ref) -> None:
+def _add_queue(template: Template, settings: FunctionsSettings, key: Ref) -> None:
+    """The queue for what could not be handled: a function's events, and deliveries of rules."""
+    names = settings.names
+    template.add_resource(
+        sqs.Queue(
+            "DeadLetters",
+            QueueName=names.dead_letter_queue,
+            KmsMasterKeyId=key,
+            MessageRetentionPeriod=_DEAD_LETTER_SECONDS,
+            # A day-old failure is worth nothing to a stage that is gone, and the name must be free again.
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+        )
+    )
+    template.add_resource(
+        sqs.QueuePolicy(
+            "DeadLettersPolicy",
+            Queues=[Ref("DeadLetters")],
+            PolicyDocument=PolicyDocument(
+                Version="2012-10-17",
+                Statement=[iam.send_as_eventbridge("DeadLetters", map(names.rule, metrics.RULES))],
+            ),
+        )
+    )
+    common.output(template, "DeadLetterQueueArn", GetAtt("DeadLetters", "Arn"), "Keeps what nobody handled")
+
+
+def _add_function(template: Template, settings: FunctionsSettings, function: Function, place: Place) -> None:
+    log_group = settings.names.function_log_group(function.name)
     template.add_resource(
         logs.LogGroup(
-            "ConnectAdminLogs",
-            LogGroupName=settings.names.function_log_group(function),
-            KmsKeyId=key,
+            f"{function.title}Logs",
+            LogGroupName=log_group,
+            KmsKeyId=place.key,
             RetentionInDays=settings.log_retention_days,
             # Never kept: a launch after a deletion would find the name taken.
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
         )
     )
-
-
-def _admin_statements(settings: FunctionsSettings, key: Ref) -> list[Statement]:
-    names, stage = settings.names, settings.parsed_stage
-    statements = [
-        iam.write_logs(names.function_log_group(names.connect_admin)),
-        *iam.attach_to_vpc(),
-        iam.no_interfaces_from_code(names.connect_admin),
-        iam.read_stage_secrets(settings.secret_prefix, stage),
-        iam.decrypt_through(key, "secretsmanager", "dynamodb", "lambda"),
-        iam.use_key_for_table(key),
-        iam.keep_state(names.table),
-        *iam.find_tasks(names),
-        iam.scale_service(names),
-    ]
-    if settings.msk_cluster is not None:
-        statements += msk.prepare_as_admin(settings.msk_cluster, stage)
-    return statements
-
-
-def _add_admin(template: Template, settings: FunctionsSettings, admin_role: Role, key: Ref) -> None:
-    groups = [
-        common.security_group_parameter(template, "ClientSecurityGroupId", "May reach brokers and database"),
-        common.security_group_parameter(
-            template, "FunctionSecurityGroupId", "May reach the worker's metrics"
-        ),
-    ]
-    bucket = common.parameter(template, "ArtifactBucketName", "The foundation's bucket with the Lambda zip")
+    own_role = role(
+        template,
+        f"{function.title}Role",
+        settings=settings,
+        trust=iam.assume_as_function(),
+        description=f"{function.name}: {function.description}",
+        statements=[
+            iam.write_logs(log_group),
+            *iam.attach_to_vpc(),
+            iam.no_interfaces_from_code(function.name),
+            *function.statements,
+        ],
+    )
     template.add_resource(
         awslambda.Function(
-            "ConnectAdmin",
-            FunctionName=settings.names.connect_admin,
-            Description="Speaks to Connect, Kafka and the database for hooks and operators",
+            function.title,
+            FunctionName=function.name,
+            Description=function.description,
             Runtime=_RUNTIME,
             Architectures=["arm64"],
-            Handler=_HANDLER,
-            Code=awslambda.Code(S3Bucket=bucket, S3Key=settings.code_key),
-            Role=GetAtt(admin_role, "Arn"),
-            Timeout=_TIMEOUT_SECONDS,
+            Handler=f"lambda_src.{function.package}.handler.handler",
+            Code=awslambda.Code(S3Bucket=place.bucket, S3Key=settings.code_key),
+            Role=GetAtt(own_role, "Arn"),
+            Timeout=function.seconds,
             MemorySize=_MEMORY_MIB,
-            KmsKeyArn=key,
-            LoggingConfig=awslambda.LoggingConfig(LogGroup=Ref("ConnectAdminLogs")),
-            VpcConfig=awslambda.VPCConfig(SubnetIds=list(settings.subnets), SecurityGroupIds=groups),
+            KmsKeyArn=place.key,
+            LoggingConfig=awslambda.LoggingConfig(LogGroup=Ref(f"{function.title}Logs")),
+            VpcConfig=awslambda.VPCConfig(
+                SubnetIds=list(settings.subnets), SecurityGroupIds=list(place.groups)
+            ),
             Environment=awslambda.Environment(Variables=_environment(settings)),
+            **function.properties,
         )
     )
     common.output(
-        template, "ConnectAdminArn", GetAtt("ConnectAdmin", "Arn"), "Invoked by hooks and operators"
+        template,
+        f"{function.title}Arn",
+        GetAtt(function.title, "Arn"),
+        f"The function that {function.description}",
+    )
+
+
+def _add_health_calls(template: Template) -> None:
+    """A check that failed is not repeated: the next one is due soon, and the failed one is a dead letter."""
+    template.add_resource(
+        awslambda.EventInvokeConfig(
+            "ConnectHealthCalls",
+            FunctionName=Ref("ConnectHealth"),
+            Qualifier="$LATEST",
+            MaximumRetryAttempts=0,
+            MaximumEventAgeInSeconds=60,
+        )
     )
 
 
 def _environment(settings: FunctionsSettings) -> dict[str, str]:
-    """What the function reads at start; nothing in it is confidential."""
+    """What a function reads at start; nothing in it is confidential."""
     names = settings.names
-    return {
+    variables = {
         "STAGE": settings.stage,
         "SECRET_PREFIX": settings.secret_prefix,
         "TABLE_NAME": names.table,
@@ -170,3 +273,7 @@ def _environment(settings: FunctionsSettings) -> dict[str, str]:
         "KAFKA_AUTH": settings.kafka_auth.value,
         "CONNECTOR_SETTINGS": ConnectorSettings.parse(settings.connector).to_json(),
     }
+    if settings.alb_tls is not None:
+        # The authority's certificate is read from the secret connectAlbTls when it is needed.
+        variables["CONNECT_URL"] = f"https://{names.connect_host}"
+    return variables

@@ -2,7 +2,8 @@
 
 `client` is the group of everything that speaks to the database, to the brokers, to AWS and to Connect:
 tasks and Lambdas are members. `task` is what Connect listens on, `function` is what Lambdas have beyond
-clients. Nothing refers to itself, so each rule says who is who.
+clients. Nothing refers to itself, so each rule says who is who. Where the secret connectAlbTls exists, a load
+balancer stands in front of Connect too (`templates.parts.balancer`).
 """
 
 import ipaddress
@@ -14,8 +15,8 @@ from troposphere import GetAtt, Template, ec2
 
 from connector.domain.brokers import KafkaAuth
 from connector.domain.names import CONNECT_PORT, METRICS_PORT
-from templates.parts import common
-from templates.parts.settings import Cidr, DatabaseSettings, StageSettings, parse_settings
+from templates.parts import balancer, common
+from templates.parts.settings import AlbTlsSettings, Cidr, DatabaseSettings, StageSettings, parse_settings
 
 _HTTPS = 443
 #: EC2 adds "everything to everywhere" to a group without a rule for egress; this one matches nothing.
@@ -44,6 +45,23 @@ class NetworkSettings(StageSettings):
         "groups know addresses only.",
     )
 
+    alb_tls: AlbTlsSettings | None = Field(
+        default=None,
+        description="The load balancer's certificate; without the secret connectAlbTls there is no balancer.",
+    )
+    subnets: tuple[str, ...] = Field(
+        min_length=1, description="Subnets of the load balancer, from the secret vpc; at least two."
+    )
+
+    @model_validator(mode="after")
+    def _balancers_need_two_zones(self) -> "NetworkSettings":
+        if self.alb_tls is not None and len(self.subnets) < 2:
+            raise ValueError(
+                "a load balancer needs subnets in two availability zones and the secret vpc names one; "
+                "name another there, or delete the secret connectAlbTls"
+            )
+        return self
+
     @model_validator(mode="after")
     def _names_need_blocks(self) -> "NetworkSettings":
         named = [host for host, _ in self.database.endpoints if _address(host) is None]
@@ -61,18 +79,38 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 
 
 def build(settings: NetworkSettings) -> Template:
-    """Three security groups and the rules between them."""
+    """Security groups and the rules between them; with `alb_tls` also the load balancer."""
     template = common.new_template(f"wms-connector {settings.stage}: who may speak to whom")
     _group(template, settings, "Task", "ports of the Connect worker", [_NOTHING])
     to_connect = _to_group("Task", CONNECT_PORT, "REST API of Connect")
     _group(template, settings, "Client", "tasks and Lambdas", [*_outward(settings), to_connect])
-    to_metrics = _to_group("Task", METRICS_PORT, "Metrics of the worker")
-    _group(template, settings, "Function", "Lambdas", [to_metrics])
-    # Stand-alone, because Client and Function already refer to Task.
+    from_function = [_to_group("Task", METRICS_PORT, "Metrics of the worker")]
+    if settings.alb_tls is not None:
+        _group(template, settings, "Balancer", "load balancer of Connect", [to_connect])
+        from_function.append(_to_group("Balancer", _HTTPS, "REST API of Connect, through its load balancer"))
+    _group(template, settings, "Function", "Lambdas", from_function)
+    # Stand-alone, because the groups above already refer to these.
     _ingress(
         template, "TaskFromClient", "Client", CONNECT_PORT, "REST: Lambdas, and workers among themselves"
     )
     _ingress(template, "TaskFromFunction", "Function", METRICS_PORT, "Metrics: Lambdas")
+    if settings.alb_tls is not None:
+        _ingress(template, "TaskFromBalancer", "Balancer", CONNECT_PORT, "REST: load balancer")
+        _ingress(template, "BalancerFromFunction", "Function", _HTTPS, "REST: Lambdas", into="Balancer")
+    target_group = balancer.add(
+        template,
+        names=settings.names,
+        tls=settings.alb_tls,
+        vpc=settings.vpc_id,
+        subnets=settings.subnets,
+        group="Balancer",
+    )
+    common.output(
+        template,
+        "TargetGroupArn",
+        target_group,
+        f"Where workers register; {balancer.NONE} without a balancer",
+    )
     return template
 
 
@@ -135,11 +173,13 @@ def _to_group(title: str, port: int, description: str) -> ec2.SecurityGroupRule:
     return _tcp(port, description, DestinationSecurityGroupId=GetAtt(title, "GroupId"))
 
 
-def _ingress(template: Template, title: str, source: str, port: int, description: str) -> None:
+def _ingress(
+    template: Template, title: str, source: str, port: int, description: str, *, into: str = "Task"
+) -> None:
     template.add_resource(
         ec2.SecurityGroupIngress(
             title,
-            GroupId=GetAtt("Task", "GroupId"),
+            GroupId=GetAtt(into, "GroupId"),
             IpProtocol="tcp",
             FromPort=port,
             ToPort=port,

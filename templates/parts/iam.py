@@ -1,13 +1,13 @@
 """IAM statements, each made by a function that is named for what it allows.
 
 `Resource: "*"` stands only where the service takes no resource for the action: describing EC2 network
-interfaces, and ECR's authorization token.
+interfaces, ECR's authorization token, and publishing metrics, which a condition binds to a namespace.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from awacs import aws, dynamodb, ec2, ecr, ecs, kms, logs, secretsmanager
+from awacs import aws, cloudwatch, dynamodb, ec2, ecr, ecs, kms, logs, secretsmanager, sqs
 from awacs.aws import Action, Allow, ArnEquals, Bool, Condition, Principal, Statement, StringEquals
 from troposphere import GetAtt, Ref, Sub
 
@@ -119,6 +119,58 @@ def keep_state(table: str) -> Statement:
     )
 
 
+def read_state(table: str) -> Statement:
+    """Read the items of one table."""
+    return Statement(
+        Sid="ReadState",
+        Effect=Allow,
+        Action=[dynamodb.GetItem],
+        Resource=[arn("dynamodb", f"table/{table}")],
+    )
+
+
+def publish_metrics(namespace: str) -> Statement:
+    """Publish metrics into one namespace."""
+    return Statement(
+        Sid="PublishMetrics",
+        Effect=Allow,
+        Action=[cloudwatch.PutMetricData],
+        Resource=["*"],
+        Condition=Condition(StringEquals({"cloudwatch:namespace": namespace})),
+    )
+
+
+def send_dead_letters(queue: str, key: Any) -> list[Statement]:
+    """Put what a function could not handle into one queue, which is encrypted with the key."""
+    return [
+        Statement(
+            Sid="SendDeadLetters",
+            Effect=Allow,
+            Action=[sqs.SendMessage],
+            Resource=[arn("sqs", queue)],
+        ),
+        Statement(
+            Sid="UseKeyForQueue",
+            Effect=Allow,
+            Action=[kms.Decrypt, kms.GenerateDataKey],
+            Resource=[key],
+            Condition=Condition(StringEquals({"kms:ViaService": Sub("sqs.${AWS::Region}.amazonaws.com")})),
+        ),
+    ]
+
+
+def send_as_eventbridge(queue: str, rules: Iterable[str]) -> Statement:
+    """Queue policy: these rules may put what they could not deliver into the queue with this logical id."""
+    return Statement(
+        Sid="UndeliveredEvents",
+        Effect=Allow,
+        Principal=Principal("Service", ["events.amazonaws.com"]),
+        Action=[sqs.SendMessage],
+        Resource=[GetAtt(queue, "Arn")],
+        Condition=Condition(ArnEquals({"aws:SourceArn": [arn("events", f"rule/{rule}") for rule in rules]})),
+    )
+
+
 def find_tasks(names: Names) -> list[Statement]:
     """List and describe the tasks of the stage's cluster.
 
@@ -150,6 +202,16 @@ def scale_service(names: Names) -> Statement:
         Sid="ScaleService",
         Effect=Allow,
         Action=[ecs.DescribeServices, ecs.UpdateService],
+        Resource=[arn("ecs", f"service/{names.service}/{names.service}")],
+    )
+
+
+def see_service(names: Names) -> Statement:
+    """See the stage's service."""
+    return Statement(
+        Sid="SeeService",
+        Effect=Allow,
+        Action=[ecs.DescribeServices],
         Resource=[arn("ecs", f"service/{names.service}/{names.service}")],
     )
 

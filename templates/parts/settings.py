@@ -3,11 +3,20 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from sceptre.exceptions import SceptreException
 
 from connector.domain.errors import OperatorError
 from connector.domain.names import Names
+from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
 
 
@@ -28,6 +37,9 @@ def _admitted(text: str) -> str:
 LogRetention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653
 ]
+
+#: How often the health check runs, in minutes.
+HealthMinutes = Annotated[int, Field(ge=1, le=60)]
 
 #: An IPv4 block; `connector.domain` speaks of hosts, security groups of blocks.
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/([0-9]|[12][0-9]|3[0-2])$")]
@@ -50,6 +62,29 @@ class StageSettings(Settings):
     def names(self) -> Names:
         """The stage's AWS names."""
         return self.parsed_stage.names
+
+
+class ConnectorKindSettings(StageSettings):
+    """What a stack is told that depends on the connector."""
+
+    connector: dict[str, Any] = Field(
+        default_factory=dict,
+        description="The connector's settings, see connector.domain.settings.ConnectorSettings.",
+    )
+
+    @field_validator("connector")
+    @classmethod
+    def _connector_is_known(cls, values: dict[str, Any]) -> dict[str, Any]:
+        try:
+            ConnectorSettings.parse(values)
+        except OperatorError as error:
+            raise ValueError(str(error)) from None
+        return values
+
+    @property
+    def kind(self) -> str:
+        """The kind of connector: debezium or jdbc."""
+        return ConnectorSettings.parse(self.connector).kind
 
 
 class RoleSettings(StageSettings):
@@ -75,6 +110,27 @@ class DatabaseSettings(Settings):
     user_key: str = Field(description="The JSON key of the secret under which ECS finds the user name.")
     password_key: str = Field(description="The JSON key of the secret under which ECS finds the password.")
     secret_arn: str = Field(description="ARN of the secret dbInfo that is in force for the stage.")
+
+
+class AlbTlsSettings(Settings):
+    """Which certificate the load balancer shows; made by the resolver `!alb_tls` where its secret exists."""
+
+    certificate_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:[\w-]+:acm:",
+        description="ARN of a certificate in ACM for the stage's Connect host.",
+    )
+    certificate_authority_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:[\w-]+:acm-pca:",
+        description="ARN of the private authority that issues the certificate, where none is given.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "AlbTlsSettings":
+        if (self.certificate_arn is None) == (self.certificate_authority_arn is None):
+            raise ValueError("exactly one of certificate_arn and certificate_authority_arn is needed")
+        return self
 
 
 S = TypeVar("S", bound=Settings)

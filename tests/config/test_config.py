@@ -10,6 +10,7 @@ import yaml
 
 from connector.domain.names import COMPONENTS
 from connector.domain.stage import Stage
+from connector.render import StandIns, render
 from connector.stage_settings import SETTINGS
 from tests.config.support import CONFIG, ROOT, STAGES, stacks
 
@@ -177,3 +178,45 @@ def test_a_refused_directory_breaks_no_reading_and_claims_no_legal_stages_stacks
     taken = {name for other in ("main", "val", "production") for name in Stage(other).names.stacks.values()}
     assert len(names) == len(COMPONENTS_NOW)
     assert not names & taken
+
+
+def test_alarms_and_events_stand_beside_the_connector():
+    """A registration that failed must not leave the stage unwatched."""
+    for component in ("alarms", "events"):
+        stack = stacks("main")[component]
+        below = {dependency.name.rpartition("/")[2] for dependency in stack.dependencies}
+        assert "connector" not in below
+        assert below <= {"alerts", "functions", "network"}
+
+
+def test_owner_and_expiry_are_tags_of_ephemeral_stages_only(copy: Path):
+    settings = "owner: Jo Doe\nexpires: 2030-12-31\n"
+    add_ephemeral(copy, "feature-x")
+    (copy / "config/ephemeral/feature-x/config.yaml").write_text(settings)
+    (copy / "config/main/config.yaml").write_text(settings)
+    for stack in stacks("ephemeral/feature-x", copy).values():
+        assert stack.tags == {
+            "project": "wms-connector",
+            "stage": "feature-x",
+            "ephemeral": "true",
+            "owner": "Jo Doe",
+            "expiry": "2030-12-31",
+        }
+    for stack in stacks("main", copy).values():
+        assert set(stack.tags) == {"project", "stage", "ephemeral"}
+
+
+def test_given_broker_blocks_take_the_place_of_the_subnets(copy: Path):
+    assert "198.51.100.0/26" in render(["main"], project=copy)["main"]["network"]
+    (copy / "config/main/config.yaml").write_text("broker_cidrs: [10.7.0.0/24]\n")
+    network = render(["main"], project=copy)["main"]["network"]
+    assert "10.7.0.0/24" in network
+    assert "198.51.100" not in network
+
+
+def test_a_load_balancer_appears_where_its_secret_exists():
+    tls = {"certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
+    found = render(["main"], stand_ins=StandIns(alb_tls=tls))["main"]
+    assert "AWS::ElasticLoadBalancingV2::Listener" in found["network"]
+    assert "https://connect.wms-connector-main.internal" in found["functions"]
+    assert "LoadBalancing" not in render(["main"])["main"]["network"]

@@ -16,7 +16,7 @@ from tests.config.test_config import add_ephemeral, copy  # noqa: F401  a fixtur
 EXPECTED = {
     "foundation": {"foundation"},
     **{
-        stage: {"alerts", "network", "functions", "connector"}
+        stage: {"alerts", "network", "functions", "connector", "alarms", "events"}
         for stage in ("main", "val", "production", "default")
     },
 }

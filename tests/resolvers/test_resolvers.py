@@ -1,14 +1,18 @@
 """Secrets reach templates only where they may."""
 
+import json
 from typing import Any
 
 import pytest
 from sceptre.exceptions import SceptreException
 
 from connector import sceptre_glue
+from resolvers import subnet_cidrs
+from resolvers.alb_tls import AlbTls
 from resolvers.database import DatabaseAddress
 from resolvers.kafka_auth import KafkaAuthentication
 from resolvers.secret_fallback import SecretFallback
+from resolvers.subnet_cidrs import SubnetCidrs
 from tests.support.fake_aws import FakeConnection, FakeStack
 
 
@@ -16,6 +20,7 @@ from tests.support.fake_aws import FakeConnection, FakeStack
 def new_run():
     """Each test is a Sceptre run of its own."""
     sceptre_glue.SECRETS.clear()
+    subnet_cidrs.forget()
 
 
 def resolve(argument: Any, connection: FakeConnection | None = None, resolver: Any = SecretFallback) -> Any:
@@ -90,3 +95,72 @@ def test_the_way_of_authenticating_follows_the_port_unless_configured(configured
 def test_an_unknown_way_of_authenticating_lists_the_known():
     with pytest.raises(SceptreException, match="allowed: tls, scram, iam, plaintext"):
         resolve({"configured": "kerberos"}, resolver=KafkaAuthentication)
+
+
+def test_brokers_are_looked_for_in_the_data_and_private_subnets_blocks():
+    assert resolve(None, resolver=SubnetCidrs) == ["10.1.0.0/24", "10.1.1.0/24"]
+
+
+def test_subnets_are_described_once_per_run():
+    connection = FakeConnection.ready()
+    assert resolve(None, connection, SubnetCidrs) == resolve(None, connection, SubnetCidrs)
+    assert connection.calls.count(("ec2", "describe_subnets")) == 1
+    elsewhere = FakeConnection.ready()
+    elsewhere.region = "us-gov-west-1"
+    resolve(None, elsewhere, SubnetCidrs)
+    assert ("ec2", "describe_subnets") in elsewhere.calls
+
+
+def test_a_subnet_that_is_not_there_is_the_secrets_fault():
+    connection = FakeConnection.ready()
+    del connection.subnets["subnet-1a1b2c3d"]
+    with pytest.raises(SceptreException, match="secret wms/default/vpc names subnets .*'subnet-1a1b2c3d'"):
+        resolve(None, connection, SubnetCidrs)
+
+
+def test_without_subnets_the_setting_that_helps_is_named():
+    connection = FakeConnection.ready()
+    vpc = {"id": "vpc-0a1b2c3d", "dataSubnets": [], "privateSubnets": [], "publicSubnets": []}
+    connection.secrets["wms/main/vpc"] = json.dumps(vpc)
+    with pytest.raises(SceptreException, match="set broker_cidrs"):
+        resolve(None, connection, SubnetCidrs)
+
+
+def test_subnet_cidrs_takes_no_argument():
+    with pytest.raises(SceptreException, match="takes no argument"):
+        resolve("private", resolver=SubnetCidrs)
+
+
+AUTHORITY = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/1"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, None),
+        ({"certificateAuthorityArn": AUTHORITY}, {"certificate_authority_arn": AUTHORITY}),
+        ({"certificateArn": CERTIFICATE}, {"certificate_arn": CERTIFICATE}),
+        (
+            {"certificateArn": CERTIFICATE, "certificateAuthorityArn": AUTHORITY},
+            {"certificate_arn": CERTIFICATE},
+        ),
+    ],
+)
+def test_a_load_balancer_is_there_when_its_secret_is_and_learns_one_arn(
+    given: dict[str, str] | None, expected: dict[str, str] | None
+):
+    connection = FakeConnection.ready()
+    if given is not None:
+        pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+        connection.secrets["wms/default/connectAlbTls"] = json.dumps(
+            {**given, "certificateAuthorityPem": pem}
+        )
+    assert resolve(None, connection, AlbTls) == expected
+
+
+def test_a_load_balancers_secret_without_the_authoritys_certificate_is_refused():
+    connection = FakeConnection.ready()
+    connection.secrets["wms/default/connectAlbTls"] = json.dumps({"certificateArn": CERTIFICATE})
+    with pytest.raises(SceptreException, match="certificateAuthorityPem"):
+        resolve(None, connection, AlbTls)

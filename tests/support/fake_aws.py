@@ -52,6 +52,10 @@ class FakeConnection:
     #: Time in seconds and message.
     log_events: list[tuple[float, str]] = field(default_factory=list)
     invoke: Callable[[Mapping[str, Any]], Any] | None = None
+    #: Subnet id -> block.
+    subnets: dict[str, str] = field(
+        default_factory=lambda: {"subnet-0a1b2c3d": "10.1.0.0/24", "subnet-1a1b2c3d": "10.1.1.0/24"}
+    )
     calls: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
@@ -79,6 +83,15 @@ class FakeConnection:
             raise stored
         arn = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{path}-AbCdEf"
         return {"ARN": arn, "VersionId": "v1", "SecretString": stored}
+
+    def _ec2_describe_subnets(self, kwargs: Mapping[str, Any]) -> Any:
+        missing = [name for name in kwargs["SubnetIds"] if name not in self.subnets]
+        if missing:
+            message = f"The subnet ID '{missing[0]}' does not exist"
+            raise refuse("DescribeSubnets", "InvalidSubnetID.NotFound", message)
+        return {
+            "Subnets": [{"SubnetId": name, "CidrBlock": self.subnets[name]} for name in kwargs["SubnetIds"]]
+        }
 
     def _cloudformation_describe_stacks(self, kwargs: Mapping[str, Any]) -> Any:
         if "StackName" not in kwargs:

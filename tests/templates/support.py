@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from connector.domain.brokers import KafkaAuth
-from templates import alerts, connector, foundation, functions, network
+from templates import alarms, alerts, connector, events, foundation, functions, network
 
 MSK = "arn:aws:kafka:us-east-1:123456789012:cluster/bigmac/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f-7"
+ALB_TLS = {
+    "certificate_authority_arn": "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/0a1b2c3d"
+}
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:wms/default/"
 
 #: A stage whose names are as long as any stage's: 64 characters, hashed.
@@ -41,6 +44,7 @@ def data(component: str, stage: str = "main", auth: str = "tls", **changes: Any)
             "kafka_auth": auth,
             "broker_cidrs": ["10.1.0.0/24", "10.1.1.0/24"],
             "database": database,
+            "subnets": ["subnet-0a000000000000001", "subnet-0a000000000000002"],
         },
         "functions": {
             **roles,
@@ -49,6 +53,8 @@ def data(component: str, stage: str = "main", auth: str = "tls", **changes: Any)
             "code_key": "lambda/connect-0.zip",
             "log_retention_days": 30,
         },
+        "alarms": {**common, "connector": {}, "health_schedule_minutes": 10},
+        "events": {**common, "health_schedule_minutes": 10},
         "connector": {
             **roles,
             "image": "example@sha256:0",
@@ -72,6 +78,8 @@ HANDLERS = {
     "network": network.sceptre_handler,
     "functions": functions.sceptre_handler,
     "connector": connector.sceptre_handler,
+    "alarms": alarms.sceptre_handler,
+    "events": events.sceptre_handler,
 }
 
 

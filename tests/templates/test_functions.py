@@ -1,6 +1,7 @@
 import json
 
-from tests.templates.support import built
+from connector.domain.metrics import RULES
+from tests.templates.support import ALB_TLS, built, plain
 
 ADMIN = built("functions")["Resources"]["ConnectAdmin"]["Properties"]
 
@@ -43,3 +44,54 @@ def test_rights_on_the_cluster_exist_only_where_iam_authenticates():
     for auth in ("tls", "scram", "plaintext"):
         assert "kafka-cluster:" not in json.dumps(built("functions", auth=auth))
     assert "kafka-cluster:Connect" in json.dumps(built("functions", auth="iam"))
+
+
+HEALTH = built("functions")["Resources"]["ConnectHealth"]["Properties"]
+
+
+def test_the_health_function_has_its_contracted_name_and_handler():
+    assert HEALTH["FunctionName"] == "wms-connector-main-connect-health"
+    assert HEALTH["Handler"] == "lambda_src.connect_health.handler.handler"
+
+
+def test_every_function_is_told_the_same():
+    assert HEALTH["Environment"] == ADMIN["Environment"]
+    assert HEALTH["VpcConfig"] == ADMIN["VpcConfig"]
+
+
+def test_a_check_that_failed_is_kept_and_not_repeated():
+    resources = built("functions")["Resources"]
+    assert HEALTH["DeadLetterConfig"] == {"TargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
+    assert resources["ConnectHealthCalls"]["Properties"]["MaximumRetryAttempts"] == 0
+    queue = resources["DeadLetters"]["Properties"]
+    assert (queue["QueueName"], queue["KmsMasterKeyId"]) == (
+        "wms-connector-main-dead-letters",
+        {"Ref": "KmsKeyArn"},
+    )
+
+
+def test_only_this_stages_rules_may_fill_the_queue():
+    (statement,) = built("functions")["Resources"]["DeadLettersPolicy"]["Properties"]["PolicyDocument"][
+        "Statement"
+    ]
+    assert statement["Principal"] == {"Service": ["events.amazonaws.com"]}
+    arns = plain(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+    assert [arn.partition(":rule/")[2] for arn in arns] == [f"wms-connector-main-{rule}" for rule in RULES]
+
+
+def test_the_health_check_publishes_into_its_namespace_and_changes_nothing():
+    role = built("functions")["Resources"]["ConnectHealthRole"]["Properties"]
+    by_sid = {s["Sid"]: s for s in role["Policies"][0]["PolicyDocument"]["Statement"]}
+    assert by_sid["PublishMetrics"]["Condition"] == {
+        "StringEquals": {"cloudwatch:namespace": "wms-connector-main/Health"}
+    }
+    told = json.dumps(by_sid)
+    for action in ("ecs:UpdateService", "dynamodb:PutItem", "dynamodb:UpdateItem", "kafka-cluster:"):
+        assert action not in told
+
+
+def test_with_a_load_balancer_functions_speak_to_connect_through_it_and_learn_its_ca_at_run_time():
+    found = built("functions", alb_tls=ALB_TLS)["Resources"]["ConnectAdmin"]["Properties"]
+    variables = found["Environment"]["Variables"]
+    assert variables["CONNECT_URL"] == "https://connect.wms-connector-main.internal"
+    assert "CERTIFICATE" not in json.dumps(found)

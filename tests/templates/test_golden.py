@@ -4,7 +4,7 @@ import pytest
 
 from connector.render import render
 from tests.conftest import Golden
-from tests.templates.support import text
+from tests.templates.support import ALB_TLS, text
 
 RENDERED = render()
 
@@ -22,3 +22,7 @@ def test_the_template_is_the_reviewed_one(golden: Golden, stage: str, component:
 )
 def test_an_ephemeral_stages_template_is_the_reviewed_one(golden: Golden, component: str, auth: str):
     golden(f"feature.x-{auth}/{component}.json", text(component, "feature.x", auth) + "\n")
+
+
+def test_a_load_balancers_template_is_the_reviewed_one(golden: Golden):
+    golden("feature.x-alb/network.json", text("network", "feature.x", alb_tls=ALB_TLS) + "\n")

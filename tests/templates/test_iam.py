@@ -65,6 +65,18 @@ def shown(statement: Statement) -> dict[str, Any]:
             [BASE.format("ecs", "service/wms-connector-main/wms-connector-main")],
         ),
         (
+            iam.see_service(MAIN.names),
+            {"ecs:DescribeServices"},
+            [BASE.format("ecs", "service/wms-connector-main/wms-connector-main")],
+        ),
+        (
+            iam.read_state("wms-connector-main-state"),
+            {"dynamodb:GetItem"},
+            [BASE.format("dynamodb", "table/wms-connector-main-state")],
+        ),
+        (iam.publish_metrics("n"), {"cloudwatch:PutMetricData"}, ["*"]),
+        (iam.send_dead_letters("q", KEY)[0], {"sqs:SendMessage"}, [BASE.format("sqs", "q")]),
+        (
             iam.pull_image("wms-connector")[1],
             {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
             [BASE.format("ecr", "repository/wms-connector")],
@@ -105,6 +117,23 @@ def test_ecs_takes_a_tasks_role_for_this_account_only():
     (trust,) = encode_to_dict(iam.assume_as_task())["Statement"]
     assert trust["Principal"] == {"Service": ["ecs-tasks.amazonaws.com"]}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_metrics_are_published_into_the_given_namespace_only():
+    condition = shown(iam.publish_metrics("wms-connector-main/Health"))["Condition"]
+    assert condition == {"StringEquals": {"cloudwatch:namespace": "wms-connector-main/Health"}}
+
+
+def test_dead_letters_use_the_key_through_the_queues_service_only():
+    via = shown(iam.send_dead_letters("q", KEY)[1])["Condition"]["StringEquals"]["kms:ViaService"]
+    assert plain(via) == "sqs.us-east-1.amazonaws.com"
+
+
+def test_a_queue_takes_from_the_given_rules_only():
+    found = encode_to_dict(iam.send_as_eventbridge("Queue", ["r"]))
+    assert found["Principal"] == {"Service": ["events.amazonaws.com"]}
+    assert found["Resource"] == [{"Fn::GetAtt": ["Queue", "Arn"]}]
+    assert plain(found["Condition"]["ArnEquals"]["aws:SourceArn"]) == [BASE.format("events", "rule/r")]
 
 
 CLUSTER = msk.MskCluster.parse(MSK)

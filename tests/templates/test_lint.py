@@ -4,7 +4,7 @@ import pytest
 from cfnlint.api import lint  # type: ignore[import-untyped]
 
 from connector.render import render
-from tests.templates.support import HANDLERS, LONGEST, text
+from tests.templates.support import ALB_TLS, HANDLERS, LONGEST, text
 
 RENDERED = {f"{stage}/{name}": body for stage, found in render().items() for name, body in found.items()}
 #: Templates that differ in more than names from those of the real config.
@@ -14,7 +14,7 @@ OTHERS = {
         *((component, LONGEST, "iam") for component in HANDLERS if component != "foundation"),
         ("connector", "feature.x", "scram"),
     ]
-}
+} | {f"{component}-alb": text(component, LONGEST, alb_tls=ALB_TLS) for component in ("network", "functions")}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from tests.templates.support import built, data, of_type, text
+from tests.templates.support import ALB_TLS, LONGEST, built, data, of_type, text
 
 PORTS = {"plaintext": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
 
@@ -95,3 +95,67 @@ def test_two_listeners_with_the_same_blocks_make_one_rule():
     client = built("network", database=twice, database_cidrs=["10.9.0.0/28"])["Resources"]["Client"]
     rules = client["Properties"]["SecurityGroupEgress"]
     assert [rule["CidrIp"] for rule in rules if rule.get("ToPort") == 1521] == ["10.9.0.0/28"]
+
+
+BALANCED = built("network", alb_tls=ALB_TLS)
+
+
+def test_a_load_balancer_adds_these_flows_and_no_others():
+    assert flows(BALANCED) - flows(built("network")) == {
+        ("out", "Balancer", "Task", 8083),
+        ("out", "Function", "Balancer", 443),
+        ("in", "Task", "Balancer", 8083),
+        ("in", "Balancer", "Function", 443),
+    }
+    assert flows(built("network")) <= flows(BALANCED)
+
+
+def test_the_load_balancer_is_internal_speaks_tls_only_and_waits_for_slow_answers():
+    resources = BALANCED["Resources"]
+    assert resources["LoadBalancer"]["Properties"]["Scheme"] == "internal"
+    attributes = {
+        a["Key"]: a["Value"] for a in resources["LoadBalancer"]["Properties"]["LoadBalancerAttributes"]
+    }
+    assert int(attributes["idle_timeout.timeout_seconds"]) >= 120
+    (listener,) = of_type(BALANCED, "AWS::ElasticLoadBalancingV2::Listener").values()
+    assert (listener["Properties"]["Port"], listener["Properties"]["Protocol"]) == (443, "HTTPS")
+
+
+def test_a_worker_is_a_target_when_it_answers_200_and_leaves_quickly():
+    workers = BALANCED["Resources"]["Workers"]["Properties"]
+    assert (workers["TargetType"], workers["Port"], workers["HealthCheckPath"]) == ("ip", 8083, "/")
+    assert workers["Matcher"] == {"HttpCode": "200"}
+    assert workers["TargetGroupAttributes"] == [
+        {"Key": "deregistration_delay.timeout_seconds", "Value": "10"}
+    ]
+
+
+def test_the_certificate_is_for_the_name_under_which_connect_is_found():
+    resources = BALANCED["Resources"]
+    name = "connect.wms-connector-main.internal"
+    assert resources["ConnectRecord"]["Properties"]["Name"] == name
+    assert resources["ConnectCertificate"]["Properties"]["DomainName"] == name
+    assert resources["Zone"]["Properties"]["Name"] == "wms-connector-main.internal"
+    given = built("network", alb_tls={"certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1"})
+    assert "ConnectCertificate" not in given["Resources"]
+    longest = built("network", LONGEST, alb_tls=ALB_TLS)["Resources"]["ConnectCertificate"]["Properties"]
+    assert len(longest["DomainName"]) <= 64  # ACM's limit
+
+
+def test_without_its_secret_there_is_no_load_balancer_and_the_connector_is_told_so():
+    plain_network = built("network")
+    assert not [r for r in plain_network["Resources"].values() if "LoadBalancing" in r["Type"]]
+    assert plain_network["Outputs"]["TargetGroupArn"]["Value"] == "none"
+    assert BALANCED["Outputs"]["TargetGroupArn"]["Value"] == {"Ref": "Workers"}
+    connector = built("connector")
+    assert connector["Conditions"] == {
+        "HasBalancer": {"Fn::Not": [{"Fn::Equals": [{"Ref": "TargetGroupArn"}, "none"]}]}
+    }
+    balancers = connector["Resources"]["Service"]["Properties"]["LoadBalancers"]["Fn::If"]
+    assert balancers[0] == "HasBalancer"
+    assert balancers[2] == {"Ref": "AWS::NoValue"}
+
+
+def test_a_load_balancer_in_one_subnet_is_refused():
+    with pytest.raises(SceptreException, match="needs subnets in two availability zones"):
+        text("network", alb_tls=ALB_TLS, subnets=["subnet-0a000000000000001"])

@@ -15,6 +15,7 @@ WITHOUT_RESOURCE = {
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
     "ecr:GetAuthorizationToken",
+    "cloudwatch:PutMetricData",
 }
 
 ALL = pytest.mark.parametrize(("component", "stage", "auth"), list(variants()))

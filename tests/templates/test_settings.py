@@ -3,13 +3,19 @@
 import pytest
 from sceptre.exceptions import SceptreException
 
+from templates.alarms import AlarmsSettings
 from templates.alerts import AlertsSettings
 from templates.connector import ConnectorSettings
+from templates.events import EventsSettings
 from templates.functions import FunctionsSettings
 from templates.network import NetworkSettings
+from templates.parts.settings import AlbTlsSettings
 from tests.templates.support import HANDLERS, data, text
 
-MODELS = (AlertsSettings, NetworkSettings, FunctionsSettings, ConnectorSettings)
+MODELS = (
+    *(AlertsSettings, NetworkSettings, FunctionsSettings, ConnectorSettings),
+    *(AlarmsSettings, EventsSettings, AlbTlsSettings),
+)
 
 
 @pytest.mark.parametrize("component", [name for name in HANDLERS if name != "foundation"])
@@ -56,6 +62,11 @@ def test_a_refused_stage_makes_no_template(stage: str):
         ("functions", {"kafka_auth": "ssl"}, "'tls', 'scram', 'iam' or 'plaintext', not 'ssl'"),
         ("network", {"kafka_auth": "ssl"}, "'tls', 'scram', 'iam' or 'plaintext', not 'ssl'"),
         ("alerts", {"log_retention_days": 31}, "not 31"),
+        ("alerts", {"emails": ["nobody"]}, "not 'nobody'"),
+        ("alarms", {"connector": {"kind": "cdc"}}, "allowed: debezium, jdbc"),
+        ("alarms", {"health_schedule_minutes": 0}, "not 0"),
+        ("network", {"alb_tls": {}}, "exactly one of certificate_arn and certificate_authority_arn"),
+        ("network", {"alb_tls": {"certificate_arn": "x"}}, "not 'x'"),
         ("network", {"broker_cidrs": []}, "broker_cidrs"),
         ("network", {"broker_cidrs": ["10.0.0.0/33"]}, "not '10.0.0.0/33'"),
         ("network", {"vpc_id": "vpc"}, "vpc_id"),

@@ -1,0 +1,347 @@
+"""The metrics contract: each metric of ours once, with its alarm; `aws_alarms` has those on AWS's metrics.
+
+Templates make filters, alarms and dashboard from it, the health check publishes by it, the operator's guide
+has a section for each alarm. All metrics of ours have no dimension: the namespace is the stage's.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.domain.names import Names
+from connector.domain.settings import KINDS
+
+#: Where the sections for the alarms are, as a path in the repository.
+RUNBOOK = "docs/operations.md"
+
+#: Whether the health check itself mails what it finds, one message per incident. While it does not, the
+#: alarms of its findings mail, or nobody would be told.
+HEALTH_CHECK_MAILS = False
+
+#: EventBridge rules of a stage, as `Names.rule` takes them.
+HEALTH_SCHEDULE = "HealthSchedule"
+TASK_STOPPED = "TaskStopped"
+SERVICE_TROUBLE = "ServiceTrouble"
+DEPLOYMENT_FAILED = "DeploymentFailed"
+RULES = (HEALTH_SCHEDULE, TASK_STOPPED, SERVICE_TROUBLE, DEPLOYMENT_FAILED)
+
+
+class Origin(StrEnum):
+    """Who publishes a metric of ours."""
+
+    HEALTH = "health check"
+    LOGS = "log filter"
+
+
+class Missing(StrEnum):
+    """What an alarm makes of a period without a value, in CloudWatch's words."""
+
+    #: Silence is the trouble.
+    BREACHING = "breaching"
+    #: The metric exists only when something happened.
+    NOT_BREACHING = "notBreaching"
+    #: Nothing was seen, so nothing is known to have changed.
+    IGNORE = "ignore"
+    #: Nothing to measure: the alarm says that it has no data.
+    MISSING = "missing"
+
+
+class Compare(StrEnum):
+    """How a value is compared with the threshold, in CloudWatch's words."""
+
+    AT_LEAST = "GreaterThanOrEqualToThreshold"
+    BELOW = "LessThanThreshold"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """When a metric raises an alarm, and what a person is told.
+
+    `seconds` is the length of a period; None stands for the interval of the health schedule. `what` and
+    `first_step` are sentences. `seen_by_health`: the health check sees this trouble and can mail it.
+    """
+
+    what: str
+    first_step: str
+    section: str
+    threshold: float = 1
+    compare: Compare = Compare.AT_LEAST
+    statistic: str = "Maximum"
+    periods: int = 1
+    seconds: int | None = None
+    missing: Missing = Missing.IGNORE
+    seen_by_health: bool = False
+
+    @property
+    def mails(self) -> bool:
+        """Whether the alarm mails by itself."""
+        return not (self.seen_by_health and HEALTH_CHECK_MAILS)
+
+    @property
+    def link(self) -> str:
+        """Where the runbook's section is."""
+        return f"{RUNBOOK}#{self.section.lower()}"
+
+    @property
+    def text(self) -> str:
+        """What the mail says: what happened, the first step, where to read on."""
+        return f"{self.what} First step: {self.first_step} Runbook: {self.link}"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of ours.
+
+    Without an alarm, `waived` says why. `pending` names what will emit it, while nothing does: it has no
+    alarm until then, since one that cannot fire would look like health.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    origin: Origin
+    alarm: Alarm | None = None
+    waived: str = ""
+    pending: str = ""
+    #: The kinds of connector that have it.
+    kinds: tuple[str, ...] = KINDS
+    #: The log filter's pattern, in the syntax of CloudWatch Logs.
+    pattern: str = ""
+
+    def namespace(self, names: Names) -> str:
+        """The CloudWatch namespace."""
+        return names.health_namespace if self.origin is Origin.HEALTH else names.log_namespace
+
+
+_HEALING = "issue 5: the restart budget"
+_DEPTH = "issue 5: lag and position from the worker's metrics"
+
+
+def _seen(name: str, what: str, first_step: str, *, periods: int = 1) -> Alarm:
+    """The alarm of a finding of the health check: 0 is well, 1 or more is not."""
+    return Alarm(what, first_step, name, periods=periods, seen_by_health=True)
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "ConnectApiUnreachable",
+        "Count",
+        "1 when no Connect worker answers GET /, else 0",
+        Origin.HEALTH,
+        _seen(
+            "ConnectApiUnreachable",
+            "No Kafka Connect worker answers its REST API.",
+            "look at the ECS service's events and the newest lines of the worker's log group.",
+            periods=2,
+        ),
+    ),
+    Metric(
+        "EcsServiceUnhealthy",
+        "Count",
+        "1 when fewer tasks run than desired, none is desired, or ECS gave up a deployment; else 0",
+        Origin.HEALTH,
+        _seen(
+            "EcsServiceUnhealthy",
+            "The ECS service runs fewer workers than desired, or its deployment failed.",
+            "read why the last task stopped, in the ECS console or the mail of TaskStopped.",
+            periods=2,
+        ),
+    ),
+    Metric(
+        "HealthCheckFailed",
+        "Count",
+        "1 when the health check itself could not do its work, else 0; silence means that it does not run",
+        Origin.HEALTH,
+        # The dead man's switch: over two periods, so that one late or lost run wakes nobody.
+        Alarm(
+            "The health check fails or is silent: nobody watches this stage.",
+            "read the newest lines of the health function's log group.",
+            "HealthCheckFailed",
+            periods=2,
+            missing=Missing.BREACHING,
+        ),
+    ),
+    Metric(
+        "ConnectorStateFailed",
+        "Count",
+        "1 when the connector is FAILED or missing, else 0; paused or stopped by a person is 0",
+        Origin.HEALTH,
+        _seen(
+            "ConnectorStateFailed",
+            "The connector is FAILED or missing.",
+            "read its cause in the health function's log, then launch the stage again.",
+        ),
+    ),
+    Metric(
+        "ConnectorTaskFailed",
+        "Count",
+        "How many tasks of the connector are FAILED",
+        Origin.HEALTH,
+        _seen(
+            "ConnectorTaskFailed",
+            "The connector's task is FAILED: no change reaches the topics.",
+            "read its cause in the health function's log; restart it once the cause is mended.",
+        ),
+    ),
+    Metric(
+        "DbTcpUnreachable",
+        "Count",
+        "1 when no listener of the source database accepts a TCP connection from the VPC, else 0",
+        Origin.HEALTH,
+        _seen(
+            "DbTcpUnreachable",
+            "The source database accepts no TCP connection.",
+            "ask the database's owners whether it is up, then compare its address with the secret dbInfo.",
+            periods=2,
+        ),
+    ),
+    Metric(
+        "SourceDisconnected",
+        "Count",
+        "1 when the task says RUNNING while Debezium is not connected to the database, else 0",
+        Origin.HEALTH,
+        _seen(
+            "SourceDisconnected",
+            "Connect says RUNNING, but the connector is not connected to the database.",
+            "look for ORA- in the worker's log: login, service name and network are the usual causes.",
+            periods=2,
+        ),
+        kinds=("debezium",),
+    ),
+    Metric(
+        "SnapshotRunning",
+        "Count",
+        "1 while the initial or a requested snapshot runs, else 0",
+        Origin.HEALTH,
+        waived="a snapshot is work, not trouble; the dashboard shows it",
+        kinds=("debezium",),
+    ),
+    Metric(
+        "AutoRestartAttempted",
+        "Count",
+        "Restarts that the health check made in this run",
+        Origin.HEALTH,
+        waived="a restart that helped needs nobody; one that did not shows as ConnectorTaskFailed",
+        pending=_HEALING,
+    ),
+    Metric(
+        "AutoRestartBudgetExceeded",
+        "Count",
+        "1 when a restart was due and the budget of the last 60 minutes was spent, else 0",
+        Origin.HEALTH,
+        _seen(
+            "AutoRestartBudgetExceeded",
+            "Restarting did not help: the restart budget is spent.",
+            "read the cause in the health function's log; a person has to mend it.",
+        ),
+        pending=_HEALING,
+    ),
+    Metric(
+        "ReplicationLagSeconds",
+        "Seconds",
+        "How far the last change read lies behind the database",
+        Origin.HEALTH,
+        Alarm(
+            "Changes reach the topics late.",
+            "see on the dashboard whether the lag grows or falls, and whether a large batch runs.",
+            "ReplicationLagSeconds",
+            threshold=900,
+            periods=2,
+            seen_by_health=True,
+        ),
+        pending=_DEPTH,
+        kinds=("debezium",),
+    ),
+    Metric(
+        "SecondsSinceLastEvent",
+        "Seconds",
+        "Age of the last change that the connector saw",
+        Origin.HEALTH,
+        waived="a quiet database is a healthy one; heartbeats tell whether the path works",
+        pending=_DEPTH,
+        kinds=("debezium",),
+    ),
+    Metric(
+        "ScnHeadroomMinutes",
+        "None",
+        "For how many minutes the archived redo log still reaches back to the connector's position (Oracle)",
+        Origin.HEALTH,
+        Alarm(
+            "Oracle will soon delete archived redo log that the connector has not read.",
+            "ask the DBA to keep archived logs longer, before anything is restarted.",
+            "ScnHeadroomMinutes",
+            threshold=60,
+            compare=Compare.BELOW,
+            statistic="Minimum",
+            seen_by_health=True,
+        ),
+        pending=_DEPTH,
+        kinds=("debezium",),
+    ),
+    Metric(
+        "OracleErrorCount",
+        "Count",
+        "Log lines of the worker with an Oracle error: ORA- and five digits",
+        Origin.LOGS,
+        Alarm(
+            "The worker's log has Oracle errors (ORA-…).",
+            "look up the number in the worker's log and in the runbook's table.",
+            "OracleErrorCount",
+            statistic="Sum",
+            seconds=300,
+            missing=Missing.NOT_BREACHING,
+        ),
+        kinds=KINDS,
+        # Filters know no groups and no word boundaries: at the line's start, or behind what is no letter.
+        pattern="%^ORA-[0-9]{5}|[^A-Za-z0-9]ORA-[0-9]{5}%",
+    ),
+    Metric(
+        "UnknownTopicOrPartitionCount",
+        "Count",
+        "Log lines of the worker about a topic or partition that the cluster does not know",
+        Origin.LOGS,
+        # A topic that was just made is unknown for a moment: only what lasts counts.
+        Alarm(
+            "The worker writes to a topic that the cluster does not know.",
+            "see which topic the worker's log names; launching the stage again makes missing ones.",
+            "UnknownTopicOrPartitionCount",
+            statistic="Sum",
+            periods=3,
+            seconds=300,
+            missing=Missing.NOT_BREACHING,
+        ),
+        pattern="?UNKNOWN_TOPIC_OR_PARTITION ?UnknownTopicOrPartition",
+    ),
+    Metric(
+        "ConnectExceptionCount",
+        "Count",
+        "Log lines of the worker with a ConnectException, Kafka Connect's or Java's",
+        Origin.LOGS,
+        Alarm(
+            "The worker's log keeps showing ConnectExceptions.",
+            "read the last of them in the worker's log group.",
+            "ConnectExceptionCount",
+            statistic="Sum",
+            periods=2,
+            seconds=300,
+            missing=Missing.NOT_BREACHING,
+        ),
+        pattern='"ConnectException"',
+    ),
+)
+
+_BY_NAME = {metric.name: metric for metric in METRICS}
+
+
+def metric(name: str) -> Metric:
+    """The metric called `name`."""
+    return _BY_NAME[name]
+
+
+def emitted(kind: str) -> tuple[Metric, ...]:
+    """The metrics that a stage with this kind of connector has now."""
+    return tuple(m for m in METRICS if not m.pending and kind in m.kinds)
+
+
+def alarmed(kind: str) -> tuple[Metric, ...]:
+    """Those of `emitted` that raise alarms."""
+    return tuple(m for m in emitted(kind) if m.alarm is not None)

@@ -1,0 +1,1 @@
+"""The health check: what a stage looks like, what that means, and the metrics that say so."""

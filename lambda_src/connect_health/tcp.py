@@ -1,0 +1,18 @@
+"""Whether something accepts TCP connections."""
+
+import socket
+from collections.abc import Callable
+
+#: (host, port, seconds) -> why no connection came about; empty when one did.
+Knock = Callable[[str, int, float], str]
+
+
+def knock(host: str, port: int, seconds: float) -> str:
+    """Open a connection and close it again, without a word: Oracle's listener logs no error for that."""
+    try:
+        with socket.create_connection((host, port), timeout=seconds):
+            return ""
+    except TimeoutError:
+        return f"no connection within {seconds:.0f} s"
+    except OSError as error:
+        return (error.strerror or type(error).__name__).lower()

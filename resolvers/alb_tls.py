@@ -1,0 +1,28 @@
+"""`!alb_tls`: which certificate the load balancer shows, or nothing where there is none."""
+
+from sceptre.resolvers import Resolver
+
+from connector import sceptre_glue as glue
+from connector.domain import secrets
+from connector.domain.secret_shapes import parse_alb_tls
+
+
+class AlbTls(Resolver):  # type: ignore[misc]
+    """Resolve the secret connectAlbTls to the ARN of its certificate or authority; None when nobody has it.
+
+    The authority's PEM is not handed out: the functions read it from the secret.
+    """
+
+    def resolve(self) -> dict[str, str] | None:
+        with glue.one_line_errors(self.stack.name):
+            stack = self.stack
+            fetch = glue.SECRETS.fetcher(stack.connection_manager)
+            stored = secrets.find_secret(
+                glue.secret_prefix(stack), glue.stage_of(stack), secrets.ALB_TLS, fetch
+            )
+            if stored is None:
+                return None
+            found = parse_alb_tls(stored)
+            if "certificateArn" in found:
+                return {"certificate_arn": found["certificateArn"]}
+            return {"certificate_authority_arn": found["certificateAuthorityArn"]}

@@ -1,0 +1,65 @@
+"""`!subnet_cidrs`: the blocks of the subnets in the secret vpc, in which the brokers are by default."""
+
+import threading
+
+from botocore.exceptions import ClientError
+from sceptre.resolvers import Resolver
+
+from connector import sceptre_glue as glue
+from connector.domain import secrets
+from connector.domain.errors import OperatorError
+
+#: Blocks that this process has asked for; one process is one Sceptre run.
+_known: dict[tuple[str, ...], list[str]] = {}
+_lock = threading.Lock()
+
+
+class SubnetCidrs(Resolver):  # type: ignore[misc]
+    """Resolve to the IPv4 blocks of the data and private subnets, sorted. Takes no argument.
+
+    Public subnets are left out: brokers are never there.
+    """
+
+    def resolve(self) -> list[str]:
+        with glue.one_line_errors(self.stack.name):
+            if self.argument:
+                raise OperatorError("!subnet_cidrs takes no argument")
+            stack = self.stack
+            connection: glue.Connection = stack.connection_manager
+            fetch = glue.SECRETS.fetcher(connection)
+            stored = secrets.require_secret(
+                glue.secret_prefix(stack), glue.stage_of(stack), secrets.VPC, fetch
+            )
+            vpc = secrets.parse_vpc(stored)
+            ids = tuple(sorted({*vpc.data_subnets, *vpc.private_subnets}))
+            key = (str(connection.region), str(connection.profile), str(connection.sceptre_role), *ids)
+            with _lock:
+                if key not in _known:
+                    _known[key] = describe(connection, stored.path, ids)
+                return list(_known[key])
+
+
+def describe(connection: glue.Connection, path: str, ids: tuple[str, ...]) -> list[str]:
+    """The blocks of these subnets; raises when the secret at `path` names one that is not there."""
+    if not ids:
+        raise OperatorError(
+            f"secret {path} names neither data nor private subnets, so nobody knows where the brokers are; "
+            "set broker_cidrs in the stage's config.yaml"
+        )
+    try:
+        answer = connection.call("ec2", "describe_subnets", {"SubnetIds": list(ids)})
+    except ClientError as error:
+        if error.response["Error"].get("Code") != "InvalidSubnetID.NotFound":
+            raise
+        message = error.response["Error"].get("Message", "")
+        raise OperatorError(
+            f"secret {path} names subnets that are not in this account and region ({message}); "
+            "mend the secret"
+        ) from None
+    return sorted({subnet["CidrBlock"] for subnet in answer["Subnets"]})
+
+
+def forget() -> None:
+    """Forget everything: a new run."""
+    with _lock:
+        _known.clear()

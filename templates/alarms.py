@@ -1,0 +1,154 @@
+"""Alarms: log filters, one alarm per alarmed metric of the contract, and the dashboard.
+
+Beside the connector, not behind it: a failed registration must not leave the stage unwatched.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+from troposphere import Ref, Sub, Template, cloudwatch, logs
+
+from connector.domain import metrics
+from connector.domain.aws_alarms import aws_alarms
+from connector.domain.metrics import Alarm, Metric, Origin
+from templates.parts import common
+from templates.parts.settings import (
+    ConnectorKindSettings,
+    HealthMinutes,
+    parse_settings,
+)
+
+
+class AlarmsSettings(ConnectorKindSettings):
+    """What the alarms stack is told."""
+
+    health_schedule_minutes: HealthMinutes = Field(description="How often the health check runs, in minutes.")
+
+
+def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
+    """Called by Sceptre: the template as JSON."""
+    return common.to_json(build(parse_settings(AlarmsSettings, sceptre_user_data)))
+
+
+def build(settings: AlarmsSettings) -> Template:
+    """Log filters, alarms that mail through the alerts topic, dashboard."""
+    template = common.new_template(f"wms-connector {settings.stage}: alarms and dashboard")
+    topic = common.parameter(template, "AlertsTopicArn", "Mails people")
+    group = common.parameter(template, "ConnectorLogGroup", "The Connect worker's log group")
+    for found in metrics.emitted(settings.kind):
+        if found.origin is Origin.LOGS:
+            _add_filter(template, settings, found, group)
+    for found in metrics.alarmed(settings.kind):
+        if found.alarm is not None:
+            source: dict[str, Any] = {"Namespace": found.namespace(settings.names), "MetricName": found.name}
+            _add_alarm(template, settings, found.name, found.alarm, topic=topic, source=source)
+    for aws in aws_alarms(settings.names):
+        dimensions = [
+            cloudwatch.MetricDimension(Name=name, Value=value) for name, value in aws.dimensions.items()
+        ]
+        source = {"Namespace": aws.namespace, "MetricName": aws.metric, "Dimensions": dimensions}
+        _add_alarm(template, settings, aws.name, aws.alarm, topic=topic, source=source)
+    template.add_resource(
+        cloudwatch.Dashboard(
+            "Dashboard",
+            DashboardName=settings.names.dashboard,
+            DashboardBody=Sub(json.dumps(dashboard(settings), separators=(",", ":"))),
+        )
+    )
+    return template
+
+
+def _add_filter(template: Template, settings: AlarmsSettings, metric: Metric, group: Ref) -> None:
+    template.add_resource(
+        logs.MetricFilter(
+            f"{metric.name}Filter",
+            FilterName=settings.names.alarm(metric.name),
+            FilterPattern=metric.pattern,
+            LogGroupName=group,
+            MetricTransformations=[
+                logs.MetricTransformation(
+                    MetricName=metric.name,
+                    MetricNamespace=metric.namespace(settings.names),
+                    MetricValue="1",
+                    # Lines without a match count 0, so that the graph shows a working filter.
+                    DefaultValue=0,
+                    Unit=metric.unit,
+                )
+            ],
+        )
+    )
+
+
+def _add_alarm(
+    template: Template,
+    settings: AlarmsSettings,
+    name: str,
+    alarm: Alarm,
+    *,
+    topic: Ref,
+    source: Mapping[str, Any],
+) -> None:
+    # A recovery is told as well: silence after an alarm would leave people guessing.
+    actions = {"AlarmActions": [topic], "OKActions": [topic]} if alarm.mails else {}
+    template.add_resource(
+        cloudwatch.Alarm(
+            f"{name}Alarm",
+            AlarmName=settings.names.alarm(name),
+            AlarmDescription=f"Stage {settings.stage}. {alarm.text}",
+            Statistic=alarm.statistic,
+            Period=alarm.seconds or settings.health_schedule_minutes * 60,
+            EvaluationPeriods=alarm.periods,
+            DatapointsToAlarm=alarm.periods,
+            Threshold=alarm.threshold,
+            ComparisonOperator=alarm.compare.value,
+            TreatMissingData=alarm.missing.value,
+            **source,
+            **actions,
+        )
+    )
+
+
+def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
+    """The dashboard's body; `${AWS::…}` in it is filled in by CloudFormation."""
+    names, kind = settings.names, settings.kind
+    by_origin = {
+        origin: [[m.namespace(names), m.name] for m in metrics.emitted(kind) if m.origin is origin]
+        for origin in Origin
+    }
+    found = [m.name for m in metrics.alarmed(kind)] + [a.name for a in aws_alarms(names)]
+    arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
+    service = ["ClusterName", names.service, "ServiceName", names.service]
+    functions = [
+        [namespace, metric, "FunctionName", function]
+        for function in (names.connect_admin, names.connect_health)
+        for namespace, metric in (("AWS/Lambda", "Errors"), ("AWS/Lambda", "Duration"))
+    ]
+    widgets = [
+        {
+            "type": "alarm",
+            "width": 24,
+            "height": 5,
+            "properties": {"title": "Alarms", "alarms": [f"{arn}{names.alarm(name)}" for name in found]},
+        },
+        _graph("What the health check sees", by_origin[Origin.HEALTH], "Maximum"),
+        _graph("Errors in the worker's log", by_origin[Origin.LOGS], "Sum"),
+        _graph(
+            "The worker's CPU and memory (%)",
+            [["AWS/ECS", "CPUUtilization", *service], ["AWS/ECS", "MemoryUtilization", *service]],
+            "Average",
+        ),
+        _graph("Functions: errors, duration (ms)", functions, "Maximum"),
+    ]
+    return {"widgets": widgets}
+
+
+def _graph(title: str, series: list[list[str]], statistic: str) -> dict[str, Any]:
+    properties = {"title": title, "region": "${AWS::Region}", "metrics": series, "stat": statistic}
+    return {
+        "type": "metric",
+        "width": 12,
+        "height": 6,
+        "properties": {**properties, "period": 300, "view": "timeSeries"},
+    }

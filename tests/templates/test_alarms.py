@@ -1,0 +1,171 @@
+"""Alarms and filters are the contract's, and what they watch is really emitted."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.domain import metrics
+from connector.domain.aws_alarms import aws_alarms
+from connector.domain.metrics import METRICS, Missing, Origin
+from connector.domain.stage import Stage
+from tests.templates.support import LONGEST, built, of_type
+
+MAIN = Stage.parse("main").names
+ALARMS = of_type(built("alarms"), "AWS::CloudWatch::Alarm")
+#: Namespaces of AWS's own metrics; each alarm's page documents the metric.
+AWS_OWN = {
+    "AWS/ECS": {"CPUUtilization", "MemoryUtilization"},
+    "AWS/Lambda": {"Errors", "Throttles"},
+    "AWS/SQS": {"ApproximateNumberOfMessagesVisible"},
+    "AWS/Events": {"FailedInvocations"},
+}
+
+
+def alarm(name: str, **arguments: Any) -> dict[str, Any]:
+    return dict(built("alarms", **arguments)["Resources"][f"{name}Alarm"]["Properties"])
+
+
+def test_there_is_one_alarm_for_each_alarmed_metric_that_is_emitted_and_no_other():
+    expected = {m.name for m in metrics.alarmed("debezium")} | {a.name for a in aws_alarms(MAIN)}
+    assert {title.removesuffix("Alarm") for title in ALARMS} == expected
+    names = {found["Properties"]["AlarmName"] for found in ALARMS.values()}
+    assert names == {f"wms-connector-main-{name}" for name in expected}
+
+
+def test_every_alarm_watches_what_the_code_emits_a_filter_counts_or_aws_publishes():
+    filters = of_type(built("alarms"), "AWS::Logs::MetricFilter").values()
+    counted = {
+        (t["MetricNamespace"], t["MetricName"])
+        for found in filters
+        for t in found["Properties"]["MetricTransformations"]
+    }
+    published = {
+        (MAIN.health_namespace, m.name) for m in metrics.emitted("debezium") if m.origin is Origin.HEALTH
+    }
+    for title, found in ALARMS.items():
+        watched = (found["Properties"]["Namespace"], found["Properties"]["MetricName"])
+        own = watched[1] in AWS_OWN.get(watched[0], ())
+        assert own or watched in counted | published, title
+        # Ours have no dimension, on either side; AWS's are found by theirs only.
+        assert bool(found["Properties"].get("Dimensions")) == own, title
+
+
+def test_what_the_connector_of_a_stage_does_not_tell_is_not_alarmed():
+    jdbc = of_type(built("alarms", connector={"kind": "jdbc"}), "AWS::CloudWatch::Alarm")
+    assert "SourceDisconnectedAlarm" in ALARMS
+    assert "SourceDisconnectedAlarm" not in jdbc
+
+
+@pytest.mark.parametrize("minutes", [1, 10, 60])
+def test_a_silent_health_check_is_an_alarm_after_two_periods_of_its_schedule(minutes: int):
+    found = alarm("HealthCheckFailed", health_schedule_minutes=minutes)
+    assert found["TreatMissingData"] == "breaching"
+    assert found["Period"] * found["EvaluationPeriods"] >= 2 * minutes * 60
+    assert found["Period"] * found["EvaluationPeriods"] <= 86_400  # CloudWatch's limit
+    assert found["AlarmActions"] == [{"Ref": "AlertsTopicArn"}]
+
+
+def test_only_what_exists_by_happening_takes_silence_for_health():
+    """A metric of the health check is never "well" because nobody looked."""
+    for metric in METRICS:
+        if metric.alarm is not None and metric.origin is Origin.HEALTH:
+            assert metric.alarm.missing in (Missing.IGNORE, Missing.BREACHING), metric.name
+
+
+def test_alarms_mail_when_they_rise_and_when_they_clear():
+    for title, found in ALARMS.items():
+        actions = [found["Properties"].get(key) for key in ("AlarmActions", "OKActions")]
+        assert actions == [[{"Ref": "AlertsTopicArn"}]] * 2, title
+
+
+def test_once_the_health_check_mails_its_findings_their_alarms_do_not(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(metrics, "HEALTH_CHECK_MAILS", True)
+    silent = {
+        title
+        for title, found in of_type(built("alarms"), "AWS::CloudWatch::Alarm").items()
+        if "AlarmActions" not in found["Properties"]
+    }
+    assert silent == {
+        f"{m.name}Alarm"
+        for m in metrics.alarmed("debezium")
+        if m.origin is Origin.HEALTH and m.name != "HealthCheckFailed"
+    }
+
+
+ROOT = Path(__file__).resolve().parents[2]
+LINK = re.compile(r"(docs/[\w.-]+\.md)#([\w-]+)")
+
+
+def sections(path: str) -> set[str]:
+    """The anchors of a page, as GitHub makes them from headings of one word."""
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    return {line.removeprefix("## ").lower() for line in lines if line.startswith("## ")}
+
+
+@pytest.mark.parametrize("component", ["alarms", "events"])
+@pytest.mark.parametrize("stage", ["main", LONGEST])
+def test_every_text_links_to_a_section_that_exists(component: str, stage: str):
+    found = LINK.findall(json.dumps(built(component, stage)))
+    assert found
+    for path, section in found:
+        assert section in sections(path), section
+
+
+def test_every_section_of_the_runbook_belongs_to_an_alarm_or_a_rule_and_says_three_things():
+    told = {m.alarm.section for m in metrics.alarmed("debezium") if m.alarm}
+    told |= {a.alarm.section for a in aws_alarms(MAIN)} | set(metrics.RULES) - {"HealthSchedule"}
+    text = (ROOT / metrics.RUNBOOK).read_text(encoding="utf-8")
+    found = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
+    assert set(found) == told
+    for section, body in found.items():
+        places = [body.find(f"**{word}.**") for word in ("Symptoms", "Cause", "Solution")]
+        assert -1 < places[0] < places[1] < places[2], section
+
+
+def test_texts_are_whole_sentences_within_cloudwatchs_limit():
+    for title, found in of_type(built("alarms", LONGEST), "AWS::CloudWatch::Alarm").items():
+        said = found["Properties"]["AlarmDescription"]
+        assert len(said) <= 1024, title
+        assert "First step: " in said, title
+        assert ".." not in said, title
+
+
+#: As CloudWatch Logs documents its filter patterns: letters, digits, these symbols, and these operators.
+ALLOWED = re.compile(r"%[A-Za-z0-9:_#=@/;,\-^$?\[\]{}|\\*+.]+%")
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("ORA-01017: invalid username/password", True),
+        ("Caused by: Error : 942, Position : 14, SQL = x, Error Msg = ORA-00942: no table", True),
+        ('{"message": "java.sql.SQLException: ORA-28000: locked"}', True),
+        ("ORACLE is not an error", False),
+        ("AURORA-12345 was deployed", False),
+        ("flORA-12345", False),
+        ("ORA-1234 is too short", False),
+        ("plugin wms-oracle-cdc started", False),
+    ],
+)
+def test_oracles_errors_are_counted_and_words_like_them_are_not(line: str, counts: bool):
+    pattern = metrics.metric("OracleErrorCount").pattern
+    assert ALLOWED.fullmatch(pattern), "CloudWatch Logs knows no other characters in its expressions"
+    assert bool(re.search(pattern.strip("%"), line)) == counts
+
+
+def test_a_log_group_has_at_most_five_filters_with_expressions():
+    patterns = [m.pattern for m in METRICS if m.origin is Origin.LOGS]
+    assert all(patterns)
+    assert sum(pattern.startswith("%") for pattern in patterns) <= 5
+
+
+def test_the_dashboard_shows_every_metric_and_every_alarm():
+    body = built("alarms")["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    shown = json.dumps(json.loads(body))
+    for metric in metrics.emitted("debezium"):
+        assert f'"{metric.name}"' in shown
+    for found in ALARMS.values():
+        assert f":alarm:{found['Properties']['AlarmName']}" in shown
