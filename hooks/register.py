@@ -1,4 +1,8 @@
-"""`!wms_register`: after the connector stack stands, the connector is registered and seen to work."""
+"""`!wms_register`: after the connector stack stands, the connector is registered and seen to work.
+
+`!wms_check_cluster`, before that stack is made or changed: a cluster on which the stage may not live is
+refused before a worker of the stage has joined it and made its topics there.
+"""
 
 import json
 import time
@@ -9,12 +13,13 @@ from sceptre.hooks import Hook
 
 from connector import sceptre_glue as glue
 from connector.domain import names
-from connector.domain.admin import REGISTRATION, Answer, Operation, State, request
+from connector.domain.admin import REGISTRATION, Answer, Operation, Request, State
 from connector.domain.errors import DeadlineExceeded, ServerError
 
 #: How long each step may take, in seconds. A worker on Fargate needs minutes for its image; a first
 #: connection to the source includes the structure snapshot.
 DEADLINES: Mapping[Operation, float] = {
+    Operation.CLUSTER: 10,
     Operation.READY: 600,
     Operation.TOPICS: 120,
     Operation.VALIDATE: 120,
@@ -23,6 +28,9 @@ DEADLINES: Mapping[Operation, float] = {
     Operation.RECORD: 60,
 }
 _PAUSE_SECONDS = 2.0
+
+#: How a refusal is introduced where nothing can be said to have failed.
+_FAILED = {Operation.CLUSTER: "refused before anything of the stage was put on the cluster"}
 
 Ask = Callable[[Operation], Answer]
 
@@ -33,7 +41,7 @@ class RegisterConnector(Hook):  # type: ignore[misc]
     def run(self) -> None:
         with glue.one_line_errors(self.stack.name):
             stage = glue.stage_of(self.stack)
-            ask = invoker(self.stack.connection_manager, stage.names.connect_admin)
+            ask = invoker(self.stack.connection_manager, stage.names.connect_admin, desired_count(self.stack))
             answers = register(ask, Clock(), self.logger.info)
             changed = [operation for operation, answer in answers.items() if answer.changed]
             self.logger.info(
@@ -42,6 +50,16 @@ class RegisterConnector(Hook):  # type: ignore[misc]
                 stage.name,
                 "nothing had to be changed" if not changed else f"changed {', '.join(changed)}",
             )
+
+
+class CheckCluster(Hook):  # type: ignore[misc]
+    """Ask the admin Lambda whether the stage may live on the cluster that its broker string names."""
+
+    def run(self) -> None:
+        with glue.one_line_errors(self.stack.name):
+            stage = glue.stage_of(self.stack)
+            ask = invoker(self.stack.connection_manager, stage.names.connect_admin)
+            check_cluster(ask, Clock(), self.logger.info)
 
 
 @dataclass(frozen=True)
@@ -55,6 +73,24 @@ class Clock:
 def register(ask: Ask, clock: Clock, show: Callable[[str], object]) -> Mapping[Operation, Answer]:
     """Run the steps in order; raises `ServerError` on a refusal, `DeadlineExceeded` on a wait too long."""
     return {operation: _until_done(ask, operation, clock, show) for operation in REGISTRATION}
+
+
+def check_cluster(ask: Ask, clock: Clock, show: Callable[[str], object]) -> None:
+    """Raise `ServerError` on a refusal.
+
+    A cluster that nobody can look at now is left to registration: why it does not answer is better said by
+    the worker, and without a worker nothing is registered.
+    """
+    try:
+        _until_done(ask, Operation.CLUSTER, clock, show)
+    except DeadlineExceeded:
+        show("cluster: not looked at yet; registration asks again")
+
+
+def desired_count(stack: glue.SceptreStack) -> int | None:
+    """The setting `desired_count`, if it is a number: what it may be, the connector's template says."""
+    value = stack.stack_group_config.get("desired_count")
+    return value if isinstance(value, int) and value > 0 else None
 
 
 def _until_done(ask: Ask, operation: Operation, clock: Clock, show: Callable[[str], object]) -> Answer:
@@ -71,7 +107,9 @@ def _until_done(ask: Ask, operation: Operation, clock: Clock, show: Callable[[st
         if answer.state is State.DONE:
             return Answer(answer.state, answer.summary, changed, answer.details)
         if answer.state is State.FAILED:
-            raise ServerError(f"registration failed at {operation.value}: {answer.summary}")
+            raise ServerError(
+                f"{_FAILED.get(operation, f'registration failed at {operation.value}')}: {answer.summary}"
+            )
         if clock.now() >= deadline:
             raise DeadlineExceeded(
                 f"registration gave up at {operation.value} after {limit:.0f} s: {answer.summary}. "
@@ -80,14 +118,18 @@ def _until_done(ask: Ask, operation: Operation, clock: Clock, show: Callable[[st
         clock.sleep(_PAUSE_SECONDS)
 
 
-def invoker(connection: glue.Connection, function: str) -> Ask:
-    """A function that puts one request to the admin Lambda and returns its answer."""
+def invoker(connection: glue.Connection, function: str, desired: int | None = None) -> Ask:
+    """A function that puts one request to the admin Lambda and returns its answer.
+
+    `desired` is how many workers the stage is configured to have.
+    """
 
     def ask(operation: Operation) -> Answer:
+        request = Request(operation, desired if operation is Operation.READY else None)
         reply = connection.call(
             "lambda",
             "invoke",
-            {"FunctionName": function, "Payload": json.dumps(request(operation)).encode()},
+            {"FunctionName": function, "Payload": json.dumps(request.to_payload()).encode()},
         )
         payload = json.loads(reply["Payload"].read() or b"null")
         if reply.get("FunctionError"):

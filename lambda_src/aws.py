@@ -13,7 +13,20 @@ CLIENT_CONFIG = Config(
     connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2}
 )
 
-_PASSING = ("Throttling", "TooManyRequests", "ServiceUnavailable", "InternalServer", "RequestLimitExceeded")
+_PASSING = (
+    "InternalFailure",
+    "InternalServer",
+    "InternalServiceError",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "Throttl",
+    "TooManyRequests",
+)
+
+
+def passes(code: str) -> bool:
+    """Whether an error code of AWS's means that the same call may succeed a moment later."""
+    return any(word in code for word in _PASSING)
 
 
 @contextmanager
@@ -25,9 +38,8 @@ def aws_errors(what: str) -> Iterator[None]:
         code = error.response.get("Error", {}).get("Code", "unknown")
         message = error.response.get("Error", {}).get("Message", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        passing = any(word in code for word in _PASSING)
         raise ServerError(
-            f"AWS refused {what}: {code}: {message}", status=status, retriable=passing
+            f"AWS refused {what}: {code}: {message}", status=status, retriable=passes(code)
         ) from None
     except BotoCoreError as error:
         raise ServerError(

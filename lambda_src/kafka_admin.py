@@ -45,6 +45,10 @@ class KafkaAdmin(Protocol):
         """Every topic that may be seen."""
         ...
 
+    def live_group(self, group: str) -> bool:
+        """Whether a consumer group has members, as far as it may be seen."""
+        ...
+
     def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
         """Topic -> number of partitions, for those that exist."""
         ...
@@ -54,7 +58,10 @@ class KafkaAdmin(Protocol):
         ...
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
-        """Create topics with the broker's default replication; one that exists already is fine."""
+        """Create all topics or, if the brokers refuse one, none; one that exists already is fine.
+
+        Replication is the brokers' default.
+        """
         ...
 
     def alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
@@ -123,6 +130,13 @@ class Kafka:
         with self._errors("the list of topics"):
             return frozenset(self._client.list_topics())
 
+    def live_group(self, group: str) -> bool:
+        # Not describe_groups: kafka-python 3.0 reads members as consumers' and fails on Connect's.
+        with self._errors("the list of groups"):
+            groups = self._client.list_groups()
+        states = {found["group_id"]: found["group_state"] for found in groups}
+        return states.get(group, "Dead") not in ("Dead", "Empty")
+
     def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
         with self._errors("describing topics"):
             described = self._client.describe_topics(list(topics))
@@ -164,8 +178,13 @@ class Kafka:
             }
             for spec in specs
         }
+        # The brokers judge each topic for itself: without a rehearsal one refusal would leave the others.
+        self._create(wanted, validate_only=True)
+        self._create(wanted, validate_only=False)
+
+    def _create(self, wanted: Mapping[str, Any], *, validate_only: bool) -> None:
         with self._errors("creating topics"):
-            answer = self._client.create_topics(wanted, raise_errors=False)
+            answer = self._client.create_topics(dict(wanted), raise_errors=False, validate_only=validate_only)
         for topic in answer["topics"]:
             if topic["error_code"] not in (0, _ALREADY_EXISTS):
                 message = self._clean(topic.get("error_message") or "")

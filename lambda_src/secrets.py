@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from connector.domain.redacted import Redacted
 from connector.domain.secrets import StoredSecret, unreadable
-from lambda_src.aws import aws_errors
+from lambda_src.aws import aws_errors, passes
 
 
 class _Value(TypedDict, total=False):
@@ -45,6 +45,9 @@ class SecretReader:
                 value = self._client.get_secret_value(SecretId=path)
             except ClientError as error:
                 details = error.response.get("Error", {})
+                if passes(details.get("Code", "")):
+                    # Nothing is wrong with the secret: whoever asked may ask again.
+                    raise
                 problem = unreadable(path, details.get("Code", ""), details.get("Message", ""))
                 if problem is None:
                     return None

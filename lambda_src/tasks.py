@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from botocore.exceptions import ClientError
+
 from lambda_src.aws import aws_errors
 
 
@@ -13,6 +15,7 @@ class Ecs(Protocol):
     def describe_services(self, *, cluster: str, services: Sequence[str]) -> Any: ...
     def list_tasks(self, *, cluster: str, serviceName: str, desiredStatus: str) -> Any: ...  # noqa: N803
     def describe_tasks(self, *, cluster: str, tasks: Sequence[str]) -> Any: ...
+    def update_service(self, *, cluster: str, service: str, desiredCount: int) -> Any: ...  # noqa: N803
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,13 @@ class Service:
 def observe(ecs: Ecs, cluster: str, service: str) -> Service | None:
     """The service as ECS sees it now; None when there is no such service."""
     with aws_errors(f"ecs:DescribeServices of {service}"):
-        answer = ecs.describe_services(cluster=cluster, services=[service])
+        try:
+            answer = ecs.describe_services(cluster=cluster, services=[service])
+        except ClientError as error:
+            # ECS answers so where a missing service in a cluster that exists would be an empty list.
+            if error.response.get("Error", {}).get("Code") == "ClusterNotFoundException":
+                return None
+            raise
     found = [s for s in answer.get("services", []) if s.get("status") != "INACTIVE"]
     if not found:
         return None
@@ -74,6 +83,12 @@ def observe(ecs: Ecs, cluster: str, service: str) -> Service | None:
     # ECS lists a task that is not up yet under RUNNING too: that is the state wanted of it.
     stopped = () if any(t.status == "RUNNING" for t in running) else _tasks(ecs, cluster, service, "STOPPED")
     return parse_service(found[0], running, stopped)
+
+
+def scale(ecs: Ecs, cluster: str, service: str, desired: int) -> None:
+    """Change how many tasks the service is to have."""
+    with aws_errors(f"ecs:UpdateService of {service}"):
+        ecs.update_service(cluster=cluster, service=service, desiredCount=desired)
 
 
 def parse_service(content: Mapping[str, Any], running: Sequence[Task], stopped: Sequence[Task]) -> Service:

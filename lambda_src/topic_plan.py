@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connector.domain.stage import NAMED_STAGES, Stage
-from connector.domain.topics import TopicSpec, twins
+from connector.domain.topics import TopicSpec
 
 
 @dataclass(frozen=True)
@@ -62,27 +61,3 @@ def plan_topics(
         if not different and have >= spec.partitions:
             as_wanted.append(spec.name)
     return TopicPlan(create, alter, grow, as_wanted, wrong)
-
-
-def collision(stage: Stage, wanted: Iterable[str], existing: Iterable[str]) -> str | None:
-    """Why the stage cannot live on a cluster with these topics, naming both sides; None when it can."""
-    existing = frozenset(existing)
-    pairs = twins(wanted, existing)
-    if pairs:
-        ours, theirs = pairs[0]
-        return (
-            f"topic {ours} of stage {stage.name} and the existing topic {theirs} differ only in '.' and '_', "
-            "which one cluster cannot both hold; choose another stage name"
-        )
-    if stage.ephemeral:
-        return None
-    # Named stages share their topic names: two on one cluster would feed the same topics.
-    for name in NAMED_STAGES:
-        other = Stage.parse(name)
-        sign = other.topics.one("connect_config")
-        if other != stage and sign in existing:
-            return (
-                f"stage {other.name} lives on this cluster already (topic {sign}); stages {stage.name} and "
-                f"{other.name} have the same data topics and need a cluster each: check brokerString"
-            )
-    return None

@@ -10,13 +10,15 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from connector.domain.errors import ServerError
+from connector.domain.errors import OperatorError, ServerError
 
 
 class Operation(StrEnum):
     """What the admin Lambda can be asked; `REGISTRATION` gives the order at launch."""
 
-    #: Is there a Connect worker that answers `GET /`?
+    #: May the stage live on the brokers' cluster? Asked before there is a worker, which would leave topics.
+    CLUSTER = "cluster"
+    #: Is there a Connect worker that answers `GET /`? Brings the workers back if a teardown had ended them.
     READY = "ready"
     #: Make sure that the stage's topics exist with the right settings.
     TOPICS = "topics"
@@ -87,6 +89,35 @@ class Answer:
             raise ServerError(f"the admin Lambda's answer is not understood ({error})") from None
 
 
-def request(operation: Operation) -> dict[str, str]:
-    """The payload of a request."""
-    return {"operation": operation.value}
+@dataclass(frozen=True)
+class Request:
+    """What is asked. `desired_count` is how many workers the stage is configured to have, if that is told."""
+
+    operation: Operation
+    desired_count: int | None = None
+
+    def to_payload(self) -> dict[str, Any]:
+        """As the Lambda is sent it: plain JSON."""
+        payload: dict[str, Any] = {"operation": self.operation.value}
+        if self.desired_count is not None:
+            payload["desired_count"] = self.desired_count
+        return payload
+
+    @classmethod
+    def from_payload(cls, payload: object) -> "Request":
+        """The inverse of `to_payload`; raises `OperatorError` with what is known."""
+        content = payload if isinstance(payload, Mapping) else {}
+        try:
+            operation = Operation(str(content.get("operation")))
+        except ValueError:
+            known = ", ".join(Operation)
+            raise OperatorError(f"the request names no operation that is known; known: {known}") from None
+        count = content.get("desired_count")
+        if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
+            raise OperatorError(f"the request's desired_count {count!r} is not a whole number from 1")
+        return cls(operation, count)
+
+
+def request(operation: Operation) -> dict[str, Any]:
+    """The payload of a request that tells nothing else."""
+    return Request(operation).to_payload()

@@ -3,7 +3,7 @@
 import os
 from typing import Any, Protocol
 
-from connector.domain.admin import Answer, State
+from connector.domain.admin import Answer, Request, State
 from connector.domain.errors import WmsError
 from lambda_src.censor import Censor
 from lambda_src.connect_admin import operations
@@ -32,12 +32,14 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     operation = ""
     try:
         environment = Environment.parse(os.environ)
-        wanted = operations.parse_request(event)
+        request = Request.from_payload(event)
+        wanted = request.operation
         operation = wanted.value
         limit = context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS
         deadline = Deadline.within(min(operations.SECONDS[wanted], limit))
         account = context.invoked_function_arn.split(":")[4]
-        answer = operations.answer(wanted, Session(environment, account, deadline, censor))
+        session = Session(environment, account, deadline, censor, desired_count=request.desired_count)
+        answer = operations.answer(wanted, session)
     except WmsError as error:
         answer = operations.answer_to(error)
     except Exception as error:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from connector.domain.admin import Answer, Operation, State
-from connector.domain.errors import DeadlineExceeded, OperatorError, ServerError, WmsError
+from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
+from lambda_src.connect_admin.cluster import check_cluster
 from lambda_src.connect_admin.ready import ready
 from lambda_src.connect_admin.record import record
 from lambda_src.connect_admin.register import register
@@ -17,6 +18,7 @@ from lambda_src.connect_admin.verify import verify
 UseCase = Callable[[Session], Answer]
 
 USE_CASES: Mapping[Operation, UseCase] = {
+    Operation.CLUSTER: check_cluster,
     Operation.READY: ready,
     Operation.TOPICS: ensure_topics,
     Operation.VALIDATE: validate,
@@ -28,6 +30,7 @@ USE_CASES: Mapping[Operation, UseCase] = {
 
 #: Seconds that each request may take; all below the function's own limit.
 SECONDS: Mapping[Operation, float] = {
+    Operation.CLUSTER: 45,
     Operation.READY: 20,
     Operation.TOPICS: 45,
     Operation.VALIDATE: 54,
@@ -36,16 +39,6 @@ SECONDS: Mapping[Operation, float] = {
     Operation.RECORD: 40,
     Operation.STATUS: 40,
 }
-
-
-def parse_request(event: object) -> Operation:
-    """The operation that a payload asks for; raises `OperatorError` with the known ones."""
-    wanted = event.get("operation") if isinstance(event, Mapping) else None
-    try:
-        return Operation(str(wanted))
-    except ValueError:
-        known = ", ".join(Operation)
-        raise OperatorError(f"the request names no operation that is known; known: {known}") from None
 
 
 def answer(operation: Operation, session: Session) -> Answer:

@@ -6,12 +6,17 @@ from connector.domain.admin import Answer, State
 from connector.domain.errors import ServerError
 from lambda_src.connect_admin.session import Session, connect_url
 from lambda_src.connect_rest import Connect
-from lambda_src.tasks import Service
+from lambda_src.tasks import Service, scale
 
 
 def ready(session: Session) -> Answer:
-    """Ask ECS for the workers and each worker for `GET /`; only 2xx counts."""
+    """Ask ECS for the workers and each worker for `GET /`; only 2xx counts.
+
+    A service without a desired task is what a teardown leaves that was cut off: it gets its workers back.
+    """
     service = session.service
+    if service.desired == 0 and session.desired_count is not None:
+        return _restore(session, session.desired_count)
     answers: dict[str, str] = {}
     if not rollout_failed(service):
         for task in service.current:
@@ -46,11 +51,23 @@ def decide(service: Service, answers: Mapping[str, str]) -> Answer:
     if service.desired == 0:
         return Answer(
             State.FAILED,
-            f"service {service.name} has the desired count 0, so no worker will start; set it to 1 and "
-            "launch again",
+            f"service {service.name} has the desired count 0, so no worker will start; "
+            "launch the stage, which sets it",
             details=details,
         )
     return Answer(State.WAITING, _progress(service, answers), details=details)
+
+
+def _restore(session: Session, desired: int) -> Answer:
+    env = session.environment
+    scale(session.aws.ecs(), env.cluster, env.service, desired)
+    return Answer(
+        State.WAITING,
+        f"service {env.service} had the desired count 0, as a teardown leaves it that was cut off; "
+        f"it is {desired} again",
+        changed=True,
+        details={"desired": desired},
+    )
 
 
 def _progress(service: Service, answers: Mapping[str, str]) -> str:

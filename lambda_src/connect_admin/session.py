@@ -72,6 +72,8 @@ class Session:
     aws: Aws = field(default_factory=Aws.real)
     transport: Transport | None = None
     open_kafka: OpenKafka = Kafka
+    #: How many workers the stage is configured to have; None when the caller did not say.
+    desired_count: int | None = None
 
     @property
     def stage(self) -> Stage:
@@ -142,12 +144,17 @@ class Session:
     def service(self) -> Service:
         """The ECS service, as it is now."""
         env = self.environment
-        service = tasks.observe(self.aws.ecs(), env.cluster, env.service)
+        service = self.observe_service()
         if service is None:
             raise ServerError(
                 f"ECS service {env.service} does not exist in cluster {env.cluster}; launch the stage"
             )
         return service
+
+    def observe_service(self) -> Service | None:
+        """The ECS service, as it is now; None when it was never launched."""
+        env = self.environment
+        return tasks.observe(self.aws.ecs(), env.cluster, env.service)
 
     def know_confidential(self) -> None:
         """Read what must be kept out of texts, before a text of Connect's is shown."""

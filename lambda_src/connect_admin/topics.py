@@ -1,8 +1,9 @@
 """TOPICS: the stage's topics exist with the right settings."""
 
 from connector.domain.admin import Answer, State
+from lambda_src.connect_admin.cluster import refused_on
 from lambda_src.connect_admin.session import Session
-from lambda_src.topic_plan import TopicPlan, collision, plan_topics
+from lambda_src.topic_plan import TopicPlan, plan_topics
 
 
 def ensure_topics(session: Session) -> Answer:
@@ -10,9 +11,9 @@ def ensure_topics(session: Session) -> Answer:
     specs = session.topics
     names = [spec.name for spec in specs]
     with session.kafka() as kafka:
-        clash = collision(session.stage, session.stage.topics, kafka.topic_names())
-        if clash is not None:
-            return Answer(State.FAILED, clash)
+        refusal = refused_on(session, kafka)
+        if refusal is not None:
+            return Answer(State.FAILED, refusal)
         partitions = kafka.partitions(names)
         plan = plan_topics(specs, partitions, kafka.configs(list(partitions)))
         if plan.wrong:

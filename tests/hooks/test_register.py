@@ -1,13 +1,14 @@
 """Registration asks step by step, waits with a deadline, and says why it gave up."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from sceptre.exceptions import SceptreException
 
 from connector.domain.admin import REGISTRATION, Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError
-from hooks.register import DEADLINES, Clock, RegisterConnector, register
+from hooks.register import DEADLINES, CheckCluster, Clock, RegisterConnector, check_cluster, register
 from tests.support.fake_aws import FakeConnection, FakeStack
 
 
@@ -48,7 +49,7 @@ def test_every_step_is_asked_in_order_and_repeated_while_it_waits():
 
 def test_a_refusal_ends_registration_with_its_own_words():
     admin = Admin(validate=Answer(State.FAILED, "ORA-01017: invalid username/password"))
-    with pytest.raises(ServerError, match="failed at validate: ORA-01017"):
+    with pytest.raises(ServerError, match="registration failed at validate: ORA-01017"):
         register(admin, SimulatedClock().as_clock(), print)
     assert Operation.REGISTER not in admin.asked
 
@@ -68,10 +69,9 @@ def test_the_hook_invokes_the_stages_own_lambda_and_reports_changes():
         seen.append(payload)
         return Answer(State.DONE, "fine", changed=payload["operation"] == "register").to_payload()
 
-    connection = FakeConnection.ready()
-    connection.invoke = invoke
-    RegisterConnector(None, FakeStack("main/connector", "wms-connector-main", connection)).run()
+    RegisterConnector(None, stack(invoke, desired_count=2)).run()
     assert [payload["operation"] for payload in seen] == [o.value for o in REGISTRATION]
+    assert [payload["operation"] for payload in seen if payload.get("desired_count") == 2] == ["ready"]
 
 
 def test_a_crash_of_the_lambda_names_its_log_group():
@@ -80,3 +80,26 @@ def test_a_crash_of_the_lambda_names_its_log_group():
     hook = RegisterConnector(None, FakeStack("main/connector", "wms-connector-main", connection))
     with pytest.raises(SceptreException, match="/aws/lambda/wms-connector-main-connect-admin"):
         hook.run()
+
+
+def test_a_cluster_that_is_refused_stops_the_launch_before_the_stack():
+    refusal = Answer(State.FAILED, "stage val lives on this cluster already").to_payload()
+    with pytest.raises(SceptreException, match="put on the cluster: stage val lives"):
+        CheckCluster(None, stack(lambda _: refusal)).run()
+
+
+def test_a_cluster_that_nobody_can_look_at_is_left_to_registration():
+    """Why it does not answer is better said by the worker."""
+    clock, shown = SimulatedClock(), list[str]()
+    unreachable = Answer(State.WAITING, "the brokers do not answer a connection: timed out")
+    check_cluster(Admin(cluster=unreachable), clock.as_clock(), shown.append)
+    assert shown == [f"cluster: {unreachable.summary}", "cluster: not looked at yet; registration asks again"]
+    assert clock.time <= 12
+
+
+def stack(invoke: Callable[[Any], object], **settings: object) -> FakeStack:
+    connection = FakeConnection.ready()
+    connection.invoke = invoke
+    made = FakeStack("main/connector", "wms-connector-main", connection)
+    made.stack_group_config |= settings
+    return made

@@ -75,7 +75,7 @@ class FakeStage:
             self.stage, "wms", names.table, names.service, names.service, self.auth, self.settings
         )
 
-    def session(self, seconds: float = 50) -> Session:
+    def session(self, seconds: float = 50, desired_count: int | None = None) -> Session:
         """A new invocation."""
         return Session(
             self.environment,
@@ -84,11 +84,12 @@ class FakeStage:
             aws=Aws(lambda: self.secrets, lambda: self.ecs, lambda _: self.table),
             transport=self.connect,
             open_kafka=self.kafka.open,
+            desired_count=desired_count,
         )
 
-    def ask(self, operation: Operation) -> Answer:
+    def ask(self, operation: Operation, desired_count: int | None = None) -> Answer:
         """One request, as the handler would put it; no answer may hold anything confidential."""
-        answer = operations.answer(operation, self.session())
+        answer = operations.answer(operation, self.session(desired_count=desired_count))
         told = json.dumps(answer.to_payload())
         for confidential in (PASSWORD, json.dumps(PASSWORD)[1:-1], USER, "bigmac", BROKERS):
             assert confidential not in told

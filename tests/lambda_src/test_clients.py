@@ -110,12 +110,19 @@ def test_a_deadline_that_has_passed_starts_no_call() -> None:
             client_error("InvalidRequestException", "because it was marked for deletion."),
             "wms/main/dbInfo is marked for deletion",
         ),
-        (client_error("InternalServiceError", "x"), "wms/main/dbInfo cannot be read: InternalServiceError"),
+        (client_error("InvalidParameterException", "x"), "wms/main/dbInfo cannot be read: InvalidParameter"),
     ],
 )
 def test_a_secret_that_cannot_be_read_is_an_error_that_names_it(error: ClientError, words: str) -> None:
     with pytest.raises(SecretError, match=words):
         SecretReader(FakeSecrets({"wms/main/dbInfo": error})).fetch("wms/main/dbInfo")
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError"])
+def test_a_secret_store_that_is_busy_is_no_error_of_the_secret(code: str) -> None:
+    with pytest.raises(ServerError, match=f"reading secret wms/main/dbInfo: {code}") as caught:
+        SecretReader(FakeSecrets({"wms/main/dbInfo": client_error(code, "x")})).fetch("wms/main/dbInfo")
+    assert caught.value.retriable
 
 
 def test_a_secret_is_fetched_once_even_if_it_does_not_exist() -> None:

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from connector.domain.admin import Answer, Operation, State, request
+from connector.domain.admin import Answer, Operation, Request, State, request
+from connector.domain.errors import OperatorError
 from connector.domain.redacted import Redacted
-from connector.domain.settings import ConnectorSettings
+from connector.domain.settings import _RANGES, ConnectorSettings
 from lambda_src.connect_admin import handler as entry
 from lambda_src.connect_admin import operations
 from lambda_src.connect_admin.environment import OPTIONAL, REQUIRED
 from lambda_src.connect_admin.session import Session
+from lambda_src.connect_admin.validate import SPARE_SECONDS
 
 GOOD = {
     "STAGE": "main",
@@ -77,7 +79,7 @@ def test_an_unknown_request_is_answered_with_the_known_ones(
 ) -> None:
     answer = call(monkeypatch, event)
     assert answer.state is State.FAILED
-    assert "known: ready, topics, validate, register, verify, record, status" in answer.summary
+    assert "known: cluster, ready, topics, validate, register, verify, record, status" in answer.summary
 
 
 def test_the_account_is_the_functions_own_and_the_deadline_is_below_its_limit(
@@ -134,3 +136,15 @@ def test_every_operation_has_a_use_case_and_a_time_below_the_functions_limit() -
 
     assert set(operations.USE_CASES) == set(operations.SECONDS) == set(Operation)
     assert max(operations.SECONDS.values()) <= FUNCTION_TIMEOUT_SECONDS - 4
+
+
+def test_the_longest_validation_that_can_be_set_is_answered_within_the_functions_limit() -> None:
+    longest = max(high for name, _, high in _RANGES if name == "validation_timeout_seconds")
+    for operation in (Operation.VALIDATE, Operation.REGISTER):
+        assert longest + SPARE_SECONDS < operations.SECONDS[operation]
+
+
+def test_a_desired_count_that_is_none_is_refused() -> None:
+    for count in (0, -1, True, "2", 1.5):
+        with pytest.raises(OperatorError, match="desired_count"):
+            Request.from_payload({"operation": "ready", "desired_count": count})

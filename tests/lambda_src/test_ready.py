@@ -1,5 +1,7 @@
 """READY: progress in words until a worker of the present task definition answers."""
 
+import pytest
+
 from connector.domain.admin import Operation, State
 from tests.lambda_src.conftest import ADDRESS, FakeStage
 
@@ -54,7 +56,24 @@ def test_the_last_stop_is_told_while_a_worker_is_started_again(world: FakeStage)
     assert answer.summary.endswith("the last task stopped: Essential container in task exited; exit code 1")
 
 
-def test_a_service_that_wants_no_task_fails_at_once(world: FakeStage) -> None:
+def test_a_service_that_a_teardown_left_without_tasks_gets_its_workers_back(world: FakeStage) -> None:
+    world.ecs.tasks.clear()
+    world.ecs.desired = 0
+    answer = world.ask(Operation.READY, desired_count=2)
+    assert (answer.state, answer.changed, world.ecs.desired) == (State.WAITING, True, 2)
+    assert "had the desired count 0" in answer.summary
+    world.ecs.start(ADDRESS)
+    answer = world.ask(Operation.READY, desired_count=2)
+    assert (answer.state, answer.changed) == (State.DONE, False)
+
+
+def test_a_service_that_was_scaled_by_a_person_is_left_alone(world: FakeStage) -> None:
+    world.ecs.desired = 3
+    assert world.ask(Operation.READY, desired_count=1).state is State.DONE
+    assert world.ecs.desired == 3
+
+
+def test_a_service_that_wants_no_task_fails_at_once_when_nobody_says_how_many(world: FakeStage) -> None:
     world.ecs.tasks.clear()
     world.ecs.desired = 0
     answer = world.ask(Operation.READY)
@@ -62,8 +81,9 @@ def test_a_service_that_wants_no_task_fails_at_once(world: FakeStage) -> None:
     assert "desired count 0" in answer.summary
 
 
-def test_a_missing_service_fails_and_is_named(world: FakeStage) -> None:
-    world.ecs.missing = True
+@pytest.mark.parametrize("missing", ["missing", "no_cluster"])
+def test_a_missing_service_fails_and_is_named(world: FakeStage, missing: str) -> None:
+    setattr(world.ecs, missing, True)
     answer = world.ask(Operation.READY)
     assert answer.state is State.FAILED
     assert "ECS service wms-connector-main does not exist" in answer.summary

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from connector.domain.admin import Operation, State
 from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
-from lambda_src.topic_plan import collision, plan_topics
+from lambda_src.topic_plan import plan_topics
 from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_kafka import FakeTopic
 
@@ -51,28 +51,6 @@ def test_data_topics_are_given_the_partitions_that_are_set(world: FakeStage) -> 
     assert {world.kafka.topics[name].partitions for name in MAIN.roles["data"]} == {3}
 
 
-def test_a_twin_on_the_cluster_is_refused_with_both_names(world: FakeStage) -> None:
-    world.kafka.topics["wms_schema-changes"] = FakeTopic()
-    answer = world.ask(Operation.TOPICS)
-    assert answer.state is State.FAILED
-    assert "wms.schema-changes" in answer.summary
-    assert "wms_schema-changes" in answer.summary
-    assert world.kafka.changes == []
-
-
-def test_another_named_stage_on_the_cluster_is_refused(world: FakeStage) -> None:
-    world.kafka.topics["mgmt.connect.wms-connector-val.config"] = FakeTopic()
-    answer = world.ask(Operation.TOPICS)
-    assert answer.state is State.FAILED
-    assert "stage val lives on this cluster already" in answer.summary
-    assert world.kafka.changes == []
-
-
-def test_an_ephemeral_stage_may_live_beside_a_named_one() -> None:
-    stage = Stage.parse("feature-xyz")
-    assert collision(stage, stage.topics, [*MAIN, "other.team"]) is None
-
-
 @given(st.dictionaries(st.sampled_from([s.name for s in MAIN.specs("debezium")]), st.integers(1, 5)))
 def test_every_topic_is_in_exactly_one_part_of_the_plan(partitions: dict[str, int]) -> None:
     specs = MAIN.specs("debezium")
@@ -94,4 +72,14 @@ def test_a_secret_that_may_not_be_read_fails_without_a_look_at_the_default(
     answer = world.ask(Operation.TOPICS)
     assert answer.state is State.FAILED
     assert "wms/main/brokerString" in answer.summary
+    assert "wms/default/brokerString" not in world.secrets.reads
+
+
+def test_a_secret_store_that_is_busy_is_asked_again(world: FakeStage) -> None:
+    from tests.support.fake_stage_aws import client_error  # noqa: PLC0415
+
+    world.secrets.values["wms/main/brokerString"] = client_error("ThrottlingException", "Rate exceeded")
+    answer = world.ask(Operation.TOPICS)
+    assert answer.state is State.WAITING
+    assert "wms/main/brokerString: ThrottlingException: Rate exceeded" in answer.summary
     assert "wms/default/brokerString" not in world.secrets.reads

@@ -27,6 +27,7 @@ class FakeKafka:
     id: str = "cluster-1"
     topics: dict[str, FakeTopic] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
+    live_groups: set[str] = field(default_factory=set)
     settings: dict[str, Any] = field(default_factory=dict)
 
     @contextmanager
@@ -39,6 +40,9 @@ class FakeKafka:
 
     def topic_names(self) -> frozenset[str]:
         return frozenset(self.topics)
+
+    def live_group(self, group: str) -> bool:
+        return group in self.live_groups
 
     def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
         return {name: self.topics[name].partitions for name in topics if name in self.topics}

@@ -46,6 +46,7 @@ class FakeEcs:
     rollout_reason: str = ""
     tasks: list[dict[str, Any]] = field(default_factory=list)
     missing: bool = False
+    no_cluster: bool = False
 
     def start(self, address: str, *, status: str = "RUNNING", revision: int | None = None) -> dict[str, Any]:
         """Add a task, with an address unless it is still provisioned."""
@@ -68,6 +69,8 @@ class FakeEcs:
 
     def describe_services(self, *, cluster: str, services: Sequence[str]) -> Any:
         assert (cluster, list(services)) == (self.names.service, [self.names.service])
+        if self.no_cluster:
+            raise client_error("ClusterNotFoundException", "Cluster not found.")
         if self.missing:
             return {"services": [], "failures": [{"reason": "MISSING"}]}
         deployment = {
@@ -85,6 +88,11 @@ class FakeEcs:
             "deployments": [deployment],
         }
         return {"services": [service]}
+
+    def update_service(self, *, cluster: str, service: str, desiredCount: int) -> Any:
+        assert (cluster, service) == (self.names.service, self.names.service)
+        self.desired = desiredCount
+        return {}
 
     def list_tasks(self, *, cluster: str, serviceName: str, desiredStatus: str) -> Any:
         assert (cluster, serviceName) == (self.names.service, self.names.service)
