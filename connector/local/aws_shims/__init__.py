@@ -13,6 +13,7 @@ from connector.local.aws_shims import (
     ecs_stability,
     ecs_templates,
     functions,
+    iam,
     security_groups,
     stacks,
 )
@@ -35,4 +36,5 @@ def install() -> FargateRuntime:
     security_groups.install()
     stacks.install()
     functions.install()
+    iam.install()
     return runtime
