@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sceptre.exceptions import SceptreException
 
 from connector.domain import names, stage
-from connector.domain.errors import OperatorError, ServerError, WmsError
+from connector.domain.errors import OperatorError, RefusedStage, ServerError, WmsError, one_line
 from connector.domain.redacted import Redacted
 from connector.domain.secrets import Fetch, StoredSecret, unreadable
 from connector.domain.stage import Stage
@@ -45,6 +45,7 @@ class SceptreStack(Protocol):
 @contextmanager
 def one_line_errors(place: str) -> Iterator[None]:
     """Turn our errors and AWS's into a `SceptreException`, which Sceptre prints as one line."""
+    place = one_line(place)
     try:
         yield
     except WmsError as error:
@@ -71,7 +72,14 @@ def is_foundation(stack: SceptreStack) -> bool:
 
 def stage_of(stack: SceptreStack) -> Stage:
     """The stage that a stack belongs to; raises `RefusedStage` for a directory that is no stage."""
-    return Stage.parse(stage.from_group_path(group_of(stack)))
+    group = group_of(stack)
+    head, _, name = group.rpartition("/")
+    if head and name in stage.NAMED_STAGES:
+        raise RefusedStage(
+            f"config/{group} is refused: {name!r} is a named stage, launched as `sceptre launch {name}`; "
+            "remove this directory"
+        )
+    return Stage.parse(stage.from_group_path(group))
 
 
 def secret_prefix(stack: SceptreStack) -> str:
@@ -139,8 +147,8 @@ def foundation_outputs(connection: Connection) -> Mapping[str, str]:
     outputs = stack_outputs(connection, names.FOUNDATION_STACK)
     if outputs is None:
         raise OperatorError(
-            f"stack {names.FOUNDATION_STACK} does not exist in this account and region; "
-            "run `sceptre launch foundation` once, then launch the stage again"
+            f"stack {names.FOUNDATION_STACK} does not exist in this account and region "
+            f"({connection.region}); run `sceptre launch foundation` once, then launch the stage again"
         )
     return outputs
 

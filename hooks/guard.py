@@ -2,6 +2,7 @@
 
 from sceptre.hooks import Hook
 
+from connector import admission
 from connector import sceptre_glue as glue
 from connector.domain import names
 from connector.domain.errors import OperatorError
@@ -16,6 +17,7 @@ class GuardDeletion(Hook):  # type: ignore[misc]
 
     def run(self) -> None:
         with glue.one_line_errors(self.stack.name):
+            admission.check_path(self.stack)
             if glue.is_foundation(self.stack):
                 guard_foundation(self.stack)
             else:

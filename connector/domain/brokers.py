@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from connector.domain.errors import OperatorError, SecretError
 from connector.domain.redacted import Redacted
-from connector.domain.secrets import StoredSecret
+from connector.domain.secrets import BROKER_STRING, StoredSecret
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _ENDPOINT = re.compile(rf"({_HOST}):([0-9]{{1,5}})")
@@ -56,6 +56,8 @@ class Brokers:
     text: Redacted
     hosts: Redacted
     port: int
+    #: The secret's path, for messages.
+    path: str = BROKER_STRING
 
     @property
     def bootstrap(self) -> list[str]:
@@ -92,7 +94,7 @@ def parse_brokers(stored: StoredSecret) -> Brokers:
     if not 1 <= ports[0] <= 65535:
         raise SecretError(f"secret {stored.path}: {ports[0]} is not a port")
     hosts = ",".join(match[1] for match in found)
-    return Brokers(Redacted(",".join(entries)), Redacted(hosts), ports[0])
+    return Brokers(Redacted(",".join(entries)), Redacted(hosts), ports[0], stored.path)
 
 
 def choose_auth(configured: str | None, brokers: Brokers) -> KafkaAuth:
@@ -103,7 +105,7 @@ def choose_auth(configured: str | None, brokers: Brokers) -> KafkaAuth:
         if port == brokers.port:
             return auth
     raise OperatorError(
-        f"the brokers' port {brokers.port} is none of MSK's ({_known_ports()}); "
+        f"secret {brokers.path}: port {brokers.port} is none of MSK's ({_known_ports()}); mend it, or "
         "set kafka_auth to tls, scram, iam or plaintext in the stage's config.yaml"
     )
 

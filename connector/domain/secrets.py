@@ -174,7 +174,9 @@ def parse_vpc(stored: StoredSecret) -> Vpc:
     fields = json_object(stored.path, stored.text)
     vpc_id = required_text(stored.path, fields, "id")
     if not re.fullmatch(r"vpc-[0-9a-f]{8,17}", vpc_id):
-        raise SecretError(f"secret {stored.path}: 'id' {vpc_id!r} is no VPC id (vpc-…)")
+        raise SecretError(
+            f"secret {stored.path}: 'id' {vpc_id!r} is no VPC id; expected like vpc-0a1b2c3d4e5f67890"
+        )
     kinds = ("dataSubnets", "privateSubnets", "publicSubnets")
     data, private, public = (_subnets(stored.path, fields, kind) for kind in kinds)
     return Vpc(vpc_id, data, private, public)
@@ -185,7 +187,7 @@ def parse_alert_emails(stored: StoredSecret) -> tuple[str, ...]:
     fields = json_object(stored.path, stored.text)
     emails = fields.get("emails")
     if not isinstance(emails, list):
-        raise SecretError(f'secret {stored.path} must be {{"emails": ["name@host", …]}}')
+        raise SecretError(f'secret {stored.path} must be like {{"emails": ["name@host"]}}')
     for email in emails:
         if not isinstance(email, str) or not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
             raise SecretError(f"secret {stored.path}: {email!r} is not an e-mail address")
@@ -213,7 +215,9 @@ def _subnets(path: str, fields: Mapping[str, Any], kind: str) -> tuple[str, ...]
         isinstance(item, str) and re.fullmatch(r"subnet-[0-9a-f]{8,17}", item) for item in value
     )
     if not ok or not isinstance(value, list):
-        raise SecretError(f"secret {path}: {kind!r} must be a list of subnet ids (subnet-…), not {value!r}")
+        raise SecretError(
+            f"secret {path}: {kind!r} must be a list of subnet ids like subnet-0a1b2c3d, not {value!r}"
+        )
     return tuple(value)
 
 

@@ -1,11 +1,29 @@
 """What is refused before anything is touched."""
 
+import json
+import shutil
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ClientError
 from sceptre.exceptions import SceptreException
+from sceptre.stack import Stack as SceptreStack
 
+from connector import admission
+from connector.domain.stage import Stage
 from hooks.admit import AdmitStage
-from tests.support.fake_aws import FakeConnection, FakeStack, refuse
+from hooks.guard import GuardDeletion
+from tests.config.support import ROOT, stacks
+from tests.support.fake_aws import GOOD_SECRETS, FakeConnection, FakeStack, refuse
+
+BROKERS = "broker-1.example:9094,broker-2.example:9094"
+
+
+def ready(owner: str = "default") -> FakeConnection:
+    """An account in which main can be launched."""
+    connection = FakeConnection.ready(owner)
+    connection.secrets[f"wms/{owner}/brokerString"] = BROKERS
+    return connection
 
 
 def run(connection: FakeConnection, group: str = "main", **config: object) -> None:
@@ -15,15 +33,16 @@ def run(connection: FakeConnection, group: str = "main", **config: object) -> No
 
 
 def test_a_stage_with_foundation_and_good_secrets_is_admitted():
-    run(FakeConnection.ready())
+    run(ready())
 
 
 def test_each_secret_is_read_once_however_many_stacks_ask():
-    connection = FakeConnection.ready("main")
+    connection = ready("main")
     run(connection)
     run(connection)
     reads = [call for call in connection.calls if call == ("secretsmanager", "get_secret_value")]
-    assert len(reads) == 6
+    required, optional = 6, 2 * len(("connectAlbTls", "kafkaCredentials"))
+    assert len(reads) == required + optional
 
 
 def test_the_foundation_itself_needs_nothing_of_a_stage():
@@ -102,3 +121,160 @@ def test_a_misspelt_setting_is_refused_with_the_known_ones():
 def test_scram_needs_its_credentials():
     with pytest.raises(SceptreException, match="kafkaCredentials does not exist"):
         run(FakeConnection.ready(), kafka_auth="scram")
+
+
+@pytest.mark.parametrize("typed", ["", ".", "..", "ephemeral", "mai", "ephemeral/x/..", "val"])
+@pytest.mark.parametrize("hook", [AdmitStage, GuardDeletion])
+def test_a_path_that_covers_more_than_the_stage_is_refused_before_aws_is_asked(typed: str, hook: type):
+    connection = ready()
+    stack = FakeStack("main/network", "wms-network-main", connection)
+    stack.stack_group_config["launch_path"] = typed
+    with pytest.raises(
+        SceptreException, match="is no stage; nothing was touched. Name one: foundation, main"
+    ):
+        hook(None, stack).run()
+    assert connection.calls == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["main", "./main", "main/network.yaml", "main/network", f"{ROOT}/config/main"]
+)
+def test_the_stages_own_path_is_admitted_however_it_is_written(typed: str):
+    run(ready(), launch_path=typed)
+
+
+def test_the_foundation_is_not_launched_with_everything_else():
+    with pytest.raises(SceptreException, match="the path '' is no stage"):
+        run(FakeConnection(), "foundation", launch_path="")
+
+
+def test_a_named_stage_below_ephemeral_is_told_how_it_is_launched():
+    with pytest.raises(SceptreException, match="'main' is a named stage, launched as `sceptre launch main`"):
+        run(ready(), "ephemeral/main")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            {"account_id": "000000000000"},
+            "for account 123456789012 and the setting account_id says 000000000000",
+        ),
+        ({"account_id": 42}, "expected 12 digits in quotes"),
+        ({"allowed_regions": ["us-west-2"]}, "region us-east-1 is not among allowed_regions \\(us-west-2\\)"),
+        ({"allowed_regions": "us-east-1"}, "is no list of regions"),
+        ({"subnets": "public"}, "allowed: private, data"),
+        ({"broker_cidrs": ["10.0.0.0"]}, "broker_cidrs: '10.0.0.0' is no IPv4 block"),
+        ({"database_cidrs": "10.0.0.0/8"}, "database_cidrs '10.0.0.0/8' is no list"),
+        ({"expires": "soon"}, "expires 'soon' is no date"),
+        ({"owner": "<me>"}, "owner '<me>' is no tag value"),
+    ],
+)
+def test_a_setting_that_no_template_judges_is_refused(settings: dict[str, object], words: str):
+    with pytest.raises(SceptreException, match=words):
+        run(ready(), "main", **settings)
+
+
+def test_the_right_account_and_region_are_admitted():
+    run(ready(), account_id="123456789012", allowed_regions=["us-west-2", "us-east-1"])
+
+
+def test_a_boundary_of_another_account_is_refused():
+    connection = ready()
+    connection.secrets["wms/main/iam/permissionsBoundary"] = "arn:aws:iam::000000000000:policy/boundary"
+    with pytest.raises(
+        SceptreException, match="policy of account 000000000000 and this is account 123456789012"
+    ):
+        run(connection)
+
+
+def test_a_boundary_of_aws_is_admitted():
+    connection = ready()
+    connection.secrets["wms/main/iam/permissionsBoundary"] = "arn:aws:iam::aws:policy/PowerUserAccess"
+    run(connection)
+
+
+def test_an_empty_list_of_the_subnets_that_are_used_is_refused():
+    connection = ready()
+    vpc = {**json.loads(GOOD_SECRETS["vpc"]), "dataSubnets": []}
+    connection.secrets["wms/main/vpc"] = json.dumps(vpc)
+    with pytest.raises(SceptreException, match="'dataSubnets' is empty and the setting subnets says data"):
+        run(connection, subnets="data")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The real config/ in a project of its own."""
+    ignored = shutil.ignore_patterns("ephemeral")
+    shutil.copytree(ROOT / "config", tmp_path / "config", symlinks=True, ignore=ignored)
+    (tmp_path / "templates").symlink_to(ROOT / "templates")
+    return tmp_path
+
+
+def admit_real(project: Path, connection: FakeConnection, component: str = "network") -> None:
+    """As Sceptre asks: by the hook of one of the stage's real stacks."""
+    stack = stacks("main", project)[component]
+    stack._connection_manager = connection
+    AdmitStage(None, stack).run()
+
+
+@pytest.mark.parametrize("asked", ["network", "alerts"])
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("task_memory: 1000\n", "main/connector: task_memory 1000 does not go with"),
+        ("container_memory: 4096\n", "container_memory 4096 is more than task_memory 3072"),
+        ("desired_count: 0\n", "desired_count: .* not 0; settings are in config/main/config.yaml"),
+        ("kafka_auth: iam\n", "needs msk_cluster_arn"),
+        ("connector: {kind: debezum}\n", "connector.kind 'debezum' is unknown; allowed: debezium, jdbc"),
+        ("log_retention_days: 42\n", "main/alerts: log_retention_days"),
+    ],
+)
+def test_the_first_level_is_refused_for_what_the_second_levels_template_would_refuse(
+    project: Path, asked: str, settings: str, words: str
+):
+    (project / "config" / "main" / "config.yaml").write_text(settings)
+    connection = ready()
+    with pytest.raises(SceptreException, match=words) as caught:
+        admit_real(project, connection, asked)
+    assert "\n" not in str(caught.value)
+    assert not {command for service, command in connection.calls if service == "cloudformation"} - {
+        "describe_stacks"
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("before_update:", "befor_update:", "unknown point 'befor_update' .did you mean before_update.."),
+        ("  after_create:", "  after_signal:", "unknown point 'after_signal'"),
+        ("dependencies:", "dependancies:", "unknown key 'dependancies' .did you mean dependencies.."),
+    ],
+)
+def test_a_slip_in_a_stack_file_that_sceptre_would_ignore_is_refused(
+    project: Path, old: str, new: str, words: str
+):
+    path = project / "config" / "default" / "connector.yaml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(SceptreException, match=f"main/connector: .*{words}"):
+        admit_real(project, ready())
+
+
+@pytest.mark.parametrize("group", ["foundation", "main", "val", "production", "default"])
+def test_the_real_files_have_no_such_slip(group: str):
+    for stack in stacks(group).values():
+        admission._check_keys(stack)
+
+
+def test_every_template_of_a_stage_is_judged(project: Path, monkeypatch: pytest.MonkeyPatch):
+    judged: list[str] = []
+    real = admission._check_keys
+
+    def judge(stack: SceptreStack) -> None:
+        judged.append(stack.name)
+        real(stack)
+
+    monkeypatch.setattr(admission, "_check_keys", judge)
+    admit_real(project, ready())
+    assert {name.removeprefix("main/") for name in judged} == set(stacks("main", project))
+    assert Stage.parse("main").names.stacks.keys() >= {name.removeprefix("main/") for name in judged}

@@ -8,6 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from connector.local.state import ROOT
+
 FOUNDATION = {
     "StackName": "wms-foundation",
     "StackStatus": "CREATE_COMPLETE",
@@ -110,6 +112,9 @@ class FakeConnection:
         ]
         return {}
 
+    def _sts_get_caller_identity(self, kwargs: Mapping[str, Any]) -> Any:
+        return {"Account": "123456789012"}
+
     def _s3_head_object(self, kwargs: Mapping[str, Any]) -> Any:
         if (kwargs["Bucket"], kwargs["Key"]) not in self.objects:
             raise refuse("HeadObject", "404", "Not Found")
@@ -144,4 +149,6 @@ class FakeStack:
     external_name: str
     connection_manager: FakeConnection
     region: str = "us-east-1"
-    stack_group_config: dict[str, Any] = field(default_factory=lambda: {"secret_prefix": "wms"})
+    stack_group_config: dict[str, Any] = field(
+        default_factory=lambda: {"secret_prefix": "wms", "project_path": str(ROOT)}
+    )

@@ -1,0 +1,70 @@
+"""Mistakes in `config/` that Sceptre 4.7 answers with a traceback, told in one line.
+
+Sceptre raises a bare ValueError for a file that is no YAML or has a tag that nobody knows, and stumbles in
+its graph over the path `.`; both before any hook runs and before any stack is touched.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import TracebackType
+
+from sceptre.helpers import logging_level
+
+from connector.domain.errors import one_line
+from connector.stage_settings import likely
+
+_UNKNOWN_TAG = re.compile(r"could not determine a constructor for the tag '!(\w+)'")
+_DEBUG = 10
+
+Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
+
+
+def install() -> None:
+    """Put `explain` before the hook that is there; a second call changes nothing."""
+    if not isinstance(sys.excepthook, _Explaining):
+        sys.excepthook = _Explaining(sys.excepthook)
+
+
+class _Explaining:
+    def __init__(self, otherwise: Hook) -> None:
+        self._otherwise = otherwise
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        text = None if logging_level() == _DEBUG else explain(error)
+        if text is None:
+            self._otherwise(kind, error, trace)
+        else:
+            sys.stderr.write(f"error: {text}\n")
+
+
+def explain(error: BaseException) -> str | None:
+    """What `error` means, if it is one of Sceptre's that stand for an operator's mistake; else None."""
+    text = one_line(str(error))
+    if type(error) is ValueError and text.startswith("Error parsing "):
+        place, _, problem = text.removeprefix("Error parsing ").partition(".yaml: ")
+        tag = _UNKNOWN_TAG.search(problem)
+        known = f"; known: {', '.join(_tags())}{likely(f'!{tag[1]}', _tags())}" if tag else ""
+        problem = problem.replace('in "<unicode string>", ', "")
+        return f"{_path(f'{place}.yaml')} cannot be read: {problem}{known}; nothing was touched"
+    if type(error).__name__ == "NetworkXError" and "is not in the graph" in text:
+        return (
+            "the path must be a stage as it is called below config/, for example main or ephemeral/<branch>"
+        )
+    return None
+
+
+def _path(text: str) -> str:
+    """Sceptre writes directory and file name without a slash in between."""
+    splits = ((text[:at], text[at:]) for at in range(1, len(text)))
+    found = (Path(directory, name) for directory, name in splits if Path(directory, name).is_file())
+    return str(next(found, text))
+
+
+def _tags() -> tuple[str, ...]:
+    """The tags of this project, and of Sceptre's the one that config/ uses."""
+    groups = (entry_points(group=f"sceptre.{kind}") for kind in ("hooks", "resolvers"))
+    ours = (entry for group in groups for entry in group if entry.module.startswith(("hooks.", "resolvers.")))
+    return (*sorted(f"!{entry.name}" for entry in ours), "!stack_output_external")

@@ -1,0 +1,260 @@
+"""What operators do wrong: each mistake, and words that the one line about it must have."""
+# ruff: noqa: E501 - the table has one case on each line
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from tests.mistakes.conftest import DB_INFO, PASSWORD
+
+LAUNCH = ("launch", "val", "--yes")
+
+
+class Is(Enum):
+    """What a secret may be instead of having a value."""
+
+    GONE = "gone"
+    DELETED = "marked for deletion"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One mistake. `settings` is config/val/config.yaml; `secrets` are paths below the prefix."""
+
+    name: str
+    words: tuple[str, ...]
+    command: tuple[str, ...] = LAUNCH
+    settings: str | None = None
+    secrets: Mapping[str, Any] = field(default_factory=dict)
+    arrange: Callable[[Path], None] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+REQUIRED = ("vpc", "iam/path", "iam/permissionsBoundary", "brokerString", "dbInfo", "alertEmails")
+VPC = {
+    "id": "vpc-0a1b2c3d",
+    "dataSubnets": ["subnet-0a1b2c3d"],
+    "privateSubnets": ["subnet-1a1b2c3d"],
+    "publicSubnets": [],
+}
+
+
+def broken_secrets() -> Iterator[Case]:
+    """Each secret missing, unreadable, deleted, empty: the default's is never taken instead."""
+    for name in REQUIRED:
+        places = (f"wms/val/{name}", f"wms/default/{name}")
+        yield Case(f"{name} missing", (*places, "create one of them"), secrets={f"default/{name}": Is.GONE})
+        yield Case(f"{name} unreadable", (places[0], "may not be read"), secrets={f"val/{name}": Is.DENIED})
+        yield Case(
+            f"{name} unreadable in default",
+            (places[1], "may not be read"),
+            secrets={f"default/{name}": Is.DENIED},
+        )
+        yield Case(f"{name} deleted", (places[0], "marked for deletion"), secrets={f"val/{name}": Is.DELETED})
+        yield Case(f"{name} empty", (places[0], "is empty"), secrets={f"val/{name}": " "})
+    for name in ("vpc", "dbInfo", "alertEmails"):
+        malformed = f'{{"password": "{PASSWORD}"'
+        yield Case(
+            f"{name} no JSON", (f"wms/val/{name}", "not valid JSON"), secrets={f"val/{name}": malformed}
+        )
+        yield Case(f"{name} a list", (f"wms/val/{name}", "JSON array"), secrets={f"val/{name}": "[]"})
+
+
+def shapes() -> Iterator[Case]:
+    """Secrets of the wrong shape: the path, the field, what is expected."""
+    db = DB_INFO
+    table: list[tuple[str, str, Any, tuple[str, ...]]] = [
+        ("vpc id", "vpc", {**VPC, "id": "vpc1"}, ("'id' 'vpc1' is no VPC id",)),
+        ("vpc without id", "vpc", {k: v for k, v in VPC.items() if k != "id"}, ("lacks 'id'",)),
+        ("subnets no list", "vpc", {**VPC, "privateSubnets": "subnet-1a1b2c3d"}, ("'privateSubnets' must be",)),
+        ("no subnets of the kind", "vpc", {**VPC, "privateSubnets": []}, ("'privateSubnets' is empty", "subnets")),
+        ("host missing", "dbInfo", {k: v for k, v in db.items() if k != "host"}, ("lacks 'host'",)),
+        ("host odd", "dbInfo", {**db, "host": "a b"}, ("host 'a b' is neither",)),
+        ("port", "dbInfo", {**db, "port": "many"}, ("port 'many' is not a number",)),
+        ("port too high", "dbInfo", {**db, "port": 70000}, ("70000", "65535")),
+        ("dbname missing", "dbInfo", {k: v for k, v in db.items() if k != "dbname"}, ("'dbname'", "'sid'")),
+        ("dbname odd", "dbInfo", {**db, "dbname": "W M S"}, ("'dbname'", "no database name")),
+        ("user missing", "dbInfo", {k: v for k, v in db.items() if k != "username"}, ("'username' or 'user'",)),
+        ("password missing", "dbInfo", {k: v for k, v in db.items() if k != "password"}, ("'password'",)),
+        ("password empty", "dbInfo", {**db, "password": ""}, ("'password' must be text",)),
+        ("password no text", "dbInfo", {**db, "password": {"is": PASSWORD}}, ("'password' must be text",)),
+        ("two hosts", "dbInfo", {**db, "ip": "10.9.9.9"}, ("'host' and 'ip' with different values",)),
+        ("unknown key", "dbInfo", {**db, "hostname": "x"}, ("unknown key 'hostname'; known: ",)),
+        ("engine", "dbInfo", {**db, "engine": "mysql"}, ("'mysql' is unknown; allowed: oracle, postgres",)),
+        ("url", "dbInfo", {**db, "url": "jdbc:oracle:thin:@WMS_ALIAS"}, ("'url'", "expected jdbc:oracle:thin")),
+        (
+            "url with password",
+            "dbInfo",
+            {**db, "url": f"jdbc:oracle:thin:hidden-reader/{PASSWORD}@//h:1521/WMS"},
+            ("must not carry credentials",),
+        ),
+        ("e-mails no list", "alertEmails", {"emails": "a@b.example"}, ('{"emails": ["name@host"]}',)),
+        ("e-mail no address", "alertEmails", {"emails": ["nobody"]}, ("'nobody' is not an e-mail address",)),
+        ("broker without port", "brokerString", "hidden-broker-1.example", ("entry 1 of 1 is not host:port",)),
+        ("brokers with gap", "brokerString", "hidden-broker-1.example:9094,,x:9094", ("entry 2 of 3",)),
+        ("brokers mixed", "brokerString", "hidden-broker-1.x:9094,hidden-broker-2.x:9096", ("mixes the ports 9094, 9096",)),
+        ("brokers' port unknown", "brokerString", "hidden-broker-1.x:9999", ("9999", "set kafka_auth to")),
+        ("brokers' port none", "brokerString", "hidden-broker-1.x:99999", ("99999 is not a port",)),
+        ("path without slashes", "iam/path", "developer", ("'developer' is no IAM path", "like /")),
+        ("boundary no ARN", "iam/permissionsBoundary", "boundary", ("'boundary' is no policy ARN", "expected arn:")),
+        (
+            "boundary of another account",
+            "iam/permissionsBoundary",
+            "arn:aws:iam::123456789012:policy/boundary",
+            ("account 123456789012", "account 000000000000"),
+        ),
+        ("balancer without certificate", "connectAlbTls", {"certificateAuthorityPem": "x"}, ("lacks 'certificateArn'",)),
+        (
+            "balancer without PEM",
+            "connectAlbTls",
+            {"certificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/x", "certificateAuthorityPem": "x"},
+            ("'certificateAuthorityPem' is no PEM",),
+        ),
+    ]  # fmt: skip
+    for name, secret, value, words in table:
+        text = value if isinstance(value, str) else json.dumps(value)
+        yield Case(f"{secret}: {name}", (f"wms/val/{secret}", *words), secrets={f"val/{secret}": text})
+    credentials = {"username": "hidden-reader", "password": PASSWORD}
+    scram = "kafka_auth: scram\n"
+    for name, secrets, words in (
+        ("missing", {}, ("wms/val/kafkaCredentials", "wms/default/kafkaCredentials")),
+        ("denied", {"val/kafkaCredentials": Is.DENIED}, ("wms/val/kafkaCredentials", "may not be read")),
+        ("half", {"val/kafkaCredentials": {"username": "hidden-reader"}}, ("lacks 'password'",)),
+        ("quote", {"val/kafkaCredentials": {**credentials, "password": f'{PASSWORD}"'}}, ("double quote",)),
+    ):
+        yield Case(f"kafkaCredentials {name}", words, settings=scram, secrets=secrets)
+
+
+def wrong_settings() -> Iterator[Case]:
+    """A stage's config.yaml: the setting, its value, what is allowed."""
+    table: dict[str, tuple[str, ...]] = {
+        "desired_cuont: 2": ("unknown setting 'desired_cuont'", "known: ", "did you mean desired_count?"),
+        "protected: true": ("unknown setting 'protected'",),
+        "kafka_auth: ssl": ("'ssl' is unknown; allowed: tls, scram, iam, plaintext",),
+        "kafka_auth: iam": ("needs msk_cluster_arn", "arn:aws:kafka:"),
+        "{kafka_auth: iam, msk_cluster_arn: bigmac}": ("'bigmac' is no MSK cluster's ARN", "expected"),
+        "broker_cidrs: [10.0.0/8]": ("broker_cidrs: '10.0.0/8' is no IPv4 block",),
+        "broker_cidrs: [10.0.0.0/33]": ("'10.0.0.0/33' is no IPv4 block", "like 10.20.0.0/16"),
+        "broker_cidrs: 10.0.0.0/8": ("broker_cidrs '10.0.0.0/8' is no list",),
+        "database_cidrs: [300.1.1.1/32]": ("database_cidrs: '300.1.1.1/32'",),
+        "database_cidrs: [10.1.1.1]": ("'10.1.1.1' is no IPv4 block",),
+        "task_cpu: 1000": ("task_cpu 1000 is no Fargate size; allowed: 256, 512",),
+        "task_cpu: big": ("task_cpu", "'big'"),
+        "task_memory: 3000": ("task_memory 3000 does not go with task_cpu 1024", "2048 to 8192"),
+        "container_memory: 4096": ("container_memory 4096 is more than task_memory 3072",),
+        "container_cpu: 2048": ("container_cpu 2048 is more than task_cpu 1024",),
+        "container_cpu: 0": ("container_cpu", "greater than 0"),
+        "desired_count: 0": ("desired_count", "greater than or equal to 1, not 0", "config/val/config.yaml"),
+        "desired_count: many": ("desired_count", "'many'"),
+        "subnets: public": ("subnets 'public' is unknown; allowed: private, data",),
+        "connector: {kind: debezum}": ("connector.kind 'debezum' is unknown; allowed: debezium, jdbc",),
+        "connector: {heartbeats: 3}": ("connector.heartbeats is an unknown setting; known: kind",),
+        "connector: {heartbeat_seconds: 0}": ("connector.heartbeat_seconds 0", "1 to 3600"),
+        "connector: jdbc": ("connector", "'jdbc'"),
+        "log_retention_days: 42": ("log_retention_days", "42"),
+        "secret_prefix: /wms": ("secret_prefix '/wms'",),
+        "image: ''": ("image",),
+        "account_id: '123456789012'": ("account 000000000000", "account_id says 123456789012"),
+        "account_id: 12345": ("account_id 12345 is no account number", "12 digits"),
+        "allowed_regions: [us-gov-west-1]": ("region us-east-1 is not among", "us-gov-west-1", "AWS_REGION"),
+        "allowed_regions: us-east-1": ("allowed_regions 'us-east-1' is no list",),
+        "owner: '{}'": ("owner '{}' is no tag value",),
+        "expires: next week": ("expires 'next week' is no date",),
+        "image: '{{ nowhere }}'": ("val/config.yaml", "'nowhere' is undefined"),
+    }
+    for text, words in table.items():
+        yield Case(f"config.yaml: {text}", words, settings=f"{text}\n")
+    named = json.dumps({**DB_INFO, "host": "oracle.example"})
+    yield Case(
+        "host name without CIDRs",
+        ("'oracle.example' is a name", "database_cidrs"),
+        secrets={"val/dbInfo": named},
+    )
+    iam = "hidden-broker-1.x:9098"
+    yield Case("brokers with IAM without ARN", ("needs msk_cluster_arn",), secrets={"val/brokerString": iam})
+
+
+def link_stage(project: Path, name: str) -> None:
+    """A directory below config/ephemeral as somebody makes it by hand, whatever its name."""
+    directory = project / "config" / "ephemeral" / name
+    directory.mkdir(parents=True)
+    up = "/".join([".."] * (2 + name.count("/")))
+    for path in (project / "config" / "default").glob("*.yaml"):
+        (directory / path.name).symlink_to(f"{up}/default/{path.name}")
+
+
+def stages() -> Iterator[Case]:
+    """Stages that are refused, typed or made by hand, and paths that are no stage."""
+    by_hand = {
+        "main": "named stage", "production": "named stage", "Main": "only in case", "VAL": "only in case",
+        "default": "meaning of their own", "foundation": "meaning of their own", "Ephemeral": "meaning of",
+        "wms": "mistaken", "aws": "mistaken", "mgmt": "mistaken", "aws.wms": "mistaken", "WMS": "mistaken",
+        "_": "mistaken", "__consumer": "mistaken", "a b": "a letter", "a\n": "a letter", "é": "a letter",
+        "A" * 65: "1 to 64 characters", "a/b": "a letter", "a;b": "a letter",
+    }  # fmt: skip
+    for name, word in by_hand.items():
+        yield Case(
+            f"ephemeral/{name!r} by hand",
+            ("is refused", word),
+            command=("launch", f"ephemeral/{name}", "--yes"),
+            arrange=lambda project, name=name: link_stage(project, name),  # type: ignore[misc]
+        )
+    for path in ("Main", "VAL", "a b", "feature/x", "nowhere", "ephemeral/x", "main/nothing.yaml"):
+        yield Case(f"no such path: {path!r}", ("No stacks detected",), command=("launch", path, "--yes"))
+    several = ("is no stage; nothing was touched", "main, val, production", "ephemeral/<branch>")
+    for verb in ("launch", "create", "update", "delete"):
+        yield Case(f"{verb} without a stage", several, command=(verb, "", "--yes"))
+    for verb in ("launch", "delete"):
+        yield Case(
+            f"{verb} of all branches",
+            several,
+            command=(verb, "ephemeral", "--yes"),
+            arrange=lambda project: link_stage(project, "one"),
+        )
+    yield Case("launch without an argument", ("Missing argument 'PATH'",), command=("launch",))
+    yield Case("a slash too many", ("main/", "trailing slash"), command=("launch", "main/", "--yes"))
+    yield Case("the pattern for stages", ("'default' is refused",), command=("launch", "default", "--yes"))
+    for stage in ("main", "val", "production"):
+        yield Case(
+            f"delete of {stage}", ("named stage", "nothing was touched"), command=("delete", stage, "--yes")
+        )
+
+
+def places() -> Iterator[Case]:
+    """The wrong account, region or credentials."""
+    west = {"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2"}
+    yield Case(
+        "no foundation", ("wms-foundation does not exist", "`sceptre launch foundation`"), environment=west
+    )
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    yield Case("no credentials", ("credentials",), environment=nobody)
+    yield Case("nobody answers", ("127.0.0.1:9/",), environment={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+
+
+def stack_files() -> Iterator[Case]:
+    """Slips in the files that all stages share: Sceptre would ignore them."""
+
+    def replace(old: str, new: str) -> Callable[[Path], None]:
+        def arrange(project: Path) -> None:
+            path = project / "config" / "default" / "connector.yaml"
+            text = path.read_text()
+            assert old in text
+            path.write_text(text.replace(old, new))
+
+        return arrange
+
+    for old, new, words in (
+        ("before_launch:", "befor_launch:", ("unknown point 'befor_launch'", "did you mean before_launch?")),
+        ("dependencies:", "dependancies:", ("unknown key 'dependancies'", "did you mean dependencies?")),
+        ("  desired_count: ", "  desired_counts: ", ("unknown setting 'desired_counts'; known: ",)),
+    ):
+        yield Case(f"stack file: {new}", ("val/connector", *words), arrange=replace(old, new))
+
+
+CASES = tuple(
+    case for make in (broken_secrets, shapes, wrong_settings, stages, places, stack_files) for case in make()
+)

@@ -1,0 +1,118 @@
+"""Each mistake is answered by one clear line and a status that is not 0; no secret shows, nothing changes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mistakes.cases import CASES, LAUNCH, Case, Is, link_stage
+from tests.mistakes.conftest import CONFIDENTIAL, DB_INFO, Account, in_process
+from tests.support.sceptre_cli import Run, sceptre
+
+pytestmark = pytest.mark.e2e
+
+#: Sceptre's own words, where a mistake is found before a hook of ours is asked.
+_LONGEST_LINE = 900
+
+
+def test_there_are_at_least_sixty_cases_with_names_of_their_own():
+    assert len(CASES) >= 60
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_mistake_is_one_clear_line_and_changes_nothing(account: Account, project: Path, case: Case):
+    try:
+        _arrange(account, project, case)
+        before = account.state()
+        run = in_process(project, {**account.environment, **case.environment}, *case.command)
+        after = account.state()
+    finally:
+        account.put_back()
+    _assert_refused(run, *case.words)
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("path", "settings", "words"),
+    [
+        (
+            "val",
+            "task_cpu: [\n",
+            ("val/config.yaml cannot be read", "line 1, column 12", "nothing was touched"),
+        ),
+        ("val", "owner: !secret_falback x\n", ("'!secret_falback'", "known: ", "!secret_fallback")),
+        (".", "", ("the path must be a stage",)),
+        ("val", "desired_count: 0\n", ("desired_count", "not 0")),
+    ],
+)
+def test_what_sceptre_itself_stumbles_over_is_one_line_too(
+    account: Account, project: Path, path: str, settings: str, words: tuple[str, ...]
+):
+    """As real processes: only they have the excepthook that tells these."""
+    (project / "config" / "val" / "config.yaml").write_text(settings)
+    before = account.state()
+    run = sceptre(account.environment, "launch", path, "--yes", project=project, seconds=60)
+    _assert_refused(run, *words)
+    assert account.state() == before
+
+
+def test_the_real_command_refuses_a_malformed_secret_without_showing_it(account: Account, project: Path):
+    try:
+        account.put("val/dbInfo", json.dumps(DB_INFO)[:-1])
+        run = sceptre(account.environment, *LAUNCH, project=project, seconds=60)
+    finally:
+        account.put_back()
+    _assert_refused(run, "wms/val/dbInfo", "not valid JSON")
+
+
+def test_a_bad_directory_breaks_no_other_stages_command(account: Account, project: Path):
+    """`delete` reads all of config/."""
+    for name in ("Main", "a b", "wms"):
+        link_stage(project, name)
+    link_stage(project, "good")
+    run = in_process(project, account.environment, "delete", "ephemeral/good", "--yes")
+    assert run.status == 0, run.output
+
+
+def test_admission_asks_again_in_the_next_run(account: Account, project: Path):
+    """A mended mistake is no mistake, and a new one is found though the stage was admitted before."""
+    for kind in ("nothing", "data", "nothing"):
+        (project / "config" / "val" / "config.yaml").write_text(f"subnets: {kind}\ndesired_count: 0\n")
+        run = in_process(project, account.environment, *LAUNCH)
+        _assert_refused(run, "subnets 'nothing'" if kind == "nothing" else "desired_count")
+
+
+def _arrange(account: Account, project: Path, case: Case) -> None:
+    if case.settings is not None:
+        (project / "config" / "val" / "config.yaml").write_text(case.settings)
+    for path, value in case.secrets.items():
+        _set(account, path, value)
+    if case.arrange is not None:
+        case.arrange(project)
+
+
+def _set(account: Account, path: str, value: Any) -> None:
+    if value is Is.GONE:
+        account.drop(path)
+        return
+    if value is Is.DENIED:
+        account.denied.add(f"wms/{path}")
+        return
+    account.put(path, "x" if value is Is.DELETED else value)
+    if value is Is.DELETED:
+        account.mark_deleted(path)
+
+
+def _assert_refused(run: Run, *words: str) -> None:
+    assert run.status != 0, run.output
+    assert "Traceback" not in run.output
+    # Sceptre prints an error as JSON writes a text.
+    line = json.loads(run.last_line) if run.last_line.startswith('"') else run.last_line
+    for word in words:
+        assert word in line, run.output
+    assert len(line) < _LONGEST_LINE, line
+    assert "\n" not in line, line
+    for secret in CONFIDENTIAL:
+        assert secret not in run.output
