@@ -85,7 +85,7 @@ def is_owner(text: str) -> bool:
 
 
 def account_of(stack_group_config: Mapping[str, Any]) -> str | None:
-    """The setting `account_id`: the only account in which the stage may be launched; None when it is empty."""
+    """The setting `account_id`: the only account in which the stage may be launched; None for any."""
     value = stack_group_config.get("account_id")
     if value in (None, ""):
         return None
@@ -117,11 +117,13 @@ def _check_blocks(name: str, blocks: object) -> None:
     if not isinstance(blocks, list):
         raise OperatorError(f"setting {name} {blocks!r} is no list; expected like [10.20.0.0/16]")
     for block in blocks:
-        try:
-            if "/" not in str(block):
-                raise ValueError
-            ipaddress.IPv4Network(str(block), strict=False)
-        except ValueError:
-            raise OperatorError(
-                f"setting {name}: {block!r} is no IPv4 block; expected like 10.20.0.0/16"
-            ) from None
+        if not _is_block(str(block)):
+            raise OperatorError(f"setting {name}: {block!r} is no IPv4 block; expected like 10.20.0.0/16")
+
+
+def _is_block(text: str) -> bool:
+    try:
+        ipaddress.IPv4Network(text, strict=False)
+    except ValueError:
+        return False
+    return re.fullmatch(r"[0-9.]+/[0-9]+", text) is not None
