@@ -26,7 +26,7 @@ from connector.local.aws import FOREIGN, client_environment
 from connector.local.state import ROOT
 from hooks import admit, outcome
 from resolvers import subnet_cidrs
-from tests.local.conftest import Embedded, embedded, tools  # noqa: F401  fixtures: a server of this package's own
+from tests.local.conftest import Embedded, embedded, enforcing, tools  # noqa: F401  servers of this package's own
 from tests.support.sceptre_cli import Run
 
 PASSWORD = "s3cr3t-passw0rd"

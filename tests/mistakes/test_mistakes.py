@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.local.conftest import Embedded
 from tests.mistakes.cases import CASES, LAUNCH, Case, Is, link_stage
 from tests.mistakes.conftest import CONFIDENTIAL, DB_INFO, Account, in_process
 from tests.support.sceptre_cli import Run, sceptre
@@ -65,6 +66,38 @@ def test_the_real_command_refuses_a_malformed_secret_without_showing_it(account:
     finally:
         account.put_back()
     _assert_refused(run, "wms/val/dbInfo", "not valid JSON")
+
+
+def test_a_secret_that_iam_denies_is_refused_though_the_default_could_be_read(
+    enforcing: Embedded, project: Path
+):
+    """The real refusal of an AWS that evaluates policies, not a stand-in for it."""
+    account = Account(enforcing)
+    account.put("val/dbInfo", DB_INFO)
+    iam = enforcing.client("iam")
+    iam.create_user(UserName="operator")
+    statements = [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": "*:secret:wms/val/dbInfo-*",
+        },
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName="operator", PolicyName="all-but-one", PolicyDocument=document)
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    operator = {
+        **account.environment,
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    launched = sceptre(operator, "launch", "foundation", "--yes", project=project, seconds=60)
+    assert launched.status == 0, launched.output
+    before = account.state()
+    run = sceptre(operator, *LAUNCH, project=project, seconds=60)
+    _assert_refused(run, "wms/val/dbInfo may not be read", "the default's secret is not used instead")
+    assert account.state() == before
 
 
 def test_a_bad_directory_breaks_no_other_stages_command(account: Account, project: Path):
