@@ -1,10 +1,11 @@
-"""Jinja filters for the files below config/: what a stack group's path stands for.
+"""Jinja filters and functions for the files below config/: what a stack group's path stands for.
 
 Sceptre reads every file below config/ for some commands (`delete` reads all), so a filter never raises: a
 directory that is no stage gets a harmless name, and is refused where stages are parsed.
 """
 
 import json
+from collections.abc import Sequence
 
 from jinja2 import Environment
 from jinja2.ext import Extension
@@ -14,15 +15,26 @@ from connector.domain.names import Names
 from connector.domain.secrets import DEFAULT_OWNER
 from connector.domain.stage import EXAMPLE_STAGE, NAMED_STAGES, from_group_path, slug
 
+#: What every stack does, by point: the tags of the hooks, in order.
+COMMON_HOOKS = {
+    "before_launch": ("wms_admit",),
+    "before_create": ("wms_admit",),
+    "before_update": ("wms_admit", "wms_note_state"),
+    "before_delete": ("wms_guard",),
+    "after_create": ("wms_outcome",),
+    "after_update": ("wms_outcome",),
+}
+
 
 class StageFilters(Extension):
-    """Registers the filters `stage`, `ephemeral`, `stack_name` and `stage_tags`."""
+    """Registers the filters `stage`, `ephemeral`, `stack_name` and `stage_tags` and the function `hooks`."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.filters.update(
             {"stage": stage, "ephemeral": ephemeral, "stack_name": stack_name, "stage_tags": stage_tags}
         )
+        environment.globals["hooks"] = hooks
 
 
 def stage(group_path: str) -> str:
@@ -53,3 +65,15 @@ def stage_tags(group_path: str, owner: object, expires: object) -> str:
         told = {"owner": owner, "expiry": expires}
         tags |= {name: str(value) for name, value in told.items() if value}
     return json.dumps(tags)
+
+
+def hooks(**more: Sequence[str]) -> str:
+    """A stack's `hooks:` as YAML: what every stack does, and behind it `more` by point.
+
+    Sceptre 4.7 hands the hooks of a group's `config.yaml` to all its stacks as the same objects, and each of
+    them ends up knowing the stack that was read last. Written out in each stack's file, they are its own.
+    """
+    points = {point: (*tags, *more.get(point, ())) for point, tags in COMMON_HOOKS.items()}
+    points |= {point: tuple(tags) for point, tags in more.items() if point not in points}
+    lines = [f"  {point}:\n" + "\n".join(f"    - !{tag}" for tag in tags) for point, tags in points.items()]
+    return "\n".join(["hooks:", *lines])

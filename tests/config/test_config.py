@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from connector.domain.names import COMPONENTS
 from connector.domain.stage import Stage
 from connector.render import StandIns, render
+from connector.sceptre_jinja import COMMON_HOOKS
 from connector.stage_settings import SETTINGS
 from tests.config.support import CONFIG, ROOT, STAGES, stacks
 
@@ -47,7 +49,7 @@ def test_the_stages_name_is_written_in_its_directorys_name_only(stage: str):
 
 def test_every_setting_has_its_default_in_one_place_and_is_known():
     common = _plain_yaml((CONFIG / "config.yaml").read_text())
-    sceptres = {"project_code", "region", "j2_environment", "stack_tags", "stack_tags_inheritance", "hooks"}
+    sceptres = {"project_code", "region", "j2_environment", "stack_tags", "stack_tags_inheritance"}
     assert set(common) - sceptres == set(SETTINGS)
 
 
@@ -112,14 +114,25 @@ def test_every_output_that_a_stack_takes_is_given_by_a_stack_it_depends_on(stage
             assert source == "wms-foundation" or names[source] in stack.dependencies, stack.name
 
 
-def test_no_stack_forgets_a_hook_of_the_group():
-    """Sceptre 4.7 cannot merge hooks, so a stack with hooks of its own repeats the group's."""
-    groups = _kinds(stacks("foundation")["foundation"].hooks)
-    for stage in STAGES:
-        for stack in stacks(stage).values():
-            own = _kinds(stack.hooks)
-            for point, kinds in groups.items():
-                assert own[point][: len(kinds)] == kinds, (stack.name, point)
+@pytest.mark.parametrize("stage", [*STAGES, "foundation"])
+def test_every_stack_has_the_common_hooks_and_they_are_its_own(stage: str):
+    """Hooks of a group's config.yaml are shared objects in Sceptre 4.7, and speak of one stack only."""
+    for stack in stacks(stage).values():
+        own = {point: [_tag(hook) for hook in found] for point, found in stack.hooks.items()}
+        for point, tags in COMMON_HOOKS.items():
+            assert own[point][: len(tags)] == list(tags), (stack.name, point)
+        for found in stack.hooks.values():
+            assert all(hook.stack is stack for hook in found), stack.name
+
+
+def test_no_group_has_hooks_which_its_stacks_would_share():
+    for path in CONFIG.rglob("config.yaml"):
+        assert not [line for line in path.read_text().splitlines() if line.startswith("hooks")], path
+
+
+def _tag(hook: object) -> str:
+    tags = {e.value: e.name for e in entry_points(group="sceptre.hooks")}
+    return tags[f"{type(hook).__module__}:{type(hook).__name__}"]
 
 
 def test_the_zip_is_published_before_functions_and_the_connector_registered_after():

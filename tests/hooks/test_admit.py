@@ -246,8 +246,8 @@ def test_the_first_level_is_refused_for_what_the_second_levels_template_would_re
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("before_update:", "befor_update:", "unknown point 'befor_update' .did you mean before_update.."),
-        ("  after_create:", "  after_signal:", "unknown point 'after_signal'"),
+        ("before_update=", "befor_update=", "unknown point 'befor_update' .did you mean before_update.."),
+        ("after_create=", "after_signal=", "unknown point 'after_signal'"),
         ("dependencies:", "dependancies:", "unknown key 'dependancies' .did you mean dependencies.."),
     ],
 )
