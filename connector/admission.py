@@ -32,6 +32,7 @@ from connector.domain.errors import OperatorError
 from connector.domain.secret_shapes import check_shape, parse_boundary
 from connector.domain.secrets import Fetch, StoredSecret
 from connector.domain.stage import NAMED_STAGES, Stage
+from connector.sceptre_jinja import COMMON_HOOKS
 
 _REQUIRED = (
     secrets.VPC,
@@ -193,6 +194,11 @@ def _check_keys(stack: Stack) -> None:
                 f"the stack file has the unknown key {word!r}{settings.likely(str(word), _STACK_KEYS)}; "
                 "Sceptre would ignore it"
             )
+    if not set(COMMON_HOOKS) <= set(stack.hooks):
+        raise OperatorError(
+            "the stack file lacks the hooks that every stack has, the guard among them; "
+            "put {{ hooks() }} on a line of its own"
+        )
     for point in stack.hooks:
         if point not in _HOOK_POINTS:
             raise OperatorError(

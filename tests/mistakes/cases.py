@@ -238,21 +238,38 @@ def places() -> Iterator[Case]:
 def stack_files() -> Iterator[Case]:
     """Slips in the files that all stages share: Sceptre would ignore them."""
 
-    def replace(old: str, new: str) -> Callable[[Path], None]:
+    def replace(component: str, old: str, new: str) -> Callable[[Path], None]:
         def arrange(project: Path) -> None:
-            path = project / "config" / "default" / "connector.yaml"
+            path = project / "config" / "default" / f"{component}.yaml"
             text = path.read_text()
             assert old in text
             path.write_text(text.replace(old, new))
 
         return arrange
 
-    for old, new, words in (
-        ("before_launch:", "befor_launch:", ("unknown point 'befor_launch'", "did you mean before_launch?")),
-        ("dependencies:", "dependancies:", ("unknown key 'dependancies'", "did you mean dependencies?")),
-        ("  desired_count: ", "  desired_counts: ", ("unknown setting 'desired_counts'; known: ",)),
+    for component, old, new, words in (
+        (
+            "connector",
+            "hooks(before_create=",
+            "hooks(befor_create=",
+            ("unknown point 'befor_create'", "did you mean before_create?"),
+        ),
+        ("alarms", "{{ hooks() }}", "# no hooks", ("lacks the hooks that every stack has", "{{ hooks() }}")),
+        (
+            "connector",
+            "dependencies:",
+            "dependancies:",
+            ("unknown key 'dependancies'", "did you mean dependencies?"),
+        ),
+        (
+            "connector",
+            "  desired_count: ",
+            "  desired_counts: ",
+            ("unknown setting 'desired_counts'; known: ",),
+        ),
     ):
-        yield Case(f"stack file: {new}", ("val/connector", *words), arrange=replace(old, new))
+        place = f"val/{component}"
+        yield Case(f"stack file: {new}", (place, *words), arrange=replace(component, old, new))
 
 
 CASES = tuple(

@@ -100,6 +100,17 @@ def test_a_secret_that_iam_denies_is_refused_though_the_default_could_be_read(
     assert account.state() == before
 
 
+def test_without_a_mistake_the_same_stage_is_admitted_and_launched(account: Account, project: Path):
+    """The table's cases are refused for what is wrong in them and for nothing else."""
+    link_stage(project, "right")
+    one = "ephemeral/right/alerts.yaml"
+    launched = in_process(project, account.environment, "launch", one, "--yes")
+    assert launched.status == 0, launched.output
+    assert account.state()["stacks"]["wms-alerts-right"][0] == "CREATE_COMPLETE"
+    deleted = in_process(project, account.environment, "delete", one, "--yes")
+    assert deleted.status == 0, deleted.output
+
+
 def test_a_bad_directory_breaks_no_other_stages_command(account: Account, project: Path):
     """`delete` reads all of config/."""
     for name in ("Main", "a b", "wms"):
