@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from connector.domain.names import COMPONENTS
 from connector.domain.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import Arrival, Watch
@@ -72,12 +73,12 @@ def test_a_second_launch_changes_nothing_and_says_so(world: World, main: Run):
     assert run.status == 0, run.output
     assert _deployed(world) == before
     assert "connector wms-oracle-cdc of stage main runs: nothing had to be changed" in run.output
-    assert run.output.count("No updates to perform.") == 4
+    assert run.output.count("No updates to perform.") == len(COMPONENTS)
 
 
 def test_named_stacks_are_protected_against_termination(world: World, main: Run):
     cloudformation = world.account.client("cloudformation")
-    names = ["wms-foundation", *(f"wms-{c}-main" for c in ("alerts", "network", "functions", "connector"))]
+    names = ["wms-foundation", *MAIN.names.stacks.values()]
     for name in names:
         (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
         assert stack["EnableTerminationProtection"] is True, name

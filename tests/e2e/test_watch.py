@@ -1,0 +1,68 @@
+"""A launched stage is watched: the health check sees the real parts, its alarms and mails are in place."""
+
+import json
+from typing import Any
+
+import pytest
+
+from connector.domain import metrics
+from connector.domain.aws_alarms import aws_alarms
+from connector.domain.metrics import Origin
+from connector.domain.stage import Stage
+from connector.local.world import World
+from tests.support.sceptre_cli import Run
+
+pytestmark = pytest.mark.e2e
+
+NAMES = Stage.parse("main").names
+
+
+@pytest.fixture(scope="module")
+def checked(world: World, main: Run) -> dict[str, Any]:
+    """The answer of one health check."""
+    answer = world.account.client("lambda").invoke(FunctionName=NAMES.connect_health, Payload=b"{}")
+    assert "FunctionError" not in answer
+    content = json.loads(answer["Payload"].read())
+    assert isinstance(content, dict)
+    return content
+
+
+def test_the_health_check_finds_a_fresh_stage_healthy(checked: dict[str, Any]):
+    assert checked["summary"] == "healthy"
+
+
+def test_its_metrics_arrive_where_the_alarms_look_for_them(world: World, checked: dict[str, Any]):
+    cloudwatch = world.account.client("cloudwatch")
+    found = cloudwatch.list_metrics(Namespace=NAMES.health_namespace)["Metrics"]
+    assert {m["MetricName"] for m in found} == {
+        m.name for m in metrics.emitted("debezium") if m.origin is Origin.HEALTH
+    }
+    assert not any(m["Dimensions"] for m in found)
+
+
+def test_every_alarm_stands_and_mails(world: World, main: Run):
+    alarms = world.account.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAMES.service}-")
+    found = {alarm["AlarmName"]: alarm["AlarmActions"] for alarm in alarms["MetricAlarms"]}
+    expected = [m.name for m in metrics.alarmed("debezium")] + [a.name for a in aws_alarms(NAMES)]
+    assert set(found) == {NAMES.alarm(name) for name in expected}
+    for actions in found.values():
+        (topic,) = actions
+        assert topic.endswith(f":{NAMES.sns_topic}")
+
+
+def test_the_schedule_calls_the_health_check_and_failures_are_mailed(world: World, main: Run):
+    events = world.account.client("events")
+    targets = {
+        rule: [t["Arn"] for t in events.list_targets_by_rule(Rule=NAMES.rule(rule))["Targets"]]
+        for rule in metrics.RULES
+    }
+    for rule, (target,) in targets.items():
+        wanted = NAMES.connect_health if rule == metrics.HEALTH_SCHEDULE else NAMES.sns_topic
+        assert target.endswith(f":{wanted}"), rule
+
+
+def test_people_are_asked_to_confirm_their_address(world: World, main: Run):
+    found = world.account.client("sns").list_subscriptions()["Subscriptions"]
+    assert [s["Endpoint"] for s in found if s["TopicArn"].endswith(NAMES.sns_topic)] == [
+        "wms-connector@example.com"
+    ]
