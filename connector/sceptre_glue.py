@@ -142,6 +142,12 @@ def describe_stack(connection: Connection, stack_name: str) -> Mapping[str, Any]
     return description
 
 
+def never_completed(stack: SceptreStack) -> bool:
+    """Whether CloudFormation says that there is a stack and that it never was complete."""
+    description = describe_stack(stack.connection_manager, stack.external_name)
+    return description is not None and description["StackStatus"] in NEVER_COMPLETED
+
+
 def foundation_outputs(connection: Connection) -> Mapping[str, str]:
     """What the account's foundation stack offers; raises when it has not been launched."""
     outputs = stack_outputs(connection, names.FOUNDATION_STACK)

@@ -27,7 +27,7 @@ class GuardDeletion(Hook):  # type: ignore[misc]
 def guard_stage(stack: glue.SceptreStack) -> None:
     """Raise unless the stage is ephemeral or this stack was never once complete."""
     stage = glue.stage_of(stack)
-    if stage.ephemeral or never_completed(stack):
+    if stage.ephemeral or glue.never_completed(stack):
         return
     raise OperatorError(
         f"stage {stage.name!r} is a named stage and is not deleted with this tool; "
@@ -37,7 +37,7 @@ def guard_stage(stack: glue.SceptreStack) -> None:
 
 def guard_foundation(stack: glue.SceptreStack) -> None:
     """Raise while any stage of this account and region still stands on the foundation."""
-    if never_completed(stack):
+    if glue.never_completed(stack):
         return
     standing = [name for name in _stack_names(stack.connection_manager) if _belongs_to_stage(name)]
     if standing:
@@ -45,12 +45,6 @@ def guard_foundation(stack: glue.SceptreStack) -> None:
             f"the foundation is in use by {len(standing)} stacks ({', '.join(sorted(standing)[:3])}, …); "
             "nothing was touched. Delete the ephemeral stages first; named stages keep it for good"
         )
-
-
-def never_completed(stack: glue.SceptreStack) -> bool:
-    """Whether CloudFormation says that there is a stack and that it never was complete."""
-    description = glue.describe_stack(stack.connection_manager, stack.external_name)
-    return description is not None and description["StackStatus"] in glue.NEVER_COMPLETED
 
 
 def _belongs_to_stage(stack_name: str) -> bool:

@@ -4,14 +4,13 @@
 refused before a worker of the stage has joined it and made its topics there.
 """
 
-import json
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import Any
 
 from sceptre.hooks import Hook
 
 from connector import sceptre_glue as glue
+from connector.admin_calls import Clock, put
 from connector.domain import names
 from connector.domain.admin import REGISTRATION, Answer, Operation, Request, State
 from connector.domain.errors import DeadlineExceeded, ServerError
@@ -60,14 +59,6 @@ class CheckCluster(Hook):  # type: ignore[misc]
             stage = glue.stage_of(self.stack)
             ask = invoker(self.stack.connection_manager, stage.names.connect_admin)
             check_cluster(ask, Clock(), self.logger.info)
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Time as the loop sees it, so that a test needs none."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
 
 
 def register(ask: Ask, clock: Clock, show: Callable[[str], object]) -> Mapping[Operation, Answer]:
@@ -124,21 +115,11 @@ def invoker(connection: glue.Connection, function: str, desired: int | None = No
     `desired` is how many workers the stage is configured to have.
     """
 
+    def invoke(arguments: Mapping[str, Any]) -> Any:
+        return connection.call("lambda", "invoke", arguments)
+
     def ask(operation: Operation) -> Answer:
-        request = Request(operation, desired if operation is Operation.READY else None)
-        reply = connection.call(
-            "lambda",
-            "invoke",
-            {"FunctionName": function, "Payload": json.dumps(request.to_payload()).encode()},
-        )
-        payload = json.loads(reply["Payload"].read() or b"null")
-        if reply.get("FunctionError"):
-            kind = payload.get("errorType", "error") if isinstance(payload, dict) else "error"
-            text = payload.get("errorMessage", "no message") if isinstance(payload, dict) else str(payload)
-            raise ServerError(
-                f"the admin Lambda {function} failed at {operation.value}: {kind}: {text}; "
-                f"see log group {names.Names.function_log_group(function)}"
-            )
-        return Answer.from_payload(payload)
+        ready = operation is Operation.READY
+        return put(invoke, function, Request(operation, desired if ready else None, launch=ready))
 
     return ask

@@ -20,6 +20,8 @@ _PASSING = (408, 409, 429, 500, 502, 503, 504)
 _NO_PLUGIN = "Failed to find any class that implements Connector"
 #: Validation connects to the database; anything else is quick.
 _QUICK_SECONDS = 8.0
+#: Deleting offsets first fences the tasks' transactions.
+_OFFSETS_SECONDS = 25.0
 
 
 class ConnectError(ServerError):
@@ -161,6 +163,21 @@ class Connect:
         """Restart what has failed of a connector and its tasks, and nothing else."""
         path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=true"
         judge("restarting what failed", self._send("POST", path))
+
+    def stop(self, name: str) -> None:
+        """End a connector's tasks and keep its config and offsets; done when its status says STOPPED."""
+        judge("stopping the connector", self._send("PUT", f"/connectors/{quote(name)}/stop"))
+
+    def delete_offsets(self, name: str) -> None:
+        """Forget where a stopped connector was in its source."""
+        path = f"/connectors/{quote(name)}/offsets"
+        judge("deleting the connector's offsets", self._send("DELETE", path, timeout=_OFFSETS_SECONDS))
+
+    def delete(self, name: str) -> None:
+        """Delete a connector; one that is gone already is fine. Its offsets stay."""
+        reply = self._send("DELETE", f"/connectors/{quote(name)}")
+        if reply.status != 404:
+            judge("deleting the connector", reply)
 
     def _send(
         self,

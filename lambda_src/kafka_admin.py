@@ -1,4 +1,4 @@
-"""The Kafka cluster, as far as registration needs it, over kafka-python.
+"""The Kafka cluster, as far as registration and retirement need it, over kafka-python.
 
 No message names a broker: hosts and the broker string are confidential, so it says "the brokers".
 """
@@ -18,11 +18,14 @@ from kafka.net.compat import KafkaNetClient
 from connector.domain.brokers import Brokers, KafkaAuth
 from connector.domain.errors import ServerError
 from connector.domain.redacted import Redacted
+from connector.domain.retire import Plan
 from connector.domain.topics import TopicSpec
 from lambda_src.deadline import Deadline
 
 _UNKNOWN_TOPIC = 3
 _ALREADY_EXISTS = 36
+#: Topics in one request to delete: a broker answers each request within the client's limit of time.
+_BATCH = 10
 _CONNECT_SECONDS = 12.0
 _REQUEST_SECONDS = 15.0
 
@@ -47,6 +50,21 @@ class KafkaAdmin(Protocol):
 
     def live_group(self, group: str) -> bool:
         """Whether a consumer group has members, as far as it may be seen."""
+        ...
+
+    def groups(self) -> frozenset[str]:
+        """Every consumer group that may be seen."""
+        ...
+
+    def delete_topics(self, plan: Plan) -> None:
+        """Delete the topics that the plan names, a batch at a time; one that is gone already is fine.
+
+        A topic may be listed for a moment longer.
+        """
+        ...
+
+    def delete_groups(self, plan: Plan) -> tuple[str, ...]:
+        """Delete the groups that the plan names; answers those that still have members."""
         ...
 
     def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
@@ -131,11 +149,38 @@ class Kafka:
             return frozenset(self._client.list_topics())
 
     def live_group(self, group: str) -> bool:
+        return self._group_states().get(group, "Dead") not in ("Dead", "Empty")
+
+    def groups(self) -> frozenset[str]:
+        return frozenset(self._group_states())
+
+    def _group_states(self) -> Mapping[str, str]:
         # Not describe_groups: kafka-python 3.0 reads members as consumers' and fails on Connect's.
         with self._errors("the list of groups"):
             groups = self._client.list_groups()
-        states = {found["group_id"]: found["group_state"] for found in groups}
-        return states.get(group, "Dead") not in ("Dead", "Empty")
+        return {found["group_id"]: found["group_state"] for found in groups}
+
+    def delete_topics(self, plan: Plan) -> None:
+        for first in range(0, len(plan.delete), _BATCH):
+            batch = plan.delete[first : first + _BATCH]
+            with self._errors("deleting topics"):
+                answer = self._client.delete_topics(list(batch), raise_errors=False)
+            for topic in answer["topics"]:
+                if topic["error_code"] not in (0, _UNKNOWN_TOPIC):
+                    message = self._clean(topic.get("error_message") or "")
+                    raise _refusal(f"deleting topic {topic['name']}", topic["error_code"], message)
+
+    def delete_groups(self, plan: Plan) -> tuple[str, ...]:
+        if not plan.delete:
+            return ()
+        with self._errors("deleting groups"):
+            answer = self._client.delete_groups(list(plan.delete))
+        # The client answers with the name of the error's class.
+        busy = [group for group, kind in answer.items() if kind == "NonEmptyGroupError"]
+        for group, kind in answer.items():
+            if kind not in ("OK", "GroupIdNotFoundError", "NonEmptyGroupError"):
+                raise _refusal(f"deleting group {group}", getattr(kafka_errors, kind).errno)
+        return tuple(sorted(busy))
 
     def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
         with self._errors("describing topics"):

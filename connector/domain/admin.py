@@ -14,7 +14,10 @@ from connector.domain.errors import OperatorError, ServerError
 
 
 class Operation(StrEnum):
-    """What the admin Lambda can be asked; `REGISTRATION` gives the order at launch."""
+    """What the admin Lambda can be asked.
+
+    `REGISTRATION` gives the order at launch, `RETIREMENT` the order at teardown.
+    """
 
     #: May the stage live on the brokers' cluster? Asked before there is a worker, which would leave topics.
     CLUSTER = "cluster"
@@ -32,6 +35,20 @@ class Operation(StrEnum):
     RECORD = "record"
     #: What is there: workers, connector, task, source. Changes nothing.
     STATUS = "status"
+    #: The names of all topics of the cluster. Changes nothing.
+    TOPIC_NAMES = "topic-names"
+    #: Note that the stage is being torn down, and see that the cluster is the one it was registered on.
+    RETIRE_MARK = "retire-mark"
+    #: Stop the connector, delete its offsets, delete it.
+    RETIRE_CONNECTOR = "retire-connector"
+    #: End the workers and see them leave their group.
+    RETIRE_WORKERS = "retire-workers"
+    #: Remove what the connector left in the source database.
+    RETIRE_SOURCE = "retire-source"
+    #: Delete the stage's topics.
+    RETIRE_TOPICS = "retire-topics"
+    #: Delete the stage's consumer groups.
+    RETIRE_GROUPS = "retire-groups"
 
 
 REGISTRATION = (
@@ -41,6 +58,16 @@ REGISTRATION = (
     Operation.REGISTER,
     Operation.VERIFY,
     Operation.RECORD,
+)
+
+#: The order matters: who reads or writes a topic is gone before the topic is.
+RETIREMENT = (
+    Operation.RETIRE_MARK,
+    Operation.RETIRE_CONNECTOR,
+    Operation.RETIRE_WORKERS,
+    Operation.RETIRE_SOURCE,
+    Operation.RETIRE_TOPICS,
+    Operation.RETIRE_GROUPS,
 )
 
 
@@ -91,16 +118,27 @@ class Answer:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked. `desired_count` is how many workers the stage is configured to have, if that is told."""
+    """What is asked.
+
+    `desired_count` is how many workers the stage is configured to have, if that is told. `launch` tells that
+    a launch asks, which ends a teardown that was cut off. `stage` is whose function the caller means: a
+    retirement must say it.
+    """
 
     operation: Operation
     desired_count: int | None = None
+    launch: bool = False
+    stage: str | None = None
 
     def to_payload(self) -> dict[str, Any]:
-        """As the Lambda is sent it: plain JSON."""
+        """As the Lambda is sent it: plain JSON, without what is not told."""
         payload: dict[str, Any] = {"operation": self.operation.value}
         if self.desired_count is not None:
             payload["desired_count"] = self.desired_count
+        if self.launch:
+            payload["launch"] = True
+        if self.stage is not None:
+            payload["stage"] = self.stage
         return payload
 
     @classmethod
@@ -115,7 +153,10 @@ class Request:
         count = content.get("desired_count")
         if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
             raise OperatorError(f"the request's desired_count {count!r} is not a whole number from 1")
-        return cls(operation, count)
+        stage = content.get("stage")
+        if stage is not None and not isinstance(stage, str):
+            raise OperatorError(f"the request's stage {stage!r} is no text")
+        return cls(operation, count, content.get("launch") is True, stage)
 
 
 def request(operation: Operation) -> dict[str, Any]:

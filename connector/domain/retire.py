@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from connector.domain import topics
 from connector.domain.errors import RefusedStage
-from connector.domain.stage import NAMED_STAGES, Stage
+from connector.domain.stage import NAMED_STAGES, Stage, bare_names
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,11 @@ class EphemeralStage:
     stage: Stage
 
     def __post_init__(self) -> None:
-        if not self.stage.ephemeral or not self.stage.namespace:
+        if type(self.stage) is not Stage:
+            raise TypeError(f"a teardown is of a Stage, not of {type(self.stage).__name__}")
+        # Parsed again: nobody's object, however it was made, may stand for a named stage.
+        stage = Stage.parse(self.stage.name)
+        if stage.name in NAMED_STAGES or not stage.ephemeral or not stage.namespace:
             raise RefusedStage(
                 f"stage {self.stage.name!r} is a named stage ({', '.join(NAMED_STAGES)}): "
                 "its topics and groups are never deleted"
@@ -48,16 +52,26 @@ def plan_groups(stage: EphemeralStage, existing: Iterable[str]) -> Plan:
     return _plan(_owner(stage), existing, frozenset(_owner(stage).topics.groups))
 
 
+def namespaced(stage: EphemeralStage, existing: Iterable[str]) -> tuple[str, ...]:
+    """Which of the `existing` topics start with the stage's namespace and are none of the stage's own.
+
+    They may belong to a stage with a longer name (`a.b` beside `a`), so they are told, never deleted.
+    """
+    owner = _owner(stage)
+    own = frozenset(owner.topics)
+    return tuple(sorted(name for name in set(existing) - own if name.startswith(owner.namespace)))
+
+
 def _owner(stage: EphemeralStage) -> Stage:
     # Python does not enforce the annotation, and this is the one place that must not be wrong.
     if not isinstance(stage, EphemeralStage):
         raise TypeError(f"a teardown is planned for an EphemeralStage, not for {type(stage).__name__}")
-    return stage.stage
+    return EphemeralStage(stage.stage).stage
 
 
 def _plan(stage: Stage, existing: Iterable[str], owned: frozenset[str]) -> Plan:
     # A catalogue that yields a bare name would be our mistake; the namespace is asked for all the same.
-    deletable = frozenset(name for name in owned if name.startswith(stage.namespace))
+    deletable = frozenset(name for name in owned if name.startswith(stage.namespace)) - bare_names()
     folded = {topics.fold(name): name for name in deletable}
     present = sorted(set(existing))
     return Plan(

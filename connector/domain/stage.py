@@ -135,9 +135,13 @@ def _mistakable(stage: str) -> str | None:
     return next((name for name in _bare_names() if topics.fold(name).lower().startswith(start)), None)
 
 
+def bare_names() -> frozenset[str]:
+    """Every topic and group that belongs to no namespace: the named stages' and Kafka's own."""
+    return frozenset(_bare_names())
+
+
 @lru_cache(maxsize=1)
 def _bare_names() -> tuple[str, ...]:
-    """Every topic and group that belongs to no namespace."""
     found = [
         name
         for stage in NAMED_STAGES

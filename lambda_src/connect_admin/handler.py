@@ -38,7 +38,15 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         limit = context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS
         deadline = Deadline.within(min(operations.SECONDS[wanted], limit))
         account = context.invoked_function_arn.split(":")[4]
-        session = Session(environment, account, deadline, censor, desired_count=request.desired_count)
+        session = Session(
+            environment,
+            account,
+            deadline,
+            censor,
+            desired_count=request.desired_count,
+            launch=request.launch,
+            meant=request.stage,
+        )
         answer = operations.answer(wanted, session)
     except WmsError as error:
         answer = operations.answer_to(error)

@@ -9,6 +9,12 @@ from lambda_src.connect_admin.cluster import check_cluster
 from lambda_src.connect_admin.ready import ready
 from lambda_src.connect_admin.record import record
 from lambda_src.connect_admin.register import register
+from lambda_src.connect_admin.retire_connector import retire_connector
+from lambda_src.connect_admin.retire_mark import retire_mark
+from lambda_src.connect_admin.retire_source import retire_source
+from lambda_src.connect_admin.retire_topics import retire_groups, retire_topics, topic_names
+from lambda_src.connect_admin.retire_workers import retire_workers
+from lambda_src.connect_admin.retiring import launched
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_admin.status import status
 from lambda_src.connect_admin.topics import ensure_topics
@@ -19,13 +25,20 @@ UseCase = Callable[[Session], Answer]
 
 USE_CASES: Mapping[Operation, UseCase] = {
     Operation.CLUSTER: check_cluster,
-    Operation.READY: ready,
+    Operation.READY: launched(ready),
     Operation.TOPICS: ensure_topics,
     Operation.VALIDATE: validate,
     Operation.REGISTER: register,
     Operation.VERIFY: verify,
     Operation.RECORD: record,
     Operation.STATUS: status,
+    Operation.TOPIC_NAMES: topic_names,
+    Operation.RETIRE_MARK: retire_mark,
+    Operation.RETIRE_CONNECTOR: retire_connector,
+    Operation.RETIRE_WORKERS: retire_workers,
+    Operation.RETIRE_SOURCE: retire_source,
+    Operation.RETIRE_TOPICS: retire_topics,
+    Operation.RETIRE_GROUPS: retire_groups,
 }
 
 #: Seconds that each request may take; all below the function's own limit.
@@ -38,6 +51,13 @@ SECONDS: Mapping[Operation, float] = {
     Operation.VERIFY: 30,
     Operation.RECORD: 40,
     Operation.STATUS: 40,
+    Operation.TOPIC_NAMES: 45,
+    Operation.RETIRE_MARK: 40,
+    Operation.RETIRE_CONNECTOR: 50,
+    Operation.RETIRE_WORKERS: 45,
+    Operation.RETIRE_SOURCE: 30,
+    Operation.RETIRE_TOPICS: 50,
+    Operation.RETIRE_GROUPS: 40,
 }
 
 

@@ -6,13 +6,19 @@ from connector.domain.admin import Answer, State
 from connector.domain.connector_config import NAME_KEY, config_hash, differs
 from connector.domain.names import CONNECTOR
 from lambda_src.connect_admin import complaints
+from lambda_src.connect_admin.retiring import STANDS_BACK, is_retiring
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_admin.validate import connector_errors, refused, validation_seconds
 from lambda_src.connect_rest import Connect, ConnectError, ConnectorStatus
 
 
 def register(session: Session) -> Answer:
-    """Create or update the connector only if its config differs; else restart what had failed in it."""
+    """Create or update the connector only if its config differs; else restart what had failed in it.
+
+    Refused while the stage is being torn down: only a launch, by its first request, ends that.
+    """
+    if is_retiring(session):
+        return Answer(State.FAILED, STANDS_BACK)
     session.know_confidential()
     connect = session.connect()
     wanted = session.config

@@ -74,6 +74,10 @@ class Session:
     open_kafka: OpenKafka = Kafka
     #: How many workers the stage is configured to have; None when the caller did not say.
     desired_count: int | None = None
+    #: Whether a launch asks.
+    launch: bool = False
+    #: Whose function the caller means; None when it did not say.
+    meant: str | None = None
 
     @property
     def stage(self) -> Stage:

@@ -1,0 +1,146 @@
+"""The retirement of an ephemeral stage: the order of its steps, how long each may take, what then is left.
+
+Each step is one request to the stage's admin Lambda, repeated while it waits. A step that was done answers
+so when it is asked again: a run that was cut off is finished by running it again.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from connector.admin_calls import Clock
+from connector.domain.admin import RETIREMENT, Answer, Operation, State
+from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
+from connector.domain.retire import EphemeralStage
+
+#: The variable by which a person says that a stage's cluster is gone for good; its value is the stage.
+ABANDON = "WMS_ABANDON_TOPICS"
+
+_PAUSE_SECONDS = 1.0
+
+Ask = Callable[[Operation], Answer]
+Show = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Step:
+    """`seconds`: how long the step is waited for. One that is not `needed` may fail: others do its work."""
+
+    operation: Operation
+    seconds: float
+    needed: bool = True
+
+
+#: A worker has 120 s to leave before ECS kills it, and its group notices a killed one after 10.
+STEPS = (
+    Step(Operation.RETIRE_MARK, 60),
+    # Its topics and its worker go all the same; stopped in order, it also lets go of the source at once.
+    Step(Operation.RETIRE_CONNECTOR, 60, needed=False),
+    Step(Operation.RETIRE_WORKERS, 240),
+    # A database that is gone must not keep a stage from going.
+    Step(Operation.RETIRE_SOURCE, 90, needed=False),
+    Step(Operation.RETIRE_TOPICS, 180),
+    Step(Operation.RETIRE_GROUPS, 90),
+)
+
+
+@dataclass
+class Account:
+    """What a retirement did, and what it had to leave."""
+
+    topics: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    #: Topics with the stage's prefix that are not its own.
+    others: list[str] = field(default_factory=list)
+    #: What is left, each in one line with the command that removes it.
+    left: list[str] = field(default_factory=list)
+
+    def lines(self, stage: str) -> Iterable[str]:
+        """The account for people."""
+        yield f"stage {stage}: {len(self.topics)} topics and {len(self.groups)} consumer groups deleted"
+        yield from (f"  {name}" for name in (*sorted(self.topics), *sorted(self.groups)))
+        if self.others:
+            shown = ", ".join(self.others[:3]) + (", …" if len(self.others) > 3 else "")
+            yield (
+                f"left alone: {len(self.others)} topics that start with {stage + '.'!r} and are not this "
+                f"stage's ({shown}); `wms-connector ephemeral list` tells which belong to no stage"
+            )
+
+
+class Unfinished(ServerError):
+    """A step that is needed did not come about; the line says what is left and what finishes it."""
+
+
+def retire(stage: EphemeralStage, ask: Ask, clock: Clock, show: Show) -> Account:
+    """Run all steps in order; raises `Unfinished`."""
+    account = Account()
+    name = stage.stage.name
+    for step in STEPS:
+        try:
+            answer = _until_done(step, ask, clock, show)
+        except WmsError as error:
+            if step.needed:
+                raise Unfinished(unfinished(name, step.operation, str(error))) from None
+            show(f"{step.operation.value}: {error}; going on without it")
+            if step.operation is Operation.RETIRE_SOURCE:
+                account.left.append(_left_on_source(stage, str(error)))
+            continue
+        _note(account, step.operation, answer)
+    return account
+
+
+def unfinished(stage: str, operation: Operation, reason: str) -> str:
+    """Why a teardown stopped, what is left and the commands that finish it, in one line."""
+    after = RETIREMENT[RETIREMENT.index(operation) :]
+    what = "topics and consumer groups" if Operation.RETIRE_TOPICS in after else "consumer groups"
+    return (
+        f"the teardown stopped at {operation.value}: {reason.rstrip('.')}. The connector's stack stands "
+        f"and {what} that start with '{stage}.' are left; mend the cause and run `sceptre delete "
+        f"ephemeral/{stage}` again or, if the cluster is gone for good, `{ABANDON}={stage} sceptre delete ephemeral/{stage}`"
+    )
+
+
+def by_functions(stage: str) -> str:
+    """The commands that finish a teardown when the stage's Lambda is gone."""
+    return f"`sceptre launch ephemeral/{stage}/functions`, then `sceptre delete ephemeral/{stage}`"
+
+
+def _until_done(step: Step, ask: Ask, clock: Clock, show: Show) -> Answer:
+    deadline = clock.now() + step.seconds
+    shown = ""
+    details: dict[str, list[str]] = {}
+    while True:
+        answer = ask(step.operation)
+        _collect(details, answer)
+        if answer.summary != shown:
+            show(f"{step.operation.value}: {answer.summary}")
+            shown = answer.summary
+        if answer.state is State.DONE:
+            return Answer(answer.state, answer.summary, answer.changed, details)
+        if answer.state is State.FAILED:
+            raise ServerError(answer.summary)
+        if clock.now() >= deadline:
+            raise DeadlineExceeded(f"{answer.summary} (after {step.seconds:.0f} s)")
+        clock.sleep(_PAUSE_SECONDS)
+
+
+def _collect(details: dict[str, list[str]], answer: Answer) -> None:
+    """What was deleted by each of several requests for one step."""
+    for key in ("deleted", "others"):
+        known = details.setdefault(key, [])
+        known += [name for name in answer.details.get(key, []) if name not in known]
+
+
+def _note(account: Account, operation: Operation, answer: Answer) -> None:
+    if operation is Operation.RETIRE_TOPICS:
+        account.topics += answer.details["deleted"]
+        account.others += answer.details["others"]
+    if operation is Operation.RETIRE_GROUPS:
+        account.groups += answer.details["deleted"]
+
+
+def _left_on_source(stage: EphemeralStage, reason: str) -> str:
+    slot = stage.stage.names.replication_slot
+    return (
+        f"replication slot and publication {slot} may be left in the source database ({reason.rstrip('.')}); "
+        f"there, run: SELECT pg_drop_replication_slot('{slot}'); DROP PUBLICATION IF EXISTS \"{slot}\";"
+    )

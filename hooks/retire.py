@@ -1,0 +1,139 @@
+"""`!wms_retire`, before an ephemeral stage's connector stack goes: its connector, workers and topics go.
+
+Besides it: `!wms_note_launch`, by which a launch is told from a deletion, and `!wms_tidy`, after the stack
+has gone.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from sceptre.hooks import Hook
+
+from connector import retirement
+from connector import sceptre_glue as glue
+from connector.admin_calls import Clock, NoFunction, put
+from connector.domain.admin import Answer, Operation, Request
+from connector.domain.errors import OperatorError, ServerError
+from connector.domain.retire import EphemeralStage
+from connector.domain.stage import Stage
+
+#: Stacks that this process launches: what is deleted of them, is deleted to be made again.
+_LAUNCHED: set[str] = set()
+
+
+class NoteLaunch(Hook):  # type: ignore[misc]
+    """Remember that this run launches the stack."""
+
+    def run(self) -> None:
+        _LAUNCHED.add(self.stack.external_name)
+
+
+class RetireStage(Hook):  # type: ignore[misc]
+    """Ask the admin Lambda for each step of the retirement until it is done, showing progress."""
+
+    def run(self) -> None:
+        stack = self.stack
+        with glue.one_line_errors(stack.name):
+            stage = glue.stage_of(stack)
+            if not stage.ephemeral:
+                leave_named(stack, stage)
+                return
+            if stack.external_name in _LAUNCHED:
+                self.logger.info("a launch replaces %s: topics and connector stay", stack.external_name)
+                return
+            owned = EphemeralStage(stage)
+            if os.environ.get(retirement.ABANDON) == stage.name:
+                self.logger.warning(
+                    "%s says so: topics and groups that start with %r are left on their cluster",
+                    retirement.ABANDON,
+                    stage.namespace,
+                )
+                return
+            self._retire(owned)
+
+    def _retire(self, owned: EphemeralStage) -> None:
+        description = glue.describe_stack(self.stack.connection_manager, self.stack.external_name)
+        status = None if description is None else str(description["StackStatus"])
+        name = owned.stage.name
+        try:
+            ask = asker(self.stack.connection_manager, owned.stage)
+            account = retirement.retire(owned, ask, Clock(), self.logger.info)
+        except NoFunction as missing:
+            self.logger.warning(without_function(name, status, str(missing)))
+            return
+        except retirement.Unfinished as error:
+            if status is not None:
+                raise
+            # Whoever deleted that stack left this; the other stacks need not wait for it.
+            self.logger.warning("%s; afterwards: %s", error, retirement.by_functions(name))
+            return
+        for line in account.lines(name):
+            self.logger.info(line)
+        for line in account.left:
+            self.logger.warning("left: %s", line)
+
+
+class Tidy(Hook):  # type: ignore[misc]
+    """Deregister the revisions of the task definition that rolling updates have left active."""
+
+    def run(self) -> None:
+        stack = self.stack
+        with glue.one_line_errors(stack.name):
+            stage = glue.stage_of(stack)
+            if stage.ephemeral and glue.describe_stack(stack.connection_manager, stack.external_name) is None:
+                for arn in active_definitions(stack.connection_manager, stage.names.service):
+                    stack.connection_manager.call(
+                        "ecs", "deregister_task_definition", {"taskDefinition": arn}
+                    )
+                    self.logger.info("deregistered %s", arn.rpartition("/")[2])
+
+
+def leave_named(stack: glue.SceptreStack, stage: Stage) -> None:
+    """A named stage's shell that never was complete may go, and nothing else of it is touched."""
+    if not glue.never_completed(stack):
+        raise OperatorError(
+            f"stage {stage.name!r} is a named stage: its connector and topics are never deleted; "
+            "nothing was touched"
+        )
+
+
+def without_function(stage: str, status: str | None, missing: str) -> str:
+    """What it means that the stage's Lambda is not there; raises where something is surely left behind."""
+    if status is None or status.startswith("DELETE") or status in glue.NEVER_COMPLETED:
+        return (
+            f"{missing}: the stage was never complete or is half deleted, so its topics could not be looked "
+            "at; `wms-connector ephemeral list` shows any that are left"
+        )
+    raise ServerError(
+        f"{missing}, and only it can delete the topics of stage {stage}; nothing was touched. Bring it back "
+        f"with {retirement.by_functions(stage)}; or, to leave the topics behind, "
+        f"`{retirement.ABANDON}={stage} sceptre delete ephemeral/{stage}`"
+    )
+
+
+def asker(connection: glue.Connection, stage: Stage) -> retirement.Ask:
+    """A function that puts one request about `stage` to its admin Lambda and returns the answer."""
+
+    def invoke(arguments: Mapping[str, Any]) -> Any:
+        return connection.call("lambda", "invoke", arguments)
+
+    def ask(operation: Operation) -> Answer:
+        return put(invoke, stage.names.connect_admin, Request(operation, stage=stage.name))
+
+    return ask
+
+
+def active_definitions(connection: glue.Connection, family: str) -> list[str]:
+    """ARNs of the active revisions of exactly this family; ECS finds by prefix."""
+    found: list[str] = []
+    token: str | None = None
+    while True:
+        more = {"nextToken": token} if token else {}
+        answer = connection.call(
+            "ecs", "list_task_definitions", {"familyPrefix": family, "status": "ACTIVE", **more}
+        )
+        found += answer["taskDefinitionArns"]
+        token = answer.get("nextToken")
+        if not token:
+            return [arn for arn in found if arn.rpartition("/")[2].rpartition(":")[0] == family]

@@ -1,0 +1,54 @@
+"""RETIRE_CONNECTOR: the connector is stopped, its offsets are deleted, and it is deleted."""
+
+from connector.domain.admin import Answer, State
+from connector.domain.names import CONNECTOR
+from lambda_src.connect_admin.retiring import ephemeral
+from lambda_src.connect_admin.session import Session
+from lambda_src.connect_rest import Connect, ConnectError
+
+#: How long one request waits for the tasks to end, in seconds.
+_STOP_SECONDS = 15.0
+_PAUSE_SECONDS = 0.3
+
+
+def retire_connector(session: Session) -> Answer:
+    """Orderly, so that the database sees its session end. Without a worker there is no connector."""
+    ephemeral(session)
+    service = session.observe_service()
+    if service is None or not service.addresses:
+        return Answer(State.DONE, "no worker runs, so no connector does")
+    session.know_confidential()
+    connect = session.connect()
+    if connect.config(CONNECTOR) is None:
+        return Answer(State.DONE, f"there is no connector {CONNECTOR}")
+    if not _stopped(session, connect):
+        return Answer(State.WAITING, f"{CONNECTOR} is stopping", changed=True)
+    told = _delete_offsets(connect)
+    connect.delete(CONNECTOR)
+    return Answer(State.DONE, f"{CONNECTOR} stopped and deleted, {told}", changed=True)
+
+
+def _stopped(session: Session, connect: Connect) -> bool:
+    give_up = session.deadline.now() + _STOP_SECONDS
+    asked = False
+    while True:
+        status = connect.status(CONNECTOR)
+        if status is not None and status.state == "STOPPED" and not status.tasks:
+            return True
+        if not asked and (status is None or status.state != "STOPPED"):
+            connect.stop(CONNECTOR)
+            asked = True
+        if session.deadline.now() >= give_up:
+            return False
+        session.deadline.sleep(_PAUSE_SECONDS)
+
+
+def _delete_offsets(connect: Connect) -> str:
+    try:
+        connect.delete_offsets(CONNECTOR)
+    except ConnectError as error:
+        if error.retriable:
+            raise
+        # The topic that holds them is deleted all the same.
+        return f"its offsets go with their topic ({error})"
+    return "with its offsets"

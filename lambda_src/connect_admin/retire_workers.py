@@ -1,0 +1,45 @@
+"""RETIRE_WORKERS: no task of the stage runs, and the Connect group is empty."""
+
+from connector.domain.admin import Answer, State
+from lambda_src.connect_admin.retiring import ephemeral
+from lambda_src.connect_admin.session import Session
+from lambda_src.tasks import Service, scale
+
+#: How long one request waits, in seconds: a worker leaves in a few, a killed one after its session's 10.
+_LEAVE_SECONDS = 20.0
+_PAUSE_SECONDS = 0.5
+
+
+def retire_workers(session: Session) -> Answer:
+    """Set the desired count to 0 and wait. A worker that lives would bring its topics back."""
+    ephemeral(session)
+    env = session.environment
+    service = session.observe_service()
+    changed = service is not None and service.desired > 0
+    if changed:
+        scale(session.aws.ecs(), env.cluster, env.service, 0)
+    give_up = session.deadline.now() + _LEAVE_SECONDS
+    while left := remaining(session.observe_service()):
+        if session.deadline.now() >= give_up:
+            return Answer(
+                State.WAITING, f"waiting for {left} of service {env.service} to end", changed=changed
+            )
+        session.deadline.sleep(_PAUSE_SECONDS)
+    group = session.stage.topics.connect_group
+    with session.kafka() as kafka:
+        while kafka.live_group(group):
+            if session.deadline.now() >= give_up:
+                return Answer(State.WAITING, f"no task runs, but group {group} has members", changed=changed)
+            session.deadline.sleep(_PAUSE_SECONDS)
+    return Answer(State.DONE, f"no task runs and group {group} is empty", changed=changed)
+
+
+def remaining(service: Service | None) -> str:
+    """How many tasks have not ended, in words; empty when all have.
+
+    ECS lists a task that is stopping under STOPPED: that is the state wanted of it.
+    """
+    if service is None:
+        return ""
+    alive = [task for task in (*service.tasks, *service.stopped) if task.status != "STOPPED"]
+    return f"{len(alive)} task{'s' if len(alive) > 1 else ''}" if alive else ""
