@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,3 +39,10 @@ def sceptre(environment: Mapping[str, str], *words: str, project: Path = ROOT, s
         check=False,
     )
     return Run(done.returncode, done.stdout)
+
+
+def at_once(environment: Mapping[str, str], *commands: Sequence[str], project: Path = ROOT) -> list[Run]:
+    """Run several commands side by side, as several people would."""
+    with ThreadPoolExecutor(len(commands)) as pool:
+        running = [pool.submit(sceptre, environment, *words, project=project) for words in commands]
+        return [run.result() for run in running]
