@@ -24,6 +24,15 @@ class Arrival:
     at: float
 
 
+def topics_of(bootstrap: str) -> set[str]:
+    """Names of all topics of a cluster, Kafka's own left out."""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
+    try:
+        return {topic for topic in consumer.topics() if not topic.startswith("__")}
+    finally:
+        consumer.close()
+
+
 class Watch:
     """Reads topics from their beginning, committed records only, without a consumer group."""
 

@@ -17,7 +17,7 @@ from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.stage import Stage
 from connector.ephemeral import Project
 from connector.local import schema
-from connector.local.arrivals import Arrival, Watch
+from connector.local.arrivals import Arrival, Watch, topics_of
 from connector.local.state import ROOT
 from connector.local.world import World
 
@@ -69,6 +69,25 @@ class Demo:
         self.command("sceptre", "launch", f"ephemeral/{branch.name}", "--yes")
         self._step("Change rows, and watch the topics of both stages")
         self.stream([*main.topics.roles["data"], *branch.topics.roles["data"]])
+        self._step(f"Delete {branch.name}: its own topics go, no other is touched")
+        self.retire(branch)
+
+    def retire(self, branch: Stage) -> None:
+        """Delete the ephemeral stage and show the cluster's topics before and after."""
+        before = topics_of(self.world.kafka_bootstrap)
+        self.command("sceptre", "delete", f"ephemeral/{branch.name}", "--yes")
+        after = topics_of(self.world.kafka_bootstrap)
+        table = Table(title="The cluster's topics", title_justify="left")
+        table.add_column("topic")
+        table.add_column("before", justify="center")
+        table.add_column("after", justify="center")
+        for topic in sorted(before | after):
+            table.add_row(topic, *("yes" if topic in topics else "" for topics in (before, after)))
+        self.console.print()
+        self.console.print(table)
+        kept = {topic for topic in before if topic not in branch.topics}
+        if after != kept:
+            raise ServerError(f"the teardown left or took what it should not: {sorted(after ^ kept)}")
 
     def stream(self, topics: Sequence[str]) -> None:
         """Wait for the snapshots, make three changes in each table, and show what arrived."""
