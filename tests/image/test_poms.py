@@ -23,6 +23,8 @@ def _jars(part: Path) -> dict[str, set[str]]:
     for line in (part / "checksums.sha256").read_text(encoding="utf-8").splitlines():
         digest, name = line.split()
         assert re.fullmatch(r"[0-9a-f]{64}", digest)
+        if name.endswith(".txt"):
+            continue  # a licence
         match = re.fullmatch(r"\./(.+?)-(\d[\w.]*(?:-(?:GA|\d+))?)(-[\w-]+)?\.jar", name)
         assert match, f"{name} is no artifact with a version"
         found[match[1] + (match[3] or "")].add(match[2])

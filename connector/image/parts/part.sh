@@ -2,7 +2,7 @@
 # One part of the assembly, called by the poms: part.sh prepare|check|refresh OUTPUT [NEXT], in the part's directory.
 #   prepare  empties target/OUTPUT when the poms differ from those that filled it, when it failed its check, and
 #            before a refresh (NEXT): Maven itself never removes a jar
-#   check    fails unless target/OUTPUT holds exactly the jars of the part's checksums.sha256
+#   check    fails unless target/OUTPUT holds exactly the files of the part's checksums.sha256
 #   refresh  writes that list anew
 # OUTPUT `.` is the root pom's own part: conf/ and bin/ beside the jars.
 set -eu
@@ -39,7 +39,8 @@ if [ "$action" = prepare ]; then
   exit 0
 fi
 
-found=$(cd "$directory" && digest ./*.jar)
+# Every file, the licences too: the list is what the image's tag is made from.
+found=$(cd "$directory" && find . -type f | sort | while read -r file; do digest "$file"; done)
 case $action in
   refresh) printf '%s\n' "$found" >checksums.sha256 ;;
   check)

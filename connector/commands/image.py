@@ -1,0 +1,118 @@
+"""`wms-connector image`: the worker's container image, built and published."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from connector.commands.output import json_option, print_json, print_table
+from connector.worker_image import image as images
+from connector.worker_image import tools
+from connector.worker_image.account import Account, one_line_errors
+
+_tool = click.option(
+    "--tool",
+    type=click.Choice(sorted(tools.ALL)),
+    help="The container tool. Default: the first of docker, podman and buildah that works here.",
+)
+_bases = click.option(
+    "--bases",
+    "bases_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Another file that names the two base images. Default: connector/image/bases.env.",
+)
+
+
+@click.group()
+def image() -> None:
+    """The Connect worker's image: built, published, and where it is.
+
+    Its tag is made from its content (every file by checksum, the Dockerfile, the bases' digests), so one tag
+    is one content and a published image is never pushed again. `sceptre launch` takes the image of this
+    checkout by digest, unless the setting `image` names another one.
+    """
+
+
+@image.command()
+@_tool
+@_bases
+@json_option
+def build(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
+    """Build the image here. One that is there already is left alone."""
+    found = images.Image.of(bases_file=bases_file)
+    made = found.build(_chosen(tool)(), _report)
+    if as_json:
+        print_json({"tag": found.tag, "image": found.local, "made": made})
+        return
+    click.echo(f"{found.local} is {'built' if made else 'there already'}")
+    click.echo("next: wms-connector image publish")
+
+
+@image.command()
+@_tool
+@_bases
+@json_option
+def publish(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
+    """Push the image to the foundation's repository, building it first where it is not.
+
+    One that is published already needs no container tool and nothing is done. Needs the foundation
+    (`sceptre launch foundation`).
+    """
+    found, account = images.Image.of(bases_file=bases_file), Account()
+    with one_line_errors():
+        reference = images.publish(found, account, _chosen(tool), _report)
+    if as_json:
+        print_json({"tag": found.tag, "image": reference})
+        return
+    click.echo(f"{found.tag} is published as {reference}")
+
+
+@image.command()
+@_tool
+@_bases
+@json_option
+def status(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
+    """Show tag, bases, and whether the image is built here and published, with its digest."""
+    found = images.status(images.Image.of(bases_file=bases_file), Account(), _chosen(tool))
+    if as_json:
+        print_json(found.to_json())
+        return
+    rows = [
+        ("tag", found.tag),
+        *found.bases.items(),
+        ("built here", _answer(found.built)),
+        ("published", _answer(found.published)),
+        ("image", found.image or "none"),
+        *(("note", problem) for problem in found.problems),
+    ]
+    print_table("The worker's image of this checkout", rows)
+
+
+@image.command()
+@_tool
+@_bases
+@json_option
+def pin(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
+    """Ask the registry what the bases' tags mean now, and write the digests into bases.env.
+
+    Review the diff, run the tests, commit: the image's tag is another one then.
+    """
+    found = images.Image.of(bases_file=bases_file)
+    digests = images.pin(found, _chosen(tool)())
+    if as_json:
+        print_json(digests)
+        return
+    for name, digest in digests.items():
+        click.echo(f"{found.bases_file.name}: {name} is {digest}")
+
+
+def _chosen(tool: str | None) -> Callable[[], tools.Tool]:
+    return lambda: tools.choose(tool)
+
+
+def _report(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _answer(value: bool | None) -> str:  # noqa: FBT001 - an answer, not a switch
+    return {True: "yes", False: "no", None: "cannot be told"}[value]

@@ -1,0 +1,44 @@
+"""`!worker_image`: the worker's image, pinned by digest."""
+
+import threading
+from collections.abc import Mapping
+
+from sceptre.resolvers import Resolver
+
+from connector import sceptre_glue as glue
+from connector.domain.errors import OperatorError
+from connector.worker_image import content, registry
+
+#: Images that this process has asked for; one process is one Sceptre run.
+_known: dict[tuple[str, ...], str] = {}
+_lock = threading.Lock()
+
+
+class WorkerImage(Resolver):  # type: ignore[misc]
+    """Resolve to `<repository>@<digest>`: as configured, else what is published of this checkout's image.
+
+    Argument: a mapping with `configured`, the setting `image` of the stage or an empty text.
+    """
+
+    def resolve(self) -> str:
+        with glue.one_line_errors(self.stack.name):
+            argument = self.argument or {}
+            if not isinstance(argument, Mapping):
+                raise OperatorError("!worker_image takes a mapping with 'configured'")
+            configured = argument.get("configured")
+            if configured:
+                return str(configured)
+            connection: glue.Connection = self.stack.connection_manager
+            tag = content.tag()
+            key = (str(connection.region), str(connection.profile), str(connection.sceptre_role), tag)
+            with _lock:
+                if key not in _known:
+                    where = registry.repository(glue.foundation_outputs(connection))
+                    _known[key] = registry.require_published(connection.call, where, tag)
+                return _known[key]
+
+
+def forget() -> None:
+    """Forget everything: a new run."""
+    with _lock:
+        _known.clear()
