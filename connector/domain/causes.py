@@ -1,10 +1,9 @@
 """What a trace of Connect, Debezium or a database driver says, in one line.
 
-Pure text work: the last cause of a Java trace, and which kind of trouble with the database it tells of.
+Pure text work: the last cause of a Java trace. What kind of trouble it is, `error_classes` knows.
 """
 
 import re
-from dataclasses import dataclass
 
 _CAUSED_BY = re.compile(r"^\s*Caused by:\s*(.+)$", re.MULTILINE)
 #: `java.lang.IllegalStateException: words` -> words; a bare class name is kept, shortened.
@@ -16,57 +15,6 @@ _TAIL = re.compile(r"\s*(?:https?://docs\.oracle\.com/\S+|\(CONNECTION_ID=[^)]*\
 #: The innermost brackets of a printed object, with the field name in front of them.
 _OBJECT = re.compile(r"\s*(?:\w+=)?(?:\[[^\[\]{}]*\]|\{[^\[\]{}]*\})")
 MAX_LENGTH = 300
-
-
-@dataclass(frozen=True)
-class DatabaseTrouble:
-    """One kind of trouble with the source database: how it reads, what it means, who mends it."""
-
-    name: str
-    pattern: re.Pattern[str]
-    #: Said of "the database at host:port".
-    meaning: str
-    next_step: str
-
-
-DATABASE_TROUBLES = (
-    DatabaseTrouble(
-        "login",
-        re.compile(
-            r"ORA-01017|ORA-28000|ORA-28001|password authentication failed|no pg_hba\.conf entry"
-            r"|role \S+ does not exist|no password was provided|The server requested \S+ authentication",
-            re.IGNORECASE,
-        ),
-        "refuses the login",
-        "mend user and password in its secret, then launch again",
-    ),
-    DatabaseTrouble(
-        "unknown database",
-        re.compile(r"ORA-12514|ORA-12505|ORA-65011|database \S+ does not exist", re.IGNORECASE),
-        "does not know the service or database",
-        "mend 'dbname' (or 'sid', 'pdb') in its secret, then launch again",
-    ),
-    DatabaseTrouble(
-        "unreachable",
-        re.compile(
-            r"ORA-12541|ORA-12170|ORA-17820|ORA-17868|ORA-18954|ORA-12543|ORA-12545|Connection refused"
-            r"|Connection to \S+ refused|Network Adapter could not|UnknownHost|unknown host|timed? ?out"
-            r"|No route to host|Network is unreachable|connection attempt failed|Connection reset"
-            r"|setting up the SSL connection|terminating connection|the database system is",
-            re.IGNORECASE,
-        ),
-        "cannot be reached",
-        "see that it runs and that its security group admits the connector's, then launch again",
-    ),
-    # Debezium's Oracle connector says this for all of the above and keeps the ORA- number to its log.
-    DatabaseTrouble(
-        "untold",
-        re.compile(r"Failed to resolve Oracle database version"),
-        "gives the connector no session",
-        "the worker's log has Oracle's own words (ORA-…); mend address, service, user or password in its "
-        "secret, then launch again",
-    ),
-)
 
 
 def root_cause(trace: str) -> str:
@@ -81,19 +29,6 @@ def root_cause(trace: str) -> str:
     causes = _CAUSED_BY.findall(trace)
     line = causes[-1] if causes else next((text for text in trace.splitlines() if text.strip()), "")
     return _shorten(_without_class(line.strip())) or "no cause given"
-
-
-def database_trouble(text: str) -> DatabaseTrouble | None:
-    """Which trouble with the database a text tells of, if any."""
-    return next((trouble for trouble in DATABASE_TROUBLES if trouble.pattern.search(text)), None)
-
-
-def explain_database(text: str, address: str) -> str | None:
-    """`text` as one sentence about the database at `address` (`host:port`); None if it is not about it."""
-    trouble = database_trouble(text)
-    if trouble is None:
-        return None
-    return f"the database at {address} {trouble.meaning}: {root_cause(text).rstrip('.')}; {trouble.next_step}"
 
 
 def _without_class(line: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from connector.domain.causes import database_trouble, explain_database
+from connector.domain.error_classes import database_trouble, explain_database
 from lambda_src.connect_rest import FieldError
 
 #: What Connect writes around the errors when it refuses a config, and Debezium in front of each.

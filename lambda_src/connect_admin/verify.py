@@ -1,7 +1,8 @@
 """VERIFY: connector and task run, and the source is connected. RUNNING alone proves nothing."""
 
 from connector.domain.admin import Answer, State
-from connector.domain.causes import explain_database, root_cause
+from connector.domain.causes import root_cause
+from connector.domain.error_classes import explain_database
 from connector.domain.errors import ServerError
 from connector.domain.names import CONNECTOR
 from lambda_src.connect_admin.register import failed

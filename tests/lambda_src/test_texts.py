@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.brokers import parse_brokers
-from connector.domain.causes import MAX_LENGTH, explain_database, root_cause
+from connector.domain.causes import MAX_LENGTH, root_cause
+from connector.domain.error_classes import explain_database
 from connector.domain.redacted import Redacted
 from connector.domain.secrets import StoredSecret
 from lambda_src.censor import Censor
