@@ -1,7 +1,11 @@
-"""The stage record in the state table."""
+"""The items of the state table: the stage record, and those that several runs change at once."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
+from botocore.exceptions import ClientError
+
+from connector.domain.budget import BUDGET_KEY, Budget
 from connector.domain.record import RECORD_KEY, StageRecord
 from lambda_src.aws import aws_errors
 
@@ -10,7 +14,7 @@ class Table(Protocol):
     """The part of boto3's DynamoDB table that is used here; its partition key is the text `id`."""
 
     def get_item(self, *, Key: dict[str, str], ConsistentRead: bool) -> Any: ...  # noqa: N803
-    def put_item(self, *, Item: dict[str, Any]) -> Any: ...  # noqa: N803
+    def put_item(self, *, Item: dict[str, Any], **condition: Any) -> Any: ...  # noqa: N803
 
 
 def read_record(table: Table) -> StageRecord | None:
@@ -24,3 +28,41 @@ def write_record(table: Table, record: StageRecord) -> None:
     """Replace the record."""
     with aws_errors("writing the stage record"):
         table.put_item(Item=record.to_item())
+
+
+def read_item(table: Table, key: str) -> Mapping[str, Any] | None:
+    """The item called `key`, as it is now; None when there is none."""
+    with aws_errors(f"reading {key} in the state table"):
+        item: Mapping[str, Any] | None = table.get_item(Key={"id": key}, ConsistentRead=True).get("Item")
+    return item
+
+
+def replace_item(table: Table, item: Mapping[str, Any]) -> bool:
+    """Write an item one `version` on, by one conditional write; False when another run was faster."""
+    version = int(item["version"])
+    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(id)"}
+    if version > 1:
+        condition = {
+            "ConditionExpression": "#version = :read",
+            "ExpressionAttributeNames": {"#version": "version"},
+            "ExpressionAttributeValues": {":read": version - 1},
+        }
+    with aws_errors(f"writing {item['id']} in the state table"):
+        try:
+            table.put_item(Item=dict(item), **condition)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+                return False
+            raise
+    return True
+
+
+def read_budget(table: Table) -> Budget:
+    """The restart budget; a full one when nothing was ever restarted."""
+    item = read_item(table, BUDGET_KEY)
+    return Budget() if item is None else Budget.from_item(item)
+
+
+def claim_restart(table: Table, budget: Budget, now: float) -> bool:
+    """Claim one restart of the budget as it was read; False when another run has changed it since."""
+    return replace_item(table, budget.claimed(now).to_item())

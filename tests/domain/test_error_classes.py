@@ -21,14 +21,16 @@ TRACES = [
     ("java.sql.SQLException: ORA-28001: the password has expired", ("login", False, Owner.DATABASE)),
     (
         (
-            f"{CONNECT}Error while processing event{FRAME}\nCaused by: org.postgresql.util.PSQLException: FATAL: "
+            f"{CONNECT}Error while processing event{FRAME}\nCaused by: "
+            f"org.postgresql.util.PSQLException: FATAL: "
             'password authentication failed for user "c"'
         ),
         ("login", False, Owner.DATABASE),
     ),
     (
         (
-            f"{DEBEZIUM}Online REDO LOG files or archive log files do not contain the offset scn 2868.  Please "
+            f"{DEBEZIUM}Online REDO LOG files or archive log files do not contain the "
+            f"offset scn 2868.  Please "
             f"perform a new snapshot.{FRAME}"
         ),
         ("log missing", False, Owner.DATABASE),
@@ -57,21 +59,24 @@ TRACES = [
     ),
     (
         (
-            "io.debezium.text.ParsingException: DDL statement couldn't be parsed. Please open a GitHub issue at "
+            "io.debezium.text.ParsingException: DDL statement couldn't be parsed. Please "
+            "open a GitHub issue at "
             "https://github.com/debezium/dbz/issues with the statement 'ALTER TABLE X ..'\nmismatched input"
         ),
         ("DDL", False, Owner.US),
     ),
     (
         (
-            f"{DEBEZIUM}The db history topic or its content is fully or partially missing. Please check database "
+            f"{DEBEZIUM}The db history topic or its content is fully or partially missing. "
+            f"Please check database "
             "schema history topic configuration and re-execute the snapshot."
         ),
         ("schema history", False, Owner.US),
     ),
     (
         (
-            "java.lang.IllegalStateException: The db history topic is missing. You may attempt to recover it by "
+            "java.lang.IllegalStateException: The db history topic is missing. You may "
+            "attempt to recover it by "
             "reconfiguring the connector to recovery."
         ),
         ("schema history", False, Owner.US),
@@ -104,7 +109,8 @@ TRACES = [
     ),
     (
         (
-            "org.apache.kafka.common.errors.TimeoutException: Expiring 1 record(s) for wms.heartbeat-0:120000 ms "
+            "org.apache.kafka.common.errors.TimeoutException: Expiring 1 record(s) for "
+            "wms.heartbeat-0:120000 ms "
             "has passed since batch creation"
         ),
         ("brokers", True, Owner.PLATFORM),

@@ -1,6 +1,7 @@
 """Secrets Manager, ECS and a DynamoDB table that behave, as the functions' clients see them."""
 # ruff: noqa: N803 - arguments are spelt as boto3 spells them
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -113,17 +114,28 @@ class FakeEcs:
 
 @dataclass
 class FakeTable:
-    """A table with the text key `id`."""
+    """A table with the text key `id`; one conditional write at a time."""
 
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
     puts: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get_item(self, *, Key: dict[str, str], ConsistentRead: bool) -> Any:
         assert ConsistentRead
         item = self.items.get(Key["id"])
         return {} if item is None else {"Item": dict(item)}
 
-    def put_item(self, *, Item: dict[str, Any]) -> Any:
-        self.puts += 1
-        self.items[Item["id"]] = dict(Item)
+    def put_item(self, *, Item: dict[str, Any], **condition: Any) -> Any:
+        with self.lock:
+            present = self.items.get(Item["id"])
+            read = condition.get("ExpressionAttributeValues", {}).get(":read")
+            held = {
+                None: True,
+                "attribute_not_exists(id)": present is None,
+                "#version = :read": present is not None and present["version"] == read,
+            }
+            if not held[condition.get("ConditionExpression")]:
+                raise client_error("ConditionalCheckFailedException", "The conditional request failed")
+            self.puts += 1
+            self.items[Item["id"]] = dict(Item)
         return {}
