@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.domain.errors import ServerError
 from connector.domain.names import PRODUCT
-from connector.domain.stage import Stage
+from connector.domain.stage import Stage, refusal
 
 #: What config/config.yaml takes where the environment names no region.
-_REGION = "us-east-1"
+REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def cloudformation() -> Any:
     config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3})
     try:
         session = boto3.session.Session()
-        region = session.region_name or _REGION
+        region = session.region_name or REGION
         return session.client("cloudformation", region_name=region, config=config)
     except BotoCoreError as error:
         raise ServerError(f"AWS cannot be asked: {error}") from None
@@ -101,6 +101,16 @@ def stages(stacks: Iterable[Mapping[str, Any]]) -> dict[str, EphemeralStage]:
             stacks={**known.stacks, stack["StackName"]: stack["StackStatus"]},
         )
     return found
+
+
+def known(stacks: Iterable[Mapping[str, Any]]) -> tuple[Stage, ...]:
+    """Every stage of this project, named ones too, that has a stack among `stacks`, by the stacks' tags."""
+    found = set()
+    for stack in stacks:
+        tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+        if stack["StackStatus"] != "DELETE_COMPLETE" and tags.get("project") == PRODUCT:
+            found.add(tags.get("stage", ""))
+    return tuple(Stage(name) for name in sorted(found) if refusal(name) is None)
 
 
 def standing(stage: Stage, stacks: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -95,8 +95,13 @@ def unfinished(stage: str, operation: Operation, reason: str) -> str:
     return (
         f"the teardown stopped at {operation.value}: {reason.rstrip('.')}. The connector's stack stands "
         f"and {what} that start with '{stage}.' are left; mend the cause and run `sceptre delete "
-        f"ephemeral/{stage}` again or, if the cluster is gone for good, `{ABANDON}={stage} sceptre delete ephemeral/{stage}`"
+        f"ephemeral/{stage}` again or, if the cluster is gone for good, `{abandoning(stage)}`"
     )
+
+
+def abandoning(stage: str) -> str:
+    """The command that tears a stage down without its topics."""
+    return f"{ABANDON}={stage} sceptre delete ephemeral/{stage}"
 
 
 def by_functions(stage: str) -> str:

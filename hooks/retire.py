@@ -108,7 +108,7 @@ def without_function(stage: str, status: str | None, missing: str) -> str:
     raise ServerError(
         f"{missing}, and only it can delete the topics of stage {stage}; nothing was touched. Bring it back "
         f"with {retirement.by_functions(stage)}; or, to leave the topics behind, "
-        f"`{retirement.ABANDON}={stage} sceptre delete ephemeral/{stage}`"
+        f"`{retirement.abandoning(stage)}`"
     )
 
 

@@ -3,16 +3,18 @@
 import getpass
 import shutil
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from connector import deployed
+from connector import cluster_view, deployed
+from connector import destroy as destroying
 from connector import ephemeral as stages
-from connector.commands.output import json_option, print_json, print_table
-from connector.domain.errors import OperatorError, ServerError
-from connector.domain.stage import Stage
+from connector.commands.output import json_option, print_json, print_table, several
+from connector.domain.errors import OperatorError, ServerError, WmsError, one_line
+from connector.domain.retire import EphemeralStage
+from connector.domain.stage import Stage, refusal
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DAYS = 14
@@ -51,8 +53,7 @@ def create(
     """
     stage = Stage.parse(branch)
     project = stages.Project.find(directory, _ROOT)
-    today = datetime.now(tz=UTC).date()
-    expires = today + timedelta(days=days or _DAYS)
+    expires = _today() + timedelta(days=days or _DAYS)
     told = project.told(stage.name)
     for option, asked in (("owner", owner), ("expires", expires.isoformat() if days else None)):
         if stage.ephemeral and asked is not None and told.get(option, asked) != asked:
@@ -95,27 +96,106 @@ def remove(branch: str, directory: Path | None, *, as_json: bool) -> None:
     click.echo(f"{place} is removed" if removed else f"{place} does not exist: nothing to remove")
 
 
+@ephemeral.command()
+@click.argument("branch")
+@_dir
+def destroy(branch: str, directory: Path | None) -> None:
+    """Tear the stage of BRANCH down: `sceptre delete`, from a checkout that need not have its directory.
+
+    For pipelines. A named stage is refused (exit status 2). A branch whose name no stage can have never had
+    a stage: that is told, and is no failure. Whatever else goes wrong is one.
+    """
+    if not branch.strip():
+        raise OperatorError("the branch is empty; give its name")
+    reason = refusal(branch)
+    if reason is not None:
+        click.echo(f"nothing to destroy: {one_line(branch)!r} is no stage ({reason})")
+        return
+    stage = EphemeralStage(Stage.parse(branch))
+    destroying.destroy(stages.Project.find(directory, _ROOT), stage, _today())
+    click.echo(f"stage {branch} is gone")
+
+
+@ephemeral.command()
+@click.option("--expired", is_flag=True, required=True, help="The stages whose expiry is over.")
+@click.option("--yes", is_flag=True, help="Tear them down. Without it they are only shown.")
+@_dir
+def sweep(*, expired: bool, yes: bool, directory: Path | None) -> None:  # noqa: ARG001 - the only choice yet
+    """Show deployed ephemeral stages that have expired; with --yes tear each of them down.
+
+    A stage without a known expiry is not expired. One that fails does not keep the others from going; the
+    exit status is then 1.
+    """
+    project = stages.Project.find(directory, _ROOT)
+    found = deployed.stages(deployed.all_stacks(deployed.cloudformation()))
+    over = [row for name, row in sorted(found.items()) if refusal(name) is None and row.expired(_today())]
+    if not over:
+        click.echo("no deployed ephemeral stage has expired")
+        return
+    for row in over:
+        verb = "destroying" if yes else "would destroy"
+        click.echo(f"{verb} {row.stage}: owner {row.owner or 'unknown'}, expired {row.expires}")
+        for stack, state in row.stacks.items():
+            click.echo(f"  {stack} ({state})")
+        if not yes:
+            for topic in Stage.parse(row.stage).topics:
+                click.echo(f"  topic {topic}, if it exists")
+    if not yes:
+        click.echo("nothing was touched; with --yes these stages are torn down")
+        return
+    failed = [row.stage for row in over if not _swept(project, row.stage)]
+    if failed:
+        raise ServerError(f"{len(failed)} of {len(over)} stages are not gone: {', '.join(failed)}")
+
+
+def _swept(project: stages.Project, name: str) -> bool:
+    try:
+        destroying.destroy(project, EphemeralStage(Stage.parse(name)), _today())
+    except WmsError as error:
+        click.echo(f"error: {error}", err=True)
+        return False
+    click.echo(f"stage {name} is gone")
+    return True
+
+
 @ephemeral.command("list")
 @_dir
 @json_option
 def list_stages(directory: Path | None, *, as_json: bool) -> None:
-    """List ephemeral stages: those deployed here, by the tags on their stacks, and those on disk only."""
+    """List ephemeral stages: those deployed here, by the tags on their stacks, and those on disk only.
+
+    Topics that are a stage's own although no stack of it stands are told too, as far as the clusters of the
+    deployed stages can be looked at.
+    """
     project = stages.Project.find(directory, _ROOT)
-    found = deployed.stages(deployed.all_stacks(deployed.cloudformation()))
+    stacks = deployed.all_stacks(deployed.cloudformation())
+    found = deployed.stages(stacks)
+    orphans, trouble = cluster_view.orphan_topics(cluster_view.functions(), stacks)
+    for line in trouble:
+        click.echo(f"warning: {line}", err=True)
     for name in project.stages():
         told = project.told(name)
         on_disk = deployed.EphemeralStage(name, told.get("owner", ""), told.get("expires", ""), None, {})
         found.setdefault(name, on_disk)
+    for name in orphans:
+        found.setdefault(name, deployed.EphemeralStage(name, "", "", None, {}))
     now = datetime.now(tz=UTC)
     rows = [found[name] for name in sorted(found)]
     if as_json:
-        print_json([row.to_json(now) for row in rows])
+        print_json([{**row.to_json(now), "orphan_topics": [*orphans.get(row.stage, ())]} for row in rows])
         return
     print_table(
         f"Ephemeral stages ({len(rows)})",
         [(row.stage, _state(row), row.owner, row.age(now), _expiry(row, now)) for row in rows],
         headers=("stage", "state", "owner", "age", "expires"),
     )
+    if orphans:
+        print_table(
+            "Topics of stages that have no stack; they go with "
+            "`sceptre launch ephemeral/STAGE/functions`, then `sceptre delete ephemeral/STAGE`",
+            several(orphans),
+            headers=("stage", "topic"),
+        )
 
 
 def _state(row: deployed.EphemeralStage) -> str:
@@ -130,6 +210,10 @@ _WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 def _expiry(row: deployed.EphemeralStage, now: datetime) -> str:
     return f"{row.expires} (over)" if row.expired(now.date()) else row.expires
+
+
+def _today() -> date:
+    return datetime.now(tz=UTC).date()
 
 
 def _refuse_standing(stage: Stage) -> None:

@@ -1,9 +1,12 @@
 """`wms-connector topics`: what a teardown would delete. Nothing here deletes anything."""
 
+from collections.abc import Iterable
 from typing import IO
 
 import click
 
+from connector import cluster_view
+from connector.admin_calls import NoFunction
 from connector.commands.output import json_option, print_json, print_table, read_text
 from connector.domain.errors import OperatorError
 from connector.domain.retire import EphemeralStage, plan_topics
@@ -20,17 +23,29 @@ def topics() -> None:
 @click.option("--topics-file", type=click.File("rb"), help="One topic per line; - reads stdin.")
 @json_option
 def plan(stage_name: str, topics_file: IO[bytes] | None, *, as_json: bool) -> None:
-    """Show which of the given topics a teardown of STAGE would delete, and why the others stay.
+    """Show which topics a teardown of STAGE would delete, and why the others stay.
 
-    Deletes nothing. A named or refused stage exits with status 2.
+    Without --topics-file the stage's admin Lambda is asked for the topics of its cluster. Deletes nothing.
+    A named or refused stage exits with status 2.
     """
     stage = EphemeralStage(Stage.parse(stage_name))
     if topics_file is None:
-        raise OperatorError("reading the cluster's own list is not built yet; give --topics-file F, or -")
-    lines = read_text(topics_file, "--topics-file").splitlines()
-    found = plan_topics(stage, [line.strip() for line in lines if line.strip()])
+        found = plan_topics(stage, _on_cluster(stage.stage))
+    else:
+        lines = read_text(topics_file, "--topics-file").splitlines()
+        found = plan_topics(stage, [line.strip() for line in lines if line.strip()])
     if as_json:
         print_json({"delete": list(found.delete), "keep": list(found.keep), "reasons": dict(found.keep)})
         return
     print_table(f"Would delete ({len(found.delete)})", [(name,) for name in found.delete])
     print_table(f"Would keep ({len(found.keep)})", found.keep.items(), headers=("topic", "because it"))
+
+
+def _on_cluster(stage: Stage) -> Iterable[str]:
+    try:
+        return cluster_view.topics(cluster_view.functions(), stage)
+    except NoFunction as error:
+        raise OperatorError(
+            f"{error}, so the cluster of stage {stage.name!r} cannot be looked at; launch the stage, or give "
+            "--topics-file F, or -"
+        ) from None

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 
 from connector.domain import topics
 from connector.domain.errors import RefusedStage
-from connector.domain.stage import NAMED_STAGES, Stage, bare_names
+from connector.domain.names import PROJECT
+from connector.domain.stage import NAMED_STAGES, Stage, bare_names, refusal
+
+#: As many characters as may stand before the dot that ends a namespace, and the dot.
+_LONGEST_STAGE = 65
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,28 @@ def namespaced(stage: EphemeralStage, existing: Iterable[str]) -> tuple[str, ...
     owner = _owner(stage)
     own = frozenset(owner.topics)
     return tuple(sorted(name for name in set(existing) - own if name.startswith(owner.namespace)))
+
+
+def owner(topic: str) -> Stage | None:
+    """The ephemeral stage whose catalogue names `topic`; None for every other topic."""
+    if f".{PROJECT}" not in topic:  # all catalogues' names have it: most topics are told apart quickly
+        return None
+    ends = (at for at, character in enumerate(topic[:_LONGEST_STAGE]) if character == "." and at)
+    for name in (topic[:at] for at in ends):
+        if refusal(name) is None and (stage := Stage(name)).ephemeral and topic in stage.topics:
+            return stage
+    return None
+
+
+def orphans(existing: Iterable[str], deployed: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Stage -> those of the `existing` topics that are its own, for stages that are not `deployed`."""
+    standing = frozenset(deployed)
+    found: dict[str, list[str]] = {}
+    for topic in sorted(set(existing)):
+        stage = owner(topic)
+        if stage is not None and stage.name not in standing:
+            found.setdefault(stage.name, []).append(topic)
+    return {name: tuple(names) for name, names in sorted(found.items())}
 
 
 def _owner(stage: EphemeralStage) -> Stage:

@@ -100,9 +100,11 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
     """What the admin Lambda does: see which topics exist, set up the stage's own, measure their lag.
 
     It sees every topic's name (a twin or another named stage's topics refuse the launch), but reads,
-    creates and changes its own stage's only.
+    creates and changes its own stage's only. What is an ephemeral stage's own it may delete.
     """
     catalogue = stage.topics
+    # In the statements that name the same resources: a role's policies have a limit together.
+    delete_topic, delete_group = ([kafka.DeleteTopic], [kafka.DeleteGroup]) if stage.ephemeral else ([], [])
     return [
         Statement(
             Sid="ConnectToCluster",
@@ -123,6 +125,7 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
                 kafka.AlterTopic,
                 kafka.AlterTopicDynamicConfiguration,
                 kafka.CreateTopic,
+                *delete_topic,
                 kafka.DescribeTopicDynamicConfiguration,
                 kafka.ReadData,
             ],
@@ -131,7 +134,7 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
         Statement(
             Sid="SeeOwnGroups",
             Effect=Allow,
-            Action=[kafka.DescribeGroup],
+            Action=[*delete_group, kafka.DescribeGroup],
             Resource=[cluster.group(name) for name in catalogue.groups],
         ),
     ]

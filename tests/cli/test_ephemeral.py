@@ -11,11 +11,12 @@ import pytest
 import yaml
 from click.testing import Result
 
-from connector import deployed, ephemeral
+from connector import cluster_view, deployed, ephemeral
 from connector.domain.errors import OperatorError, ServerError
 from connector.domain.stage import Stage
 from tests.cli.conftest import Run, assert_one_line
 from tests.config.support import CONFIG, ROOT, stacks
+from tests.support.fake_functions import FakeFunctions
 
 ON = date(2030, 1, 15)
 COMPONENTS = sorted(path.name for path in (CONFIG / "default").glob("*.yaml") if path.name != "config.yaml")
@@ -313,18 +314,20 @@ def test_list_shows_deployed_stages_by_their_tags_and_those_on_disk_only(
         stack("wms-network-main", "main", NOON, ephemeral="false"),
         stack("theirs", "a", NOON, project="another"),
     ]
-    monkeypatch.setattr(deployed, "all_stacks", lambda client: there)
+    monkeypatch.setattr(deployed, "all_stacks", lambda client: [*there, stack("wms-functions-a", "a", NOON)])
+    functions = FakeFunctions({"wms-connector-a-connect-admin": []})
+    monkeypatch.setattr(cluster_view, "functions", lambda: functions)
     found = run_json("ephemeral list", "--dir", str(project))
     assert [row["stage"] for row in found] == ["a", "on-disk"]
     deployed_one, on_disk = found
     assert deployed_one["owner"] == "a@example.com"
     assert deployed_one["created"] == "2030-01-15T11:00:00+00:00"
     assert deployed_one["expires"] == "2030-01-01"
-    assert set(deployed_one["stacks"]) == {"wms-network-a", "wms-alerts-a"}
+    assert set(deployed_one["stacks"]) == {"wms-network-a", "wms-alerts-a", "wms-functions-a"}
     assert (on_disk["deployed"], on_disk["owner"]) == (False, "disk@example.com")
     table = do("list").stdout
     assert "not deployed" in table
-    assert "2 stacks, UPDATE_ROLLBACK_COMPLETE" in table
+    assert "3 stacks, UPDATE_ROLLBACK_COMPLETE" in table
 
 
 def test_age_and_expiry_are_told_at_a_given_time():

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from connector import cluster_view
 from connector.domain.stage import NAMED_STAGES, Stage
 from tests.cli.conftest import Run, assert_one_line
+from tests.support.fake_functions import FakeFunctions
 
 CLUSTER = ["wms", "wms.signal", "a.wms", "a.b.wms", "a_wms", "__consumer_offsets", "orders"]
 
@@ -47,5 +49,18 @@ def test_a_refused_stage_has_no_plan(run: Run, stage: str) -> None:
     assert_one_line(run("topics", "plan", stage, "--topics-file", "-", stdin="wms\n"), "is refused")
 
 
-def test_without_a_list_the_command_says_what_to_give(run: Run) -> None:
-    assert_one_line(run("topics", "plan", "a"), "--topics-file")
+def test_without_a_list_the_stages_own_function_is_asked_for_the_clusters(
+    run_json: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions = FakeFunctions({"wms-connector-a-connect-admin": CLUSTER})
+    monkeypatch.setattr(cluster_view, "functions", lambda: functions)
+    plan = run_json("topics plan", "a")
+    assert plan["delete"] == ["a.wms"]
+    assert functions.requests == [{"operation": "topic-names", "stage": "a"}]
+
+
+def test_where_no_function_is_deployed_the_command_says_what_to_give(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_view, "functions", lambda: FakeFunctions({}))
+    assert_one_line(run("topics", "plan", "a"), "no Lambda wms-connector-a-connect-admin", "--topics-file")

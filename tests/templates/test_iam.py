@@ -168,10 +168,22 @@ def test_the_admin_sees_all_topics_but_changes_its_stages_only():
     assert wide == ["SeeTopics"]
     assert by_sid["SeeTopics"]["Action"] == ["kafka-cluster:DescribeTopic"]
     assert len(by_sid["PrepareOwnTopics"]["Resource"]) == len(list(stage.topics))
-    assert not any("Delete" in action for found in by_sid.values() for action in found["Action"])
 
 
 @pytest.mark.parametrize("text", ["", "bigmac", MSK.replace(":cluster/", ":topic/"), MSK + "/x"])
 def test_anything_but_a_clusters_arn_is_refused(text: str):
     with pytest.raises(OperatorError, match="is no MSK cluster's ARN"):
         msk.MskCluster.parse(text)
+
+
+def test_only_an_ephemeral_stages_own_topics_and_groups_may_be_deleted():
+    deleting = {}
+    for name in ("a", "main", "val", "production"):
+        for found in map(shown, msk.prepare_as_admin(CLUSTER, Stage.parse(name))):
+            if any("Delete" in action for action in found["Action"]):
+                deleting[name, found["Sid"]] = found["Resource"]
+    stage, base = Stage.parse("a"), MSK.partition(":cluster/")[0]
+    assert deleting == {
+        ("a", "PrepareOwnTopics"): [f"{base}:topic/{AREA}/{topic}" for topic in stage.topics],
+        ("a", "SeeOwnGroups"): [f"{base}:group/{AREA}/{group}" for group in stage.topics.groups],
+    }

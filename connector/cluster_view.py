@@ -1,0 +1,71 @@
+"""What is on the clusters of deployed stages, seen through their admin Lambdas; nothing is changed."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from connector import deployed
+from connector.admin_calls import put
+from connector.domain.admin import Operation, Request, State
+from connector.domain.errors import ServerError, WmsError
+from connector.domain.retire import orphans
+from connector.domain.stage import Stage
+
+
+def functions() -> Any:
+    """A Lambda client with the environment's credentials, in the region that `sceptre` would take."""
+    config = Config(connect_timeout=5, read_timeout=65, retries={"total_max_attempts": 2})
+    try:
+        session = boto3.session.Session()
+        return session.client("lambda", region_name=session.region_name or deployed.REGION, config=config)
+    except BotoCoreError as error:
+        raise ServerError(f"AWS cannot be asked: {error}") from None
+
+
+def topics(client: Any, stage: Stage) -> frozenset[str]:
+    """Every topic of the stage's cluster; raises `ServerError` when nobody can look."""
+    try:
+        answer = put(
+            lambda arguments: client.invoke(**arguments),
+            stage.names.connect_admin,
+            Request(Operation.TOPIC_NAMES, stage=stage.name),
+        )
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        raise ServerError(
+            f"AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"
+        ) from None
+    except BotoCoreError as error:
+        raise ServerError(f"AWS cannot be asked: {error}") from None
+    if answer.state is not State.DONE:
+        raise ServerError(answer.summary)
+    return frozenset(answer.details["topics"])
+
+
+def orphan_topics(
+    client: Any, stacks: Iterable[Mapping[str, Any]]
+) -> tuple[Mapping[str, tuple[str, ...]], list[str]]:
+    """Stage -> its topics that exist although no stack of it does, on the clusters of all deployed stages.
+
+    The second part tells, in a line each, whose cluster could not be looked at.
+    """
+    names = {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}
+    watched = [stage for stage in deployed.known(stacks) if stage.names.stack("functions") in names]
+    found: set[str] = set()
+    trouble: list[str] = []
+    if not watched:
+        trouble.append("no stage with an admin Lambda is deployed, so no cluster could be looked at")
+    with ThreadPoolExecutor(8) as pool:
+        for stage, looked in [(stage, pool.submit(topics, client, stage)) for stage in watched]:
+            try:
+                found |= looked.result()
+            except WmsError as error:
+                trouble.append(f"the cluster of stage {stage.name} could not be looked at: {error}")
+    owners = orphans(found, ())
+    return {
+        name: owned for name, owned in owners.items() if not names & {*Stage(name).names.stacks.values()}
+    }, trouble
