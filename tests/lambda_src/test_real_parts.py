@@ -18,8 +18,10 @@ from psycopg import sql
 
 from connector.domain.admin import Answer, Operation, State
 from connector.domain.brokers import KafkaAuth, worker_environment
+from connector.domain.errors import ServerError
 from connector.domain.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
 from connector.domain.settings import ConnectorSettings
+from connector.domain.topics import TopicSpec
 from connector.local import schema, toolchain
 from connector.local.addresses import claim
 from connector.local.world import World
@@ -41,15 +43,18 @@ class RealStage:
     fakes: FakeStage
     address: str
 
-    def ask(self, operation: Operation) -> Answer:
-        """One request; no answer may hold anything confidential."""
-        session = Session(
+    def session(self) -> Session:
+        """A new invocation."""
+        return Session(
             self.fakes.environment,
             ACCOUNT,
             Deadline.within(50),
             aws=Aws(lambda: self.fakes.secrets, lambda: self.fakes.ecs, lambda _: self.fakes.table),
         )
-        answer = operations.answer(operation, session)
+
+    def ask(self, operation: Operation) -> Answer:
+        """One request; no answer may hold anything confidential."""
+        answer = operations.answer(operation, self.session())
         self.assert_clean(json.dumps(answer.to_payload()))
         return answer
 
@@ -283,6 +288,35 @@ def test_brokers_that_do_not_answer_are_waited_for_with_the_reason(registered: R
     assert answer.state is State.WAITING
     assert answer.summary == "the brokers do not answer a connection: 111 ECONNREFUSED"
     assert threading.active_count() == before
+
+
+def test_another_accounts_stage_of_the_same_name_is_told_by_its_workers(registered: RealStage) -> None:
+    """The real worker is taken for another account's: this one has no task and no record."""
+    fakes = registered.fakes
+    items = dict(fakes.table.items)
+    fakes.ecs.no_cluster = True
+    fakes.table.items.clear()
+    try:
+        answer = registered.ask(Operation.CLUSTER)
+    finally:
+        fakes.ecs.no_cluster = False
+        fakes.table.items.update(items)
+    assert answer.state is State.FAILED
+    assert "a stage main that is not this account's lives on this cluster already" in answer.summary
+    assert registered.ask(Operation.CLUSTER).state is State.DONE
+
+
+def test_topics_are_created_all_or_none(registered: RealStage) -> None:
+    """A twin that may not be seen in the list is refused by the brokers themselves."""
+    specs = [
+        TopicSpec(name, "data", 1, {"cleanup.policy": "delete"}) for name in ("fresh.topic", "wms_heartbeat")
+    ]
+    with registered.session().kafka() as kafka:
+        with pytest.raises(
+            ServerError, match=r"'wms_heartbeat' collides with existing topic: wms\.heartbeat"
+        ):
+            kafka.create(specs)
+        assert "fresh.topic" not in kafka.topic_names()
 
 
 def _alter(bootstrap: str, topic: str, configs: dict[str, str]) -> None:

@@ -1,0 +1,141 @@
+"""Launching again mends: after a bad commit, a stack that never stood, a teardown that was cut off."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from connector.domain.stage import Stage
+from connector.local.world import World
+from tests.e2e.conftest import EARLIER_KEY
+from tests.e2e.stages import DOT, LONG, launch
+from tests.support import deployed
+from tests.support.deployed import Rows, eventually
+from tests.support.project import copy_project, set_settings
+from tests.support.sceptre_cli import Run
+
+pytestmark = pytest.mark.e2e
+
+VAL, PRODUCTION = Stage.parse("val"), Stage.parse("production")
+_HEARTBEAT = "heartbeat.interval.ms"
+
+
+def test_a_named_stages_stack_that_never_stood_is_replaced_and_no_topic_touched(
+    world: World, never_complete: Run, named: Mapping[str, Run], clusters: Mapping[str, str]
+):
+    """The guard lets Sceptre delete the shell in ROLLBACK_COMPLETE, which holds nothing."""
+    assert never_complete.status != 0
+    assert "ROLLBACK_COMPLETE" in never_complete.last_line
+    assert "ROLLBACK_COMPLETE state" in named["production"].output
+    earlier = Rows(world, PRODUCTION, clusters["production"])
+    earlier.keys.append(EARLIER_KEY)
+    earlier.assert_arrived_once()
+    assert "topics: 8 created, 1 as wanted" in named["production"].output
+
+
+def test_launching_again_changes_nothing(world: World, named: Mapping[str, Run], project: Path):
+    before = (deployed.tasks(world, PRODUCTION), deployed.record(world, PRODUCTION))
+    run = launch(world, project, "production")
+    assert run.status == 0, run.output
+    assert "nothing had to be changed" in run.last_line
+    assert run.output.count("No updates to perform.") == len(deployed.stack_states(world, PRODUCTION))
+    assert (deployed.tasks(world, PRODUCTION), deployed.record(world, PRODUCTION)) == before
+
+
+def test_a_reverted_commit_registers_what_was_before_and_loses_no_row(
+    world: World,
+    named: Mapping[str, Run],
+    project: Path,
+    clusters: Mapping[str, str],
+    tmp_path: Path,
+):
+    rows = Rows(world, VAL, clusters["val"])
+    before = deployed.connector_config(world, VAL)
+    memory = _memory(world, VAL)
+    rows.insert(2)
+    changed = set_settings(
+        copy_project(tmp_path), "val", container_memory=2304, connector={"heartbeat_seconds": 30}
+    )
+    run = launch(world, changed, "val")
+    assert run.status == 0, run.output
+    assert deployed.connector_config(world, VAL) == {**before, _HEARTBEAT: "30000"}
+    assert _memory(world, VAL) == 2304 != memory
+    rows.insert(2)
+    run = launch(world, project, "val")
+    assert run.status == 0, run.output
+    assert f"register: wms-oracle-cdc updated ({_HEARTBEAT})" in run.output
+    assert deployed.connector_config(world, VAL) == before
+    assert _memory(world, VAL) == memory
+    rows.insert(2)
+    rows.assert_arrived_once()
+
+
+def test_a_bad_commit_is_taken_back_while_the_old_worker_streams_and_its_revert_registers(
+    world: World, named: Mapping[str, Run], project: Path, clusters: Mapping[str, str], tmp_path: Path
+):
+    """The revert finds UPDATE_ROLLBACK_COMPLETE and nothing to change in the stack."""
+    rows = Rows(world, PRODUCTION, clusters["production"])
+    before = deployed.tasks(world, PRODUCTION)
+    bad = set_settings(
+        copy_project(tmp_path), "production", container_memory=4, connector={"heartbeat_seconds": 30}
+    )
+    run = launch(world, bad, "production")
+    assert run.status != 0
+    assert "wms-connector-production is UPDATE_ROLLBACK_COMPLETE" in run.last_line
+    assert "Traceback" not in run.output
+    assert deployed.tasks(world, PRODUCTION) == before
+    rows.insert(2)
+    run = launch(world, project, "production")
+    assert run.status == 0, run.output
+    assert deployed.stack_states(world, PRODUCTION)["connector"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "wms-oracle-cdc of stage production runs" in run.last_line
+    assert deployed.tasks(world, PRODUCTION) == before
+    rows.insert(2)
+    rows.assert_arrived_once()
+
+
+def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
+    world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
+):
+    stage = Stage.parse(DOT)
+    rows = Rows(world, stage, clusters[DOT])
+    deployed.scale(world, stage, 0)
+    eventually(lambda: deployed.service(world, stage)["runningCount"] == 0, "the workers have left")
+    rows.insert(2)
+    run = launch(world, project, DOT)
+    assert run.status == 0, run.output
+    assert "had the desired count 0" in run.output
+    assert deployed.service(world, stage)["desiredCount"] == 1
+    rows.insert(2)
+    rows.assert_arrived_once()
+
+
+def test_a_registration_that_fails_leaves_the_stage_watched_and_is_mended_by_launching_again(
+    world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
+):
+    """Every stack stands, alarms and event rules too, and the connector as it was."""
+    stage = Stage.parse(LONG)
+    rows = Rows(world, stage, clusters[LONG])
+    rows.insert(2)
+    before = deployed.stack_states(world, stage)
+    world.account.put_secret(f"{LONG}/dbInfo", {**world.database.db_info, "password": "wr0ng-passw0rd"})
+    try:
+        run = launch(world, project, LONG)
+    finally:
+        world.account.delete_secret(f"{LONG}/dbInfo")
+    assert run.status != 0
+    assert "registration failed at validate" in run.last_line
+    assert "password authentication failed" in run.last_line
+    assert "wr0ng-passw0rd" not in run.output
+    assert set(deployed.stack_states(world, stage)) == set(before)
+    rows.insert(2)
+    run = launch(world, project, LONG)
+    assert run.status == 0, run.output
+    rows.assert_arrived_once()
+
+
+def _memory(world: World, stage: Stage) -> int:
+    """The memory limit of the Connect container in the task definition that is in force."""
+    definition = deployed.service(world, stage)["taskDefinition"]
+    found = world.account.client("ecs").describe_task_definition(taskDefinition=definition)
+    return int(found["taskDefinition"]["containerDefinitions"][0]["memory"])
