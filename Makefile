@@ -45,6 +45,7 @@ test-e2e: $(READY) ## tests on the real worker, broker, database and the embedde
 check: $(READY) ## exactly what CI checks besides the tests
 	@echo "==> uv lock --check" && .tools/bin/uv lock --check --quiet --python "$(PYTHON)"
 	@echo "==> zizmor" && $(BIN)/zizmor --offline --quiet .github/workflows
+	@echo "==> hadolint" && $(BIN)/hadolint connector/image/Dockerfile
 	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
 	@echo "==> mypy" && $(BIN)/mypy connector templates resolvers hooks lambda_src tests
 	@$(MAKE) --no-print-directory render

@@ -22,6 +22,7 @@ from sceptre.stack import Stack
 from connector.domain import secrets
 from connector.domain.brokers import parse_auth
 from connector.domain.errors import OperatorError
+from connector.domain.names import PRODUCT
 from connector.sceptre_jinja import stage as stage_of_group
 from connector.stage_settings import refuse_unknown
 
@@ -93,6 +94,11 @@ class StandIns:
         """As `!kafka_auth` answers."""
         return parse_auth((argument or {}).get("configured") or self._auth(stack)).value
 
+    def image(self, _stack: Stack, argument: Any) -> str:
+        """As `!worker_image` answers."""
+        registry = f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
+        return str(argument.get("configured") or f"{registry}/{PRODUCT}@sha256:{'0' * 64}")
+
     def answer(self, tag: str, stack: Stack, argument: Any) -> Any:
         """What the resolver called `tag` answers; an output or anything unknown is a telling text."""
         answers: Mapping[str, Callable[[Stack, Any], Any]] = {
@@ -101,6 +107,7 @@ class StandIns:
             "kafka_auth": self.auth,
             "lambda_package": lambda _stack, _argument: "lambda/connect-0000000000000000.zip",
             "subnet_cidrs": lambda _stack, _argument: list(self.subnet_cidrs),
+            "worker_image": self.image,
             "alb_tls": lambda _stack, _argument: self.alb_tls and dict(self.alb_tls),
         }
         known = answers.get(tag)

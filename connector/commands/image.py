@@ -107,7 +107,7 @@ def pin(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
 
 
 def _chosen(tool: str | None) -> Callable[[], tools.Tool]:
-    return lambda: tools.choose(tool)
+    return lambda: tools.choose(tool, tools.ALL)
 
 
 def _report(line: str) -> None:

@@ -24,11 +24,8 @@ _SHIPPED = "connect/"
 _OUTPUT = "{http://maven.apache.org/POM/4.0.0}properties/{http://maven.apache.org/POM/4.0.0}part.output"
 
 
-def files(image: Path = IMAGE, own: Path | None = None) -> dict[str, str]:
-    """Path below CONNECT_HOME -> SHA-256 of every file in the image's directory.
-
-    `own` is where `bin` and `conf` lie, `image` by default; an assembled directory holds copies of them.
-    """
+def files(image: Path = IMAGE) -> dict[str, str]:
+    """Path below CONNECT_HOME -> SHA-256 of every file in the image's directory."""
     found: dict[str, str] = {}
     for pom in sorted(image.glob("parts/*/pom.xml")):
         output = ET.parse(pom).getroot().findtext(_OUTPUT, "")  # noqa: S314 - our own file
@@ -38,23 +35,21 @@ def files(image: Path = IMAGE, own: Path | None = None) -> dict[str, str]:
             digest, name = line.split()
             found[f"{output.removeprefix(_SHIPPED)}/{name.removeprefix('./')}"] = digest
     for directory in _OWN:
-        place = (own or image) / directory
+        place = image / directory
         for path in (path for path in place.rglob("*") if path.is_file()):
             found[f"{directory}/{path.relative_to(place)}"] = hashlib.sha256(path.read_bytes()).hexdigest()
     return dict(sorted(found.items()))
 
 
-def tag(
-    image: Path = IMAGE, base_images: tuple[bases.Base, ...] | None = None, own: Path | None = None
-) -> str:
+def tag(image: Path = IMAGE, base_images: tuple[bases.Base, ...] | None = None) -> str:
     """The image's tag: 16 hex digits of the SHA-256 over its files, the Dockerfile and the bases' digests."""
     chosen = bases.read(image / BASES.name) if base_images is None else base_images
     digest = hashlib.sha256()
     for base in chosen:
         digest.update(f"{base.name} {base.repository}@{base.digest}\n".encode())
     digest.update(hashlib.sha256((image / "Dockerfile").read_bytes()).digest())
-    for name, checksum in files(image, own).items():
+    for name, checksum in files(image).items():
         ours = name.partition("/")[0] in _OWN
-        executable = ours and bool(((own or image) / name).stat().st_mode & 0o100)
+        executable = ours and bool((image / name).stat().st_mode & 0o100)
         digest.update(f"{checksum} {'x' if executable else '-'} {name}\n".encode())
     return digest.hexdigest()[:16]

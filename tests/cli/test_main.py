@@ -11,7 +11,17 @@ from connector.commands.lazy import Lazy, LazyGroup
 from connector.domain.errors import OperatorError, ServerError
 from tests.cli.conftest import Run
 
-COMMANDS = {"broker-script", "connector", "ephemeral", "local", "oracle-script", "render", "stage", "topics"}
+COMMANDS = {
+    "broker-script",
+    "connector",
+    "ephemeral",
+    "local",
+    "oracle-script",
+    "image",
+    "render",
+    "stage",
+    "topics",
+}
 
 
 def test_help_lists_every_command_and_what_it_is_for(run: Run) -> None:

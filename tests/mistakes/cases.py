@@ -157,7 +157,6 @@ def wrong_settings() -> Iterator[Case]:
         "connector: jdbc": ("connector", "'jdbc'"),
         "log_retention_days: 42": ("log_retention_days", "42"),
         "secret_prefix: /wms": ("secret_prefix '/wms'",),
-        "image: ''": ("image",),
         "account_id: '123456789012'": ("account 000000000000", "account_id says 123456789012"),
         "account_id: 12345": ("account_id 12345 is no account number", "12 digits"),
         "allowed_regions: [us-gov-west-1]": ("region us-east-1 is not among", "us-gov-west-1", "AWS_REGION"),

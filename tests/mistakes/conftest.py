@@ -25,7 +25,7 @@ from connector import sceptre_glue
 from connector.local.aws import FOREIGN, client_environment
 from connector.local.state import ROOT
 from hooks import admit, outcome
-from resolvers import subnet_cidrs
+from resolvers import subnet_cidrs, worker_image
 from tests.local.conftest import Embedded, embedded, enforcing, tools  # noqa: F401  servers of this package's own
 from tests.support.sceptre_cli import Run
 
@@ -119,6 +119,7 @@ def in_process(project: Path, environment: Mapping[str, str], *words: str) -> Ru
     """`sceptre --dir <project> <words>` as a run of its own: nothing is remembered from the one before."""
     sceptre_glue.SECRETS.clear()
     subnet_cidrs.forget()
+    worker_image.forget()
     admit._admitted.clear()
     outcome._BEFORE.clear()
     if environment != _CLIENTS_OF:

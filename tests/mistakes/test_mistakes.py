@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connector.worker_image import content
 from tests.local.conftest import Embedded
 from tests.mistakes.cases import CASES, LAUNCH, Case, Is, link_stage
 from tests.mistakes.conftest import CONFIDENTIAL, DB_INFO, Account, in_process
@@ -97,6 +98,17 @@ def test_a_secret_that_iam_denies_is_refused_though_the_default_could_be_read(
     before = account.state()
     run = sceptre(operator, *LAUNCH, project=project, seconds=60)
     _assert_refused(run, "wms/val/dbInfo may not be read", "the default's secret is not used instead")
+    assert account.state() == before
+
+
+def test_an_unpublished_image_is_named_with_the_command_before_any_stack_is_touched(
+    account: Account, project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A checkout whose image nobody has published: the registry has another tag only."""
+    monkeypatch.setattr(content, "tag", lambda: "0123456789abcdef")
+    before = account.state()
+    run = in_process(project, account.environment, *LAUNCH)
+    _assert_refused(run, "wms-connector:0123456789abcdef, is not in", "run `wms-connector image publish`")
     assert account.state() == before
 
 

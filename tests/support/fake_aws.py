@@ -1,5 +1,6 @@
 """A small AWS behind Sceptre's connection manager: it stores, finds and refuses as the real one does."""
 
+import base64
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -9,11 +10,18 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from connector.local.state import ROOT
+from connector.worker_image import content
 
 FOUNDATION = {
     "StackName": "wms-foundation",
     "StackStatus": "CREATE_COMPLETE",
-    "Outputs": [{"OutputKey": "ArtifactBucketName", "OutputValue": "artifacts"}],
+    "Outputs": [
+        {"OutputKey": "ArtifactBucketName", "OutputValue": "artifacts"},
+        {
+            "OutputKey": "RepositoryUri",
+            "OutputValue": "123456789012.dkr.ecr.us-east-1.amazonaws.com/wms-connector",
+        },
+    ],
 }
 
 GOOD_SECRETS = {
@@ -58,15 +66,18 @@ class FakeConnection:
     subnets: dict[str, str] = field(
         default_factory=lambda: {"subnet-0a1b2c3d": "10.1.0.0/24", "subnet-1a1b2c3d": "10.1.1.0/24"}
     )
+    #: Image tag -> digest.
+    images: dict[str, str] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
     def ready(cls, owner: str = "default") -> "FakeConnection":
-        """An account with the foundation and the secrets of `owner`."""
+        """An account with the foundation, the secrets of `owner` and the worker's image."""
         stored: dict[str, str | ClientError] = {
             f"wms/{owner}/{name}": text for name, text in GOOD_SECRETS.items()
         }
-        return cls(stacks={"wms-foundation": dict(FOUNDATION)}, secrets=stored)
+        published = {content.tag(): f"sha256:{'1' * 64}"}
+        return cls(stacks={"wms-foundation": dict(FOUNDATION)}, secrets=stored, images=published)
 
     def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any:
         self.calls.append((service, command))
@@ -111,6 +122,17 @@ class FakeConnection:
             "EnableTerminationProtection"
         ]
         return {}
+
+    def _ecr_describe_images(self, kwargs: Mapping[str, Any]) -> Any:
+        assert kwargs["repositoryName"] == "wms-connector"
+        tag = kwargs["imageIds"][0]["imageTag"]
+        if tag not in self.images:
+            raise refuse("DescribeImages", "ImageNotFoundException", "The image does not exist")
+        return {"imageDetails": [{"imageDigest": self.images[tag]}]}
+
+    def _ecr_get_authorization_token(self, kwargs: Mapping[str, Any]) -> Any:
+        token = base64.b64encode(b"AWS:pushing-passw0rd").decode()
+        return {"authorizationData": [{"authorizationToken": token}]}
 
     def _sts_get_caller_identity(self, kwargs: Mapping[str, Any]) -> Any:
         return {"Account": "123456789012"}

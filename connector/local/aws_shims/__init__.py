@@ -14,6 +14,7 @@ from connector.local.aws_shims import (
     ecs_templates,
     functions,
     iam,
+    images,
     security_groups,
     stacks,
 )
@@ -37,4 +38,5 @@ def install() -> FargateRuntime:
     stacks.install()
     functions.install()
     iam.install()
+    images.install()
     return runtime
