@@ -34,7 +34,7 @@ class Step:
 STEPS = (
     Step(Operation.RETIRE_MARK, 60),
     # Its topics and its worker go all the same; stopped in order, it also lets go of the source at once.
-    Step(Operation.RETIRE_CONNECTOR, 60, needed=False),
+    Step(Operation.RETIRE_CONNECTOR, 30, needed=False),
     Step(Operation.RETIRE_WORKERS, 240),
     # A database that is gone must not keep a stage from going.
     Step(Operation.RETIRE_SOURCE, 90, needed=False),
@@ -106,7 +106,7 @@ def abandoning(stage: str) -> str:
 
 def by_functions(stage: str) -> str:
     """The commands that finish a teardown when the stage's Lambda is gone."""
-    return f"`sceptre launch ephemeral/{stage}/functions`, then `sceptre delete ephemeral/{stage}`"
+    return f"`sceptre launch ephemeral/{stage}/functions.yaml`, then `sceptre delete ephemeral/{stage}`"
 
 
 def _until_done(step: Step, ask: Ask, clock: Clock, show: Show) -> Answer:

@@ -192,7 +192,7 @@ def list_stages(directory: Path | None, *, as_json: bool) -> None:
     if orphans:
         print_table(
             "Topics of stages that have no stack; they go with "
-            "`sceptre launch ephemeral/STAGE/functions`, then `sceptre delete ephemeral/STAGE`",
+            "`sceptre launch ephemeral/STAGE/functions.yaml`, then `sceptre delete ephemeral/STAGE`",
             several(orphans),
             headers=("stage", "topic"),
         )

@@ -75,7 +75,14 @@ class FakeStage:
             self.stage, "wms", names.table, names.service, names.service, self.auth, self.settings
         )
 
-    def session(self, seconds: float = 50, desired_count: int | None = None) -> Session:
+    def session(
+        self,
+        seconds: float = 50,
+        desired_count: int | None = None,
+        *,
+        launch: bool = False,
+        meant: str | None = None,
+    ) -> Session:
         """A new invocation."""
         return Session(
             self.environment,
@@ -85,11 +92,21 @@ class FakeStage:
             transport=self.connect,
             open_kafka=self.kafka.open,
             desired_count=desired_count,
+            launch=launch,
+            meant=meant,
         )
 
-    def ask(self, operation: Operation, desired_count: int | None = None) -> Answer:
+    def ask(
+        self,
+        operation: Operation,
+        desired_count: int | None = None,
+        *,
+        launch: bool = False,
+        meant: str | None = None,
+    ) -> Answer:
         """One request, as the handler would put it; no answer may hold anything confidential."""
-        answer = operations.answer(operation, self.session(desired_count=desired_count))
+        session = self.session(desired_count=desired_count, launch=launch, meant=meant)
+        answer = operations.answer(operation, session)
         told = json.dumps(answer.to_payload())
         for confidential in (PASSWORD, json.dumps(PASSWORD)[1:-1], USER, "bigmac", BROKERS):
             assert confidential not in told

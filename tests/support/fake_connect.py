@@ -47,6 +47,12 @@ class FakeConnect:
     states: dict[str, str] = field(default_factory=dict)
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    #: Connectors that have stored an offset.
+    offsets: set[str] = field(default_factory=set)
+    #: Tasks stay a while after a stop.
+    stops_slowly: bool = False
+    #: Why offsets are not deleted: `a moment` (500) or `for good` (400).
+    keeps_offsets: str = ""
 
     def request(self, method: str, url: str, body: bytes | None, timeout: float) -> Reply:
         assert timeout > 0
@@ -73,6 +79,9 @@ class FakeConnect:
             ("PUT", r"/connectors/([^/]+)/config", self._put_config),
             ("GET", r"/connectors/([^/]+)/status", self._status),
             ("POST", r"/connectors/([^/]+)/restart", self._restart),
+            ("PUT", r"/connectors/([^/]+)/stop", self._stop),
+            ("DELETE", r"/connectors/([^/]+)/offsets", self._delete_offsets),
+            ("DELETE", r"/connectors/([^/]+)", self._delete),
             ("PUT", r"/connector-plugins/([^/]+)/config/validate", self._validate),
         ]
         for wanted, pattern, act in routes:
@@ -99,6 +108,7 @@ class FakeConnect:
         created = name not in self.configs
         self.configs[name] = {**config, "name": name}
         self.states[name] = "RUNNING"
+        self.offsets.add(name)
         self._start_task(name)
         stored = {"name": name, "config": self.configs[name], "tasks": [], "type": "source"}
         return _reply(201 if created else 200, stored)
@@ -119,6 +129,33 @@ class FakeConnect:
         if self.tasks[name]["state"] == "FAILED":
             self._start_task(name)
         return _reply(202, {"name": name})
+
+    def _stop(self, name: str, _content: object) -> Reply:
+        if name not in self.configs:
+            return _refuse(404, f"Unknown connector {name}")
+        self.states[name] = "STOPPED"
+        if not self.stops_slowly:
+            self.tasks.pop(name, None)
+        return Reply(204, b"")
+
+    def _delete_offsets(self, name: str) -> Reply:
+        if name not in self.configs:
+            return _refuse(404, f"Connector {name} not found")
+        if self.states[name] != "STOPPED" or name in self.tasks:
+            return _refuse(
+                400, "Connectors must be in the STOPPED state to have their offsets modified"
+            )
+        if self.keeps_offsets:
+            return _refuse(500 if self.keeps_offsets == "a moment" else 400, "the offsets cannot be modified")
+        self.offsets.discard(name)
+        return _reply(200, {"message": "The offsets for this connector have been reset successfully"})
+
+    def _delete(self, name: str) -> Reply:
+        if self.configs.pop(name, None) is None:
+            return _refuse(404, f"Connector {name} not found")
+        self.states.pop(name, None)
+        self.tasks.pop(name, None)
+        return Reply(204, b"")
 
     def _validate(self, plugin: str, config: dict[str, str]) -> Reply:
         invalid = dict(self.invalid)

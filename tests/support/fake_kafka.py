@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from connector.domain.errors import ServerError
+from connector.domain.retire import Plan
 from connector.domain.topics import TopicSpec, fold
 from lambda_src.kafka_admin import KafkaAdmin
 
@@ -28,18 +30,46 @@ class FakeKafka:
     topics: dict[str, FakeTopic] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     live_groups: set[str] = field(default_factory=set)
+    #: Groups without members.
+    idle_groups: set[str] = field(default_factory=set)
+    #: How many more times a deleted topic is still listed.
+    lingers: int = 0
+    lingering: set[str] = field(default_factory=set)
+    unreachable: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
+    #: Topic -> when its newest record was written, or the error of asking.
+    newest_at: dict[str, float | Exception] = field(default_factory=dict)
 
     @contextmanager
     def open(self, settings: Mapping[str, Any], deadline: object, clean: object) -> Iterator[KafkaAdmin]:
         self.settings = dict(settings)
+        if self.unreachable:
+            raise ServerError("the brokers do not answer a connection: timed out", retriable=True)
         yield self
 
     def cluster_id(self) -> str:
         return self.id
 
     def topic_names(self) -> frozenset[str]:
+        if self.lingers:
+            self.lingers -= 1
+            return frozenset(self.topics) | self.lingering
         return frozenset(self.topics)
+
+    def groups(self) -> frozenset[str]:
+        return frozenset(self.live_groups | self.idle_groups)
+
+    def delete_topics(self, plan: Plan) -> None:
+        for name in plan.delete:
+            if self.topics.pop(name, None) is not None:
+                self.lingering.add(name)
+                self.changes.append(f"delete {name}")
+
+    def delete_groups(self, plan: Plan) -> tuple[str, ...]:
+        for name in set(plan.delete) & self.idle_groups:
+            self.idle_groups.remove(name)
+            self.changes.append(f"delete group {name}")
+        return tuple(sorted(set(plan.delete) & self.live_groups))
 
     def live_group(self, group: str) -> bool:
         return group in self.live_groups
@@ -49,6 +79,12 @@ class FakeKafka:
 
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         return {name: {**DEFAULTS, **self.topics[name].configs} for name in topics}
+
+    def newest(self, topic: str) -> float | None:
+        found = self.newest_at.get(topic)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
         for spec in specs:

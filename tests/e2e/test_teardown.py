@@ -1,0 +1,325 @@
+"""An ephemeral stage leaves nothing behind, and nothing else is ever touched: on the real parts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.domain.stage import Stage
+from connector.local.world import World
+from tests.support import deployed, kafka_state, traces
+from tests.support.deployed import Rows, eventually
+from tests.support.kafka_state import Topic
+from tests.support.project import copy_project
+from tests.support.sceptre_cli import Run, at_once, sceptre
+
+pytestmark = pytest.mark.e2e
+
+A, AB, B, MAIN = map(Stage.parse, ("a", "a.b", "b", "main"))
+#: What belongs to others and could be taken for a topic of `a`.
+FOREIGN = (
+    "A.wms",
+    "a",
+    "a-wms",
+    "a.other",
+    "a.wms.MMDL.PLAN_BASE_WVR_TBL.dlq",
+    "a.wms.signal2",
+    "a.wmsx",
+    "ab.wms",
+    "aws.wms.cdc.WMS.PLAN_BASE_WVR_TBL",
+    "b.a.wms",
+    "orders",
+    "wms.a.wms",
+)
+#: After which line each run is killed: every step of the retirement, then stacks.
+KILLED_AFTER = (
+    "retire-mark: stage a is marked",
+    "retire-connector: wms-oracle-cdc stopped and deleted",
+    "retire-workers: no task runs",
+    "retire-source: replication slot and publication wms_a",
+    "retire-topics: ",
+    "retire-groups: ",
+    "ephemeral/a/connector - Deleting stack",
+    "ephemeral/a/functions - Deleting stack",
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_project(tmp_path_factory.mktemp("checkout"), A.name, AB.name, B.name)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[World]:
+    """main, `a` and `a.b` stream on one cluster, beside topics and groups of others that look alike."""
+    with World.up(tmp_path_factory.mktemp("teardown"), enforce_iam=True) as made:
+        made.database.seed(3)
+        kafka_state.make(made.kafka_bootstrap, FOREIGN)
+        for group in ("a", "a.team", "a.wms-signal2", "wms-reader"):
+            kafka_state.commit(made.kafka_bootstrap, group, "a.other", 1)
+        for stage in ("foundation", "main"):
+            _done(sceptre(made.env(), "launch", stage, "--yes", project=project))
+        launches = [("launch", f"ephemeral/{stage.name}", "--yes") for stage in (A, AB)]
+        for run in at_once(made.env(), *launches, project=project):
+            _done(run)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def before(world: World) -> Mapping[str, Topic]:
+    """Every topic that is not `a`'s nor Kafka's own, as it was before anything was deleted."""
+    others = deployed.topics_of(world.kafka_bootstrap) - set(A.topics)
+    return kafka_state.topics(world.kafka_bootstrap, (t for t in others if not t.startswith("__")))
+
+
+@pytest.fixture(scope="module")
+def groups_before(world: World) -> Mapping[str, Mapping[str, int]]:
+    return {
+        group: offsets
+        for group, offsets in kafka_state.groups(world.kafka_bootstrap).items()
+        if group not in A.topics.groups
+    }
+
+
+@pytest.fixture(scope="module")
+def killed(
+    world: World, project: Path, before: object, groups_before: object
+) -> list[tuple[str, dict[str, list[str]]]]:
+    """The deletion of `a`, killed after each step and begun again; what was left each time."""
+    _leftover_definition(world)
+    left = []
+    for line in KILLED_AFTER:
+        seen = _delete_until(world, project, "ephemeral/a", line)
+        assert any(line in text for text in seen), seen
+        _nothing_comes_back(world)
+        left.append((line, traces.of(world, A, world.kafka_bootstrap)))
+    return left
+
+
+@pytest.fixture(scope="module")
+def gone(world: World, project: Path, killed: object) -> Run:
+    """The deletion of `a`, let run to its end."""
+    return sceptre(world.env(), "delete", "ephemeral/a", "--yes", project=project)
+
+
+def test_a_named_stage_and_a_foundation_in_use_are_refused_before_anything_is_touched(
+    world: World, project: Path
+):
+    state = _everything(world)
+    for path in ("main", "val", "production", "foundation", "main/connector.yaml", "main/events.yaml"):
+        run = sceptre(world.env(), "delete", path, "--yes", project=project)
+        assert run.status != 0, run.output
+        assert "nothing was touched" in run.last_line
+        assert "Traceback" not in run.output
+    assert _everything(world) == state
+    rows = Rows(world, MAIN, world.kafka_bootstrap)
+    rows.insert(2)
+    rows.assert_arrived_once()
+
+
+def test_a_teardown_that_is_killed_goes_on_where_it_was(killed: list[tuple[str, dict[str, list[str]]]]):
+    """Each run leaves less than the one before, and what a step has removed stays removed."""
+    left = dict(killed)
+    assert left[KILLED_AFTER[0]]["topics"] == sorted(set(A.topics) & set(left[KILLED_AFTER[0]]["topics"]))
+    assert "tasks" not in left[KILLED_AFTER[2]]
+    assert "replication slots" not in left[KILLED_AFTER[3]]
+    assert "publications" not in left[KILLED_AFTER[3]]
+    assert "topics" not in left[KILLED_AFTER[4]]
+    assert "consumer groups" not in left[KILLED_AFTER[5]]
+    for (_, earlier), (line, later) in pairwise(killed):
+        for kind, names in later.items():
+            assert set(names) <= set(earlier.get(kind, [])), f"{kind} came back before {line!r}"
+
+
+def test_nothing_of_the_stage_is_left_anywhere(world: World, gone: Run):
+    assert gone.status == 0, gone.output
+    assert traces.of(world, A, world.kafka_bootstrap) == {}
+
+
+def test_a_stage_whose_name_it_starts_keeps_its_active_task_definitions(world: World, gone: Run):
+    active = world.account.client("ecs").list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
+    families = {arn.rpartition("/")[2].rpartition(":")[0] for arn in active}
+    assert families == {AB.names.service, MAIN.names.service}
+
+
+def test_records_offsets_and_configs_of_all_other_topics_are_as_they_were(
+    world: World,
+    gone: Run,
+    before: Mapping[str, Topic],
+    groups_before: Mapping[str, Mapping[str, int]],
+):
+    assert {*FOREIGN, *MAIN.topics.roles["data"], *AB.topics.roles["data"]} <= set(before)
+    assert kafka_state.topics(world.kafka_bootstrap, before, ends=before) == before
+    after = kafka_state.groups(world.kafka_bootstrap)
+    assert set(after) == set(groups_before)
+    for group in ("a", "a.team", "a.wms-signal2", "wms-reader"):
+        assert after[group] == groups_before[group] == {"a.other-0": 1}
+
+
+@pytest.mark.parametrize("stage", [MAIN, AB], ids=lambda stage: stage.name)
+def test_the_others_still_stream(world: World, gone: Run, stage: Stage):
+    rows = Rows(world, stage, world.kafka_bootstrap)
+    rows.insert(2)
+    rows.assert_arrived_once()
+    assert stage.names.replication_slot in world.database.slots()
+
+
+def test_deleting_what_is_gone_is_no_mistake(world: World, project: Path, gone: Run):
+    again = sceptre(world.env(), "delete", "ephemeral/a", "--yes", project=project)
+    assert again.status == 0, again.output
+    assert "there is no Lambda wms-connector-a-connect-admin" in again.output
+
+
+def test_a_stage_that_never_got_as_far_as_its_functions_goes_too(world: World, project: Path):
+    _done(sceptre(world.env(), "launch", "ephemeral/b/network.yaml", "--yes", project=project))
+    assert deployed.stack_states(world, B)
+    run = sceptre(world.env(), "delete", "ephemeral/b", "--yes", project=project)
+    assert run.status == 0, run.output
+    assert traces.of(world, B, world.kafka_bootstrap) == {}
+
+
+def test_a_launch_that_replaces_a_stack_keeps_the_topics_and_a_pipeline_then_removes_all(
+    world: World, project: Path, tmp_path: Path
+):
+    """The stage streamed before, its connector stack failed since: no record is lost by launching again."""
+    topic = B.topics.roles["data"][0]
+    kafka_state.make(world.kafka_bootstrap, [topic])
+    earlier = kafka_state.topics(world.kafka_bootstrap, [topic])[topic].partitions
+    _failed_stack(world, B.names.stack("connector"))
+    run = sceptre(world.env(), "launch", "ephemeral/b", "--yes", project=project)
+    _done(run)
+    assert "a launch replaces wms-connector-b: topics and connector stay" in run.output
+    later = kafka_state.topics(world.kafka_bootstrap, [topic])[topic].partitions
+    assert all(later[number].end >= part.end and later[number].first == 0 for number, part in earlier.items())
+    planned = json.loads(_command(world, project, "topics", "plan", "b", "--json").stdout)
+    assert set(planned["delete"]) <= set(B.topics)
+    assert not set(planned["delete"]) & {"b.a.wms", *AB.topics, *MAIN.topics}
+    elsewhere = copy_project(tmp_path / "checkout")
+    destroyed = _command(world, project, "ephemeral", "destroy", "b", "--dir", str(elsewhere))
+    assert destroyed.returncode == 0, destroyed.stdout
+    assert not (elsewhere / "config" / "ephemeral" / "b").exists()
+    assert traces.of(world, B, world.kafka_bootstrap) == {}
+
+
+def test_topics_whose_stage_has_no_stack_are_told(world: World, project: Path, gone: Run):
+    kafka_state.make(world.kafka_bootstrap, ["lost.wms.heartbeat", "lost.other"])
+    rows = json.loads(_command(world, project, "ephemeral", "list", "--json").stdout)
+    orphans = {row["stage"]: row["orphan_topics"] for row in rows if row["orphan_topics"]}
+    assert orphans["lost"] == ["lost.wms.heartbeat"]
+    assert not set(orphans) & {"a.b", "main"}
+
+
+def test_a_hung_worker_and_a_missing_record_do_not_keep_a_stage_from_going(world: World, project: Path):
+    """The worker answers nobody and leaves its group only when it is killed."""
+    names = AB.names
+    table = world.account.client("dynamodb")
+    table.delete_item(TableName=names.table, Key={"id": {"S": "stage-record"}})
+    (task,) = deployed.tasks(world, AB)
+    record = world.state.directory / "tasks" / task.rpartition("/")[2] / "process.json"
+    os.kill(json.loads(record.read_text(encoding="utf-8"))["pid"], signal.SIGSTOP)
+    run = sceptre(world.env(), "delete", f"ephemeral/{AB.name}", "--yes", project=project)
+    assert run.status == 0, run.output
+    assert "Connect does not answer" in run.output
+    assert traces.of(world, AB, world.kafka_bootstrap) == {}
+    assert set(FOREIGN) <= deployed.topics_of(world.kafka_bootstrap)
+
+
+def _done(run: Run) -> None:
+    assert run.status == 0, run.output
+
+
+def _everything(world: World) -> dict[str, Any]:
+    stacks = world.account.client("cloudformation").describe_stacks()["Stacks"]
+    return {
+        "stacks": sorted((s["StackName"], s["StackStatus"], str(s.get("LastUpdatedTime"))) for s in stacks),
+        "topics": deployed.topics_of(world.kafka_bootstrap),
+        "tasks": {stage.name: deployed.tasks(world, stage) for stage in (MAIN, A, AB)},
+        "connector": deployed.connector_config(world, MAIN),
+        "slots": world.database.slots(),
+        "record": deployed.record(world, MAIN),
+    }
+
+
+def _leftover_definition(world: World) -> None:
+    """A revision that a rolling update has left active."""
+    ecs = world.account.client("ecs")
+    known = ecs.describe_task_definition(taskDefinition=A.names.service)["taskDefinition"]
+    wanted = ("family", "cpu", "memory", "networkMode", "requiresCompatibilities", "containerDefinitions")
+    ecs.register_task_definition(**{key: known[key] for key in wanted})
+
+
+def _delete_until(world: World, project: Path, group: str, line: str) -> list[str]:
+    """Run the deletion and kill it the moment it has printed a line."""
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("sceptre")), "delete", group, "--yes"],
+        cwd=project,
+        env={**os.environ, **world.env(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    seen = []
+    with process:
+        for text in process.stdout:
+            seen.append(text)
+            if line in text:
+                process.send_signal(signal.SIGKILL)
+                break
+    return seen
+
+
+def _nothing_comes_back(world: World) -> None:
+    """A health check and a registration that nobody's launch asks for leave the stage alone."""
+    functions = world.account.client("lambda")
+    there = {f["FunctionName"] for f in functions.list_functions()["Functions"]}
+    if A.names.connect_health in there:
+        answer = functions.invoke(FunctionName=A.names.connect_health, Payload=b"{}")
+        said = json.loads(answer["Payload"].read())
+        assert "being torn down" in said.get("summary", ""), said
+    if A.names.connect_admin in there:
+        answer = functions.invoke(
+            FunctionName=A.names.connect_admin, Payload=json.dumps({"operation": "register"}).encode()
+        )
+        said = json.loads(answer["Payload"].read())
+        assert said["state"] == "failed", said
+        assert "being torn down" in said["summary"], said
+
+
+def _failed_stack(world: World, name: str) -> None:
+    """A stack whose creation failed: ROLLBACK_COMPLETE."""
+    cloudformation = world.account.client("cloudformation")
+    broken = {
+        "Resources": {
+            "Rule": {
+                "Type": "AWS::Lambda::EventInvokeConfig",
+                "Properties": {"FunctionName": {"Fn::ImportValue": "no-such-export"}, "Qualifier": "$LATEST"},
+            }
+        }
+    }
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(broken))
+
+    def rolled_back() -> bool:
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        return bool(stack["StackStatus"] == "ROLLBACK_COMPLETE")
+
+    eventually(rolled_back, f"{name} is rolled back")
+
+
+def _command(world: World, project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("wms-connector")), *words],
+        cwd=project,
+        env={**os.environ, **world.env()},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
