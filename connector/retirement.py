@@ -7,7 +7,7 @@ so when it is asked again: a run that was cut off is finished by running it agai
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from connector.admin_calls import Clock
+from connector.admin_calls import Clock, NoFunction
 from connector.domain.admin import RETIREMENT, Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from connector.domain.retire import EphemeralStage
@@ -71,12 +71,14 @@ class Unfinished(ServerError):
 
 
 def retire(stage: EphemeralStage, ask: Ask, clock: Clock, show: Show) -> Account:
-    """Run all steps in order; raises `Unfinished`."""
+    """Run all steps in order; raises `Unfinished`, and `NoFunction` when there is nobody to ask."""
     account = Account()
     name = stage.stage.name
     for step in STEPS:
         try:
             answer = _until_done(step, ask, clock, show)
+        except NoFunction:
+            raise
         except WmsError as error:
             if step.needed:
                 raise Unfinished(unfinished(name, step.operation, str(error))) from None

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
+from connector.admin_calls import Clock
 from connector.domain.admin import REGISTRATION, Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError
-from hooks.register import DEADLINES, CheckCluster, Clock, RegisterConnector, check_cluster, register
+from hooks.register import DEADLINES, CheckCluster, RegisterConnector, check_cluster, register
 from tests.support.fake_aws import FakeConnection, FakeStack
 
 

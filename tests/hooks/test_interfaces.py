@@ -1,0 +1,73 @@
+"""The network stack waits for Lambda's interfaces, and for nobody else's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from connector.admin_calls import Clock
+from connector.domain.errors import DeadlineExceeded
+from hooks import interfaces
+from tests.support.fake_aws import FakeConnection, refuse
+
+
+@dataclass
+class Connection(FakeConnection):
+    resources: list[dict[str, str]] = field(default_factory=list)
+    interfaces: list[dict[str, Any]] = field(default_factory=list)
+    unauthorized: bool = False
+
+    def _cloudformation_describe_stack_resources(self, kwargs: Mapping[str, Any]) -> Any:
+        if not self.resources:
+            raise refuse("DescribeStackResources", "ValidationError", "Stack with id x does not exist")
+        return {"StackResources": self.resources}
+
+    def _ec2_describe_network_interfaces(self, kwargs: Mapping[str, Any]) -> Any:
+        if self.unauthorized:
+            raise refuse("DescribeNetworkInterfaces", "UnauthorizedOperation", "You are not authorized")
+        return {"NetworkInterfaces": self.interfaces}
+
+
+def interface(group: str, kind: str) -> dict[str, Any]:
+    return {"InterfaceType": kind, "Groups": [{"GroupId": group}]}
+
+
+def test_only_lambdas_interfaces_in_the_stacks_own_groups_count():
+    """The load balancer's interface is in a group of this stack, and goes with it."""
+    connection = Connection(
+        resources=[
+            {"ResourceType": "AWS::EC2::SecurityGroup", "PhysicalResourceId": "sg-1"},
+            {"ResourceType": "AWS::EC2::SecurityGroup"},
+            {"ResourceType": "AWS::EC2::VPC", "PhysicalResourceId": "vpc-1"},
+        ],
+        interfaces=[
+            interface("sg-1", "lambda"),
+            interface("sg-1", "interface"),
+            interface("sg-2", "lambda"),
+        ],
+    )
+    groups = interfaces.security_groups(connection, "x")
+    assert groups == ["sg-1"]
+    assert interfaces.held(connection, groups) == 1
+
+
+def test_without_a_stack_or_the_right_to_look_nobody_waits():
+    assert interfaces.security_groups(Connection(), "x") == []
+    assert interfaces.held(Connection(unauthorized=True), ["sg-1"]) == 0
+
+
+def test_it_says_what_it_waits_for_and_finishes():
+    left, shown, now = [2, 2, 1, 0], list[str](), [0.0]
+    clock = Clock(lambda: now[0], lambda seconds: now.__setitem__(0, now[0] + seconds))
+    interfaces.wait(lambda: left.pop(0), clock, shown.append)
+    assert [line.split()[2] for line in shown] == ["2", "1"]
+    assert "within about 20 minutes" in shown[0]
+
+
+def test_a_wait_without_end_ends():
+    now = [0.0]
+    clock = Clock(lambda: now[0], lambda seconds: now.__setitem__(0, now[0] + seconds))
+    with pytest.raises(DeadlineExceeded, match="run the same command again later"):
+        interfaces.wait(lambda: 1, clock, lambda line: None)
+    assert now[0] <= 41 * 60

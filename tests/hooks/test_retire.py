@@ -1,0 +1,272 @@
+"""The teardown's hook: its own guard, the order, what it does where a part is missing, its last words."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sceptre.exceptions import SceptreException
+
+from connector import retirement
+from connector.admin_calls import Clock
+from connector.domain.admin import RETIREMENT, Answer, Operation, State
+from connector.domain.errors import RefusedStage
+from connector.domain.retire import EphemeralStage
+from connector.domain.stage import NAMED_STAGES, Stage
+from hooks import retire
+from hooks.retire import NoteLaunch, RetireStage, Tidy
+from tests.support.fake_aws import FakeConnection, FakeStack, refuse
+
+DONE = Answer(State.DONE, "done").to_payload()
+
+
+@pytest.fixture(autouse=True)
+def new_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    retire._LAUNCHED.clear()
+    clock = Time()
+    monkeypatch.setattr(retire, "Clock", lambda: Clock(lambda: clock.now, clock.sleep))
+
+
+@dataclass
+class Time:
+    now: float = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Connection(FakeConnection):
+    """With ECS's task definitions, and a Lambda that may not be there."""
+
+    no_function: bool = False
+    requests: list[Mapping[str, Any]] = field(default_factory=list)
+    definitions: list[str] = field(default_factory=list)
+
+    def _lambda_invoke(self, kwargs: Mapping[str, Any]) -> Any:
+        if self.no_function:
+            raise refuse("Invoke", "ResourceNotFoundException", "Function not found")
+        return super()._lambda_invoke(kwargs)
+
+    def _ecs_list_task_definitions(self, kwargs: Mapping[str, Any]) -> Any:
+        found = [d for d in self.definitions if d.startswith(kwargs["familyPrefix"])]
+        start = int(kwargs.get("nextToken", 0))
+        arns = [f"arn:aws:ecs:us-east-1:123456789012:task-definition/{d}" for d in found[start : start + 2]]
+        return {"taskDefinitionArns": arns, **({"nextToken": str(start + 2)} if found[start + 2 :] else {})}
+
+    def _ecs_deregister_task_definition(self, kwargs: Mapping[str, Any]) -> Any:
+        self.definitions.remove(kwargs["taskDefinition"].rpartition("/")[2])
+
+
+Answers = Callable[[Mapping[str, Any]], Any]
+
+
+def stack_of(
+    stage: str, status: str | None = "CREATE_COMPLETE", answers: Answers = lambda request: DONE
+) -> FakeStack:
+    """The connector stack of a stage, whose Lambda answers each request by `answers`."""
+    connection = Connection(stacks=dict(FakeConnection.ready().stacks))
+
+    def invoke(request: Mapping[str, Any]) -> Any:
+        connection.requests.append(request)
+        return answers(request)
+
+    connection.invoke = invoke
+    group = stage if stage in NAMED_STAGES else f"ephemeral/{stage}"
+    name = Stage.parse(stage).names.stack("connector")
+    if status is not None:
+        connection.stacks[name] = {"StackName": name, "StackStatus": status}
+    return FakeStack(f"{group}/connector", name, connection)
+
+
+def asked(stack: FakeStack) -> list[str]:
+    connection = stack.connection_manager
+    assert isinstance(connection, Connection)
+    return [request["operation"] for request in connection.requests]
+
+
+def details(request: Mapping[str, Any]) -> Any:
+    """Answers as the Lambda does: what was deleted."""
+    told = {
+        "retire-topics": {"deleted": ["a.wms", "a.wms.signal"], "others": ["a.b.wms"]},
+        "retire-groups": {"deleted": ["a.wms-signal"]},
+    }
+    return Answer(State.DONE, "done", True, told.get(request["operation"], {})).to_payload()
+
+
+def failing(operation: Operation, answer: Answer) -> Answers:
+    return lambda request: answer.to_payload() if request["operation"] == operation.value else DONE
+
+
+def test_every_step_is_asked_in_order_for_the_very_stage_and_an_account_is_given(
+    caplog: pytest.LogCaptureFixture,
+):
+    stack = stack_of("a", answers=details)
+    with caplog.at_level(logging.INFO):
+        RetireStage(None, stack).run()
+    assert asked(stack) == list(RETIREMENT)
+    assert {request["stage"] for request in stack.connection_manager.requests} == {"a"}  # type: ignore[attr-defined]
+    assert "stage a: 2 topics and 1 consumer groups deleted" in caplog.text
+    assert "left alone: 1 topics that start with 'a.'" in caplog.text
+
+
+@pytest.mark.parametrize("stage", NAMED_STAGES)
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "DELETE_FAILED", None])
+def test_a_named_stage_is_refused_here_too(stage: str, status: str | None):
+    """Without the guard hook, and whatever the guard would have said."""
+    stack = stack_of(stage, status)
+    with pytest.raises(SceptreException, match="never deleted; nothing was touched"):
+        RetireStage(None, stack).run()
+    assert asked(stack) == []
+
+
+@pytest.mark.parametrize("stage", NAMED_STAGES)
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
+def test_of_a_named_stages_shell_nothing_is_asked(stage: str, status: str):
+    stack = stack_of(stage, status)
+    RetireStage(None, stack).run()
+    assert asked(stack) == []
+
+
+def test_a_launch_that_replaces_a_failed_stack_retires_nothing():
+    stack = stack_of("a", "ROLLBACK_COMPLETE")
+    NoteLaunch(None, stack).run()
+    RetireStage(None, stack).run()
+    assert asked(stack) == []
+
+
+def test_a_deletion_of_a_failed_stack_retires_all():
+    stack = stack_of("a", "ROLLBACK_COMPLETE")
+    RetireStage(None, stack).run()
+    assert asked(stack) == list(RETIREMENT)
+
+
+def test_there_is_no_retirement_of_a_named_stage():
+    for name in NAMED_STAGES:
+        with pytest.raises(RefusedStage):
+            EphemeralStage(Stage.parse(name))
+
+
+@pytest.mark.parametrize("status", [None, "ROLLBACK_COMPLETE", "DELETE_FAILED", "DELETE_IN_PROGRESS"])
+def test_without_a_lambda_a_stage_that_never_stood_or_is_half_gone_goes(
+    status: str | None, caplog: pytest.LogCaptureFixture
+):
+    stack = stack_of("a", status)
+    stack.connection_manager.no_function = True  # type: ignore[attr-defined]
+    RetireStage(None, stack).run()
+    assert "`wms-connector ephemeral list` shows any that are left" in caplog.text
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_without_a_lambda_a_stage_that_stands_says_how_to_bring_it_back(status: str):
+    stack = stack_of("a", status)
+    stack.connection_manager.no_function = True  # type: ignore[attr-defined]
+    with pytest.raises(SceptreException, match="sceptre launch ephemeral/a/functions.yaml"):
+        RetireStage(None, stack).run()
+
+
+WAITING = Answer(State.WAITING, "the brokers do not answer a connection: timed out")
+FAILED = Answer(State.FAILED, "AWS refused reading the stage record")
+
+
+@pytest.mark.parametrize("answer", [WAITING, FAILED], ids=["silent", "refused"])
+@pytest.mark.parametrize("operation", [step.operation for step in retirement.STEPS if step.needed])
+def test_a_needed_step_that_fails_ends_in_one_line_with_the_commands(operation: Operation, answer: Answer):
+    stack = stack_of("a", answers=failing(operation, answer))
+    with pytest.raises(SceptreException) as caught:
+        RetireStage(None, stack).run()
+    text = str(caught.value)
+    assert answer.summary in text
+    assert "\n" not in text
+    assert "`sceptre delete ephemeral/a`" in text
+    assert f"`{retirement.ABANDON}=a sceptre delete ephemeral/a`" in text
+    after = RETIREMENT[RETIREMENT.index(operation) + 1 :]
+    assert not set(asked(stack)) & set(after)
+
+
+@pytest.mark.parametrize("answer", [WAITING, FAILED], ids=["silent", "refused"])
+def test_a_connect_that_is_dead_does_not_keep_a_stage_from_going(answer: Answer):
+    stack = stack_of("a", answers=failing(Operation.RETIRE_CONNECTOR, answer))
+    RetireStage(None, stack).run()
+    assert list(dict.fromkeys(asked(stack))) == list(RETIREMENT)
+
+
+def test_a_database_that_is_down_leaves_one_line_with_what_to_run(caplog: pytest.LogCaptureFixture):
+    stack = stack_of("a.b", answers=failing(Operation.RETIRE_SOURCE, WAITING))
+    RetireStage(None, stack).run()
+    (line,) = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    slot = Stage.parse("a.b").names.replication_slot
+    assert f"SELECT pg_drop_replication_slot('{slot}'); DROP PUBLICATION IF EXISTS \"{slot}\";" in line
+
+
+def test_when_the_connectors_stack_is_gone_already_the_others_go_and_what_is_left_is_told(
+    caplog: pytest.LogCaptureFixture,
+):
+    stack = stack_of("a", None, failing(Operation.RETIRE_MARK, WAITING))
+    RetireStage(None, stack).run()
+    assert "sceptre launch ephemeral/a/functions.yaml" in caplog.text
+
+
+def test_a_person_can_leave_the_topics_of_exactly_one_stage_behind(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setenv(retirement.ABANDON, "a")
+    left, other, named = stack_of("a"), stack_of("a.b"), stack_of("main")
+    RetireStage(None, left).run()
+    assert asked(left) == []
+    assert "topics and groups that start with 'a.' are left" in caplog.text
+    RetireStage(None, other).run()
+    assert asked(other) == list(RETIREMENT)
+    monkeypatch.setenv(retirement.ABANDON, "main")
+    with pytest.raises(SceptreException, match="never deleted"):
+        RetireStage(None, named).run()
+
+
+def test_a_lambda_that_wakes_up_is_waited_for():
+    connection_errors = [refuse("Invoke", "ResourceConflictException", "is pending")]
+    stack = stack_of("a")
+    connection = stack.connection_manager
+    original = connection._lambda_invoke
+
+    def invoke(kwargs: Mapping[str, Any]) -> Any:
+        if connection_errors:
+            raise connection_errors.pop()
+        return original(kwargs)
+
+    connection._lambda_invoke = invoke  # type: ignore[method-assign]
+    RetireStage(None, stack).run()
+    assert asked(stack) == list(RETIREMENT)
+
+
+def test_what_was_deleted_by_several_requests_is_counted_once():
+    told = [["a.wms"], ["a.wms", "a.wms.signal"]]
+
+    def ask(operation: Operation) -> Answer:
+        if operation is not Operation.RETIRE_TOPICS:
+            return Answer(State.DONE, "done", details={"deleted": []})
+        state = State.WAITING if len(told) > 1 else State.DONE
+        return Answer(state, "deleting", True, {"deleted": told.pop(0), "others": []})
+
+    clock = Time()
+    account = retirement.retire(
+        EphemeralStage(Stage("a")), ask, Clock(lambda: clock.now, clock.sleep), lambda line: None
+    )
+    assert account.topics == ["a.wms", "a.wms.signal"]
+
+
+def test_after_the_stack_exactly_its_own_active_revisions_are_deregistered():
+    stack = stack_of("a", None)
+    own = ["wms-connector-a:1", "wms-connector-a:2", "wms-connector-a:3"]
+    others = ["wms-connector-ab:1", "wms-connector-a-b:1", "wms-connector-main:1"]
+    stack.connection_manager.definitions = [*own, *others]  # type: ignore[attr-defined]
+    Tidy(None, stack).run()
+    assert stack.connection_manager.definitions == others  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("stage", "status"), [("main", None), ("a", "DELETE_FAILED")])
+def test_the_revisions_of_a_named_stage_and_of_a_stack_that_stands_stay(stage: str, status: str | None):
+    stack = stack_of(stage, status)
+    stack.connection_manager.definitions = [f"wms-connector-{stage}:1"]  # type: ignore[attr-defined]
+    Tidy(None, stack).run()
+    assert stack.connection_manager.definitions == [f"wms-connector-{stage}:1"]  # type: ignore[attr-defined]
