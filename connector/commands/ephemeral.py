@@ -98,8 +98,9 @@ def remove(branch: str, directory: Path | None, *, as_json: bool) -> None:
 
 @ephemeral.command()
 @click.argument("branch")
+@click.option("--dry-run", is_flag=True, help="Only say whether there is anything to do; asks no AWS.")
 @_dir
-def destroy(branch: str, directory: Path | None) -> None:
+def destroy(branch: str, directory: Path | None, *, dry_run: bool) -> None:
     """Tear the stage of BRANCH down: `sceptre delete`, from a checkout that need not have its directory.
 
     For pipelines. A named stage is refused (exit status 2). A branch whose name no stage can have never had
@@ -112,6 +113,9 @@ def destroy(branch: str, directory: Path | None) -> None:
         click.echo(f"nothing to destroy: {one_line(branch)!r} is no stage ({reason})")
         return
     stage = EphemeralStage(Stage.parse(branch))
+    if dry_run:
+        click.echo(f"would destroy stage {branch}")
+        return
     destroying.destroy(stages.Project.find(directory, _ROOT), stage, _today())
     click.echo(f"stage {branch} is gone")
 

@@ -113,6 +113,16 @@ def test_a_branch_that_can_be_no_stage_is_nothing_to_do(
     assert account.deleted == []
 
 
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    do: Callable[..., Result], account: Account, project: Path
+):
+    assert do("destroy", "--dry-run", "feature-x").stdout == "would destroy stage feature-x\n"
+    assert do("destroy", "--dry-run", "main").exit_code == 2
+    assert do("destroy", "--dry-run", "feature/x").stdout.startswith("nothing to destroy")
+    assert account.deleted == []
+    assert not (project / "config" / "ephemeral").exists()
+
+
 def test_an_empty_branch_is_a_mistake_of_the_pipelines(do: Callable[..., Result], account: Account):
     assert do("destroy", "").exit_code == 2
     assert account.deleted == []

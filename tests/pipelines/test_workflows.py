@@ -114,9 +114,9 @@ def test_destroy_leaves_it_to_our_own_code_what_a_named_stage_is():
         assert not re.search(rf"\b{stage}\b", text)
     steps = _named("destroy")["jobs"]["destroy"]["steps"]
     runs = [step.get("run", step.get("uses", "")) for step in steps]
-    asked = next(i for i, run in enumerate(runs) if "wms-connector stage show" in run)
+    asked = next(i for i, run in enumerate(runs) if "ephemeral destroy --dry-run" in run)
     credentials = next(i for i, run in enumerate(runs) if "configure-aws-credentials" in run)
-    deleted = next(i for i, run in enumerate(runs) if "sceptre delete" in run)
+    deleted = next(i for i, run in enumerate(runs) if run.endswith('ephemeral destroy -- "$STAGE"'))
     assert asked < credentials < deleted
 
 
@@ -136,10 +136,8 @@ class TestTheQuestionBeforeTeardown:
         script = next(step["run"] for step in steps if step.get("id") == "stage")
         program = tmp_path / ".venv" / "bin" / "wms-connector"
         program.parent.mkdir(parents=True)
-        # `stage show` is the real one; `ephemeral create` would write into this repository.
         program.write_text(
-            f'#!/bin/sh\necho "$*" >>calls\n[ "$1" = stage ] || exit 0\n'
-            f'exec env PYTHONPATH="{ROOT}" "{sys.executable}" -c '
+            f'#!/bin/sh\necho "$*" >>calls\nexec env PYTHONPATH="{ROOT}" "{sys.executable}" -c '
             f"'from connector.cli import main; main()' \"$@\"\n",
             encoding="utf-8",
         )
@@ -161,13 +159,13 @@ class TestTheQuestionBeforeTeardown:
     def test_an_ephemeral_stage_goes(self, event: str, tmp_path: Path):
         status, output, calls = self._ask("feature-xyz", event, tmp_path)
         assert (status, output) == (0, "delete=yes\n")
-        assert calls[-1] == "ephemeral create -- feature-xyz"
+        assert calls == ["ephemeral destroy --dry-run -- feature-xyz"]
 
     @pytest.mark.parametrize("event", ["delete", "workflow_dispatch"])
     @pytest.mark.parametrize("stage", NAMED_STAGES)
     def test_a_named_stage_stops_the_run(self, stage: str, event: str, tmp_path: Path):
         status, output, calls = self._ask(stage, event, tmp_path)
-        assert (status, output) == (1, "")
+        assert (status, output) == (2, "")
         assert len(calls) == 1
 
     def test_the_branch_that_is_no_stage_is_let_go_in_peace(self, tmp_path: Path):
