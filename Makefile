@@ -13,7 +13,7 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup demo test test-unit test-e2e check format render clean
+.PHONY: help setup demo test test-unit test-e2e test-long bench check format render clean
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ test-unit: $(READY) ## tests that need neither a JVM nor the embedded AWS
 test-e2e: $(READY) ## tests on the real worker, broker, database and the embedded AWS
 	@echo "==> tests on the real parts (the first run downloads them)"
 	@$(BIN)/pytest -m e2e -q
+
+test-long: $(READY) ## property tests of what a teardown may delete, over more than 100,000 pairs
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/domain/test_retire.py -q -n 2 --timeout 3600
+
+bench: $(READY) ## how long a teardown takes among 1,000 and 10,000 topics of others
+	@$(BIN)/python -m tests.bench.teardown
 
 check: $(READY) ## exactly what CI checks besides the tests
 	@echo "==> uv lock --check" && .tools/bin/uv lock --check --quiet --python "$(PYTHON)"
