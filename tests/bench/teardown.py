@@ -1,0 +1,103 @@
+"""`make bench`: how long a retirement takes on a real broker, among 1,000 and then 10,000 topics of others.
+
+Measured is what is beyond Sceptre's waiting and the workers' leave: the requests that look at the cluster,
+each with a connection of its own, as the Lambda has; ECS and DynamoDB are fakes.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from kafka import KafkaAdminClient
+
+from connector.domain.admin import RETIREMENT, Operation, State
+from connector.domain.stage import Stage
+from connector.local.world import World
+from lambda_src.connect_admin import operations
+from lambda_src.connect_admin.session import Aws, Session
+from lambda_src.deadline import Deadline
+from tests.lambda_src.conftest import ACCOUNT, FakeStage
+
+STAGE = Stage.parse("bench")
+#: Topics of others -> seconds that the retirement may take.
+LIMITS = {1_000: 5.0, 10_000: 15.0}
+_BATCH = 250
+
+
+def main() -> None:
+    """Print one line for each figure; exit status 1 when a limit is passed."""
+    late = []
+    with tempfile.TemporaryDirectory() as directory, World.up(Path(directory), report=_show) as world:
+        others: list[str] = []
+        for wanted, limit in LIMITS.items():
+            more = [f"bench.other.team.{number:05d}.events" for number in range(len(others), wanted)]
+            began = time.monotonic()
+            _create(world.kafka_bootstrap, more)
+            _show(f"{wanted} topics of others ({time.monotonic() - began:.0f} s to make)")
+            others += more
+            _create(world.kafka_bootstrap, list(STAGE.topics))
+            taken = retire(world)
+            _show(f"  retirement of {len(list(STAGE.topics))} topics: {taken:.2f} s (limit {limit:.0f} s)")
+            left = set(_names(world.kafka_bootstrap))
+            assert not left & set(STAGE.topics), "a topic of the stage is left"
+            assert set(others) <= left, "a topic of others is gone"
+            late += [wanted] if taken > limit else []
+    sys.exit(bool(late))
+
+
+def retire(world: World) -> float:
+    """Seconds for all requests of a retirement."""
+    stage = FakeStage(stage=STAGE)
+    stage.secrets.values |= {"wms/default/brokerString": world.kafka_bootstrap}
+    stage.secrets.values["wms/bench/dbInfo"] = (
+        '{"ip": "10.0.0.1", "db": "WMSPRD", "user": "wms_capture", "password": "tiger"}'
+    )
+    stage.ecs.missing = True
+    total = 0.0
+    for operation in RETIREMENT:
+        taken = _ask(stage, operation)
+        _show(f"    {operation.value}: {taken:.2f} s")
+        total += taken
+    return total
+
+
+def _ask(stage: FakeStage, operation: Operation) -> float:
+    began = time.monotonic()
+    while True:
+        session = Session(
+            stage.environment,
+            ACCOUNT,
+            Deadline.within(50),
+            aws=Aws(lambda: stage.secrets, lambda: stage.ecs, lambda _: stage.table),
+            meant=STAGE.name,
+        )
+        answer = operations.answer(operation, session)
+        if answer.state is State.DONE:
+            return time.monotonic() - began
+        assert answer.state is State.WAITING, answer.summary
+
+
+def _create(bootstrap: str, names: list[str]) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=120_000)
+    for first in range(0, len(names), _BATCH):
+        batch = names[first : first + _BATCH]
+        admin.create_topics({name: {"num_partitions": 1, "replication_factor": 1} for name in batch})
+    admin.close()
+
+
+def _names(bootstrap: str) -> list[str]:
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        return list(admin.list_topics())
+    finally:
+        admin.close()
+
+
+def _show(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
