@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
 from sceptre.hooks import Hook
 
 from connector import retirement
@@ -56,6 +57,7 @@ class RetireStage(Hook):  # type: ignore[misc]
         description = glue.describe_stack(self.stack.connection_manager, self.stack.external_name)
         status = None if description is None else str(description["StackStatus"])
         name = owned.stage.name
+        refuse_busy(self.stack.external_name, status)
         try:
             ask = asker(self.stack.connection_manager, owned.stage)
             account = retirement.retire(owned, ask, Clock(), self.logger.info)
@@ -75,18 +77,25 @@ class RetireStage(Hook):  # type: ignore[misc]
 
 
 class Tidy(Hook):  # type: ignore[misc]
-    """Deregister the revisions of the task definition that rolling updates have left active."""
+    """Remove what belongs to the stage and to no stack.
+
+    Revisions of the task definition that rolling updates have left active; and the log group that AWS makes
+    for the cluster where the account's default is Container Insights.
+    """
 
     def run(self) -> None:
         stack = self.stack
         with glue.one_line_errors(stack.name):
             stage = glue.stage_of(stack)
-            if stage.ephemeral and glue.describe_stack(stack.connection_manager, stack.external_name) is None:
-                for arn in active_definitions(stack.connection_manager, stage.names.service):
-                    stack.connection_manager.call(
-                        "ecs", "deregister_task_definition", {"taskDefinition": arn}
-                    )
-                    self.logger.info("deregistered %s", arn.rpartition("/")[2])
+            connection = stack.connection_manager
+            if not stage.ephemeral or glue.describe_stack(connection, stack.external_name) is not None:
+                return
+            for arn in active_definitions(connection, stage.names.service):
+                connection.call("ecs", "deregister_task_definition", {"taskDefinition": arn})
+                self.logger.info("deregistered %s", arn.rpartition("/")[2])
+            group = stage.names.insights_log_group
+            if delete_log_group(connection, group):
+                self.logger.info("deleted log group %s", group)
 
 
 def leave_named(stack: glue.SceptreStack, stage: Stage) -> None:
@@ -95,6 +104,15 @@ def leave_named(stack: glue.SceptreStack, stage: Stage) -> None:
         raise OperatorError(
             f"stage {stage.name!r} is a named stage: its connector and topics are never deleted; "
             "nothing was touched"
+        )
+
+
+def refuse_busy(stack_name: str, status: str | None) -> None:
+    """Raise while somebody else launches the stack: its topics would go under a stage that comes up."""
+    if status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"):
+        raise ServerError(
+            f"stack {stack_name} is {status}: somebody launches it now, so nothing was touched; run the "
+            "same command again when that has ended"
         )
 
 
@@ -137,3 +155,14 @@ def active_definitions(connection: glue.Connection, family: str) -> list[str]:
         token = answer.get("nextToken")
         if not token:
             return [arn for arn in found if arn.rpartition("/")[2].rpartition(":")[0] == family]
+
+
+def delete_log_group(connection: glue.Connection, name: str) -> bool:
+    """Delete a log group; False when there is none, or when that is nobody's right to know."""
+    try:
+        connection.call("logs", "delete_log_group", {"logGroupName": name})
+    except ClientError as error:
+        if error.response["Error"].get("Code") in ("ResourceNotFoundException", "AccessDeniedException"):
+            return False
+        raise
+    return True

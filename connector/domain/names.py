@@ -93,6 +93,11 @@ class Names:
         """Log group of the Connect worker."""
         return f"/aws/fargate/{self.service}-kafka-connect"
 
+    @property
+    def insights_log_group(self) -> str:
+        """Log group that AWS makes for the cluster where Container Insights is the account's default."""
+        return f"/aws/ecs/containerinsights/{self.service}/performance"
+
     @staticmethod
     def function_log_group(function: str) -> str:
         """Log group of a Lambda function."""

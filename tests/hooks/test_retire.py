@@ -43,6 +43,14 @@ class Connection(FakeConnection):
     no_function: bool = False
     requests: list[Mapping[str, Any]] = field(default_factory=list)
     definitions: list[str] = field(default_factory=list)
+    log_groups: list[str] = field(default_factory=list)
+
+    def _logs_delete_log_group(self, kwargs: Mapping[str, Any]) -> Any:
+        if kwargs["logGroupName"] not in self.log_groups:
+            raise refuse(
+                "DeleteLogGroup", "ResourceNotFoundException", "The specified log group does not exist"
+            )
+        self.log_groups.remove(kwargs["logGroupName"])
 
     def _lambda_invoke(self, kwargs: Mapping[str, Any]) -> Any:
         if self.no_function:
@@ -140,6 +148,14 @@ def test_a_deletion_of_a_failed_stack_retires_all():
     stack = stack_of("a", "ROLLBACK_COMPLETE")
     RetireStage(None, stack).run()
     assert asked(stack) == list(RETIREMENT)
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
+def test_a_stage_that_somebody_launches_at_this_moment_is_left_alone(status: str):
+    stack = stack_of("a", status)
+    with pytest.raises(SceptreException, match="nothing was touched; run the same command again"):
+        RetireStage(None, stack).run()
+    assert asked(stack) == []
 
 
 def test_there_is_no_retirement_of_a_named_stage():
@@ -259,9 +275,15 @@ def test_after_the_stack_exactly_its_own_active_revisions_are_deregistered():
     stack = stack_of("a", None)
     own = ["wms-connector-a:1", "wms-connector-a:2", "wms-connector-a:3"]
     others = ["wms-connector-ab:1", "wms-connector-a-b:1", "wms-connector-main:1"]
+    groups = [
+        f"/aws/ecs/containerinsights/{name}/performance" for name in ("wms-connector-a", "wms-connector-ab")
+    ]
     stack.connection_manager.definitions = [*own, *others]  # type: ignore[attr-defined]
-    Tidy(None, stack).run()
-    assert stack.connection_manager.definitions == others  # type: ignore[attr-defined]
+    stack.connection_manager.log_groups = list(groups)  # type: ignore[attr-defined]
+    for _ in range(2):
+        Tidy(None, stack).run()
+        assert stack.connection_manager.definitions == others  # type: ignore[attr-defined]
+        assert stack.connection_manager.log_groups == groups[1:]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("stage", "status"), [("main", None), ("a", "DELETE_FAILED")])
