@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, Self
 
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, TopicPartition
 from kafka import errors as kafka_errors
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.net.compat import KafkaNetClient
+from kafka.protocol.consumer import OffsetSpec
 
 from connector.domain.brokers import Brokers, KafkaAuth
 from connector.domain.errors import ServerError
@@ -22,7 +23,8 @@ from connector.domain.retire import Plan
 from connector.domain.topics import TopicSpec
 from lambda_src.deadline import Deadline
 
-_UNKNOWN_TOPIC = 3
+#: The brokers' code for a topic that does not exist.
+UNKNOWN_TOPIC = 3
 _ALREADY_EXISTS = 36
 #: Topics in one request to delete: a broker answers each request within the client's limit of time.
 _BATCH = 10
@@ -73,6 +75,13 @@ class KafkaAdmin(Protocol):
 
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Topic -> its configs, defaults included."""
+        ...
+
+    def newest(self, topic: str) -> float | None:
+        """When the newest record of a topic with one partition was written, in seconds since 1970.
+
+        None when it is empty; `ServerError` with status 3 when it does not exist.
+        """
         ...
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
@@ -166,7 +175,7 @@ class Kafka:
             with self._errors("deleting topics"):
                 answer = self._client.delete_topics(list(batch), raise_errors=False)
             for topic in answer["topics"]:
-                if topic["error_code"] not in (0, _UNKNOWN_TOPIC):
+                if topic["error_code"] not in (0, UNKNOWN_TOPIC):
                     message = self._clean(topic.get("error_message") or "")
                     raise _refusal(f"deleting topic {topic['name']}", topic["error_code"], message)
 
@@ -189,7 +198,7 @@ class Kafka:
         for topic in described:
             code = topic["error_code"]
             # A topic that does not exist is described, with an error code, not refused.
-            if code == _UNKNOWN_TOPIC:
+            if code == UNKNOWN_TOPIC:
                 continue
             if code:
                 raise _refusal(f"describing topic {topic['name']}", code)
@@ -213,6 +222,13 @@ class Kafka:
             name: {key: str(entry["value"]) for key, entry in entries.items()}
             for name, entries in answer.items()
         }
+
+    def newest(self, topic: str) -> float | None:
+        partition = TopicPartition(topic, 0)
+        # By time, not by offset: with exactly-once the last offset is a commit marker, not a record.
+        with self._errors(f"the newest record of topic {topic}"):
+            found = self._client.list_partition_offsets({partition: OffsetSpec.MAX_TIMESTAMP})[partition]
+        return found.timestamp / 1000 if found.timestamp >= 0 else None
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
         wanted = {
@@ -275,7 +291,8 @@ class Kafka:
             return ServerError(f"the brokers do not answer {what}: {text}", retriable=True)
         retriable = isinstance(error, kafka_errors.RetriableError)
         kind = type(error).__name__.removesuffix("Error")
-        return ServerError(f"the brokers refused {what}: {kind}: {text}", retriable=retriable)
+        status = getattr(error, "errno", None)
+        return ServerError(f"the brokers refused {what}: {kind}: {text}", status=status, retriable=retriable)
 
 
 class _LastFailure(logging.Handler):

@@ -38,6 +38,14 @@ class Source:
     streaming: bool | None = None
     snapshot_running: bool = False
     snapshot_tables: int = 0
+    #: How far the last change read lies behind the database, in seconds; None while that is not known.
+    behind: float | None = None
+    #: Age of the last change seen, in seconds.
+    since_event: float | None = None
+    #: Age of the oldest open position in the redo log, in seconds (Oracle).
+    position_age: float | None = None
+    #: How full the queue between reading and writing is, from 0 to 1.
+    queue: float | None = None
 
     @property
     def connected(self) -> bool:
@@ -77,7 +85,23 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
         streaming=None if connected is None else connected == 1,
         snapshot_running=values.get(("snapshot", "debezium_metrics_snapshotrunning")) == 1,
         snapshot_tables=int(values.get(("snapshot", "debezium_metrics_totaltablecount"), 0)),
+        behind=_seconds(values.get(("streaming", "debezium_metrics_millisecondsbehindsource"))),
+        since_event=_seconds(values.get(("streaming", "debezium_metrics_millisecondssincelastevent"))),
+        position_age=_seconds(values.get(("streaming", "debezium_metrics_oldestscnageinmilliseconds"))),
+        queue=_filled(
+            values.get(("streaming", "debezium_metrics_queueremainingcapacity")),
+            values.get(("streaming", "debezium_metrics_queuetotalcapacity")),
+        ),
     )
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    """Debezium says -1 for what it does not know yet."""
+    return None if milliseconds is None or not milliseconds >= 0 else milliseconds / 1000
+
+
+def _filled(remaining: float | None, total: float | None) -> float | None:
+    return None if remaining is None or not total else 1 - remaining / total
 
 
 def read_source(transport: Transport, address: str, server: str, deadline: Deadline) -> Source:

@@ -125,19 +125,24 @@ def _admin(settings: FunctionsSettings, key: Ref) -> Function:
 
 def _health(settings: FunctionsSettings, key: Ref) -> Function:
     names = settings.names
+    cluster = settings.msk_cluster
+    on_brokers = [] if cluster is None else msk.watch_heartbeat(cluster, settings.parsed_stage)
     return Function(
         "ConnectHealth",
         names.connect_health,
         "connect_health",
-        "observes the stage on a schedule and publishes what it sees",
+        "observes the stage on a schedule, restarts what failed within a budget, and tells people",
         _HEALTH_TIMEOUT_SECONDS,
         [
             iam.read_stage_secrets(settings.secret_prefix, settings.parsed_stage),
             iam.decrypt_through(key, "secretsmanager", "dynamodb", "lambda"),
-            iam.read_state(names.table),
+            iam.use_key_for_table(key),
+            iam.keep_health_state(names.table),
             *iam.find_tasks(names),
             iam.see_service(names),
             iam.publish_metrics(names.health_namespace),
+            *iam.publish_to_topic(names.sns_topic, key),
+            *on_brokers,
             *iam.send_dead_letters(names.dead_letter_queue, key),
         ],
         {"DeadLetterConfig": awslambda.DeadLetterConfig(TargetArn=GetAtt("DeadLetters", "Arn"))},

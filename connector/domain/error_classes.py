@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.domain.causes import root_cause
+from connector.domain.stage import Stage
 
 
 class Owner(StrEnum):
@@ -27,7 +28,9 @@ class ErrorClass:
     """One kind of trouble. `meaning` is a clause, `next_step` an instruction, both without a full stop.
 
     `command` is what to type next; `{target}` in it stands for what sceptre launches, `{stage}` for the
-    stage. `of_database` completes "the database at host:port …" where the trouble is the source's.
+    stage, `{logs}` for the worker's log group.
+
+    `of_database` completes "the database at host:port …" where the trouble is the source's.
     """
 
     name: str
@@ -39,13 +42,15 @@ class ErrorClass:
     command: str
     of_database: str = ""
 
-    def command_for(self, stage: str, target: str) -> str:
+    def command_for(self, stage: Stage) -> str:
         """The command for one stage."""
-        return self.command.format(stage=stage, target=target)
+        target = f"ephemeral/{stage.name}" if stage.ephemeral else stage.name
+        return self.command.format(stage=stage.name, target=target, logs=stage.names.connector_log_group)
 
 
 _LAUNCH = "sceptre launch {target} --yes"
 _LOOK = "wms-connector connector config {stage}"
+_LOGS = "aws logs tail {logs} --since 1h"
 _ORACLE = "wms-connector oracle-script {stage}"
 _BROKER = "wms-connector broker-script {stage}"
 
@@ -214,7 +219,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         meaning="the database gives the connector no session, for a reason that only the worker's log knows",
         next_step="the worker's log has Oracle's own words (ORA-…); mend address, service, user or password "
         "in its secret, then launch again",
-        command=_LAUNCH,
+        command=_LOGS,
         of_database="gives the connector no session",
     ),
 )
@@ -227,8 +232,51 @@ UNKNOWN = ErrorClass(
     owner=Owner.US,
     meaning="a failure of a kind that is not known yet",
     next_step="read the trace in the worker's log, mend its cause, then launch again",
-    command=_LAUNCH,
+    command=_LOGS,
 )
+
+
+def _observed(name: str, owner: Owner, meaning: str, next_step: str, command: str) -> ErrorClass:
+    """A trouble that no trace tells of: it is seen from outside, and no restart of a task mends it."""
+    return ErrorClass(name, re.compile("(?!)"), False, owner, meaning, next_step, command)
+
+
+WORKER = _observed(
+    "worker",
+    Owner.US,
+    "the Connect worker does not run, or does not answer",
+    "read why the last task stopped and the newest lines of its log",
+    _LOGS,
+)
+CONNECTOR_MISSING = _observed(
+    "connector missing",
+    Owner.US,
+    "Connect does not know the connector, or does not tell its state",
+    "launch again, which registers it",
+    _LAUNCH,
+)
+LAGGING = _observed(
+    "late",
+    Owner.US,
+    "changes reach the topics late",
+    "see on the dashboard whether the lag grows, and ask the DBA for a large batch or a long transaction",
+    _LOGS,
+)
+POSITION = _observed(
+    "position",
+    Owner.DATABASE,
+    "the database will soon delete, or has deleted, log that the connector has not read",
+    "ask the DBA to keep archived logs longer, before anything is restarted",
+    _ORACLE,
+)
+STALLED = _observed(
+    "stalled",
+    Owner.US,
+    "the task runs, but no heartbeat reaches its topic",
+    "look for errors of the producer in the worker's log; launch again if the topic is gone",
+    _LOGS,
+)
+OBSERVED = (WORKER, CONNECTOR_MISSING, LAGGING, POSITION, STALLED)
 
 #: Lines that say where, not what: class names in them would be taken for causes.
 _FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ more).*$", re.MULTILINE)
@@ -238,6 +286,11 @@ def classify(trace: str) -> ErrorClass:
     """The class of a trace, or of any text about a failure; `UNKNOWN` when no other matches."""
     told = _FRAME.sub("", trace)
     return next((found for found in ERROR_CLASSES if found.pattern.search(told)), UNKNOWN)
+
+
+def named(name: str) -> ErrorClass:
+    """The class called `name`."""
+    return next(found for found in (*ERROR_CLASSES, UNKNOWN, *OBSERVED) if found.name == name)
 
 
 def database_trouble(text: str) -> ErrorClass | None:

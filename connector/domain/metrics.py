@@ -13,9 +13,9 @@ from connector.domain.settings import KINDS
 #: Where the sections for the alarms are, as a path in the repository.
 RUNBOOK = "docs/operations.md"
 
-#: Whether the health check itself mails what it finds, one message per incident. While it does not, the
-#: alarms of its findings mail, or nobody would be told.
-HEALTH_CHECK_MAILS = False
+#: The health check itself mails what it finds, one message per incident; the alarms of its findings therefore
+#: do not. Where it is turned off, they mail.
+HEALTH_CHECK_MAILS = True
 
 #: EventBridge rules of a stage, as `Names.rule` takes them.
 HEALTH_SCHEDULE = "HealthSchedule"
@@ -112,10 +112,6 @@ class Metric:
         return names.health_namespace if self.origin is Origin.HEALTH else names.log_namespace
 
 
-_HEALING = "issue 5: the restart budget"
-_DEPTH = "issue 5: lag and position from the worker's metrics"
-
-
 def _seen(name: str, what: str, first_step: str, *, periods: int = 1) -> Alarm:
     """The alarm of a finding of the health check: 0 is well, 1 or more is not."""
     return Alarm(what, first_step, name, periods=periods, seen_by_health=True)
@@ -163,7 +159,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConnectorStateFailed",
         "Count",
-        "1 when the connector is FAILED or missing, else 0; paused or stopped by a person is 0",
+        "1 when the connector is FAILED, or in two checks in a row missing or of unknown state; else 0",
         Origin.HEALTH,
         _seen(
             "ConnectorStateFailed",
@@ -218,10 +214,9 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "AutoRestartAttempted",
         "Count",
-        "Restarts that the health check made in this run",
+        "Restarts and registrations that the health check made in this run",
         Origin.HEALTH,
         waived="a restart that helped needs nobody; one that did not shows as ConnectorTaskFailed",
-        pending=_HEALING,
     ),
     Metric(
         "AutoRestartBudgetExceeded",
@@ -233,7 +228,6 @@ METRICS: tuple[Metric, ...] = (
             "Restarting did not help: the restart budget is spent.",
             "read the cause in the health function's log; a person has to mend it.",
         ),
-        pending=_HEALING,
     ),
     Metric(
         "ReplicationLagSeconds",
@@ -248,7 +242,6 @@ METRICS: tuple[Metric, ...] = (
             periods=2,
             seen_by_health=True,
         ),
-        pending=_DEPTH,
         kinds=("debezium",),
     ),
     Metric(
@@ -257,7 +250,39 @@ METRICS: tuple[Metric, ...] = (
         "Age of the last change that the connector saw",
         Origin.HEALTH,
         waived="a quiet database is a healthy one; heartbeats tell whether the path works",
-        pending=_DEPTH,
+        kinds=("debezium",),
+    ),
+    Metric(
+        "BrokersUnreachable",
+        "Count",
+        "1 when the brokers do not answer the health check, else 0",
+        Origin.HEALTH,
+        _seen(
+            "BrokersUnreachable",
+            "The Kafka brokers do not answer from the VPC.",
+            "ask the cluster's owners whether it is up, then compare the secret brokerString with it.",
+            periods=2,
+        ),
+    ),
+    Metric(
+        "HeartbeatAgeSeconds",
+        "Seconds",
+        "Age of the newest heartbeat record on its topic",
+        Origin.HEALTH,
+        waived="HeartbeatMissing judges it by the interval that the stage has set",
+        kinds=("debezium",),
+    ),
+    Metric(
+        "HeartbeatMissing",
+        "Count",
+        "1 when a connected task runs but its newest heartbeat record is old, or its topic is gone; else 0",
+        Origin.HEALTH,
+        _seen(
+            "HeartbeatMissing",
+            "The task runs, but no heartbeat reaches its topic.",
+            "look for errors of the producer in the worker's log.",
+            periods=2,
+        ),
         kinds=("debezium",),
     ),
     Metric(
@@ -274,7 +299,6 @@ METRICS: tuple[Metric, ...] = (
             statistic="Minimum",
             seen_by_health=True,
         ),
-        pending=_DEPTH,
         kinds=("debezium",),
     ),
     Metric(

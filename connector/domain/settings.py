@@ -28,6 +28,9 @@ class ConnectorSettings:
     data_retention_days: int = 7
     #: How long Connect's validation may try to reach the database, in seconds.
     validation_timeout_seconds: int = 20
+    #: How long the DBA keeps archived redo log, in hours; 0 while nobody has said so. By it the health check
+    #: knows how much time is left before a position is lost.
+    archived_log_hours: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -68,4 +71,5 @@ _RANGES = (
     ("data_retention_days", 1, 3650),
     # The answer has to be back, and told, before the admin function's own limit (FUNCTION_TIMEOUT_SECONDS).
     ("validation_timeout_seconds", 1, 35),
+    ("archived_log_hours", 0, 8760),
 )

@@ -3,9 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from connector.domain.budget import Budget
+from lambda_src.connect_health.memory import Memory
 from lambda_src.connect_rest import ConnectorStatus
 from lambda_src.metrics_page import Source
 from lambda_src.tasks import Service
+
+
+@dataclass(frozen=True)
+class Canary:
+    """What the brokers say. `trouble`: why they do not answer, empty when they do.
+
+    `newest`: when the newest heartbeat record was written, in seconds since 1970; None without one.
+    """
+
+    trouble: str = ""
+    newest: float | None = None
+    topic_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,6 +36,12 @@ class Observation:
     connector: ConnectorStatus | None = None
     source: Source | None = None
     database: Mapping[str, str] = field(default_factory=dict)
+    canary: Canary | None = None
     retiring: bool = False
+    #: Paths of secrets that have another version now than when the stage was last launched.
+    secrets_changed: tuple[str, ...] = ()
+    #: None when the state table could not be read: then nothing may be restarted.
+    budget: Budget | None = None
+    memory: Memory | None = None
     #: Probe -> why it saw nothing, although it should have.
     blind: Mapping[str, str] = field(default_factory=dict)

@@ -1,68 +1,100 @@
-"""Gather: ask each part once. A probe has its own time and cannot keep the others from seeing."""
+"""Gather: ask each part once, those that do not need each other at the same time."""
 
-from collections.abc import Callable
 from typing import Any
 
-from connector.domain.errors import ServerError, WmsError
+from connector.domain.errors import ServerError
 from connector.domain.names import CONNECTOR
+from connector.domain.record import StageRecord
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_health import tcp
-from lambda_src.connect_health.observation import Observation
+from lambda_src.connect_health.memory import MEMORY_KEY, Memory
+from lambda_src.connect_health.observation import Canary, Observation
+from lambda_src.connect_health.probes import Probe, run
 from lambda_src.connect_rest import ConnectorStatus, Unreachable
+from lambda_src.deadline import Deadline
+from lambda_src.kafka_admin import UNKNOWN_TOPIC, client_settings
 from lambda_src.metrics_page import Source
-from lambda_src.state_table import read_record
+from lambda_src.state_table import read_budget, read_item, read_record
 
 #: Seconds for a TCP connection to one listener of the database.
 TCP_SECONDS = 3.0
+#: Seconds for one of AWS's services: two attempts at most (`lambda_src.aws`).
+_AWS_SECONDS = 12.0
+_CONNECT_SECONDS = 18.0
+_SOURCE_SECONDS = 6.0
+_BROKERS_SECONDS = 8.0
 
 
 def observe(session: Session, *, knock: tcp.Knock = tcp.knock) -> Observation:
     """Everything about the stage that can be seen from inside the VPC."""
-    blind: dict[str, str] = {}
-    seen: dict[str, Any] = {}
-
-    def probe(name: str, look: Callable[[], Any]) -> None:
-        try:
-            seen[name] = look()
-        except WmsError as error:
-            blind[name] = str(error)
-
-    # First: what Connect says later can be cleaned of what these hold.
-    probe("secrets", session.know_confidential)
-    probe("record", lambda: _retiring(session))
-    probe("service", lambda: session.service)
-    probe("database", lambda: _database(session, knock))
-    if "service" in seen or session.environment.connect_url:
-        probe("connect", lambda: _connect(session))
-    if seen.get("connect") == "":
-        probe("connector", lambda: session.connect().status(CONNECTOR))
-    status: ConnectorStatus | None = seen.get("connector")
+    # First the secrets: what Connect says later can be cleaned of what these hold.
+    known, blind = run(
+        [
+            Probe("secrets", session.know_confidential, _AWS_SECONDS),
+            Probe("table", lambda: _table(session), _AWS_SECONDS),
+            Probe("service", lambda: session.service, _AWS_SECONDS),
+        ]
+    )
+    probes = [
+        Probe("database", lambda: _database(session, knock), _AWS_SECONDS),
+        Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
+    ]
+    if "service" in known or session.environment.connect_url:
+        probes.append(Probe("connect", lambda: _connect(session), _CONNECT_SECONDS))
+    if "secrets" in blind:
+        # Without addresses there is nothing to knock at, and their own reason is told already.
+        probes = [probe for probe in probes if probe.name == "connect"]
+    seen, blind_later = run(probes)
+    answers, status, untold = seen.get("connect", (None, None, ""))
+    blind = {**blind, **blind_later, **({"connector": untold} if untold else {})}
+    source = None
     if status is not None:
-        probe("source", lambda: _source(session, status))
+        told, silent = run([Probe("source", lambda: _source(session, status), _SOURCE_SECONDS)])
+        source, blind = told.get("source"), {**blind, **silent}
+    record, budget, memory = known.get("table", (None, None, None))
     return Observation(
-        service=seen.get("service"),
-        connect_answers=seen.get("connect"),
+        service=known.get("service"),
+        connect_answers=answers,
         connector=status,
-        source=seen.get("source"),
+        source=source,
         database=seen.get("database", {}),
-        retiring=seen.get("record", False),
+        canary=seen.get("brokers"),
+        retiring=record is not None and record.retiring,
+        secrets_changed=_changed(session, record),
+        budget=budget,
+        memory=memory,
         blind=blind,
     )
 
 
-def _retiring(session: Session) -> bool:
-    record = read_record(session.aws.table(session.environment.table))
-    return record is not None and record.retiring
+def _table(session: Session) -> tuple[StageRecord | None, Any, Memory]:
+    table = session.aws.table(session.environment.table)
+    record = read_record(table)
+    remembered = read_item(table, MEMORY_KEY)
+    return record, read_budget(table), Memory() if remembered is None else Memory.from_item(remembered)
 
 
-def _connect(session: Session) -> str:
+def _changed(session: Session, record: StageRecord | None) -> tuple[str, ...]:
+    """Secrets whose version is not the one that was in force when the connector was verified."""
+    if record is None or not record.secret_versions:
+        return ()
+    now = session.secrets.versions
+    return tuple(path for path, version in now.items() if record.secret_versions.get(path) != version)
+
+
+def _connect(session: Session) -> tuple[str, ConnectorStatus | None, str]:
+    """Why no worker answers; the connector's status; why Connect does not tell it."""
+    connect = session.connect()
     try:
-        session.connect().root()
+        connect.root()
     except Unreachable as error:
-        return str(error)
+        return str(error), None, ""
     except ServerError as error:
-        return f"Connect does not answer as it should: {error}"
-    return ""
+        return f"Connect does not answer as it should: {error}", None, ""
+    try:
+        return "", connect.status(CONNECTOR), ""
+    except ServerError as error:
+        return "", None, str(error)
 
 
 def _database(session: Session, knock: tcp.Knock) -> dict[str, str]:
@@ -72,6 +104,24 @@ def _database(session: Session, knock: tcp.Knock) -> dict[str, str]:
         )
         for host, port in session.database.endpoints
     }
+
+
+def _brokers(session: Session) -> Canary:
+    """Whether the brokers answer, and how old the newest heartbeat is."""
+    settings = client_settings(session.brokers, session.environment.auth, session.credentials)
+    deadline = session.deadline
+    short = Deadline(deadline.now() + min(_BROKERS_SECONDS, deadline.left), deadline.now, deadline.sleep)
+    try:
+        with session.open_kafka(settings, short, session.censor.clean) as kafka:
+            if session.environment.settings.kind != "debezium":
+                return Canary()
+            return Canary(newest=kafka.newest(session.stage.topics.one("heartbeat")))
+    except ServerError as error:
+        if error.status == UNKNOWN_TOPIC:
+            return Canary(topic_missing=True)
+        if error.retriable:
+            return Canary(trouble=str(error))
+        raise
 
 
 def _source(session: Session, status: ConnectorStatus) -> Source | None:

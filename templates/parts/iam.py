@@ -119,14 +119,33 @@ def keep_state(table: str) -> Statement:
     )
 
 
-def read_state(table: str) -> Statement:
-    """Read the items of one table."""
+def keep_health_state(table: str) -> Statement:
+    """Read one table, and replace its items: the restart budget and what the last check has seen."""
     return Statement(
-        Sid="ReadState",
+        Sid="KeepHealthState",
         Effect=Allow,
-        Action=[dynamodb.GetItem],
+        Action=[dynamodb.GetItem, dynamodb.PutItem],
         Resource=[arn("dynamodb", f"table/{table}")],
     )
+
+
+def publish_to_topic(topic: str, key: Any) -> list[Statement]:
+    """Publish to one topic, which is encrypted with the key."""
+    return [
+        Statement(
+            Sid="MailPeople",
+            Effect=Allow,
+            Action=[aws.Action("sns", "Publish")],
+            Resource=[arn("sns", topic)],
+        ),
+        Statement(
+            Sid="UseKeyForTopic",
+            Effect=Allow,
+            Action=[kms.Decrypt, kms.GenerateDataKey],
+            Resource=[key],
+            Condition=Condition(StringEquals({"kms:ViaService": Sub("sns.${AWS::Region}.amazonaws.com")})),
+        ),
+    ]
 
 
 def publish_metrics(namespace: str) -> Statement:

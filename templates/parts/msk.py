@@ -140,6 +140,24 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
     ]
 
 
+def watch_heartbeat(cluster: MskCluster, stage: Stage) -> list[Statement]:
+    """What the health check does: see when the newest heartbeat was written; it reads no record."""
+    return [
+        Statement(
+            Sid="ConnectToCluster",
+            Effect=Allow,
+            Action=[kafka.Connect],
+            Resource=[cluster.arn],
+        ),
+        Statement(
+            Sid="SeeHeartbeat",
+            Effect=Allow,
+            Action=[kafka.DescribeTopic],
+            Resource=[cluster.topic(stage.topics.one("heartbeat"))],
+        ),
+    ]
+
+
 class KafkaRoleSettings(RoleSettings):
     """Settings of a stack whose roles speak to the brokers."""
 

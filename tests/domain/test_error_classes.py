@@ -2,7 +2,8 @@
 
 import pytest
 
-from connector.domain.error_classes import ERROR_CLASSES, UNKNOWN, Owner, classify
+from connector.domain.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN, Owner, classify, named
+from connector.domain.stage import Stage
 
 CONNECT = "org.apache.kafka.connect.errors.ConnectException: "
 DEBEZIUM = "io.debezium.DebeziumException: "
@@ -164,11 +165,16 @@ def test_where_a_program_was_says_nothing_about_what_went_wrong() -> None:
     assert classify(trace) is UNKNOWN
 
 
-@pytest.mark.parametrize("found", [*ERROR_CLASSES, UNKNOWN], ids=lambda c: c.name)
+@pytest.mark.parametrize("found", [*ERROR_CLASSES, UNKNOWN, *OBSERVED], ids=lambda c: c.name)
 def test_every_class_tells_what_to_type_next(found: object) -> None:
     assert isinstance(found, type(UNKNOWN))
-    command = found.command_for("x", "ephemeral/x")
-    assert "{" not in command
-    assert command.split()[0] in ("sceptre", "wms-connector")
+    for stage in ("main", "feature-x"):
+        command = found.command_for(Stage.parse(stage))
+        assert stage in command
+        assert "{" not in command
+        assert command.split()[0] in ("sceptre", "wms-connector", "aws")
+    if command.startswith("sceptre"):
+        assert " ephemeral/feature-x " in command
     assert not found.meaning.endswith(".")
     assert not found.next_step.endswith(".")
+    assert named(found.name) is found

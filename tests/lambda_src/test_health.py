@@ -10,15 +10,19 @@ from hypothesis import strategies as st
 
 from connector.domain import metrics
 from connector.domain.admin import Operation
+from connector.domain.budget import Budget
 from connector.domain.errors import ServerError
 from connector.domain.metrics import Origin
 from connector.domain.names import CONNECTOR
 from connector.domain.record import StageRecord
 from connector.domain.settings import KINDS, ConnectorSettings
 from lambda_src.connect_health import tcp
-from lambda_src.connect_health.observation import Observation
+from lambda_src.connect_health.findings import BY_A_PERSON
+from lambda_src.connect_health.memory import Memory
+from lambda_src.connect_health.observation import Canary, Observation
 from lambda_src.connect_health.observe import observe
 from lambda_src.connect_health.publish import publish
+from lambda_src.connect_health.treatment import Act
 from lambda_src.connect_health.verdict import Verdict, decide
 from lambda_src.connect_rest import ConnectorStatus, TaskStatus
 from lambda_src.metrics_page import Source
@@ -27,6 +31,7 @@ from tests.lambda_src.conftest import ADDRESS, BROKERS, PASSWORD, USER, FakeStag
 from tests.support.fake_stage_aws import client_error
 
 DATABASE = "127.0.0.8:5432"
+NOW = 1_800_000_000.0
 
 
 @dataclass
@@ -52,13 +57,14 @@ def healthy(world: FakeStage) -> FakeStage:
     """Stage main with its connector registered and running."""
     assert world.ask(Operation.REGISTER).changed
     world.connect.requests.clear()
+    world.kafka.newest_at[world.stage.topics.one("heartbeat")] = NOW - 4
     return world
 
 
 def check(world: FakeStage, database: Database) -> Verdict:
     """One run, as the handler makes it; its summary may hold nothing confidential."""
     session = world.session()
-    verdict = decide(observe(session, knock=database.knock), world.settings)
+    verdict = decide(observe(session, knock=database.knock), world.settings, NOW)
     told = session.censor.clean(verdict.summary)
     assert "\n" not in told
     assert not any(value in told for value in (PASSWORD, USER, BROKERS))
@@ -74,14 +80,18 @@ def test_a_healthy_stage_has_no_findings_and_tells_zero_for_everything(
 ):
     verdict = check(healthy, database)
     assert verdict.summary == "healthy"
-    assert set(verdict.metrics.values()) == {0}
-    assert set(verdict.metrics) == {m.name for m in metrics.emitted("debezium") if m.origin is Origin.HEALTH}
+    depth = {"ReplicationLagSeconds": 1.5, "SecondsSinceLastEvent": 7.0, "HeartbeatAgeSeconds": 4.0}
+    assert {name: value for name, value in verdict.metrics.items() if value} == depth
+    oracles, later = {"ScnHeadroomMinutes"}, {"AutoRestartAttempted"}
+    emitted = {m.name for m in metrics.emitted("debezium") if m.origin is Origin.HEALTH}
+    assert set(verdict.metrics) == emitted - oracles - later
 
 
 def test_a_check_asks_little_and_changes_nothing(healthy: FakeStage, database: Database):
     puts = healthy.table.puts
     check(healthy, database)
     assert healthy.connect.requests == [("GET", "/"), ("GET", f"/connectors/{CONNECTOR}/status")]
+    assert not healthy.kafka.changes
     assert database.knocked == [("127.0.0.8", 5432)]
     assert healthy.table.puts == puts
 
@@ -133,11 +143,19 @@ def test_a_failed_task_is_told_with_its_last_cause(healthy: FakeStage, database:
     assert wrong(verdict) == {"ConnectorTaskFailed": "task 0: disk full"}
 
 
-def test_a_failed_or_missing_connector_is_told(healthy: FakeStage, database: Database):
+def test_a_failed_connector_is_told(healthy: FakeStage, database: Database):
     healthy.connect.states[CONNECTOR] = "FAILED"
     assert "ConnectorStateFailed" in wrong(check(healthy, database))
+
+
+def test_a_missing_connector_counts_once_a_second_check_has_missed_it(healthy: FakeStage, database: Database):
     healthy.connect.states.clear()
-    assert "no connector" in wrong(check(healthy, database))["ConnectorStateFailed"]
+    first = check(healthy, database)
+    assert (wrong(first), first.sure, first.treatment.act) == ({}, False, Act.NOTHING)
+    healthy.table.put_item(Item=Memory(untold=first.untold, version=1).to_item())
+    second = check(healthy, database)
+    assert "no connector" in wrong(second)["ConnectorStateFailed"]
+    assert second.treatment.act is Act.REGISTER
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
@@ -169,9 +187,12 @@ def test_a_rebalance_is_no_finding_about_the_connector(healthy: FakeStage, datab
         source=None,
         blind={"connector": "Connect answered 409: rebalance"},
     )
-    verdict = decide(seen, healthy.settings)
+    verdict = decide(seen, healthy.settings, NOW)
     assert verdict.findings == ()
     assert "ConnectorStateFailed" not in verdict.metrics
+    lasting = decide(replace(seen, memory=Memory(untold=1)), healthy.settings, NOW)
+    assert wrong(lasting) == {"ConnectorStateFailed": "Connect answered 409: rebalance"}
+    assert lasting.treatment.act is Act.NOTHING
 
 
 def test_a_secret_that_cannot_be_read_is_the_checks_own_failure(healthy: FakeStage, database: Database):
@@ -191,6 +212,40 @@ def test_a_probe_that_fails_keeps_no_other_from_seeing(
     verdict = check(healthy, database)
     assert set(wrong(verdict)) == {"HealthCheckFailed"}
     assert verdict.metrics["DbTcpUnreachable"] == 0
+    assert verdict.treatment.act is Act.NOTHING
+
+
+def test_brokers_that_do_not_answer_are_told(healthy: FakeStage, database: Database):
+    topic = healthy.stage.topics.one("heartbeat")
+    healthy.kafka.newest_at[topic] = ServerError("the brokers do not answer a connection", retriable=True)
+    assert set(wrong(check(healthy, database))) == {"BrokersUnreachable"}
+
+
+def test_a_heartbeat_that_is_old_or_has_no_topic_is_told(healthy: FakeStage, database: Database):
+    topic = healthy.stage.topics.one("heartbeat")
+    healthy.kafka.newest_at[topic] = NOW - 301
+    assert wrong(check(healthy, database)) == {"HeartbeatMissing": "the newest is 301 s old"}
+    healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
+    assert wrong(check(healthy, database)) == {"HeartbeatMissing": "its topic does not exist"}
+
+
+def test_lag_above_the_threshold_is_told(healthy: FakeStage, database: Database):
+    healthy.connect.debezium = {"streaming": {"connected": 1.0, "millisecondsbehindsource": 1_000_000.0}}
+    verdict = check(healthy, database)
+    assert set(wrong(verdict)) == {"ReplicationLagSeconds"}
+    assert verdict.metrics["ReplicationLagSeconds"] == 1000
+
+
+def test_what_debezium_does_not_know_yet_is_not_published(healthy: FakeStage, database: Database):
+    unknown = {"connected": 1.0, "millisecondsbehindsource": -1.0, "millisecondssincelastevent": -1.0}
+    healthy.connect.debezium = {"streaming": unknown}
+    assert not {"ReplicationLagSeconds", "SecondsSinceLastEvent"} & set(check(healthy, database).metrics)
+
+
+def test_a_secret_that_changed_since_the_launch_is_noticed(healthy: FakeStage, database: Database):
+    versions = {"wms/main/dbInfo": "an older one", "wms/default/brokerString": "v1-wms/default/brokerString"}
+    healthy.table.put_item(Item=StageRecord("main", "c", "0", (), "", versions).to_item())
+    assert observe(healthy.session(), knock=database.knock).secrets_changed == ("wms/main/dbInfo",)
 
 
 def test_a_stage_that_is_being_torn_down_is_not_judged(healthy: FakeStage, database: Database):
@@ -203,7 +258,7 @@ def test_a_stage_that_is_being_torn_down_is_not_judged(healthy: FakeStage, datab
 
 def test_the_jdbc_kind_tells_nothing_about_its_source(healthy: FakeStage, database: Database):
     seen = observe(healthy.session(), knock=database.knock)
-    verdict = decide(replace(seen, source=Source()), ConnectorSettings(kind="jdbc"))
+    verdict = decide(replace(seen, source=Source()), ConnectorSettings(kind="jdbc"), NOW)
     assert not {"SourceDisconnected", "SnapshotRunning"} & set(verdict.metrics)
 
 
@@ -228,18 +283,27 @@ observations = st.builds(
     source=st.none() | st.builds(Source, st.none() | st.booleans(), st.booleans(), st.integers(0, 4)),
     database=st.dictionaries(st.just(DATABASE), words),
     retiring=st.booleans(),
+    budget=st.none() | st.just(Budget()),
+    memory=st.none() | st.builds(Memory, untold=st.integers(0, 3)),
+    canary=st.none() | st.builds(Canary, words, st.none() | st.floats(0, 2e9), st.booleans()),
     blind=st.dictionaries(st.sampled_from(["secrets", "service", "connector", "source"]), st.just("no")),
 )
 
 
 @given(observations, st.sampled_from(KINDS))
 def test_whatever_is_seen_the_metrics_are_those_of_the_contract(seen: Observation, kind: str):
-    verdict = decide(seen, ConnectorSettings(kind=kind))
+    verdict = decide(seen, ConnectorSettings(kind=kind, archived_log_hours=2), NOW)
     known = {m.name for m in metrics.emitted(kind) if m.origin is Origin.HEALTH}
     assert set(verdict.metrics) <= known
     # A check that ends always says so: silence is what the dead man's switch listens for.
     assert "HealthCheckFailed" in verdict.metrics
-    assert {f.metric for f in verdict.findings} <= {n for n, value in verdict.metrics.items() if value > 0}
+    assert {f.metric for f in verdict.findings} <= set(verdict.metrics)
+    # Nothing is done about a stage that is torn down, a connector that a person stopped, or an unknown past.
+    paused = seen.connector is not None and seen.connector.state in BY_A_PERSON
+    if seen.retiring or paused or seen.budget is None or seen.memory is None:
+        assert verdict.treatment.act is Act.NOTHING
+    if seen.connect_answers != "":
+        assert verdict.treatment.act is Act.NOTHING
     assert "\n" not in verdict.summary
 
 

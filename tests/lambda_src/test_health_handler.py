@@ -1,13 +1,13 @@
 """The health check's entry point: parse, call, publish."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 
 from lambda_src.connect_health import handler as entry
-from lambda_src.connect_health.verdict import Finding, Verdict
+from lambda_src.connect_health.check import Answer
 
 ENVIRONMENT = {
     "STAGE": "main",
@@ -29,59 +29,64 @@ class Context:
         return 55_000
 
 
+WELL = Answer("healthy", {"HealthCheckFailed": 0}, wrong=False, facts={"done": "", "told": "nothing"})
+
+
 @pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """A handler whose parts are given: it judges nothing itself."""
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A handler whose check is given: it judges nothing itself."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     found: list[Any] = []
-    monkeypatch.setattr(entry, "observe", lambda _session: "seen")
-    monkeypatch.setattr(boto3, "client", lambda name, **_: name)
-    monkeypatch.setattr(entry, "publish", lambda *arguments: found.append(arguments))
-    monkeypatch.setattr(entry, "decide", lambda _seen, _settings: Verdict({"HealthCheckFailed": 0}))
+
+    def check(session: Any, clients: Any, topic: str) -> Answer:
+        found.append((session.environment.stage.name, session.account, clients.aws, topic))
+        return WELL
+
+    monkeypatch.setattr(entry, "Clients", SimpleNamespace(real=lambda: SimpleNamespace(aws="clients")))
+    monkeypatch.setattr(entry, "check", check)
     return found
 
 
-def test_a_check_publishes_into_the_stages_namespace_and_tells_its_verdict(
-    published: list[Any], capsys: pytest.CaptureFixture[str]
+def test_a_check_is_made_for_the_functions_stage_and_its_topic_and_tells_its_verdict(
+    checked: list[Any], capsys: pytest.CaptureFixture[str]
 ):
-    assert entry.handler({}, Context()) == {"summary": "healthy", "metrics": {"HealthCheckFailed": 0}}
-    assert published == [("cloudwatch", "wms-connector-main/Health", {"HealthCheckFailed": 0})]
+    answer = entry.handler({}, Context())
+    assert (answer["summary"], answer["metrics"]) == ("healthy", {"HealthCheckFailed": 0})
+    assert answer["seconds"] < 1
+    topic = "arn:aws:sns:us-east-1:123456789012:Alerts-wms-alerts-main"
+    assert checked == [("main", "123456789012", "clients", topic)]
     line = json.loads(capsys.readouterr().out)
     assert (line["level"], line["message"], line["stage"]) == ("INFO", "healthy", "main")
 
 
 def test_a_finding_is_an_error_in_the_log_because_a_person_must_act(
-    published: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    checked: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    finding = Finding("DbTcpUnreachable", "192.0.2.1:1521: connection refused")
-    monkeypatch.setattr(entry, "decide", lambda *_: Verdict({"DbTcpUnreachable": 1}, (finding,)))
+    wrong = Answer("DbTcpUnreachable: refused", {"DbTcpUnreachable": 1}, wrong=True, facts={})
+    monkeypatch.setattr(entry, "check", lambda *_: wrong)
     entry.handler({}, Context())
     line = json.loads(capsys.readouterr().out)
-    assert line["level"] == "ERROR"
-    assert line["message"] == "DbTcpUnreachable: 192.0.2.1:1521: connection refused"
+    assert (line["level"], line["message"]) == ("ERROR", "DbTcpUnreachable: refused")
 
 
 def test_what_nobody_foresaw_counts_as_an_error_of_the_function_without_its_words(
-    published: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    checked: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """Lambda logs the text of an exception as it is, so it must not be the cause's."""
 
-    def fail(_session: object) -> None:
+    def fail(*_: object) -> None:
         raise KeyError("s3cret")
 
-    monkeypatch.setattr(entry, "observe", fail)
+    monkeypatch.setattr(entry, "check", fail)
     with pytest.raises(entry.HealthCheckError, match="request r-1") as caught:
         entry.handler({}, Context())
     assert "s3cret" not in str(caught.value)
     assert caught.value.__suppress_context__
-    assert published == []
     assert "the health check failed" in capsys.readouterr().out
 
 
-def test_an_environment_that_lacks_something_is_refused(
-    published: list[Any], monkeypatch: pytest.MonkeyPatch
-):
+def test_an_environment_that_lacks_something_is_refused(checked: list[Any], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("TABLE_NAME")
     with pytest.raises(entry.HealthCheckError):
         entry.handler({}, Context())

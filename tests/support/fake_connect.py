@@ -41,7 +41,13 @@ class FakeConnect:
     task_trace: str = ""
     #: Debezium's attributes by context; None when it has registered no MBean.
     debezium: dict[str, dict[str, float]] | None = field(
-        default_factory=lambda: {"streaming": {"connected": 1.0}}
+        default_factory=lambda: {
+            "streaming": {
+                "connected": 1.0,
+                "millisecondsbehindsource": 1500.0,
+                "millisecondssincelastevent": 7000.0,
+            }
+        }
     )
     configs: dict[str, dict[str, str]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
@@ -142,9 +148,7 @@ class FakeConnect:
         if name not in self.configs:
             return _refuse(404, f"Connector {name} not found")
         if self.states[name] != "STOPPED" or name in self.tasks:
-            return _refuse(
-                400, "Connectors must be in the STOPPED state to have their offsets modified"
-            )
+            return _refuse(400, "Connectors must be in the STOPPED state to have their offsets modified")
         if self.keeps_offsets:
             return _refuse(500 if self.keeps_offsets == "a moment" else 400, "the offsets cannot be modified")
         self.offsets.discard(name)

@@ -132,7 +132,7 @@ class FakeTable:
             held = {
                 None: True,
                 "attribute_not_exists(id)": present is None,
-                "#version = :read": present is not None and present["version"] == read,
+                "#version = :read": present is not None and present.get("version") == read,
             }
             if not held[condition.get("ConditionExpression")]:
                 raise client_error("ConditionalCheckFailedException", "The conditional request failed")

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 from connector.domain.metrics import RULES
 from tests.templates.support import ALB_TLS, built, plain
@@ -79,15 +80,32 @@ def test_only_this_stages_rules_may_fill_the_queue():
     assert [arn.partition(":rule/")[2] for arn in arns] == [f"wms-connector-main-{rule}" for rule in RULES]
 
 
-def test_the_health_check_publishes_into_its_namespace_and_changes_nothing():
-    role = built("functions")["Resources"]["ConnectHealthRole"]["Properties"]
-    by_sid = {s["Sid"]: s for s in role["Policies"][0]["PolicyDocument"]["Statement"]}
+def health_rights(**arguments: Any) -> dict[str, Any]:
+    role = built("functions", **arguments)["Resources"]["ConnectHealthRole"]["Properties"]
+    return {s["Sid"]: s for s in role["Policies"][0]["PolicyDocument"]["Statement"]}
+
+
+def test_the_health_check_publishes_into_its_namespace_mails_its_topic_and_changes_its_table_only():
+    by_sid = health_rights()
+    (topic,) = plain(by_sid["MailPeople"]["Resource"])
+    assert topic.endswith(":Alerts-wms-alerts-main")
+    assert by_sid["KeepHealthState"]["Action"] == ["dynamodb:GetItem", "dynamodb:PutItem"]
+    (table,) = plain(by_sid["KeepHealthState"]["Resource"])
+    assert table.endswith(":table/wms-connector-main-state")
     assert by_sid["PublishMetrics"]["Condition"] == {
         "StringEquals": {"cloudwatch:namespace": "wms-connector-main/Health"}
     }
     told = json.dumps(by_sid)
-    for action in ("ecs:UpdateService", "dynamodb:PutItem", "dynamodb:UpdateItem", "kafka-cluster:"):
+    for action in ("ecs:UpdateService", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "kafka-cluster:"):
         assert action not in told
+
+
+def test_on_the_cluster_the_health_check_sees_the_heartbeats_topic_and_reads_no_record():
+    by_sid = health_rights(auth="iam")
+    (topic,) = by_sid["SeeHeartbeat"]["Resource"]
+    assert topic.endswith("/wms.heartbeat")
+    assert by_sid["SeeHeartbeat"]["Action"] == ["kafka-cluster:DescribeTopic"]
+    assert "kafka-cluster:ReadData" not in json.dumps(by_sid)
 
 
 def test_with_a_load_balancer_functions_speak_to_connect_through_it_and_learn_its_ca_at_run_time():

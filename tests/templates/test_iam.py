@@ -70,10 +70,11 @@ def shown(statement: Statement) -> dict[str, Any]:
             [BASE.format("ecs", "service/wms-connector-main/wms-connector-main")],
         ),
         (
-            iam.read_state("wms-connector-main-state"),
-            {"dynamodb:GetItem"},
+            iam.keep_health_state("wms-connector-main-state"),
+            {"dynamodb:GetItem", "dynamodb:PutItem"},
             [BASE.format("dynamodb", "table/wms-connector-main-state")],
         ),
+        (iam.publish_to_topic("t", KEY)[0], {"sns:Publish"}, [BASE.format("sns", "t")]),
         (iam.publish_metrics("n"), {"cloudwatch:PutMetricData"}, ["*"]),
         (iam.send_dead_letters("q", KEY)[0], {"sqs:SendMessage"}, [BASE.format("sqs", "q")]),
         (

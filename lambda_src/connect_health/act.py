@@ -1,0 +1,77 @@
+"""Act: restart what failed, or register what is missing, once that is claimed."""
+
+import time
+from dataclasses import dataclass
+
+from connector.domain.admin import State
+from connector.domain.budget import ACT_WITHIN_SECONDS, Budget
+from connector.domain.error_classes import classify
+from connector.domain.errors import WmsError
+from connector.domain.names import CONNECTOR
+from lambda_src.connect_admin.register import register
+from lambda_src.connect_admin.session import Session
+from lambda_src.connect_health.treatment import Act, Treatment
+from lambda_src.deadline import Clock
+from lambda_src.state_table import claim_restart, replace_item
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it, in words; empty when nothing was tried.
+
+    `refused`: the class of trouble for which Connect refused the registration.
+    """
+
+    attempted: bool = False
+    text: str = ""
+    refused: str = ""
+
+
+def act(
+    session: Session, treatment: Treatment, budget: Budget | None, *, clock: Clock = time.time
+) -> Outcome:
+    """Do what was decided, at most once among all runs that decided it. Never raises `WmsError`."""
+    if treatment.act is Act.NOTHING or budget is None:
+        return Outcome()
+    table = session.aws.table(session.environment.table)
+    now = clock()
+    refusal = budget.refusal(now)
+    if refusal is not None:
+        return Outcome(text=refusal.reason)
+    try:
+        if not claim_restart(table, budget, now):
+            return Outcome(text="another health check acts at the same time")
+    except WmsError as error:
+        return Outcome(text=f"no restart could be claimed: {error}")
+    if clock() - now > ACT_WITHIN_SECONDS:
+        return Outcome(text="the claim took so long that it was not acted upon; it stays spent")
+    return _restart(session) if treatment.act is Act.RESTART else _register(session)
+
+
+def observed(session: Session, budget: Budget | None, now: float, *, healthy: bool) -> None:
+    """Let the budget know how the stage was found; if another run is faster, it knows already."""
+    if budget is None:
+        return
+    changed = budget.observed(now, healthy=healthy)
+    if changed is not budget:
+        replace_item(session.aws.table(session.environment.table), changed.to_item())
+
+
+def _restart(session: Session) -> Outcome:
+    try:
+        session.connect().restart_failed(CONNECTOR)
+    except WmsError as error:
+        return Outcome(True, f"a restart of what had failed was refused: {error}")
+    return Outcome(True, "restarted what had failed")
+
+
+def _register(session: Session) -> Outcome:
+    """The admin function's own use case: it refuses while the stage is being torn down."""
+    try:
+        answer = register(session)
+    except WmsError as error:
+        return Outcome(True, f"registering the connector failed: {error}", classify(str(error)).name)
+    if answer.state is State.FAILED:
+        told = f"registering the connector was refused: {answer.summary}"
+        return Outcome(True, told, classify(answer.summary).name)
+    return Outcome(True, f"registered the connector: {answer.summary}")

@@ -1,0 +1,104 @@
+"""One check: gather, decide, act, publish, tell."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
+
+import boto3
+
+from lambda_src.aws import CLIENT_CONFIG
+from lambda_src.connect_admin.session import Aws, Session
+from lambda_src.connect_health import tcp
+from lambda_src.connect_health.act import act, observed
+from lambda_src.connect_health.observe import observe
+from lambda_src.connect_health.publish import CloudWatch, publish
+from lambda_src.connect_health.tell import Sns, tell
+from lambda_src.connect_health.verdict import decide
+from lambda_src.deadline import Clock
+from lambda_src.secrets import SecretsManager
+from lambda_src.state_table import Table
+from lambda_src.tasks import Ecs
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The AWS clients of a check."""
+
+    aws: Aws
+    cloudwatch: CloudWatch
+    sns: Sns
+
+    @classmethod
+    def real(cls) -> "Clients":
+        """Made once for all checks of a process, and not in the threads that use them: boto3 forbids that."""
+        return _real()
+
+
+@lru_cache(maxsize=1)
+def _real() -> Clients:
+    secrets_manager = cast(SecretsManager, boto3.client("secretsmanager", config=CLIENT_CONFIG))
+    ecs = cast(Ecs, boto3.client("ecs", config=CLIENT_CONFIG))
+    dynamodb = boto3.resource("dynamodb", config=CLIENT_CONFIG)
+    tables: dict[str, Table] = {}
+
+    def table(name: str) -> Table:
+        return tables.setdefault(name, cast(Table, dynamodb.Table(name)))
+
+    return Clients(
+        Aws(lambda: secrets_manager, lambda: ecs, table),
+        cast(CloudWatch, boto3.client("cloudwatch", config=CLIENT_CONFIG)),
+        cast(Sns, boto3.client("sns", config=CLIENT_CONFIG)),
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a check. `facts` holds what was done, told and noticed besides."""
+
+    summary: str
+    metrics: Mapping[str, float]
+    wrong: bool
+    facts: Mapping[str, Any]
+
+
+def check(
+    session: Session,
+    clients: Clients,
+    topic: str,
+    *,
+    knock: tcp.Knock = tcp.knock,
+    clock: Clock = time.time,
+) -> Answer:
+    """Make one check. Raises `WmsError` when what it found cannot be published or told."""
+    environment = session.environment
+    seen = observe(session, knock=knock)
+    now = clock()
+    verdict = decide(seen, environment.settings, now)
+    outcome = act(session, verdict.treatment, seen.budget, clock=clock)
+    values = dict(verdict.metrics)
+    if not verdict.retiring:
+        values["AutoRestartAttempted"] = float(outcome.attempted)
+    publish(clients.cloudwatch, environment.stage.names.health_namespace, values)
+    table = session.aws.table(environment.table)
+    if not outcome.attempted and not verdict.retiring:
+        observed(session, seen.budget, now, healthy=not verdict.findings and verdict.sure)
+    told = tell(
+        environment.stage,
+        seen,
+        verdict,
+        outcome,
+        now=now,
+        table=table,
+        sns=clients.sns,
+        topic=topic,
+        censor=session.censor,
+    )
+    facts = {
+        "done": outcome.text,
+        "held": verdict.treatment.held,
+        "told": told.value,
+        "secrets_changed": list(seen.secrets_changed),
+    }
+    return Answer(verdict.summary, values, bool(verdict.findings), facts)

@@ -1,0 +1,239 @@
+"""What is wrong, as far as it was seen, metric by metric. Pure."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connector.domain import metrics
+from connector.domain.causes import root_cause
+from connector.domain.error_classes import (
+    CONNECTOR_MISSING,
+    LAGGING,
+    POSITION,
+    STALLED,
+    WORKER,
+    ErrorClass,
+    classify,
+    named,
+)
+from connector.domain.names import CONNECTOR
+from connector.domain.settings import ConnectorSettings
+from lambda_src.connect_health.memory import Memory
+from lambda_src.connect_health.observation import Observation
+
+#: What a person does on purpose is no trouble.
+BY_A_PERSON = ("PAUSED", "STOPPED")
+#: In how many checks in a row Connect must not tell of the connector before that counts: a rebalance answers
+#: 404, 409 and 500 for a while.
+CONFIRMED = 2
+#: A heartbeat is missing when it is older than this, in seconds, and than three of its intervals.
+_HEARTBEAT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was judged: its metric, 0 when it is well, else why not in one line, and its class."""
+
+    metric: str
+    reason: str
+    value: float = 1
+    cause: ErrorClass | None = None
+    wrong: bool = True
+
+    @classmethod
+    def fine(cls, metric: str, value: float = 0) -> "Finding":
+        """What is well; `value` is what its metric measures."""
+        return cls(metric, "", value, wrong=False)
+
+
+def findings(seen: Observation, settings: ConnectorSettings, now: float, untold: int) -> list[Finding]:
+    """Judge what was seen, and only that: a trouble that hides another is not counted twice.
+
+    `untold`: in how many checks in a row, this one included, Connect has not told of the connector.
+    """
+    judged = [
+        *_health_check(seen),
+        *_service(seen),
+        *_connect(seen),
+        *_brokers(seen),
+        *_database(seen),
+        *_connector(seen, untold),
+    ]
+    if settings.kind == "debezium":
+        judged += _source(seen, judged)
+        judged += _depth(seen, settings, now)
+        judged += _heartbeat(seen, settings, now, judged)
+    return judged
+
+
+def headroom_minutes(
+    seen: Observation, settings: ConnectorSettings, memory: Memory, now: float
+) -> float | None:
+    """For how long the archived log still reaches back to the position; None when that cannot be known.
+
+    While the task has failed nothing tells its position: it is as old as when it was last seen, and older by
+    the time since.
+    """
+    if not settings.archived_log_hours:
+        return None
+    place = position(seen, now) or memory.position
+    if place is None:
+        return None
+    at, age = place
+    return settings.archived_log_hours * 60 - (age + now - at) / 60
+
+
+def position(seen: Observation, now: float) -> tuple[int, int] | None:
+    """When the position was seen and how old it was, where Oracle's metrics say so."""
+    source = seen.source
+    if source is None or source.position_age is None:
+        return None
+    return int(now), int(max(source.position_age, source.behind or 0))
+
+
+def _health_check(seen: Observation) -> list[Finding]:
+    """Of its own work, what failed that nothing else explains."""
+    reasons = [f"{probe}: {reason}" for probe, reason in seen.blind.items() if probe not in _EXPLAINED]
+    if not reasons:
+        return [Finding.fine("HealthCheckFailed")]
+    return [Finding("HealthCheckFailed", "; ".join(reasons))]
+
+
+#: Probes whose trouble is not the check's own: a rebalance keeps Connect from telling a status for a while,
+#: and a worker without metrics is a source that is not seen to be connected.
+_EXPLAINED = ("connector", "source")
+
+
+def _service(seen: Observation) -> list[Finding]:
+    service = seen.service
+    if service is None:
+        return []
+    if service.rollout == "FAILED":
+        reason = f"ECS gave up the deployment: {service.rollout_reason or 'no reason given'}"
+    elif service.desired == 0:
+        reason = "no worker is wanted: the desired count is 0"
+    elif service.running < service.desired:
+        reason = service.describe()
+    else:
+        return [Finding.fine("EcsServiceUnhealthy")]
+    stopped = f"; the last task stopped: {service.last_stop}" if service.last_stop else ""
+    return [Finding("EcsServiceUnhealthy", reason + stopped, cause=WORKER)]
+
+
+def _connect(seen: Observation) -> list[Finding]:
+    if seen.connect_answers is None:
+        return []
+    if not seen.connect_answers:
+        return [Finding.fine("ConnectApiUnreachable")]
+    return [Finding("ConnectApiUnreachable", seen.connect_answers, cause=WORKER)]
+
+
+def _brokers(seen: Observation) -> list[Finding]:
+    if seen.canary is None:
+        return []
+    if not seen.canary.trouble:
+        return [Finding.fine("BrokersUnreachable")]
+    return [Finding("BrokersUnreachable", seen.canary.trouble, cause=named("brokers"))]
+
+
+def _database(seen: Observation) -> list[Finding]:
+    """One listener that answers is enough."""
+    if not seen.database:
+        return []
+    silent = {listener: reason for listener, reason in seen.database.items() if reason}
+    if len(silent) < len(seen.database):
+        return [Finding.fine("DbTcpUnreachable")]
+    told = "; ".join(f"{listener}: {reason}" for listener, reason in silent.items())
+    return [Finding("DbTcpUnreachable", told, cause=named("unreachable"))]
+
+
+def _connector(seen: Observation, untold: int) -> list[Finding]:
+    if seen.connect_answers != "":
+        return []
+    status = seen.connector
+    if status is None and untold < CONFIRMED:
+        return []
+    if status is None:
+        reason = seen.blind.get("connector", f"Connect has no connector {CONNECTOR}")
+        return [Finding("ConnectorStateFailed", reason, cause=CONNECTOR_MISSING)]
+    state = Finding.fine("ConnectorStateFailed")
+    if status.state in BY_A_PERSON:
+        return [state, Finding.fine("ConnectorTaskFailed")]
+    if status.state == "FAILED":
+        cause = classify(status.trace)
+        state = Finding("ConnectorStateFailed", root_cause(status.trace), cause=cause)
+    failed = [task for task in status.tasks if task.state == "FAILED"]
+    if not failed:
+        return [state, Finding.fine("ConnectorTaskFailed")]
+    told = "; ".join(f"task {task.id}: {root_cause(task.trace)}" for task in failed)
+    return [state, Finding("ConnectorTaskFailed", told, len(failed), classify(failed[0].trace))]
+
+
+def _running(seen: Observation) -> bool:
+    """Whether a task is meant to run, and does as far as Connect knows."""
+    status = seen.connector
+    if status is None or status.state in BY_A_PERSON:
+        return False
+    return any(task.state == "RUNNING" for task in status.tasks)
+
+
+def _source(seen: Observation, judged: list[Finding]) -> list[Finding]:
+    """Connect says RUNNING for ever while the database is out of reach: only its metrics know better."""
+    if not _running(seen):
+        return []
+    unreachable = next((f for f in judged if f.metric == "DbTcpUnreachable" and f.wrong), None)
+    cause = named("unreachable") if unreachable else named("untold")
+    if seen.source is None:
+        reason = f"its worker shows no metrics: {seen.blind.get('source', 'nobody knows why')}"
+        return [Finding("SourceDisconnected", reason, cause=cause)]
+    if seen.source.connected:
+        return [Finding.fine("SourceDisconnected")]
+    return [Finding("SourceDisconnected", seen.source.describe(), cause=cause)]
+
+
+def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[Finding]:
+    source = seen.source
+    memory = seen.memory or Memory()
+    judged = []
+    if source is not None:
+        judged.append(Finding.fine("SnapshotRunning", float(source.snapshot_running)))
+        if source.since_event is not None:
+            judged.append(Finding.fine("SecondsSinceLastEvent", source.since_event))
+        if source.behind is not None:
+            late = source.behind >= _threshold("ReplicationLagSeconds")
+            reason = f"{source.behind:.0f} s behind the database"
+            judged.append(Finding("ReplicationLagSeconds", reason, source.behind, LAGGING, late))
+    minutes = headroom_minutes(seen, settings, memory, now)
+    if minutes is not None:
+        near = minutes < _threshold("ScnHeadroomMinutes")
+        reason = f"archived log reaches {minutes:.0f} minutes further back than the position"
+        judged.append(Finding("ScnHeadroomMinutes", reason, minutes, POSITION, near))
+    return judged
+
+
+def _heartbeat(
+    seen: Observation, settings: ConnectorSettings, now: float, judged: list[Finding]
+) -> list[Finding]:
+    canary = seen.canary
+    if canary is None or canary.trouble:
+        return []
+    age = None if canary.newest is None else max(0.0, now - canary.newest)
+    told = [] if age is None else [Finding.fine("HeartbeatAgeSeconds", age)]
+    hidden = any(f.metric == "SourceDisconnected" and f.wrong for f in judged)
+    if hidden or not _running(seen) or seen.source is None or seen.source.snapshot_running:
+        return told
+    if canary.topic_missing:
+        return [Finding("HeartbeatMissing", "its topic does not exist", cause=named("unknown topic"))]
+    if age is not None and age > max(_HEARTBEAT_SECONDS, 3 * settings.heartbeat_seconds):
+        return [*told, Finding("HeartbeatMissing", f"the newest is {age:.0f} s old", cause=STALLED)]
+    return [*told, Finding.fine("HeartbeatMissing")]
+
+
+def _threshold(name: str) -> float:
+    alarm = metrics.metric(name).alarm
+    return math.inf if alarm is None else alarm.threshold
+
+
+def by_metric(judged: list[Finding]) -> Mapping[str, float]:
+    """What is published."""
+    return {finding.metric: finding.value for finding in judged}

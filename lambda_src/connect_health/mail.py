@@ -1,0 +1,83 @@
+"""The words of a mail: one for an incident, one for its end. Pure."""
+
+from dataclasses import dataclass
+
+from connector.domain import metrics
+from connector.domain.budget import LIMIT, Budget
+from connector.domain.error_classes import UNKNOWN
+from connector.domain.stage import Stage
+from lambda_src.connect_health.incident import mailed, moment
+from lambda_src.connect_health.memory import Incident, Memory
+from lambda_src.connect_health.verdict import Verdict
+
+#: What SNS takes as a subject: this many characters of ASCII.
+SUBJECT = 100
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One message."""
+
+    subject: str
+    text: str
+
+
+def incident_mail(stage: Stage, verdict: Verdict, memory: Memory, budget: Budget | None, now: float) -> Mail:
+    """What a person who is woken needs: what it is, what was tried, what to type."""
+    found = mailed(verdict.findings)
+    first = found[0]
+    cause = first.cause or next((f.cause for f in found if f.cause is not None), UNKNOWN)
+    alarm = metrics.metric(first.metric).alarm
+    left = "unknown: the state table cannot be read" if budget is None else f"{budget.left(now)} of {LIMIT}"
+    lines = [
+        f"Stage {stage.name}, {moment(now)}: {alarm.what if alarm else first.metric}",
+        "",
+        f"Cause:        {cause.name}: {cause.meaning}",
+        f"Last words:   {first.reason}",
+        *(f"Also:         {finding.metric}: {finding.reason}" for finding in found[1:]),
+        f"Lag:          {trend(memory)}",
+        *_listed("Tried:", memory.tried or ("nothing",)),
+        *([f"Not tried:    {verdict.treatment.held}"] if verdict.treatment.held else []),
+        f"Restarts left in this hour: {left}",
+        "",
+        f"Owner:        {cause.owner.value}",
+        f"Next step:    {cause.next_step}",
+        f"Type:         {cause.command_for(stage)}",
+        f"Runbook:      {alarm.link if alarm else metrics.RUNBOOK}",
+        "",
+        "This is the only message about this incident until it is over.",
+    ]
+    return Mail(_subject(f"{stage.names.service}: {first.metric} ({cause.name})"), "\n".join(lines))
+
+
+def recovery_mail(stage: Stage, incident: Incident, memory: Memory, before: Memory, now: float) -> Mail:
+    """That an incident is over. `before` is the memory in which it was still open."""
+    minutes = max(1, round((now - incident.since) / 60))
+    lines = [
+        f"Stage {stage.name}, {moment(now)}: well again. Nobody needs to do anything.",
+        "",
+        f"It was:       {incident.title}, told {moment(incident.since)}, {minutes} minutes ago",
+        *_listed("Tried:", before.tried or ("nothing",)),
+        f"Lag:          {trend(memory)}",
+    ]
+    return Mail(_subject(f"{stage.names.service}: recovered from {incident.title}"), "\n".join(lines))
+
+
+def trend(memory: Memory) -> str:
+    """The lag and where it goes, in words."""
+    if not memory.lags:
+        return "unknown"
+    (began, old), (ended, new) = memory.lags[0], memory.lags[-1]
+    if began == ended:
+        return f"{new} s"
+    change = "growing" if new > old else "falling" if new < old else "steady"
+    return f"{new} s, {change} ({old} s {round((ended - began) / 60)} minutes before)"
+
+
+def _listed(title: str, lines: tuple[str, ...]) -> list[str]:
+    return [f"{title if number == 0 else '':<13} {line}" for number, line in enumerate(lines)]
+
+
+def _subject(text: str) -> str:
+    plain = text.encode("ascii", "replace").decode()
+    return plain if len(plain) <= SUBJECT else plain[: SUBJECT - 3] + "..."

@@ -1,0 +1,53 @@
+"""Several looks at once: each with its own time, none able to fail or delay the others."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connector.domain.errors import WmsError
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One look: `seconds` is how long it may take, whatever limits it has inside."""
+
+    name: str
+    look: Callable[[], Any]
+    seconds: float
+
+
+def run(probes: Sequence[Probe]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """What each probe saw, and of those that saw nothing, why: two mappings by name.
+
+    A probe that does not end in its time is left behind in a thread that ends with the process.
+    """
+    done: queue.SimpleQueue[tuple[str, bool, Any]] = queue.SimpleQueue()
+    started = time.monotonic()
+    for probe in probes:
+        threading.Thread(target=_look, args=(probe, done), name=probe.name, daemon=True).start()
+    seen: dict[str, Any] = {}
+    blind: dict[str, str] = {}
+    waiting = {probe.name: started + probe.seconds for probe in probes}
+    while waiting:
+        try:
+            name, well, found = done.get(timeout=max(0.0, min(waiting.values()) - time.monotonic()))
+        except queue.Empty:
+            now = time.monotonic()
+            for late in [name for name, until in waiting.items() if until <= now]:
+                blind[late] = f"no answer within {waiting.pop(late) - started:.0f} s"
+            continue
+        if waiting.pop(name, None) is not None:
+            (seen if well else blind)[name] = found
+    return seen, blind
+
+
+def _look(probe: Probe, done: "queue.SimpleQueue[tuple[str, bool, Any]]") -> None:
+    try:
+        done.put((probe.name, True, probe.look()))
+    except WmsError as error:
+        done.put((probe.name, False, str(error)))
+    except Exception as error:  # noqa: BLE001 - one probe's mistake must not blind the others
+        done.put((probe.name, False, f"unforeseen {type(error).__name__}: {error}"))

@@ -1,0 +1,78 @@
+"""What may be done about what failed. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.domain.budget import LIMIT
+from connector.domain.error_classes import ErrorClass, classify, named
+from connector.domain.settings import ConnectorSettings
+from lambda_src.connect_health.findings import BY_A_PERSON, CONFIRMED, Finding, headroom_minutes
+from lambda_src.connect_health.observation import Observation
+
+
+class Act(StrEnum):
+    """What a health check can do."""
+
+    NOTHING = "nothing"
+    RESTART = "restart what failed"
+    REGISTER = "register the connector"
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What to do. `held` says why nothing is done although something failed.
+
+    `healing`: nobody needs to be woken yet, since a restart is made or will be. `spent`: a restart was due,
+    and the hour's budget is used up.
+    """
+
+    act: Act = Act.NOTHING
+    held: str = ""
+    healing: bool = False
+    spent: bool = False
+
+
+def treat(
+    seen: Observation, judged: list[Finding], settings: ConnectorSettings, now: float, untold: int
+) -> Treatment:
+    """The treatment for what was seen."""
+    wanted, cause = _wanted(seen, untold)
+    if wanted is Act.NOTHING:
+        return Treatment()
+    budget, memory = seen.budget, seen.memory
+    if budget is None or memory is None:
+        return Treatment(held="the state table cannot be read, so no restart can be claimed")
+    wrong = {finding.metric for finding in judged if finding.wrong}
+    if wrong & {"EcsServiceUnhealthy", "ConnectApiUnreachable"}:
+        return Treatment(held="ECS or Connect's API is the trouble: restarting the connector would not help")
+    if wrong & {"DbTcpUnreachable", "BrokersUnreachable"}:
+        return Treatment(held="database or brokers do not answer: a restart is made once they do")
+    if not cause.retry:
+        return Treatment(held=f"{cause.meaning}: no restart mends that")
+    if wanted is Act.REGISTER and memory.refused and not named(memory.refused).retry:
+        return Treatment(held=f"the registration was refused: {named(memory.refused).meaning}")
+    minutes = headroom_minutes(seen, settings, memory, now)
+    if minutes is not None and minutes <= 0:
+        return Treatment(held="the archived log no longer reaches the position: a restart would lose it")
+    hopeful = budget.repetitions < LIMIT
+    refusal = budget.refusal(now)
+    if refusal is not None:
+        return Treatment(held=refusal.reason, healing=hopeful and not refusal.spent, spent=refusal.spent)
+    return Treatment(wanted, healing=hopeful)
+
+
+def _wanted(seen: Observation, untold: int) -> tuple[Act, ErrorClass]:
+    """What would mend what failed, and the class that speaks most against it."""
+    nothing = Act.NOTHING, named("unknown")
+    if seen.retiring or seen.connect_answers != "" or "connector" in seen.blind:
+        return nothing
+    status = seen.connector
+    if status is None:
+        return (Act.REGISTER, named("unknown")) if untold >= CONFIRMED else nothing
+    if status.state in BY_A_PERSON:
+        return nothing
+    parts = [(status.state, status.trace), *((task.state, task.trace) for task in status.tasks)]
+    causes = [classify(trace) for state, trace in parts if state == "FAILED"]
+    if not causes:
+        return nothing
+    return Act.RESTART, next((cause for cause in causes if not cause.retry), causes[0])

@@ -1,0 +1,316 @@
+"""Whole checks of a stage made of fakes: what is restarted, what is told, and what is left alone."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from connector.domain.admin import Operation
+from connector.domain.budget import LIMIT, WINDOW_SECONDS
+from connector.domain.errors import ServerError
+from connector.domain.names import CONNECTOR
+from connector.domain.record import StageRecord
+from connector.domain.settings import ConnectorSettings
+from lambda_src.connect_health.check import Answer, Clients, check
+from lambda_src.state_table import read_budget
+from tests.lambda_src.conftest import BROKERS, PASSWORD, USER, FakeStage
+from tests.support.fake_stage_aws import client_error
+
+TOPIC = "arn:aws:sns:us-east-1:000000000000:Alerts-wms-alerts-main"
+NETWORK = "org.apache.kafka.connect.errors.ConnectException: x\nCaused by: java.io.IOException: Broken pipe"
+LOGIN = "io.debezium.DebeziumException: x\nCaused by: java.sql.SQLException: ORA-01017: invalid username"
+MINUTES = 60.0
+
+
+@dataclass
+class FakeAws:
+    """CloudWatch and SNS: they keep what they are given, or refuse."""
+
+    metrics: list[dict[str, float]] = field(default_factory=list)
+    mails: list[tuple[str, str]] = field(default_factory=list)
+    refuses: bool = False
+
+    def put_metric_data(self, *, Namespace: str, MetricData: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
+        self.metrics.append({data["MetricName"]: data["Value"] for data in MetricData})
+        return {}
+
+    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Any:  # noqa: N803
+        if self.refuses:
+            raise client_error("AuthorizationError", "no", "Publish")
+        assert TopicArn == TOPIC
+        assert Subject.isascii()
+        assert 0 < len(Subject) <= 100
+        assert not any(value in Subject + Message for value in (PASSWORD, USER, BROKERS, "bigmac"))
+        self.mails.append((Subject, Message))
+        return {}
+
+
+@dataclass
+class Watched:
+    """A stage with a clock of its own, looked at from time to time."""
+
+    stage: FakeStage
+    aws: FakeAws = field(default_factory=FakeAws)
+    now: float = 1_800_000_000.0
+    database: str = ""
+
+    def check(self, minutes: float = 10) -> Answer:
+        """One check, some minutes after the one before."""
+        self.now += minutes * MINUTES
+        self.stage.kafka.newest_at.setdefault(self.stage.stage.topics.one("heartbeat"), 0.0)
+        if not isinstance(self.stage.kafka.newest_at[self.stage.stage.topics.one("heartbeat")], Exception):
+            self.stage.kafka.newest_at[self.stage.stage.topics.one("heartbeat")] = self.now - 3
+        session = self.stage.session()
+        clients = Clients(session.aws, self.aws, self.aws)
+        return check(session, clients, TOPIC, knock=lambda *_: self.database, clock=lambda: self.now)
+
+    def fail(self, trace: str, *, for_ever: bool = False) -> None:
+        """The task fails; `for_ever`: after a restart too."""
+        self.stage.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": trace}
+        if for_ever:
+            self.stage.connect.task_state, self.stage.connect.task_trace = "FAILED", trace
+
+    @property
+    def restarts(self) -> int:
+        return sum(path.endswith("/restart") for _, path in self.stage.connect.writes)
+
+
+@pytest.fixture
+def watched(world: FakeStage) -> Watched:
+    assert world.ask(Operation.REGISTER).changed
+    world.connect.requests.clear()
+    return Watched(world)
+
+
+def test_a_healthy_stage_is_neither_touched_nor_told_of(watched: Watched):
+    for _ in range(3):
+        assert watched.check().summary == "healthy"
+    assert (watched.stage.connect.writes, watched.aws.mails) == ([], [])
+    assert watched.aws.metrics[0]["AutoRestartAttempted"] == 0
+
+
+def test_a_failed_task_is_restarted_at_once_and_nobody_is_woken(watched: Watched):
+    watched.fail(NETWORK)
+    answer = watched.check()
+    assert (watched.restarts, answer.facts["done"]) == (1, "restarted what had failed")
+    assert watched.aws.metrics[-1]["AutoRestartAttempted"] == 1
+    assert watched.check().summary == "healthy"
+    assert watched.aws.mails == []
+
+
+def test_a_failed_connector_is_restarted(watched: Watched):
+    watched.stage.connect.states[CONNECTOR] = "FAILED"
+    watched.check()
+    assert watched.restarts == 1
+
+
+def test_a_failure_that_restarts_do_not_mend_is_told_once_when_the_budget_is_spent(watched: Watched):
+    watched.fail(NETWORK, for_ever=True)
+    for number in range(1, LIMIT + 1):
+        watched.check(20)
+        assert (watched.restarts, watched.aws.mails) == (number, [])
+    assert watched.check(5).metrics["AutoRestartBudgetExceeded"] == 1
+    for _ in range(3):
+        watched.check(1)
+    ((subject, text),) = watched.aws.mails
+    assert watched.restarts == LIMIT
+    assert subject == "wms-connector-main: ConnectorTaskFailed (unreachable)"
+    for words in (
+        "Stage main, ",
+        "unreachable: the database cannot be reached",
+        "task 0: Broken pipe",
+        "restarted what had failed",
+        "0 of 3",
+        "Owner:        network",
+        "Type:         sceptre launch main --yes",
+        "docs/operations.md#connectortaskfailed",
+    ):
+        assert words in text
+    assert text.count("restarted what had failed") == LIMIT
+
+
+def test_a_refused_login_is_never_retried_and_told_at_once(watched: Watched):
+    watched.fail(LOGIN)
+    for _ in range(10):
+        watched.check()
+    assert watched.restarts == 0
+    ((subject, text),) = watched.aws.mails
+    assert "(login)" in subject
+    assert "ORA-01017: invalid username" in text
+    assert "Not tried:    the database refuses the connector's login: no restart mends that" in text
+    assert "Owner:        database" in text
+
+
+def test_the_end_of_an_incident_is_told_once(watched: Watched):
+    watched.fail(LOGIN)
+    watched.check()
+    watched.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": "127.0.0.9:8083"}
+    for _ in range(3):
+        watched.check()
+    _, (subject, text) = watched.aws.mails
+    assert subject == "wms-connector-main: recovered from ConnectorTaskFailed"
+    assert "10 minutes ago" in text
+    assert "Lag:          2 s" not in text
+    assert "Lag:          1 s" in text
+
+
+def test_a_database_that_is_away_for_two_checks_is_one_incident(watched: Watched):
+    watched.database = "connection refused"
+    watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
+    watched.check()
+    assert watched.aws.mails == []
+    for _ in range(3):
+        watched.check()
+    ((subject, text),) = watched.aws.mails
+    assert "DbTcpUnreachable (unreachable)" in subject
+    assert "Also:         SourceDisconnected" in text
+
+
+def test_no_restart_while_ecs_the_api_the_brokers_or_the_database_is_the_trouble(watched: Watched):
+    watched.fail(NETWORK)
+    watched.stage.ecs.desired = 2
+    watched.check()
+    watched.stage.ecs.desired = 1
+    heartbeat = watched.stage.stage.topics.one("heartbeat")
+    watched.stage.kafka.newest_at[heartbeat] = ServerError("the brokers do not answer", retriable=True)
+    watched.check()
+    watched.stage.kafka.newest_at.clear()
+    watched.database = "connection refused"
+    watched.check()
+    addresses = watched.stage.connect.addresses
+    watched.stage.connect.addresses = []
+    watched.check()
+    assert watched.restarts == 0
+    assert read_budget(watched.stage.table).claims == ()
+    watched.stage.connect.addresses, watched.database = addresses, ""
+    watched.check()
+    assert watched.restarts == 1
+
+
+@pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
+def test_what_a_person_stopped_stays_so_even_with_a_failed_task(watched: Watched, state: str):
+    watched.fail(NETWORK)
+    watched.stage.connect.states[CONNECTOR] = state
+    for _ in range(3):
+        assert watched.check().summary == "healthy"
+    assert (watched.restarts, watched.aws.mails) == (0, [])
+
+
+def test_a_connector_that_was_deleted_is_registered_again(watched: Watched):
+    watched.stage.connect.configs.clear()
+    watched.stage.connect.states.clear()
+    assert watched.check().facts["done"] == ""
+    assert watched.check().facts["done"] == f"registered the connector: {CONNECTOR} created"
+    assert watched.check().summary == "healthy"
+    assert watched.aws.mails == []
+
+
+def test_a_registration_that_a_refused_login_forbids_is_not_repeated(watched: Watched):
+    watched.stage.connect.configs.clear()
+    watched.stage.connect.states.clear()
+    words = 'FATAL: password authentication failed for user "x"'
+    watched.stage.connect.invalid = {"database.user": f"Unable to connect: {words}"}
+    for _ in range(8):
+        watched.check(30)
+    puts = [path for method, path in watched.stage.connect.writes if method == "PUT"]
+    assert len(puts) == 1
+    assert len(watched.aws.mails) == 1
+
+
+def test_a_stage_that_is_torn_down_is_left_alone(watched: Watched):
+    watched.fail(NETWORK)
+    record = StageRecord("main", "c", "0", (), "", retiring=True)
+    watched.stage.table.put_item(Item=record.to_item())
+    for _ in range(3):
+        watched.check()
+    assert (watched.stage.connect.writes, watched.aws.mails) == ([], [])
+    watched.stage.connect.states.clear()
+    for _ in range(3):
+        watched.check()
+    assert watched.stage.connect.writes == []
+
+
+def test_no_restart_when_the_archived_log_no_longer_reaches_the_position(watched: Watched):
+    """The task's position is as old as it was last seen, and older by the time since."""
+    watched.stage.settings = ConnectorSettings(archived_log_hours=2)
+    streaming = {"connected": 1.0, "millisecondsbehindsource": 0.0, "oldestscnageinmilliseconds": 1_800_000.0}
+    watched.stage.connect.debezium = {"streaming": streaming}
+    assert watched.check().metrics["ScnHeadroomMinutes"] == 90
+    watched.fail(NETWORK, for_ever=True)
+    watched.stage.connect.debezium = None
+    assert watched.check(80).metrics["ScnHeadroomMinutes"] == 10
+    assert watched.restarts == 1
+    answer = watched.check(20)
+    assert watched.restarts == 1
+    assert "no longer reaches the position" in answer.facts["held"]
+
+
+def test_an_operators_restarts_do_not_count(watched: Watched):
+    for _ in range(5):
+        watched.fail(NETWORK)
+        assert watched.stage.ask(Operation.REGISTER).changed
+    assert read_budget(watched.stage.table).claims == ()
+
+
+def test_a_damaged_budget_restarts_nothing_and_is_the_checks_own_failure(watched: Watched):
+    watched.fail(NETWORK)
+    watched.stage.table.put_item(Item={"id": "restart-budget", "version": 1})
+    answer = watched.check()
+    assert watched.restarts == 0
+    assert answer.metrics["HealthCheckFailed"] == 1
+
+
+def test_a_message_that_sns_refuses_is_an_error_and_due_again(watched: Watched):
+    watched.fail(LOGIN)
+    watched.aws.refuses = True
+    with pytest.raises(ServerError, match="sns:Publish"):
+        watched.check()
+    assert watched.aws.metrics, "metrics are published before anything is told"
+    watched.aws.refuses = False
+    watched.check()
+    watched.check()
+    assert len(watched.aws.mails) == 1
+
+
+def test_fifty_checks_at_once_restart_once_and_mail_once(watched: Watched):
+    watched.fail(NETWORK, for_ever=True)
+    made = []
+    with ThreadPoolExecutor(50) as pool:
+        for _ in range(15):
+            watched.now += 10 * MINUTES
+            before = watched.restarts
+            list(pool.map(lambda _: watched.check(0), range(50)))
+            made += [watched.now] * (watched.restarts - before)
+    for first, fourth in zip(made, made[LIMIT:], strict=False):
+        assert fourth - first >= WINDOW_SECONDS
+    assert len(made) >= LIMIT
+    assert len(watched.aws.mails) == 1
+
+
+def test_a_healthy_check_makes_at_most_twenty_calls(watched: Watched, monkeypatch: pytest.MonkeyPatch):
+    calls: list[str] = []
+    lock = threading.Lock()
+
+    def counted(target: Any, *names: str) -> None:
+        for name in names:
+            real = getattr(target, name)
+
+            def call(*args: Any, _real: Any = real, _name: str = name, **kwargs: Any) -> Any:
+                with lock:
+                    calls.append(_name)
+                return _real(*args, **kwargs)
+
+            monkeypatch.setattr(target, name, call)
+
+    counted(watched.stage.secrets, "get_secret_value")
+    counted(watched.stage.ecs, "describe_services", "list_tasks", "describe_tasks")
+    counted(watched.stage.table, "get_item", "put_item")
+    counted(watched.stage.connect, "request")
+    counted(watched.aws, "put_metric_data", "publish")
+    assert watched.check().summary == "healthy"
+    assert len(calls) <= 16, calls
+    # With SCRAM and a load balancer two more secrets are read, each of which may be the default's.
+    assert len(calls) + 4 <= 20
