@@ -18,6 +18,7 @@ from lambda_src.connect_admin import operations
 from lambda_src.connect_admin.session import Aws, Session
 from lambda_src.deadline import Deadline
 from tests.lambda_src.conftest import ACCOUNT, FakeStage
+from tests.support.deployed import eventually
 
 STAGE = Stage.parse("bench")
 #: Topics of others -> seconds that the retirement may take.
@@ -34,9 +35,11 @@ def main() -> None:
             more = [f"bench.other.team.{number:05d}.events" for number in range(len(others), wanted)]
             began = time.monotonic()
             _create(world.kafka_bootstrap, more)
+            _wait_for(world, more)
             _show(f"{wanted} topics of others ({time.monotonic() - began:.0f} s to make)")
             others += more
             _create(world.kafka_bootstrap, list(STAGE.topics))
+            _wait_for(world, list(STAGE.topics))
             taken = retire(world)
             _show(f"  retirement of {len(list(STAGE.topics))} topics: {taken:.2f} s (limit {limit:.0f} s)")
             left = set(_names(world.kafka_bootstrap))
@@ -84,6 +87,11 @@ def _create(bootstrap: str, names: list[str]) -> None:
         batch = names[first : first + _BATCH]
         admin.create_topics({name: {"num_partitions": 1, "replication_factor": 1} for name in batch})
     admin.close()
+
+
+def _wait_for(world: World, names: list[str]) -> None:
+    """A broker lists a topic some time after it has taken the order to make it."""
+    eventually(lambda: set(names) <= set(_names(world.kafka_bootstrap)), "the topics are listed", 600)
 
 
 def _names(bootstrap: str) -> list[str]:
