@@ -3,12 +3,13 @@
 from connector.domain.admin import Answer, State
 from connector.domain.connector_config import config_hash
 from connector.domain.record import StageRecord
+from lambda_src.connect_admin.retiring import STANDS_BACK
 from lambda_src.connect_admin.session import Session
 from lambda_src.state_table import read_record, write_record
 
 
 def record(session: Session) -> Answer:
-    """Write the record unless it says the same already."""
+    """Write the record unless it says the same already, or a teardown has begun."""
     session.know_confidential()
     with session.kafka() as kafka:
         cluster_id = kafka.cluster_id()
@@ -23,6 +24,9 @@ def record(session: Session) -> Answer:
     table = session.aws.table(session.environment.table)
     present = read_record(table)
     details = {"cluster_id": cluster_id, "config_hash": wanted.config_hash}
+    if present is not None and present.retiring:
+        # A launch clears the mark at its beginning: this one was set since.
+        return Answer(State.FAILED, STANDS_BACK)
     if present == wanted:
         return Answer(State.DONE, "the stage record is unchanged", details=details)
     write_record(table, wanted)

@@ -10,7 +10,7 @@ from connector.domain.retire import EphemeralStage
 from lambda_src.connect_admin.session import Session
 from lambda_src.state_table import read_record, write_record
 
-STANDS_BACK = "the stage is being torn down, so no connector is registered; launch the stage to end that"
+STANDS_BACK = "the stage is being torn down, so nothing is registered; launch the stage to end that"
 
 
 def ephemeral(session: Session) -> EphemeralStage:

@@ -202,6 +202,13 @@ def test_only_a_launch_registers_a_stage_that_is_retiring(a: FakeStage):
     assert CONNECTOR in a.connect.configs
 
 
+def test_a_teardown_that_begins_during_a_launch_is_not_taken_back_by_its_last_request(a: FakeStage):
+    a.ask(Operation.READY, desired_count=1, launch=True)
+    ask(a, Operation.RETIRE_MARK)
+    assert a.ask(Operation.RECORD).state is State.FAILED
+    assert a.table.items[RECORD_KEY]["retiring"] is True
+
+
 def test_a_connector_whose_tasks_end_slowly_is_waited_for(a: FakeStage):
     a.connect.stops_slowly = True
     a.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": f"{ADDRESS}:8083"}
