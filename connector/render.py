@@ -23,6 +23,7 @@ from connector.domain import secrets
 from connector.domain.brokers import parse_auth
 from connector.domain.errors import OperatorError
 from connector.domain.names import PRODUCT
+from connector.domain.stage import refusal
 from connector.sceptre_jinja import stage as stage_of_group
 from connector.stage_settings import refuse_unknown
 
@@ -160,7 +161,13 @@ def _group_path(group: str, there: Iterable[str]) -> str:
     for path in there:
         if group in (path, path.removeprefix(f"{_EPHEMERAL}/")):
             return path
-    raise OperatorError(f"no stage {group!r} below config/; there is {', '.join(there)}")
+    reason = refusal(group.removeprefix(f"{_EPHEMERAL}/"))
+    if reason is not None:
+        raise OperatorError(f"stage {group!r} is refused: {reason}")
+    raise OperatorError(
+        f"no stage {group!r} below config/; there is {', '.join(there)}. "
+        f"`wms-connector ephemeral create {group}` makes an ephemeral one"
+    )
 
 
 def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:

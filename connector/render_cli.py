@@ -6,6 +6,7 @@ import click
 
 from connector import render as rendering
 from connector.commands.output import json_option, print_json
+from connector.domain.errors import OperatorError
 
 
 @click.command("render")
@@ -24,8 +25,11 @@ def render(stages: tuple[str, ...], out: Path, *, as_json: bool) -> None:
     Needs no AWS and no credentials; secrets are stand-ins. Without a stage: foundation, main, val,
     production and default.
     """
-    written = rendering.write(rendering.render(stages), out)
-    sizes = {str(path): path.stat().st_size for path in written}
+    rendered = rendering.render(stages)
+    try:
+        sizes = {str(path): path.stat().st_size for path in rendering.write(rendered, out)}
+    except OSError as error:
+        raise OperatorError(f"--out {out}: {error.strerror}; give a directory that can be written") from None
     if as_json:
         print_json({"templates": [{"path": path, "bytes": size} for path, size in sizes.items()]})
         return

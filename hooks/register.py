@@ -5,21 +5,24 @@ refused before a worker of the stage has joined it and made its topics there.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sceptre.hooks import Hook
 
 from connector import sceptre_glue as glue
+from connector import worker_log
 from connector.admin_calls import Clock, put
 from connector.domain import names
 from connector.domain.admin import REGISTRATION, Answer, Operation, Request, State
 from connector.domain.errors import DeadlineExceeded, ServerError
+from connector.domain.stage import Stage
 
-#: How long each step may take, in seconds. A worker on Fargate needs minutes for its image; a first
-#: connection to the source includes the structure snapshot.
+#: How long each step may take, in seconds. CloudFormation has waited for the workers of a changed stack, so
+#: READY covers one that is being replaced; a first connection to the source includes the structure snapshot.
 DEADLINES: Mapping[Operation, float] = {
     Operation.CLUSTER: 10,
-    Operation.READY: 600,
+    Operation.READY: 300,
     Operation.TOPICS: 120,
     Operation.VALIDATE: 120,
     Operation.REGISTER: 120,
@@ -41,7 +44,7 @@ class RegisterConnector(Hook):  # type: ignore[misc]
         with glue.one_line_errors(self.stack.name):
             stage = glue.stage_of(self.stack)
             ask = invoker(self.stack.connection_manager, stage.names.connect_admin, desired_count(self.stack))
-            answers = register(ask, Clock(), self.logger.info)
+            answers = self._register(ask, stage)
             changed = [operation for operation, answer in answers.items() if answer.changed]
             self.logger.info(
                 "connector %s of stage %s runs: %s",
@@ -49,6 +52,17 @@ class RegisterConnector(Hook):  # type: ignore[misc]
                 stage.name,
                 "nothing had to be changed" if not changed else f"changed {', '.join(changed)}",
             )
+
+    def _register(self, ask: Ask, stage: Stage) -> Mapping[Operation, Answer]:
+        """As `register`; a wait that was too long is told with what the worker last complained of."""
+        began = datetime.now(UTC)
+        try:
+            return register(ask, Clock(), self.logger.info)
+        except DeadlineExceeded as error:
+            group = stage.names.connector_log_group
+            words = worker_log.last_error(self.stack.connection_manager, group, began)
+            said = f"Its last error: {words}" if words else "It holds no error since this launch began"
+            raise DeadlineExceeded(f"{error}. The workers' log is {group}. {said}") from None
 
 
 class CheckCluster(Hook):  # type: ignore[misc]

@@ -103,7 +103,8 @@ def refusal(text: str) -> str | None:
     clash = _mistakable(text)
     if clash is not None:
         return (
-            f"its namespace '{text}.' could be mistaken for the start of {clash!r}, "
+            f"its namespace '{text}.' could be mistaken for the start of {clash!r} "
+            "(compared without case, '.' and '_' being one to Kafka), "
             "which belongs to no ephemeral stage; choose another name"
         )
     return None

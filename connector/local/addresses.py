@@ -7,7 +7,7 @@ usual port: the port of a broker string means its protocol here as on MSK, and t
 
 import random
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from connector.domain.errors import OperatorError
 
@@ -41,9 +41,10 @@ def listening(address: str, port: int) -> bool:
         return probe.connect_ex((address, port)) == 0
 
 
-def claim(ports: Iterable[int]) -> Claim:
+def claim(ports: Iterable[int], *, besides: Collection[str] = ()) -> Claim:
     """An address 127.0.0.N on which none of `ports` is in use, and which nobody else has claimed.
 
+    `besides` are addresses of parts that may be down at the moment and will want them again.
     Raises OperatorError if every address is taken.
     """
     wanted = tuple(ports)
@@ -51,6 +52,8 @@ def claim(ports: Iterable[int]) -> Claim:
     random.shuffle(numbers)
     for number in numbers:
         address = f"127.0.0.{number}"
+        if address in besides:
+            continue
         guard = _bound(address, CLAIM_PORT)
         if guard is None:
             continue

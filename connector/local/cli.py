@@ -23,6 +23,10 @@ _DIRECTORY = click.option(
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+#: Port 9 is `discard`: nobody listens there.
+_NOWHERE = "http://127.0.0.1:9"
+
+
 @click.group()
 def local() -> None:
     """A whole environment on this machine: AWS, Kafka, a database and the stand-in for Fargate.
@@ -59,6 +63,10 @@ def up(*, enforce_iam: bool, directory: Path | None) -> None:
 def down(*, keep: bool, directory: Path | None) -> None:
     """End all parts and workers, and remove the state."""
     target = _target(directory)
+    if states.load(_demo_of(target)) is not None:
+        # A demo that was killed could not stop its own.
+        World.attach(_demo_of(target)).down()
+        click.echo("stopped what a demo had left", err=True)
     if states.load(target) is None:
         click.echo("not up", err=True)
         return
@@ -95,6 +103,9 @@ def env(*, as_json: bool, directory: Path | None) -> None:
     """
     state = states.load(_target(directory))
     if state is None:
+        if not as_json:
+            # For `eval`, which goes on whatever happens: nothing may reach a real account by mistake.
+            click.echo(f"export AWS_ENDPOINT_URL={_NOWHERE}")
         raise OperatorError("the local world is not up: run `wms-connector local up`")
     variables = aws.client_environment(state.endpoint)
     if as_json:
@@ -114,7 +125,12 @@ def demo() -> None:
     # Here, because the Kafka client it imports would slow down every other command.
     from connector.local.demo import run_demo  # noqa: PLC0415
 
-    run_demo(states.ROOT / ".local" / "demo", Console(highlight=False))
+    run_demo(_demo_of(_target(None)), Console(highlight=False))
+
+
+def _demo_of(target: Path) -> Path:
+    """Where `demo` keeps its world while it runs."""
+    return target / "demo"
 
 
 def _target(directory: Path | None) -> Path:

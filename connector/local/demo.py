@@ -1,6 +1,7 @@
 """`make demo`: one row's whole way, from a fresh machine to the topic, and back to a clean machine."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -124,9 +125,14 @@ class Demo:
             text=True,
         )
         assert process.stdout is not None  # noqa: S101 - tells mypy what PIPE means
-        with process:
+        try:
             for line in process.stdout:
                 self.console.print(f"    [dim]{escape(line.rstrip())}[/]", soft_wrap=True)
+        finally:
+            # Interrupted: the command must not outlive the world that it works on.
+            if process.poll() is None:
+                process.terminate()
+            process.wait()
         if process.returncode != 0:
             raise ServerError(
                 f"{program} {' '.join(words)} ended with status {process.returncode}; see above"
@@ -168,6 +174,9 @@ class Demo:
 def run_demo(directory: Path, console: Console) -> None:
     """Everything from nothing to nothing; the world is taken down whatever happens."""
     began = time.monotonic()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As Ctrl-C: what was started is stopped.
+        signal.signal(number, signal.default_int_handler)
     console.print("[bold]wms-connector demo[/]: everything on this machine's loopback, nothing left behind")
     console.print("\n[bold cyan]  0.0 s  Start the local world[/]")
     branch = Stage.parse(_BRANCH)
@@ -194,7 +203,9 @@ def _world(directory: Path, console: Console) -> Iterator[World]:
     except BaseException:
         console.print("\n[bold red]stopping the local world[/]")
         world.down(keep=True)
-        console.print(f"  logs are kept in {world.logs}")
+        console.print(
+            f"  logs and data are kept in {world.state.directory}; `wms-connector local down` removes them"
+        )
         raise
     else:
         console.print("\n[bold cyan]Stop[/]")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.local import health
+from connector.local import state as states
 from connector.local.addresses import Claim, claim
 from connector.local.processes import start_time
 
@@ -74,7 +75,9 @@ class FargateRuntime:
         """The task's own address, chosen at the first call."""
         with self._lock:
             if task_arn not in self._claims:
-                self._claims[task_arn] = claim((CONNECT_PORT, METRICS_PORT))
+                self._claims[task_arn] = claim(
+                    (CONNECT_PORT, METRICS_PORT), besides=states.addresses(self.state)
+                )
             return self._claims[task_arn].address
 
     def run(self, _image: str, *, launch: Launch) -> "Worker":

@@ -97,6 +97,15 @@ def locked(directory: Path) -> Iterator[None]:
         yield
 
 
+def addresses(directory: Path) -> frozenset[str]:
+    """Addresses of the world's broker and database, running or not; none where there is no world."""
+    state = load(directory)
+    if state is None:
+        return frozenset()
+    database = (state.database.address,) if state.database else ()
+    return frozenset({*(broker.address for broker in state.brokers.values()), *database})
+
+
 def load(directory: Path) -> State | None:
     """The remembered world, or None if there is none.
 

@@ -1,5 +1,6 @@
 """Registration asks step by step, waits with a deadline, and says why it gave up."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -104,3 +105,15 @@ def stack(invoke: Callable[[Any], object], **settings: object) -> FakeStack:
     made = FakeStack("main/connector", "wms-connector-main", connection)
     made.stack_group_config |= settings
     return made
+
+
+def test_a_worker_that_never_answers_is_told_with_its_last_error(monkeypatch: pytest.MonkeyPatch):
+    clock = SimulatedClock()
+    monkeypatch.setattr("hooks.register.Clock", clock.as_clock)
+    silent = Answer(State.WAITING, "worker at 127.0.0.9 is starting").to_payload()
+    waiting = stack(lambda _: silent)
+    waiting.connection_manager.log_events = [
+        (dt.datetime.now(dt.UTC).timestamp() + 5, "ERROR Stopping | Caused by: a.BException: no such broker")
+    ]
+    with pytest.raises(SceptreException, match="is starting.*kafka-connect. Its last error: no such broker"):
+        RegisterConnector(None, waiting).run()
