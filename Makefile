@@ -12,6 +12,11 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE := 1
+# A home directory that cannot be written to is no reason to fail.
+ifneq ($(shell test -w "$${HOME:-/}" && echo yes),yes)
+export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
+export PIP_NO_CACHE_DIR := 1
+endif
 
 .PHONY: help setup demo test test-unit test-e2e test-long bench check format render clean
 
@@ -21,7 +26,7 @@ help: ## what there is
 setup: $(READY) ## install the locked dependencies into .venv
 
 $(READY): pyproject.toml uv.lock
-	@test -n "$(PYTHON)" || { echo "error: no Python >= 3.11 on PATH (found: $$(python3 --version 2>&1 || echo none)); install one, then run make again" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "error: no Python >= 3.11 on PATH (found: $$(python3 --version 2>/dev/null || echo none)); install one, then run make again" >&2; exit 1; }
 	@test -x .tools/bin/uv && .tools/bin/uv --version | grep -qF "$(UV_VERSION)" || { \
 		echo "==> installing uv $(UV_VERSION) into .tools"; \
 		"$(PYTHON)" -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
@@ -48,12 +53,18 @@ test-long: $(READY) ## property tests of what a teardown may delete, over more t
 bench: $(READY) ## how long a teardown takes among 1,000 and 10,000 topics of others
 	@$(BIN)/python -m tests.bench.teardown
 
+bench: $(READY) ## figures that depend on the machine: how fast the worker starts
+	@$(BIN)/python -m benchmarks.start_time
+
+image-proof: $(READY) ## the Dockerfile's own steps, with buildah; as root; says why where it cannot run
+	@$(BIN)/pytest -q -rs tests/image/proof_image.py
+
 check: $(READY) ## exactly what CI checks besides the tests
 	@echo "==> uv lock --check" && .tools/bin/uv lock --check --quiet --python "$(PYTHON)"
 	@echo "==> zizmor" && $(BIN)/zizmor --offline --quiet .github/workflows
 	@echo "==> hadolint" && $(BIN)/hadolint connector/image/Dockerfile
 	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
-	@echo "==> mypy" && $(BIN)/mypy connector templates resolvers hooks lambda_src tests
+	@echo "==> mypy" && $(BIN)/mypy connector templates resolvers hooks lambda_src tests benchmarks
 	@$(MAKE) --no-print-directory render
 	@echo "==> cfn-lint" && $(BIN)/cfn-lint '.rendered/**/*.json'
 

@@ -1,0 +1,73 @@
+"""What the image's directory holds: the listed files, all of them used, each with its licence."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from connector.local import toolchain
+from connector.worker_image import content
+from tests.conftest import Golden
+from tests.image.class_graph import ClassPath
+from tests.image.licences import paper, read
+
+pytestmark = pytest.mark.e2e
+
+_KAFKA = "org/apache/kafka/"
+#: Where the worker begins: its main class, and what worker.properties, the task definition and the log's
+#: configuration name.
+_WORKER = (
+    f"{_KAFKA}connect/cli/ConnectDistributed",
+    f"{_KAFKA}connect/json/JsonConverter",
+    f"{_KAFKA}common/config/provider/EnvVarConfigProvider",
+    f"{_KAFKA}common/security/scram/ScramLoginModule",
+    f"{_KAFKA}common/security/authenticator/SaslClientCallbackHandler",
+    "software/amazon/msk/auth/iam/IAMLoginModule",
+    "software/amazon/msk/auth/iam/IAMClientCallbackHandler",
+    "org/slf4j/impl/StaticLoggerBinder",
+    "org/apache/logging/log4j/core/config/xml/XmlConfiguration",
+)
+_PLUGINS = ("debezium-connector-oracle", "debezium-connector-postgres")
+
+
+@pytest.fixture(scope="module")
+def home() -> Path:
+    """The assembled directory."""
+    found = toolchain.find()
+    toolchain.assemble(found, lambda _: None)
+    return found.connect_home
+
+
+def _class_path(directory: Path) -> ClassPath:
+    return ClassPath.of(sorted(directory.glob("*.jar")))
+
+
+def test_the_assembled_directory_is_what_the_image_s_tag_is_made_from(home: Path):
+    there = {
+        path: hashlib.sha256(path.read_bytes()).hexdigest() for path in home.rglob("*") if path.is_file()
+    }
+    assert {str(path.relative_to(home)): digest for path, digest in there.items()} == content.files()
+
+
+def test_every_jar_of_the_worker_is_used_by_the_worker_or_by_a_plugin(home: Path):
+    libraries = _class_path(home / "libs")
+    transforms = (name for name in libraries.jar if name.startswith(f"{_KAFKA}connect/transforms/"))
+    plugins = (name for plugin in _PLUGINS for name in _class_path(home / "plugins" / plugin).named())
+    assert libraries.unused({*_WORKER, *transforms, *plugins}) == set()
+
+
+@pytest.mark.parametrize("plugin", _PLUGINS)
+def test_every_jar_of_a_plugin_is_used_by_what_it_offers_to_connect(home: Path, plugin: str):
+    found = _class_path(home / "plugins" / plugin)
+    assert found.unused(found.provided(f"{_KAFKA}connect/")) == set()
+
+
+def test_a_jar_that_nothing_names_would_be_found(home: Path):
+    """The broker's own, beside the worker's."""
+    jars = [*(home / "libs").glob("*.jar"), *(home.parent / "kafka" / "libs").glob("kafka-raft-*.jar")]
+    assert any(name.startswith("kafka-raft") for name in ClassPath.of(jars).unused(_WORKER))
+
+
+def test_each_file_is_listed_with_its_licence(home: Path, golden: Golden):
+    """After a change of a version: pytest --rewrite-golden tests/image/test_contents.py, and review."""
+    golden(toolchain.IMAGE / "LICENCES.md", paper(read(home)))
