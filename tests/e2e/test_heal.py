@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -20,7 +20,7 @@ from lambda_src.connect_admin.session import Aws, Session
 from lambda_src.connect_health.check import Answer, Clients, check
 from lambda_src.connect_health.memory import MEMORY_KEY
 from lambda_src.deadline import Deadline
-from lambda_src.state_table import read_budget
+from lambda_src.state_table import Table, read_budget
 from tests.support.sceptre_cli import Run
 
 pytestmark = pytest.mark.e2e
@@ -47,7 +47,8 @@ class Watcher:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
-        self.table = dynamodb.Table(STAGE.names.table)
+        self.dynamodb = dynamodb.Table(STAGE.names.table)
+        self.table = cast(Table, self.dynamodb)
         secrets, ecs = account.client("secretsmanager"), account.client("ecs")
         self.clients = Clients(Aws(lambda: secrets, lambda: ecs, lambda _: self.table), self, self)
         self.mails: list[str] = []
@@ -98,7 +99,7 @@ def failed(world: World, main: Run) -> Iterator[Watcher]:
         watcher.configure(good)
         watcher.wait_for("RUNNING")
         for key in (BUDGET_KEY, MEMORY_KEY):
-            watcher.table.delete_item(Key={"id": key})
+            watcher.dynamodb.delete_item(Key={"id": key})
 
 
 def test_fifty_checks_at_once_restart_a_failed_task_once_and_never_more_than_three_times_an_hour(
