@@ -162,12 +162,10 @@ def _group_path(group: str, there: Iterable[str]) -> str:
         if group in (path, path.removeprefix(f"{_EPHEMERAL}/")):
             return path
     reason = refusal(group.removeprefix(f"{_EPHEMERAL}/"))
-    if reason is not None:
-        raise OperatorError(f"stage {group!r} is refused: {reason}")
-    raise OperatorError(
-        f"no stage {group!r} below config/; there is {', '.join(there)}. "
-        f"`wms-connector ephemeral create {group}` makes an ephemeral one"
+    hint = (
+        f"`wms-connector ephemeral create {group}` makes one" if reason is None else f"it is none: {reason}"
     )
+    raise OperatorError(f"no stage {group!r} below config/; there is {', '.join(there)}; {hint}")
 
 
 def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:
