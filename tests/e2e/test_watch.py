@@ -10,6 +10,7 @@ from connector.domain.aws_alarms import aws_alarms
 from connector.domain.metrics import Origin
 from connector.domain.stage import Stage
 from connector.local.world import World
+from lambda_src.connect_health.memory import MEMORY_KEY
 from tests.support.sceptre_cli import Run
 
 pytestmark = pytest.mark.e2e
@@ -48,6 +49,25 @@ def test_a_check_of_a_healthy_stage_takes_less_than_two_seconds(world: World, ch
     assert (content["summary"], content["told"]) == ("healthy", "nothing")
     assert content["metrics"]["HeartbeatAgeSeconds"] < 60
     assert content["seconds"] < 2
+
+
+def test_the_end_of_an_incident_is_mailed_with_the_rights_of_the_function(
+    world: World, checked: dict[str, Any]
+):
+    dynamodb = world.account.client("dynamodb")
+    incident = {"since": {"N": "1800000000"}, "title": {"S": "DbTcpUnreachable"}}
+    dynamodb.update_item(
+        TableName=NAMES.table,
+        Key={"id": {"S": MEMORY_KEY}},
+        UpdateExpression="SET incident = :incident",
+        ExpressionAttributeValues={":incident": {"M": incident}},
+    )
+    told = []
+    for _ in range(2):
+        answer = world.account.client("lambda").invoke(FunctionName=NAMES.connect_health, Payload=b"{}")
+        assert "FunctionError" not in answer
+        told.append(json.loads(answer["Payload"].read())["told"])
+    assert told == ["recovery", "nothing"]
 
 
 def test_every_alarm_stands_and_those_mail_that_the_health_check_cannot(world: World, main: Run):
