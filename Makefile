@@ -18,7 +18,7 @@ export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
 export PIP_NO_CACHE_DIR := 1
 endif
 
-.PHONY: help setup demo test test-unit test-e2e test-long bench check format render clean
+.PHONY: help setup demo test test-unit test-e2e test-long bench image-proof check format render clean
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,11 +50,9 @@ test-e2e: $(READY) ## tests on the real worker, broker, database and the embedde
 test-long: $(READY) ## property tests of what a teardown may delete, over more than 100,000 pairs
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/domain/test_retire.py -q -n 2 --timeout 3600
 
-bench: $(READY) ## how long a teardown takes among 1,000 and 10,000 topics of others
+bench: $(READY) ## figures that depend on the machine: start of a worker, teardown among many topics
+	@$(BIN)/python -m tests.bench.start_time
 	@$(BIN)/python -m tests.bench.teardown
-
-bench: $(READY) ## figures that depend on the machine: how fast the worker starts
-	@$(BIN)/python -m benchmarks.start_time
 
 image-proof: $(READY) ## the Dockerfile's own steps, with buildah; as root; says why where it cannot run
 	@$(BIN)/pytest -q -rs tests/image/proof_image.py
@@ -64,7 +62,7 @@ check: $(READY) ## exactly what CI checks besides the tests
 	@echo "==> zizmor" && $(BIN)/zizmor --offline --quiet .github/workflows
 	@echo "==> hadolint" && $(BIN)/hadolint connector/image/Dockerfile
 	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
-	@echo "==> mypy" && $(BIN)/mypy connector templates resolvers hooks lambda_src tests benchmarks
+	@echo "==> mypy" && $(BIN)/mypy connector templates resolvers hooks lambda_src tests
 	@$(MAKE) --no-print-directory render
 	@echo "==> cfn-lint" && $(BIN)/cfn-lint '.rendered/**/*.json'
 

@@ -1,6 +1,6 @@
 """How long the worker takes until its REST interface answers, by the way in which it finds its plugins.
 
-Run as `python -m benchmarks.start_time` (`make bench`). Each way is started alternately, with the same
+Run as `python -m tests.bench.start_time` (`make bench`). Each way is started alternately, with the same
 directory, plugins, broker and memory; only `plugin.discovery` differs. `hybrid_warn` is Connect's default.
 """
 
