@@ -30,7 +30,12 @@ from tests.support.tls_front import tls_front
 from tests.support.worker_environment import task_environment
 
 _REASON = why_not()
-pytestmark = [pytest.mark.e2e, pytest.mark.skipif(_REASON is not None, reason=str(_REASON))]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(_REASON is not None, reason=str(_REASON)),
+    # Two Debian systems and all of the image's jars are downloaded first.
+    pytest.mark.timeout(1800),
+]
 
 USER = 10001
 _COMMAND = [str(Path(sys.executable).parent / "wms-connector"), "image"]
