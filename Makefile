@@ -47,7 +47,7 @@ test-e2e: $(READY) ## tests on the real worker, broker, database and the embedde
 	@echo "==> tests on the real parts (the first run downloads them)"
 	@$(BIN)/pytest -m e2e -q
 
-test-long: $(READY) ## property tests of what a teardown may delete, over more than 100,000 pairs
+test-long: $(READY) ## property tests of what a teardown may delete, over more than 100,000 pairs (12 minutes)
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/domain/test_retire.py -q -n 2 --timeout 3600
 
 bench: $(READY) ## figures that depend on the machine: start of a worker, teardown among many topics
