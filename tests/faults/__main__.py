@@ -1,0 +1,66 @@
+"""`make faults`: real faults on the real parts, each ending as a row of a table.
+
+    python -m tests.faults              all
+    python -m tests.faults health       what the health check makes of a fault
+    python -m tests.faults stream       what is lost, repeated or out of order
+    python -m tests.faults stream worker-killed …     only these
+
+Exit status 1 when a row is not as it must be.
+"""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from importlib import import_module
+
+from rich.console import Console
+from rich.markup import escape
+
+from tests.faults.report import Fault, Row, keep, show
+
+#: Kind -> the module whose `scene()` is a context manager that gives its faults, and the table's title.
+KINDS: Mapping[str, tuple[str, str]] = {
+    "health": ("tests.faults.health", "What the health check makes of each fault"),
+    "stream": ("tests.faults.stream", "What each fault does to the stream"),
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """Run what is asked for."""
+    console = Console(highlight=False)
+    kinds = [words[0]] if words else [*KINDS]
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        console.print(f"error: no faults of kind {unknown[0]!r}; there are {', '.join(KINDS)}")
+        return 2
+    wrong = 0
+    for kind in kinds:
+        module, title = KINDS[kind]
+        scene: AbstractContextManager[Sequence[Fault]] = import_module(module).scene()
+        with scene as faults:
+            chosen = [fault for fault in faults if not words[1:] or fault.name in words[1:]]
+            if missing := set(words[1:]) - {fault.name for fault in chosen}:
+                known = ", ".join(fault.name for fault in faults)
+                console.print(f"error: no fault {sorted(missing)[0]!r}; there are {known}")
+                return 2
+            rows = list(_run(chosen, console))
+        show(title, rows, console)
+        console.print(f"figures: {keep(kind, rows)}", soft_wrap=True)
+        wrong += sum(bool(row.wrong) for row in rows)
+    return 1 if wrong else 0
+
+
+def _run(faults: Sequence[Fault], console: Console) -> Iterator[Row]:
+    for number, fault in enumerate(faults, 1):
+        console.print(f"[bold cyan]{number}/{len(faults)}[/] {escape(fault.title)}", soft_wrap=True)
+        began = time.monotonic()
+        try:
+            row = fault.run()
+        except Exception as error:  # noqa: BLE001 - one fault that went astray must not hide the others
+            console.print_exception()
+            row = Row(fault.title, {}, [f"{type(error).__name__}: {error}"])
+        yield Row(row.fault, row.cells, row.wrong, time.monotonic() - began, row.figures)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,77 @@
+"""What came of a fault: one row of a table, with its figures."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from connector.local.state import ROOT
+
+#: Where the figures of the last run are kept.
+RESULTS = ROOT / ".local" / "faults"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault as it went. `wrong` lists what was not as it must be; `cells` go into the table as they are."""
+
+    fault: str
+    cells: Mapping[str, str]
+    wrong: Sequence[str] = ()
+    seconds: float = 0.0
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault that can be injected. `run` brings its own scene to rest again, whatever happens."""
+
+    name: str
+    title: str
+    run: Callable[[], Row]
+
+
+def show(title: str, rows: Sequence[Row], console: Console) -> None:
+    """The table for people."""
+    columns = list(dict.fromkeys(column for row in rows for column in row.cells))
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("fault", *columns, "took", ""):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        mark = "ok" if not row.wrong else "WRONG: " + "; ".join(row.wrong)
+        table.add_row(row.fault, *(row.cells.get(c, "") for c in columns), f"{row.seconds:.0f} s", mark)
+    console.print(table)
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The same table for a document."""
+    columns = list(dict.fromkeys(column for row in rows for column in row.cells))
+    lines = [["fault", *columns, "as it must be"], ["---"] * (len(columns) + 2)]
+    lines += [
+        [row.fault, *(row.cells.get(c, "") for c in columns), "; ".join(row.wrong) or "yes"] for row in rows
+    ]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def keep(kind: str, rows: Sequence[Row]) -> Path:
+    """Write the figures of a run to a file; answers where."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    content = [
+        {
+            "fault": row.fault,
+            "seconds": round(row.seconds, 1),
+            "wrong": list(row.wrong),
+            "cells": dict(row.cells),
+            "figures": dict(row.figures),
+        }
+        for row in rows
+    ]
+    file = RESULTS / f"{kind}.json"
+    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    (RESULTS / f"{kind}.md").write_text(markdown(rows) + "\n", encoding="utf-8")
+    return file
