@@ -41,7 +41,7 @@ def main(words: Sequence[str]) -> int:
             chosen = [fault for fault in faults if not words[1:] or fault.name in words[1:]]
             if missing := set(words[1:]) - {fault.name for fault in chosen}:
                 known = ", ".join(fault.name for fault in faults)
-                console.print(f"error: no fault {sorted(missing)[0]!r}; there are {known}")
+                console.print(f"error: no fault {min(missing)!r}; there are {known}")
                 return 2
             rows = list(_run(chosen, console))
         show(title, rows, console)

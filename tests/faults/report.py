@@ -18,7 +18,7 @@ RESULTS = ROOT / ".local" / "faults"
 
 @dataclass(frozen=True)
 class Row:
-    """One fault as it went. `wrong` lists what was not as it must be; `cells` go into the table as they are."""
+    """One fault as it went. `wrong` lists what was not as it must be; `cells` are columns of the table."""
 
     fault: str
     cells: Mapping[str, str]
