@@ -21,6 +21,8 @@ COMMON_HOOKS = {
     "before_create": ("wms_admit",),
     "before_update": ("wms_admit", "wms_note_state"),
     "before_delete": ("wms_guard",),
+    "before_create_change_set": ("wms_no_change_set",),
+    "before_execute_change_set": ("wms_no_change_set",),
     "after_create": ("wms_outcome",),
     "after_update": ("wms_outcome",),
 }
