@@ -202,6 +202,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
             r"setting up the SSL connection|terminating connection|the database system is",
             r"no connection within|ORA-03113|ORA-03114|ORA-03135|ORA-12537|ORA-12547|Broken pipe",
             r"ORA-01033|ORA-01034|ORA-01089|ORA-12528|ORA-12526|I/O error",
+            r"is not currently accepting connections",
         ),
         retry=True,
         owner=Owner.NETWORK,
