@@ -70,7 +70,7 @@ REPEATED = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] failed to pol
             "its log says: ORA-01017: invalid credential",
         ),
         (
-            'a.b.RetriableException: x | Caused by: FATAL: database "wms" is not currently accepting connections',
+            'a.b.RetriableException | Caused by: FATAL: database "w" is not currently accepting connections',
             "unreachable",
             "not currently accepting connections",
         ),

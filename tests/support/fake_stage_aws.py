@@ -150,7 +150,7 @@ class FakeLogs:
     page: int = 2
     asked: list[str] = field(default_factory=list)
 
-    def filter_log_events(self, *, logGroupName: str, startTime: int, nextToken: str = "0") -> Any:
+    def filter_log_events(self, *, logGroupName: str, startTime: int, **page: str) -> Any:
         """One page, oldest first."""
         self.asked.append(logGroupName)
         if self.refusal is not None:
@@ -160,7 +160,7 @@ class FakeLogs:
             for at, line in self.lines
             if at * 1000 >= startTime
         ]
-        first = int(nextToken)
+        first = int(page.get("nextToken", "0"))
         answer: dict[str, Any] = {"events": found[first : first + self.page]}
         if first + self.page < len(found):
             answer["nextToken"] = str(first + self.page)
