@@ -6,9 +6,8 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-import boto3
 import urllib3
 
 from connector.domain.budget import BUDGET_KEY
@@ -16,15 +15,11 @@ from connector.domain.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
 from connector.domain.stage import Stage
 from connector.local.aws import REGION
 from connector.local.world import World
-from lambda_src.connect_admin.environment import Environment
-from lambda_src.connect_admin.session import Aws, Session
-from lambda_src.connect_health.check import Clients, check
 from lambda_src.connect_health.memory import MEMORY_KEY
-from lambda_src.connect_health.tell import topic_arn
-from lambda_src.deadline import Deadline
 from lambda_src.metrics_page import Source, parse, source_of
 from tests.faults.health.mailbox import Mail, Mailbox
 from tests.support.deployed import Rows, eventually, service, tasks
+from tests.support.in_process_check import InProcessCheck
 
 STAGE = Stage.parse("main")
 #: As EventBridge's schedule calls the function.
@@ -96,14 +91,8 @@ class Patient:
         )
 
     def check_later(self, seconds: float) -> Check:
-        """One check in this process, with the budget's clock set forward; the rest of it is as deployed."""
-        functions = self.world.account.client("lambda")
-        config = functions.get_function_configuration(FunctionName=self.stage.names.connect_health)
-        environment = Environment.parse(config["Environment"]["Variables"])
-        clients = self._clients()
-        session = Session(environment, "000000000000", Deadline.within(60), aws=clients.aws)
-        topic = topic_arn(config["FunctionArn"], self.stage)
-        answer = check(session, clients, topic, clock=lambda: time.time() + seconds)
+        """One check in this process, with the clock set forward; the rest of it is as deployed."""
+        answer = InProcessCheck(self.world, self.stage).check(seconds)
         content = {"summary": answer.summary, "metrics": answer.metrics, **answer.facts}
         return Check(content, self.mailbox.take())
 
@@ -213,22 +202,3 @@ class Patient:
             table.delete_item(TableName=self.stage.names.table, Key={"id": {"S": key}})
         eventually(lambda: self.check().content["summary"] == "healthy", "a healthy stage")
         self.mailbox.take()
-
-    def _clients(self) -> Clients:
-        client = self.world.account.client
-        made = {name: client(name) for name in ("secretsmanager", "ecs", "logs", "cloudwatch", "sns")}
-        dynamodb = boto3.resource(
-            "dynamodb",
-            endpoint_url=self.world.state.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-        table = dynamodb.Table(self.stage.names.table)
-        aws = Aws(
-            lambda: cast(Any, made["secretsmanager"]),
-            lambda: cast(Any, made["ecs"]),
-            lambda _: cast(Any, table),
-            lambda: cast(Any, made["logs"]),
-        )
-        return Clients(aws, cast(Any, made["cloudwatch"]), cast(Any, made["sns"]))

@@ -31,7 +31,7 @@ def worker_killed(patient: Patient) -> Row:
         arrived.extend(patient.mailbox.take())
 
     row = course.run(killed, wanted, in_time=told_by_ecs)
-    _mailed_by_event(course, arrived, "exit code 137")
+    _mailed_by_event(course, arrived, "Exit code: 137")
     return row
 
 
