@@ -17,7 +17,8 @@ _REPLACED_SECONDS = 240.0
 def worker_killed(patient: Patient) -> Row:
     """SIGKILL: ECS starts another one and its event is mailed; the health check wakes nobody."""
     course = Course(patient, "worker killed (SIGKILL)")
-    wanted = Wanted("EcsServiceUnhealthy", "worker", healed=True)
+    # ECS counts the next task as running as soon as it is started; its API answers later.
+    wanted = Wanted("ConnectApiUnreachable", "worker", healed=True)
     arrived: list[Mail] = []
 
     @contextmanager
