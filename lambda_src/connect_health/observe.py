@@ -25,7 +25,7 @@ _AWS_SECONDS = 12.0
 _CONNECT_SECONDS = 18.0
 _SOURCE_SECONDS = 6.0
 _BROKERS_SECONDS = 8.0
-_LOG_SECONDS = 12.0
+_LOG_SECONDS = 6.0
 
 
 def observe(session: Session, *, knock: tcp.Knock = tcp.knock) -> Observation:

@@ -102,6 +102,11 @@ def test_the_schedule_calls_the_health_check_and_failures_are_mailed(world: Worl
         assert target.endswith(f":{wanted}"), rule
 
 
+def test_events_that_the_health_check_could_not_handle_are_kept(world: World, main: Run):
+    config = world.account.client("lambda").get_function_configuration(FunctionName=NAMES.connect_health)
+    assert config["DeadLetterConfig"]["TargetArn"].endswith(f":{NAMES.dead_letter_queue}")
+
+
 def test_people_are_asked_to_confirm_their_address(world: World, main: Run):
     found = world.account.client("sns").list_subscriptions()["Subscriptions"]
     assert [s["Endpoint"] for s in found if s["TopicArn"].endswith(NAMES.sns_topic)] == [

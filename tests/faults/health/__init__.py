@@ -51,11 +51,18 @@ def scene() -> Iterator[Sequence[Fault]]:
         for target in ("foundation", STAGE.name):
             run = sceptre(world.env(), "launch", target, "--yes")
             assert run.status == 0, run.output
-        yield faults(world)
+        with faults(world) as found:
+            yield found
 
 
-def faults(world: World) -> Sequence[Fault]:
-    """The faults of a world in which the stage is launched. Its schedule is turned off."""
-    world.account.client("events").disable_rule(Name=STAGE.names.rule(metrics.HEALTH_SCHEDULE))
+@contextmanager
+def faults(world: World) -> Iterator[Sequence[Fault]]:
+    """The faults of a world in which the stage is launched. Its schedule is off meanwhile."""
+    events, schedule = world.account.client("events"), STAGE.names.rule(metrics.HEALTH_SCHEDULE)
+    events.disable_rule(Name=schedule)
     patient = Patient(world)
-    return [Fault(name, title, partial(fault, patient)) for name, (fault, title) in FAULTS.items()]
+    try:
+        yield [Fault(name, title, partial(fault, patient)) for name, (fault, title) in FAULTS.items()]
+    finally:
+        patient.mailbox.close()
+        events.enable_rule(Name=schedule)

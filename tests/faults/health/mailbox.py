@@ -64,7 +64,15 @@ class Mailbox:
             ],
         }
         self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": json.dumps(policy)})
-        account.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+        self._sns = account.client("sns")
+        self._subscription = self._sns.subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True
+        )["SubscriptionArn"]
+
+    def close(self) -> None:
+        """Receive nothing any more."""
+        self._sns.unsubscribe(SubscriptionArn=self._subscription)
+        self._sqs.delete_queue(QueueUrl=self._url)
 
     def take(self) -> Sequence[Mail]:
         """Everything that has arrived since the last time, oldest first."""
