@@ -17,7 +17,7 @@ from connector.domain.stage import EXAMPLE_STAGE, NAMED_STAGES, from_group_path,
 
 #: What every stack does, by point: the tags of the hooks, in order.
 COMMON_HOOKS = {
-    "before_launch": ("wms_admit",),
+    "before_launch": ("wms_admit", "wms_note_launch"),
     "before_create": ("wms_admit",),
     "before_update": ("wms_admit", "wms_note_state"),
     "before_delete": ("wms_guard",),

@@ -69,6 +69,9 @@ _SCEPTRES = {
         ),
         _OF_A_STACK,
     ),
+    **dict.fromkeys(
+        ("launch_path", "project_path", "stack_group_path"), "is computed, and what is judged is judged by it"
+    ),
 }
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html; nothing that Jinja reads.
 _TAG = re.compile(r"[\w .:/=+@-]{1,256}")

@@ -29,7 +29,7 @@ def ready(owner: str = "default") -> FakeConnection:
 
 
 def run(connection: FakeConnection, group: str = "main", **config: object) -> None:
-    stack = FakeStack(f"{group}/network", "wms-network-x", connection)
+    stack = FakeStack(f"{group}/network", f"wms-network-{group.rpartition('/')[2]}", connection)
     stack.stack_group_config.update(config)
     AdmitStage(None, stack).run()
 
