@@ -29,7 +29,8 @@ def ready(owner: str = "default") -> FakeConnection:
 
 
 def run(connection: FakeConnection, group: str = "main", **config: object) -> None:
-    stack = FakeStack(f"{group}/network", f"wms-network-{group.rpartition('/')[2]}", connection)
+    name = "wms-foundation" if group == "foundation" else f"wms-network-{group.rpartition('/')[2]}"
+    stack = FakeStack(f"{group}/network", name, connection)
     stack.stack_group_config.update(config)
     AdmitStage(None, stack).run()
 

@@ -269,8 +269,8 @@ def stack_files() -> Iterator[Case]:
     for component, old, new, words in (
         (
             "connector",
-            ' before_create=["wms_check_cluster"]',
-            ' befor_create=["wms_check_cluster"]',
+            '{{ hooks(before_create=["wms_check_cluster"]',
+            '{{ hooks(befor_create=["wms_check_cluster"]',
             ("unknown point 'befor_create'", "did you mean before_create?"),
         ),
         ("alarms", "{{ hooks() }}", "# no hooks", ("lacks the hooks that every stack has", "{{ hooks() }}")),
