@@ -14,6 +14,7 @@ from connector.domain.oracle_script import OracleScript
 from connector.domain.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.topics import Catalogue
 from templates.parts.fargate import SIZES
+from tests.docs import growth
 from tests.support import sizes
 
 ROOT = Path(__file__).parents[2]
@@ -135,6 +136,15 @@ def _fargate() -> str:
     )
 
 
+def _stage_counts() -> str:
+    return _table(("one stage takes", *growth.COLUMNS), growth.rows())
+
+
+def _quotas() -> str:
+    head = ("quota", "default", "a stage takes", "stages that fit", "page of the documentation")
+    return _table(head, growth.limits())
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "oracle-script": lambda: _sql(OracleScript()),
     "oracle-script-pdb": lambda: _sql(OracleScript(container=True)),
@@ -147,4 +157,6 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "rule": _rule,
     "sizes": _sizes,
     "fargate": _fargate,
+    "stage-counts": _stage_counts,
+    "quotas": _quotas,
 }
