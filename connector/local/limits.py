@@ -13,9 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connector.domain.names import PRODUCT
+
 #: Where the kernel's control groups are mounted.
 MOUNT = Path("/sys/fs/cgroup")
-_NAME = "wms-connector-task-"
+_NAME = f"{PRODUCT}-task-"
 _MIB = 1024 * 1024
 #: A process that was killed leaves its group a moment after it was waited for.
 _PATIENCE_S = 5.0

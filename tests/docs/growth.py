@@ -63,6 +63,12 @@ QUOTAS: Sequence[Quota] = (
     Quota("IAM: roles per account", 1000, "IAM and AWS STS quotas", "IAM roles"),
     Quota("CloudFormation: stacks", 2000, "Understand CloudFormation quotas", "stacks"),
     Quota("VPC: security groups", 2500, "Amazon VPC quotas", "security groups"),
+    Quota(
+        "VPC: addresses of two `/26` subnets",
+        2 * (64 - 5),
+        "Subnet CIDR blocks",
+        "network interfaces, all",
+    ),
     Quota("VPC: network interfaces", 5000, "Amazon VPC quotas", "network interfaces, all"),
 )
 

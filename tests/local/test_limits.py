@@ -120,19 +120,18 @@ def test_version_2_of_the_interface_is_spoken(tmp_path: Path, monkeypatch: pytes
     """A directory stands in for the kernel here: which files are written, not what comes of it."""
     (tmp_path / "cgroup.subtree_control").write_text(f"{more}memory pids\n")
     (tmp_path / "cgroup.procs").touch()
-    swap = tmp_path / "wms-connector-task-t" / "memory.swap.max"
     made = Path.mkdir
 
     def with_files(self: Path, *, exist_ok: bool) -> None:
         made(self, exist_ok=exist_ok)
-        (self / swap.name).touch()
+        (self / "memory.swap.max").touch()
 
     monkeypatch.setattr(Path, "mkdir", with_files)
     group = limits.make("t", memory_mib=64, cpu_units=1024, mount=tmp_path)
     assert group is not None
     (directory,) = group.directories
     assert (directory / "memory.max").read_text() == str(64 << 20)
-    assert swap.read_text() == "0"
+    assert (directory / "memory.swap.max").read_text() == "0"
     assert (directory / "cpu.max").exists() is bool(more)
     (directory / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
     (directory / "memory.peak").write_text("4096\n")
