@@ -84,6 +84,7 @@ class Seen:
     killed: bool = False
     connections: Counter[int] = field(default_factory=Counter)
     heap: float = 0
+    committed: float = 0
     gc_seconds: float = 0
     seconds: float = 0
     distinct: int = 0
@@ -128,7 +129,7 @@ class Sampler(threading.Thread):
         self.sample()
 
     def sample(self) -> None:
-        """One look. All but the heap are high-water marks of the kernel's."""
+        """One look. Memory but for the heap is a high-water mark of the kernel's."""
         seen = self._seen
         for task in self._world.status()["tasks"]:
             seen.tasks.add((task["task"], task["pid"]))
@@ -143,6 +144,7 @@ class Sampler(threading.Thread):
         for address in _addresses(self._world, Stage.parse(seen.stage)):
             page = _metrics(address)
             seen.heap = max(seen.heap, page.get('jvm_memory_used_bytes{area="heap"}', 0))
+            seen.committed = max(seen.committed, page.get('jvm_memory_committed_bytes{area="heap"}', 0))
             seen.gc_seconds = sum(
                 value for name, value in page.items() if name.startswith("jvm_gc_collection_seconds_sum")
             )
@@ -321,7 +323,8 @@ def _row(groups: Sequence[str], seen: Seen) -> str:
             f"  memory             {limit} MiB, {how}; CPU {seen.size.task_cpu / 1024:g} vCPU",
             f"  peak resident      {seen.resident / _MIB:.0f} MiB, {seen.resident / _MIB / limit:.0%}",
             f"  peak of the group  {seen.charged / _MIB:.0f} MiB (file cache included)",
-            f"  peak of the heap   {seen.heap / _MIB:.0f} MiB (seen once a second)",
+            f"  peak of the heap   {seen.heap / _MIB:.0f} MiB in use, {seen.committed / _MIB:.0f} MiB taken"
+            " (seen once a second)",
             f"  garbage collection {seen.gc_seconds:.1f} s",
             f"  rows               {seen.distinct:,} of {seen.rows:,}, {seen.row_bytes} bytes each",
             f"  first to last row  {seen.seconds:.0f} s, {pace:,.0f} rows/s",
