@@ -15,7 +15,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from connector.local.aws import ENFORCE_CPU
 from connector.local.fargate import CONNECT_PORT, METRICS_PORT
 from connector.local.world import World
 from tests.support import deployed, sizes
+from tests.support.project import copy_project, set_settings
 from tests.support.sceptre_cli import sceptre
 from tests.support.sizes import Size
 from tests.support.sockets import connections
@@ -153,13 +154,14 @@ class Sampler(threading.Thread):
 def prove(stage: Stage, size: Size, rows: int, directory: Path) -> Seen:
     """One snapshot in one size."""
     seen = Seen(stage.name, size, rows)
-    with World.up(directory) as world:
+    project = set_settings(copy_project(directory / "project"), stage.name, **asdict(size))
+    with World.up(directory / "world") as world:
         seen.row_bytes = _seed(world, rows)
         _say(f"{rows:,} rows are there, {seen.row_bytes} bytes each")
-        _launch(world, "foundation")
+        _launch(world, project, "foundation")
         sampler = Sampler(world, seen)
         sampler.start()
-        _launch(world, stage.name)
+        _launch(world, project, stage.name)
         _say(f"stage {stage.name} is launched; the snapshot runs")
         try:
             _read(world, stage, seen)
@@ -191,8 +193,8 @@ def _seed(world: World, rows: int) -> int:
     return size // rows
 
 
-def _launch(world: World, group: str) -> None:
-    run = sceptre(world.env(), "launch", group, "--yes", seconds=1200)
+def _launch(world: World, project: Path, group: str) -> None:
+    run = sceptre(world.env(), "launch", group, "--yes", project=project, seconds=1200)
     if run.status:
         sys.exit(f"sceptre launch {group} failed:\n{run.output[-3000:]}")
 
@@ -291,6 +293,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS, help=f"rows in all (default {ROWS:,})")
     parser.add_argument("--stage", choices=NAMED_STAGES, help="this stage's size only")
+    parser.add_argument("--memory", type=int, help="container_memory in MiB instead of what config/ says")
     parser.add_argument("--any-cpu", action="store_true", help="do not enforce the task's CPU")
     options = parser.parse_args()
     os.environ[ENFORCE_CPU] = "" if options.any_cpu else "1"
@@ -302,9 +305,10 @@ def main() -> int:
         if options.stage and options.stage not in groups:
             continue
         name = options.stage or next(group for group in groups if group in NAMED_STAGES)
-        _say(f"==> {', '.join(groups)}: {size}")
+        tried = replace(size, container_memory=options.memory or size.container_memory)
+        _say(f"==> {', '.join(groups)}: {tried}")
         with tempfile.TemporaryDirectory() as directory:
-            seen = prove(Stage.parse(name), size, rows, Path(directory))
+            seen = prove(Stage.parse(name), tried, rows, Path(directory))
         wrong = seen.wrong()
         failed = failed or bool(wrong)
         _say(_row(groups, seen))
@@ -323,8 +327,7 @@ def _row(groups: Sequence[str], seen: Seen) -> str:
             f"  memory             {limit} MiB, {how}; CPU {seen.size.task_cpu / 1024:g} vCPU",
             f"  peak resident      {seen.resident / _MIB:.0f} MiB, {seen.resident / _MIB / limit:.0%}",
             f"  peak of the group  {seen.charged / _MIB:.0f} MiB (file cache included)",
-            f"  peak of the heap   {seen.heap / _MIB:.0f} MiB in use, {seen.committed / _MIB:.0f} MiB taken"
-            " (seen once a second)",
+            f"  heap, each second  {seen.heap / _MIB:.0f} MiB in use, {seen.committed / _MIB:.0f} MiB taken",
             f"  garbage collection {seen.gc_seconds:.1f} s",
             f"  rows               {seen.distinct:,} of {seen.rows:,}, {seen.row_bytes} bytes each",
             f"  first to last row  {seen.seconds:.0f} s, {pace:,.0f} rows/s",
