@@ -54,7 +54,7 @@ bench: $(READY) ## figures that depend on the machine: start of a worker, teardo
 	@$(BIN)/python -m tests.bench.start_time
 	@$(BIN)/python -m tests.bench.teardown
 
-memory: $(READY) ## does each task size carry the snapshot of a million rows? enforced as root (20 minutes)
+memory: $(READY) ## does each task size carry the snapshot of a million rows? enforced as root (10 minutes)
 	@$(BIN)/python -m tests.bench.snapshot_memory
 
 faults: $(READY) ## real faults on the real parts, each a row of a table; KIND=health or stream, NAMES=... for some
