@@ -18,7 +18,7 @@ export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
 export PIP_NO_CACHE_DIR := 1
 endif
 
-.PHONY: help setup demo test test-unit test-e2e test-long bench image-proof check format render faults clean
+.PHONY: help setup demo test test-unit test-e2e test-long bench memory image-proof check format render faults clean
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-long: $(READY) ## property tests of what a teardown may delete, over more t
 bench: $(READY) ## figures that depend on the machine: start of a worker, teardown among many topics
 	@$(BIN)/python -m tests.bench.start_time
 	@$(BIN)/python -m tests.bench.teardown
+
+memory: $(READY) ## does each task size carry the snapshot of a million rows? enforced as root (10 minutes)
+	@$(BIN)/python -m tests.bench.snapshot_memory
 
 faults: $(READY) ## real faults on the real parts, each a row of a table; KIND=health or stream, NAMES=... for some
 	@$(BIN)/python -m tests.faults $(KIND) $(NAMES)

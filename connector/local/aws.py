@@ -11,6 +11,9 @@ from connector.local.toolchain import Toolchain
 
 REGION = "us-east-1"
 
+#: Set to 1, workers get no more CPU than their task's; `make memory` does so.
+ENFORCE_CPU = "WMS_LOCAL_ENFORCE_CPU"
+
 #: What must not reach a client of the local world: it would lead to a real account or past the endpoint.
 FOREIGN = (
     "AWS_PROFILE",
@@ -69,6 +72,7 @@ def start(state: Path, port: int, tools: Toolchain, *, enforce_iam: bool, log: P
         # No Docker, even where there is one: nothing of this world may depend on it or touch it.
         "DOCKER_HOST": f"unix://{temporary / 'no-docker.sock'}",
         "AWS_EC2_METADATA_DISABLED": "true",
+        ENFORCE_CPU: os.environ.get(ENFORCE_CPU, ""),
         "WMS_LOCAL_STATE": str(state),
         "WMS_LOCAL_CONNECT_HOME": str(tools.connect_home),
     }

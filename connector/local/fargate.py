@@ -2,7 +2,8 @@
 
 MiniStack's ECS drives a container engine through the few calls of the Docker client that it needs. This
 module answers those calls with processes: the image is the directory that the Dockerfile copies, the
-network interface is an address 127.0.0.N, the memory limit becomes the JVM's idea of the machine's memory.
+network interface is an address 127.0.0.N, the memory limit becomes the JVM's idea of the machine's memory
+and, where this machine allows it, one that the kernel enforces (see `limits`).
 Nothing of the server's environment reaches a worker beyond PATH, JAVA_HOME and LANG.
 """
 
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connector.local import health
+from connector.local import health, limits
 from connector.local import state as states
 from connector.local.addresses import Claim, claim
 from connector.local.processes import start_time
@@ -28,6 +29,9 @@ METRICS_PORT = 9404
 
 #: Where the image has what lies in the assembled directory here.
 IMAGE_HOME = "/opt/connect"
+
+#: ECS's words for a container that exceeded its memory.
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 
 #: ECS's own default between SIGTERM and SIGKILL, in seconds.
 _STOP_TIMEOUT = 30
@@ -42,6 +46,8 @@ class Launch:
     environment: Mapping[str, str] = field(repr=False)
     secrets: frozenset[str] = frozenset()
     memory_mib: int | None = None
+    #: The task's, not the container's: a container alone in its task may use all of it.
+    cpu_units: int | None = None
     command: tuple[str, ...] = ()
     stop_timeout: int = _STOP_TIMEOUT
     health_check: health.HealthCheck = field(default_factory=health.HealthCheck)
@@ -59,12 +65,21 @@ def _unheard(_task_arn: str, _healthy: bool) -> None:  # noqa: FBT001 - the shap
 class FargateRuntime:
     """The container engine that MiniStack is given; `containers` and `images` are Docker's names."""
 
-    def __init__(self, *, connect_home: Path, state: Path, base_environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *,
+        connect_home: Path,
+        state: Path,
+        base_environment: Mapping[str, str],
+        enforce_cpu: bool = False,
+    ) -> None:
         self.containers = self
         self.images = self
         self.connect_home = connect_home
         self.state = state
         self.base_environment = dict(base_environment)
+        #: Off by default: nobody should wait for the sake of a limit that kills nothing.
+        self.enforce_cpu = enforce_cpu
         #: Called with (task ARN, healthy) whenever that changes.
         self.on_health: Callable[[str, bool], None] = _unheard
         self._claims: dict[str, Claim] = {}
@@ -138,6 +153,9 @@ class Worker:
         self._runtime = runtime
         self._directory = runtime.state / "tasks" / launch.task_id
         self._environment = self._compose()
+        self._ending = threading.Lock()
+        self._killed = False
+        self._limits = self._enforce(runtime)
         self._process = self._spawn()
         self._record()
         threading.Thread(target=self._watch, daemon=True, name=f"health-{launch.task_id[:8]}").start()
@@ -176,6 +194,7 @@ class Worker:
     def remove(self, **_: Any) -> None:
         """Forget the worker and its temporary files; its log stays."""
         self.stop()
+        self._lift()
         self._runtime.forget(self)
         shutil.rmtree(self._directory, ignore_errors=True)
 
@@ -197,9 +216,15 @@ class Worker:
             if rest:
                 yield rest
 
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether it was killed for needing more memory than it may have."""
+        with self._ending:
+            return self._killed or (self._limits is not None and self._limits.killed())
+
     def last_error(self) -> str:
         """The line of the log that most likely tells why it ended, without any secret."""
-        return self.redacted(health.cause(self.log))
+        return OUT_OF_MEMORY if self.out_of_memory else self.redacted(health.cause(self.log))
 
     def redacted(self, text: str) -> str:
         """`text` with the values of this worker's secrets replaced."""
@@ -222,21 +247,39 @@ class Worker:
             environment["JAVA_TOOL_OPTIONS"] = " ".join(filter(None, options))
         return environment
 
+    def _enforce(self, runtime: FargateRuntime) -> limits.Group | None:
+        cpu = self.launch.cpu_units if runtime.enforce_cpu else None
+        return limits.make(self.launch.task_id, memory_mib=self.launch.memory_mib, cpu_units=cpu)
+
+    def _lift(self) -> None:
+        """Give the control group back, but not what it told."""
+        with self._ending:
+            held, self._limits = self._limits, None
+            self._killed = self._killed or (held is not None and held.killed())
+        limits.remove(self.launch.task_id)
+
     def _spawn(self) -> "subprocess.Popen[bytes]":
         (self._directory / "tmp").mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         home = str(self._runtime.connect_home)
         command = [part.replace(IMAGE_HOME, home) for part in self.launch.command]
-        with self.log.open("ab") as output:
-            return subprocess.Popen(
-                command or [f"{home}/bin/entrypoint.sh"],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=self._environment,
-                cwd=home,
-                start_new_session=True,
-            )
+        try:
+            with self.log.open("ab") as output:
+                process = subprocess.Popen(
+                    command or [f"{home}/bin/entrypoint.sh"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=self._environment,
+                    cwd=home,
+                    start_new_session=True,
+                )
+        except OSError:
+            limits.remove(self.launch.task_id)
+            raise
+        if self._limits is not None:
+            self._limits.add(process.pid)
+        return process
 
     def _record(self) -> None:
         """So that `down` finds the worker even if the embedded AWS was killed."""
@@ -267,3 +310,6 @@ class Worker:
             sleep=self._sleep,
             report=lambda healthy: self._runtime.on_health(self.launch.task_arn, healthy),
         )
+        # MiniStack forgets a container that ended by itself without removing it.
+        self._process.wait()
+        self._lift()

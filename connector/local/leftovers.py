@@ -4,13 +4,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+from connector.local import limits
 from connector.local.processes import Process, end
 
 
 def tasks(directory: Path) -> list[dict[str, Any]]:
-    """The workers that run now: task id, pid, log."""
+    """The workers that run now: task id, pid, log, and whether their memory is limited by the kernel."""
     return [
-        {"task": path.parent.name, "pid": process.pid, "log": process.log}
+        {
+            "task": path.parent.name,
+            "pid": process.pid,
+            "log": process.log,
+            "memoryEnforced": limits.of(path.parent.name) is not None,
+        }
         for path, process in _recorded(directory)
         if process.alive
     ]
@@ -20,6 +26,7 @@ def end_tasks(directory: Path) -> None:
     """End workers that outlived the embedded AWS."""
     for path, process in _recorded(directory):
         end(process, grace=5)
+        limits.remove(path.parent.name)
         path.unlink(missing_ok=True)
 
 

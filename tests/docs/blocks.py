@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from connector.domain import metrics, secrets
 from connector.domain.aws_alarms import aws_alarms
 from connector.domain.brokers import KafkaAuth
@@ -19,6 +17,8 @@ from connector.domain.oracle_script import OracleScript
 from connector.domain.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.topics import Catalogue
 from templates.parts.fargate import SIZES
+from tests.docs import growth
+from tests.support import sizes
 
 ROOT = Path(__file__).parents[2]
 NAMED, EPHEMERAL = Stage("main"), Stage("feature-xyz")
@@ -123,20 +123,12 @@ def _rule() -> str:
     return f"\nA stage has {RULE}. Named stages: {named}. Reserved words: {words}.\n\n"
 
 
-def _settings_of(directory: Path) -> Mapping[str, Any]:
-    # The one line with Jinja in it says nothing of sizes.
-    text = (directory / "config.yaml").read_text(encoding="utf-8")
-    plain = "\n".join(line for line in text.splitlines() if "{{" not in line and "!wms" not in line)
-    return yaml.safe_load(plain) or {}
-
-
 def _sizes() -> str:
-    keys = ("task_cpu", "task_memory", "container_cpu", "container_memory", "desired_count")
-    common = _settings_of(ROOT / "config")
-    rows = []
-    for stage in ("default", *NAMED_STAGES):
-        settings = {**common, **_settings_of(ROOT / "config" / stage)}
-        rows.append((f"`{stage}`", *(str(settings[key]) for key in keys)))
+    keys = (*sizes.Size.__dataclass_fields__, "desired_count")
+    rows = (
+        (f"`{group}`", *(str(sizes.settings(group)[key]) for key in keys))
+        for group in (sizes.DEFAULT, *NAMED_STAGES)
+    )
     return _table(("stage", *(f"`{key}`" for key in keys)), rows)
 
 
@@ -184,6 +176,15 @@ def _error_classes() -> str:
     )
 
 
+def _stage_counts() -> str:
+    return _table(("one stage takes", *growth.COLUMNS), growth.rows())
+
+
+def _quotas() -> str:
+    head = ("quota", "default", "a stage takes", "stages that fit", "page of the documentation")
+    return _table(head, growth.limits())
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "oracle-script": lambda: _sql(OracleScript()),
     "oracle-script-pdb": lambda: _sql(OracleScript(container=True)),
@@ -198,4 +199,6 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "fargate": _fargate,
     "alarms": _alarms,
     "error-classes": _error_classes,
+    "stage-counts": _stage_counts,
+    "quotas": _quotas,
 }

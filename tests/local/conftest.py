@@ -13,8 +13,9 @@ from connector.local.addresses import free_port
 from connector.local.seeds import Account
 from connector.local.toolchain import Toolchain
 
-#: Behaves as the image's entry point: finds its address by the metadata endpoint and answers on 8083. The
-#: variables BEHAVIOUR (`die`, `deaf`) and the file `BEHAVIOUR_FILE` make it fail as real workers do.
+#: Behaves as the image's entry point: finds its address by the metadata endpoint and answers on 8083; on
+#: `/hold/N` it takes N MiB of memory. The variables BEHAVIOUR (`die`, `deaf`) and the file `BEHAVIOUR_FILE`
+#: make it fail as real workers do.
 _ENTRYPOINT = """\
 #!{python}
 import http.server, json, os, signal, sys, urllib.request
@@ -23,8 +24,11 @@ address = meta["Networks"][0]["IPv4Addresses"][0]
 if os.environ.get("BEHAVIOUR") == "die":
     print("INFO starting"); print("ERROR no such broker " + os.environ.get("KAFKA_PASSWORD", "")); sys.exit(3)
 signal.signal(signal.SIGTERM, lambda *_: (print("leaving", flush=True), sys.exit(0)))
+held = []
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path.startswith("/hold/"):
+            held.extend(bytearray(b"x" * (1 << 20)) for _ in range(int(self.path[6:])))
         body = json.dumps({{"environment": dict(os.environ), "cwd": os.getcwd()}}).encode()
         self.send_response(200); self.end_headers(); self.wfile.write(body)
     def log_message(self, *args): pass

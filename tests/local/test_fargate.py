@@ -3,13 +3,14 @@
 import json
 import os
 import signal
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connector.local import aws, leftovers
+from connector.local import aws, leftovers, limits
 from connector.local.addresses import free_port
 from connector.local.processes import end
 from connector.local.toolchain import Toolchain
@@ -39,6 +40,25 @@ def test_a_worker_gets_what_its_task_definition_says_and_nothing_else(cluster: C
     assert Path(environment["CONNECT_TMP"]).is_dir()
     assert (task["lastStatus"], task["healthStatus"]) == ("RUNNING", "HEALTHY")
     assert address(task).startswith("127.0.0.")
+
+
+@pytest.mark.skipif(bool(limits.why_not()), reason=limits.why_not())
+def test_a_worker_that_needs_more_memory_than_its_container_has_is_killed_and_replaced(cluster: Cluster):
+    cluster.create(cluster.register())
+    (task,) = cluster.steady()
+    identity = task["taskArn"].rsplit("/", 1)[-1]
+    assert limits.of(identity) is not None
+    # The container may have 1024 MiB; an answer never comes.
+    with pytest.raises(OSError, match=r".*"):
+        urllib.request.urlopen(f"http://{address(task)}:8083/hold/1100", timeout=20)
+    (stopped,) = eventually(
+        lambda: [t for t in cluster.tasks("STOPPED") if t["taskArn"] == task["taskArn"]], "it is stopped"
+    )
+    assert stopped["stopCode"] == "EssentialContainerExited"
+    assert stopped["containers"][0]["exitCode"] == 137
+    assert stopped["containers"][0]["reason"] == "OutOfMemoryError: Container killed due to memory usage"
+    eventually(lambda: limits.of(identity) is None, "its control group is gone")
+    eventually(lambda: task["taskArn"] not in [t["taskArn"] for t in cluster.steady()], "replaced")
 
 
 def test_its_lines_reach_the_log_group_and_a_file(cluster: Cluster):

@@ -8,6 +8,7 @@ server. What a shim cannot show is asserted on the rendered templates instead.
 import os
 from pathlib import Path
 
+from connector.local.aws import ENFORCE_CPU
 from connector.local.aws_shims import (
     ecs_runtime,
     ecs_stability,
@@ -31,6 +32,7 @@ def install() -> FargateRuntime:
         base_environment={
             name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG") if name in os.environ
         },
+        enforce_cpu=os.environ.get(ENFORCE_CPU) == "1",
     )
     ecs_templates.install()
     ecs_stability.install()

@@ -23,7 +23,7 @@ from typing import Any
 from connector.local.aws_shims import ecs_events
 from connector.local.aws_shims._ministack import module
 from connector.local.aws_shims.api import client_for_role
-from connector.local.fargate import FargateRuntime, Launch
+from connector.local.fargate import OUT_OF_MEMORY, FargateRuntime, Launch
 from connector.local.health import HealthCheck
 
 _HEALTH_WAIT_SECONDS = 0.1
@@ -136,6 +136,7 @@ class EcsRuntime:
             environment={"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **env},
             secrets=frozenset(secret["name"] for secret in cdef.get("secrets", [])),
             memory_mib=int(memory) if memory else None,
+            cpu_units=int(td["cpu"]) if td.get("cpu") else None,
             command=(*(cdef.get("entryPoint") or []), *(cdef.get("command") or [])),
             stop_timeout=int(cdef.get("stopTimeout") or 30),
             health_check=HealthCheck.from_api(cdef.get("healthCheck")),
@@ -280,6 +281,10 @@ class EcsRuntime:
         """ECS's words for a container that ended by itself."""
         if reason == "Essential container exited":
             reason = "Essential container in task exited"
+            worker = self.runtime.of_task(arn)
+            if worker is not None and worker.out_of_memory:
+                for container in task.get("containers", []):
+                    container["reason"] = OUT_OF_MEMORY
         stopped = bool(self.original["_mark_task_stopped"](arn, task, reason, code, exit_code))
         if stopped:
             ecs_events.task_stopped(self.ecs._sanitize(task))

@@ -1,0 +1,50 @@
+"""A figure that is not as it must be ends in exit status 1, and in words that say which."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.bench import start_time
+from tests.bench.snapshot_memory import Seen
+from tests.support.sizes import Size
+
+_FINE = Seen(
+    "main",
+    Size(task_cpu=1024, task_memory=3072, container_cpu=512, container_memory=2560),
+    rows=100,
+    tasks={("a", 1)},
+    resident=900 << 20,
+    distinct=100,
+    running=True,
+)
+
+
+def test_a_snapshot_without_loss_in_one_worker_is_as_it_must_be():
+    assert _FINE.wrong() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"killed": True}, "was killed or replaced"),
+        ({"tasks": {("a", 1), ("b", 2)}}, "was killed or replaced"),
+        ({"tasks": {("a", 1), ("a", 2)}}, "was killed or replaced"),
+        ({"tasks": set()}, "was killed or replaced"),
+        ({"stopped": ["Essential container in task exited (137)"]}, "(137)"),
+        ({"running": False}, "do not run"),
+        ({"distinct": 99}, "1 of 100 rows are missing"),
+        ({"again": 3}, "3 rows came more than once"),
+        ({"other": 2}, "2 records are not of a snapshot"),
+        ({"resident": 2561 << 20}, "peak 2561 MiB is more than the limit"),
+    ],
+)
+def test_whatever_else_is_said(change: dict[str, object], words: str):
+    (wrong,) = replace(_FINE, **change).wrong()  # type: ignore[arg-type]
+    assert words in wrong
+
+
+def test_the_ratio_of_both_starts_is_that_of_their_medians():
+    ours = {"/": [4.0, 1.0, 5.0], "/connectors": [8.0]}
+    default = {"/": [8.0], "/connectors": [8.0]}
+    times = {start_time.OURS: ours, start_time.DEFAULT: default}
+    assert start_time.report(times, as_json=False) == {"/": 0.5, "/connectors": 1.0}
