@@ -17,6 +17,7 @@ from connector.local.aws_shims import (
     images,
     security_groups,
     stacks,
+    subscriptions,
 )
 from connector.local.fargate import FargateRuntime
 
@@ -36,6 +37,7 @@ def install() -> FargateRuntime:
     ecs_runtime.install(runtime)
     security_groups.install()
     stacks.install()
+    subscriptions.install()
     functions.install()
     iam.install()
     images.install()
