@@ -268,8 +268,8 @@ def test_a_function_that_fails_hides_the_inside_and_says_so_once(run: Run, main:
 
 def test_an_aws_service_that_cannot_be_reached_is_named(run: Run, main: Deployed) -> None:
     reason = (
-        "AWS could not be reached for reading secret wms/main/dbInfo (ConnectTimeoutError): is there a NAT or an "
-        "endpoint for it in the subnets?"
+        "AWS could not be reached for reading secret wms/main/dbInfo (ConnectTimeoutError): is there a NAT "
+        "or an endpoint for it in the subnets?"
     )
     blind = {"secrets": {"error": reason}, "service": {"error": reason}}
     answer = Answer(State.DONE, "seen", details={**operations_status(main), **blind})
