@@ -55,8 +55,8 @@ stop = _command(
 def snapshot(stage_name: str, tables: tuple[str, ...], *, as_json: bool) -> None:
     """Let the connector of STAGE read captured tables anew: each row comes as a record of the operation r.
 
-    Changes wait until the snapshot has ended; none is lost. The answer tells that the signal was sent; see
-    `status` for whether a snapshot runs.
+    Changes wait until the snapshot has ended; none is lost. The answer tells that the signal was sent, which
+    a task that has just started may take a minute to hear; see `status` for whether a snapshot runs.
     """
     stage = Stage.parse(stage_name)
     signals.captured(tables)

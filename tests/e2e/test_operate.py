@@ -25,6 +25,8 @@ pytestmark = pytest.mark.e2e
 STAGE = Stage.parse("main")
 NAMES = STAGE.names
 ADDRESS = "wms-connector@example.com"
+#: A consumer that has never committed takes a step at each of Debezium's looks, which are 5 s apart.
+HEARD_SECONDS = 180.0
 
 Wms = Callable[..., Done]
 
@@ -155,7 +157,7 @@ def test_a_snapshot_gives_every_row_of_the_table_again_and_of_no_other(world: Wo
         assert done.json["tables"] == [table]
         wanted = world.database.count("WMS", schema.BASE)
         topic = f"{STAGE.topics.prefix}.{table}"
-        arrived = watch.wait_for(lambda _: _snapshots(watch)[topic] - before[topic] >= wanted, 60)
+        arrived = watch.wait_for(lambda _: _snapshots(watch)[topic] - before[topic] >= wanted, HEARD_SECONDS)
         assert arrived, (_snapshots(watch), before, wanted)
         assert {t for t, count in (_snapshots(watch) - before).items() if count} == {topic}
     finally:
