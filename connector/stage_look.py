@@ -123,6 +123,8 @@ def subscriptions(sns: Any, topic: str) -> tuple[Subscription, ...]:
     return tuple(
         Subscription(entry["Protocol"], entry["Endpoint"], entry["SubscriptionArn"].startswith("arn:"))
         for entry in found
+        # One that was taken back is listed for some days.
+        if entry["SubscriptionArn"] != "Deleted"
     )
 
 

@@ -50,8 +50,8 @@ def _send(session: Session, tables: tuple[str, ...]) -> Answer:
             )
     return Answer(
         State.DONE,
-        f"asked for a snapshot of {', '.join(tables)} (signal {identifier} on topic {topic}); a task that has "
-        "just started may take a minute to hear it; the rows come as records of the operation r, progress on "
+        f"asked for a snapshot of {', '.join(tables)} (signal {identifier} on topic {topic}); a task that "
+        "has just started may take a minute to hear it; rows come as records of the operation r, progress on "
         f"{session.stage.topics.one('notification')}",
         changed=True,
         details={"id": identifier, "topic": topic, "tables": list(tables)},

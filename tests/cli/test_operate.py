@@ -241,6 +241,13 @@ def test_one_thing_that_is_wrong_is_the_only_finding_with_its_next_step(
     assert next_step in line.partition("; next: ")[2]
 
 
+def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: Deployed) -> None:
+    gone = {"Protocol": "email", "Endpoint": "gone@example.gov", "SubscriptionArn": "Deleted"}
+    main.account.sns.subscriptions.append(gone)
+    assert run("verify", "main").exit_code == 0
+    assert "gone@example.gov" not in run("status", "main").stdout
+
+
 @pytest.mark.parametrize(
     ("break_", "words"),
     [
