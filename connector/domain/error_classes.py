@@ -277,7 +277,15 @@ STALLED = _observed(
     "look for errors of the producer in the worker's log; launch again if the topic is gone",
     _LOGS,
 )
-OBSERVED = (WORKER, CONNECTOR_MISSING, LAGGING, POSITION, STALLED)
+UNREAD = _observed(
+    "unread",
+    Owner.DATABASE,
+    "the connector updates its heartbeat table, or should, but reads no change of it in the database's log",
+    "see that the table has its one row, supplemental logging and the connector's rights; else ask the DBA "
+    "what holds the log back",
+    _ORACLE,
+)
+OBSERVED = (WORKER, CONNECTOR_MISSING, LAGGING, POSITION, STALLED, UNREAD)
 
 #: Lines that say where, not what: class names in them would be taken for causes.
 _FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ more).*$", re.MULTILINE)

@@ -144,6 +144,7 @@ class Session:
             settings.kind,
             data_partitions=settings.data_partitions,
             data_retention_days=settings.data_retention_days,
+            heartbeat_table=bool(settings.heartbeat_table),
         )
 
     @cached_property

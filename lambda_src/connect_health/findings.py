@@ -11,6 +11,7 @@ from connector.domain.error_classes import (
     LAGGING,
     POSITION,
     STALLED,
+    UNREAD,
     WORKER,
     ErrorClass,
     classify,
@@ -217,16 +218,26 @@ def _heartbeat(
     canary = seen.canary
     if canary is None or canary.trouble:
         return []
-    age = None if canary.newest is None else max(0.0, now - canary.newest)
+    age, of_table = _age(canary.newest, now), _age(canary.newest_of_table, now)
     told = [] if age is None else [Finding.fine("HeartbeatAgeSeconds", age)]
+    told += [] if of_table is None else [Finding.fine("HeartbeatTableAgeSeconds", of_table)]
     hidden = any(f.metric == "SourceDisconnected" and f.wrong for f in judged)
     if hidden or not _running(seen) or seen.source is None or seen.source.snapshot_running:
         return told
     if canary.topic_missing:
         return [Finding("HeartbeatMissing", "its topic does not exist", cause=named("unknown topic"))]
-    if age is not None and age > max(_HEARTBEAT_SECONDS, 3 * settings.heartbeat_seconds):
+    patience = max(_HEARTBEAT_SECONDS, 3 * settings.heartbeat_seconds)
+    if age is not None and age > patience:
         return [*told, Finding("HeartbeatMissing", f"the newest is {age:.0f} s old", cause=STALLED)]
+    if of_table is not None and of_table > patience:
+        table = settings.heartbeat_table
+        reason = f"heartbeats arrive, but the newest change of table {table} is {of_table:.0f} s old"
+        return [*told, Finding("HeartbeatMissing", reason, cause=UNREAD)]
     return [*told, Finding.fine("HeartbeatMissing")]
+
+
+def _age(at: float | None, now: float) -> float | None:
+    return None if at is None else max(0.0, now - at)
 
 
 def _threshold(name: str) -> float:

@@ -15,10 +15,12 @@ class Canary:
     """What the brokers say. `trouble`: why they do not answer, empty when they do.
 
     `newest`: when the newest heartbeat record was written, in seconds since 1970; None without one.
+    `newest_of_table`: the same for the heartbeat table's changes, where the stage has such a table.
     """
 
     trouble: str = ""
     newest: float | None = None
+    newest_of_table: float | None = None
     topic_missing: bool = False
 
 

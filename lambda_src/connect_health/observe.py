@@ -110,9 +110,13 @@ def _brokers(session: Session) -> Canary:
     short = Deadline(deadline.now() + min(_BROKERS_SECONDS, deadline.left), deadline.now, deadline.sleep)
     try:
         with session.open_kafka(settings, short, session.censor.clean) as kafka:
-            if session.environment.settings.kind != "debezium":
+            settings_of_stage, topics = session.environment.settings, session.stage.topics
+            if settings_of_stage.kind != "debezium":
                 return Canary()
-            return Canary(newest=kafka.newest(session.stage.topics.one("heartbeat")))
+            newest = kafka.newest(topics.one("heartbeat"))
+            if not settings_of_stage.heartbeat_table:
+                return Canary(newest=newest)
+            return Canary(newest=newest, newest_of_table=kafka.newest(topics.one("heartbeat_table")))
     except ServerError as error:
         if error.status == UNKNOWN_TOPIC:
             return Canary(topic_missing=True)

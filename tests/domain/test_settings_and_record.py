@@ -69,6 +69,12 @@ def test_settings_travel_as_json_and_come_back() -> None:
         ({"data_partitions": True}, "connector.data_partitions True is not a whole number"),
         ({"data_retention_days": 1.5}, "connector.data_retention_days 1.5 is not a whole number"),
         ({"validation_timeout_seconds": None}, "connector.validation_timeout_seconds None is not"),
+        ({"heartbeat_table": "HEARTBEAT"}, "connector.heartbeat_table 'HEARTBEAT' is not SCHEMA.TABLE"),
+        ({"heartbeat_table": "A.B; DROP TABLE C"}, "is not SCHEMA.TABLE in capital letters"),
+        ({"heartbeat_table": "A.B\n"}, "is not SCHEMA.TABLE in capital letters"),
+        ({"heartbeat_table": 1}, "connector.heartbeat_table 1 is not SCHEMA.TABLE"),
+        ({"heartbeat_table": "WMS.PLAN_BASE_WVR_TBL"}, "is a captured table, which belongs to WMS"),
+        ({"heartbeat_table": "A.B", "kind": "jdbc"}, "connector.heartbeat_table goes with kind debezium"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_what_is_allowed(values: dict[str, Any], words: str) -> None:
