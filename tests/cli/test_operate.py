@@ -20,6 +20,7 @@ from lambda_src.connect_health.memory import MEMORY_KEY, Incident, Memory
 from tests.cli.conftest import Run, assert_one_line
 from tests.lambda_src.conftest import ADDRESS, FakeStage
 from tests.support.fake_account import FakeAccount
+from tests.support.fake_stage_aws import client_error
 
 MAIL = "a@example.gov"
 
@@ -440,6 +441,19 @@ def test_what_stays_behind_is_named(run: Run, main: Deployed, quick: None) -> No
     assert result.exit_code == 1
     assert "left behind, delete it by hand: subscription arn:aws:sns" in result.stdout
     assert main.account.sqs.queues == {}
+
+
+def test_a_drill_that_cannot_listen_mails_nobody_and_leaves_no_queue(
+    run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise client_error("AuthorizationError", "not authorized", "Subscribe")
+
+    monkeypatch.setattr(main.account.sns, "subscribe", refuse)
+    result = run("fire-drill", "main", "--yes")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: AWS refused Subscribe: AuthorizationError: not authorized\n"
+    assert (main.account.sns.published, main.account.sqs.queues) == ([], {})
 
 
 def test_an_older_health_function_is_told_apart(run: Run, main: Deployed, quick: None) -> None:
