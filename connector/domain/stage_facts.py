@@ -71,6 +71,8 @@ class Facts:
             return self.unseen.get(name, "")
         if ADMIN in self.unseen:
             return self.unseen[ADMIN]
+        if name not in self.inside:
+            return "the admin Lambda does not tell it: its version is older; launch the stage"
         return str(self.part(name).get("error", ""))
 
     def to_json(self) -> dict[str, Any]:

@@ -286,6 +286,18 @@ def test_an_aws_service_that_cannot_be_reached_is_named(run: Run, main: Deployed
     assert line.startswith(f"secrets: cannot be seen: {reason}")
 
 
+def test_a_part_that_an_older_function_does_not_tell_is_not_taken_for_healthy(
+    run: Run, main: Deployed
+) -> None:
+    told = {
+        name: facts for name, facts in operations_status(main).items() if name not in ("topics", "healing")
+    }
+    answer = Answer(State.DONE, "seen", details=told)
+    main.account.functions[main.names.connect_admin] = lambda _: answer.to_payload()
+    (line,) = findings(run)
+    assert line.startswith("topics: cannot be seen: the admin Lambda does not tell it")
+
+
 def operations_status(main: Deployed) -> dict[str, Any]:
     details: dict[str, Any] = main.admin({"operation": "status"})["details"]
     return details
