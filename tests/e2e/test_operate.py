@@ -145,7 +145,7 @@ def test_offsets_are_those_that_connect_has_stored(wms: Wms):
 
 
 def test_a_snapshot_gives_every_row_of_the_table_again_and_of_no_other(world: World, wms: Wms):
-    # After a restart the stand-in's connector looks for its place until a change comes, and pauses for nothing.
+    # After a restart PostgreSQL's connector looks for its place until a change comes, and does not pause.
     rows = Rows(world, STAGE, world.kafka_bootstrap)
     rows.insert()
     rows.assert_arrived_once()
