@@ -8,10 +8,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from connector.aws_region import region
 from connector.domain.errors import ServerError
-
-#: What config/config.yaml takes where the environment names no region.
-REGION = "us-east-1"
 
 
 def client(service: str, *, read_timeout: float = 30, attempts: int = 3) -> Any:
@@ -25,7 +23,7 @@ def client(service: str, *, read_timeout: float = 30, attempts: int = 3) -> Any:
         session = boto3.session.Session()
         return session.client(
             service,  # type: ignore[call-overload]
-            region_name=session.region_name or REGION,
+            region_name=region(),
             config=config,
         )
 

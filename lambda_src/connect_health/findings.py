@@ -11,6 +11,7 @@ from connector.domain.error_classes import (
     LAGGING,
     POSITION,
     STALLED,
+    UNKNOWN,
     UNREAD,
     WORKER,
     ErrorClass,
@@ -182,14 +183,22 @@ def _source(seen: Observation, judged: list[Finding]) -> list[Finding]:
     """Connect says RUNNING for ever while the database is out of reach: only its metrics know better."""
     if not _running(seen):
         return []
-    unreachable = next((f for f in judged if f.metric == "DbTcpUnreachable" and f.wrong), None)
-    cause = named("unreachable") if unreachable else named("untold")
+    if seen.source is not None and seen.source.connected:
+        return [Finding.fine("SourceDisconnected")]
     if seen.source is None:
         reason = f"its worker shows no metrics: {seen.blind.get('source', 'nobody knows why')}"
-        return [Finding("SourceDisconnected", reason, cause=cause)]
-    if seen.source.connected:
-        return [Finding.fine("SourceDisconnected")]
-    return [Finding("SourceDisconnected", seen.source.describe(), cause=cause)]
+    else:
+        reason = seen.source.describe()
+    told = f"{reason}; its log says: {root_cause(seen.words)}" if seen.words else reason
+    return [Finding("SourceDisconnected", told, cause=_disconnected(seen, judged))]
+
+
+def _disconnected(seen: Observation, judged: list[Finding]) -> ErrorClass:
+    """The class of what keeps a source from being connected."""
+    if any(finding.metric == "DbTcpUnreachable" and finding.wrong for finding in judged):
+        return named("unreachable")
+    cause = classify(seen.words)
+    return named("untold") if cause is UNKNOWN else cause
 
 
 def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[Finding]:

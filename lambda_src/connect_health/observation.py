@@ -37,6 +37,8 @@ class Observation:
     connect_answers: str | None = None
     connector: ConnectorStatus | None = None
     source: Source | None = None
+    #: What a running task logged last, when its source is not connected; empty when that is not known.
+    words: str = ""
     database: Mapping[str, str] = field(default_factory=dict)
     canary: Canary | None = None
     retiring: bool = False
