@@ -8,9 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from connector import account
 from connector.domain.admin import Answer, Operation, Request, State
 from connector.domain.errors import ServerError
 from connector.domain.names import Names
+from connector.domain.stage import Stage
 
 #: What Lambda answers while a function that was idle for weeks gets its network back, or is being changed.
 _NOT_YET = ("ResourceConflictException", "ResourceNotReadyException", "SubnetIPAddressLimitReachedException")
@@ -50,14 +52,37 @@ def put(invoke: Invoke, function: str, request: Request) -> Answer:
     return read(reply, function, request.operation)
 
 
+def ask(client: Any, stage: Stage, request: Request) -> Answer:
+    """`put` to a stage's own function through a Lambda client, with AWS's refusals as `ServerError`."""
+    with account.errors():
+        return put(lambda arguments: client.invoke(**arguments), stage.names.connect_admin, request)
+
+
+def until_answered(
+    client: Any, stage: Stage, request: Request, *, seconds: float = 120, clock: Clock | None = None
+) -> Answer:
+    """Ask until the answer is not `waiting`, or for so many seconds; then that answer."""
+    time_ = clock or Clock()
+    give_up = time_.now() + seconds
+    while True:
+        answer = ask(client, stage, request)
+        if answer.state is not State.WAITING or time_.now() >= give_up:
+            return answer
+        time_.sleep(2)
+
+
 def read(reply: Mapping[str, Any], function: str, operation: Operation) -> Answer:
     """What AWS's answer to an invocation says; raises `ServerError` when the function failed."""
+    return Answer.from_payload(content(reply, f"the admin Lambda {function}", function, operation.value))
+
+
+def content(reply: Mapping[str, Any], who: str, function: str, what: str) -> Any:
+    """The JSON of an answer; raises `ServerError` when the function failed at `what`."""
     payload = json.loads(reply["Payload"].read() or b"null")
     if reply.get("FunctionError"):
         kind = payload.get("errorType", "error") if isinstance(payload, dict) else "error"
         text = payload.get("errorMessage", "no message") if isinstance(payload, dict) else str(payload)
         raise ServerError(
-            f"the admin Lambda {function} failed at {operation.value}: {kind}: {text}; "
-            f"see log group {Names.function_log_group(function)}"
+            f"{who} failed at {what}: {kind}: {text}; see log group {Names.function_log_group(function)}"
         )
-    return Answer.from_payload(payload)
+    return payload

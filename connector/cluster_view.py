@@ -4,13 +4,8 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from connector import deployed
-from connector.admin_calls import put
-from connector.aws_region import region
+from connector import account, deployed
+from connector.admin_calls import ask
 from connector.domain.admin import Operation, Request, State
 from connector.domain.errors import ServerError, WmsError
 from connector.domain.retire import orphans
@@ -18,29 +13,13 @@ from connector.domain.stage import Stage
 
 
 def functions() -> Any:
-    """A Lambda client with the environment's credentials, in the region that `sceptre` would take."""
-    config = Config(connect_timeout=5, read_timeout=65, retries={"total_max_attempts": 2})
-    try:
-        return boto3.session.Session().client("lambda", region_name=region(), config=config)
-    except BotoCoreError as error:
-        raise ServerError(f"AWS cannot be asked: {error}") from None
+    """A Lambda client with the environment's credentials; it waits for as long as a function may run."""
+    return account.client("lambda", read_timeout=65, attempts=2)
 
 
 def topics(client: Any, stage: Stage) -> frozenset[str]:
     """Every topic of the stage's cluster; raises `ServerError` when nobody can look."""
-    try:
-        answer = put(
-            lambda arguments: client.invoke(**arguments),
-            stage.names.connect_admin,
-            Request(Operation.TOPIC_NAMES, stage=stage.name),
-        )
-    except ClientError as error:
-        details = error.response.get("Error", {})
-        raise ServerError(
-            f"AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"
-        ) from None
-    except BotoCoreError as error:
-        raise ServerError(f"AWS cannot be asked: {error}") from None
+    answer = ask(client, stage, Request(Operation.TOPIC_NAMES, stage=stage.name))
     if answer.state is not State.DONE:
         raise ServerError(answer.summary)
     return frozenset(answer.details["topics"])

@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from connector.aws_region import region
-from connector.domain.errors import ServerError
+from connector import account
 from connector.domain.names import PRODUCT
 from connector.domain.stage import Stage, refusal
 
@@ -55,27 +50,15 @@ class EphemeralStage:
 
 
 def cloudformation() -> Any:
-    """A client with the environment's credentials; in the region that `sceptre` would take."""
-    # Nobody waits for minutes where there is no AWS to ask.
-    config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3})
-    try:
-        return boto3.session.Session().client("cloudformation", region_name=region(), config=config)
-    except BotoCoreError as error:
-        raise ServerError(f"AWS cannot be asked: {error}") from None
+    """A client with the environment's credentials."""
+    return account.client("cloudformation")
 
 
 def all_stacks(client: Any) -> list[Mapping[str, Any]]:
     """Every stack of the account and region; raises `ServerError` when AWS does not say."""
-    try:
+    with account.errors():
         pages = client.get_paginator("describe_stacks").paginate()
         return [stack for page in pages for stack in page["Stacks"]]
-    except ClientError as error:
-        details = error.response.get("Error", {})
-        raise ServerError(
-            f"AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"
-        ) from None
-    except BotoCoreError as error:
-        raise ServerError(f"AWS cannot be asked: {error}") from None
 
 
 def stages(stacks: Iterable[Mapping[str, Any]]) -> dict[str, EphemeralStage]:

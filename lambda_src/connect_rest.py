@@ -164,6 +164,27 @@ class Connect:
         path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=true"
         judge("restarting what failed", self._send("POST", path))
 
+    def restart(self, name: str) -> None:
+        """Restart a connector and its tasks, whatever their state; a paused or stopped one stays so."""
+        path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=false"
+        judge("restarting the connector", self._send("POST", path))
+
+    def pause(self, name: str) -> None:
+        """Let a connector keep its tasks but do nothing; done when its status says PAUSED."""
+        judge("pausing the connector", self._send("PUT", f"/connectors/{quote(name)}/pause"))
+
+    def resume(self, name: str) -> None:
+        """Let a paused or stopped connector go on; done when its status says RUNNING."""
+        judge("resuming the connector", self._send("PUT", f"/connectors/{quote(name)}/resume"))
+
+    def offsets(self, name: str) -> Sequence[Mapping[str, Any]] | None:
+        """Where a connector is in its source: pairs of `partition` and `offset`; None without a connector."""
+        reply = self._send("GET", f"/connectors/{quote(name)}/offsets", timeout=_OFFSETS_SECONDS)
+        if reply.status == 404:
+            return None
+        content: Mapping[str, Any] = judge("reading the connector's offsets", reply)
+        return tuple(content.get("offsets") or ())
+
     def stop(self, name: str) -> None:
         """End a connector's tasks and keep its config and offsets; done when its status says STOPPED."""
         judge("stopping the connector", self._send("PUT", f"/connectors/{quote(name)}/stop"))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, Self
 
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka import errors as kafka_errors
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.net.compat import KafkaNetClient
@@ -99,6 +99,13 @@ class KafkaAdmin(Protocol):
         """Give topics more partitions: topic -> how many it is to have."""
         ...
 
+    def send(self, topic: str, key: str, value: str) -> None:
+        """Write one record to partition 0 and wait until the brokers have it.
+
+        It is never sent twice: after an error nobody knows whether it has arrived.
+        """
+        ...
+
 
 def client_settings(
     brokers: Brokers, auth: KafkaAuth, credentials: tuple[Redacted, Redacted] | None
@@ -126,6 +133,8 @@ class Kafka:
 
     def __init__(self, settings: Mapping[str, Any], deadline: Deadline, clean: Clean) -> None:
         self._clean = clean
+        self._settings = dict(settings)
+        self._deadline = deadline
         self._parts: list[KafkaNetClient] = []
         self._failure = _LastFailure()
         connect = deadline.timeout("connecting to the brokers", at_most=_CONNECT_SECONDS)
@@ -267,6 +276,25 @@ class Kafka:
     def add_partitions(self, totals: Mapping[str, int]) -> None:
         with self._errors("adding partitions"):
             self._client.create_partitions(dict(totals))
+
+    def send(self, topic: str, key: str, value: str) -> None:
+        seconds = self._deadline.timeout("writing a record", at_most=_REQUEST_SECONDS)
+        with self._errors(f"a record on topic {topic}"):
+            producer = KafkaProducer(
+                **self._settings,
+                acks="all",
+                retries=0,
+                # An idempotent producer needs a right on the cluster, and protects what is sent again only.
+                enable_idempotence=False,
+                bootstrap_timeout_ms=int(seconds * 1000),
+                max_block_ms=int(seconds * 1000),
+                request_timeout_ms=int(seconds * 1000),
+                delivery_timeout_ms=int(seconds * 1000) + 1000,
+            )
+            try:
+                producer.send(topic, key=key.encode(), value=value.encode(), partition=0).get(seconds + 1)
+            finally:
+                producer.close(timeout=1)
 
     def _remember(self, **settings: Any) -> KafkaNetClient:
         client = KafkaNetClient(**settings)

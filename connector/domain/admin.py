@@ -37,6 +37,18 @@ class Operation(StrEnum):
     STATUS = "status"
     #: The names of all topics of the cluster. Changes nothing.
     TOPIC_NAMES = "topic-names"
+    #: Restart the connector and its task, whether they have failed or not.
+    RESTART = "restart"
+    #: Let the connector keep its task, but read nothing.
+    PAUSE = "pause"
+    #: Let a paused or stopped connector go on.
+    RESUME = "resume"
+    #: End the connector's task; config and offsets stay.
+    STOP = "stop"
+    #: Where the connector is in its source. Changes nothing.
+    OFFSETS = "offsets"
+    #: Read tables anew, with the connector as it runs.
+    SNAPSHOT = "snapshot"
     #: Note that the stage is being torn down, and see that the cluster is the one it was registered on.
     RETIRE_MARK = "retire-mark"
     #: Stop the connector, delete its offsets, delete it.
@@ -122,13 +134,14 @@ class Request:
 
     `desired_count` is how many workers the stage is configured to have, if that is told. `launch` tells that
     a launch asks, which ends a teardown that was cut off. `stage` is whose function the caller means: a
-    retirement must say it.
+    retirement must say it. `tables` are those of which a snapshot is asked, as SCHEMA.TABLE; none: all.
     """
 
     operation: Operation
     desired_count: int | None = None
     launch: bool = False
     stage: str | None = None
+    tables: tuple[str, ...] = ()
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not told."""
@@ -139,6 +152,8 @@ class Request:
             payload["launch"] = True
         if self.stage is not None:
             payload["stage"] = self.stage
+        if self.tables:
+            payload["tables"] = list(self.tables)
         return payload
 
     @classmethod
@@ -156,7 +171,10 @@ class Request:
         stage = content.get("stage")
         if stage is not None and not isinstance(stage, str):
             raise OperatorError(f"the request's stage {stage!r} is no text")
-        return cls(operation, count, content.get("launch") is True, stage)
+        tables = content.get("tables", [])
+        if not isinstance(tables, list) or not all(isinstance(table, str) for table in tables):
+            raise OperatorError(f"the request's tables {tables!r} are no list of texts")
+        return cls(operation, count, content.get("launch") is True, stage, tuple(tables))
 
 
 def request(operation: Operation) -> dict[str, Any]:

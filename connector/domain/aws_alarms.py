@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from connector.domain.metrics import RULES, Alarm, Missing
+from connector.domain.metrics import RULES, Alarm, Missing, alarmed
 from connector.domain.names import Names
 
 
@@ -51,6 +51,12 @@ def aws_alarms(names: Names) -> tuple[AwsAlarm, ...]:
         ),
         *(_rule(names, rule) for rule in RULES),
     )
+
+
+def alarms_of(names: Names, kind: str) -> Mapping[str, Alarm]:
+    """Every alarm of one stage, by its own word in the alarm's name."""
+    ours = {metric.name: metric.alarm for metric in alarmed(kind) if metric.alarm is not None}
+    return {**ours, **{found.name: found.alarm for found in aws_alarms(names)}}
 
 
 def _usage(names: Names, title: str, metric_name: str, what: str, setting: str) -> AwsAlarm:

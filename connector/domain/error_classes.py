@@ -49,8 +49,9 @@ class ErrorClass:
 
 
 _LAUNCH = "sceptre launch {target} --yes"
-_LOOK = "wms-connector connector config {stage}"
 _LOGS = "aws logs tail {logs} --since 1h"
+_STATUS = "wms-connector status {stage}"
+_VERIFY = "wms-connector verify {stage}"
 _ORACLE = "wms-connector oracle-script {stage}"
 _BROKER = "wms-connector broker-script {stage}"
 
@@ -112,7 +113,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         meaning="the topic with the schema history is lost or incomplete",
         next_step="find out who deleted records of that topic; the history is rebuilt by a new snapshot of "
         "the schema (snapshot.mode=recovery, once)",
-        command=_LOOK,
+        command=_VERIFY,
     ),
     ErrorClass(
         "DDL",
@@ -122,7 +123,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         meaning="the connector cannot read a statement that changed a table's structure",
         next_step="take the statement from the worker's log and report it; it is not skipped, because what "
         "follows might then be read wrongly",
-        command=_LOOK,
+        command=_LOGS,
     ),
     ErrorClass(
         "database rights",
@@ -276,8 +277,8 @@ LAGGING = _observed(
     "late",
     Owner.US,
     "changes reach the topics late",
-    "see on the dashboard whether the lag grows, and ask the DBA for a large batch or a long transaction",
-    _LOGS,
+    "see whether the lag grows, and ask the DBA for a large batch or a long transaction",
+    _STATUS,
 )
 POSITION = _observed(
     "position",

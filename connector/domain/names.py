@@ -88,6 +88,10 @@ class Names:
         """SQS queue for events that a Lambda could not handle."""
         return f"{self.service}-dead-letters"
 
+    def drill_queue(self, token: str) -> str:
+        """SQS queue that hears what is mailed during a drill; `token` is the drill's own word."""
+        return self._with_part(f"Drill{token}")
+
     @property
     def connector_log_group(self) -> str:
         """Log group of the Connect worker."""

@@ -31,6 +31,12 @@ class StageRecord:
         plain = {"topics": list(self.topics), "secret_versions": dict(self.secret_versions)}
         return {"id": RECORD_KEY, **values, **plain}
 
+    def changed_secrets(self, versions: Mapping[str, str]) -> tuple[str, ...]:
+        """Of the secrets in force now, path -> version, those that are newer than the registration."""
+        if not self.secret_versions:
+            return ()
+        return tuple(path for path, version in versions.items() if self.secret_versions.get(path) != version)
+
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "StageRecord":
         """The inverse of `to_item`; attributes of a newer version are ignored.

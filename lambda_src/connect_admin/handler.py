@@ -46,6 +46,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             desired_count=request.desired_count,
             launch=request.launch,
             meant=request.stage,
+            tables=request.tables,
         )
         answer = operations.answer(wanted, session)
     except WmsError as error:

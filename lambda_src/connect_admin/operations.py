@@ -6,6 +6,8 @@ from dataclasses import replace
 from connector.domain.admin import Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from lambda_src.connect_admin.cluster import check_cluster
+from lambda_src.connect_admin.control import pause, restart, resume, stop
+from lambda_src.connect_admin.offsets import offsets
 from lambda_src.connect_admin.ready import ready
 from lambda_src.connect_admin.record import record
 from lambda_src.connect_admin.register import register
@@ -16,6 +18,7 @@ from lambda_src.connect_admin.retire_topics import retire_groups, retire_topics,
 from lambda_src.connect_admin.retire_workers import retire_workers
 from lambda_src.connect_admin.retiring import launched
 from lambda_src.connect_admin.session import Session
+from lambda_src.connect_admin.snapshot import snapshot
 from lambda_src.connect_admin.status import status
 from lambda_src.connect_admin.topics import ensure_topics
 from lambda_src.connect_admin.validate import validate
@@ -33,6 +36,12 @@ USE_CASES: Mapping[Operation, UseCase] = {
     Operation.RECORD: record,
     Operation.STATUS: status,
     Operation.TOPIC_NAMES: topic_names,
+    Operation.RESTART: restart,
+    Operation.PAUSE: pause,
+    Operation.RESUME: resume,
+    Operation.STOP: stop,
+    Operation.OFFSETS: offsets,
+    Operation.SNAPSHOT: snapshot,
     Operation.RETIRE_MARK: retire_mark,
     Operation.RETIRE_CONNECTOR: retire_connector,
     Operation.RETIRE_WORKERS: retire_workers,
@@ -50,8 +59,14 @@ SECONDS: Mapping[Operation, float] = {
     Operation.REGISTER: 54,
     Operation.VERIFY: 30,
     Operation.RECORD: 40,
-    Operation.STATUS: 40,
+    Operation.STATUS: 50,
     Operation.TOPIC_NAMES: 45,
+    Operation.RESTART: 45,
+    Operation.PAUSE: 45,
+    Operation.RESUME: 45,
+    Operation.STOP: 45,
+    Operation.OFFSETS: 45,
+    Operation.SNAPSHOT: 50,
     Operation.RETIRE_MARK: 40,
     Operation.RETIRE_CONNECTOR: 50,
     Operation.RETIRE_WORKERS: 45,

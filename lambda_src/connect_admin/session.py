@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -80,6 +80,8 @@ class Session:
     launch: bool = False
     #: Whose function the caller means; None when it did not say.
     meant: str | None = None
+    #: Of which tables a snapshot is asked; none stands for all.
+    tables: tuple[str, ...] = ()
 
     @property
     def stage(self) -> Stage:
@@ -187,10 +189,13 @@ class Session:
         return metrics_page.read_source(self.http, address, self.stage.topics.prefix, self.deadline)
 
     @contextmanager
-    def kafka(self) -> Iterator[KafkaAdmin]:
-        """The cluster, for as long as the block runs."""
+    def kafka(self, at_most: float | None = None) -> Iterator[KafkaAdmin]:
+        """The cluster, for as long as the block runs; it is asked for `at_most` so many seconds."""
         settings = client_settings(self.brokers, self.environment.auth, self.credentials)
-        with self.open_kafka(settings, self.deadline, self.censor.clean) as kafka:
+        deadline = self.deadline
+        if at_most is not None:
+            deadline = replace(deadline, at=min(deadline.at, deadline.now() + at_most))
+        with self.open_kafka(settings, deadline, self.censor.clean) as kafka:
             yield kafka
 
     def _require(self, name: str) -> StoredSecret:

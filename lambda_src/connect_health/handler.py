@@ -9,6 +9,7 @@ from lambda_src.censor import Censor
 from lambda_src.connect_admin.environment import Environment
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_health.check import Clients, check
+from lambda_src.connect_health.drill import drill, is_drill
 from lambda_src.connect_health.tell import topic_arn
 from lambda_src.deadline import Deadline
 from lambda_src.logs import invocation_logger
@@ -30,8 +31,8 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
-def handler(_event: object, context: Context) -> dict[str, Any]:
-    """Make one check. What nobody foresaw is raised: it counts as an error of the function."""
+def handler(event: object, context: Context) -> dict[str, Any]:
+    """Make one check, or mail one drill. What nobody foresaw is raised: it counts as an error."""
     started = time.monotonic()
     censor = Censor()
     log = invocation_logger(censor, stage=os.environ.get("STAGE", ""), request=context.aws_request_id)
@@ -39,6 +40,8 @@ def handler(_event: object, context: Context) -> dict[str, Any]:
         environment = Environment.parse(os.environ)
         clients = Clients.real()
         arn = context.invoked_function_arn
+        if is_drill(event):
+            return drill(event, environment.stage, clients.sns, topic_arn(arn, environment.stage))
         deadline = Deadline.within(context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS)
         session = Session(environment, arn.split(":")[4], deadline, censor, aws=clients.aws)
         answer = check(session, clients, topic_arn(arn, environment.stage))

@@ -13,6 +13,9 @@ from lambda_src.connect_health.verdict import Verdict
 #: What SNS takes as a subject: this many characters of ASCII.
 SUBJECT = 100
 
+#: How the subject of every mail of a drill begins.
+DRILL = "DRILL"
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -61,6 +64,12 @@ def recovery_mail(stage: Stage, incident: Incident, memory: Memory, before: Memo
         f"Lag:          {trend(memory)}",
     ]
     return Mail(_subject(f"{stage.names.service}: recovered from {incident.title}"), "\n".join(lines))
+
+
+def drill_mail(mail: Mail) -> Mail:
+    """The same message as a drill: nobody may take it for trouble."""
+    opening = "This is a DRILL: nothing of what follows has happened, and nobody needs to do anything."
+    return Mail(_subject(f"{DRILL} {mail.subject}"), f"{opening}\n\n{mail.text}")
 
 
 def trend(memory: Memory) -> str:

@@ -81,10 +81,7 @@ def _table(session: Session) -> tuple[StageRecord | None, Any, Memory]:
 
 def _changed(session: Session, record: StageRecord | None) -> tuple[str, ...]:
     """Secrets whose version is not the one that was in force when the connector was verified."""
-    if record is None or not record.secret_versions:
-        return ()
-    now = session.secrets.versions
-    return tuple(path for path, version in now.items() if record.secret_versions.get(path) != version)
+    return () if record is None else record.changed_secrets(session.secrets.versions)
 
 
 def _connect(session: Session) -> tuple[str, ConnectorStatus | None, str]:

@@ -97,10 +97,11 @@ def stream_as_worker(cluster: MskCluster, stage: Stage) -> list[Statement]:
 
 
 def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
-    """What the admin Lambda does: see which topics exist, set up the stage's own, measure their lag.
+    """What the admin Lambda does: see which topics exist, set up the stage's own, measure their lag, signal.
 
     It sees every topic's name (a twin or another named stage's topics refuse the launch), but reads,
-    creates and changes its own stage's only. What is an ephemeral stage's own it may delete.
+    creates and changes its own stage's only, and writes to the signal topic only. Its producer is not
+    idempotent, which would ask for a right on the cluster. What is an ephemeral stage's own it may delete.
     """
     catalogue = stage.topics
     # In the statements that name the same resources: a role's policies have a limit together.
@@ -130,6 +131,12 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
                 kafka.ReadData,
             ],
             Resource=[cluster.topic(name) for name in catalogue],
+        ),
+        Statement(
+            Sid="SendSignals",
+            Effect=Allow,
+            Action=[kafka.WriteData],
+            Resource=[cluster.topic(catalogue.one("signal"))],
         ),
         Statement(
             Sid="SeeOwnGroups",

@@ -144,6 +144,13 @@ def test_the_longest_validation_that_can_be_set_is_answered_within_the_functions
         assert longest + SPARE_SECONDS < operations.SECONDS[operation]
 
 
+def test_tables_that_are_no_list_of_texts_are_refused() -> None:
+    assert Request.from_payload(Request(Operation.SNAPSHOT, tables=("a.b",)).to_payload()).tables == ("a.b",)
+    for tables in ("a.b", [1], {"a.b": 1}, None):
+        with pytest.raises(OperatorError, match="tables"):
+            Request.from_payload({"operation": "snapshot", "tables": tables})
+
+
 def test_a_desired_count_that_is_none_is_refused() -> None:
     for count in (0, -1, True, "2", 1.5):
         with pytest.raises(OperatorError, match="desired_count"):

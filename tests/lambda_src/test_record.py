@@ -51,7 +51,16 @@ def test_status_tells_service_connector_source_and_record(world: FakeStage) -> N
     answer = world.ask(Operation.STATUS)
     assert answer.summary == "1 of 1 tasks running; wms-oracle-cdc RUNNING, RUNNING"
     assert answer.details["connector"]["config_as_wanted"] is True
-    assert answer.details["connector"]["source"] == {"connected": True, "summary": "streaming"}
+    assert answer.details["connector"]["source"] == {
+        "connected": True,
+        "summary": "streaming",
+        "lag_seconds": 1.5,
+        "seconds_since_last_event": 7.0,
+        "snapshot_running": False,
+        "queue_filled": None,
+    }
+    assert answer.details["healing"] == {"restarts_left": 3, "restarts_allowed": 3, "incident": None}
+    assert (answer.details["topics"]["missing"], answer.details["topics"]["different"]) == ([], {})
     assert answer.details["record"]["written"] is True
 
 

@@ -86,6 +86,9 @@ class FakeConnect:
             ("GET", r"/connectors/([^/]+)/status", self._status),
             ("POST", r"/connectors/([^/]+)/restart", self._restart),
             ("PUT", r"/connectors/([^/]+)/stop", self._stop),
+            ("PUT", r"/connectors/([^/]+)/pause", self._pause),
+            ("PUT", r"/connectors/([^/]+)/resume", self._resume),
+            ("GET", r"/connectors/([^/]+)/offsets", self._get_offsets),
             ("DELETE", r"/connectors/([^/]+)/offsets", self._delete_offsets),
             ("DELETE", r"/connectors/([^/]+)", self._delete),
             ("PUT", r"/connector-plugins/([^/]+)/config/validate", self._validate),
@@ -132,9 +135,29 @@ class FakeConnect:
         return _reply(200, {"name": name, "connector": connector, "tasks": tasks, "type": "source"})
 
     def _restart(self, name: str) -> Reply:
+        if self.states[name] == "FAILED":
+            self.states[name] = "RUNNING"
         if self.tasks[name]["state"] == "FAILED":
             self._start_task(name)
         return _reply(202, {"name": name})
+
+    def _pause(self, name: str, _content: object) -> Reply:
+        self.states[name] = "PAUSED"
+        if self.tasks[name]["state"] != "FAILED":
+            self.tasks[name]["state"] = "PAUSED"
+        return Reply(202, b"")
+
+    def _resume(self, name: str, _content: object) -> Reply:
+        self.states[name] = "RUNNING"
+        if self.tasks.get(name, {}).get("state") != "FAILED":
+            self._start_task(name)
+        return Reply(202, b"")
+
+    def _get_offsets(self, name: str) -> Reply:
+        if name not in self.configs:
+            return _refuse(404, f"Connector {name} not found")
+        stored = [{"partition": {"server": "wms"}, "offset": {"lsn": 7}}] if name in self.offsets else []
+        return _reply(200, {"offsets": stored})
 
     def _stop(self, name: str, _content: object) -> Reply:
         if name not in self.configs:

@@ -37,6 +37,8 @@ class FakeKafka:
     lingering: set[str] = field(default_factory=set)
     unreachable: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
+    #: Records that were written: topic, key, value.
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
     #: Topic -> when its newest record was written, or the error of asking.
     newest_at: dict[str, float | Exception] = field(default_factory=dict)
 
@@ -96,6 +98,11 @@ class FakeKafka:
         for name, configs in changes.items():
             self.topics[name].configs.update(configs)
             self.changes.append(f"alter {name}")
+
+    def send(self, topic: str, key: str, value: str) -> None:
+        if topic not in self.topics:
+            raise ServerError("the brokers refused a record: UnknownTopicOrPartition", status=3)
+        self.sent.append((topic, key, value))
 
     def add_partitions(self, totals: Mapping[str, int]) -> None:
         for name, total in totals.items():

@@ -171,6 +171,14 @@ def test_the_admin_sees_all_topics_but_changes_its_stages_only():
     assert len(by_sid["PrepareOwnTopics"]["Resource"]) == len(list(stage.topics))
 
 
+def test_the_admin_writes_to_its_stages_signal_topic_only_and_needs_no_right_on_the_cluster_for_it():
+    stage = Stage.parse("a")
+    found = list(map(shown, msk.prepare_as_admin(CLUSTER, stage)))
+    writing = {s["Sid"]: s["Resource"] for s in found if any("Write" in action for action in s["Action"])}
+    base = MSK.partition(":cluster/")[0]
+    assert writing == {"SendSignals": [f"{base}:topic/{AREA}/a.wms.signal"]}
+
+
 @pytest.mark.parametrize("text", ["", "bigmac", MSK.replace(":cluster/", ":topic/"), MSK + "/x"])
 def test_anything_but_a_clusters_arn_is_refused(text: str):
     with pytest.raises(OperatorError, match="is no MSK cluster's ARN"):

@@ -19,6 +19,7 @@ from connector.local.aws_shims import (
     input_paths,
     security_groups,
     stacks,
+    subscriptions,
 )
 from connector.local.fargate import FargateRuntime
 
@@ -39,6 +40,7 @@ def install() -> FargateRuntime:
     ecs_runtime.install(runtime)
     security_groups.install()
     stacks.install()
+    subscriptions.install()
     functions.install()
     iam.install()
     images.install()

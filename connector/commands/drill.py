@@ -1,0 +1,86 @@
+"""`wms-connector fire-drill`: whether alarms and mails of a stage arrive."""
+
+import secrets
+import sys
+
+import click
+
+from connector import account
+from connector.commands.output import json_option, print_json, print_table
+from connector.domain.drills import CLASSES
+from connector.domain.stage import Stage
+from connector.ear import Ear
+from connector.fire_drill import Plan, Report, drill
+from connector.stage_look import Clients, alarm_states, kind_of, subscriptions, topic_of
+
+
+@click.command("fire-drill")
+@click.argument("stage_name", metavar="STAGE")
+@click.option("--yes", is_flag=True, help="Do not ask before people are mailed.")
+@json_option
+@click.pass_context
+def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: bool) -> None:
+    """Let every alarm of STAGE go off in turn and mail every class of trouble; show what was delivered.
+
+    Subscribers of the stage's topic get all of it: the mails of classes have a subject that begins with
+    DRILL, alarms say so in their reason. A temporary queue on the topic sees what they get. The connector
+    and what the health check remembers are not touched. An alarm that is in ALARM is left alone. Exit
+    status 0 when everything arrived that should.
+    """
+    stage, clients = Stage.parse(stage_name), Clients.real()
+    topic = topic_of(clients, stage)
+    kind = kind_of(clients, stage)
+    # Setting alarms is limited to a few calls a second: those are tried again.
+    cloudwatch = account.client("cloudwatch", attempts=10)
+    plan = Plan(stage, topic, alarm_states(cloudwatch, stage, kind), kind, subscriptions(clients.sns, topic))
+    if not yes:
+        click.confirm(_question(plan), abort=True, err=True)
+    ear = Ear(account.client("sqs"), clients.sns, topic, stage.names.drill_queue(secrets.token_hex(4)))
+    report = drill(plan, cloudwatch, clients.functions, ear, _say)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print(report)
+    context.exit(0 if report.passed else 1)
+
+
+def _question(plan: Plan) -> str:
+    """How many mails will go to whom."""
+    people = ", ".join(plan.recipients) or "nobody (no subscription is confirmed)"
+    unconfirmed = [s.endpoint for s in plan.subscriptions if not s.confirmed]
+    silent = f"; not confirmed, so not mailed: {', '.join(unconfirmed)}" if unconfirmed else ""
+    alarms = (plan.mails - len(CLASSES)) // 2
+    return (
+        f"{plan.mails} mails ({len(CLASSES)} classes of trouble, {alarms} alarms on and off) will go to: "
+        f"{people}{silent}. Go on?"
+    )
+
+
+def _say(line: str) -> None:
+    """What is being done, where somebody watches."""
+    if sys.stderr.isatty():
+        click.echo(f"  {line}", err=True)
+
+
+def _print(report: Report) -> None:
+    alarms = [
+        (
+            a.alarm,
+            " > ".join(a.reached) or "-",
+            ", ".join(topic.rpartition(":")[2] for topic in a.topics)
+            or ("nobody" if a.mails else "not by itself"),
+            a.wrong or a.note or ", ".join(a.delivered) or "nothing, as it should be",
+        )
+        for a in report.alarms
+    ]
+    classes = [(m.name, m.wrong or f"delivered: {m.subject}") for m in report.classes]
+    print_table(f"Alarms of {report.stage}", alarms, headers=("alarm", "reached", "mails to", "delivered"))
+    print_table("Classes of trouble", classes, headers=("class", "mail"))
+    wrong = sum(map(bool, report.troubles))
+    total = len(report.alarms) + len(report.classes)
+    click.echo(f"{total - wrong} of {total} as they should be; topic {report.topic}")
+    click.echo(f"mailed: {', '.join(report.recipients) or 'nobody'}")
+    for warning in report.warnings:
+        click.echo(f"warning: {warning}")
+    if report.left_behind:
+        click.echo(f"left behind, delete it by hand: {report.left_behind}")

@@ -1,0 +1,97 @@
+"""`wms-connector restart`, `pause`, `resume`, `stop`, `snapshot`, `offsets`: through the admin Lambda."""
+
+from collections.abc import Sequence
+
+import click
+
+from connector import cluster_view
+from connector.admin_calls import NoFunction, ask, until_answered
+from connector.commands.output import json_option, print_json
+from connector.domain import signals
+from connector.domain.admin import Answer, Operation, Request, State
+from connector.domain.errors import ServerError
+from connector.domain.stage import Stage
+from connector.domain.stage_checks import launch
+
+
+def _command(operation: Operation, text: str) -> click.Command:
+    """A command that asks for one thing and prints the answer."""
+
+    def run(stage_name: str, *, as_json: bool) -> None:
+        _tell(_request(Stage.parse(stage_name), operation), as_json=as_json)
+
+    argument = click.argument("stage_name", metavar="STAGE")
+    return click.command(operation.value, help=text)(argument(json_option(run)))
+
+
+restart = _command(
+    Operation.RESTART,
+    "Restart the connector of STAGE and its task, whether they have failed or not. Mend the cause of a "
+    "failure first. It does not count as one of the health check's restarts.",
+)
+pause = _command(
+    Operation.PAUSE,
+    "Let the connector of STAGE read nothing until it is resumed. It goes on where it was, if the database "
+    "keeps its log so long. The health check leaves it alone; launching does not resume it.",
+)
+resume = _command(Operation.RESUME, "Let a paused or stopped connector of STAGE go on where it was.")
+stop = _command(
+    Operation.STOP,
+    "End the task of the connector of STAGE until it is resumed; config and offsets stay. It leaves its "
+    "session with the database, which a pause keeps.",
+)
+
+
+@click.command()
+@click.argument("stage_name", metavar="STAGE")
+@click.option(
+    "--table",
+    "tables",
+    metavar="SCHEMA.TABLE",
+    multiple=True,
+    help="A captured table; may be given more than once. Without it: all of them.",
+)
+@json_option
+def snapshot(stage_name: str, tables: tuple[str, ...], *, as_json: bool) -> None:
+    """Let the connector of STAGE read captured tables anew: each row comes as a record of the operation r.
+
+    Changes wait until the snapshot has ended; none is lost. The answer tells that the signal was sent, which
+    a task that has just started may take a minute to hear; see `status` for whether a snapshot runs.
+    """
+    stage = Stage.parse(stage_name)
+    signals.captured(tables)
+    _tell(_request(stage, Operation.SNAPSHOT, tables), as_json=as_json)
+
+
+@click.command()
+@click.argument("stage_name", metavar="STAGE")
+@json_option
+def offsets(stage_name: str, *, as_json: bool) -> None:
+    """Show where the connector of STAGE is in its source, as JSON: what Connect has stored last."""
+    del as_json  # there is no other form
+    print_json(_request(Stage.parse(stage_name), Operation.OFFSETS).details["offsets"])
+
+
+def _request(stage: Stage, operation: Operation, tables: Sequence[str] = ()) -> Answer:
+    """The answer, once it is done; anything else is a `ServerError`."""
+    request = Request(operation, stage=stage.name, tables=tuple(tables))
+    functions = cluster_view.functions()
+    try:
+        # A signal that may have been sent is not sent again by itself.
+        once = operation is Operation.SNAPSHOT
+        answer = ask(functions, stage, request) if once else until_answered(functions, stage, request)
+    except NoFunction as error:
+        raise ServerError(
+            f"{error}: stage {stage.name!r} is not deployed; `{launch(stage)}` does that"
+        ) from None
+    if answer.state is not State.DONE:
+        again = "; ask again" if answer.state is State.WAITING else ""
+        raise ServerError(f"{operation.value} {stage.name}: {answer.summary}{again}")
+    return answer
+
+
+def _tell(answer: Answer, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"changed": answer.changed, "summary": answer.summary, **answer.details})
+        return
+    click.echo(answer.summary)

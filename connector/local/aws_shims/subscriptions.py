@@ -1,0 +1,68 @@
+"""SNS: an address is mailed only once its owner has confirmed.
+
+On AWS a subscription by e-mail waits until somebody follows the link in the mail that SNS sends; until then
+lists tell `PendingConfirmation` in the place of its ARN. MiniStack takes one that CloudFormation makes for
+confirmed and always tells the ARN. No mail leaves this world: what would be sent, with the token that
+ConfirmSubscription takes, is a line in the file `mailbox.jsonl` of the world's state.
+"""
+
+# MiniStack is extended at functions that are private to it and whose signatures are given.
+# ruff: noqa: SLF001
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from connector.local.aws_shims._ministack import module, provisioners
+
+#: Beside the world's other files.
+MAILBOX = "mailbox.jsonl"
+_MAIL = ("email", "email-json")
+_PENDING = "PendingConfirmation"
+
+
+def install() -> None:
+    """Let CloudFormation's subscriptions by mail wait, and both lists tell it."""
+    handlers = provisioners()._RESOURCE_HANDLERS["AWS::SNS::Subscription"]
+    handlers["create"] = _waiting(handlers["create"])
+    sns = module("services.sns")
+    for action in ("_list_subscriptions", "_list_subscriptions_by_topic"):
+        setattr(sns, action, _telling(getattr(sns, action)))
+
+
+def _waiting(original: Any) -> Any:
+    def create(logical_id: str, props: Mapping[str, Any], stack_name: str) -> Any:
+        physical_id, attributes = original(logical_id, props, stack_name)
+        sns = module("services.sns")
+        found = sns._find_subscription(props.get("TopicArn", ""), physical_id)
+        if found is not None and found["protocol"] in _MAIL:
+            found["confirmed"] = False
+            found["token"] = uuid.uuid4().hex
+            found["attributes"][_PENDING] = "true"
+            _ask(found)
+        return physical_id, attributes
+
+    return create
+
+
+def _ask(subscription: Mapping[str, Any]) -> None:
+    mail = {key: subscription[key] for key in ("endpoint", "topic_arn", "token")}
+    with (Path(os.environ["WMS_LOCAL_STATE"]) / MAILBOX).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(mail) + "\n")
+
+
+def _telling(original: Any) -> Any:
+    def handler(params: Any) -> Any:
+        status, headers, body = original(params)
+        content = body if isinstance(body, bytes) else str(body).encode()
+        for topic in module("services.sns")._topics.values():
+            for subscription in topic["subscriptions"]:
+                if not subscription["confirmed"]:
+                    arn = subscription["arn"]
+                    content = content.replace(f">{arn}<".encode(), f">{_PENDING}<".encode())
+        return status, headers, content
+
+    return handler

@@ -1,0 +1,138 @@
+"""RESTART, PAUSE, RESUME, STOP: what an operator does with the connector. None of them counts as healing."""
+
+from collections.abc import Callable
+
+from connector.domain.admin import Answer, State
+from connector.domain.names import CONNECTOR
+from lambda_src.connect_admin.register import failed
+from lambda_src.connect_admin.retiring import is_retiring
+from lambda_src.connect_admin.session import Session
+from lambda_src.connect_admin.verify import failure
+from lambda_src.connect_rest import Connect, ConnectorStatus
+
+#: How long one request waits for the status to follow, in seconds.
+_FOLLOW_SECONDS = 20.0
+_PAUSE_SECONDS = 0.5
+
+RETIRES = "the stage is being torn down, so its connector is left alone; launch the stage to end that"
+MISSING = f"Connect has no connector {CONNECTOR}; launch the stage, which registers it"
+
+
+def there(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
+    """Connect and the connector's status, or why nothing can be done with it."""
+    if is_retiring(session):
+        return Answer(State.FAILED, RETIRES)
+    session.know_confidential()
+    connect = session.connect()
+    status = connect.status(CONNECTOR)
+    if status is not None:
+        return connect, status
+    if connect.config(CONNECTOR) is None:
+        return Answer(State.FAILED, MISSING)
+    return Answer(State.WAITING, f"Connect has no status of {CONNECTOR} yet")
+
+
+def restart(session: Session) -> Answer:
+    """Restart connector and task. What has been asked is not asked again: the answer is final."""
+    found = there(session)
+    if isinstance(found, Answer):
+        return found
+    connect, status = found
+    if status.state in ("PAUSED", "STOPPED"):
+        return Answer(State.FAILED, f"{CONNECTOR} is {status.state}, and a restart leaves it so; resume it")
+    connect.restart(CONNECTOR)
+    # At once the status is still that of the life before.
+    session.deadline.sleep(_PAUSE_SECONDS)
+    seen = _follow(session, connect, _runs)
+    if seen is not None and failed(seen):
+        told = failure(seen, session.database_address)
+        return Answer(State.FAILED, f"restarted, but {told}", changed=True, details=_details(seen))
+    states = "no status yet" if seen is None else _states(seen)
+    return Answer(State.DONE, f"restarted: {states}", changed=True, details=_details(seen))
+
+
+def pause(session: Session) -> Answer:
+    """Let the task read nothing; it keeps its place, as long as the database keeps the log."""
+    return _turn(session, "PAUSED", ("PAUSED", "STOPPED"), Connect.pause)
+
+
+def stop(session: Session) -> Answer:
+    """End the task; the connector keeps its config and its place."""
+    return _turn(session, "STOPPED", ("STOPPED",), Connect.stop)
+
+
+def resume(session: Session) -> Answer:
+    """Let the connector go on where it was. What has failed is not mended by it."""
+    found = there(session)
+    if isinstance(found, Answer):
+        return found
+    connect, status = found
+    if status.state in ("PAUSED", "STOPPED"):
+        connect.resume(CONNECTOR)
+        seen = _follow(session, connect, lambda now: _runs(now) or failed(now))
+        if seen is None or not (_runs(seen) or failed(seen)):
+            states = "no status yet" if seen is None else _states(seen)
+            return Answer(State.WAITING, f"resuming: {states}", changed=True, details=_details(seen))
+        status, changed = seen, True
+    else:
+        changed = False
+    if failed(status):
+        told = f"{failure(status, session.database_address)}; restart it once that is mended"
+        return Answer(State.FAILED, told, changed=changed, details=_details(status))
+    word = "resumed" if changed else "not paused"
+    return Answer(State.DONE, f"{word}: {_states(status)}", changed=changed, details=_details(status))
+
+
+def _turn(
+    session: Session, wanted: str, enough: tuple[str, ...], ask: Callable[[Connect, str], None]
+) -> Answer:
+    """Bring the connector into a state in which it does nothing."""
+    found = there(session)
+    if isinstance(found, Answer):
+        return found
+    connect, status = found
+    if status.state in enough and _settled(status):
+        return Answer(State.DONE, f"{_states(status)} already", details=_details(status))
+    if status.state not in enough:
+        ask(connect, CONNECTOR)
+    seen = _follow(session, connect, lambda now: now.state == wanted and _settled(now))
+    if seen is None or seen.state != wanted or not _settled(seen):
+        states = "no status yet" if seen is None else _states(seen)
+        return Answer(
+            State.WAITING, f"asked for {wanted}; so far {states}", changed=True, details=_details(seen)
+        )
+    return Answer(State.DONE, _states(seen), changed=True, details=_details(seen))
+
+
+def _follow(
+    session: Session, connect: Connect, enough: Callable[[ConnectorStatus], bool]
+) -> ConnectorStatus | None:
+    """The status once it is `enough`, or as it is when the time is up."""
+    give_up = session.deadline.now() + _FOLLOW_SECONDS
+    while True:
+        status = connect.status(CONNECTOR)
+        if (status is not None and enough(status)) or session.deadline.now() >= give_up:
+            return status
+        session.deadline.sleep(_PAUSE_SECONDS)
+
+
+def _runs(status: ConnectorStatus) -> bool:
+    return status.state == "RUNNING" and [task.state for task in status.tasks] == ["RUNNING"]
+
+
+def _settled(status: ConnectorStatus) -> bool:
+    """Whether no task does anything any more; one that has failed does nothing either."""
+    if status.state == "STOPPED":
+        return not status.tasks
+    return all(task.state in (status.state, "FAILED") for task in status.tasks)
+
+
+def _states(status: ConnectorStatus) -> str:
+    tasks = [f"task {task.id} {task.state}" for task in status.tasks] or ["no task"]
+    return ", ".join((f"connector {status.state}", *tasks))
+
+
+def _details(status: ConnectorStatus | None) -> dict[str, object]:
+    if status is None:
+        return {}
+    return {"connector": status.state, "tasks": [task.state for task in status.tasks]}

@@ -1,0 +1,58 @@
+"""SNAPSHOT: the connector reads tables anew, by a signal on its topic."""
+
+import uuid
+
+from connector.domain import signals
+from connector.domain.admin import Answer, State
+from connector.domain.errors import ServerError
+from connector.domain.names import CONNECTOR
+from lambda_src.connect_admin.control import there
+from lambda_src.connect_admin.session import Session
+from lambda_src.metrics_page import Source
+
+
+def snapshot(session: Session) -> Answer:
+    """Send the signal, once, to a connector that hears it.
+
+    The rows come on the data topics as records of the operation `r`. Changes wait meanwhile: none is lost.
+    """
+    tables = signals.captured(session.tables)
+    if session.environment.settings.kind != "debezium":
+        return Answer(State.FAILED, "a jdbc connector takes no signals, so no snapshot can be asked of it")
+    found = there(session)
+    if isinstance(found, Answer):
+        return found
+    _, status = found
+    running = [task for task in status.tasks if task.state == "RUNNING"]
+    if status.state != "RUNNING" or not running:
+        states = ", ".join([status.state, *(f"task {task.id} {task.state}" for task in status.tasks)])
+        return Answer(State.FAILED, f"{CONNECTOR} does not run ({states}), so it hears no signal")
+    try:
+        source = session.source_at(running[0].worker.rpartition(":")[0])
+    except ServerError:
+        source = Source()
+    if source.snapshot_running:
+        return Answer(State.FAILED, "a snapshot runs already; ask again when it has ended (see status)")
+    return _send(session, tables)
+
+
+def _send(session: Session, tables: tuple[str, ...]) -> Answer:
+    topic = session.stage.topics.one("signal")
+    identifier = str(uuid.uuid4())
+    signal = signals.snapshot(session.stage, tables, identifier)
+    with session.kafka() as kafka:
+        try:
+            kafka.send(topic, signal.key, signal.value)
+        except ServerError as error:
+            # Not to be asked again by a machine: the signal may have arrived.
+            return Answer(
+                State.FAILED, f"{error}; see in the status whether a snapshot runs before asking again"
+            )
+    return Answer(
+        State.DONE,
+        f"asked for a snapshot of {', '.join(tables)} (signal {identifier} on topic {topic}); a task that "
+        "has just started may take a minute to hear it; rows come as records of the operation r, progress on "
+        f"{session.stage.topics.one('notification')}",
+        changed=True,
+        details={"id": identifier, "topic": topic, "tables": list(tables)},
+    )

@@ -1,0 +1,44 @@
+"""A drill: the mail that a kind of trouble would send, through the same words and the same topic.
+
+It touches neither the memory of incidents nor the restart budget nor a metric, so that a drill during
+trouble hides none.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from connector.domain.budget import Budget
+from connector.domain.drills import KEY, Mailed, metric_of, parse
+from connector.domain.error_classes import ErrorClass
+from connector.domain.errors import OperatorError
+from connector.domain.stage import Stage
+from lambda_src.aws import aws_errors
+from lambda_src.connect_health.findings import Finding
+from lambda_src.connect_health.mail import Mail, drill_mail, incident_mail
+from lambda_src.connect_health.memory import Memory
+from lambda_src.connect_health.tell import Sns
+from lambda_src.connect_health.verdict import Verdict
+
+
+def is_drill(event: object) -> bool:
+    """Whether an event asks for a drill, well or badly; the schedule's events do not."""
+    return isinstance(event, Mapping) and KEY in event
+
+
+def drill(event: object, stage: Stage, sns: Sns, topic: str) -> dict[str, Any]:
+    """Mail what the event asks for. An event that is not understood is refused without an error."""
+    try:
+        cause = parse(event)
+    except OperatorError as error:
+        return {"refused": str(error)}
+    mail = compose(stage, cause, time.time())
+    with aws_errors("sns:Publish"):
+        answer = sns.publish(TopicArn=topic, Subject=mail.subject, Message=mail.text)
+    return Mailed(mail.subject, str(answer.get("MessageId", ""))).to_payload()
+
+
+def compose(stage: Stage, cause: ErrorClass, now: float) -> Mail:
+    """The mail of an incident that consists of one made-up finding."""
+    finding = Finding(metric_of(cause), "none: this trouble is made up for the drill", cause=cause)
+    return drill_mail(incident_mail(stage, Verdict({}, (finding,)), Memory(), Budget(), now))

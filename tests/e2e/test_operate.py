@@ -1,0 +1,208 @@
+"""An operator looks at a launched stage, operates its connector, and drills its alarms and mails."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from connector.domain.aws_alarms import alarms_of
+from connector.domain.drills import CLASSES
+from connector.domain.names import CONNECTOR
+from connector.domain.stage import Stage
+from connector.local import schema
+from connector.local.arrivals import Watch
+from connector.local.aws_shims.subscriptions import MAILBOX
+from connector.local.world import World
+from tests.e2e.conftest import SEEDED
+from tests.support.deployed import Rows, eventually
+from tests.support.sceptre_cli import Run
+from tests.support.wms_cli import Done, wms_connector
+
+pytestmark = pytest.mark.e2e
+
+STAGE = Stage.parse("main")
+NAMES = STAGE.names
+ADDRESS = "wms-connector@example.com"
+#: A consumer that has never committed takes a step at each of Debezium's looks, which are 5 s apart.
+HEARD_SECONDS = 180.0
+
+Wms = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def wms(world: World, main: Run) -> Iterator[Wms]:
+    """Runs `wms-connector` on main; whatever is done to the connector, it runs afterwards."""
+
+    def run(command: str, *options: str) -> Done:
+        return wms_connector(world.env(), command, "main", *options)
+
+    yield run
+    assert run("resume").status == 0
+
+
+@pytest.fixture(scope="module")
+def checked(world: World, wms: Wms) -> None:
+    """A health check has run."""
+    answer = world.account.client("lambda").invoke(FunctionName=NAMES.connect_health, Payload=b"{}")
+    assert json.loads(answer["Payload"].read())["summary"] == "healthy"
+
+
+@pytest.fixture(scope="module")
+def confirmed(world: World, checked: None) -> Done:
+    """What `verify` said before the owner of the address has followed the link in SNS's mail."""
+    before = wms_connector(world.env(), "verify", "main")
+    lines = (world.state.directory / MAILBOX).read_text(encoding="utf-8").splitlines()
+    mails = [mail for mail in map(json.loads, lines) if mail["topic_arn"].endswith(f":{NAMES.sns_topic}")]
+    for mail in mails:
+        world.account.client("sns").confirm_subscription(TopicArn=mail["topic_arn"], Token=mail["token"])
+    return before
+
+
+def test_an_unconfirmed_address_is_the_only_finding_of_a_fresh_stage(confirmed: Done):
+    assert (confirmed.status, confirmed.stderr) == (1, "")
+    (line,) = confirmed.stdout.splitlines()
+    assert line.startswith(f"mail: {ADDRESS} gets no mail: its subscription is PendingConfirmation; next: ")
+
+
+def test_a_healthy_stage_is_verified_and_says_what_was_checked(wms: Wms, confirmed: Done):
+    done = wms("verify", "--json")
+    assert done.json["findings"] == []
+    assert (done.status, done.json["healthy"]) == (0, True)
+    assert done.json["checked"]["connector"].startswith(f"{CONNECTOR} RUNNING")
+    assert done.json["checked"]["source"].startswith("connected: streaming")
+    assert "9 of 9 as wanted" in done.json["checked"]["topics"]
+    plain = wms("verify")
+    assert (plain.status, plain.stderr) == (0, "")
+    assert "Stage main is healthy; checked:" in plain.stdout
+
+
+def test_status_tells_lag_and_event_once_a_row_has_come(world: World, wms: Wms):
+    rows = Rows(world, STAGE, world.kafka_bootstrap)
+    rows.insert()
+    rows.assert_arrived_once()
+    found = wms("status", "--json").json
+    source = found["connector"]["source"]
+    assert (source["connected"], source["snapshot_running"]) == (True, False)
+    assert 0 <= source["lag_seconds"] < 60
+    assert 0 <= source["seconds_since_last_event"] < 300
+    assert {s["status"] for s in found["stacks"].values()} <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    assert (found["service"]["desired"], found["service"]["running"]) == (1, 1)
+    assert (found["record"]["retiring"], found["record"]["secrets_changed"]) == (False, [])
+    assert found["healing"] == {"restarts_left": 3, "restarts_allowed": 3, "incident": None}
+    assert set(found["alarms"]) == set(alarms_of(NAMES, "debezium"))
+    assert "task 0 RUNNING" in wms("status").stdout
+
+
+def test_a_stage_that_is_not_there_is_one_line(world: World, main: Run):
+    for command in ("status", "verify", "restart", "offsets", "fire-drill"):
+        done = wms_connector(world.env(), command, "nothing-here")
+        assert (done.status, done.stdout) == (1, ""), command
+        (line,) = done.stderr.splitlines()
+        assert "is not deployed" in line
+        assert "sceptre launch ephemeral/nothing-here" in line
+
+
+@pytest.mark.parametrize(
+    ("command", "state", "again"),
+    [("pause", "PAUSED", "already"), ("stop", "STOPPED", "already"), ("resume", "RUNNING", "not paused")],
+)
+def test_a_connector_is_paused_stopped_and_resumed_and_verify_says_so(
+    wms: Wms, confirmed: Done, command: str, state: str, again: str
+):
+    done = wms(command, "--json")
+    assert (done.status, done.stderr) == (0, "")
+    assert (done.json["connector"], done.json["changed"]) == (state, True)
+    repeated = wms(command)
+    assert (repeated.status, again in repeated.stdout) == (0, True), repeated
+    verified = wms("verify")
+    if state == "RUNNING":
+        # The source needs a moment to connect again.
+        eventually(lambda: wms("verify").status == 0, "main is healthy")
+        return
+    assert verified.status == 1
+    assert f"connector: {CONNECTOR} is {state}: a person did that; next: wms-connector resume main" in (
+        verified.stdout.splitlines()
+    )
+
+
+def test_a_restart_starts_connector_and_task_anew(wms: Wms, confirmed: Done):
+    done = wms("restart", "--json")
+    assert (done.status, done.stderr) == (0, "")
+    assert (done.json["connector"], done.json["tasks"], done.json["changed"]) == (
+        "RUNNING",
+        ["RUNNING"],
+        True,
+    )
+    eventually(lambda: wms("verify").status == 0, "main is healthy")
+
+
+def test_offsets_are_those_that_connect_has_stored(wms: Wms):
+    (stored,) = wms("offsets").json
+    assert stored["partition"] == {"server": STAGE.topics.prefix}
+    assert stored["offset"]
+
+
+def test_a_snapshot_gives_every_row_of_the_table_again_and_of_no_other(world: World, wms: Wms):
+    # After a restart PostgreSQL's connector looks for its place until a change comes, and does not pause.
+    rows = Rows(world, STAGE, world.kafka_bootstrap)
+    rows.insert()
+    rows.assert_arrived_once()
+    topics = STAGE.topics.roles["data"]
+    table = f"WMS.{schema.BASE}"
+    watch = Watch(world.kafka_bootstrap, topics)
+    try:
+        assert watch.wait_for(lambda _: _snapshots(watch).total() >= SEEDED * len(topics), 30)
+        before = _snapshots(watch)
+        done = wms("snapshot", "--table", table, "--json")
+        assert (done.status, done.stderr) == (0, "")
+        assert done.json["tables"] == [table]
+        wanted = world.database.count("WMS", schema.BASE)
+        topic = f"{STAGE.topics.prefix}.{table}"
+        arrived = watch.wait_for(lambda _: _snapshots(watch)[topic] - before[topic] >= wanted, HEARD_SECONDS)
+        assert arrived, (_snapshots(watch), before, wanted)
+        assert {t for t, count in (_snapshots(watch) - before).items() if count} == {topic}
+    finally:
+        watch.close()
+    eventually(lambda: not wms("status", "--json").json["connector"]["source"]["snapshot_running"], "it ends")
+    later = Rows(world, STAGE, world.kafka_bootstrap)
+    later.insert()
+    later.assert_arrived_once()
+
+
+def test_a_table_that_is_not_captured_is_refused_before_anything(wms: Wms):
+    done = wms("snapshot", "--table", "WMS.ELSE")
+    assert (done.status, done.stdout) == (2, "")
+    assert "'WMS.ELSE' is not captured" in done.stderr
+
+
+def test_the_drill_asks_first_and_then_shows_that_every_alarm_and_class_arrives(
+    world: World, wms: Wms, confirmed: Done
+):
+    asked = wms("fire-drill")
+    assert asked.status == 1
+    assert f"will go to: {ADDRESS}. Go on?" in asked.stderr
+    report = wms("fire-drill", "--yes", "--json")
+    assert report.status == 0, report
+    found: dict[str, Any] = report.json
+    assert (found["passed"], found["recipients"], found["left_behind"]) == (True, [ADDRESS], "")
+    assert [c["name"] for c in found["classes"] if c["delivered"]] == [c.name for c in CLASSES]
+    assert all(c["subject"].startswith("DRILL ") for c in found["classes"])
+    by_alarm = {a["alarm"]: a for a in found["alarms"]}
+    for name, alarm in alarms_of(NAMES, "debezium").items():
+        assert by_alarm[name]["reached"] == ["ALARM", "OK"], by_alarm[name]
+        assert len(by_alarm[name]["delivered"]) == (2 if alarm.mails else 0), by_alarm[name]
+    # Nothing of it stays.
+    assert (
+        not world.account.client("sqs").list_queues(QueueNamePrefix=f"{NAMES.service}-Drill").get("QueueUrls")
+    )
+    topic = found["topic"]
+    left = world.account.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert [s["Endpoint"] for s in left] == [ADDRESS]
+    alarms = world.account.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAMES.service}-")
+    assert {a["StateValue"] for a in alarms["MetricAlarms"]} == {"OK"}
+
+
+def _snapshots(watch: Watch) -> Counter[str]:
+    return Counter(a.topic for a in watch.seen if a.operation == "snapshot")
