@@ -134,7 +134,7 @@ def _demo_of(target: Path) -> Path:
 
 
 def _target(directory: Path | None) -> Path:
-    return (directory or states.ROOT / ".local").resolve()
+    return (directory or states.DEFAULT).resolve()
 
 
 def _print_status(found: dict[str, Any]) -> None:

@@ -22,8 +22,8 @@ ROOT = Path(connector.__file__).resolve().parent.parent
 _FORMAT = 1
 #: All that a world makes in its directory. The file that says whose it is goes last.
 _OURS = ("aws", "brokers", "logs", "password", "postgresql", "tasks", "world.new", "world.json")
-#: What `demo`, with a world of its own, and `make faults` keep there; it stays when the world goes.
-_BESIDE = ("demo", "faults")
+#: Where the world is unless somebody says otherwise.
+DEFAULT = ROOT / ".local"
 _WAY_OUT = "give another --directory, or, if `local up` made this one, remove it and run that again"
 _SAVING = threading.Lock()
 
@@ -120,10 +120,14 @@ def addresses(directory: Path) -> frozenset[str]:
 
 
 def refuse_foreign(directory: Path) -> None:
-    """Raise OperatorError for a directory in which somebody keeps something else: `down` empties it."""
-    if not directory.is_dir() or _file(directory).exists():
+    """Raise OperatorError for a directory in which somebody keeps something else.
+
+    What a world makes there, `down` deletes, by names such as `logs` that others use too. The default
+    directory is this project's, and more than worlds are kept in it.
+    """
+    if directory == DEFAULT or not directory.is_dir() or _file(directory).exists():
         return
-    found = sorted(path.name for path in directory.iterdir() if path.name not in _BESIDE)
+    found = sorted(path.name for path in directory.iterdir())
     if found:
         raise OperatorError(
             f"{directory} holds {found[0]!r} and no local world; give --directory an empty directory or one "

@@ -48,7 +48,7 @@ class World:
         Raises OperatorError for missing prerequisites and for a directory that holds something else,
         DeadlineExceeded for a part that does not start.
         """
-        target = (directory or states.ROOT / ".local").resolve()
+        target = (directory or states.DEFAULT).resolve()
         states.refuse_foreign(target)
         tools = toolchain.find()
         toolchain.assemble(tools, report)
@@ -72,7 +72,7 @@ class World:
     @classmethod
     def attach(cls, directory: Path | None = None) -> "World":
         """The world that is up. Raises OperatorError if none is."""
-        target = (directory or states.ROOT / ".local").resolve()
+        target = (directory or states.DEFAULT).resolve()
         state = states.load(target)
         if state is None:
             raise OperatorError("the local world is not up: run `wms-connector local up`")

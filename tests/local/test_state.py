@@ -108,12 +108,19 @@ def test_a_directory_in_which_somebody_keeps_something_is_refused_and_left_as_it
     assert [path.name for path in tmp_path.iterdir()] == ["logs"]
 
 
-@pytest.mark.parametrize("names", [(), ("faults",), ("demo", "faults"), ("world.json", "mine")])
+@pytest.mark.parametrize("names", [(), ("world.json", "mine")])
 def test_a_directory_is_ours_when_it_is_empty_or_has_a_world(tmp_path: Path, names: tuple[str, ...]):
     for name in names:
         (tmp_path / name).touch()
     states.refuse_foreign(tmp_path)
     states.refuse_foreign(tmp_path / "none")
+
+
+def test_the_default_directory_is_ours_whatever_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """`make faults` keeps its results there."""
+    monkeypatch.setattr(states, "DEFAULT", tmp_path)
+    (tmp_path / "faults").mkdir()
+    states.refuse_foreign(tmp_path)
 
 
 @pytest.mark.parametrize(
