@@ -125,7 +125,7 @@ def refuse_foreign(directory: Path) -> None:
     What a world makes there, `down` deletes, by names such as `logs` that others use too. The default
     directory is this project's, and more than worlds are kept in it.
     """
-    if directory == DEFAULT or not directory.is_dir() or _file(directory).exists():
+    if directory == DEFAULT.resolve() or not directory.is_dir() or _file(directory).exists():
         return
     found = sorted(path.name for path in directory.iterdir())
     if found:
