@@ -52,7 +52,7 @@ def one_line(message: str) -> str:
 
 
 def bad_endpoint(error: BaseException) -> str | None:
-    """What to do about an endpoint of AWS's that is no URL, if `error` is botocore's bare complaint of one."""
+    """What to do about an AWS endpoint that is no URL; None unless `error` is botocore's complaint of one."""
     prefix, _, address = str(error).partition("Invalid endpoint: ")
     if type(error) is not ValueError or prefix or not address:
         return None
