@@ -94,5 +94,7 @@ def _mistake(error: OSError | ValueError) -> OperatorError | None:
         return OperatorError(
             f"cannot read or write {error.filename}: {error.strerror}; mend that, or name another place"
         )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OperatorError(f"cannot write: {error.strerror}; make room and run this again")
     words = bad_endpoint(error)
     return None if words is None else OperatorError(words)

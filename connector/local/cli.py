@@ -101,12 +101,15 @@ def env(*, as_json: bool, directory: Path | None) -> None:
 
     For a shell: eval "$(wms-connector local env)"
     """
-    state = states.load(_target(directory))
-    if state is None:
+    try:
+        state = states.load(_target(directory))
+        if state is None:
+            raise OperatorError("the local world is not up: run `wms-connector local up`")
+    except (OperatorError, OSError):
         if not as_json:
             # For `eval`, which goes on whatever happens: nothing may reach a real account by mistake.
             click.echo(f"export AWS_ENDPOINT_URL={_NOWHERE}")
-        raise OperatorError("the local world is not up: run `wms-connector local up`")
+        raise
     variables = aws.client_environment(state.endpoint)
     if as_json:
         click.echo(json.dumps(variables, indent=2))
