@@ -126,8 +126,20 @@ def check_secrets(stage: Stage, config: Mapping[str, Any], prefix: str, fetch: F
     if auth is KafkaAuth.SCRAM:
         credentials = secrets.require_secret(prefix, stage, secrets.KAFKA_CREDENTIALS, fetch)
         check_shape(secrets.KAFKA_CREDENTIALS, credentials)
+    _check_recipients(stage, config, found[secrets.ALERT_EMAILS])
     _check_boundary(found[secrets.IAM_BOUNDARY], account)
     _check_subnets(found[secrets.VPC], str(config.get("subnets") or settings.SUBNET_KINDS[0]))
+
+
+def _check_recipients(stage: Stage, config: Mapping[str, Any], stored: StoredSecret) -> None:
+    """A stage that mails has somebody to mail: else its alarms reach nobody, and nobody knows."""
+    told = config.get("subscribe")
+    subscribes = not stage.ephemeral if told in (None, "") else told is True
+    if subscribes and not secrets.parse_alert_emails(stored):
+        raise OperatorError(
+            f"secret {stored.path} has no addresses in 'emails', so the alarms of stage {stage.name!r} would "
+            "reach nobody; add one, or set subscribe: false in config.yaml if that is meant"
+        )
 
 
 def _check_boundary(stored: StoredSecret, account: str) -> None:

@@ -26,7 +26,8 @@ def destroy(
     command which Sceptre names can be run.
     """
     name = stage.stage.name
-    made = name not in project.stages()
+    # One that an earlier run made and left, because it failed, is nobody's either.
+    made = name not in project.stages() or project.told(name).get("owner") == _OWNER
     # One that is there is completed: a link to a stack file may be missing.
     project.create(stage.stage, _OWNER, today)
     status = (run or _sceptre)(project.root, f"{ephemeral.GROUP}/{name}")

@@ -120,6 +120,8 @@ class Project:
     def _directory(self, stage: Stage) -> Path:
         directory = self.group / stage.name
         _refuse_link(self.group)
+        if os.path.lexists(self.group) and not self.group.is_dir():
+            raise OperatorError(f"{self.group} is no directory; move it away by hand")
         _refuse_link(directory)
         if os.path.lexists(directory):
             listed = [path.name for path in self.group.iterdir()]

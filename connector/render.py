@@ -24,6 +24,7 @@ from connector.domain.brokers import parse_auth
 from connector.domain.errors import OperatorError
 from connector.domain.names import PRODUCT
 from connector.domain.stage import refusal
+from connector.sceptre_excepthook import explain
 from connector.sceptre_jinja import stage as stage_of_group
 from connector.stage_settings import refuse_unknown
 
@@ -162,10 +163,9 @@ def _group_path(group: str, there: Iterable[str]) -> str:
     for path in there:
         if group in (path, path.removeprefix(f"{_EPHEMERAL}/")):
             return path
-    reason = refusal(group.removeprefix(f"{_EPHEMERAL}/"))
-    hint = (
-        f"`wms-connector ephemeral create {group}` makes one" if reason is None else f"it is none: {reason}"
-    )
+    name = group.removeprefix(f"{_EPHEMERAL}/")
+    reason = refusal(name)
+    hint = f"`wms-connector ephemeral create {name}` makes one" if reason is None else f"it is none: {reason}"
     raise OperatorError(f"no stage {group!r} below config/; there is {', '.join(there)}; {hint}")
 
 
@@ -175,6 +175,11 @@ def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:
         _, stacks = reader.construct_stacks()
     except (SceptreException, ValueError) as error:
         raise OperatorError(f"config/{group} cannot be read: {error}") from None
+    except AttributeError as error:
+        text = explain(error)
+        if text is None:
+            raise
+        raise OperatorError(text) from None
     return list(stacks)
 
 

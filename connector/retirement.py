@@ -59,7 +59,7 @@ class Account:
         yield f"stage {stage}: {len(self.topics)} topics and {len(self.groups)} consumer groups deleted"
         yield from (f"  {name}" for name in (*sorted(self.topics), *sorted(self.groups)))
         if self.others:
-            shown = ", ".join(self.others[:3]) + (", …" if len(self.others) > 3 else "")
+            shown = ", ".join(self.others[:3]) + (", ..." if len(self.others) > 3 else "")
             yield (
                 f"left alone: {len(self.others)} topics that start with {stage + '.'!r} and are not this "
                 f"stage's ({shown}); `wms-connector ephemeral list` tells which belong to no stage"

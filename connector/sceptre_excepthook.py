@@ -1,7 +1,8 @@
 """Mistakes in `config/` that Sceptre 4.7 answers with a traceback, told in one line.
 
-Sceptre raises a bare ValueError for a file that is no YAML or has a tag that nobody knows, and stumbles in
-its graph over the path `.`; both before any hook runs and before any stack is touched.
+Sceptre raises a bare ValueError for a file that is no YAML or has a tag that nobody knows, takes whatever
+YAML a file holds for a mapping, and stumbles in its graph over the path `.`; all before any hook runs and
+before any stack is touched. Nor does it expect what botocore raises for an endpoint that is no URL.
 """
 
 import re
@@ -13,11 +14,13 @@ from types import TracebackType
 
 from sceptre.helpers import logging_level
 
-from connector.domain.errors import one_line
+from connector.domain.errors import bad_endpoint, one_line
 from connector.stage_settings import likely
 
 _UNKNOWN_TAG = re.compile(r"could not determine a constructor for the tag '!(\w+)'")
 _DEBUG = 10
+#: How much of a wrong value is shown.
+_SHOWN = 60
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
 
@@ -53,6 +56,28 @@ def explain(error: BaseException) -> str | None:
         return (
             "the path must be a stage as it is called below config/, for example main or ephemeral/<branch>"
         )
+    found = _no_mapping(error) if isinstance(error, AttributeError) else None
+    if found is not None:
+        place, content = found
+        shown = repr(content if len(str(content)) <= _SHOWN else f"{str(content)[:_SHOWN]}...")
+        return one_line(
+            f"{place} holds {shown}, which is no setting; expected lines like desired_count: 2 "
+            "(a colon and a space behind the name); nothing was touched"
+        )
+    return bad_endpoint(error)
+
+
+def _no_mapping(error: BaseException) -> tuple[str, object] | None:
+    """The file that is YAML and no mapping, and what it holds: Sceptre's reader had both in hand."""
+    trace = error.__traceback__
+    while trace is not None:
+        code, told = trace.tb_frame.f_code, trace.tb_frame.f_locals
+        if code.co_name == "_recursive_read" and not isinstance(told.get("child_config", {}), dict):
+            reader = told["self"]
+            return str(Path(reader.full_config_path, told["directory_path"], told["filename"])), told[
+                "child_config"
+            ]
+        trace = trace.tb_next
     return None
 
 

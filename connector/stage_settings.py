@@ -9,6 +9,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ _OTHERS = ("disable_rollback", "j2_environment", "launch_path", "project_path", 
 SUBNET_KINDS = ("private", "data")
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TOP_LEVEL = re.compile(r"^([A-Za-z_]\w*)\s*:", re.MULTILINE)
 _OF_A_STACK = "is a stack's and would be given to all stacks of the stage"
 #: Words of Sceptre's that do harm in a stage's config.yaml, and why.
@@ -113,7 +114,7 @@ def check_settings(stack_group_config: Mapping[str, Any]) -> None:
     owner, expires = str(given.get("owner", "-")), str(given.get("expires", "2000-01-01"))
     if not is_owner(owner):
         raise OperatorError(f"setting owner {owner!r} is no tag value; allowed: {OWNER_RULE}")
-    if not _DATE.fullmatch(expires):
+    if not _is_date(expires):
         raise OperatorError(f"setting expires {expires!r} is no date; expected like 2030-12-31")
 
 
@@ -161,6 +162,15 @@ def _check_blocks(name: str, blocks: object) -> None:
     for block in blocks:
         if not _is_block(str(block)):
             raise OperatorError(f"setting {name}: {block!r} is no IPv4 block; expected like 10.20.0.0/16")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    # Python takes other ways of writing a date too, 20301231 among them.
+    return _DATE.fullmatch(text) is not None
 
 
 def _is_block(text: str) -> bool:

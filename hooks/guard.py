@@ -43,8 +43,9 @@ def guard_foundation(stack: glue.SceptreStack) -> None:
         return
     standing = [name for name in _stack_names(stack.connection_manager) if _belongs_to_stage(name)]
     if standing:
+        shown = ", ".join(sorted(standing)[:3]) + (", ..." if len(standing) > 3 else "")
         raise OperatorError(
-            f"the foundation is in use by {len(standing)} stacks ({', '.join(sorted(standing)[:3])}, …); "
+            f"the foundation is in use by {len(standing)} stacks ({shown}); "
             "nothing was touched. Delete the ephemeral stages first; named stages keep it for good"
         )
 

@@ -109,7 +109,8 @@ def _until_done(ask: Ask, operation: Operation, clock: Clock, show: Callable[[st
     while True:
         answer = ask(operation)
         changed = changed or answer.changed
-        if answer.summary != shown:
+        # A refusal is raised below, and told once.
+        if answer.summary != shown and answer.state is not State.FAILED:
             show(f"{operation.value}: {answer.summary}")
             shown = answer.summary
         if answer.state is State.DONE:

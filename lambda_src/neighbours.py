@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from connector.domain.stage import NAMED_STAGES, Stage
 from connector.domain.topics import twins
 
+#: The section of docs/stages.md for a cluster that its stage has left.
+LEFT_CLUSTER = "When a named stage has left its cluster"
+_STAYS = "the stacks made so far stay, and the launch goes on from them"
 _CONNECT_ROLES = ("connect_config", "connect_offsets", "connect_status")
 
 
@@ -33,8 +36,9 @@ def objection(stage: Stage, cluster: Cluster, prefix: str) -> str | None:
         ours, theirs = pairs[0]
         return (
             f"topic {ours} of stage {stage.name} and the existing topic {theirs} differ only in '.' and '_', "
-            "which one cluster cannot both hold; choose another stage name, or give the stage a cluster of "
-            f"its own in the secret {prefix}/{stage.name}/brokerString"
+            "which one cluster cannot both hold; give the stage a cluster of its own in the secret "
+            f"{prefix}/{stage.name}/brokerString and launch again ({_STAYS}), or delete it and choose "
+            "another name"
         )
     # A stage that is registered there was there first: what a refused one left behind is no reason.
     if stage.ephemeral or cluster.registered:
@@ -49,8 +53,9 @@ def objection(stage: Stage, cluster: Cluster, prefix: str) -> str | None:
         if sign in cluster.topics:
             return (
                 f"stage {other.name} lives on this cluster already (topic {sign}), and stages {stage.name} "
-                f"and {other.name} have the same data topics; {_way_out(stage, prefix)}. If {other.name} has "
-                f"left the cluster for good, delete {other.topics.connect_group}.config, .offsets and .status"
+                f"and {other.name} have the same data topics; {_way_out(stage, prefix)}. Has {other.name} "
+                f"left this cluster for good? Touch none of its topics before you have read {LEFT_CLUSTER!r} "
+                "in docs/stages.md: they hold its position in the database"
             )
     return None
 
@@ -67,5 +72,5 @@ def _others(stage: Stage) -> Iterator[tuple[Stage, str]]:
 def _way_out(stage: Stage, prefix: str) -> str:
     return (
         f"named stages need a cluster each: put {stage.name}'s own into the secret "
-        f"{prefix}/{stage.name}/brokerString and launch again"
+        f"{prefix}/{stage.name}/brokerString and launch again ({_STAYS})"
     )

@@ -103,8 +103,9 @@ def remove(branch: str, directory: Path | None, *, as_json: bool) -> None:
 def destroy(branch: str, directory: Path | None, *, dry_run: bool) -> None:
     """Tear the stage of BRANCH down: `sceptre delete`, from a checkout that need not have its directory.
 
-    For pipelines. A named stage is refused (exit status 2). A branch whose name no stage can have never had
-    a stage: that is told, and is no failure. Whatever else goes wrong is one.
+    For pipelines, which call it for every branch that is deleted. A named stage is refused (exit status 2). A
+    name that no stage can have (Main, feature/x) never had a stage: "nothing to destroy" is told, and the
+    exit status is 0, also when it was mistyped. Whatever else goes wrong is a failure.
     """
     if not branch.strip():
         raise OperatorError("the branch is empty; give its name")

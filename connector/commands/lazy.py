@@ -1,5 +1,6 @@
 """A click group that imports a sub-command when it is called, and prints our errors in one line."""
 
+import errno
 import importlib
 import importlib.util
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from typing import Any
 
 import click
 
-from connector.domain.errors import WmsError
+from connector.domain.errors import OperatorError, WmsError, bad_endpoint
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class LazyGroup(click.Group):
 
     `--help` imports none of them, a command imports only itself, and a module that this installation
     lacks is not offered. A `WmsError` of any command becomes `error: <message>` on stderr and the error's
-    own exit status.
+    own exit status; so does what the operating system refuses, and what no AWS client takes for an address.
     """
 
     def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **kwargs: Any) -> None:
@@ -79,6 +80,21 @@ class LazyGroup(click.Group):
         """Run the command; our errors print one line."""
         try:
             return super().invoke(ctx)
-        except WmsError as error:
-            click.echo(f"error: {error}", err=True)
-            ctx.exit(error.exit_status)
+        except (WmsError, OSError, ValueError) as error:
+            told = error if isinstance(error, WmsError) else _mistake(error)
+            if told is None:
+                raise
+            click.echo(f"error: {told}", err=True)
+            ctx.exit(told.exit_status)
+
+
+def _mistake(error: OSError | ValueError) -> OperatorError | None:
+    """The operator's mistake behind `error`; None for ours, and for a closed pipe, which is click's."""
+    if isinstance(error, OSError) and error.filename is not None and error.errno != errno.EPIPE:
+        return OperatorError(
+            f"cannot read or write {error.filename}: {error.strerror}; mend that, or name another place"
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OperatorError(f"cannot write: {error.strerror}; make room and run this again")
+    words = bad_endpoint(error)
+    return None if words is None else OperatorError(words)

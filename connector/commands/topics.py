@@ -8,7 +8,7 @@ import click
 from connector import cluster_view
 from connector.admin_calls import NoFunction
 from connector.commands.output import json_option, print_json, print_table, read_text
-from connector.domain.errors import OperatorError
+from connector.domain.errors import OperatorError, ServerError
 from connector.domain.retire import EphemeralStage, plan_topics
 from connector.domain.stage import Stage
 
@@ -48,4 +48,9 @@ def _on_cluster(stage: Stage) -> Iterable[str]:
         raise OperatorError(
             f"{error}, so the cluster of stage {stage.name!r} cannot be looked at; launch the stage, or give "
             "--topics-file F, or -"
+        ) from None
+    except ServerError as error:
+        raise ServerError(
+            f"the cluster that the secret brokerString of stage {stage.name!r} names cannot be looked at: "
+            f"{error}; run this again once that is mended, or give --topics-file F, or -"
         ) from None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.domain.errors import OperatorError, SecretError
+from connector.domain.hosts import plausible
 from connector.domain.redacted import Redacted
 from connector.domain.secrets import BROKER_STRING, StoredSecret
 
@@ -85,6 +86,12 @@ def parse_brokers(stored: StoredSecret) -> Brokers:
             "expected broker1:9098,broker2:9098 (host names or IPv4 addresses)"
         )
     found = [match for match in matches if match]
+    for place, match in enumerate(found, 1):
+        if not plausible(match[1]):
+            raise SecretError(
+                f"secret {stored.path}: the host of entry {place} of {len(entries)} is neither an IPv4 "
+                "address nor a host name"
+            )
     ports = sorted({int(match[2]) for match in found})
     if len(ports) > 1:
         raise SecretError(

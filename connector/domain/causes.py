@@ -54,4 +54,4 @@ def _shorten(line: str) -> str:
     if len(text) > MAX_LENGTH:
         while (shorter := _OBJECT.sub("", text)) != text:
             text = shorter
-    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
+    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 3] + "..."

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from connector.domain.errors import SecretError
+from connector.domain.hosts import plausible
 from connector.domain.oracle_url import DEFAULT_PORT, OracleAddress, parse_oracle_url
 from connector.domain.redacted import Redacted
 from connector.domain.secrets import (
@@ -149,19 +150,40 @@ def _url_address(path: str, fields: Mapping[str, Any], engine: Engine) -> Oracle
 def _endpoints(
     path: str, fields: Mapping[str, Any], engine: Engine, address: OracleAddress | None
 ) -> tuple[tuple[str, int], ...]:
-    if address is not None:
-        return tuple(
-            (_checked_host(path, fields, host), _checked_port(path, fields, port))
-            for host, port in address.endpoints
-        )
     host = _optional(path, fields, "host")
+    if address is not None:
+        found = tuple(
+            (_checked_host(path, fields, named), _checked_port(path, fields, port))
+            for named, port in address.endpoints
+        )
+        _refuse_contradiction(path, fields, host, found)
+        return found
     if host is None:
         raise SecretError(f"secret {path} lacks 'host' (or 'ip'); give one, or a 'url'")
     return ((_checked_host(path, fields, host), _port(path, fields, engine)),)
 
 
+def _refuse_contradiction(
+    path: str, fields: Mapping[str, Any], host: str | None, endpoints: tuple[tuple[str, int], ...]
+) -> None:
+    """The driver goes where the URL says: a host or port beside it that says otherwise was meant to count."""
+    hosts = {named.lower() for named, _ in endpoints}
+    if host is not None and host.lower() not in hosts:
+        raise SecretError(
+            f"secret {path}: host {_shown(fields, host)} is none of the 'url', which has "
+            f"{_shown(fields, ', '.join(sorted(hosts)))}; take one of them out"
+        )
+    given = fields.get("port")
+    ports = {port for _, port in endpoints}
+    if given not in (None, "") and _checked_port(path, fields, given) not in ports:
+        raise SecretError(
+            f"secret {path}: port {_shown(fields, given)} is none of the 'url', which has "
+            f"{', '.join(map(str, sorted(ports)))}; take one of them out"
+        )
+
+
 def _checked_host(path: str, fields: Mapping[str, Any], host: str) -> str:
-    if not _HOST.fullmatch(host):
+    if not _HOST.fullmatch(host) or not plausible(host):
         raise SecretError(
             f"secret {path}: host {_shown(fields, host)} is neither an IPv4 address nor a host name"
         )

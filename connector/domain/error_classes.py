@@ -235,8 +235,8 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.DATABASE,
         meaning="the database gives the connector no session, for a reason that only the worker's log knows",
-        next_step="the worker's log has Oracle's own words (ORA-…); mend address, service, user or password "
-        "in its secret, then launch again",
+        next_step="the worker's log has Oracle's own words (ORA- and a number); mend address, "
+        "service, user or password in its secret, then launch again",
         command=_LOGS,
         of_database="gives the connector no session",
     ),

@@ -49,3 +49,14 @@ def one_line(message: str) -> str:
     """`message` on one line, with every character that a terminal might obey written as an escape."""
     joined = " ".join(message.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in joined)
+
+
+def bad_endpoint(error: BaseException) -> str | None:
+    """What to do about an AWS endpoint that is no URL; None unless `error` is botocore's complaint of one."""
+    prefix, _, address = str(error).partition("Invalid endpoint: ")
+    if type(error) is not ValueError or prefix or not address:
+        return None
+    return one_line(
+        f"the AWS endpoint {address!r} is no URL; set AWS_ENDPOINT_URL to one like http://127.0.0.1:4566, "
+        "or unset it to use AWS itself"
+    )

@@ -12,6 +12,17 @@ from connector.domain.secrets import StoredSecret, json_object, required_text
 # IAM: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 _IAM_PATH = re.compile(r"/(?:[\x21-\x2e\x30-\x7e]+/)*")
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy/[\w+=,.@/-]+")
+#: Key of `connectAlbTls` -> what it must look like, for the machine and for people.
+_ALB_ARNS = {
+    "certificateArn": (
+        re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+"),
+        "arn:aws:acm:<region>:<account>:certificate/<id>",
+    ),
+    "certificateAuthorityArn": (
+        re.compile(r"arn:aws[a-z-]*:acm-pca:[a-z0-9-]+:\d{12}:certificate-authority/[\w-]+"),
+        "arn:aws:acm-pca:<region>:<account>:certificate-authority/<id>",
+    ),
+}
 
 
 def parse_iam_path(stored: StoredSecret) -> str:
@@ -37,17 +48,24 @@ def parse_boundary(stored: StoredSecret) -> str:
 def parse_alb_tls(stored: StoredSecret) -> Mapping[str, str]:
     """The secret `connectAlbTls`: a certificate or an authority to issue one, and the authority's PEM."""
     fields = json_object(stored.path, stored.text)
-    which = secrets.present_key(stored.path, fields, "certificateArn") or secrets.present_key(
-        stored.path, fields, "certificateAuthorityArn"
-    )
-    if which is None:
+    given = [key for key in _ALB_ARNS if fields.get(key) is not None]
+    if not given:
         raise SecretError(
             f"secret {stored.path} lacks 'certificateArn' or 'certificateAuthorityArn'; give one of them"
         )
+    if len(given) > 1:
+        raise SecretError(
+            f"secret {stored.path} has both 'certificateArn' and 'certificateAuthorityArn'; give one of them"
+        )
+    which = given[0]
+    arn = required_text(stored.path, fields, which)
+    pattern, expected = _ALB_ARNS[which]
+    if not pattern.fullmatch(arn):
+        raise SecretError(f"secret {stored.path}: {which!r} {arn!r} is no such ARN; expected {expected}")
     pem = required_text(stored.path, fields, "certificateAuthorityPem")
     if "-----BEGIN CERTIFICATE-----" not in pem:
         raise SecretError(f"secret {stored.path}: 'certificateAuthorityPem' is no PEM certificate")
-    return {which: required_text(stored.path, fields, which), "certificateAuthorityPem": pem}
+    return {which: arn, "certificateAuthorityPem": pem}
 
 
 _PARSERS: Mapping[str, Callable[[StoredSecret], object]] = {

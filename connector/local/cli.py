@@ -101,12 +101,13 @@ def env(*, as_json: bool, directory: Path | None) -> None:
 
     For a shell: eval "$(wms-connector local env)"
     """
-    state = states.load(_target(directory))
-    if state is None:
+    try:
+        state = _up(directory)
+    except (OperatorError, OSError):
         if not as_json:
             # For `eval`, which goes on whatever happens: nothing may reach a real account by mistake.
             click.echo(f"export AWS_ENDPOINT_URL={_NOWHERE}")
-        raise OperatorError("the local world is not up: run `wms-connector local up`")
+        raise
     variables = aws.client_environment(state.endpoint)
     if as_json:
         click.echo(json.dumps(variables, indent=2))
@@ -128,13 +129,21 @@ def demo() -> None:
     run_demo(_demo_of(_target(None)), Console(highlight=False))
 
 
+def _up(directory: Path | None) -> states.State:
+    """The remembered world. Raises OperatorError where there is none."""
+    state = states.load(_target(directory))
+    if state is None:
+        raise OperatorError("the local world is not up: run `wms-connector local up`")
+    return state
+
+
 def _demo_of(target: Path) -> Path:
     """Where `demo` keeps its world while it runs."""
     return target / "demo"
 
 
 def _target(directory: Path | None) -> Path:
-    return (directory or states.ROOT / ".local").resolve()
+    return (directory or states.DEFAULT).resolve()
 
 
 def _print_status(found: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,11 @@ from connector.local.processes import Process
 ROOT = Path(connector.__file__).resolve().parent.parent
 
 _FORMAT = 1
+#: All that a world makes in its directory. The file that says whose it is goes last.
+_OURS = ("aws", "brokers", "logs", "password", "postgresql", "tasks", "world.new", "world.json")
+#: Where the world is unless somebody says otherwise.
+DEFAULT = ROOT / ".local"
+_WAY_OUT = "give another --directory, or, if `local up` made this one, remove it and run that again"
 _SAVING = threading.Lock()
 
 
@@ -81,8 +86,16 @@ class State:
         temporary.replace(_file(self.directory))
 
     def remove(self) -> None:
-        """Delete the whole state directory. Idempotent."""
-        shutil.rmtree(self.directory, ignore_errors=True)
+        """Delete what the world made, and its directory if nothing else is in there. Idempotent."""
+        for name in _OURS:
+            path = self.directory / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    path.unlink()
+        with suppress(OSError):
+            self.directory.rmdir()
 
 
 @contextmanager
@@ -106,19 +119,40 @@ def addresses(directory: Path) -> frozenset[str]:
     return frozenset({*(broker.address for broker in state.brokers.values()), *database})
 
 
+def refuse_foreign(directory: Path) -> None:
+    """Raise OperatorError for a directory in which somebody keeps something else.
+
+    What a world makes there, `down` deletes, by names such as `logs` that others use too. The default
+    directory is this project's, and more than worlds are kept in it.
+    """
+    if directory == DEFAULT.resolve() or not directory.is_dir() or _file(directory).exists():
+        return
+    found = sorted(path.name for path in directory.iterdir())
+    if found:
+        raise OperatorError(
+            f"{directory} holds {found[0]!r} and no local world; give --directory an empty directory or one "
+            "that does not exist"
+        )
+
+
 def load(directory: Path) -> State | None:
     """The remembered world, or None if there is none.
 
     Raises OperatorError if the file is not one of ours.
     """
+    file = _file(directory)
     try:
-        content = json.loads(_file(directory).read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content.get("format") == _FORMAT:
+            return _world(directory, content)
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise OperatorError(f"{_file(directory)} is damaged ({error}): remove {directory}") from error
-    if content.get("format") != _FORMAT:
-        raise OperatorError(f"{_file(directory)} is from another version: remove {directory} and run `up`")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OperatorError(f"{file} is damaged ({type(error).__name__}: {error}): {_WAY_OUT}") from error
+    raise OperatorError(f"{file} is from another version or is no world: {_WAY_OUT}")
+
+
+def _world(directory: Path, content: Mapping[str, Any]) -> State:
     return State(
         directory=directory,
         endpoint=content["endpoint"],

@@ -45,9 +45,11 @@ class World:
     ) -> "World":
         """Bring everything up that is not up; `directory` is the state directory (`.local` of the checkout).
 
-        Raises OperatorError for missing prerequisites, DeadlineExceeded for a part that does not start.
+        Raises OperatorError for missing prerequisites and for a directory that holds something else,
+        DeadlineExceeded for a part that does not start.
         """
-        target = (directory or states.ROOT / ".local").resolve()
+        target = (directory or states.DEFAULT).resolve()
+        states.refuse_foreign(target)
         tools = toolchain.find()
         toolchain.assemble(tools, report)
         postgres.install(tools, report)
@@ -57,7 +59,7 @@ class World:
                 leftovers.end_tasks(target)
                 state = State(target, f"http://127.0.0.1:{free_port()}", enforce_iam)
             elif state.enforce_iam != enforce_iam and state.aws and state.aws.alive:
-                raise OperatorError("the local world is up with another IAM setting: run `local down` first")
+                raise OperatorError(_other_setting(enforced=state.enforce_iam))
             world = cls(state, tools, report)
             try:
                 world._start(enforce_iam=enforce_iam)
@@ -70,7 +72,7 @@ class World:
     @classmethod
     def attach(cls, directory: Path | None = None) -> "World":
         """The world that is up. Raises OperatorError if none is."""
-        target = (directory or states.ROOT / ".local").resolve()
+        target = (directory or states.DEFAULT).resolve()
         state = states.load(target)
         if state is None:
             raise OperatorError("the local world is not up: run `wms-connector local up`")
@@ -245,6 +247,14 @@ class World:
             return
         postgres.remove(self.state.directory / "postgresql")
         self.state.remove()
+
+
+def _other_setting(*, enforced: bool) -> str:
+    has, wanted = (" --enforce-iam", "") if enforced else ("", " --enforce-iam")
+    return (
+        f"the local world was brought up with `local up{has}`; run that again, or, for `local up{wanted}`, "
+        "`local down --keep` first: stacks and secrets go, topics and rows stay"
+    )
 
 
 def _part(process: Process | None, address: str) -> dict[str, Any]:

@@ -39,7 +39,9 @@ def restart(session: Session) -> Answer:
         return found
     connect, status = found
     if status.state in ("PAUSED", "STOPPED"):
-        return Answer(State.FAILED, f"{CONNECTOR} is {status.state}, and a restart leaves it so; resume it")
+        return Answer(
+            State.FAILED, f"{CONNECTOR} is {status.state}, and a restart leaves it so; resume it first"
+        )
     connect.restart(CONNECTOR)
     # At once the status is still that of the life before.
     session.deadline.sleep(_PAUSE_SECONDS)

@@ -55,7 +55,8 @@ def decide(
     if status.state in ("PAUSED", "STOPPED"):
         return Answer(
             State.FAILED,
-            f"{CONNECTOR} is {status.state}: a person did that, and launching does not undo it; resume it",
+            f"{CONNECTOR} is {status.state}: a person did that, and launching does not undo it; "
+            "`wms-connector resume` with the stage's name does",
             details=details,
         )
     states = [f"connector {status.state}", *(f"task {task.id} {task.state}" for task in status.tasks)]

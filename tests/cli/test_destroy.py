@@ -138,6 +138,21 @@ def test_a_failure_is_loud_and_keeps_the_directory_for_another_run(
     assert (project / "config" / "ephemeral" / "feature-x").is_dir()
 
 
+def test_a_second_run_takes_the_directory_that_a_failed_one_left(
+    do: Callable[..., Result], account: Account, project: Path
+):
+    account.stages, account.fails = ["feature-x"], {"feature-x"}
+    do("destroy", "feature-x")
+    account.fails.clear()
+    assert "stage feature-x is gone" in do("destroy", "feature-x").stdout
+    assert not (project / "config" / "ephemeral" / "feature-x").exists()
+
+
+def test_the_help_says_what_a_mistyped_name_ends_with(run: Run):
+    words = " ".join(run("ephemeral", "destroy", "--help").stdout.split())
+    assert '"nothing to destroy" is told, and the exit status is 0, also when it was mistyped' in words
+
+
 def test_stacks_that_are_left_are_a_failure_although_sceptre_was_content(
     do: Callable[..., Result], account: Account, monkeypatch: pytest.MonkeyPatch
 ):

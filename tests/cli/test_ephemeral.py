@@ -1,5 +1,6 @@
 """A branch's stage: its directory is made once, completed, and removed only as it was made."""
 
+import errno
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -217,6 +218,26 @@ def test_what_was_not_made_here_is_left_alone_and_named(
     before = tree(project)
     assert_one_line(do(verb, "feature-x"), str(path.relative_to(project)), "by hand")
     assert tree(project) == before
+
+
+@pytest.mark.parametrize("verb", ["create", "remove"])
+def test_a_file_in_the_place_of_the_stages_is_named(do: Callable[..., Result], project: Path, verb: str):
+    (project / "config" / "ephemeral").write_text("mine")
+    assert_one_line(do(verb, "feature-x"), "config/ephemeral is no directory; move it away")
+    assert (project / "config" / "ephemeral").read_text() == "mine"
+
+
+def test_a_place_of_the_stages_that_cannot_be_written_is_named(
+    do: Callable[..., Result], project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As in a checkout that belongs to somebody else; root may write everywhere."""
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    place = project / "config" / "ephemeral"
+    assert_one_line(do("create", "feature-x"), f"cannot read or write {place}: Permission denied")
 
 
 @pytest.mark.parametrize("verb", ["create", "remove"])

@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ from click.testing import CliRunner
 from connector import cli
 from connector.commands.lazy import Lazy, LazyGroup
 from connector.domain.errors import OperatorError, ServerError
-from tests.cli.conftest import Run
+from connector.local import postgres, toolchain
+from tests.cli.conftest import Run, assert_one_line
 
 COMMANDS = {
     "broker-script",
@@ -147,3 +149,74 @@ def test_errors_of_ours_print_one_line_and_exit_with_their_status(error: Excepti
     assert (result.exit_code, result.stdout) == (status, "")
     assert result.stderr == f"error: {error}\n"
     assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionError(errno.EACCES, "Permission denied", "/proc/x\ny"),
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "/proc/x\ny"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_one_line(error: OSError) -> None:
+    made = group()
+
+    @made.command()
+    def fail() -> None:
+        raise error
+
+    result = CliRunner().invoke(made, ["fail"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"error: cannot read or write /proc/x y: {error.strerror}; ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_full_disk_is_one_line() -> None:
+    made = group()
+
+    @made.command()
+    def fail() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    result = CliRunner().invoke(made, ["fail"])
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith("error: cannot write: No space left on device; make room")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("no file in it"), TimeoutError("timed out"), ValueError("a mistake of ours")]
+)
+def test_an_error_that_names_no_file_is_our_mistake(error: Exception) -> None:
+    made = group()
+
+    @made.command()
+    def fail() -> None:
+        raise error
+
+    assert CliRunner().invoke(made, ["fail"]).exception is error
+
+
+def test_a_reader_that_went_away_is_no_mistake() -> None:
+    made = group()
+
+    @made.command()
+    def fail() -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe", "<stdout>")
+
+    result = CliRunner().invoke(made, ["fail"])
+    assert (result.exit_code, result.stderr) == (1, "")
+
+
+def test_an_endpoint_that_is_no_url_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "foo")
+    for command in (("ephemeral", "list"), ("topics", "plan", "a"), ("image", "status")):
+        assert_one_line(run(*command), "the AWS endpoint 'foo' is no URL; set AWS_ENDPOINT_URL")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place where nobody can write")
+def test_a_world_cannot_be_where_nobody_can_write(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((toolchain, "find"), (toolchain, "assemble"), (postgres, "install")):
+        monkeypatch.setattr(module, name, lambda *_: None)
+    result = run("local", "up", "--directory", "/proc/x")
+    assert result.exit_code == 2
+    assert "error: cannot read or write /proc/x: No such file or directory" in result.stderr

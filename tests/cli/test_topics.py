@@ -64,3 +64,14 @@ def test_where_no_function_is_deployed_the_command_says_what_to_give(
 ) -> None:
     monkeypatch.setattr(cluster_view, "functions", lambda: FakeFunctions({}))
     assert_one_line(run("topics", "plan", "a"), "no Lambda wms-connector-a-connect-admin", "--topics-file")
+
+
+def test_a_cluster_that_nobody_can_look_at_is_told_with_the_stage_and_what_to_do(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions = FakeFunctions({"wms-connector-a-connect-admin": "the brokers do not answer a connection"})
+    monkeypatch.setattr(cluster_view, "functions", lambda: functions)
+    result = run("topics", "plan", "a")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    for words in ("secret brokerString of stage 'a'", "the brokers do not answer", "run this again once"):
+        assert words in result.stderr

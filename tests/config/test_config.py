@@ -158,7 +158,7 @@ def test_the_region_is_the_environments(monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A project of its own with the real config, to which a test adds stages."""
-    shutil.copytree(CONFIG, tmp_path / "config", symlinks=True)
+    shutil.copytree(CONFIG, tmp_path / "config", symlinks=True, ignore=shutil.ignore_patterns("ephemeral"))
     (tmp_path / "templates").symlink_to(ROOT / "templates")
     return tmp_path
 

@@ -82,6 +82,32 @@ def test_a_wrong_setting_is_one_line(copy: Path, yaml_text: str, part: str):  # 
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("yaml_text", "shown"),
+    [("desired_count 2\n", "'desired_count 2'"), ("5\n", "5"), ("- a\n", "['a']"), ("x" * 99, "xxx...'")],
+)
+@pytest.mark.parametrize("path", ["main/config.yaml", "config.yaml", "main/network.yaml"])
+def test_a_file_that_is_no_mapping_is_named_in_one_line(
+    copy: Path,  # noqa: F811
+    path: str,
+    yaml_text: str,
+    shown: str,
+):
+    file = copy / "config" / path
+    file.unlink()
+    file.write_text(yaml_text)
+    with pytest.raises(OperatorError) as refused:
+        render(["main"], project=copy)
+    assert str(refused.value).startswith(f"{file} holds ")
+    assert f"{shown}, which is no setting; expected lines like desired_count: 2" in str(refused.value)
+
+
+@pytest.mark.parametrize("stage", ["x", "ephemeral/x"])
+def test_the_command_that_makes_a_missing_stage_is_one_that_works(stage: str):
+    with pytest.raises(OperatorError, match="`wms-connector ephemeral create x` makes one"):
+        render([stage])
+
+
 @pytest.mark.parametrize("auth", ["scram", "plaintext"])
 def test_stand_ins_can_authenticate_otherwise(auth: str):
     found = render(["main"], stand_ins=StandIns(kafka_auth=auth))["main"]

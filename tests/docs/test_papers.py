@@ -1,9 +1,11 @@
 """The papers in docs/: what is made from the code is fresh, and what they point at is there."""
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
+from sceptre.plan.plan import SceptrePlan
 
 from connector.domain.oracle_script import CONTAINER_GRANTS, PACKAGES, SYSTEM_GRANTS
 from connector.domain.stage import Stage
@@ -50,3 +52,11 @@ def test_the_example_of_a_twin_is_one():
     """docs/stages.md says that these two cannot live on one cluster."""
     one, other = Stage("feature.x").topics, Stage("feature_x").topics
     assert {name.replace(".", "_") for name in one} & {name.replace(".", "_") for name in other}
+
+
+def test_sceptres_words_for_a_stage_without_a_directory_are_explained():
+    """Only Sceptre sees that mistake: who searches for its words must find ours."""
+    words = "No stacks detected from the given path"
+    assert words in inspect.getsource(SceptrePlan)
+    assert f'### "{words}"' in _text(ROOT / "docs" / "stages.md")
+    assert words in _text(ROOT / "docs" / "operations.md")

@@ -74,7 +74,18 @@ def test_a_number_that_is_no_port_is_refused(text: str) -> None:
         parse_brokers(stored(text, PATH))
 
 
-hosts = st.from_regex(r"[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?", fullmatch=True)
+@pytest.mark.parametrize("host", ["10.1.2", "999.1.1.1", "10", "broker..example", "10.1.2.3.4", "1..2"])
+def test_a_mistyped_host_is_named_by_its_place_and_not_quoted(host: str) -> None:
+    with pytest.raises(
+        SecretError, match="the host of entry 2 of 2 is neither an IPv4 address nor"
+    ) as refused:
+        parse_brokers(stored(f"10.1.2.3:9098,{host}:9098", PATH))
+    assert f"{host}:" not in str(refused.value)
+
+
+hosts = st.ip_addresses(v=4).map(str) | st.from_regex(
+    r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?){0,2}", fullmatch=True
+)
 
 
 @given(st.lists(hosts, min_size=1, max_size=5), st.integers(1, 65535))

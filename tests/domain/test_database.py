@@ -122,9 +122,11 @@ def test_a_url_says_where_the_database_is(key: str, url: str, expected: tuple[ob
 
 
 def test_where_there_is_a_url_the_flows_go_to_its_hosts_and_a_given_name_is_kept() -> None:
-    found = parse({**GOOD, "url": "jdbc:oracle:thin:@//db1.example:1522/OTHER"})
-    assert found.endpoints == (("db1.example", 1522),)
-    assert found.dbname == "WMSPRD"
+    url = "jdbc:oracle:thin:@//db1.example:1522/OTHER"
+    for beside in ({}, {"host": "DB1.example"}, {"ip": "db1.example", "port": "1522"}, {"port": ""}):
+        found = parse(without("host", "port", **beside, url=url))
+        assert found.endpoints == (("db1.example", 1522),)
+        assert found.dbname == "WMSPRD"
 
 
 # What is wrong -> (the secret, words of the message that name the field and what is allowed).
@@ -150,6 +152,18 @@ BAD: dict[str, tuple[object, str]] = {
     "host a number": ({**GOOD, "host": 10}, "'host' must be text"),
     "host with port": ({**GOOD, "host": "h:1521"}, "host 'h:1521' is neither an IPv4 address nor a host"),
     "host IPv6": ({**GOOD, "host": "2001:db8::1"}, "host '2001:db8::1' is neither an IPv4 address"),
+    "an address cut short": ({**GOOD, "host": "10.1.2"}, "host '10.1.2' is neither an IPv4 address nor"),
+    "an address too large": ({**GOOD, "host": "999.1.1.1"}, "host '999.1.1.1' is neither an IPv4 address"),
+    "a name with a gap": ({**GOOD, "host": "db..example"}, "host 'db..example' is neither an IPv4 address"),
+    "host a number in quotes": ({**GOOD, "host": "10"}, "host '10' is neither an IPv4 address"),
+    "host none of the URL's": (
+        without("port", url="jdbc:oracle:thin:@//db2.example,db1.example:1521/X"),
+        "host '10.1.2.3' is none of the 'url', which has 'db1.example, db2.example'; take one of them out",
+    ),
+    "port none of the URL's": (
+        without("host", url="jdbc:oracle:thin:@//db1.example:1522/X"),
+        "port 1521 is none of the 'url', which has 1522; take one of them out",
+    ),
     "host a URL": ({**GOOD, "host": "//h/x"}, "host '//h/x' is neither"),
     "host with blanks": ({**GOOD, "host": " h "}, "host ' h ' is neither"),
     "a login in the host": ({**GOOD, "host": f"{USER}/{PASSWORD}@h"}, "host (not shown"),

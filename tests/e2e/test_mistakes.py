@@ -23,10 +23,15 @@ def launch(world: World, stage: str, **environment: str) -> Run:
     return sceptre({**world.env(), **environment}, "launch", stage, "--yes")
 
 
+def states(world: World) -> dict[str, str]:
+    """All stacks that stand, with their states."""
+    found = world.account.client("cloudformation").describe_stacks()["Stacks"]
+    return {s["StackName"]: s["StackStatus"] for s in found if s["StackStatus"] != "DELETE_COMPLETE"}
+
+
 def stacks(world: World) -> set[str]:
     """Names of all stacks that stand."""
-    found = world.account.client("cloudformation").describe_stacks()["Stacks"]
-    return {s["StackName"] for s in found if s["StackStatus"] != "DELETE_COMPLETE"}
+    return set(states(world))
 
 
 def assert_refused(run: Run, *words: str) -> None:
@@ -96,6 +101,7 @@ def test_a_wrong_password_is_told_in_the_drivers_words_and_mended_by_launching_a
     world.account.put_secret("val/dbInfo", {**right, "password": "wr0ng-passw0rd"})
     run = launch(world, "val")
     assert_refused(run, "registration failed", "password authentication failed")
+    assert run.output.count("password authentication failed") == 1
     assert "wr0ng-passw0rd" not in run.output
     world.account.put_secret("val/dbInfo", right)
     mended = launch(world, "val")
@@ -103,8 +109,8 @@ def test_a_wrong_password_is_told_in_the_drivers_words_and_mended_by_launching_a
     assert "wms-oracle-cdc of stage val runs" in mended.last_line
 
 
-def test_a_database_that_is_down_is_told_in_the_drivers_words(world: World):
-    """A stage of its own: one that is registered does not need the database to be launched again."""
+def test_a_database_that_is_down_is_told_in_the_drivers_words_and_the_stage_is_watched(world: World):
+    """A stage of its own, so that this is its first launch: its alarms and events stand all the same."""
     broker = world.start_broker("production")
     world.account.put_secret("production/brokerString", broker)
     world.stop_database()
@@ -112,5 +118,7 @@ def test_a_database_that_is_down_is_told_in_the_drivers_words(world: World):
         assert_refused(launch(world, "production"), "registration failed", "refused")
     finally:
         world.start_database()
+    for component in ("alarms", "events"):
+        assert states(world)[f"wms-{component}-production"] == "CREATE_COMPLETE"
     mended = launch(world, "production")
     assert mended.status == 0, mended.output

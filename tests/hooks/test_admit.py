@@ -10,6 +10,8 @@ from sceptre.exceptions import SceptreException
 from sceptre.stack import Stack as SceptreStack
 
 from connector import admission
+from connector.domain.redacted import Redacted
+from connector.domain.secrets import StoredSecret
 from connector.domain.stage import Stage
 from connector.sceptre_jinja import COMMON_HOOKS
 from hooks.admit import AdmitStage
@@ -200,6 +202,8 @@ def test_a_named_stage_below_ephemeral_is_told_how_it_is_launched():
         ({"broker_cidrs": ["10.0.0.0"]}, "broker_cidrs: '10.0.0.0' is no IPv4 block"),
         ({"database_cidrs": "10.0.0.0/8"}, "database_cidrs '10.0.0.0/8' is no list"),
         ({"expires": "soon"}, "expires 'soon' is no date"),
+        ({"expires": "2030-02-31"}, "expires '2030-02-31' is no date"),
+        ({"expires": "20301231"}, "expires '20301231' is no date"),
         ({"owner": "<me>"}, "owner '<me>' is no tag value"),
     ],
 )
@@ -210,6 +214,30 @@ def test_a_setting_that_no_template_judges_is_refused(settings: dict[str, object
 
 def test_the_right_account_and_region_are_admitted():
     run(ready(), account_id="123456789012", allowed_regions=["us-west-2", "us-east-1"])
+
+
+@pytest.mark.parametrize(
+    ("group", "settings"),
+    [
+        ("main", {}),
+        ("main", {"subscribe": ""}),
+        ("val", {"subscribe": True}),
+        ("ephemeral/x", {"subscribe": True}),
+    ],
+)
+def test_a_stage_that_mails_has_somebody_to_mail(group: str, settings: dict[str, object]):
+    connection = ready()
+    connection.secrets["wms/default/alertEmails"] = '{"emails": []}'
+    words = "wms/default/alertEmails has no addresses in 'emails'.* or set subscribe: false in config.yaml"
+    with pytest.raises(SceptreException, match=words):
+        run(connection, group, **settings)
+
+
+def test_a_stage_that_does_not_mail_needs_nobody():
+    config = {"subscribe": False}
+    for stage, settings in (("main", config), ("x", {}), ("x", {"subscribe": ""}), ("x", config)):
+        stored = StoredSecret("wms/default/alertEmails", "arn", "1", Redacted('{"emails": []}'))
+        admission._check_recipients(Stage.parse(stage), settings, stored)
 
 
 def test_a_boundary_of_another_account_is_refused():

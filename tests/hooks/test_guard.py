@@ -66,7 +66,14 @@ def test_the_foundation_stays_while_a_stage_stands_on_it():
     connection = FakeConnection.ready()
     connection.stacks["wms-network-x"] = {"StackName": "wms-network-x", "StackStatus": "CREATE_COMPLETE"}
     stack = FakeStack("foundation/foundation", "wms-foundation", connection)
-    with pytest.raises(SceptreException, match="in use by 1 stacks"):
+    with pytest.raises(SceptreException, match=r"in use by 1 stacks \(wms-network-x\)"):
         GuardDeletion(None, stack).run()
-    del connection.stacks["wms-network-x"]
+    more = {f"wms-network-x{number}": {"StackName": f"wms-network-x{number}"} for number in range(3)}
+    connection.stacks |= more
+    with pytest.raises(
+        SceptreException, match=r"in use by 4 stacks \(wms-.*-x, wms-.*-x0, wms-.*-x1, \.{3}\)"
+    ):
+        GuardDeletion(None, stack).run()
+    for name in ("wms-network-x", *more):
+        del connection.stacks[name]
     GuardDeletion(None, stack).run()

@@ -50,10 +50,12 @@ def test_every_step_is_asked_in_order_and_repeated_while_it_waits():
 
 
 def test_a_refusal_ends_registration_with_its_own_words():
-    admin = Admin(validate=Answer(State.FAILED, "ORA-01017: invalid username/password"))
+    admin, shown = Admin(validate=Answer(State.FAILED, "ORA-01017: invalid username/password")), list[str]()
     with pytest.raises(ServerError, match="registration failed at validate: ORA-01017"):
-        register(admin, SimulatedClock().as_clock(), print)
+        register(admin, SimulatedClock().as_clock(), shown.append)
     assert Operation.REGISTER not in admin.asked
+    assert not [line for line in shown if "ORA-01017" in line], "it is told once, as the error"
+    assert "topics: as wanted" in shown
 
 
 def test_a_wait_without_end_ends_at_the_deadline_with_the_last_state():

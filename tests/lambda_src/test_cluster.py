@@ -7,7 +7,8 @@ from connector.domain.admin import Operation, State
 from connector.domain.record import RECORD_KEY
 from connector.domain.stage import NAMED_STAGES, Stage
 from connector.domain.topics import fold
-from lambda_src.neighbours import Cluster, objection
+from connector.local.state import ROOT
+from lambda_src.neighbours import LEFT_CLUSTER, Cluster, objection
 from tests.domain.strategies import pairs
 from tests.lambda_src.conftest import ACCOUNT, FakeStage
 from tests.support.fake_kafka import FakeTopic
@@ -36,6 +37,7 @@ def test_a_twin_on_the_cluster_is_refused_with_both_names(world: FakeStage, oper
     world.kafka.topics["wms_schema-changes"] = FakeTopic()
     words = refused(world, operation)
     assert "topic wms.schema-changes of stage main and the existing topic wms_schema-changes" in words
+    assert "the stacks made so far stay" in words
     assert "wms/main/brokerString" in words
 
 
@@ -49,6 +51,15 @@ def test_another_named_stage_is_refused_by_any_of_its_connect_topics(
     words = refused(world, operation)
     assert "stage val lives on this cluster already" in words
     assert "wms/main/brokerString" in words
+    assert "the stacks made so far stay" in words
+
+
+def test_a_tired_operator_is_not_told_in_one_line_to_delete_another_stages_position() -> None:
+    words = objection(Stage.parse("main"), Cluster(frozenset({VAL.topics.one("connect_offsets")})), "wms")
+    assert words is not None
+    assert "delete" not in words
+    assert f"{LEFT_CLUSTER!r} in docs/stages.md: they hold its position" in words
+    assert f"\n### {LEFT_CLUSTER}\n" in (ROOT / "docs" / "stages.md").read_text()
 
 
 @BOTH

@@ -54,6 +54,11 @@ def test_a_cause_is_always_one_short_line(trace: str) -> None:
     assert len(cause) <= MAX_LENGTH
 
 
+def test_a_cause_that_is_cut_off_ends_in_three_dots() -> None:
+    """Not in one character of three dots, which Sceptre would print as an escape."""
+    assert root_cause("x" * 400) == "x" * (MAX_LENGTH - 3) + "..."
+
+
 def test_a_text_that_is_not_about_the_database_is_not_blamed_on_it() -> None:
     assert explain_database("Value must be one of initial, never", "h:1") is None
 

@@ -44,6 +44,16 @@ def test_env_of_nothing_says_what_to_do(tmp_path: Path):
     assert "run `wms-connector local up`" in str(error)
 
 
+@pytest.mark.parametrize("world", [None, "[]", '{"format": 1}'])
+def test_env_without_a_world_leads_nowhere(tmp_path: Path, world: str | None):
+    """`eval` goes on whatever happens, and the shell may have credentials of a real account."""
+    if world is not None:
+        (tmp_path / "world.json").write_text(world)
+    _, text, error = run("env", "--directory", str(tmp_path))
+    assert isinstance(error, OperatorError)
+    assert text == "export AWS_ENDPOINT_URL=http://127.0.0.1:9\n"
+
+
 def test_env_exports_the_endpoint_and_takes_foreign_settings_away(directory: str):
     _, text, _ = run("env", "--directory", directory)
     lines = text.splitlines()

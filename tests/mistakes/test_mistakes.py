@@ -44,6 +44,13 @@ def test_a_mistake_is_one_clear_line_and_changes_nothing(account: Account, proje
             "task_cpu: [\n",
             ("val/config.yaml cannot be read", "line 1, column 12", "nothing was touched"),
         ),
+        (
+            "val",
+            "desired_count 2\n",
+            ("val/config.yaml holds 'desired_count 2'", "no setting", "nothing was touched"),
+        ),
+        ("val", "5\n", ("val/config.yaml holds 5, which is no setting",)),
+        ("val", "- a\n", ("val/config.yaml holds ['a'], which is no setting",)),
         ("val", "owner: !secret_falback x\n", ("'!secret_falback'", "known: ", "!secret_fallback")),
         (".", "", ("the path must be a stage",)),
         ("val", "desired_count: 0\n", ("desired_count", "not 0")),
@@ -58,6 +65,11 @@ def test_what_sceptre_itself_stumbles_over_is_one_line_too(
     run = sceptre(account.environment, "launch", path, "--yes", project=project, seconds=60)
     _assert_refused(run, *words)
     assert account.state() == before
+
+
+def test_an_endpoint_that_is_no_url_is_one_line(account: Account, project: Path):
+    run = sceptre({**account.environment, "AWS_ENDPOINT_URL": "foo"}, *LAUNCH, project=project, seconds=60)
+    _assert_refused(run, "the AWS endpoint 'foo' is no URL; set AWS_ENDPOINT_URL")
 
 
 def test_the_real_command_refuses_a_malformed_secret_without_showing_it(account: Account, project: Path):

@@ -150,10 +150,7 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
         (None, None),
         ({"certificateAuthorityArn": AUTHORITY}, {"certificate_authority_arn": AUTHORITY}),
         ({"certificateArn": CERTIFICATE}, {"certificate_arn": CERTIFICATE}),
-        (
-            {"certificateArn": CERTIFICATE, "certificateAuthorityArn": AUTHORITY},
-            {"certificate_arn": CERTIFICATE},
-        ),
+        ({"certificateArn": CERTIFICATE, "certificateAuthorityArn": None}, {"certificate_arn": CERTIFICATE}),
     ],
 )
 def test_a_load_balancer_is_there_when_its_secret_is_and_learns_one_arn(
@@ -166,6 +163,33 @@ def test_a_load_balancer_is_there_when_its_secret_is_and_learns_one_arn(
             {**given, "certificateAuthorityPem": pem}
         )
     assert resolve(None, connection, AlbTls) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"certificateArn": CERTIFICATE, "certificateAuthorityArn": AUTHORITY},
+            "has both 'certificateArn' and 'certificateAuthorityArn'; give one of them",
+        ),
+        ({"certificateArn": AUTHORITY}, "'certificateArn' 'arn:.*; expected arn:aws:acm:<region>:<account>:"),
+        (
+            {"certificateAuthorityArn": CERTIFICATE},
+            "'certificateAuthorityArn' 'arn:.*; expected arn:aws:acm-pca:<region>:<account>:",
+        ),
+        ({"certificateArn": "cert"}, "'certificateArn' 'cert' is no such ARN; expected arn:aws:acm:"),
+        ({"certificateArn": f"{CERTIFICATE}\n"}, "is no such ARN"),
+        ({"certificateArn": 5}, "'certificateArn' must be text"),
+    ],
+)
+def test_a_load_balancers_secret_that_names_no_certificate_is_refused_by_path_and_field(
+    given: dict[str, object], words: str
+):
+    connection = FakeConnection.ready()
+    pem = "-----BEGIN CERTIFICATE-----"
+    connection.secrets["wms/main/connectAlbTls"] = json.dumps({**given, "certificateAuthorityPem": pem})
+    with pytest.raises(SceptreException, match=f"secret wms/main/connectAlbTls.* ?{words}"):
+        resolve(None, connection, AlbTls)
 
 
 def test_a_load_balancers_secret_without_the_authoritys_certificate_is_refused():
