@@ -39,9 +39,7 @@ def restart(session: Session) -> Answer:
         return found
     connect, status = found
     if status.state in ("PAUSED", "STOPPED"):
-        return Answer(
-            State.FAILED, f"{CONNECTOR} is {status.state}, and a restart leaves it so; resume it first"
-        )
+        return Answer(State.FAILED, f"{CONNECTOR} is {status.state}, and a restart leaves it so; resume it")
     connect.restart(CONNECTOR)
     # At once the status is still that of the life before.
     session.deadline.sleep(_PAUSE_SECONDS)
