@@ -12,6 +12,7 @@ from rich.console import Console
 from connector.domain.errors import OperatorError
 from connector.local import aws
 from connector.local import state as states
+from connector.local.state import State
 from connector.local.world import World
 
 _DIRECTORY = click.option(
@@ -102,9 +103,7 @@ def env(*, as_json: bool, directory: Path | None) -> None:
     For a shell: eval "$(wms-connector local env)"
     """
     try:
-        state = states.load(_target(directory))
-        if state is None:
-            raise OperatorError("the local world is not up: run `wms-connector local up`")
+        state = _up(directory)
     except (OperatorError, OSError):
         if not as_json:
             # For `eval`, which goes on whatever happens: nothing may reach a real account by mistake.
@@ -129,6 +128,14 @@ def demo() -> None:
     from connector.local.demo import run_demo  # noqa: PLC0415
 
     run_demo(_demo_of(_target(None)), Console(highlight=False))
+
+
+def _up(directory: Path | None) -> State:
+    """The remembered world; raises OperatorError where there is none."""
+    state = states.load(_target(directory))
+    if state is None:
+        raise OperatorError("the local world is not up: run `wms-connector local up`")
+    return state
 
 
 def _demo_of(target: Path) -> Path:
