@@ -13,7 +13,8 @@ from connector.local.state import State
 
 
 def run(*arguments: str) -> tuple[int, str, BaseException | None]:
-    result = CliRunner().invoke(local, arguments)
+    # As the whole program does: click keeps a command's help option as it was asked for first.
+    result = CliRunner().invoke(local, arguments, help_option_names=["-h", "--help"])
     return result.exit_code, result.stdout, result.exception
 
 
