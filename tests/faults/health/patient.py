@@ -208,7 +208,7 @@ class Patient:
         self.mailbox.take()
 
     def _wait_for_heartbeat(self) -> None:
-        """Faults that follow each other quickly would else leave the newest heartbeat older than it may be."""
+        """Faults in quick succession would else leave the newest heartbeat older than it may be."""
         partition = TopicPartition(self.stage.topics.one("heartbeat"), 0)
         consumer = KafkaConsumer(bootstrap_servers=self.world.kafka_bootstrap, group_id=None)
         try:
