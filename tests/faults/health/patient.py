@@ -37,6 +37,8 @@ SCHEDULED: Mapping[str, Any] = {
 }
 #: For a new worker and its first rebalance, on a machine that others use too.
 _REST_SECONDS = 180.0
+#: How old the newest heartbeat may be before a fault.
+_HEARTBEAT_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -211,8 +213,12 @@ class Patient:
         """Faults in quick succession would else leave the newest heartbeat older than it may be."""
         partition = TopicPartition(self.stage.topics.one("heartbeat"), 0)
         consumer = KafkaConsumer(bootstrap_servers=self.world.kafka_bootstrap, group_id=None)
+
+        def recent() -> bool:
+            since = int((time.time() - _HEARTBEAT_SECONDS) * 1000)
+            return consumer.offsets_for_times({partition: since})[partition] is not None
+
         try:
-            before = consumer.end_offsets([partition])[partition]
-            eventually(lambda: consumer.end_offsets([partition])[partition] > before, "a heartbeat")
+            eventually(recent, "a heartbeat")
         finally:
             consumer.close()
