@@ -12,6 +12,7 @@ from connector.domain.errors import OperatorError
 from connector.render import StandIns, available, render
 from connector.stage_settings import SETTINGS
 from tests.config.test_config import add_ephemeral, copy  # noqa: F401  a fixture
+from tests.support.project import copy_project, set_settings
 
 EXPECTED = {
     "foundation": {"foundation"},
@@ -128,3 +129,19 @@ def test_the_command_answers_an_unknown_stage_in_one_line_with_status_2(tmp_path
     result = CliRunner().invoke(main, ["render", "feature/x", "--out", str(tmp_path)])
     assert result.exit_code == 2
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(("minutes", "rate"), [(1, "rate(1 minute)"), (30, "rate(30 minutes)")])
+def test_a_stage_sets_how_often_its_health_is_checked_for_schedule_and_alarms_alike(
+    tmp_path: Path, minutes: int, rate: str
+):
+    """The dead man's switch covers two periods of the schedule, whatever it is; other stages keep theirs."""
+    project = set_settings(copy_project(tmp_path), "val", health_schedule_minutes=minutes)
+    found = render(["val", "main"], project=project)
+    for stage, expected, seconds in (("val", rate, minutes * 60), ("main", "rate(10 minutes)", 600)):
+        rule = json.loads(found[stage]["events"])["Resources"]["HealthSchedule"]["Properties"]
+        assert rule["ScheduleExpression"] == expected
+        alarms = json.loads(found[stage]["alarms"])["Resources"]
+        switch = alarms["HealthCheckFailedAlarm"]["Properties"]
+        assert (switch["Period"], switch["EvaluationPeriods"]) == (seconds, 2)
+        assert switch["TreatMissingData"] == "breaching"

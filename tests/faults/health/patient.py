@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import urllib3
+from kafka import KafkaConsumer, TopicPartition
 
 from connector.domain.budget import BUDGET_KEY
 from connector.domain.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
@@ -36,6 +37,8 @@ SCHEDULED: Mapping[str, Any] = {
 }
 #: For a new worker and its first rebalance, on a machine that others use too.
 _REST_SECONDS = 180.0
+#: How old the newest heartbeat may be before a fault.
+_HEARTBEAT_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -180,12 +183,14 @@ class Patient:
     # -- rest -----------------------------------------------------------------
 
     def rests(self) -> bool:
-        """Whether one worker runs, connector and task run, and the source is connected."""
+        """Whether one worker runs, connector and task run, and changes are streamed."""
         found = service(self.world, self.stage)
         if (found["runningCount"], found["desiredCount"]) != (1, 1) or len(found["deployments"]) != 1:
             return False
         try:
-            return self.states() == ("RUNNING", "RUNNING") and self.source().connected
+            source = self.source()
+            streams = bool(source.streaming) and not source.snapshot_running
+            return self.states() == ("RUNNING", "RUNNING") and streams
         except KeyError:
             # A task that has no address yet.
             return False
@@ -197,8 +202,23 @@ class Patient:
     def forget(self) -> None:
         """A stage at rest with nothing behind it: no budget spent, nothing remembered, no mail unread."""
         self.rest()
+        self._wait_for_heartbeat()
         table = self.world.account.client("dynamodb")
         for key in (BUDGET_KEY, MEMORY_KEY):
             table.delete_item(TableName=self.stage.names.table, Key={"id": {"S": key}})
         eventually(lambda: self.check().content["summary"] == "healthy", "a healthy stage")
         self.mailbox.take()
+
+    def _wait_for_heartbeat(self) -> None:
+        """Faults in quick succession would else leave the newest heartbeat older than it may be."""
+        partition = TopicPartition(self.stage.topics.one("heartbeat"), 0)
+        consumer = KafkaConsumer(bootstrap_servers=self.world.kafka_bootstrap, group_id=None)
+
+        def recent() -> bool:
+            since = int((time.time() - _HEARTBEAT_SECONDS) * 1000)
+            return consumer.offsets_for_times({partition: since})[partition] is not None
+
+        try:
+            eventually(recent, "a heartbeat")
+        finally:
+            consumer.close()
