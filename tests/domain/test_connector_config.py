@@ -11,6 +11,7 @@ from connector.domain.connector_config import config_hash, connector_config, dif
 from connector.domain.database import Database, parse_database
 from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
+from connector.domain.topics import CAPTURED_TABLES
 from tests.conftest import Golden
 from tests.domain import strategies
 from tests.domain.given_secrets import stored
@@ -64,7 +65,9 @@ def test_a_heartbeat_table_s_changes_go_to_a_topic_of_the_catalogue() -> None:
     """As Java's regular expressions read it: the whole name of Debezium's topic, and no other."""
     stage = Stage("feature.x")
     found = build(stage.name, "pdb", heartbeat_table="WMSCDC.HEARTBEAT")
-    assert found["heartbeat.action.query"] == "UPDATE WMSCDC.HEARTBEAT SET BEAT_TS = CURRENT_TIMESTAMP"
+    query = found["heartbeat.action.query"]
+    assert query.startswith("UPDATE WMSCDC.HEARTBEAT SET BEAT_TS = CURRENT_TIMESTAMP WHERE NOT EXISTS (")
+    assert all(f'FROM "{schema}"."{table}" WHERE 1 = 0' in query for schema, table in CAPTURED_TABLES)
     assert found["transforms.heartbeat.replacement"] in set(stage.topics)
     pattern = found["transforms.heartbeat.regex"]
     for table in ("WMSCDC.HEARTBEAT", "wmscdc.heartbeat"):
