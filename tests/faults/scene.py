@@ -1,0 +1,126 @@
+"""A launched stage whose worker reaches the database through a proxy, and faults on it under load."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from connector.domain.stage import Stage
+from connector.domain.topics import CAPTURED_TABLES
+from connector.local.world import World
+from tests.faults.compare import Comparison, compare
+from tests.faults.load import Load
+from tests.faults.proxy import Proxy
+from tests.faults.reader import Reader
+from tests.faults.report import Row
+from tests.faults.worker import Workers, until
+from tests.support.project import copy_project, set_settings
+from tests.support.sceptre_cli import Run, sceptre
+
+MAIN = Stage.parse("main")
+#: Each load has keys of its own.
+_KEYS = 1_000_000
+_FIRST = count(1)
+#: How long the stream may need to come to rest after a fault, in seconds.
+PATIENCE = 240.0
+
+
+@dataclass
+class Scene:
+    """Everything that a fault needs."""
+
+    world: World
+    project: Path
+    proxy: Proxy
+    stage: Stage = MAIN
+    workers: Workers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.workers = Workers(self.world, self.stage)
+
+    @property
+    def topics(self) -> Mapping[tuple[str, str], str]:
+        """The topic of each captured table."""
+        return dict(zip(CAPTURED_TABLES, self.stage.topics.roles["data"], strict=True))
+
+    def launch(self, group: str) -> Run:
+        """`sceptre launch` as a person types it."""
+        return sceptre(self.world.env(), "launch", group, "--yes", project=self.project)
+
+    def check(self) -> Mapping[str, Any]:
+        """The answer of the deployed health check."""
+        function = self.world.account.client("lambda")
+        answer = function.invoke(FunctionName=self.stage.names.connect_health, Payload=b"{}")
+        content = json.loads(answer["Payload"].read())
+        return dict(content)
+
+
+class Stream:
+    """A load and its reader."""
+
+    def __init__(self, scene: Scene, *, per_second: float = 25.0) -> None:
+        first = next(_FIRST) * _KEYS
+        self.load = Load(scene.world.database, scene.topics, first_key=first, per_second=per_second)
+        self.reader = Reader(
+            scene.world.kafka_bootstrap, scene.topics, lambda key: first <= key < first + _KEYS
+        )
+
+    def until_flowing(self, seconds: float = PATIENCE) -> None:
+        """Until a change that is committed from now on has arrived."""
+        known = len(self.load.committed)
+        until(lambda: len(self.load.committed) > known or None, "something is committed", seconds)
+        next_one = self.load.committed[known]
+        until(lambda: self.reader.has(next_one.row, next_one.number), "the stream flows", seconds)
+
+    def finish(self, seconds: float = PATIENCE) -> Comparison:
+        """Stop writing, wait until the last rows have arrived, compare."""
+        self.reader.wait_for(self.load.stop(seconds), seconds)
+        return compare(self.load.committed, self.reader.found)
+
+
+@contextmanager
+def streaming(scene: Scene, *, per_second: float = 25.0) -> Iterator[Stream]:
+    """A load that flows."""
+    stream = Stream(scene, per_second=per_second)
+    stream.load.start()
+    try:
+        stream.until_flowing()
+        yield stream
+    finally:
+        # Ends a writer that a fault has left behind; what is wrong with it was told by then.
+        with suppress(Exception):
+            stream.load.stop(10)
+        stream.reader.close()
+
+
+def under_load(
+    scene: Scene, title: str, inject: Callable[[Stream], Mapping[str, Any] | None]
+) -> Row:
+    """Inject a fault while rows are written; what must hold is that nobody can tell from the topics."""
+    with streaming(scene) as stream:
+        figures = inject(stream) or {}
+        stream.until_flowing()
+        result = stream.finish()
+    return Row(title, result.cells(), result.wrong, figures={**result.figures(), **figures})
+
+
+@contextmanager
+def scene(directory: Path) -> Iterator[Scene]:
+    """A world of its own with foundation and main."""
+    with World.up(directory / "world") as world:
+        proxy = Proxy((world.database.host, world.database.port))
+        host, port = proxy.address
+        world.account.put_secret("main/dbInfo", {**world.database.db_info, "ip": host, "port": port})
+        project = set_settings(copy_project(directory / "project"), "main", health_schedule_minutes=1)
+        made = Scene(world, project, proxy)
+        try:
+            for group in ("foundation", "main"):
+                run = made.launch(group)
+                if run.status:
+                    raise RuntimeError(run.output)
+            yield made
+        finally:
+            proxy.close()

@@ -1,0 +1,117 @@
+"""Faults of the worker: killed, frozen, replaced."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from collections.abc import Iterator
+
+from tests.faults.report import Fault, Row
+from tests.faults.scene import Scene, Stream, streaming, under_load
+from tests.faults.worker import until
+from tests.support import deployed
+
+#: How often the worker is killed; the environment may say less, to try something out.
+KILLS = int(os.environ.get("FAULTS_KILLS", "20"))
+#: Longer than Connect and the database wait for a sign of life.
+_FROZEN_SECONDS = 45.0
+
+
+def faults(scene: Scene) -> Sequence[Fault]:
+    """All of them."""
+    return (
+        Fault("worker-killed", f"worker killed -9, {KILLS} times", lambda: killed(scene, KILLS)),
+        Fault("worker-paused", "worker frozen for 45 s, a standby beside it", lambda: paused(scene)),
+        Fault("failover", "two workers, the active one killed -9", lambda: failover(scene)),
+        Fault("deploy", "rolling deploy", lambda: rolling_deploy(scene)),
+    )
+
+
+def killed(scene: Scene, times: int) -> Row:
+    """Kill the worker again and again, each time at another moment once it streams."""
+
+    def inject(stream: Stream) -> Mapping[str, Any]:
+        lot = random.Random(times)  # noqa: S311 - the same moments every time
+        for _ in range(times):
+            worker = scene.workers.until_active()
+            stream.until_flowing()
+            time.sleep(lot.uniform(0, 1.5))
+            worker.signal(signal.SIGKILL)
+            until(lambda w=worker: not w.process.alive, "the worker is gone")
+        return {"kills": times}
+
+    return under_load(scene, f"worker killed -9, {times} times", inject)
+
+
+def paused(scene: Scene) -> Row:
+    """Freeze the worker until another has its task, and let it go on: it must not write any more."""
+
+    def inject(stream: Stream) -> Mapping[str, Any]:
+        worker = scene.workers.until_active()
+        worker.signal(signal.SIGSTOP)
+        try:
+            time.sleep(_FROZEN_SECONDS)
+        finally:
+            worker.signal(signal.SIGCONT)
+        stream.until_flowing()
+        # The one that slept now finds out that it has been replaced.
+        time.sleep(5)
+        return {"frozen_seconds": _FROZEN_SECONDS}
+
+    with standby(scene):
+        return under_load(scene, f"worker frozen for {_FROZEN_SECONDS:.0f} s, a standby beside it", inject)
+
+
+def failover(scene: Scene) -> Row:
+    """Kill the worker that runs the task while another one waits."""
+
+    def inject(stream: Stream) -> None:
+        scene.workers.until_active().signal(signal.SIGKILL)
+        stream.until_flowing()
+
+    with standby(scene):
+        return under_load(scene, "two workers, the active one killed -9", inject)
+
+
+def rolling_deploy(scene: Scene) -> Row:
+    """A new deployment of the service: a new worker starts, then the old one is told to leave."""
+
+    def inject(stream: Stream) -> None:
+        old = {worker.task for worker in scene.workers.all()}
+        name = scene.stage.names.service
+        ecs = scene.world.account.client("ecs")
+        ecs.update_service(cluster=name, service=name, forceNewDeployment=True)
+
+        def replaced() -> bool:
+            now = {worker.task for worker in scene.workers.all()}
+            return bool(now) and not now & old and deployed.service(scene.world, scene.stage)[
+                "runningCount"
+            ] == 1
+
+        until(replaced, "the new worker alone runs", 180)
+        stream.until_flowing()
+
+    return under_load(scene, "rolling deploy", inject)
+
+
+@contextmanager
+def standby(scene: Scene) -> Iterator[None]:
+    """Two workers instead of one."""
+    deployed.scale(scene.world, scene.stage, 2)
+    try:
+        scene.workers.until_healthy(2)
+        yield
+    finally:
+        deployed.scale(scene.world, scene.stage, 1)
+        scene.workers.until_healthy(1)
+
+
+def interrupted(scene: Scene) -> float:
+    """The longest gap of a stream to which nothing happens, for comparison."""
+    with streaming(scene) as stream:
+        time.sleep(10)
+        return stream.finish().gap
