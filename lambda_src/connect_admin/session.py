@@ -142,6 +142,7 @@ class Session:
             settings.kind,
             data_partitions=settings.data_partitions,
             data_retention_days=settings.data_retention_days,
+            max_record_mib=settings.max_record_mib,
         )
 
     @cached_property

@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """A change that the database has committed. `row` is unique over all tables; `at` in seconds since 1970."""
+    """A change that the database has committed. `row` is unique over all tables; `at`: seconds since 1970."""
 
     topic: str
     row: str
@@ -95,10 +95,19 @@ class Comparison:
 
 @dataclass
 class _Row:
-    """What was found of one row."""
+    """What was found of one row, in its order."""
 
-    changes: list[tuple[int, Kind]] = field(default_factory=list)
-    reads: list[int] = field(default_factory=list)
+    records: list[tuple[int, Kind]] = field(default_factory=list)
+
+    @property
+    def changes(self) -> list[tuple[int, Kind]]:
+        """What is no read."""
+        return [(number, kind) for number, kind in self.records if kind is not Kind.READ]
+
+    @property
+    def reads(self) -> list[int]:
+        """The numbers of the reads."""
+        return [number for number, kind in self.records if kind is Kind.READ]
 
 
 def compare(committed: Sequence[Change], found: Sequence[Found]) -> Comparison:
@@ -108,11 +117,7 @@ def compare(committed: Sequence[Change], found: Sequence[Found]) -> Comparison:
         wanted[change.topic, change.row][change.number] = change.kind
     seen: dict[tuple[str, str], _Row] = defaultdict(_Row)
     for record in found:
-        row = seen[record.topic, record.row]
-        if record.kind is Kind.READ:
-            row.reads.append(record.number)
-        else:
-            row.changes.append((record.number, record.kind))
+        seen[record.topic, record.row].records.append((record.number, record.kind))
     lost, twice, order, strange, reread = [], [], [], [], []
     for key in {**wanted, **seen}:
         here, row = wanted.get(key, {}), seen.get(key, _Row())
@@ -161,16 +166,23 @@ def _missing(here: Mapping[int, Kind], row: _Row) -> list[int]:
 
 
 def _repeated(row: _Row) -> list[int]:
-    return [n for place, (n, kind) in enumerate(row.changes) if (n, kind) in row.changes[:place]]
+    """Changes that came before, by themselves or in a read."""
+    again, known, read = [], set(), 0
+    for number, kind in row.records:
+        if kind is Kind.READ:
+            read = max(read, number)
+            continue
+        if (number, kind) in known or number <= read:
+            again.append(number)
+        known.add((number, kind))
+    return again
 
 
 def _disordered(row: _Row) -> list[tuple[int, int]]:
     """Neighbours of which the later has the smaller number; a repetition is counted elsewhere."""
-    first = list(dict.fromkeys(row.changes))
+    first = list(dict.fromkeys(row.records))
     return [
-        (a[0], b[0])
-        for a, b in pairwise(first)
-        if a[0] > b[0] or (a[0] == b[0] and a[1] is Kind.TOMBSTONE)
+        (a[0], b[0]) for a, b in pairwise(first) if a[0] > b[0] or (a[0] == b[0] and a[1] is Kind.TOMBSTONE)
     ]
 
 

@@ -83,6 +83,12 @@ class Load:
         """Begin to write."""
         self._thread.start()
 
+    def has_committed(self, changes: int) -> bool:
+        """Whether so many changes are committed by now. Raises what has ended the writer."""
+        if self.trouble is not None:
+            raise self.trouble
+        return len(self.committed) >= changes
+
     def stop(self, seconds: float = 60) -> list[Place]:
         """Write no more; then one last row into each table, which a reader can wait for."""
         self._ends.set()
@@ -94,6 +100,20 @@ class Load:
         self._transact([(place, 1, Kind.INSERT) for place in last])
         self._disconnect()
         return last
+
+    def insert(self, table: tuple[str, str], **columns: Any) -> Place:
+        """A row of the caller's own, which the writer leaves alone."""
+        with self._turn:
+            place = self._new(table)
+            self._transact([(place, 1, Kind.INSERT)], columns)
+            del self._rows[place]
+        return place
+
+    def update(self, place: Place, number: int, **columns: Any) -> None:
+        """Change a row of the caller's own."""
+        with self._turn:
+            self._transact([(place, number, Kind.UPDATE)], columns)
+            del self._rows[place]
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -126,7 +146,9 @@ class Load:
         self._next += 1
         return Place(*table, self._next)
 
-    def _transact(self, changes: list[tuple[Place, int, Kind]]) -> None:
+    def _transact(
+        self, changes: list[tuple[Place, int, Kind]], columns: Mapping[str, Any] | None = None
+    ) -> None:
         """Commit these changes, however often the database goes away meanwhile, and write them down."""
         doubtful = False
         while True:
@@ -136,7 +158,7 @@ class Load:
                     if doubtful and self._done(connection, *changes[-1]):
                         break
                     for change in changes:
-                        self._write(connection, *change)
+                        self._write(connection, *change, columns)
                 break
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 doubtful = True
@@ -172,8 +194,15 @@ class Load:
         row = connection.execute(statement).fetchone()
         return row is None if kind is Kind.DELETE else row is not None and int(row[0]) == number
 
-    def _write(self, connection: Connection, place: Place, number: int, kind: Kind) -> None:
-        extra = self.extra.get(place.table, {})
+    def _write(
+        self,
+        connection: Connection,
+        place: Place,
+        number: int,
+        kind: Kind,
+        columns: Mapping[str, Any] | None,
+    ) -> None:
+        extra = self.extra.get(place.table, {}) if columns is None else columns
         if kind is Kind.DELETE:
             connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(place.relation, place.is_mine))
             return

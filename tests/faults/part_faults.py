@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,7 @@ def faults(scene: Scene) -> Sequence[Fault]:
         "disk-full": ("disk full where the worker writes", disk_full),
         "schema-change": ("column added, renamed, dropped", schema_change),
     }
-    return [
-        Fault(name, title, lambda made=make, said=title: made(scene, said))
-        for name, (title, make) in titled.items()
-    ]
+    return [Fault(name, title, partial(make, scene, title)) for name, (title, make) in titled.items()]
 
 
 def broker_restarted(scene: Scene, title: str) -> Row:
@@ -154,7 +152,7 @@ def schema_change(scene: Scene, title: str) -> Row:
             stream.until_flowing()
             time.sleep(_PHASE_SECONDS)
             if column:
-                until(lambda c=column: _with(stream, c), f"{column} arrives", 60)
+                until(partial(_with, stream, column), f"{column} arrives", 60)
                 seen[column] = _with(stream, column)
         return {"rows_with_column": dict(seen)}
 

@@ -61,9 +61,7 @@ def markdown(rows: Sequence[Row]) -> str:
     """The same table for a document."""
     columns = list(dict.fromkeys(column for row in rows for column in row.cells))
     lines = [["fault", *columns, "as it must be"], ["---"] * (len(columns) + 2)]
-    lines += [
-        [row.fault, *(row.cells.get(c, "") for c in columns), row.verdict] for row in rows
-    ]
+    lines += [[row.fault, *(row.cells.get(c, "") for c in columns), row.verdict] for row in rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 

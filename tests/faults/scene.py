@@ -8,22 +8,37 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from connector.domain.stage import Stage
 from connector.domain.topics import CAPTURED_TABLES
+from connector.local.state import ROOT
 from connector.local.world import World
+from lambda_src.connect_health.memory import MEMORY_KEY
 from tests.faults.compare import Comparison, compare
 from tests.faults.load import Load
 from tests.faults.proxy import Proxy
 from tests.faults.reader import Reader
 from tests.faults.report import Row
 from tests.faults.worker import Workers, until
-from tests.support.project import copy_project, set_settings
+from tests.support.project import copy_project
 from tests.support.sceptre_cli import Run, sceptre
 
 MAIN = Stage.parse("main")
+#: What differs from the stock project: nobody waits ten minutes for the health check to help.
+SETTINGS = {"health_schedule_minutes": 1}
+#: A stage that is launched and goes again within one fault.
+SNAPSHOT = "snapshot"
 #: Each load has keys of its own.
 _KEYS = 1_000_000
 _FIRST = count(1)
+
+
+def next_keys() -> int:
+    """The first of a million keys that nobody else uses."""
+    return next(_FIRST) * _KEYS
+
+
 #: How long the stream may need to come to rest after a fault, in seconds.
 PATIENCE = 240.0
 
@@ -50,6 +65,24 @@ class Scene:
         """`sceptre launch` as a person types it."""
         return sceptre(self.world.env(), "launch", group, "--yes", project=self.project)
 
+    def delete(self, group: str) -> Run:
+        """`sceptre delete` as a person types it."""
+        return sceptre(self.world.env(), "delete", group, "--yes", project=self.project)
+
+    def configure(self, **settings: Any) -> None:
+        """Give the stage's directory these settings, and those of the scene, and no others."""
+        file = self.project / "config" / self.stage.name / "config.yaml"
+        original = (ROOT / "config" / self.stage.name / "config.yaml").read_text(encoding="utf-8")
+        added = yaml.safe_dump({**SETTINGS, **settings})
+        file.write_text(f"{original}\n{added}", encoding="utf-8")
+
+    def incident(self) -> str | None:
+        """What people were told of and is not over yet."""
+        table = self.world.account.client("dynamodb")
+        item = table.get_item(TableName=self.stage.names.table, Key={"id": {"S": MEMORY_KEY}}).get("Item", {})
+        told = item.get("incident", {}).get("M")
+        return None if told is None else str(told["title"]["S"])
+
     def check(self) -> Mapping[str, Any]:
         """The answer of the deployed health check."""
         function = self.world.account.client("lambda")
@@ -62,7 +95,7 @@ class Stream:
     """A load and its reader."""
 
     def __init__(self, scene: Scene, *, per_second: float = 25.0) -> None:
-        first = next(_FIRST) * _KEYS
+        first = next_keys()
         self.load = Load(scene.world.database, scene.topics, first_key=first, per_second=per_second)
         self.reader = Reader(
             scene.world.kafka_bootstrap, scene.topics, lambda key: first <= key < first + _KEYS
@@ -71,7 +104,7 @@ class Stream:
     def until_flowing(self, seconds: float = PATIENCE) -> None:
         """Until a change that is committed from now on has arrived."""
         known = len(self.load.committed)
-        until(lambda: len(self.load.committed) > known or None, "something is committed", seconds)
+        until(lambda: self.load.has_committed(known + 1), "something is committed", seconds)
         next_one = self.load.committed[known]
         until(lambda: self.reader.has(next_one.row, next_one.number), "the stream flows", seconds)
 
@@ -96,9 +129,7 @@ def streaming(scene: Scene, *, per_second: float = 25.0) -> Iterator[Stream]:
         stream.reader.close()
 
 
-def under_load(
-    scene: Scene, title: str, inject: Callable[[Stream], Mapping[str, Any] | None]
-) -> Row:
+def under_load(scene: Scene, title: str, inject: Callable[[Stream], Mapping[str, Any] | None]) -> Row:
     """Inject a fault while rows are written; what must hold is that nobody can tell from the topics."""
     with streaming(scene) as stream:
         figures = inject(stream) or {}
@@ -114,8 +145,8 @@ def scene(directory: Path) -> Iterator[Scene]:
         proxy = Proxy((world.database.host, world.database.port))
         host, port = proxy.address
         world.account.put_secret("main/dbInfo", {**world.database.db_info, "ip": host, "port": port})
-        project = set_settings(copy_project(directory / "project"), "main", health_schedule_minutes=1)
-        made = Scene(world, project, proxy)
+        made = Scene(world, copy_project(directory / "project", SNAPSHOT), proxy)
+        made.configure()
         try:
             for group in ("foundation", "main"):
                 run = made.launch(group)

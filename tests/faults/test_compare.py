@@ -61,7 +61,8 @@ def test_rows_among_each_other_have_no_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "made_up", [Found("t", "a", 5, Kind.UPDATE), Found("t", "c", 1, Kind.READ), Found("t", "c", 1, Kind.INSERT)]
+    "made_up",
+    [Found("t", "a", 5, Kind.UPDATE), Found("t", "c", 1, Kind.READ), Found("t", "c", 1, Kind.INSERT)],
 )
 def test_what_nobody_has_committed_is_noticed(made_up: Found) -> None:
     assert len(compare(COMMITTED, [*as_found(), made_up]).strange) == 1
@@ -84,6 +85,15 @@ def test_a_repeated_snapshot_read_is_counted_and_is_nothing_wrong() -> None:
     read = Found("t", "a", 2, Kind.READ)
     result = compare(COMMITTED, [read, read, *(f for f in as_found() if f.row == "b" or f.number > 2)])
     assert (result.wrong, result.reread) == ([], ["a #2"])
+
+
+def test_a_change_that_comes_again_after_a_read_of_it_is_noticed() -> None:
+    assert compare(COMMITTED, [Found("t", "a", 2, Kind.READ), *as_found()]).twice == ["a #1", "a #2"]
+
+
+def test_a_read_of_what_is_older_than_what_came_before_is_noticed() -> None:
+    found = [*as_found()[:2], Found("t", "a", 1, Kind.READ), *as_found()[2:]]
+    assert compare(COMMITTED, found).order == ["a #2 before #1"]
 
 
 def test_gap_and_wait_are_the_longest_ones() -> None:

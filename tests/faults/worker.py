@@ -68,6 +68,20 @@ class Workers:
                 return str(next((task["state"] for task in status["tasks"]), ""))
         return ""
 
+    def trace(self) -> str:
+        """Why the task failed, in Connect's words; empty when it did not."""
+        for worker in self.all():
+            status = ask(worker.address, f"/connectors/{CONNECTOR}/status")
+            if status is not None:
+                return str(next((task.get("trace", "") for task in status["tasks"]), ""))
+        return ""
+
+    def restart_task(self) -> None:
+        """What a person would try."""
+        worker = self.all()[0]
+        url = f"http://{worker.address}:{CONNECT_PORT}/connectors/{CONNECTOR}/tasks/0/restart"
+        urllib3.request("POST", url, timeout=30.0, retries=False)
+
     def until_active(self, seconds: float = _PATIENCE) -> Worker:
         """Wait for a worker that runs the task."""
         return until(self.active, "a worker runs the task", seconds)
@@ -95,9 +109,7 @@ class Workers:
 def ask(address: str, path: str) -> Any:
     """The answer of Connect's API; None without a good one."""
     try:
-        answer = urllib3.request(
-            "GET", f"http://{address}:{CONNECT_PORT}{path}", timeout=5.0, retries=False
-        )
+        answer = urllib3.request("GET", f"http://{address}:{CONNECT_PORT}{path}", timeout=5.0, retries=False)
         return answer.json() if answer.status == 200 else None
     except (urllib3.exceptions.HTTPError, ValueError):
         return None

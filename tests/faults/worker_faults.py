@@ -4,15 +4,14 @@ import os
 import random
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
-
-from collections.abc import Iterator
 
 from tests.faults.report import Fault, Row
 from tests.faults.scene import Scene, Stream, streaming, under_load
-from tests.faults.worker import until
+from tests.faults.worker import Worker, until
 from tests.support import deployed
 
 #: How often the worker is killed; the environment may say less, to try something out.
@@ -41,7 +40,7 @@ def killed(scene: Scene, times: int) -> Row:
             stream.until_flowing()
             time.sleep(lot.uniform(0, 1.5))
             worker.signal(signal.SIGKILL)
-            until(lambda w=worker: not w.process.alive, "the worker is gone")
+            until(partial(_gone, worker), "the worker is gone")
         return {"kills": times}
 
     return under_load(scene, f"worker killed -9, {times} times", inject)
@@ -88,14 +87,20 @@ def rolling_deploy(scene: Scene) -> Row:
 
         def replaced() -> bool:
             now = {worker.task for worker in scene.workers.all()}
-            return bool(now) and not now & old and deployed.service(scene.world, scene.stage)[
-                "runningCount"
-            ] == 1
+            return (
+                bool(now)
+                and not now & old
+                and deployed.service(scene.world, scene.stage)["runningCount"] == 1
+            )
 
         until(replaced, "the new worker alone runs", 180)
         stream.until_flowing()
 
     return under_load(scene, "rolling deploy", inject)
+
+
+def _gone(worker: Worker) -> bool:
+    return not worker.process.alive
 
 
 @contextmanager
