@@ -100,8 +100,8 @@ TRACES = [
     ),
     (
         (
-            "Caused by: org.apache.kafka.common.errors.RecordTooLargeException: The message is 17000000 bytes "
-            "when serialized which is larger than 16777216, which is the value of the max.request.size "
+            "Caused by: org.apache.kafka.common.errors.RecordTooLargeException: The message is 17000000 "
+            "bytes when serialized which is larger than 16777216, which is the value of the max.request.size "
             "configuration."
         ),
         ("record too large", False, Owner.US),

@@ -28,16 +28,16 @@ from tests.faults.worker import ask, until
 #: More than a topic takes by default, even compressed.
 _LARGE_BYTES = 3 * 1024 * 1024
 _BASE, _REVISION = ("WMS", schema.BASE), ("WMS", schema.REVISION)
-#: What PostgreSQL takes as a date and Java's calendar does not, and what it is mended to.
-POISON = {"EFCTV_DT": "infinity"}
-CURED = {"EFCTV_DT": "2020-01-01"}
+#: A column as a schema change may bring it, a value in it that no decimal of Java's can be, and its cure.
+_LIST = '"AMT_LST" numeric(12,2)[]'
+_POISON, _CURED = {"AMT_LST": "{1.50,NaN}"}, {"AMT_LST": "{1.50}"}
 
 
 def faults(scene: Scene) -> Sequence[Fault]:
     """All of them."""
     titled = {
         "slot-lost": ("replication slot lost", slot_lost),
-        "poison-row": ("poison row: a date that cannot be converted", poison_row),
+        "poison-row": ("poison row: a value that cannot be converted", poison_row),
         "oversized-row": ("oversized row: 3 MiB", oversized_row),
     }
     return [Fault(name, title, partial(make, scene, title)) for name, (title, make) in titled.items()]
@@ -62,12 +62,12 @@ def slot_lost(scene: Scene, title: str) -> Row:
 
 def poison_row(scene: Scene, title: str) -> Row:
     """A value that the database takes and the connector cannot convert."""
-    with streaming(scene) as stream:
-        place = stream.load.insert(_BASE, **POISON)
+    with _column(scene, _LIST), streaming(scene) as stream:
+        place = stream.load.insert(_BASE, **_POISON)
         stop = _stops(scene, stream, "unreadable value", place)
         _launched(scene, connector={"unreadable_values": "null"})
         until(lambda: stream.reader.has(place.row, 1), "the row has passed", PATIENCE)
-        stream.load.update(place, 2, **CURED)
+        stream.load.update(place, 2, **_CURED)
         until(lambda: stream.reader.has(place.row, 2), "its repair has passed", PATIENCE)
         _launched(scene)
         stream.until_flowing()
@@ -189,9 +189,17 @@ def _start_over(scene: Scene) -> None:
 
 
 def _asked(method: str, url: str) -> None:
-    answer = urllib3.request(method, url, timeout=60.0, retries=False)
-    if answer.status >= 300:
-        raise RuntimeError(f"{method} {url}: {answer.status} {answer.data[:200]!r}")
+    """Ask Connect, again while it says that this can be safely retried."""
+
+    def done() -> bool:
+        answer = urllib3.request(method, url, timeout=60.0, retries=False)
+        if answer.status in (409, 500):
+            return False
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {url}: {answer.status} {answer.data[:200]!r}")
+        return True
+
+    until(done, f"{method} {url}", 60)
 
 
 def _launched(scene: Scene, **settings: Any) -> None:
@@ -199,6 +207,20 @@ def _launched(scene: Scene, **settings: Any) -> None:
     run = scene.launch("main")
     if run.status:
         raise RuntimeError(run.output[-2000:])
+
+
+@contextmanager
+def _column(scene: Scene, definition: str) -> Iterator[None]:
+    """A column more, and back."""
+    name = definition.split(" ", 1)[0]
+    table = sql.Identifier(*_BASE)
+    with scene.world.database.admin() as connection:
+        connection.execute(sql.SQL(f"ALTER TABLE {{}} ADD COLUMN {definition}").format(table))
+    try:
+        yield
+    finally:
+        with scene.world.database.admin() as connection:
+            connection.execute(sql.SQL(f"ALTER TABLE {{}} DROP COLUMN {name}").format(table))
 
 
 @contextmanager
