@@ -5,6 +5,7 @@ change nothing, and after the step that the class names all rows must arrive.
 """
 
 import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -37,6 +38,7 @@ def faults(scene: Scene) -> Sequence[Fault]:
     """All of them."""
     titled = {
         "slot-lost": ("replication slot lost", slot_lost),
+        "slot-remade": ("replication slot lost and made anew by somebody", slot_remade),
         "poison-row": ("poison row: a value that cannot be converted", poison_row),
         "oversized-row": ("oversized row: 3 MiB", oversized_row),
     }
@@ -48,16 +50,42 @@ def slot_lost(scene: Scene, title: str) -> Row:
     with streaming(scene) as stream:
         with stream.load.held():
             _drop_slot(scene)
-        stop = _stops(scene, stream, "log missing")
-        _start_over(scene)
-        until(lambda: scene.workers.task_state() == "RUNNING", "the task runs again")
-        stream.until_flowing()
-        result = stream.finish()
+        return _stopped_and_started_over(scene, title, stream)
+
+
+def slot_remade(scene: Scene, title: str) -> Row:
+    """The same while the worker does not look, and a new slot of the same name stands there when it does."""
+    with streaming(scene) as stream:
+        worker = scene.workers.until_active()
+        worker.signal(signal.SIGSTOP)
+        try:
+            with stream.load.held():
+                _drop_slot(scene)
+            known = len(stream.load.committed)
+            until(lambda: stream.load.has_committed(known + 50), "what the new slot does not know", 60)
+            with scene.world.database.admin() as connection:
+                connection.execute(
+                    "SELECT pg_create_logical_replication_slot(%s, 'pgoutput')",
+                    [scene.stage.names.replication_slot],
+                )
+        finally:
+            worker.signal(signal.SIGCONT)
+        return _stopped_and_started_over(scene, title, stream)
+
+
+def _stopped_and_started_over(scene: Scene, title: str, stream: Stream) -> Row:
+    stop = _stops(scene, stream, "log missing")
+    _start_over(scene)
+    until(lambda: scene.workers.task_state() == "RUNNING", "the task runs again")
+    stream.until_flowing()
+    result = stream.finish()
     deleted = {c.row for c in stream.load.committed if c.kind is Kind.DELETE}
     gone = [change for change in result.lost if change.partition(" ")[0] in deleted]
     # A new snapshot shows the rows that are there; what was deleted meanwhile nobody can see.
     kept = replace(result, lost=[change for change in result.lost if change not in gone])
-    return _row(title, stop, kept, {"lost_of_rows_deleted_meanwhile": len(gone)})
+    row = _row(title, stop, kept, {"lost_of_rows_deleted_meanwhile": len(gone)})
+    told = f"{row.cells['lost']}; {len(gone)} changes of rows deleted meanwhile, which no snapshot shows"
+    return replace(row, cells={**row.cells, "lost": told})
 
 
 def poison_row(scene: Scene, title: str) -> Row:
