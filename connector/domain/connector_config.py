@@ -146,9 +146,6 @@ def _postgres(stage: Stage, database: Database) -> dict[str, str]:
         "slot.name": stage.names.replication_slot,
         "publication.name": stage.names.replication_slot,
         "publication.autocreate.mode": "filtered",
-        # A slot that was lost and made anew begins behind the stored position: that must stop the connector,
-        # not pass for an empty log (docs/decisions/0011-stop-rather-than-skip.md).
-        "offset.mismatch.strategy": "trust_offset",
     }
 
 

@@ -68,6 +68,9 @@ def test_settings_travel_as_json_and_come_back() -> None:
         ({"heartbeat_seconds": "10"}, "connector.heartbeat_seconds '10' is not a whole number"),
         ({"data_partitions": True}, "connector.data_partitions True is not a whole number"),
         ({"data_retention_days": 1.5}, "connector.data_retention_days 1.5 is not a whole number"),
+        ({"max_record_mib": 9}, "connector.max_record_mib 9 is not a whole number from 1 to 8"),
+        ({"unreadable_values": "skip"}, "connector.unreadable_values 'skip' is unknown; allowed: stop, null"),
+        ({"unreadable_values": None}, "connector.unreadable_values None is unknown"),
         ({"validation_timeout_seconds": None}, "connector.validation_timeout_seconds None is not"),
     ],
 )
