@@ -52,6 +52,8 @@ class Scene:
     proxy: Proxy
     stage: Stage = MAIN
     workers: Workers = field(init=False)
+    #: How long a standby took to take over, in seconds, once that was measured.
+    takeover: float | None = None
 
     def __post_init__(self) -> None:
         self.workers = Workers(self.world, self.stage)

@@ -2,10 +2,12 @@
 
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,15 +18,22 @@ from tests.support import deployed
 
 #: How often the worker is killed; the environment may say less, to try something out.
 KILLS = int(os.environ.get("FAULTS_KILLS", "20"))
-#: Longer than Connect and the database wait for a sign of life.
-_FROZEN_SECONDS = 45.0
+#: Long enough for another worker to be given the task; and for the database, too, to give up the connection.
+_PAUSED_SECONDS, _FROZEN_SECONDS = 30.0, 90.0
+#: How a worker's log says that the brokers no longer let it write.
+_REFUSED = re.compile("ProducerFenced|InvalidProducerEpoch|fenced by|fenced off")
 
 
 def faults(scene: Scene) -> Sequence[Fault]:
     """All of them."""
     return (
         Fault("worker-killed", f"worker killed -9, {KILLS} times", lambda: killed(scene, KILLS)),
-        Fault("worker-paused", "worker frozen for 45 s, a standby beside it", lambda: paused(scene)),
+        *(
+            Fault(
+                name, f"worker frozen for {seconds:.0f} s beside a standby", partial(paused, scene, seconds)
+            )
+            for name, seconds in (("worker-paused", _PAUSED_SECONDS), ("worker-frozen", _FROZEN_SECONDS))
+        ),
         Fault("failover", "two workers, the active one killed -9", lambda: failover(scene)),
         Fault("deploy", "rolling deploy", lambda: rolling_deploy(scene)),
     )
@@ -46,23 +55,27 @@ def killed(scene: Scene, times: int) -> Row:
     return under_load(scene, f"worker killed -9, {times} times", inject)
 
 
-def paused(scene: Scene) -> Row:
+def paused(scene: Scene, seconds: float) -> Row:
     """Freeze the worker until another has its task, and let it go on: it must not write any more."""
 
     def inject(stream: Stream) -> Mapping[str, Any]:
         worker = scene.workers.until_active()
+        log = scene.world.logs / f"{scene.stage.names.service}-{worker.task[:8]}.log"
+        read = log.stat().st_size
         worker.signal(signal.SIGSTOP)
         try:
-            time.sleep(_FROZEN_SECONDS)
+            time.sleep(seconds)
+            silent = round(time.time() - stream.reader.found[-1].at, 1)
         finally:
             worker.signal(signal.SIGCONT)
         stream.until_flowing()
         # The one that slept now finds out that it has been replaced.
         time.sleep(5)
-        return {"frozen_seconds": _FROZEN_SECONDS}
+        refused = len(_REFUSED.findall(log.read_bytes()[read:].decode("utf-8", "replace")))
+        return {"frozen_seconds": seconds, "silent_at_the_end": silent, "refusals_in_its_log": refused}
 
     with standby(scene):
-        return under_load(scene, f"worker frozen for {_FROZEN_SECONDS:.0f} s, a standby beside it", inject)
+        return under_load(scene, f"worker frozen for {seconds:.0f} s beside a standby", inject)
 
 
 def failover(scene: Scene) -> Row:
@@ -73,7 +86,9 @@ def failover(scene: Scene) -> Row:
         stream.until_flowing()
 
     with standby(scene):
-        return under_load(scene, "two workers, the active one killed -9", inject)
+        row = under_load(scene, "two workers, the active one killed -9", inject)
+    scene.takeover = row.figures["longest_gap_seconds"]
+    return row
 
 
 def rolling_deploy(scene: Scene) -> Row:
@@ -96,7 +111,11 @@ def rolling_deploy(scene: Scene) -> Row:
         until(replaced, "the new worker alone runs", 180)
         stream.until_flowing()
 
-    return under_load(scene, "rolling deploy", inject)
+    row = under_load(scene, "rolling deploy", inject)
+    gap, takeover = row.figures["longest_gap_seconds"], scene.takeover
+    if takeover is not None and gap >= takeover:
+        row = replace(row, wrong=[*row.wrong, f"interrupted for {gap} s, a takeover takes {takeover} s"])
+    return row
 
 
 def _gone(worker: Worker) -> bool:
