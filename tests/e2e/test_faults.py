@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from connector.domain.broker_script import transactional_ids
 from tests.faults import row_faults, scene, worker_faults
 from tests.faults.report import Row
 from tests.faults.scene import Scene
+from tests.support import deployed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -32,6 +34,12 @@ def test_a_row_too_large_for_its_topic_stops_the_connector_is_told_and_arrives_a
     row = row_faults.oversized_row(made, "oversized row")
     _as_it_must_be(row)
     assert row.figures["class"] == "record too large"
+
+
+def test_the_brokers_know_exactly_the_transactional_ids_that_the_roles_carry(made: Scene):
+    """Exactly-once writes under these; a right on another one would be of no use, one less would stop it."""
+    used = deployed.transactional_ids(made.world.kafka_bootstrap)
+    assert used == set(transactional_ids(made.stage))
 
 
 def _as_it_must_be(row: Row) -> None:

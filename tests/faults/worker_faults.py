@@ -75,7 +75,11 @@ def paused(scene: Scene, seconds: float) -> Row:
         return {"frozen_seconds": seconds, "silent_at_the_end": silent, "refusals_in_its_log": refused}
 
     with standby(scene):
-        return under_load(scene, f"worker frozen for {seconds:.0f} s beside a standby", inject)
+        row = under_load(scene, f"worker frozen for {seconds:.0f} s beside a standby", inject)
+    refused = row.figures["refusals_in_its_log"]
+    return replace(
+        row, cells={**row.cells, "noticed": f"its later writes refused: {refused} times in its log"}
+    )
 
 
 def failover(scene: Scene) -> Row:
