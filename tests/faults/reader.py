@@ -16,8 +16,47 @@ from tests.faults.load import NUMBER, Place, row_name
 _POLL_MS = 100
 
 
-class Reader:
-    """Reads from where the topics end when it is made; `wanted` tells which keys are its business."""
+class Book:
+    """What was read, as the comparison wants it. `wanted` tells which keys are its business."""
+
+    def __init__(self, topics: Mapping[tuple[str, str], str], wanted: Callable[[int], bool]) -> None:
+        self.found: list[Found] = []
+        #: The newest image of each row that has one, for a look at its columns.
+        self.images: dict[str, Mapping[str, Any]] = {}
+        self._seen: set[tuple[str, int]] = set()
+        self._tables = {topic: table for table, topic in topics.items()}
+        self._wanted = wanted
+        self._deleted: dict[str, int] = {}
+
+    def has(self, row: str, number: int) -> bool:
+        """Whether this change has arrived."""
+        return (row, number) in self._seen
+
+    def take(self, topic: str, key: bytes, value: bytes | None, now: float) -> None:
+        """Note one record."""
+        schema_name, table = self._tables[topic]
+        number_of_row = int(json.loads(key)[schema.key(table)])
+        if not self._wanted(number_of_row):
+            return
+        row = row_name(schema_name, table, number_of_row)
+        if value is None:
+            # It says of which row it is, not of which change: of the delete before it.
+            number, kind = self._deleted.get(row, 0), Kind.TOMBSTONE
+        else:
+            content = json.loads(value)
+            kind = Kind(content["op"])
+            if kind is Kind.DELETE:
+                number = int(content["before"][NUMBER[table]]) + 1
+                self._deleted[row] = number
+            else:
+                number = int(content["after"][NUMBER[table]])
+                self.images[row] = content["after"]
+        self.found.append(Found(topic, row, number, kind, now))
+        self._seen.add((row, number))
+
+
+class Reader(Book):
+    """Reads from where the topics end when it is made, or from their beginning."""
 
     def __init__(
         self,
@@ -27,13 +66,7 @@ class Reader:
         *,
         from_start: bool = False,
     ) -> None:
-        self.found: list[Found] = []
-        #: The newest image of each row that has one, for a look at its columns.
-        self.images: dict[str, Mapping[str, Any]] = {}
-        self._seen: set[tuple[str, int]] = set()
-        self._tables = {topic: table for table, topic in topics.items()}
-        self._wanted = wanted
-        self._deleted: dict[str, int] = {}
+        super().__init__(topics, wanted)
         self._consumer = KafkaConsumer(
             bootstrap_servers=bootstrap,
             isolation_level="read_committed",
@@ -64,10 +97,6 @@ class Reader:
         self._thread.join(30)
         self._consumer.close()
 
-    def has(self, row: str, number: int) -> bool:
-        """Whether this change has arrived."""
-        return (row, number) in self._seen
-
     def wait_for(self, places: Sequence[Place], seconds: float) -> bool:
         """Until the first change of each of these rows has arrived."""
         return self.wait_until(lambda: all(self.has(place.row, 1) for place in places), seconds)
@@ -92,24 +121,4 @@ class Reader:
             now = time.time()
             for records in batches.values():
                 for record in records:
-                    self._take(record, now)
-
-    def _take(self, record: Any, now: float) -> None:
-        schema_name, table = self._tables[record.topic]
-        key = int(json.loads(record.key)[schema.key(table)])
-        if not self._wanted(key):
-            return
-        row = row_name(schema_name, table, key)
-        if record.value is None:
-            number, kind = self._deleted.get(row, 0), Kind.TOMBSTONE
-        else:
-            value = json.loads(record.value)
-            kind = Kind(value["op"])
-            if kind is Kind.DELETE:
-                number = int(value["before"][NUMBER[table]]) + 1
-                self._deleted[row] = number
-            else:
-                number = int(value["after"][NUMBER[table]])
-                self.images[row] = value["after"]
-        self.found.append(Found(record.topic, row, number, kind, now))
-        self._seen.add((row, number))
+                    self.take(record.topic, record.key, record.value, now)
