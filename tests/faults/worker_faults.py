@@ -6,7 +6,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,8 +18,6 @@ from tests.support import deployed
 
 #: How often the worker is killed; the environment may say less, to try something out.
 KILLS = int(os.environ.get("FAULTS_KILLS", "20"))
-#: Long enough for another worker to be given the task; and for the database, too, to give up the connection.
-_PAUSED_SECONDS, _FROZEN_SECONDS = 30.0, 90.0
 #: How a worker's log says that the brokers no longer let it write.
 _REFUSED = re.compile("ProducerFenced|InvalidProducerEpoch|fenced by|fenced off")
 
@@ -29,10 +27,12 @@ def faults(scene: Scene) -> Sequence[Fault]:
     return (
         Fault("worker-killed", f"worker killed -9, {KILLS} times", lambda: killed(scene, KILLS)),
         *(
-            Fault(
-                name, f"worker frozen for {seconds:.0f} s beside a standby", partial(paused, scene, seconds)
+            Fault(name, title, partial(paused, scene, title, seconds, workers))
+            for name, title, seconds, workers in (
+                ("worker-paused", "worker frozen for 30 s beside a standby", 30.0, 2),
+                ("worker-frozen", "worker frozen for 90 s beside a standby", 90.0, 2),
+                ("worker-cut-off", "worker frozen for 90 s, alone: cut off from everything", 90.0, 1),
             )
-            for name, seconds in (("worker-paused", _PAUSED_SECONDS), ("worker-frozen", _FROZEN_SECONDS))
         ),
         Fault("failover", "two workers, the active one killed -9", lambda: failover(scene)),
         Fault("deploy", "rolling deploy", lambda: rolling_deploy(scene)),
@@ -55,8 +55,12 @@ def killed(scene: Scene, times: int) -> Row:
     return under_load(scene, f"worker killed -9, {times} times", inject)
 
 
-def paused(scene: Scene, seconds: float) -> Row:
-    """Freeze the worker until another has its task, and let it go on: it must not write any more."""
+def paused(scene: Scene, title: str, seconds: float, workers: int) -> Row:
+    """Freeze the worker and let it go on.
+
+    After 10 s its group gives it up, and a standby gets its task; after 60 s the brokers break its
+    transaction off, and the database closes its connection. Whatever it still holds it must not write.
+    """
 
     def inject(stream: Stream) -> Mapping[str, Any]:
         worker = scene.workers.until_active()
@@ -74,11 +78,11 @@ def paused(scene: Scene, seconds: float) -> Row:
         refused = len(_REFUSED.findall(log.read_bytes()[read:].decode("utf-8", "replace")))
         return {"frozen_seconds": seconds, "silent_at_the_end": silent, "refusals_in_its_log": refused}
 
-    with standby(scene):
-        row = under_load(scene, f"worker frozen for {seconds:.0f} s beside a standby", inject)
+    with standby(scene) if workers > 1 else nullcontext():
+        row = under_load(scene, title, inject)
     refused = row.figures["refusals_in_its_log"]
     return replace(
-        row, cells={**row.cells, "noticed": f"its later writes refused: {refused} times in its log"}
+        row, cells={**row.cells, "noticed": f"its later writes refused: {refused} lines of its log"}
     )
 
 
