@@ -24,6 +24,7 @@ from sceptre.exceptions import SceptreException
 from sceptre.plan.actions import StackActions
 from sceptre.stack import Stack
 
+from connector import aws_region
 from connector import sceptre_glue as glue
 from connector import stage_settings as settings
 from connector.domain import secrets
@@ -82,6 +83,7 @@ def admit(stack: glue.SceptreStack) -> None:
     stage = glue.stage_of(stack)
     config = stack.stack_group_config
     settings.refuse_unknown(config)
+    settings.refuse_sceptres(Path(str(config["project_path"])), glue.group_of(stack))
     settings.check_settings(config)
     connection = stack.connection_manager
     account = check_place(config, connection)
@@ -93,6 +95,8 @@ def admit(stack: glue.SceptreStack) -> None:
 
 def check_place(config: Mapping[str, Any], connection: glue.Connection) -> str:
     """The account in hand; raises when the settings say that the stage belongs elsewhere."""
+    if connection.region == aws_region.DEFAULT_REGION:
+        aws_region.region()  # raises when nobody chose that one
     regions = settings.regions_of(config)
     if regions and connection.region not in regions:
         raise OperatorError(

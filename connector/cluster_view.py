@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from connector import deployed
 from connector.admin_calls import put
+from connector.aws_region import region
 from connector.domain.admin import Operation, Request, State
 from connector.domain.errors import ServerError, WmsError
 from connector.domain.retire import orphans
@@ -20,8 +21,7 @@ def functions() -> Any:
     """A Lambda client with the environment's credentials, in the region that `sceptre` would take."""
     config = Config(connect_timeout=5, read_timeout=65, retries={"total_max_attempts": 2})
     try:
-        session = boto3.session.Session()
-        return session.client("lambda", region_name=session.region_name or deployed.REGION, config=config)
+        return boto3.session.Session().client("lambda", region_name=region(), config=config)
     except BotoCoreError as error:
         raise ServerError(f"AWS cannot be asked: {error}") from None
 

@@ -9,12 +9,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from connector.aws_region import region
 from connector.domain.errors import ServerError
 from connector.domain.names import PRODUCT
 from connector.domain.stage import Stage, refusal
-
-#: What config/config.yaml takes where the environment names no region.
-REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,7 @@ def cloudformation() -> Any:
     # Nobody waits for minutes where there is no AWS to ask.
     config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3})
     try:
-        session = boto3.session.Session()
-        region = session.region_name or REGION
-        return session.client("cloudformation", region_name=region, config=config)
+        return boto3.session.Session().client("cloudformation", region_name=region(), config=config)
     except BotoCoreError as error:
         raise ServerError(f"AWS cannot be asked: {error}") from None
 

@@ -91,9 +91,10 @@ class StandIns:
             "secret_arn": self.secret_arn(stack, secrets.DB_INFO),
         }
 
-    def auth(self, stack: Stack, argument: Any) -> Any:
-        """As `!kafka_auth` answers."""
-        return parse_auth((argument or {}).get("configured") or self._auth(stack)).value
+    def auth(self, stack: Stack, argument: Any) -> str | int:
+        """As `!kafka_auth` answers; brokers listen on the usual port."""
+        found = parse_auth((argument or {}).get("configured") or self._auth(stack))
+        return found.port if (argument or {}).get("port") else found.value
 
     def image(self, _stack: Stack, argument: Any) -> str:
         """As `!worker_image` answers."""

@@ -82,6 +82,20 @@ def stage_of(stack: SceptreStack) -> Stage:
     return Stage.parse(stage.from_group_path(group))
 
 
+def check_name(stack: SceptreStack) -> None:
+    """Raise unless the stack's name in CloudFormation is the one that its place below config/ stands for.
+
+    The hooks judge a stage by its directory. Whatever a file says, no other stage's stack is worked on.
+    """
+    component = stack.name.rpartition("/")[2]
+    expected = names.FOUNDATION_STACK if is_foundation(stack) else stage_of(stack).names.stack(component)
+    if stack.external_name != expected:
+        raise OperatorError(
+            f"the stack is called {stack.external_name!r} and its place below config/ stands for "
+            f"{expected!r}; nothing was touched. Take stack_name and stack_group_path out of its files"
+        )
+
+
 def secret_prefix(stack: SceptreStack) -> str:
     """The setting `secret_prefix` of config/config.yaml."""
     return str(stack.stack_group_config.get("secret_prefix") or DEFAULT_SECRET_PREFIX)

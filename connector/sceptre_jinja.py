@@ -17,10 +17,12 @@ from connector.domain.stage import EXAMPLE_STAGE, NAMED_STAGES, from_group_path,
 
 #: What every stack does, by point: the tags of the hooks, in order.
 COMMON_HOOKS = {
-    "before_launch": ("wms_admit",),
+    "before_launch": ("wms_admit", "wms_note_launch"),
     "before_create": ("wms_admit",),
     "before_update": ("wms_admit", "wms_note_state"),
     "before_delete": ("wms_guard",),
+    "before_create_change_set": ("wms_no_change_set",),
+    "before_execute_change_set": ("wms_no_change_set",),
     "after_create": ("wms_outcome",),
     "after_update": ("wms_outcome",),
 }

@@ -9,6 +9,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from connector.domain.errors import OperatorError
@@ -44,6 +45,34 @@ SUBNET_KINDS = ("private", "data")
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
+_TOP_LEVEL = re.compile(r"^([A-Za-z_]\w*)\s*:", re.MULTILINE)
+_OF_A_STACK = "is a stack's and would be given to all stacks of the stage"
+#: Words of Sceptre's that do harm in a stage's config.yaml, and why.
+_SCEPTRES = {
+    "protect": "blocks `sceptre launch` too; named stages are protected without it",
+    "ignore": "makes Sceptre leave the stage's stacks out without a word",
+    "obsolete": "lets `sceptre prune` delete the stage's stacks",
+    "project_code": "names Sceptre's project; it stands once, in config/config.yaml",
+    "j2_environment": "takes the filters away that the stack files use",
+    "stack_tags": "would replace the tags by which stages are found; owner and expires are settings",
+    **dict.fromkeys(
+        (
+            "dependencies",
+            "hooks",
+            "on_failure",
+            "parameters",
+            "sceptre_user_data",
+            "stack_name",
+            "stack_timeout",
+            "template",
+            "template_path",
+        ),
+        _OF_A_STACK,
+    ),
+    **dict.fromkeys(
+        ("launch_path", "project_path", "stack_group_path"), "is computed, and what is judged is judged by it"
+    ),
+}
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html; nothing that Jinja reads.
 _TAG = re.compile(r"[\w .:/=+@-]{1,256}")
 
@@ -56,6 +85,19 @@ def refuse_unknown(stack_group_config: Mapping[str, Any]) -> None:
             f"config.yaml has the unknown setting {unknown[0]!r}; known: {', '.join(SETTINGS)}"
             f"{likely(unknown[0], SETTINGS)}"
         )
+
+
+def refuse_sceptres(project: Path, group: str) -> None:
+    """Raise `OperatorError` for a word of Sceptre's in the group's own `config.yaml` that breaks a stage.
+
+    Sceptre would hand it to all six stacks. Its other words (`profile`, `iam_role`, …) have their use.
+    """
+    place = f"config/{group}/config.yaml"
+    file = project / place
+    found = _TOP_LEVEL.findall(file.read_text(encoding="utf-8")) if file.is_file() else []
+    for word in found:
+        if word in _SCEPTRES:
+            raise OperatorError(f"{place} sets {word!r}, which {_SCEPTRES[word]}; remove it")
 
 
 def check_settings(stack_group_config: Mapping[str, Any]) -> None:

@@ -7,10 +7,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from connector import sceptre_glue as glue
-from connector.domain.causes import root_cause
-
-#: The worker's log has one event a line; a trace's lines are joined by this (image/conf/log4j2.xml).
-_TRACE_SEPARATOR = " | "
+from connector.domain.causes import root_cause, trace_of
 
 
 def last_error(connection: glue.Connection, log_group: str, since: datetime) -> str | None:
@@ -35,4 +32,4 @@ def last_error(connection: glue.Connection, log_group: str, since: datetime) -> 
             wish["nextToken"] = answer["nextToken"]
     except (ClientError, BotoCoreError):
         return None
-    return None if newest is None else root_cause(newest["message"].replace(_TRACE_SEPARATOR, "\n"))
+    return None if newest is None else root_cause(trace_of(newest["message"]))

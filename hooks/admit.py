@@ -21,6 +21,7 @@ class AdmitStage(Hook):  # type: ignore[misc]
     def run(self) -> None:
         with glue.one_line_errors(glue.group_of(self.stack)), _lock:
             admission.check_path(self.stack)
+            glue.check_name(self.stack)
             if glue.is_foundation(self.stack):
                 return
             key = (glue.group_of(self.stack), str(self.stack.region))

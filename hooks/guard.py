@@ -2,7 +2,7 @@
 
 from sceptre.hooks import Hook
 
-from connector import admission
+from connector import admission, launches
 from connector import sceptre_glue as glue
 from connector.domain import names
 from connector.domain.errors import OperatorError
@@ -18,6 +18,7 @@ class GuardDeletion(Hook):  # type: ignore[misc]
     def run(self) -> None:
         with glue.one_line_errors(self.stack.name):
             admission.check_path(self.stack)
+            glue.check_name(self.stack)
             if glue.is_foundation(self.stack):
                 guard_foundation(self.stack)
             else:
@@ -25,13 +26,14 @@ class GuardDeletion(Hook):  # type: ignore[misc]
 
 
 def guard_stage(stack: glue.SceptreStack) -> None:
-    """Raise unless the stage is ephemeral or this stack was never once complete."""
+    """Raise unless the stage is ephemeral, or a launch replaces this stack, which was never once complete."""
     stage = glue.stage_of(stack)
-    if stage.ephemeral or glue.never_completed(stack):
+    if stage.ephemeral or (launches.noted(stack) and glue.never_completed(stack)):
         return
     raise OperatorError(
         f"stage {stage.name!r} is a named stage and is not deleted with this tool; "
-        "nothing was touched. Only stages below config/ephemeral/ can be deleted"
+        "nothing was touched. Only stages below config/ephemeral/ can be deleted; a stack that never was "
+        "complete is replaced by a launch"
     )
 
 

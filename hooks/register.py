@@ -93,9 +93,12 @@ def check_cluster(ask: Ask, clock: Clock, show: Callable[[str], object]) -> None
 
 
 def desired_count(stack: glue.SceptreStack) -> int | None:
-    """The setting `desired_count`, if it is a number: what it may be, the connector's template says."""
-    value = stack.stack_group_config.get("desired_count")
-    return value if isinstance(value, int) and value > 0 else None
+    """The setting `desired_count`, read as the connector's template reads it, which also judges it."""
+    try:
+        value = int(stack.stack_group_config.get("desired_count"))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return value if value > 0 else None
 
 
 def _until_done(ask: Ask, operation: Operation, clock: Clock, show: Callable[[str], object]) -> Answer:

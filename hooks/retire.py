@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from sceptre.hooks import Hook
 
-from connector import retirement
+from connector import launches, retirement
 from connector import sceptre_glue as glue
 from connector.admin_calls import Clock, NoFunction, put
 from connector.domain.admin import Answer, Operation, Request
@@ -19,15 +19,12 @@ from connector.domain.errors import OperatorError, ServerError
 from connector.domain.retire import EphemeralStage
 from connector.domain.stage import Stage
 
-#: Stacks that this process launches: what is deleted of them, is deleted to be made again.
-_LAUNCHED: set[str] = set()
-
 
 class NoteLaunch(Hook):  # type: ignore[misc]
     """Remember that this run launches the stack."""
 
     def run(self) -> None:
-        _LAUNCHED.add(self.stack.external_name)
+        launches.note(self.stack)
 
 
 class RetireStage(Hook):  # type: ignore[misc]
@@ -36,11 +33,12 @@ class RetireStage(Hook):  # type: ignore[misc]
     def run(self) -> None:
         stack = self.stack
         with glue.one_line_errors(stack.name):
+            glue.check_name(stack)
             stage = glue.stage_of(stack)
             if not stage.ephemeral:
                 leave_named(stack, stage)
                 return
-            if stack.external_name in _LAUNCHED:
+            if launches.noted(stack):
                 self.logger.info("a launch replaces %s: topics and connector stay", stack.external_name)
                 return
             owned = EphemeralStage(stage)
@@ -99,8 +97,8 @@ class Tidy(Hook):  # type: ignore[misc]
 
 
 def leave_named(stack: glue.SceptreStack, stage: Stage) -> None:
-    """A named stage's shell that never was complete may go, and nothing else of it is touched."""
-    if not glue.never_completed(stack):
+    """A launch may replace a named stage's shell that never was complete; nothing else of it is touched."""
+    if not (launches.noted(stack) and glue.never_completed(stack)):
         raise OperatorError(
             f"stage {stage.name!r} is a named stage: its connector and topics are never deleted; "
             "nothing was touched"

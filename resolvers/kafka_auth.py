@@ -1,4 +1,4 @@
-"""`!kafka_auth`: the way of authenticating to the brokers, without revealing them."""
+"""`!kafka_auth`: the way of authenticating to the brokers, or their port, without revealing them."""
 
 from collections.abc import Mapping
 
@@ -12,10 +12,11 @@ from connector.domain.errors import OperatorError
 class KafkaAuthentication(Resolver):  # type: ignore[misc]
     """Resolve to tls, scram, iam or plaintext: as configured, else by the broker string's port.
 
-    Argument: a mapping with `configured`, the setting `kafka_auth` of the stage or an empty text.
+    Argument: a mapping with `configured`, the setting `kafka_auth` of the stage or an empty text. With
+    `port: true` the broker string's port comes back instead.
     """
 
-    def resolve(self) -> str:
+    def resolve(self) -> str | int:
         with glue.one_line_errors(self.stack.name):
             argument = self.argument or {}
             if not isinstance(argument, Mapping):
@@ -25,4 +26,5 @@ class KafkaAuthentication(Resolver):  # type: ignore[misc]
             prefix, stage = glue.secret_prefix(stack), glue.stage_of(stack)
             stored = secrets.require_secret(prefix, stage, secrets.BROKER_STRING, fetch)
             parsed = brokers.parse_brokers(stored)
-            return brokers.choose_auth(argument.get("configured") or None, parsed).value
+            auth = brokers.choose_auth(argument.get("configured") or None, parsed)
+            return parsed.port if argument.get("port") is True else auth.value

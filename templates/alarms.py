@@ -113,10 +113,15 @@ def _add_alarm(
 def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
     """The dashboard's body; `${AWS::…}` in it is filled in by CloudFormation."""
     names, kind = settings.names, settings.kind
-    by_origin = {
-        origin: [[m.namespace(names), m.name] for m in metrics.emitted(kind) if m.origin is origin]
-        for origin in Origin
-    }
+    emitted = metrics.emitted(kind)
+    shown = {m.name: [m.namespace(names), m.name] for m in emitted}
+    restarts = [shown[m.name] for m in emitted if m.name.startswith("AutoRestart")]
+    seconds = [shown[m.name] for m in emitted if m.unit == "Seconds"]
+    left = [shown[m.name] for m in emitted if m.unit == "None"]
+    log_errors = [shown[m.name] for m in emitted if m.origin is Origin.LOGS]
+    others = [
+        shown[m.name] for m in emitted if shown[m.name] not in (*restarts, *seconds, *left, *log_errors)
+    ]
     found = [m.name for m in metrics.alarmed(kind)] + [a.name for a in aws_alarms(names)]
     arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
     service = ["ClusterName", names.service, "ServiceName", names.service]
@@ -132,16 +137,20 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
             "height": 5,
             "properties": {"title": "Alarms", "alarms": [f"{arn}{names.alarm(name)}" for name in found]},
         },
-        _graph("What the health check sees", by_origin[Origin.HEALTH], "Maximum"),
-        _graph("Errors in the worker's log", by_origin[Origin.LOGS], "Sum"),
+        # Each in a graph of its own: beside 900 seconds of lag, a state of 1 would not be seen.
+        _graph("Lag, last event, last heartbeat (seconds)", seconds, "Maximum"),
+        _graph("States: 0 is well", others, "Maximum"),
+        _graph("Restarts by the health check", restarts, "Maximum"),
+        _graph("Errors in the worker's log", log_errors, "Sum"),
         _graph(
             "The worker's CPU and memory (%)",
             [["AWS/ECS", "CPUUtilization", *service], ["AWS/ECS", "MemoryUtilization", *service]],
             "Average",
         ),
         _graph("Functions: errors, duration (ms)", functions, "Maximum"),
+        _graph("Archived log: minutes that it reaches further back than the position", left, "Minimum"),
     ]
-    return {"widgets": widgets}
+    return {"widgets": [widget for widget in widgets if widget["properties"].get("metrics") != []]}
 
 
 def _graph(title: str, series: list[list[str]], statistic: str) -> dict[str, Any]:

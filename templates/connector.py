@@ -1,9 +1,10 @@
 """Connector: the Kafka Connect worker on ECS Fargate."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from troposphere import Equals, GetAtt, If, Not, NoValue, Ref, Template, ecs
 from troposphere.iam import Role
 
@@ -36,6 +37,9 @@ _KEEP_ALIVE = {
 }
 
 
+_PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
+
+
 class ConnectorSettings(KafkaRoleSettings):
     """What the connector stack is told."""
 
@@ -43,8 +47,8 @@ class ConnectorSettings(KafkaRoleSettings):
         min_length=1, description="Subnets of the tasks, from the secret vpc: with NAT or endpoints."
     )
     image: str = Field(
-        min_length=1,
-        description="The worker's image, pinned by digest: <repository>@sha256:<digest>.",
+        description="The worker's image, pinned by digest: <repository>@sha256:<digest>. A tag could mean "
+        "another image tomorrow.",
     )
     task_cpu: int = Field(description="CPU units of the task (1024 are one vCPU), as Fargate offers them.")
     task_memory: int = Field(description="Memory of the task in MiB, as Fargate offers it for task_cpu.")
@@ -63,6 +67,16 @@ class ConnectorSettings(KafkaRoleSettings):
         default=(), description="Versions of the injected secrets: a changed one replaces the workers."
     )
     database: DatabaseSettings = Field(description="Under which keys the database's credentials are found.")
+
+    @field_validator("image")
+    @classmethod
+    def _image_is_pinned(cls, image: str) -> str:
+        if not _PINNED.fullmatch(image):
+            raise ValueError(
+                f"image {image!r} is not pinned by digest; expected <repository>@sha256:<64 hex digits>, or "
+                "nothing for the published image of this checkout"
+            )
+        return image
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "ConnectorSettings":

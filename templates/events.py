@@ -98,7 +98,7 @@ def _mail(settings: StageSettings, rule: str) -> tuple[dict[str, str], list[str]
         }, [
             f"Stage {settings.stage}: a worker stopped, and neither a deployment nor scaling is why.",
             "ECS says: <reason> (<code>)",
-            "Container: <container> exit code <exit>",
+            "Exit code: <exit> <container>",
             "Task: <task>, <time>",
             f"First step: read the last lines of this task in the log group {logs}.",
         ]

@@ -141,6 +141,7 @@ def _health(settings: FunctionsSettings, key: Ref) -> Function:
             *iam.find_tasks(names),
             iam.see_service(names),
             iam.publish_metrics(names.health_namespace),
+            iam.read_log(names.connector_log_group),
             *iam.publish_to_topic(names.sns_topic, key),
             *on_brokers,
             *iam.send_dead_letters(names.dead_letter_queue, key),

@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import Field, model_validator
 from troposphere import GetAtt, Template, ec2
 
-from connector.domain.brokers import KafkaAuth
 from connector.domain.names import CONNECT_PORT, METRICS_PORT
 from templates.parts import balancer, common
 from templates.parts.settings import AlbTlsSettings, Cidr, DatabaseSettings, StageSettings, parse_settings
@@ -32,8 +31,8 @@ class NetworkSettings(StageSettings):
         pattern="^vpc-[0-9a-f]{8,17}$",
         description="The VPC, from the secret vpc. Changing it replaces every security group.",
     )
-    kafka_auth: KafkaAuth = Field(
-        description="How clients prove themselves to the brokers; decides the port."
+    broker_port: int = Field(
+        ge=1, le=65535, description="The port of the brokers, from the secret brokerString."
     )
     broker_cidrs: tuple[Cidr, ...] = Field(
         min_length=1, description="The blocks in which the brokers are; tasks and Lambdas may reach them."
@@ -139,7 +138,7 @@ def _outward(settings: NetworkSettings) -> Iterator[ec2.SecurityGroupRule]:
         kind = "CidrIpv6" if ":" in block else "CidrIp"
         yield _tcp(port, "Source database", **{kind: block})
     for block in dict.fromkeys(settings.broker_cidrs):
-        yield _tcp(settings.kafka_auth.port, "Kafka brokers", CidrIp=block)
+        yield _tcp(settings.broker_port, "Kafka brokers", CidrIp=block)
     # AWS's services have no fixed addresses; they are reached through NAT or endpoints.
     yield _tcp(_HTTPS, "AWS services", CidrIp="0.0.0.0/0")
 

@@ -18,7 +18,7 @@ from connector.domain.stage import Stage
 _EXAMPLE_DB_INFO = (
     '{"host": "oracle.invalid", "port": 1521, "dbname": "WMS", "username": "example", "password": "example"}'
 )
-_EXAMPLE_BROKERS = "b-1.kafka.invalid:9094,b-2.kafka.invalid:9094"
+_EXAMPLE_BROKERS = ("b-1.kafka.invalid", "b-2.kafka.invalid")
 
 
 @click.group()
@@ -35,9 +35,7 @@ def connector() -> None:
 )
 @click.option(
     "--broker",
-    default=_EXAMPLE_BROKERS,
-    show_default=True,
-    help="The broker string; its port says how clients authenticate.",
+    help="The broker string; its port says how clients authenticate. Without it: example names.",
 )
 @click.option(
     "--kafka-auth",
@@ -46,7 +44,7 @@ def connector() -> None:
 )
 @json_option
 def config(
-    stage_name: str, db_info: IO[bytes] | None, broker: str, kafka_auth: str | None, *, as_json: bool
+    stage_name: str, db_info: IO[bytes] | None, broker: str | None, kafka_auth: str | None, *, as_json: bool
 ) -> None:
     """Show the connector config of STAGE as it would be registered with Kafka Connect.
 
@@ -57,7 +55,9 @@ def config(
     text = _EXAMPLE_DB_INFO if db_info is None else read_text(db_info, "--db-info")
     origin = secrets.DB_INFO if db_info is None else f"{secrets.DB_INFO} ({file_name(db_info)})"
     database = parse_database(_given(origin, text))
-    auth = choose_auth(kafka_auth, parse_brokers(_given(secrets.BROKER_STRING, broker)))
+    wanted = KafkaAuth.TLS if kafka_auth is None else KafkaAuth(kafka_auth)
+    brokers = broker or ",".join(f"{host}:{wanted.port}" for host in _EXAMPLE_BROKERS)
+    auth = choose_auth(kafka_auth, parse_brokers(_given(secrets.BROKER_STRING, brokers)))
     found = dict(connector_config(stage, database, auth, ConnectorSettings()))
     if as_json:
         print_json(found)

@@ -15,12 +15,20 @@ _KIND = click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], show_
 @click.argument("stage_name", metavar="STAGE")
 @_KIND
 @click.option("--no-container", is_flag=True, help="The database is no container database.")
-def oracle_script(stage_name: str, kind: str, *, no_container: bool) -> None:
+@click.option(
+    "--heartbeat-table",
+    default="",
+    metavar="SCHEMA.TABLE",
+    help="With the table that connector.heartbeat_table of the stage names.",
+)
+def oracle_script(stage_name: str, kind: str, heartbeat_table: str, *, no_container: bool) -> None:
     """Print what a DBA runs for STAGE: archive log, supplemental logging, user, grants, checks.
 
     For exactly the captured tables. Nothing is connected to; the text holds no password.
     """
-    click.echo(OracleScript(kind, not no_container).text(Stage.parse(stage_name)), nl=False)
+    settings = ConnectorSettings(kind=kind, heartbeat_table=heartbeat_table)
+    script = OracleScript(settings.kind, not no_container, settings.heartbeat_table)
+    click.echo(script.text(Stage.parse(stage_name)), nl=False)
 
 
 @click.command("broker-script")

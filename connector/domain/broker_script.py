@@ -52,6 +52,7 @@ def _topics(stage: Stage, settings: ConnectorSettings) -> str:
         settings.kind,
         data_partitions=settings.data_partitions,
         data_retention_days=settings.data_retention_days,
+        heartbeat_table=bool(settings.heartbeat_table),
         max_record_mib=settings.max_record_mib,
     )
     connect = [stage.topics.one(f"connect_{what}") for what in ("config", "offsets", "status")]

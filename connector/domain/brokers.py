@@ -98,9 +98,19 @@ def parse_brokers(stored: StoredSecret) -> Brokers:
 
 
 def choose_auth(configured: str | None, brokers: Brokers) -> KafkaAuth:
-    """The setting `kafka_auth`, else what the broker string's port stands for."""
+    """The setting `kafka_auth`, else what the broker string's port stands for.
+
+    A port of MSK's that stands for another way is refused; any other port is the cluster's own choice.
+    """
     if configured:
-        return parse_auth(configured)
+        auth = parse_auth(configured)
+        meant = next((other for other, port in _PORTS.items() if port == brokers.port), auth)
+        if meant is not auth:
+            raise OperatorError(
+                f"kafka_auth is {auth.value}, but the port {brokers.port} in secret {brokers.path} is MSK's "
+                f"for {meant.value}; set kafka_auth to {meant.value}, or the port to {auth.port}"
+            )
+        return auth
     for auth, port in _PORTS.items():
         if port == brokers.port:
             return auth

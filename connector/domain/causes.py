@@ -15,6 +15,13 @@ _TAIL = re.compile(r"\s*(?:https?://docs\.oracle\.com/\S+|\(CONNECTION_ID=[^)]*\
 #: The innermost brackets of a printed object, with the field name in front of them.
 _OBJECT = re.compile(r"\s*(?:\w+=)?(?:\[[^\[\]{}]*\]|\{[^\[\]{}]*\})")
 MAX_LENGTH = 300
+#: The worker's log has one event a line; a trace's lines are joined by this (image/conf/log4j2.xml).
+_TRACE_SEPARATOR = " | "
+
+
+def trace_of(event: str) -> str:
+    """An event of the worker's log with its trace on lines of its own."""
+    return event.replace(_TRACE_SEPARATOR, "\n")
 
 
 def root_cause(trace: str) -> str:

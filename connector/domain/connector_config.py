@@ -66,9 +66,12 @@ _COMMON = {
 
 def _debezium(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dict[str, str]:
     topics = stage.topics
-    tables = ",".join(re.escape(f"{schema}.{table}") for schema, table in CAPTURED_TABLES)
-    schemas = ",".join(dict.fromkeys(schema for schema, _ in CAPTURED_TABLES))
+    beating = [tuple(settings.heartbeat_table.split("."))] if settings.heartbeat_table else []
+    read = [*CAPTURED_TABLES, *beating]
+    tables = ",".join(re.escape(f"{schema}.{table}") for schema, table in read)
+    schemas = ",".join(dict.fromkeys(schema for schema, _ in read))
     return {
+        **(_heartbeat_table(stage, settings.heartbeat_table) if beating else {}),
         "exactly.once.support": "required",
         "topic.prefix": topics.prefix,
         "schema.include.list": schemas,
@@ -93,6 +96,23 @@ def _debezium(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dic
         **_prefixed("signal.consumer.", client_security(auth)),
         "notification.enabled.channels": "sink",
         "notification.sink.topic.name": topics.one("notification"),
+    }
+
+
+def _heartbeat_table(stage: Stage, table: str) -> dict[str, str]:
+    """Update the table's one row with each heartbeat, and send its changes to a topic with a name of ours.
+
+    Without the router Debezium would name the topic after the table, which is not in the catalogue.
+    """
+    topics = stage.topics
+    return {
+        # CURRENT_TIMESTAMP is standard SQL: Oracle and the stand-in know it. No quotes: both fold the names.
+        "heartbeat.action.query": f"UPDATE {table} SET BEAT_TS = CURRENT_TIMESTAMP",  # noqa: S608
+        "transforms": "heartbeat",
+        "transforms.heartbeat.type": "org.apache.kafka.connect.transforms.RegexRouter",
+        # Whatever the case in which the database shows the name: the stand-in folds to lower case.
+        "transforms.heartbeat.regex": f"{re.escape(topics.prefix)}\\.(?i:{re.escape(table)})",
+        "transforms.heartbeat.replacement": topics.one("heartbeat_table"),
     }
 
 

@@ -154,6 +154,8 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
             "ORA-01031|ORA-00942|ORA-01950|ORA-41900|ORA-44413",
             "Supplemental logging not properly configured|not configured to use a archive log",
             r"permission denied|must be superuser or replication role|relation \S+ does not exist",
+            # Debezium's words for a table that went between the first look at it and the reading of it.
+            r"io\.debezium\.relational\.Table\.\w+\(\)\W+because \W*table\W* is null",
         ),
         retry=False,
         owner=Owner.DATABASE,
@@ -172,6 +174,20 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         meaning="the brokers refuse the connector something",
         next_step="have the cluster's owners grant what the script lists",
         command=_BROKER,
+    ),
+    # Before those about time: Connect's words about it speak of a timeout.
+    ErrorClass(
+        "fenced",
+        _words(
+            r"ProducerFenced|InvalidProducerEpoch|produce with an old epoch",
+            "producer transaction expired|newer producer with the same transactionalId",
+        ),
+        retry=True,
+        owner=Owner.US,
+        meaning="another producer took the task's place, or its transaction lasted longer than it may",
+        next_step="see whether a second worker or a second stage runs this connector; a worker that stood "
+        "still is fenced as well, and needs nobody once it runs again",
+        command=_LOGS,
     ),
     ErrorClass(
         "unknown topic",
@@ -226,6 +242,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
             r"setting up the SSL connection|terminating connection|the database system is",
             r"no connection within|ORA-03113|ORA-03114|ORA-03135|ORA-12537|ORA-12547|Broken pipe",
             r"ORA-01033|ORA-01034|ORA-01089|ORA-12528|ORA-12526|I/O error",
+            r"is not currently accepting connections",
         ),
         retry=True,
         owner=Owner.NETWORK,
@@ -300,7 +317,15 @@ STALLED = _observed(
     "look for errors of the producer in the worker's log; launch again if the topic is gone",
     _LOGS,
 )
-OBSERVED = (WORKER, CONNECTOR_MISSING, LAGGING, POSITION, STALLED)
+UNREAD = _observed(
+    "unread",
+    Owner.DATABASE,
+    "the connector updates its heartbeat table, or should, but reads no change of it in the database's log",
+    "see that the table has its one row, supplemental logging and the connector's rights; else ask the DBA "
+    "what holds the log back",
+    _ORACLE,
+)
+OBSERVED = (WORKER, CONNECTOR_MISSING, LAGGING, POSITION, STALLED, UNREAD)
 
 #: Lines that say where, not what: class names in them would be taken for causes.
 _FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ more).*$", re.MULTILINE)

@@ -273,9 +273,18 @@ METRICS: tuple[Metric, ...] = (
         kinds=("debezium",),
     ),
     Metric(
+        "HeartbeatTableAgeSeconds",
+        "Seconds",
+        "Age of the newest change of the heartbeat table on its topic, where the stage has such a table",
+        Origin.HEALTH,
+        waived="HeartbeatMissing judges it by the interval that the stage has set",
+        kinds=("debezium",),
+    ),
+    Metric(
         "HeartbeatMissing",
         "Count",
-        "1 when a connected task runs but its newest heartbeat record is old, or its topic is gone; else 0",
+        "1 when a connected task runs but its newest heartbeat record, or the newest change of the heartbeat "
+        "table, is old, or its topic is gone; else 0",
         Origin.HEALTH,
         _seen(
             "HeartbeatMissing",

@@ -58,10 +58,14 @@ FLUSH_TABLE = "LOG_MINING_FLUSH"
 
 @dataclass(frozen=True)
 class OracleScript:
-    """The script's parts. `container` says whether WMS lives in a pluggable database."""
+    """The script's parts.
+
+    `container` says whether WMS lives in a pluggable database, `heartbeat_table` is the stage's setting.
+    """
 
     kind: str = "debezium"
     container: bool = False
+    heartbeat_table: str = ""
 
     @property
     def tables(self) -> tuple[tuple[str, str], ...]:
@@ -76,7 +80,10 @@ class OracleScript:
         parts += [self.user()]
         if self.kind == "debezium":
             parts += [self.system_grants()]
-        parts += [self.table_statements(), self.checks()]
+        parts += [self.table_statements()]
+        if self.heartbeat_table:
+            parts += [self.heartbeat_statements()]
+        parts += [self.checks()]
         return "\n\n".join(parts) + "\n"
 
     def variables(self) -> str:
@@ -165,6 +172,20 @@ class OracleScript:
         rights = ", ".join(TABLE_GRANTS if self.kind == "debezium" else TABLE_GRANTS[:1])
         lines += [f"GRANT {rights} ON {schema}.{table} TO &dbz_user;" for schema, table in self.tables]
         return "\n".join(lines)
+
+    def heartbeat_statements(self) -> str:
+        """The table with one row that the connector updates, and reads back through the log."""
+        table = self.heartbeat_table
+        return "\n".join(
+            [
+                f"-- The heartbeat table, for all stages that name it (connector.heartbeat_table: {table})",
+                f"CREATE TABLE {table} (ID NUMBER(1) PRIMARY KEY, BEAT_TS TIMESTAMP(6) WITH TIME ZONE);",
+                f"INSERT INTO {table} (ID, BEAT_TS) VALUES (1, CURRENT_TIMESTAMP);",  # noqa: S608 - text only
+                "COMMIT;",
+                f"ALTER TABLE {table} ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS;",
+                f"GRANT {', '.join((*TABLE_GRANTS, 'UPDATE'))} ON {table} TO &dbz_user;",
+            ]
+        )
 
     def checks(self) -> str:
         """Queries that prove each point; the comment says what must come back."""

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from connector.domain.errors import ServerError
-
 #: Partition key of the item in the state table (`Names.table`).
 RECORD_KEY = "stage-record"
 
@@ -35,11 +33,21 @@ class StageRecord:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "StageRecord":
-        """The inverse of `to_item`; attributes of a newer version are ignored."""
-        known = {field.name for field in fields(cls)}
-        values = {key: value for key, value in item.items() if key in known}
-        try:
-            values["topics"] = tuple(values["topics"])
-            return cls(**values)
-        except (KeyError, TypeError) as error:
-            raise ServerError(f"the stage record is incomplete ({error}); launch the stage again") from None
+        """The inverse of `to_item`; attributes of a newer version are ignored.
+
+        What is missing or makes no sense counts as not told: a launch or a teardown then writes it anew, and
+        neither is kept from its work by what somebody did to the item.
+        """
+        texts = {key: _text(item.get(key)) for key in ("stage", "cluster_id", "account", "config_hash")}
+        topics, versions = item.get("topics"), item.get("secret_versions")
+        return cls(
+            **texts,
+            topics=tuple(map(str, topics)) if isinstance(topics, list | tuple) else (),
+            secret_versions=dict(versions) if isinstance(versions, Mapping) else {},
+            # In doubt nothing is started.
+            retiring=item.get("retiring") not in (None, False),
+        )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

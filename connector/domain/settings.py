@@ -1,15 +1,20 @@
 """What an operator may set about the connector, beyond what names and secrets already say."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from connector.domain.errors import OperatorError
+from connector.domain.topics import CAPTURED_TABLES
 
 KINDS = ("debezium", "jdbc")
 #: What is done with a column's value that the connector cannot convert, and Debezium's word for it.
 UNREADABLE = {"stop": "fail", "null": "warn"}
+
+#: Two names that Oracle and the stand-in read the same way without quotes around them, as upper case.
+_TABLE = re.compile(r"[A-Z][A-Z0-9_]{0,127}\.[A-Z][A-Z0-9_]{0,127}")
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,9 @@ class ConnectorSettings:
     #: How long the DBA keeps archived redo log, in hours; 0 while nobody has said so. By it the health check
     #: knows how much time is left before a position is lost.
     archived_log_hours: int = 0
+    #: A table of the DBA's with one row, `SCHEMA.TABLE`, that the connector updates with each heartbeat: the
+    #: canary of database -> topic. Empty: there is none. `oracle-script` prints what makes it.
+    heartbeat_table: str = ""
     #: The largest record that the data topics take, compressed, in MiB. Consumers must be able to hold it.
     max_record_mib: int = 1
     #: `stop`: a value that cannot be converted stops the connector. `null`: it is left out and logged, which
@@ -51,6 +59,23 @@ class ConnectorSettings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
                 raise OperatorError(f"connector.{name} {value!r} is not a whole number from {low} to {high}")
+        self._check_heartbeat_table()
+
+    def _check_heartbeat_table(self) -> None:
+        table = self.heartbeat_table
+        if table == "":
+            return
+        if not isinstance(table, str) or not _TABLE.fullmatch(table):
+            raise OperatorError(
+                f"connector.heartbeat_table {table!r} is not SCHEMA.TABLE in capital letters, digits and _"
+            )
+        if tuple(table.split(".")) in CAPTURED_TABLES:
+            raise OperatorError(
+                f"connector.heartbeat_table {table!r} is a captured table, which belongs to WMS; "
+                "it needs a table of its own (wms-connector oracle-script)"
+            )
+        if self.kind != "debezium":
+            raise OperatorError(f"connector.heartbeat_table goes with kind debezium, not {self.kind}")
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> "ConnectorSettings":

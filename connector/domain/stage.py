@@ -19,6 +19,9 @@ NAMED_STAGES = ("main", "val", "production")
 #: Words with a meaning of their own in `config/` and in secret paths.
 RESERVED_STAGES = ("default", "foundation", "ephemeral")
 
+#: The file that lies beside the directories of ephemeral stages; a file system may ignore case.
+SCEPTRE_FILE = "config.yaml"
+
 #: What `config/default` renders as: it is the pattern for stages, not a stage.
 EXAMPLE_STAGE = "example"
 
@@ -98,6 +101,8 @@ def refusal(text: str) -> str | None:
     lower = text.lower()
     if lower in RESERVED_STAGES:
         return f"the words {', '.join(RESERVED_STAGES)} have a meaning of their own; choose another"
+    if lower == SCEPTRE_FILE:
+        return f"{SCEPTRE_FILE} is a file of Sceptre's beside the stages; choose another name"
     if lower in NAMED_STAGES:
         return f"it differs from the named stage {lower!r} only in case; write {lower!r} or choose another"
     clash = _mistakable(text)

@@ -88,6 +88,7 @@ class Catalogue:
                 "schema_change": (p,),
                 "schema_history": (f"{p}.schema-changes",),
                 "heartbeat": (f"{p}.heartbeat",),
+                "heartbeat_table": (f"{p}.heartbeat.table",),
                 "signal": (f"{p}.signal",),
                 "notification": (f"{p}.notifications",),
                 "transaction": (f"{p}.transaction",),
@@ -124,7 +125,13 @@ class Catalogue:
         return name
 
     def specs(
-        self, kind: str, *, data_partitions: int = 1, data_retention_days: int = 7, max_record_mib: int = 1
+        self,
+        kind: str,
+        *,
+        data_partitions: int = 1,
+        data_retention_days: int = 7,
+        heartbeat_table: bool = False,
+        max_record_mib: int = 1,
     ) -> tuple[TopicSpec, ...]:
         """The topics that registration makes sure exist, for connector kind `debezium` or `jdbc`.
 
@@ -156,6 +163,7 @@ class Catalogue:
             TopicSpec(self.one("schema_history"), "schema_history", 1, forever, True),
             TopicSpec(self.one("schema_change"), "schema_change", 1, forever, True),
             TopicSpec(self.one("heartbeat"), "heartbeat", 1, day),
+            *([TopicSpec(self.one("heartbeat_table"), "heartbeat_table", 1, day)] if heartbeat_table else []),
             # The signal channel reads partition 0 and its order matters.
             TopicSpec(self.one("signal"), "signal", 1, week, True),
             TopicSpec(self.one("notification"), "notification", 1, week),

@@ -96,10 +96,11 @@ def create_tables(connection: Connection) -> None:
             )
         )
     for schema, table in TABLES:
-        _create_table(connection, schema, table)
+        create_table(connection, schema, table)
 
 
-def _create_table(connection: Connection, schema: str, table: str) -> None:
+def create_table(connection: Connection, schema: str, table: str) -> None:
+    """Make one table, owned and granted as the others."""
     name = sql.Identifier(schema, table)
     columns = sql.SQL(", ").join(
         sql.SQL("{} " + definition).format(sql.Identifier(column))

@@ -8,10 +8,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from connector.aws_region import region
 from connector.domain.errors import ServerError
-
-#: What config/config.yaml takes where the environment names no region.
-_REGION = "us-east-1"
 
 
 class Account:
@@ -23,7 +21,7 @@ class Account:
     def __init__(self) -> None:
         with one_line_errors():
             self._session = boto3.session.Session()
-        self.region = self._session.region_name or _REGION
+        self.region = region()
 
     def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any:
         """Ask AWS; as Sceptre's connection manager, errors are botocore's."""

@@ -51,8 +51,9 @@ def decide(service: Service, answers: Mapping[str, str]) -> Answer:
     if service.desired == 0:
         return Answer(
             State.FAILED,
-            f"service {service.name} has the desired count 0, so no worker will start; "
-            "launch the stage, which sets it",
+            f"service {service.name} has the desired count 0, so no worker will start, and the launch "
+            "did not say how many there should be; set desired_count in the stage's config.yaml to a number "
+            "from 1 on, then launch again",
             details=details,
         )
     return Answer(State.WAITING, _progress(service, answers), details=details)

@@ -2,7 +2,7 @@
 
 from connector.domain.admin import Answer, State
 from connector.domain.names import CONNECTOR
-from lambda_src.connect_admin.retiring import ephemeral
+from lambda_src.connect_admin.retiring import ephemeral, taken_over
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_rest import Connect, ConnectError
 
@@ -14,6 +14,9 @@ _PAUSE_SECONDS = 0.3
 def retire_connector(session: Session) -> Answer:
     """Orderly, so that the database sees its session end. Without a worker there is no connector."""
     ephemeral(session)
+    taken = taken_over(session)
+    if taken is not None:
+        return taken
     service = session.observe_service()
     if service is None or not service.addresses:
         return Answer(State.DONE, "no worker runs, so no connector does")

@@ -9,13 +9,16 @@ from connector.domain.database import Engine
 from connector.domain.names import PROJECT
 from connector.domain.retire import EphemeralStage
 from lambda_src import postgres
-from lambda_src.connect_admin.retiring import ephemeral
+from lambda_src.connect_admin.retiring import ephemeral, taken_over
 from lambda_src.connect_admin.session import Session
 
 
 def retire_source(session: Session) -> Answer:
     """Drop slot and publication; a slot that is still in use is waited for."""
     stage = ephemeral(session)
+    taken = taken_over(session)
+    if taken is not None:
+        return taken
     if session.database.engine is not Engine.POSTGRES:
         return Answer(State.DONE, "the source database keeps nothing of a connector")
     name = slot(stage)

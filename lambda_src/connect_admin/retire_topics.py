@@ -2,7 +2,7 @@
 
 from connector.domain.admin import Answer, State
 from connector.domain.retire import EphemeralStage, namespaced, plan_groups, plan_topics
-from lambda_src.connect_admin.retiring import ephemeral, other_cluster
+from lambda_src.connect_admin.retiring import ephemeral, other_cluster, taken_over
 from lambda_src.connect_admin.session import Session
 from lambda_src.kafka_admin import KafkaAdmin
 from lambda_src.state_table import read_record
@@ -59,13 +59,10 @@ def retire_groups(session: Session) -> Answer:
 
 def _objection(session: Session, kafka: KafkaAdmin) -> Answer | None:
     """Why nothing may be deleted now. Each request looks for itself: time has passed since the mark."""
+    taken = taken_over(session)
+    if taken is not None:
+        return taken
     record = read_record(session.aws.table(session.environment.table))
-    if record is not None and not record.retiring:
-        return Answer(
-            State.FAILED,
-            f"stage {session.stage.name} is no longer marked as retiring: a launch has taken it over, "
-            "so nothing more is deleted",
-        )
     elsewhere = other_cluster(session, record, kafka.cluster_id())
     if elsewhere is not None:
         return Answer(State.FAILED, elsewhere)

@@ -1,7 +1,7 @@
 """RETIRE_WORKERS: no task of the stage runs, and the Connect group is empty."""
 
 from connector.domain.admin import Answer, State
-from lambda_src.connect_admin.retiring import ephemeral
+from lambda_src.connect_admin.retiring import ephemeral, taken_over
 from lambda_src.connect_admin.session import Session
 from lambda_src.tasks import Service, scale
 
@@ -13,6 +13,9 @@ _PAUSE_SECONDS = 0.5
 def retire_workers(session: Session) -> Answer:
     """Set the desired count to 0 and wait. A worker that lives would bring its topics back."""
     ephemeral(session)
+    taken = taken_over(session)
+    if taken is not None:
+        return taken
     env = session.environment
     service = session.observe_service()
     changed = service is not None and service.desired > 0

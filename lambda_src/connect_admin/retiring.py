@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from connector.domain.admin import Answer
+from connector.domain.admin import Answer, State
 from connector.domain.errors import RefusedStage
 from connector.domain.record import StageRecord
 from connector.domain.retire import EphemeralStage
@@ -25,6 +25,18 @@ def ephemeral(session: Session) -> EphemeralStage:
             f"{session.meant!r} is asked for: nothing was touched"
         )
     return EphemeralStage(session.stage)
+
+
+def taken_over(session: Session) -> Answer | None:
+    """Why the teardown must not go on: a launch has cleared its mark. Each step asks: time has passed."""
+    record = read_record(session.aws.table(session.environment.table))
+    if record is None or record.retiring:
+        return None
+    return Answer(
+        State.FAILED,
+        f"stage {session.stage.name} is no longer marked as retiring: a launch has taken it over, "
+        "so nothing more is deleted",
+    )
 
 
 def is_retiring(session: Session) -> bool:

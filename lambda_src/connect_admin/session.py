@@ -39,6 +39,7 @@ from lambda_src.secrets import SecretReader, SecretsManager
 from lambda_src.state_table import Table
 from lambda_src.tasks import Ecs, Service
 from lambda_src.transport import HttpTransport, Transport
+from lambda_src.worker_log import Logs
 
 OpenKafka = Callable[[Mapping[str, Any], Deadline, Callable[[str], str]], AbstractContextManager[KafkaAdmin]]
 
@@ -50,6 +51,7 @@ class Aws:
     secrets_manager: Callable[[], SecretsManager]
     ecs: Callable[[], Ecs]
     table: Callable[[str], Table]
+    logs: Callable[[], Logs] = lambda: cast(Logs, boto3.client("logs", config=CLIENT_CONFIG))
 
     @classmethod
     def real(cls) -> "Aws":
@@ -142,6 +144,7 @@ class Session:
             settings.kind,
             data_partitions=settings.data_partitions,
             data_retention_days=settings.data_retention_days,
+            heartbeat_table=bool(settings.heartbeat_table),
             max_record_mib=settings.max_record_mib,
         )
 

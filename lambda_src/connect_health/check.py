@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import boto3
 
+from connector.domain.error_classes import ErrorClass
 from lambda_src.aws import CLIENT_CONFIG
 from lambda_src.connect_admin.session import Aws, Session
 from lambda_src.connect_health import tcp
@@ -20,6 +21,7 @@ from lambda_src.deadline import Clock
 from lambda_src.secrets import SecretsManager
 from lambda_src.state_table import Table
 from lambda_src.tasks import Ecs
+from lambda_src.worker_log import Logs
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Clients:
 def _real() -> Clients:
     secrets_manager = cast(SecretsManager, boto3.client("secretsmanager", config=CLIENT_CONFIG))
     ecs = cast(Ecs, boto3.client("ecs", config=CLIENT_CONFIG))
+    logs = cast(Logs, boto3.client("logs", config=CLIENT_CONFIG))
     dynamodb = boto3.resource("dynamodb", config=CLIENT_CONFIG)
     tables: dict[str, Table] = {}
 
@@ -47,7 +50,7 @@ def _real() -> Clients:
         return tables.setdefault(name, cast(Table, dynamodb.Table(name)))
 
     return Clients(
-        Aws(lambda: secrets_manager, lambda: ecs, table),
+        Aws(lambda: secrets_manager, lambda: ecs, table, lambda: logs),
         cast(CloudWatch, boto3.client("cloudwatch", config=CLIENT_CONFIG)),
         cast(Sns, boto3.client("sns", config=CLIENT_CONFIG)),
     )
@@ -55,7 +58,7 @@ def _real() -> Clients:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a check. `facts` holds what was done, told and noticed besides."""
+    """What came of a check. `facts` holds what was done, told and noticed, and whose findings are."""
 
     summary: str
     metrics: Mapping[str, float]
@@ -99,6 +102,11 @@ def check(
         "done": outcome.text,
         "held": verdict.treatment.held,
         "told": told.value,
+        "causes": {f.metric: _cause(f.cause) for f in verdict.findings if f.cause is not None},
         "secrets_changed": list(seen.secrets_changed),
     }
     return Answer(verdict.summary, values, bool(verdict.findings), facts)
+
+
+def _cause(cause: ErrorClass) -> Mapping[str, str]:
+    return {"class": cause.name, "owner": cause.owner.value}

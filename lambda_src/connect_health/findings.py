@@ -11,6 +11,8 @@ from connector.domain.error_classes import (
     LAGGING,
     POSITION,
     STALLED,
+    UNKNOWN,
+    UNREAD,
     WORKER,
     ErrorClass,
     classify,
@@ -181,14 +183,22 @@ def _source(seen: Observation, judged: list[Finding]) -> list[Finding]:
     """Connect says RUNNING for ever while the database is out of reach: only its metrics know better."""
     if not _running(seen):
         return []
-    unreachable = next((f for f in judged if f.metric == "DbTcpUnreachable" and f.wrong), None)
-    cause = named("unreachable") if unreachable else named("untold")
+    if seen.source is not None and seen.source.connected:
+        return [Finding.fine("SourceDisconnected")]
     if seen.source is None:
         reason = f"its worker shows no metrics: {seen.blind.get('source', 'nobody knows why')}"
-        return [Finding("SourceDisconnected", reason, cause=cause)]
-    if seen.source.connected:
-        return [Finding.fine("SourceDisconnected")]
-    return [Finding("SourceDisconnected", seen.source.describe(), cause=cause)]
+    else:
+        reason = seen.source.describe()
+    told = f"{reason}; its log says: {root_cause(seen.words)}" if seen.words else reason
+    return [Finding("SourceDisconnected", told, cause=_disconnected(seen, judged))]
+
+
+def _disconnected(seen: Observation, judged: list[Finding]) -> ErrorClass:
+    """The class of what keeps a source from being connected."""
+    if any(finding.metric == "DbTcpUnreachable" and finding.wrong for finding in judged):
+        return named("unreachable")
+    cause = classify(seen.words)
+    return named("untold") if cause is UNKNOWN else cause
 
 
 def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[Finding]:
@@ -217,16 +227,26 @@ def _heartbeat(
     canary = seen.canary
     if canary is None or canary.trouble:
         return []
-    age = None if canary.newest is None else max(0.0, now - canary.newest)
+    age, of_table = _age(canary.newest, now), _age(canary.newest_of_table, now)
     told = [] if age is None else [Finding.fine("HeartbeatAgeSeconds", age)]
+    told += [] if of_table is None else [Finding.fine("HeartbeatTableAgeSeconds", of_table)]
     hidden = any(f.metric == "SourceDisconnected" and f.wrong for f in judged)
     if hidden or not _running(seen) or seen.source is None or seen.source.snapshot_running:
         return told
     if canary.topic_missing:
         return [Finding("HeartbeatMissing", "its topic does not exist", cause=named("unknown topic"))]
-    if age is not None and age > max(_HEARTBEAT_SECONDS, 3 * settings.heartbeat_seconds):
+    patience = max(_HEARTBEAT_SECONDS, 3 * settings.heartbeat_seconds)
+    if age is not None and age > patience:
         return [*told, Finding("HeartbeatMissing", f"the newest is {age:.0f} s old", cause=STALLED)]
+    if of_table is not None and of_table > patience:
+        table = settings.heartbeat_table
+        reason = f"heartbeats arrive, but the newest change of table {table} is {of_table:.0f} s old"
+        return [*told, Finding("HeartbeatMissing", reason, cause=UNREAD)]
     return [*told, Finding.fine("HeartbeatMissing")]
+
+
+def _age(at: float | None, now: float) -> float | None:
+    return None if at is None else max(0.0, now - at)
 
 
 def _threshold(name: str) -> float:

@@ -15,10 +15,12 @@ class Canary:
     """What the brokers say. `trouble`: why they do not answer, empty when they do.
 
     `newest`: when the newest heartbeat record was written, in seconds since 1970; None without one.
+    `newest_of_table`: the same for the heartbeat table's changes, where the stage has such a table.
     """
 
     trouble: str = ""
     newest: float | None = None
+    newest_of_table: float | None = None
     topic_missing: bool = False
 
 
@@ -35,6 +37,8 @@ class Observation:
     connect_answers: str | None = None
     connector: ConnectorStatus | None = None
     source: Source | None = None
+    #: What a running task logged last, when its source is not connected; empty when that is not known.
+    words: str = ""
     database: Mapping[str, str] = field(default_factory=dict)
     canary: Canary | None = None
     retiring: bool = False

@@ -1,5 +1,6 @@
 """Gather: ask each part once, those that do not need each other at the same time."""
 
+import time
 from typing import Any
 
 from connector.domain.errors import ServerError
@@ -15,6 +16,7 @@ from lambda_src.deadline import Deadline
 from lambda_src.kafka_admin import UNKNOWN_TOPIC, client_settings
 from lambda_src.metrics_page import Source
 from lambda_src.state_table import read_budget, read_item, read_record
+from lambda_src.worker_log import last_failure
 
 #: Seconds for a TCP connection to one listener of the database.
 TCP_SECONDS = 3.0
@@ -23,6 +25,7 @@ _AWS_SECONDS = 12.0
 _CONNECT_SECONDS = 18.0
 _SOURCE_SECONDS = 6.0
 _BROKERS_SECONDS = 8.0
+_LOG_SECONDS = 6.0
 
 
 def observe(session: Session, *, knock: tcp.Knock = tcp.knock) -> Observation:
@@ -51,12 +54,14 @@ def observe(session: Session, *, knock: tcp.Knock = tcp.knock) -> Observation:
     if status is not None:
         told, silent = run([Probe("source", lambda: _source(session, status), _SOURCE_SECONDS)])
         source, blind = told.get("source"), {**blind, **silent}
+    words = _words(session, status, source)
     record, budget, memory = known.get("table", (None, None, None))
     return Observation(
         service=known.get("service"),
         connect_answers=answers,
         connector=status,
         source=source,
+        words=words,
         database=seen.get("database", {}),
         canary=seen.get("brokers"),
         retiring=record is not None and record.retiring,
@@ -113,9 +118,13 @@ def _brokers(session: Session) -> Canary:
     short = Deadline(deadline.now() + min(_BROKERS_SECONDS, deadline.left), deadline.now, deadline.sleep)
     try:
         with session.open_kafka(settings, short, session.censor.clean) as kafka:
-            if session.environment.settings.kind != "debezium":
+            settings_of_stage, topics = session.environment.settings, session.stage.topics
+            if settings_of_stage.kind != "debezium":
                 return Canary()
-            return Canary(newest=kafka.newest(session.stage.topics.one("heartbeat")))
+            newest = kafka.newest(topics.one("heartbeat"))
+            if not settings_of_stage.heartbeat_table:
+                return Canary(newest=newest)
+            return Canary(newest=newest, newest_of_table=kafka.newest(topics.one("heartbeat_table")))
     except ServerError as error:
         if error.status == UNKNOWN_TOPIC:
             return Canary(topic_missing=True)
@@ -128,3 +137,17 @@ def _source(session: Session, status: ConnectorStatus) -> Source | None:
     """What the worker that runs the task says; None when no task runs."""
     workers = [task.worker.rpartition(":")[0] for task in status.tasks if task.state == "RUNNING"]
     return session.source_at(workers[0]) if workers else None
+
+
+def _words(session: Session, status: ConnectorStatus | None, source: Source | None) -> str:
+    """What a task that calls itself running logged, when its source is not connected.
+
+    It only adds to a finding: a log that cannot be read is no trouble of its own.
+    """
+    running = status is not None and any(task.state == "RUNNING" for task in status.tasks)
+    if not running or session.environment.settings.kind != "debezium" or (source and source.connected):
+        return ""
+    group = session.stage.names.connector_log_group
+    look = Probe("log", lambda: last_failure(session.aws.logs(), group, time.time()), _LOG_SECONDS)
+    seen, _ = run([look])
+    return str(seen.get("log", ""))

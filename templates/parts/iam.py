@@ -54,6 +54,16 @@ def write_logs(log_group: str) -> Statement:
     )
 
 
+def read_log(log_group: str) -> Statement:
+    """Read one log group."""
+    return Statement(
+        Sid="ReadLog",
+        Effect=Allow,
+        Action=[logs.FilterLogEvents],
+        Resource=[arn("logs", f"log-group:{log_group}"), arn("logs", f"log-group:{log_group}:*")],
+    )
+
+
 def read_stage_secrets(prefix: str, stage: Stage) -> Statement:
     """Read this stage's secrets and the default's, and no other stage's."""
     return Statement(

@@ -153,7 +153,7 @@ def watch_heartbeat(cluster: MskCluster, stage: Stage) -> list[Statement]:
             Sid="SeeHeartbeat",
             Effect=Allow,
             Action=[kafka.DescribeTopic],
-            Resource=[cluster.topic(stage.topics.one("heartbeat"))],
+            Resource=[cluster.topic(stage.topics.one(role)) for role in ("heartbeat", "heartbeat_table")],
         ),
     ]
 

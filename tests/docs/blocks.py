@@ -10,8 +10,11 @@ from typing import Any
 
 import yaml
 
-from connector.domain import secrets
+from connector.domain import metrics, secrets
+from connector.domain.aws_alarms import aws_alarms
 from connector.domain.brokers import KafkaAuth
+from connector.domain.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN
+from connector.domain.metrics import Alarm
 from connector.domain.oracle_script import OracleScript
 from connector.domain.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.topics import Catalogue
@@ -144,6 +147,43 @@ def _fargate() -> str:
     )
 
 
+#: What the rules of events say; alarms say it themselves.
+_EVENTS = {
+    metrics.TASK_STOPPED: "A worker stopped, and neither a deployment nor scaling is why.",
+    metrics.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
+    metrics.DEPLOYMENT_FAILED: "A deployment of the worker failed; ECS goes back to the version before.",
+}
+
+
+def _alarms() -> str:
+    """One line for each section; sections that several alarms share are named once."""
+    named: list[tuple[str, Alarm]] = [(m.name, m.alarm) for m in metrics.alarmed("debezium") if m.alarm]
+    named += [(alarm.name, alarm.alarm) for alarm in aws_alarms(NAMED.names)]
+    sections: dict[str, list[tuple[str, Alarm]]] = {}
+    for name, alarm in named:
+        sections.setdefault(alarm.section, []).append((name, alarm))
+    rows = [
+        (
+            f"[{section}](#{section.lower()})",
+            "one mail of the health check" if not found[0][1].mails else "the alarm",
+            found[0][1].what if len(found) == 1 else f"Alarms: {_code(name for name, _ in found)}",
+        )
+        for section, found in sections.items()
+    ]
+    rows += [(f"[{rule}](#{rule.lower()})", "the event", what) for rule, what in _EVENTS.items()]
+    return _table(("section", "mailed by", "what"), rows)
+
+
+def _error_classes() -> str:
+    return _table(
+        ("class", "owner", "restarted", "means", "next step"),
+        (
+            (f"`{c.name}`", c.owner.value, "yes" if c.retry else "no", c.meaning, c.next_step)
+            for c in (*ERROR_CLASSES, UNKNOWN, *OBSERVED)
+        ),
+    )
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "oracle-script": lambda: _sql(OracleScript()),
     "oracle-script-pdb": lambda: _sql(OracleScript(container=True)),
@@ -156,4 +196,6 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "rule": _rule,
     "sizes": _sizes,
     "fargate": _fargate,
+    "alarms": _alarms,
+    "error-classes": _error_classes,
 }

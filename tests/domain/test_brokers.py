@@ -97,12 +97,18 @@ def test_the_port_says_how_to_authenticate_unless_the_setting_does(port: int, au
     brokers = parse_brokers(stored(f"a:{port}", PATH))
     assert choose_auth(None, brokers) is auth
     assert auth.port == port
-    assert choose_auth("plaintext", brokers) is KafkaAuth.PLAINTEXT
+    for other in KafkaAuth:
+        if other is auth:
+            assert choose_auth(other.value, brokers) is auth
+        else:
+            with pytest.raises(OperatorError, match=f"port {port} in secret {PATH} is MSK's for {auth}"):
+                choose_auth(other.value, brokers)
 
 
 def test_an_unusual_port_needs_the_setting() -> None:
     with pytest.raises(OperatorError, match=r"port 19092 is none of MSK's .* set kafka_auth"):
         choose_auth(None, parse_brokers(stored("a:19092", PATH)))
+    assert choose_auth("tls", parse_brokers(stored("a:19092", PATH))) is KafkaAuth.TLS
 
 
 @pytest.mark.parametrize("text", ["TLS", "ssl", "", "iam ", "sasl"])

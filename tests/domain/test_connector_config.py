@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import pytest
@@ -57,6 +58,20 @@ SCENARIOS = [
 def test_the_config_is_the_reviewed_one(stage: str, shape: str, auth: KafkaAuth, golden: Golden) -> None:
     text = json.dumps(build(stage, shape, auth), indent=2) + "\n"
     golden(f"connector-{stage}-{shape}-{auth}.json", text)
+
+
+def test_a_heartbeat_table_s_changes_go_to_a_topic_of_the_catalogue() -> None:
+    """As Java's regular expressions read it: the whole name of Debezium's topic, and no other."""
+    stage = Stage("feature.x")
+    found = build(stage.name, "pdb", heartbeat_table="WMSCDC.HEARTBEAT")
+    assert found["heartbeat.action.query"] == "UPDATE WMSCDC.HEARTBEAT SET BEAT_TS = CURRENT_TIMESTAMP"
+    assert found["transforms.heartbeat.replacement"] in set(stage.topics)
+    pattern = found["transforms.heartbeat.regex"]
+    for table in ("WMSCDC.HEARTBEAT", "wmscdc.heartbeat"):
+        assert re.fullmatch(pattern, f"feature.x.wms.{table}")
+    others = [*stage.topics, "featureyx.wms.WMSCDC.HEARTBEAT", "feature.x.wms.WMSCDC.HEARTBEAT2"]
+    assert not [name for name in others if re.fullmatch(pattern, name)]
+    assert not [key for key in build() if key.startswith(("transforms", "heartbeat.action"))]
 
 
 # The jdbc kind reads Oracle only.

@@ -84,6 +84,15 @@ TRACES = [
     ),
     (
         (
+            f"{CONNECT}The task wms-oracle-cdc-0 was unable to finish writing records to Kafka before its "
+            f"producer transaction expired. Options include raising the timeout.{FRAME}\nCaused by: "
+            "org.apache.kafka.common.errors.InvalidProducerEpochException: Producer attempted to produce "
+            "with an old epoch."
+        ),
+        ("fenced", True, Owner.US),
+    ),
+    (
+        (
             f"{CONNECT}Unrecoverable exception from producer send callback\nCaused by: "
             "org.apache.kafka.common.errors.UnknownTopicOrPartitionException: This server does not host this "
             "topic-partition."
@@ -120,6 +129,13 @@ TRACES = [
             "60000 ms."
         ),
         ("unknown topic", True, Owner.PLATFORM),
+    ),
+    (
+        (
+            f'{DEBEZIUM}java.lang.NullPointerException: Cannot invoke "io.debezium.relational.Table.'
+            f'retrieveColumnNames()" because "table" is null{FRAME}'
+        ),
+        ("database rights", False, Owner.DATABASE),
     ),
     (
         "org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized to access topics: [wms]",

@@ -28,6 +28,15 @@ def test_the_oracle_script_is_the_reviewed_one(script: OracleScript, golden: Gol
     golden(f"oracle-script-{_name(script)}.sql", script.text(MAIN))
 
 
+def test_a_heartbeat_table_is_made_with_its_row_and_the_rights_on_it():
+    script = OracleScript(container=True, heartbeat_table="WMSCDC.HEARTBEAT").text(MAIN)
+    part = script.split("-- The heartbeat table")[1].split("-- 6.")[0]
+    for statement in ("CREATE TABLE", "INSERT INTO", "ALTER TABLE", "GRANT SELECT, FLASHBACK, UPDATE ON"):
+        assert f"{statement} WMSCDC.HEARTBEAT " in part
+    assert part.count(";") == len([line for line in part.splitlines() if line.endswith(";")])
+    assert "heartbeat" not in OracleScript(container=True).text(MAIN)
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=_name)
 def test_only_the_captured_tables_are_touched(script: OracleScript):
     """Neither a table more nor a privilege on any table."""

@@ -1,4 +1,5 @@
 import json
+from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -45,11 +46,21 @@ def test_a_record_of_a_newer_version_is_read_and_one_of_an_older_gets_defaults()
 
 
 @pytest.mark.parametrize("key", ["stage", "cluster_id", "account", "topics", "config_hash"])
-def test_an_incomplete_record_says_what_to_do(key: str) -> None:
+def test_what_a_record_lacks_counts_as_not_told(key: str) -> None:
     item = StageRecord("main", "c", "123456789012", (), "h").to_item()
+    whole = StageRecord.from_item(item)
     del item[key]
-    with pytest.raises(ServerError, match=r"record is incomplete .* launch the stage again"):
-        StageRecord.from_item(item)
+    found = StageRecord.from_item(item)
+    assert not getattr(found, key)
+    assert replace(found, **{key: getattr(whole, key)}) == whole
+
+
+RECORD_FIELDS = [field.name for field in fields(StageRecord)]
+
+
+@given(st.dictionaries(st.sampled_from(RECORD_FIELDS), st.none() | texts | st.integers()))
+def test_any_item_is_a_record_and_in_doubt_nothing_is_started(item: dict[str, Any]) -> None:
+    assert StageRecord.from_item(item).retiring or not item.get("retiring")
 
 
 def test_settings_travel_as_json_and_come_back() -> None:
@@ -72,6 +83,12 @@ def test_settings_travel_as_json_and_come_back() -> None:
         ({"unreadable_values": "skip"}, "connector.unreadable_values 'skip' is unknown; allowed: stop, null"),
         ({"unreadable_values": None}, "connector.unreadable_values None is unknown"),
         ({"validation_timeout_seconds": None}, "connector.validation_timeout_seconds None is not"),
+        ({"heartbeat_table": "HEARTBEAT"}, "connector.heartbeat_table 'HEARTBEAT' is not SCHEMA.TABLE"),
+        ({"heartbeat_table": "A.B; DROP TABLE C"}, "is not SCHEMA.TABLE in capital letters"),
+        ({"heartbeat_table": "A.B\n"}, "is not SCHEMA.TABLE in capital letters"),
+        ({"heartbeat_table": 1}, "connector.heartbeat_table 1 is not SCHEMA.TABLE"),
+        ({"heartbeat_table": "WMS.PLAN_BASE_WVR_TBL"}, "is a captured table, which belongs to WMS"),
+        ({"heartbeat_table": "A.B", "kind": "jdbc"}, "connector.heartbeat_table goes with kind debezium"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_what_is_allowed(values: dict[str, Any], words: str) -> None:

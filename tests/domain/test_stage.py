@@ -97,6 +97,7 @@ def test_the_namespace_is_the_stage_as_written(stage: Stage) -> None:
 
 REFUSED = {
     "directories": [".", ".."],
+    "beside the stages": ["config.yaml", "Config.YAML"],
     "words with a meaning": ["default", "foundation", "ephemeral", "Default", "FOUNDATION", "Ephemeral"],
     "other cases of named stages": ["Main", "MAIN", "Val", "vAL", "Production"],
     "data topics": ["wms", "wms.MMDL", "wms.WMS", "wms_WMS", "WMS", "Wms.mmdl", "wms.WMS.PLAN"],

@@ -11,6 +11,7 @@ from connector.domain.metrics import Origin
 from connector.domain.stage import Stage
 from connector.local.world import World
 from lambda_src.connect_health.memory import MEMORY_KEY
+from tests.support.in_process_check import InProcessCheck
 from tests.support.sceptre_cli import Run
 
 pytestmark = pytest.mark.e2e
@@ -38,6 +39,7 @@ def test_its_metrics_arrive_where_the_alarms_look_for_them(world: World, checked
     emitted = {m.name for m in metrics.emitted("debezium") if m.origin is Origin.HEALTH}
     # The stand-in has no SCN, and no event since its snapshot: Debezium does not know those values yet.
     unknown_here = {"ScnHeadroomMinutes", "ReplicationLagSeconds", "SecondsSinceLastEvent"}
+    unknown_here.add("HeartbeatTableAgeSeconds")  # main has no such table
     assert emitted - unknown_here <= {m["MetricName"] for m in found} <= emitted
     assert not any(m["Dimensions"] for m in found)
 
@@ -49,6 +51,15 @@ def test_a_check_of_a_healthy_stage_takes_less_than_two_seconds(world: World, ch
     assert (content["summary"], content["told"]) == ("healthy", "nothing")
     assert content["metrics"]["HeartbeatAgeSeconds"] < 60
     assert content["seconds"] < 2
+
+
+def test_a_check_of_a_healthy_stage_makes_at_most_twenty_calls(world: World, checked: dict[str, Any]):
+    """Requests to AWS and over HTTP, counted where they are sent."""
+    watched = InProcessCheck(world, Stage.parse("main"))
+    assert watched.check().summary == "healthy"
+    services = {call.partition(" ")[0] for call in watched.calls}
+    assert services >= {"secretsmanager", "ecs", "dynamodb", "cloudwatch", "GET"}
+    assert len(watched.calls) <= 20, watched.calls
 
 
 def test_the_end_of_an_incident_is_mailed_with_the_rights_of_the_function(
@@ -90,6 +101,11 @@ def test_the_schedule_calls_the_health_check_and_failures_are_mailed(world: Worl
     for rule, (target,) in targets.items():
         wanted = NAMES.connect_health if rule == metrics.HEALTH_SCHEDULE else NAMES.sns_topic
         assert target.endswith(f":{wanted}"), rule
+
+
+def test_events_that_the_health_check_could_not_handle_are_kept(world: World, main: Run):
+    config = world.account.client("lambda").get_function_configuration(FunctionName=NAMES.connect_health)
+    assert config["DeadLetterConfig"]["TargetArn"].endswith(f":{NAMES.dead_letter_queue}")
 
 
 def test_people_are_asked_to_confirm_their_address(world: World, main: Run):

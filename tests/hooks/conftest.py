@@ -1,6 +1,6 @@
 import pytest
 
-from connector import sceptre_glue
+from connector import launches, sceptre_glue
 from hooks import admit, outcome
 
 
@@ -8,5 +8,6 @@ from hooks import admit, outcome
 def new_run():
     """Each test is a Sceptre run of its own."""
     sceptre_glue.SECRETS.clear()
+    launches.forget()
     admit._admitted.clear()
     outcome._BEFORE.clear()

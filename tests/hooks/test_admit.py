@@ -11,7 +11,9 @@ from sceptre.stack import Stack as SceptreStack
 
 from connector import admission
 from connector.domain.stage import Stage
+from connector.sceptre_jinja import COMMON_HOOKS
 from hooks.admit import AdmitStage
+from hooks.change_sets import RefuseChangeSet
 from hooks.guard import GuardDeletion
 from tests.config.support import ROOT, stacks
 from tests.support.fake_aws import GOOD_SECRETS, FakeConnection, FakeStack, refuse
@@ -27,7 +29,8 @@ def ready(owner: str = "default") -> FakeConnection:
 
 
 def run(connection: FakeConnection, group: str = "main", **config: object) -> None:
-    stack = FakeStack(f"{group}/network", "wms-network-x", connection)
+    name = "wms-foundation" if group == "foundation" else f"wms-network-{group.rpartition('/')[2]}"
+    stack = FakeStack(f"{group}/network", name, connection)
     stack.stack_group_config.update(config)
     AdmitStage(None, stack).run()
 
@@ -119,8 +122,38 @@ def test_a_misspelt_setting_is_refused_with_the_known_ones():
 
 
 def test_scram_needs_its_credentials():
+    connection = FakeConnection.ready()
+    connection.secrets["wms/main/brokerString"] = "broker-1.example:9096"
     with pytest.raises(SceptreException, match="kafkaCredentials does not exist"):
-        run(FakeConnection.ready(), kafka_auth="scram")
+        run(connection, kafka_auth="scram")
+
+
+@pytest.mark.parametrize(
+    "environment", [{"AWS_REGION": "us-east-1"}, {"AWS_DEFAULT_REGION": "us-east-1"}, {}]
+)
+def test_a_region_that_only_the_profile_names_is_not_left_out_in_silence(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    profile = tmp_path / "config"
+    profile.write_text("[default]\nregion = us-gov-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    if environment:
+        run(ready())
+        return
+    with pytest.raises(SceptreException, match=r"profile names the region us-gov-west-1 .* set AWS_REGION"):
+        run(ready())
+
+
+@pytest.mark.parametrize("point", ["before_create_change_set", "before_execute_change_set"])
+def test_a_stage_is_not_changed_by_a_change_set(point: str):
+    assert COMMON_HOOKS[point] == ("wms_no_change_set",)
+    connection = ready()
+    with pytest.raises(SceptreException, match=r"main/network: a change set .* `sceptre launch main`"):
+        RefuseChangeSet(None, FakeStack("main/network", "wms-network-main", connection)).run()
+    assert connection.calls == []
+    RefuseChangeSet(None, FakeStack("foundation/foundation", "wms-foundation", connection)).run()
 
 
 @pytest.mark.parametrize("typed", ["", ".", "..", "ephemeral", "mai", "ephemeral/x/..", "val"])
@@ -225,7 +258,7 @@ def admit_real(project: Path, connection: FakeConnection, component: str = "netw
         ("task_memory: 1000\n", "main/connector: task_memory 1000 does not go with"),
         ("container_memory: 4096\n", "container_memory 4096 is more than task_memory 3072"),
         ("desired_count: 0\n", "desired_count: .* not 0; settings are in config/main/config.yaml"),
-        ("kafka_auth: iam\n", "needs msk_cluster_arn"),
+        ("kafka_auth: scram\n", "kafka_auth is scram, but the port 9094"),
         ("connector: {kind: debezum}\n", "connector.kind 'debezum' is unknown; allowed: debezium, jdbc"),
         ("log_retention_days: 42\n", "main/alerts: log_retention_days"),
     ],

@@ -3,16 +3,22 @@
 import pytest
 from sceptre.exceptions import SceptreException
 
+from connector import launches
+from hooks.admit import AdmitStage
 from hooks.guard import GuardDeletion
+from hooks.retire import NoteLaunch, RetireStage
 from tests.support.fake_aws import FakeConnection, FakeStack
 
 
-def delete(group: str, component: str, status: str | None) -> None:
+def delete(group: str, component: str, status: str | None, *, launched: bool = False) -> None:
     stack_name = f"wms-{component}-{group.rpartition('/')[2]}"
     connection = FakeConnection.ready()
     if status:
         connection.stacks[stack_name] = {"StackName": stack_name, "StackStatus": status}
-    GuardDeletion(None, FakeStack(f"{group}/{component}", stack_name, connection)).run()
+    stack = FakeStack(f"{group}/{component}", stack_name, connection)
+    if launched:
+        NoteLaunch(None, stack).run()
+    GuardDeletion(None, stack).run()
 
 
 @pytest.mark.parametrize("stage", ["main", "val", "production"])
@@ -23,8 +29,28 @@ def test_a_named_stage_is_never_deleted(stage: str, status: str | None):
 
 
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
-def test_a_named_stages_stack_that_never_was_complete_may_be_replaced(status: str):
-    delete("main", "connector", status)
+def test_a_named_stages_stack_that_never_was_complete_is_replaced_by_a_launch_only(status: str):
+    delete("main", "connector", status, launched=True)
+    launches.forget()
+    with pytest.raises(SceptreException, match="nothing was touched.* is replaced by a launch"):
+        delete("main", "connector", status)
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "DELETE_FAILED", None])
+def test_a_launch_too_replaces_no_stack_of_a_named_stage_that_was_complete(status: str | None):
+    with pytest.raises(SceptreException, match="nothing was touched"):
+        delete("main", "connector", status, launched=True)
+
+
+@pytest.mark.parametrize("hook", [AdmitStage, GuardDeletion, RetireStage])
+def test_another_stages_stack_is_not_worked_on_whatever_a_file_says(hook: type):
+    """As with stack_group_path or stack_name set by hand: the directory is x's, the stack main's."""
+    connection = FakeConnection.ready()
+    name = "wms-connector-main"
+    connection.stacks[name] = {"StackName": name, "StackStatus": "CREATE_COMPLETE"}
+    with pytest.raises(SceptreException, match="stands for 'wms-connector-x'; nothing was touched"):
+        hook(None, FakeStack("ephemeral/x/connector", name, connection)).run()
+    assert connection.calls == []
 
 
 def test_an_ephemeral_stage_may_be_deleted():

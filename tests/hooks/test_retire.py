@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector import retirement
+from connector import launches, retirement
 from connector.admin_calls import Clock
 from connector.domain.admin import RETIREMENT, Answer, Operation, State
 from connector.domain.errors import RefusedStage
@@ -23,7 +23,7 @@ DONE = Answer(State.DONE, "done").to_payload()
 
 @pytest.fixture(autouse=True)
 def new_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    retire._LAUNCHED.clear()
+    launches.forget()
     clock = Time()
     monkeypatch.setattr(retire, "Clock", lambda: Clock(lambda: clock.now, clock.sleep))
 
@@ -133,6 +133,7 @@ def test_a_named_stage_is_refused_here_too(stage: str, status: str | None):
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
 def test_of_a_named_stages_shell_nothing_is_asked(stage: str, status: str):
     stack = stack_of(stage, status)
+    NoteLaunch(None, stack).run()
     RetireStage(None, stack).run()
     assert asked(stack) == []
 

@@ -16,7 +16,7 @@ from lambda_src.connect_admin.session import Aws, Session
 from lambda_src.deadline import Deadline
 from tests.support.fake_connect import FakeConnect
 from tests.support.fake_kafka import FakeKafka
-from tests.support.fake_stage_aws import FakeEcs, FakeSecrets, FakeTable
+from tests.support.fake_stage_aws import FakeEcs, FakeLogs, FakeSecrets, FakeTable
 
 PASSWORD = "tiger\"and'scott"
 USER = "wms_capture"
@@ -52,6 +52,7 @@ class FakeStage:
     kafka: FakeKafka = field(default_factory=FakeKafka)
     table: FakeTable = field(default_factory=FakeTable)
     time: Time = field(default_factory=Time)
+    logs: FakeLogs = field(default_factory=FakeLogs)
     ecs: FakeEcs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,7 +89,7 @@ class FakeStage:
             self.environment,
             ACCOUNT,
             Deadline(self.time.seconds + seconds, self.time.now, self.time.sleep),
-            aws=Aws(lambda: self.secrets, lambda: self.ecs, lambda _: self.table),
+            aws=Aws(lambda: self.secrets, lambda: self.ecs, lambda _: self.table, lambda: self.logs),
             transport=self.connect,
             open_kafka=self.kafka.open,
             desired_count=desired_count,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from connector.domain import metrics
 from connector.domain.admin import Operation
 from connector.domain.budget import Budget
+from connector.domain.error_classes import Owner
 from connector.domain.errors import ServerError
 from connector.domain.metrics import Origin
 from connector.domain.names import CONNECTOR
@@ -82,7 +83,8 @@ def test_a_healthy_stage_has_no_findings_and_tells_zero_for_everything(
     assert verdict.summary == "healthy"
     depth = {"ReplicationLagSeconds": 1.5, "SecondsSinceLastEvent": 7.0, "HeartbeatAgeSeconds": 4.0}
     assert {name: value for name, value in verdict.metrics.items() if value} == depth
-    oracles, later = {"ScnHeadroomMinutes"}, {"AutoRestartAttempted"}
+    # Of a stage that says more about its database, and of what comes after the verdict.
+    oracles, later = {"ScnHeadroomMinutes", "HeartbeatTableAgeSeconds"}, {"AutoRestartAttempted"}
     emitted = {m.name for m in metrics.emitted("debezium") if m.origin is Origin.HEALTH}
     assert set(verdict.metrics) == emitted - oracles - later
 
@@ -225,6 +227,24 @@ def test_a_heartbeat_that_is_old_or_has_no_topic_is_told(healthy: FakeStage, dat
     topic = healthy.stage.topics.one("heartbeat")
     healthy.kafka.newest_at[topic] = NOW - 301
     assert wrong(check(healthy, database)) == {"HeartbeatMissing": "the newest is 301 s old"}
+    healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
+    assert wrong(check(healthy, database)) == {"HeartbeatMissing": "its topic does not exist"}
+
+
+def test_a_heartbeat_table_whose_changes_do_not_come_back_is_told(healthy: FakeStage, database: Database):
+    """Heartbeats alone only show that the connector reaches its topic."""
+    healthy.settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
+    topic = healthy.stage.topics.one("heartbeat_table")
+    healthy.kafka.newest_at[topic] = NOW - 7
+    well = check(healthy, database)
+    assert wrong(well) == {}
+    assert well.metrics["HeartbeatTableAgeSeconds"] == 7
+    healthy.kafka.newest_at[topic] = NOW - 301
+    (finding,) = check(healthy, database).findings
+    assert finding.metric == "HeartbeatMissing"
+    assert finding.reason == "heartbeats arrive, but the newest change of table WMSCDC.HEARTBEAT is 301 s old"
+    assert finding.cause is not None
+    assert (finding.cause.name, finding.cause.owner) == ("unread", Owner.DATABASE)
     healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
     assert wrong(check(healthy, database)) == {"HeartbeatMissing": "its topic does not exist"}
 

@@ -216,6 +216,30 @@ def test_no_answer_of_connect_holds_a_credential_or_the_broker_string(registered
     registered.assert_clean(validated)
 
 
+def test_a_heartbeat_table_s_changes_come_back_through_the_log(registered: RealStage) -> None:
+    """Nobody but the connector writes: what arrives has gone from connector to database to topic."""
+    with registered.world.database.admin() as connection:
+        connection.execute("CREATE SCHEMA beats")
+        connection.execute("CREATE TABLE beats.heartbeat (id int PRIMARY KEY, beat_ts timestamptz)")
+        connection.execute("INSERT INTO beats.heartbeat VALUES (1, now())")
+        connection.execute(f"ALTER TABLE beats.heartbeat OWNER TO {schema.OWNERS}")
+        connection.execute(f"GRANT USAGE ON SCHEMA beats TO {schema.CDC}")
+    topic = registered.fakes.stage.topics.one("heartbeat_table")
+    registered.fakes.settings = ConnectorSettings(heartbeat_seconds=1, heartbeat_table="BEATS.HEARTBEAT")
+    try:
+        for operation in (Operation.TOPICS, Operation.VALIDATE, Operation.REGISTER, Operation.VERIFY):
+            answer = registered.until_done(operation)
+            assert answer.state is State.DONE, answer.summary
+        with registered.session().kafka() as kafka:
+            _until(lambda: kafka.newest(topic) is not None)
+            first = kafka.newest(topic)
+            _until(lambda: kafka.newest(topic) != first)
+    finally:
+        registered.fakes.settings = ConnectorSettings()
+        registered.until_done(Operation.REGISTER)
+        registered.until_done(Operation.VERIFY)
+
+
 def test_a_wrong_password_is_told_by_validate_and_register(registered: RealStage) -> None:
     """A changed setting makes REGISTER write: Connect's answer to that is a 500 without a cause."""
     registered.set_password("another")

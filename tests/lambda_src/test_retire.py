@@ -170,14 +170,39 @@ def test_on_another_cluster_than_the_records_nothing_is_deleted(a: FakeStage, op
     assert a.kafka.changes == []
 
 
-@pytest.mark.parametrize("operation", [Operation.RETIRE_TOPICS, Operation.RETIRE_GROUPS])
-def test_a_stage_that_a_launch_has_taken_over_keeps_its_topics(a: FakeStage, operation: Operation):
+@pytest.mark.parametrize("operation", [step for step in RETIREMENT if step is not Operation.RETIRE_MARK])
+def test_a_stage_that_a_launch_has_taken_over_keeps_what_it_has(
+    a: FakeStage, source: Source, operation: Operation
+):
     ask(a, Operation.RETIRE_MARK)
     a.ask(Operation.READY, desired_count=1, launch=True)
+    slots = dict(source.slots)
     answer = ask(a, operation)
     assert answer.state is State.FAILED
     assert "a launch has taken it over" in answer.summary
-    assert a.kafka.changes == []
+    assert (a.kafka.changes, a.connect.writes, a.ecs.desired) == ([], [], 1)
+    assert source.slots == slots
+
+
+@pytest.mark.parametrize(
+    "damage", [{}, {"cluster_id": 7}, {"retiring": "yes", "topics": None}, {"secret_versions": "x"}]
+)
+def test_a_record_that_somebody_has_damaged_keeps_no_teardown_from_its_end(
+    a: FakeStage, damage: dict[str, object]
+):
+    a.time.on_sleep = end_tasks(a)
+    a.table.items[RECORD_KEY] = {"id": RECORD_KEY, **damage}
+    assert {answer.state for answer in through(a).values()} == {State.DONE}
+    assert set(a.kafka.topics) == OTHERS
+
+
+def test_a_launch_writes_a_damaged_record_anew(a: FakeStage):
+    a.table.items[RECORD_KEY] = {"id": RECORD_KEY, "topics": 3}
+    for operation in (step for step in REGISTRATION if step is not Operation.VERIFY):
+        assert a.ask(operation, launch=operation is Operation.READY).state is State.DONE
+    written = StageRecord.from_item(a.table.items[RECORD_KEY])
+    assert (written.cluster_id, written.retiring) == (a.kafka.id, False)
+    assert set(written.topics) <= set(a.stage.topics)
 
 
 @pytest.mark.parametrize("operation", [Operation.RETIRE_TOPICS, Operation.RETIRE_GROUPS])
@@ -210,6 +235,7 @@ def test_a_teardown_that_begins_during_a_launch_is_not_taken_back_by_its_last_re
 
 
 def test_a_connector_whose_tasks_end_slowly_is_waited_for(a: FakeStage):
+    ask(a, Operation.RETIRE_MARK)
     a.connect.stops_slowly = True
     a.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": f"{ADDRESS}:8083"}
     assert ask(a, Operation.RETIRE_CONNECTOR).state is State.WAITING
@@ -221,6 +247,7 @@ def test_a_connector_whose_tasks_end_slowly_is_waited_for(a: FakeStage):
 
 
 def test_offsets_that_cannot_be_deleted_go_with_their_topic(a: FakeStage):
+    ask(a, Operation.RETIRE_MARK)
     a.connect.keeps_offsets = "for good"
     answer = ask(a, Operation.RETIRE_CONNECTOR)
     assert answer.state is State.DONE
@@ -229,12 +256,14 @@ def test_offsets_that_cannot_be_deleted_go_with_their_topic(a: FakeStage):
 
 
 def test_a_connect_that_rebalances_is_asked_again(a: FakeStage):
+    ask(a, Operation.RETIRE_MARK)
     a.connect.keeps_offsets = "a moment"
     assert ask(a, Operation.RETIRE_CONNECTOR).state is State.WAITING
     assert CONNECTOR in a.connect.configs
 
 
 def test_workers_that_never_came_up_are_no_obstacle(a: FakeStage):
+    ask(a, Operation.RETIRE_MARK)
     a.ecs.tasks.clear()
     a.ecs.start("", status="PROVISIONING")
     assert "no worker runs" in ask(a, Operation.RETIRE_CONNECTOR).summary
@@ -244,6 +273,7 @@ def test_workers_that_never_came_up_are_no_obstacle(a: FakeStage):
 
 @pytest.mark.parametrize("absent", ["missing", "no_cluster"])
 def test_without_a_service_there_is_nobody_to_end(a: FakeStage, absent: str):
+    ask(a, Operation.RETIRE_MARK)
     setattr(a.ecs, absent, True)
     for operation in (Operation.RETIRE_CONNECTOR, Operation.RETIRE_WORKERS):
         answer = ask(a, operation)
@@ -251,6 +281,7 @@ def test_without_a_service_there_is_nobody_to_end(a: FakeStage, absent: str):
 
 
 def test_a_task_that_stops_slowly_and_a_group_with_members_are_waited_for(a: FakeStage):
+    ask(a, Operation.RETIRE_MARK)
     answer = ask(a, Operation.RETIRE_WORKERS)
     assert (answer.state, answer.changed) == (State.WAITING, True)
     assert "1 task of service wms-connector-a" in answer.summary
@@ -262,6 +293,7 @@ def test_a_task_that_stops_slowly_and_a_group_with_members_are_waited_for(a: Fak
 
 def test_a_stopping_task_still_counts(a: FakeStage):
     """ECS lists it under STOPPED, the state that is wanted of it."""
+    ask(a, Operation.RETIRE_MARK)
     a.ecs.desired = 0
     a.ecs.tasks[0]["lastStatus"] = "DEACTIVATING"
     a.ecs.list_tasks = lambda *, cluster, serviceName, desiredStatus: {  # type: ignore[method-assign]  # noqa: N803
@@ -271,6 +303,7 @@ def test_a_stopping_task_still_counts(a: FakeStage):
 
 
 def test_a_slot_in_use_is_waited_for_and_a_database_that_is_down_asked_again(a: FakeStage, source: Source):
+    ask(a, Operation.RETIRE_MARK)
     source.slots["wms_a"] = True
     answer = ask(a, Operation.RETIRE_SOURCE)
     assert answer.state is State.WAITING
@@ -280,6 +313,7 @@ def test_a_slot_in_use_is_waited_for_and_a_database_that_is_down_asked_again(a: 
 
 
 def test_oracle_keeps_nothing_of_a_connector(a: FakeStage, source: Source):
+    ask(a, Operation.RETIRE_MARK)
     a.secrets.values["wms/a/dbInfo"] = (
         '{"ip": "10.0.0.1", "db": "WMSPRD", "user": "wms_capture", "password": "tiger"}'
     )

@@ -85,8 +85,8 @@ def test_the_broker_string_its_entries_and_its_hosts_are_hidden() -> None:
 def test_no_hidden_value_survives(values: list[str], before: str, after: str) -> None:
     censor = Censor()
     censor.hide(*map(Redacted, values))
-    cleaned = censor.clean(before + values[0] + after)
-    assert all(value in "***" or value not in cleaned.replace("***", "\0") for value in values)
+    parts = censor.clean(before + values[0] + after).split("***")
+    assert all(value in "***" or value not in part for value in values for part in parts)
 
 
 def test_an_empty_value_hides_nothing() -> None:

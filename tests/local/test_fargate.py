@@ -319,3 +319,27 @@ def test_no_worker_outlives_the_end_of_the_world(tmp_path: Path, tools: Toolchai
     leftovers.end_tasks(tmp_path)
     assert not alive(pid)
     assert "leaving" in next((tmp_path / "logs").glob("ending-*.log")).read_text(encoding="utf-8")
+
+
+def test_the_stop_of_a_task_is_an_event_with_what_ecs_says_of_it(cluster: Cluster):
+    """With the exit code behind an array index, as a rule's input transformer takes it."""
+    sqs, events = cluster.embedded.client("sqs"), cluster.embedded.client("events")
+    url = sqs.create_queue(QueueName=f"{cluster.name}-events")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    pattern = {
+        "source": ["aws.ecs"],
+        "detail-type": ["ECS Task State Change"],
+        "detail": {"group": [f"service:{cluster.name}"], "lastStatus": ["STOPPED"]},
+    }
+    events.put_rule(Name=cluster.name, EventPattern=json.dumps(pattern))
+    transformer = {
+        "InputPathsMap": {"reason": "$.detail.stoppedReason", "exit": "$.detail.containers[0].exitCode"},
+        "InputTemplate": '"<reason>: <exit>"',
+    }
+    target = {"Id": "queue", "Arn": attributes["QueueArn"], "InputTransformer": transformer}
+    events.put_targets(Rule=cluster.name, Targets=[target])
+    cluster.create(cluster.register())
+    (task,) = cluster.steady()
+    os.kill(cluster.process(task), signal.SIGKILL)
+    found = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "an event")
+    assert [message["Body"] for message in found] == ['"Essential container in task exited: 137"']

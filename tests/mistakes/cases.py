@@ -126,7 +126,8 @@ def shapes() -> Iterator[Case]:
         ("half", {"val/kafkaCredentials": {"username": "hidden-reader"}}, ("lacks 'password'",)),
         ("quote", {"val/kafkaCredentials": {**credentials, "password": f'{PASSWORD}"'}}, ("double quote",)),
     ):
-        yield Case(f"kafkaCredentials {name}", words, settings=scram, secrets=secrets)
+        brokers = {"val/brokerString": "hidden-broker-1.x:9096"}
+        yield Case(f"kafkaCredentials {name}", words, settings=scram, secrets={**brokers, **secrets})
 
 
 def wrong_settings() -> Iterator[Case]:
@@ -135,8 +136,11 @@ def wrong_settings() -> Iterator[Case]:
         "desired_cuont: 2": ("unknown setting 'desired_cuont'", "known: ", "did you mean desired_count?"),
         "protected: true": ("unknown setting 'protected'",),
         "kafka_auth: ssl": ("'ssl' is unknown; allowed: tls, scram, iam, plaintext",),
-        "kafka_auth: iam": ("needs msk_cluster_arn", "arn:aws:kafka:"),
-        "{kafka_auth: iam, msk_cluster_arn: bigmac}": ("'bigmac' is no MSK cluster's ARN", "expected"),
+        "kafka_auth: iam": ("kafka_auth is iam, but the port", "set kafka_auth to"),
+        "protect: true": ("config/val/config.yaml sets 'protect'", "blocks `sceptre launch` too"),
+        "stack_tags: {project: other}": ("config/val/config.yaml sets 'stack_tags'", "stages are found"),
+        "parameters: {}": ("config/val/config.yaml sets 'parameters'", "is a stack's"),
+        "image: repository:latest": ("image 'repository:latest' is not pinned by digest", "sha256"),
         "broker_cidrs: [10.0.0/8]": ("broker_cidrs: '10.0.0/8' is no IPv4 block",),
         "broker_cidrs: [10.0.0.0/33]": ("'10.0.0.0/33' is no IPv4 block", "like 10.20.0.0/16"),
         "broker_cidrs: 10.0.0.0/8": ("broker_cidrs '10.0.0.0/8' is no list",),
@@ -175,6 +179,12 @@ def wrong_settings() -> Iterator[Case]:
     )
     iam = "hidden-broker-1.x:9098"
     yield Case("brokers with IAM without ARN", ("needs msk_cluster_arn",), secrets={"val/brokerString": iam})
+    yield Case(
+        "brokers with IAM and something else for an ARN",
+        ("'bigmac' is no MSK cluster's ARN", "expected"),
+        secrets={"val/brokerString": iam},
+        settings="msk_cluster_arn: bigmac\n",
+    )
 
 
 def link_stage(project: Path, name: str) -> None:
@@ -214,6 +224,16 @@ def stages() -> Iterator[Case]:
             command=(verb, "ephemeral", "--yes"),
             arrange=lambda project: link_stage(project, "one"),
         )
+    for command in (
+        ("update", "--change-set", "val", "--yes"),
+        ("create", "val/alerts.yaml", "mine", "--yes"),
+        ("execute", "val/alerts.yaml", "mine", "--yes"),
+    ):
+        yield Case(
+            f"{command[0]} of a change set",
+            ("a change set leaves out", "nothing was touched", "`sceptre launch val`"),
+            command=command,
+        )
     yield Case("launch without an argument", ("Missing argument 'PATH'",), command=("launch",))
     yield Case("a slash too many", ("main/", "trailing slash"), command=("launch", "main/", "--yes"))
     yield Case("the pattern for stages", ("'default' is refused",), command=("launch", "default", "--yes"))
@@ -249,8 +269,8 @@ def stack_files() -> Iterator[Case]:
     for component, old, new, words in (
         (
             "connector",
-            ' before_create=["wms_check_cluster"]',
-            ' befor_create=["wms_check_cluster"]',
+            '{{ hooks(before_create=["wms_check_cluster"]',
+            '{{ hooks(befor_create=["wms_check_cluster"]',
             ("unknown point 'befor_create'", "did you mean before_create?"),
         ),
         ("alarms", "{{ hooks() }}", "# no hooks", ("lacks the hooks that every stack has", "{{ hooks() }}")),

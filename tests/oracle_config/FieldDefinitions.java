@@ -106,7 +106,9 @@ public final class FieldDefinitions {
             }
         });
         judgeByConnect(values, errors, unknown);
-        for (PassThrough through : passThroughs(oracle)) {
+        List<PassThrough> others = passThroughs(oracle);
+        others.addAll(transformations(values, errors));
+        for (PassThrough through : others) {
             judgePassedThrough(through, values, errors, unknown);
         }
         if (!errors.isEmpty()) {
@@ -212,6 +214,34 @@ public final class FieldDefinitions {
                 names.add(property.getName());
             }
             found.add(new PassThrough("driver.", null, names));
+        }
+        return found;
+    }
+
+    /** The transformations that a config names; one whose class is not shipped is an error of its own. */
+    private static List<PassThrough> transformations(Map<String, String> values, Map<String, List<String>> errors) {
+        List<PassThrough> found = new ArrayList<>();
+        for (String alias : values.getOrDefault("transforms", "").split(",")) {
+            String prefix = "transforms." + alias + ".";
+            String type = values.get(prefix + "type");
+            if (type == null) {
+                continue;
+            }
+            try {
+                ConfigDef own = ((org.apache.kafka.connect.transforms.Transformation<?>)
+                        Class.forName(type).getDeclaredConstructor().newInstance()).config();
+                ConfigDef definition = new ConfigDef(own).define(
+                        "type", ConfigDef.Type.STRING, ConfigDef.Importance.HIGH, "The class.");
+                found.add(new PassThrough(prefix, definition, definition.names()));
+                own.configKeys().forEach((name, key) -> {
+                    if (key.defaultValue == ConfigDef.NO_DEFAULT_VALUE && !values.containsKey(prefix + name)) {
+                        note(errors, prefix + name, "is mandatory");
+                    }
+                });
+            }
+            catch (ReflectiveOperationException | ClassCastException missing) {
+                note(errors, prefix + "type", type + " is no transformation that ships");
+            }
         }
         return found;
     }

@@ -52,9 +52,19 @@ NEIGHBOURS = (
     ("DBZ", "LOG_MINING_FLUSH"),
 )
 
+BEATING = (("main", "pdb"), ("feature.x", "service"), ("feature.x", "postgres"))
+HEARTBEAT_TABLE = ("WMSCDC", "HEARTBEAT")
+
 GENERATED = tuple(itertools.product(STAGES, tuple(KafkaAuth), DATABASES))
 
 JAAS = "org.apache.kafka.common.security.scram.ScramLoginModule"
+
+ROUTED = {
+    "transforms": "heartbeat",
+    "transforms.heartbeat.type": "org.apache.kafka.connect.transforms.RegexRouter",
+    "transforms.heartbeat.regex": "wms.X.Y",
+    "transforms.heartbeat.replacement": "wms.heartbeat.table",
+}
 
 #: What a person might write -> the keys that must be refused. None removes the key.
 MISTAKES: tuple[tuple[Mapping[str, str | None], str], ...] = (
@@ -105,6 +115,11 @@ MISTAKES: tuple[tuple[Mapping[str, str | None], str], ...] = (
         {"schema.history.internal.consumer.sasl.client.callback.handler.class": "com.example.NoSuchHandler"},
         "schema.history.internal.consumer.sasl.client.callback.handler.class",
     ),
+    # A transformation's own keys.
+    ({**ROUTED, "transforms.heartbeat.replacment": "wms.heartbeat.table"}, "transforms.heartbeat.replacment"),
+    ({**ROUTED, "transforms.heartbeat.regex": "wms.("}, "transforms.heartbeat.regex"),
+    ({**ROUTED, "transforms.heartbeat.regex": None}, "transforms.heartbeat.regex"),
+    ({**ROUTED, "transforms.heartbeat.type": "com.example.Router"}, "transforms.heartbeat.type"),
     # Something left out.
     ({"topic.prefix": None}, "topic.prefix"),
     ({"database.hostname": None}, "database.hostname database.url"),
@@ -135,6 +150,12 @@ def _generated(stage: str, auth: KafkaAuth, database: str) -> dict[str, str]:
     return {**config, NAME_KEY: names.CONNECTOR}
 
 
+def _beating(stage: str, database: str) -> dict[str, str]:
+    settings = ConnectorSettings(heartbeat_table=".".join(HEARTBEAT_TABLE))
+    config = connector_config(Stage(stage), _database(DATABASES[database]), KafkaAuth.IAM, settings)
+    return {**config, NAME_KEY: names.CONNECTOR}
+
+
 def _mistaken(change: Mapping[str, str | None]) -> dict[str, str]:
     config: dict[str, str | None] = {**_generated("main", KafkaAuth.IAM, "service"), **change}
     return {key: value for key, value in config.items() if value is not None}
@@ -150,8 +171,9 @@ def answer() -> Answer:
     tools = toolchain.find()
     toolchain.assemble(tools, lambda _: None)
     configs = {_case(*case): _generated(*case) for case in GENERATED}
+    configs |= {_case("heartbeat table", *case): _beating(*case) for case in BEATING}
     configs |= {_case("mistake", str(i)): _mistaken(change) for i, (change, _) in enumerate(MISTAKES)}
-    return ask(tools, configs, [*CAPTURED_TABLES, *NEIGHBOURS])
+    return ask(tools, configs, [*CAPTURED_TABLES, HEARTBEAT_TABLE, *NEIGHBOURS])
 
 
 def _verdicts(answer: Answer) -> dict[str, Verdict]:
@@ -168,6 +190,15 @@ def test_exactly_the_four_tables_are_captured(answer: Answer):
     """Asked of the filter that the connector builds from its config, with names that look alike."""
     wanted = {f"{schema}.{table}" for schema, table in CAPTURED_TABLES}
     assert {case: v.captured for case, v in _verdicts(answer).items() if set(v.captured) != wanted} == {}
+
+
+@pytest.mark.parametrize("case", BEATING, ids="-".join)
+def test_a_heartbeat_table_is_read_besides(answer: Answer, case: tuple[str, str]):
+    verdict = answer.verdicts[_case("heartbeat table", *case)]
+    assert not verdict.errors
+    assert not verdict.unknown
+    wanted = {f"{schema}.{table}" for schema, table in (*CAPTURED_TABLES, HEARTBEAT_TABLE)}
+    assert set(verdict.captured) == wanted
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -189,7 +220,8 @@ def test_a_wrong_value_a_misspelt_and_a_missing_key_are_refused(answer: Answer, 
     """Nothing but the mistaken key is refused: the proof finds mistakes, it does not merely complain."""
     verdict = answer.verdicts[_case("mistake", str(number))]
     expected = MISTAKES[number][1]
-    if expected == "connector.class":
+    if expected in ("connector.class", "transforms.heartbeat.type"):
+        # Whose keys nobody knows then.
         assert expected in verdict.refused
     else:
         assert verdict.refused == set(expected.split())

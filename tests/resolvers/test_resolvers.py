@@ -87,9 +87,18 @@ def test_templates_learn_the_database_address_and_not_its_credentials():
     assert "reader" not in str(answer)
 
 
-@pytest.mark.parametrize(("configured", "expected"), [("", "iam"), (None, "iam"), ("plaintext", "plaintext")])
+@pytest.mark.parametrize(("configured", "expected"), [("", "iam"), (None, "iam"), ("iam", "iam")])
 def test_the_way_of_authenticating_follows_the_port_unless_configured(configured: str | None, expected: str):
     assert resolve({"configured": configured}, resolver=KafkaAuthentication) == expected
+
+
+def test_the_brokers_port_can_be_had_too():
+    assert resolve({"configured": "", "port": True}, resolver=KafkaAuthentication) == 9098
+
+
+def test_a_way_that_the_port_does_not_stand_for_is_refused():
+    with pytest.raises(SceptreException, match="kafka_auth is plaintext, but the port 9098"):
+        resolve({"configured": "plaintext"}, resolver=KafkaAuthentication)
 
 
 def test_an_unknown_way_of_authenticating_lists_the_known():

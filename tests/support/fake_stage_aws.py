@@ -139,3 +139,29 @@ class FakeTable:
             self.puts += 1
             self.items[Item["id"]] = dict(Item)
         return {}
+
+
+@dataclass
+class FakeLogs:
+    """CloudWatch Logs with one group: (seconds since 1970, line), read in pages; or its refusal."""
+
+    lines: list[tuple[float, str]] = field(default_factory=list)
+    refusal: Exception | None = None
+    page: int = 2
+    asked: list[str] = field(default_factory=list)
+
+    def filter_log_events(self, *, logGroupName: str, startTime: int, **page: str) -> Any:
+        """One page, oldest first."""
+        self.asked.append(logGroupName)
+        if self.refusal is not None:
+            raise self.refusal
+        found = [
+            {"timestamp": int(at * 1000), "message": line}
+            for at, line in self.lines
+            if at * 1000 >= startTime
+        ]
+        first = int(page.get("nextToken", "0"))
+        answer: dict[str, Any] = {"events": found[first : first + self.page]}
+        if first + self.page < len(found):
+            answer["nextToken"] = str(first + self.page)
+        return answer

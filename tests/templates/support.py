@@ -41,7 +41,7 @@ def data(component: str, stage: str = "main", auth: str = "tls", **changes: Any)
         "network": {
             **common,
             "vpc_id": "vpc-0123456789abcdef0",
-            "kafka_auth": auth,
+            "broker_port": KafkaAuth(auth).port,
             "broker_cidrs": ["10.1.0.0/24", "10.1.1.0/24"],
             "database": database,
             "subnets": ["subnet-0a000000000000001", "subnet-0a000000000000002"],
@@ -57,7 +57,7 @@ def data(component: str, stage: str = "main", auth: str = "tls", **changes: Any)
         "events": {**common, "health_schedule_minutes": 10},
         "connector": {
             **roles,
-            "image": "example@sha256:0",
+            "image": f"example@sha256:{'0' * 64}",
             "task_cpu": 1024,
             "task_memory": 3072,
             "container_cpu": 512,

@@ -170,3 +170,57 @@ def test_the_dashboard_shows_every_metric_and_every_alarm():
         assert f'"{metric.name}"' in shown
     for found in ALARMS.values():
         assert f":alarm:{found['Properties']['AlarmName']}" in shown
+
+
+def graphs(kind: str = "debezium") -> dict[str, list[list[str]]]:
+    """Title -> series of each graph of the dashboard."""
+    body = built("alarms", connector={"kind": kind})["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
+    widgets = json.loads(body["Fn::Sub"])["widgets"]
+    return {
+        w["properties"]["title"]: w["properties"]["metrics"] for w in widgets if "metrics" in w["properties"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "title"),
+    [
+        ("ReplicationLagSeconds", "Lag, last event"),
+        ("SecondsSinceLastEvent", "Lag, last event"),
+        ("HeartbeatAgeSeconds", "Lag, last event"),
+        ("ConnectorStateFailed", "States"),
+        ("ConnectorTaskFailed", "States"),
+        ("SourceDisconnected", "States"),
+        ("EcsServiceUnhealthy", "States"),
+        ("SnapshotRunning", "States"),
+        ("AutoRestartAttempted", "Restarts"),
+        ("AutoRestartBudgetExceeded", "Restarts"),
+        ("ScnHeadroomMinutes", "Archived log"),
+        ("OracleErrorCount", "Errors in the worker's log"),
+        ("ConnectExceptionCount", "Errors in the worker's log"),
+        ("CPUUtilization", "The worker's CPU and memory"),
+        ("MemoryUtilization", "The worker's CPU and memory"),
+    ],
+)
+def test_the_dashboard_has_lag_events_states_restarts_cpu_memory_and_log_errors(what: str, title: str):
+    """What is counted in seconds is not in one graph with what is 0 or 1."""
+    found = [name for name, series in graphs().items() for one in series if one[1] == what]
+    assert len(found) == 1
+    assert found[0].startswith(title)
+
+
+@pytest.mark.parametrize("kind", ["debezium", "jdbc"])
+def test_no_graph_of_the_dashboard_is_empty(kind: str):
+    assert all(graphs(kind).values())
+
+
+def test_alarms_on_metrics_of_aws_name_the_page_and_the_dimensions_that_it_documents():
+    documented = {
+        "AWS/ECS": {"ClusterName", "ServiceName"},
+        "AWS/Lambda": {"FunctionName"},
+        "AWS/SQS": {"QueueName"},
+        "AWS/Events": {"RuleName"},
+    }
+    for found in aws_alarms(MAIN):
+        assert found.source.startswith("https://docs.aws.amazon.com/"), found.name
+        assert set(found.dimensions) == documented[found.namespace], found.name
+        assert found.metric in AWS_OWN[found.namespace]

@@ -12,6 +12,7 @@ from ministack.services import eventbridge
 from sceptre.exceptions import SceptreException
 
 from connector.domain.metrics import RULES
+from connector.local.aws_shims.input_paths import with_indices
 from tests.templates.support import LONGEST, built, of_type, plain, text
 
 SAMPLES = json.loads(Path(__file__).with_name("ecs_events.json").read_text(encoding="utf-8"))
@@ -61,7 +62,8 @@ def mail(sample: str) -> str:
     (target,) = rule["Targets"]
     given = eventbridge._event_from_test_payload(found["event"])
     view = eventbridge._pattern_event_view(given)
-    return str(eventbridge._apply_input_transformer(target["InputTransformer"], {}, view))
+    transform = with_indices(eventbridge._apply_input_transformer)
+    return str(transform(target["InputTransformer"], {}, view))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,22 @@ def mail(sample: str) -> str:
         (
             "the worker fails its container health check",
             ["Stage main", "Task failed container health checks (ServiceSchedulerInitiated)", "#taskstopped"],
+        ),
+        (
+            "the worker exits by itself",
+            [
+                "Essential container in task exited (EssentialContainerExited)",
+                "Exit code: 1",
+                "task/wms-conn",
+            ],
+        ),
+        (
+            "the worker runs out of memory",
+            ["Stage main", "Exit code: 137 OutOfMemoryError", "#taskstopped"],
+        ),
+        (
+            "a secret cannot be read at start",
+            ["ResourceInitializationError", "(TaskFailedToStart)", "log group /aws/fargate/"],
         ),
         (
             "the service cannot place a task",

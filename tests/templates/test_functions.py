@@ -102,8 +102,8 @@ def test_the_health_check_publishes_into_its_namespace_mails_its_topic_and_chang
 
 def test_on_the_cluster_the_health_check_sees_the_heartbeats_topic_and_reads_no_record():
     by_sid = health_rights(auth="iam")
-    (topic,) = by_sid["SeeHeartbeat"]["Resource"]
-    assert topic.endswith("/wms.heartbeat")
+    topics = [arn.rpartition("/")[2] for arn in by_sid["SeeHeartbeat"]["Resource"]]
+    assert topics == ["wms.heartbeat", "wms.heartbeat.table"]
     assert by_sid["SeeHeartbeat"]["Action"] == ["kafka-cluster:DescribeTopic"]
     assert "kafka-cluster:ReadData" not in json.dumps(by_sid)
 

@@ -15,6 +15,7 @@ from connector.local.aws_shims import (
     functions,
     iam,
     images,
+    input_paths,
     security_groups,
     stacks,
 )
@@ -39,4 +40,5 @@ def install() -> FargateRuntime:
     functions.install()
     iam.install()
     images.install()
+    input_paths.install()
     return runtime

@@ -7,7 +7,8 @@ place, and keeps deciding what runs. Put right around it:
   service's first deployment starts IN_PROGRESS rather than COMPLETED;
 - a task that keeps failing is started again with growing delay (MiniStack: at once);
 - secrets are read through the API with the execution role's rights, JSON key, stage and version included;
-- reasons and stop codes are worded as by ECS; a failed deployment names the worker's last error.
+- reasons and stop codes are worded as by ECS; a failed deployment names the worker's last error;
+- the stop of a task is an event (`ecs_events`).
 """
 
 # MiniStack is extended at functions that are private to it and whose signatures are given.
@@ -19,6 +20,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from connector.local.aws_shims import ecs_events
 from connector.local.aws_shims._ministack import module
 from connector.local.aws_shims.api import client_for_role
 from connector.local.fargate import FargateRuntime, Launch
@@ -242,7 +244,7 @@ class EcsRuntime:
         ecs, arn = self.ecs, task["taskArn"]
         worker = self.runtime.of_task(arn)
         if worker is None:
-            self.original["_mark_task_stopped"](arn, task, reason, code)
+            self.mark_task_stopped(arn, task, reason, code)
             return
         with ecs.resource_lock("ecs-task", arn):
             if not ecs._task_is_active(arn, task):
@@ -266,6 +268,7 @@ class EcsRuntime:
                 task.update(lastStatus="STOPPED", stoppedAt=ecs._iso(), executionStoppedAt=ecs._iso())
                 for container in task.get("containers", []):
                     container.update(lastStatus="STOPPED", exitCode=code)
+            ecs_events.task_stopped(ecs._sanitize(task))
             self._recount(task)
             ecs._cleanup_task_resources(task, self.runtime)
 
@@ -277,7 +280,10 @@ class EcsRuntime:
         """ECS's words for a container that ended by itself."""
         if reason == "Essential container exited":
             reason = "Essential container in task exited"
-        return bool(self.original["_mark_task_stopped"](arn, task, reason, code, exit_code))
+        stopped = bool(self.original["_mark_task_stopped"](arn, task, reason, code, exit_code))
+        if stopped:
+            ecs_events.task_stopped(self.ecs._sanitize(task))
+        return stopped
 
     def _recount(self, task: Any) -> None:
         cluster = self.ecs._cluster_name_from_arn(task.get("clusterArn", ""))

@@ -8,6 +8,8 @@ virtualenv stay visible: boto3 has to come from there, as it comes from the runt
 Likewise a function inherits the server's environment; `LOG_LEVEL`, say, would change what it logs. The
 server's own variables are taken out; the function's are set after that by MiniStack.
 
+CloudFormation's DeadLetterConfig is kept: MiniStack's Lambda honours it, its CloudFormation drops it.
+
 An exception's class is the `errorType` of the answer on AWS; MiniStack says the same for all. It is read
 from the traceback that MiniStack logs.
 """
@@ -19,7 +21,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connector.local.aws_shims._ministack import module
+from connector.local.aws_shims._ministack import module, provisioners
 from connector.local.state import ROOT
 
 _SERVER_ONLY = (
@@ -53,10 +55,27 @@ def install() -> None:
     """Put a preamble before MiniStack's worker script, and name the class of an exception."""
     service = module("services.lambda_svc")
     service._execute_function_warm = _typed(service._execute_function_warm)
+    handlers = provisioners()._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    handlers["create"] = _with_dead_letters(handlers["create"], place=1)
+    handlers["update"] = _with_dead_letters(handlers["update"], place=2)
     runtime = module("core.lambda_runtime")
     runtime._PYTHON_WORKER_SCRIPT = (
         _PREAMBLE.format(root=str(ROOT), server_only=_SERVER_ONLY) + runtime._PYTHON_WORKER_SCRIPT
     )
+
+
+def _with_dead_letters(original: Any, *, place: int) -> Any:
+    """A handler of CloudFormation's; `place` is where its arguments have the new properties."""
+
+    def handler(*arguments: Any, **named: Any) -> Any:
+        answer = original(*arguments, **named)
+        config = module("services.lambda_svc")._functions[answer[0]]["config"]
+        config.pop("DeadLetterConfig", None)
+        if wanted := arguments[place].get("DeadLetterConfig"):
+            config["DeadLetterConfig"] = dict(wanted)
+        return answer
+
+    return handler
 
 
 def _typed(original: Any) -> Any:

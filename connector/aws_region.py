@@ -1,0 +1,38 @@
+"""The AWS region in which commands work: the same one for `sceptre` and for `wms-connector`."""
+
+import os
+from collections.abc import Mapping
+
+import boto3
+from botocore.exceptions import BotoCoreError
+
+from connector.domain.errors import OperatorError, ServerError
+
+#: What config/config.yaml takes where the environment names no region.
+DEFAULT_REGION = "us-east-1"
+
+
+def region(environment: Mapping[str, str] = os.environ) -> str:
+    """AWS_REGION, else AWS_DEFAULT_REGION, else `DEFAULT_REGION`: the order of config/config.yaml.
+
+    Sceptre is told a region there and never asks the AWS profile for its own. Where that names another one
+    the command is refused: half of the tools would work in a region that nobody meant.
+    """
+    told = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    if told:
+        return told
+    of_profile = _of_profile()
+    if of_profile not in (None, DEFAULT_REGION):
+        raise OperatorError(
+            f"the AWS profile names the region {of_profile} and neither AWS_REGION nor AWS_DEFAULT_REGION is "
+            f"set, so that sceptre would work in {DEFAULT_REGION}; set AWS_REGION to the region you mean"
+        )
+    return DEFAULT_REGION
+
+
+def _of_profile() -> str | None:
+    try:
+        found = boto3.session.Session().region_name
+    except BotoCoreError as error:
+        raise ServerError(f"AWS cannot be asked: {error}") from None
+    return None if found is None else str(found)

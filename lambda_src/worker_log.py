@@ -1,0 +1,53 @@
+"""The worker's newest words about a task that does not get on, from its log group.
+
+Connect says RUNNING for as long as Debezium repeats a connection that fails; only the log has the reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from connector.domain.causes import trace_of
+from connector.domain.names import CONNECTOR
+from lambda_src.aws import aws_errors
+
+#: Debezium repeats a failed connection every few seconds, each time for as long as the driver waits.
+SECONDS = 180
+#: A page is up to 1 MiB; a worker that writes more in that time is not read to the end.
+_PAGES = 3
+#: What Connect puts before a line of a task of ours.
+_OF_TASK = f"[{CONNECTOR}|task-"
+_LEVELS = (" WARN ", " ERROR ")
+_TRACE = "Exception"
+
+
+class Logs(Protocol):
+    """The part of boto3's client that is used here."""
+
+    def filter_log_events(self, *, logGroupName: str, startTime: int, **page: str) -> Any: ...  # noqa: N803
+
+
+def last_failure(logs: Logs, group: str, now: float) -> str:
+    """The trace that a task logged last, as several lines; empty when it logged none of late."""
+    found: list[Mapping[str, Any]] = []
+    page: dict[str, str] = {}
+    for _ in range(_PAGES):
+        with aws_errors(f"logs:FilterLogEvents of {group}"):
+            answer = logs.filter_log_events(logGroupName=group, startTime=int((now - SECONDS) * 1000), **page)
+        found += [event for event in answer.get("events", []) if tells(event["message"])]
+        if not answer.get("nextToken"):
+            break
+        page = {"nextToken": answer["nextToken"]}
+    return newest(found)
+
+
+def tells(line: str) -> bool:
+    """Whether a line is a task's trace."""
+    return _OF_TASK in line and _TRACE in line and any(level in line for level in _LEVELS)
+
+
+def newest(events: Sequence[Mapping[str, Any]]) -> str:
+    """The trace of the newest event; of several in the same millisecond the one that came last."""
+    if not events:
+        return ""
+    last = max(enumerate(events), key=lambda numbered: (numbered[1]["timestamp"], numbered[0]))[1]
+    return trace_of(str(last["message"]))

@@ -1,0 +1,42 @@
+"""`wms-connector` works in the region in which `sceptre` works."""
+
+from pathlib import Path
+
+import pytest
+
+from connector import cluster_view, deployed
+from connector.aws_region import region
+from connector.domain.errors import OperatorError
+from connector.worker_image.account import Account
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, "us-east-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "eu-west-1"}, "us-east-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+    ],
+)
+def test_every_client_is_where_config_yaml_says(
+    environment: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+):
+    """The same order as in config/config.yaml, which tests/config holds."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert region() == expected
+    assert deployed.cloudformation().meta.region_name == expected
+    assert cluster_view.functions().meta.region_name == expected
+    assert Account().region == expected
+
+
+def test_a_profile_s_region_is_not_overlooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    profile = tmp_path / "config"
+    profile.write_text("[default]\nregion = us-gov-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    with pytest.raises(OperatorError, match="profile names the region us-gov-west-1"):
+        deployed.cloudformation()
+    monkeypatch.setenv("AWS_REGION", "us-gov-west-1")
+    assert deployed.cloudformation().meta.region_name == "us-gov-west-1"

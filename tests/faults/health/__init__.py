@@ -1,0 +1,68 @@
+"""What the health check makes of real faults of a stage on the local world.
+
+The stage is launched as a user launches it, with rights enforced. The checks are those of the deployed
+function, called with the event of its schedule; the schedule itself is off meanwhile, so that no check
+comes in between. What the topic delivers is read from a queue that is subscribed to it. The only time that
+is shortened is the restart budget's, in the one fault that spends it, and the wait between two checks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from connector.domain import metrics
+from connector.local.state import ROOT
+from connector.local.world import World
+from tests.faults.health import connector_faults, database_faults, watcher_faults, worker_faults
+from tests.faults.health.patient import STAGE, Patient
+from tests.faults.report import Fault, Row
+from tests.support.sceptre_cli import sceptre
+
+#: Name -> the fault, and what it is.
+FAULTS: Mapping[str, tuple[Callable[[Patient], Row], str]] = {
+    "connector-failed": (connector_faults.connector_failed, "the connector fails at every start"),
+    "task-failed": (connector_faults.task_failed, "the task's producer is fenced by another"),
+    "connector-deleted": (connector_faults.connector_deleted, "somebody deletes the connector"),
+    "connector-paused": (connector_faults.connector_paused, "a person pauses the connector"),
+    "worker-killed": (worker_faults.worker_killed, "SIGKILL for the worker"),
+    "worker-hung": (worker_faults.worker_hung, "SIGSTOP for the worker"),
+    "no-worker-wanted": (worker_faults.no_worker_wanted, "the service's desired count is 0"),
+    "broker-down": (worker_faults.brokers_down, "the broker is down for two checks"),
+    "database-down": (database_faults.database_down, "the database is down for two checks"),
+    "source-disconnected": (database_faults.source_disconnected, "the database takes no sessions"),
+    "password-changed": (database_faults.password_changed, "the connector's password is changed"),
+    "table-dropped-in-snapshot": (
+        database_faults.table_dropped_in_snapshot,
+        "a table is dropped while it is snapshotted",
+    ),
+    "table-dropped": (database_faults.table_dropped_in_streaming, "a table is dropped while it is streamed"),
+    "lag": (database_faults.lag, "a change arrives 20 minutes late"),
+    "lambda-fails": (watcher_faults.function_fails, "the health check's function fails"),
+    "secret-unreadable": (watcher_faults.secret_unreadable, "a secret is no JSON"),
+    "stage-retiring": (connector_faults.stage_retiring, "the connector goes while the stage is torn down"),
+}
+
+
+@contextmanager
+def scene() -> Iterator[Sequence[Fault]]:
+    """A world with the stage launched, and its faults; the world is taken down afterwards."""
+    with World.up(ROOT / ".local" / "faults-health", enforce_iam=True) as world:
+        world.database.seed()
+        for target in ("foundation", STAGE.name):
+            run = sceptre(world.env(), "launch", target, "--yes")
+            assert run.status == 0, run.output
+        with faults(world) as found:
+            yield found
+
+
+@contextmanager
+def faults(world: World) -> Iterator[Sequence[Fault]]:
+    """The faults of a world in which the stage is launched. Its schedule is off meanwhile."""
+    events, schedule = world.account.client("events"), STAGE.names.rule(metrics.HEALTH_SCHEDULE)
+    events.disable_rule(Name=schedule)
+    patient = Patient(world)
+    try:
+        yield [Fault(name, title, partial(fault, patient)) for name, (fault, title) in FAULTS.items()]
+    finally:
+        patient.mailbox.close()
+        events.enable_rule(Name=schedule)

@@ -1,0 +1,178 @@
+"""The course of one fault: found, treated, told, undone, told again; and what of it was not as it must be."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from connector.domain import metrics
+from connector.domain.error_classes import named
+from connector.domain.metrics import Alarm
+from tests.faults.health.mailbox import Mail, Sender
+from tests.faults.health.patient import Check, Patient
+from tests.faults.report import Row
+
+Injected = Callable[[], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the tables of metrics and error classes say about a fault.
+
+    `found`: in which check it is a finding. `does`: how what the check did begins. `healed`: the check mends
+    it, so nobody is woken.
+    """
+
+    metric: str
+    cause: str
+    found: int = 1
+    does: str = ""
+    healed: bool = False
+
+    @property
+    def alarm(self) -> Alarm:
+        """The contract's alarm."""
+        alarm = metrics.metric(self.metric).alarm
+        assert alarm is not None
+        return alarm
+
+    @property
+    def told(self) -> int:
+        """In which check people are told: the contract's periods, counted from the one that found it."""
+        return self.found + self.alarm.periods - 1
+
+    @property
+    def cause_and_owner(self) -> str:
+        """As the table of error classes has them."""
+        return f"{self.cause}, {named(self.cause).owner.value}"
+
+
+@dataclass
+class Course:
+    """What happened, as the cells of a row."""
+
+    patient: Patient
+    title: str
+    wrong: list[str] = field(default_factory=list)
+    cells: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, object] = field(default_factory=dict)
+    #: Mails that are not the health check's.
+    loose: list[Mail] = field(default_factory=list)
+
+    def expect(self, what: str, *, holds: bool) -> None:
+        """Note what does not hold."""
+        if not holds:
+            self.wrong.append(what)
+
+    def row(self) -> Row:
+        """The row of the table."""
+        return Row(self.title, self.cells, self.wrong, figures=self.figures)
+
+    # -- the usual course -----------------------------------------------------
+
+    def run(self, inject: Injected, wanted: Wanted, *, in_time: Callable[[], None] | None = None) -> Row:
+        """A fault that is found, told and undone. `in_time`: what is done while it is still there."""
+        self.patient.forget()
+        began = time.time()
+        with inject():
+            self.found(wanted, began)
+            if in_time is not None:
+                in_time()
+        self.recovered(wanted)
+        return self.row()
+
+    def found(self, wanted: Wanted, began: float) -> list[Check]:
+        """As many checks as it takes to be found and told, and one more that must not tell again."""
+        last = wanted.found if wanted.healed else wanted.told + 1
+        checks: list[Check] = []
+        for number in range(1, last + 1):
+            checks.append(self.patient.check())
+            present = wanted.metric in checks[-1].found
+            self.expect(
+                f"check {number}: {checks[-1].content['summary']}", holds=present == (number >= wanted.found)
+            )
+        found = checks[wanted.found - 1]
+        cause = found.cause(wanted.metric)
+        self.expect(
+            f"class {cause or 'none'} instead of {wanted.cause_and_owner}",
+            holds=cause == wanted.cause_and_owner,
+        )
+        self.expect(
+            f"it did {found.done!r}",
+            holds=found.done.startswith(wanted.does) and bool(found.done) == bool(wanted.does),
+        )
+        self._published(wanted, began)
+        self.cells["found"] = f"check {wanted.found}: {wanted.metric}"
+        self.cells["class, owner"] = cause
+        self.cells["the check"] = found.done or found.content["held"] or "watches"
+        self.figures["seconds of a check"] = [check.content.get("seconds") for check in checks]
+        self._told(wanted, checks)
+        return checks
+
+    def recovered(self, wanted: Wanted) -> None:
+        """The stage rests, one mail says so if one said that it did not, and rows flow."""
+        self.patient.rest()
+        check = self.patient.check()
+        self.expect(f"afterwards: {check.content['summary']}", holds=check.content["summary"] == "healthy")
+        own = [mail for mail in check.mails if mail.sender is Sender.CHECK]
+        subject = f"{self.patient.stage.names.service}: recovered from "
+        self.expect(
+            f"afterwards mailed {[mail.subject for mail in own]}",
+            holds=[mail.subject.startswith(subject) for mail in own] == ([] if wanted.healed else [True]),
+        )
+        self.flows()
+        self.cells["afterwards"] = "healthy, rows flow" if wanted.healed else "1 mail: recovered; rows flow"
+
+    def flows(self) -> None:
+        """Two new rows, and all before them, arrive once."""
+        self.patient.rows.insert(2)
+        try:
+            self.patient.rows.assert_arrived_once()
+        except AssertionError as error:
+            self.wrong.append(str(error))
+
+    # -- parts ----------------------------------------------------------------
+
+    def _published(self, wanted: Wanted, began: float) -> None:
+        values = self.patient.published(wanted.metric, began)
+        alarm = wanted.alarm
+        past = [v for v in values if (v >= alarm.threshold) == (alarm.compare is metrics.Compare.AT_LEAST)]
+        self.expect(f"{wanted.metric} published as {values}", holds=bool(past))
+        state = self.patient.alarm(wanted.metric)
+        self.expect(f"its alarm is {state}", holds=state == "ALARM")
+
+    def _told(self, wanted: Wanted, checks: list[Check]) -> None:
+        own = {
+            number: [mail for mail in check.mails if mail.sender is Sender.CHECK]
+            for number, check in enumerate(checks, 1)
+        }
+        told = {number: [mail.subject for mail in mails] for number, mails in own.items() if mails}
+        self.loose += [m for check in checks for m in check.mails if m.sender is not Sender.CHECK]
+        self.figures["other mails"] = [mail.subject for mail in self.loose]
+        if wanted.healed:
+            self.expect(f"mailed {told}", holds=not told)
+            self.cells["mail"] = "none: it heals"
+            return
+        self.expect(
+            f"mailed in checks {told}", holds={n: len(m) for n, m in told.items()} == {wanted.told: 1}
+        )
+        self.cells["mail"] = f"1, in check {wanted.told}"
+        for mail in own.get(wanted.told, []):
+            self.readable(mail, wanted)
+
+    def readable(self, mail: Mail, wanted: Wanted) -> None:
+        """A mail has all that a person needs."""
+        cause = named(wanted.cause)
+        stage = self.patient.stage
+        self.expect(f"subject {mail.subject!r}", holds=f"({cause.name})" in mail.subject)
+        for title, value in (
+            ("Cause", f"{cause.name}: {cause.meaning}"),
+            ("Owner", cause.owner.value),
+            ("Next step", cause.next_step),
+            ("Type", cause.command_for(stage)),
+        ):
+            self.expect(f"{title} in the mail: {mail.value(title)!r}", holds=mail.value(title) == value)
+        self.expect("no last words in the mail", holds=bool(mail.value("Last words")))
+        password = self.patient.world.database.cdc_password
+        self.expect("the password is in the mail", holds=password not in mail.text)
+        self.figures["mail"] = mail.text

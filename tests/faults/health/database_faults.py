@@ -1,0 +1,279 @@
+"""Faults of the source database and of the way into it."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import psycopg
+from psycopg import sql
+
+from connector.local import schema
+from tests.faults.health.course import Course, Wanted
+from tests.faults.health.patient import Patient
+from tests.faults.report import Row
+from tests.support.deployed import eventually
+from tests.support.sceptre_cli import sceptre
+
+#: A commit of so long ago is late by more than the contract allows.
+_LATE_MINUTES = 20
+_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
+
+
+def database_down(patient: Patient) -> Row:
+    """The server is away for two checks; the connector goes on by itself afterwards."""
+    course = Course(patient, "database down")
+    wanted = Wanted("DbTcpUnreachable", "unreachable")
+
+    @contextmanager
+    def down() -> Iterator[None]:
+        patient.world.stop_database()
+        try:
+            yield
+        finally:
+            patient.world.start_database()
+
+    def untouched() -> None:
+        course.expect(f"{patient.restarts()} restarts", holds=patient.restarts() == 0)
+
+    return course.run(down, wanted, in_time=untouched)
+
+
+def source_disconnected(patient: Patient) -> Row:
+    """The listener accepts, but the database takes no sessions: Connect says RUNNING all the time."""
+    course = Course(patient, "Connect RUNNING, source disconnected")
+    wanted = Wanted("SourceDisconnected", "unreachable")
+
+    @contextmanager
+    def closed() -> Iterator[None]:
+        _allow(patient, sessions=False)
+        try:
+            _end_sessions(patient)
+            _until_the_log_says(patient, "not currently accepting connections")
+            yield
+        finally:
+            _allow(patient, sessions=True)
+
+    def running() -> None:
+        course.expect(f"Connect says {patient.states()}", holds=patient.states() == ("RUNNING", "RUNNING"))
+
+    return course.run(closed, wanted, in_time=running)
+
+
+def password_changed(patient: Patient) -> Row:
+    """The login is refused; mended as the mail says: the secret, then a launch."""
+    course = Course(patient, "database password changed")
+    wanted = Wanted("SourceDisconnected", "login")
+    new = secrets.token_urlsafe(18)
+
+    @contextmanager
+    def changed() -> Iterator[None]:
+        with patient.world.database.admin("postgres") as connection:
+            statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+            connection.execute(statement.format(sql.Identifier(schema.CDC), sql.Literal(new)))
+        _end_sessions(patient)
+        _until_the_log_says(patient, "password authentication failed")
+        yield
+
+    def mended() -> None:
+        course.expect(f"{patient.restarts()} restarts", holds=patient.restarts() == 0)
+        state = patient.world.state
+        assert state.database is not None
+        state.database.cdc_password = new
+        state.save()
+        patient.world.account.put_secret("default/dbInfo", patient.world.database.db_info)
+        run = sceptre(patient.world.env(), "launch", patient.stage.name, "--yes")
+        course.expect(f"launch ends with {run.last_line}", holds=run.status == 0)
+        course.expect("the new password is printed", holds=new not in run.output)
+
+    row = course.run(changed, wanted, in_time=mended)
+    course.cells["afterwards"] = f"secret and launch; {course.cells['afterwards']}"
+    return row
+
+
+def lag(patient: Patient) -> Row:
+    """A change that was committed 20 minutes before it is read: replicated from another database."""
+    course = Course(patient, f"lag above the threshold (a change {_LATE_MINUTES} minutes late)")
+    wanted = Wanted("ReplicationLagSeconds", "late")
+
+    @contextmanager
+    def late() -> Iterator[None]:
+        _replay_late_change(patient)
+        eventually(lambda: (patient.source().behind or 0) > 60 * _LATE_MINUTES - 60, "a lag")
+        yield
+        # Whatever is read next is in time again.
+        patient.rows.insert()
+        eventually(lambda: (patient.source().behind or 0) < 60, "no lag")
+
+    return course.run(late, wanted)
+
+
+def table_dropped_in_snapshot(patient: Patient) -> Row:
+    """A table that goes while a snapshot reads: Debezium waits, begins anew, and goes on without it.
+
+    A check within its wait sees why; one after it sees a stage that is well but for a table.
+    """
+    course = Course(patient, "table dropped while it is snapshotted")
+    wanted = Wanted("SourceDisconnected", "database rights", healed=True)
+    patient.forget()
+    began = time.time()
+    _drop_in_snapshot(patient)
+    try:
+        course.found(wanted, began)
+        patient.rest()
+        after = patient.check()
+    finally:
+        _restore_table(patient)
+        patient.connect("POST", "/restart?includeTasks=true")
+        # The new snapshot has told all rows again: only what comes after it is told once.
+        patient.rows.keys.clear()
+    told = after.content["summary"]
+    course.expect(f"afterwards: {told}", holds=told == "healthy" and not after.mails)
+    course.expect(f"{patient.restarts()} restarts", holds=patient.restarts() == 0)
+    patient.rest()
+    course.flows()
+    course.cells.update(
+        {
+            "found": "SourceDisconnected, by a check within Debezium's wait of 10 s; not seen later",
+            "mail": "none: Debezium goes on without the table",
+            "afterwards": "rows of the other tables flow",
+        }
+    )
+    return course.row()
+
+
+def table_dropped_in_streaming(patient: Patient) -> Row:
+    """Neither Connect nor Debezium takes it for a failure: the other tables flow, and nothing is told."""
+    course = Course(patient, "table dropped while it is streamed")
+    patient.forget()
+    with patient.world.database.admin() as connection:
+        connection.execute(_statement("DROP TABLE {}"))
+    try:
+        course.flows()
+        checks = [patient.check() for _ in range(2)]
+    finally:
+        _restore_table(patient)
+    told = {str(check.content["summary"]) for check in checks}
+    course.expect(f"told {told}", holds=told == {"healthy"})
+    patient.rest()
+    course.cells.update(
+        {
+            "found": "not seen: nothing fails",
+            "class, owner": "none",
+            "the check": "healthy",
+            "mail": "none",
+            "afterwards": "rows of the other tables flow",
+        }
+    )
+    return course.row()
+
+
+# -- parts ----------------------------------------------------------------------
+
+#: The table that a snapshot reads last.
+_TABLE = ("WMS", schema.REVISION)
+#: Rows of the table that it reads first.
+_MANY = 40_000
+
+
+def _statement(text: str) -> sql.Composed:
+    return sql.SQL(text).format(sql.Identifier(*_TABLE))
+
+
+def _allow(patient: Patient, *, sessions: bool) -> None:
+    with patient.world.database.admin("postgres") as connection:
+        statement = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+        connection.execute(statement.format(sql.Identifier(schema.DATABASE), sql.Literal(sessions)))
+
+
+def _end_sessions(patient: Patient) -> None:
+    """The connector's sessions, as an administrator ends them."""
+    with patient.world.database.admin("postgres") as connection:
+        connection.execute(_END_SESSIONS, [schema.CDC])
+
+
+def _until_the_log_says(patient: Patient, words: str) -> None:
+    """Until the worker has tried again and logged why it could not."""
+    began = int(time.time() * 1000)
+    logs = patient.world.account.client("logs")
+    group = patient.stage.names.connector_log_group
+
+    def said() -> bool:
+        events = logs.filter_log_events(logGroupName=group, startTime=began)["events"]
+        return any(words in event["message"] for event in events)
+
+    eventually(said, f"{words!r} in the worker's log")
+
+
+def _replay_late_change(patient: Patient) -> None:
+    """A transaction with the time of its commit where it came from, as logical replication applies it."""
+    with patient.world.database.admin() as connection:
+        execute = connection.execute
+        execute("SELECT pg_replication_origin_create('elsewhere')")
+        execute("SELECT pg_replication_origin_session_setup('elsewhere')")
+        with connection.transaction():
+            execute(
+                "SELECT pg_replication_origin_xact_setup(pg_current_wal_lsn(), now() - %s::interval)",
+                [f"{_LATE_MINUTES} minutes"],
+            )
+            execute(
+                sql.SQL("UPDATE {} SET {} = clock_timestamp()").format(
+                    sql.Identifier("WMS", schema.BASE), sql.Identifier("SYS_UPDT_TS")
+                )
+            )
+        execute("SELECT pg_replication_origin_session_reset()")
+        execute("SELECT pg_replication_origin_drop('elsewhere')")
+
+
+def _drop_in_snapshot(patient: Patient) -> None:
+    """An initial snapshot that is busy with a large table, while the one that it reads last is dropped."""
+    with patient.world.database.admin() as connection:
+        _fill(connection)
+        patient.rest()
+        patient.connect("PUT", "/stop")
+        patient.wait_for("STOPPED")
+        patient.connect("DELETE", "/offsets")
+        patient.connect("PUT", "/resume")
+        _wait_for_reading(connection)
+        connection.execute(_statement("DROP TABLE {}"))
+    _until_the_log_says(patient, "Will retry operation")
+
+
+def _fill(connection: psycopg.Connection) -> None:
+    """The table that is read first gets enough rows to be read for a second or more."""
+    name, key = sql.Identifier("MMDL", schema.BASE), sql.Identifier(schema.key(schema.BASE))
+    found = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(name)).fetchone()
+    if found and found[0] >= _MANY:
+        return
+    statement = sql.SQL(
+        "INSERT INTO {} ({}, {}, {}, {}) SELECT n + 1000000, 'VA', 'VA.' || n, '1915C' "
+        "FROM generate_series(1, %s) n"
+    )
+    columns = map(sql.Identifier, ("STATE_CD", "WVR_NUM", "WVR_TYPE_CD"))
+    connection.execute(statement.format(name, key, *columns), [_MANY])
+
+
+def _wait_for_reading(connection: psycopg.Connection) -> None:
+    """Until the connector reads the table that is first; looks more often than `eventually`."""
+    give_up = time.monotonic() + 60
+    statement = (
+        "SELECT 1 FROM pg_stat_activity WHERE usename = %s AND query LIKE %s AND query_start >= %s "
+        "AND state <> 'idle'"
+    )
+    wanted = [schema.CDC, f'SELECT "%FROM "MMDL"."{schema.BASE}"%', _now(connection)]
+    while not connection.execute(statement, wanted).fetchone():
+        assert time.monotonic() < give_up, "the snapshot did not begin"
+
+
+def _now(connection: psycopg.Connection) -> datetime:
+    found = connection.execute("SELECT clock_timestamp()").fetchone()
+    assert found is not None
+    moment: datetime = found[0]
+    return moment
+
+
+def _restore_table(patient: Patient) -> None:
+    """The table as it was made at first, and empty."""
+    with patient.world.database.admin() as connection, connection.transaction():
+        schema.create_table(connection, *_TABLE)
