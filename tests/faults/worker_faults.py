@@ -29,9 +29,9 @@ def faults(scene: Scene) -> Sequence[Fault]:
         *(
             Fault(name, title, partial(paused, scene, title, seconds, workers))
             for name, title, seconds, workers in (
+                ("worker-cut-off", "worker frozen for 90 s, alone: cut off from everything", 90.0, 1),
                 ("worker-paused", "worker frozen for 30 s beside a standby", 30.0, 2),
                 ("worker-frozen", "worker frozen for 90 s beside a standby", 90.0, 2),
-                ("worker-cut-off", "worker frozen for 90 s, alone: cut off from everything", 90.0, 1),
             )
         ),
         Fault("failover", "two workers, the active one killed -9", lambda: failover(scene)),
@@ -80,10 +80,12 @@ def paused(scene: Scene, title: str, seconds: float, workers: int) -> Row:
 
     with standby(scene) if workers > 1 else nullcontext():
         row = under_load(scene, title, inject)
-    refused = row.figures["refusals_in_its_log"]
-    return replace(
-        row, cells={**row.cells, "noticed": f"its later writes refused: {refused} lines of its log"}
-    )
+    refused, silent = row.figures["refusals_in_its_log"], row.figures["silent_at_the_end"]
+    wrong = [*row.wrong]
+    if workers == 1 and silent < seconds / 2:
+        wrong.append("the stream went on: it was not this worker that ran the task")
+    noticed = f"its later writes refused: {refused} lines of its log" if refused else "nothing was refused"
+    return replace(row, cells={**row.cells, "noticed": noticed}, wrong=wrong)
 
 
 def failover(scene: Scene) -> Row:
