@@ -53,6 +53,7 @@ def _topics(stage: Stage, settings: ConnectorSettings) -> str:
         data_partitions=settings.data_partitions,
         data_retention_days=settings.data_retention_days,
         heartbeat_table=bool(settings.heartbeat_table),
+        max_record_mib=settings.max_record_mib,
     )
     connect = [stage.topics.one(f"connect_{what}") for what in ("config", "offsets", "status")]
     lines = ["# Topics (registration creates those that are missing; replication: the brokers' default)"]

@@ -14,7 +14,7 @@ from connector.domain import names
 from connector.domain.brokers import KafkaAuth, client_security
 from connector.domain.database import Database, Engine
 from connector.domain.errors import OperatorError
-from connector.domain.settings import ConnectorSettings
+from connector.domain.settings import UNREADABLE, ConnectorSettings
 from connector.domain.stage import Stage
 from connector.domain.topics import CAPTURED_TABLES, JDBC_TABLES
 
@@ -83,6 +83,8 @@ def _debezium(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dic
         "heartbeat.interval.ms": str(settings.heartbeat_seconds * 1000),
         "topic.heartbeat.name": topics.one("heartbeat"),
         "errors.max.retries": "-1",
+        # Debezium's default writes null for a value that it cannot convert, and a line to the log.
+        "event.converting.failure.handling.mode": UNREADABLE[settings.unreadable_values],
         "retriable.restart.connector.wait.ms": "10000",
         "connection.validation.timeout.ms": str(settings.validation_timeout_seconds * 1000),
         "database.user": USER_REFERENCE,

@@ -94,6 +94,30 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         command=_ORACLE,
     ),
     ErrorClass(
+        "record too large",
+        _words("RecordTooLargeException|larger than the max message size|MESSAGE_TOO_LARGE"),
+        retry=False,
+        owner=Owner.US,
+        meaning="a change is larger than its topic takes",
+        next_step="raise connector.max_record_mib in the stage's config.yaml, once consumers can hold such a "
+        "record, then launch again; nothing is skipped meanwhile",
+        command=_LAUNCH,
+    ),
+    ErrorClass(
+        "unreadable value",
+        _words(
+            "Failed to properly convert (?:data|key) value",
+            "internal schema representation is probably out of sync",
+        ),
+        retry=False,
+        owner=Owner.US,
+        meaning="a row holds a value that the connector cannot convert",
+        next_step="ask the owners of the data whether the value may be missing from its record; if so, set "
+        "connector.unreadable_values to null in the stage's config.yaml, launch, and launch again without it "
+        "once the row has passed",
+        command=_LAUNCH,
+    ),
+    ErrorClass(
         "snapshot too old",
         _words("ORA-01555|ORA-22924"),
         retry=False,

@@ -10,6 +10,8 @@ from connector.domain.errors import OperatorError
 from connector.domain.topics import CAPTURED_TABLES
 
 KINDS = ("debezium", "jdbc")
+#: What is done with a column's value that the connector cannot convert, and Debezium's word for it.
+UNREADABLE = {"stop": "fail", "null": "warn"}
 
 #: Two names that Oracle and the stand-in read the same way without quotes around them, as upper case.
 _TABLE = re.compile(r"[A-Z][A-Z0-9_]{0,127}\.[A-Z][A-Z0-9_]{0,127}")
@@ -39,10 +41,20 @@ class ConnectorSettings:
     #: A table of the DBA's with one row, `SCHEMA.TABLE`, that the connector updates with each heartbeat: the
     #: canary of database -> topic. Empty: there is none. `oracle-script` prints what makes it.
     heartbeat_table: str = ""
+    #: The largest record that the data topics take, compressed, in MiB. Consumers must be able to hold it.
+    max_record_mib: int = 1
+    #: `stop`: a value that cannot be converted stops the connector. `null`: it is left out and logged, which
+    #: is for a person to decide, for as long as it takes to get past one row.
+    unreadable_values: str = "stop"
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise OperatorError(f"connector.kind {self.kind!r} is unknown; allowed: {', '.join(KINDS)}")
+        if self.unreadable_values not in UNREADABLE:
+            raise OperatorError(
+                f"connector.unreadable_values {self.unreadable_values!r} is unknown; "
+                f"allowed: {', '.join(UNREADABLE)}"
+            )
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
@@ -97,4 +109,6 @@ _RANGES = (
     # The answer has to be back, and told, before the admin function's own limit (FUNCTION_TIMEOUT_SECONDS).
     ("validation_timeout_seconds", 1, 35),
     ("archived_log_hours", 0, 8760),
+    # What the worker sends at most, uncompressed, is twice as much: producer.max.request.size.
+    ("max_record_mib", 1, 8),
 )

@@ -35,6 +35,9 @@ BROKER_TOPICS: tuple[str, ...] = (
 MAX_TOPIC_LENGTH = 249
 
 _DAY_MS = 24 * 60 * 60 * 1000
+_MIB = 1024 * 1024
+#: What Kafka's own default adds to one MiB: the frame of a batch.
+_FRAME = 12
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ class Catalogue:
         data_partitions: int = 1,
         data_retention_days: int = 7,
         heartbeat_table: bool = False,
+        max_record_mib: int = 1,
     ) -> tuple[TopicSpec, ...]:
         """The topics that registration makes sure exist, for connector kind `debezium` or `jdbc`.
 
@@ -141,7 +145,11 @@ class Catalogue:
                 name,
                 data_role,
                 data_partitions,
-                {"cleanup.policy": "delete", "retention.ms": retention},
+                {
+                    "cleanup.policy": "delete",
+                    "retention.ms": retention,
+                    "max.message.bytes": str(max_record_mib * _MIB + _FRAME),
+                },
             )
             for name in self.roles[data_role]
         ]

@@ -147,6 +147,7 @@ class Session:
             data_partitions=settings.data_partitions,
             data_retention_days=settings.data_retention_days,
             heartbeat_table=bool(settings.heartbeat_table),
+            max_record_mib=settings.max_record_mib,
         )
 
     @cached_property

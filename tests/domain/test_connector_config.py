@@ -159,6 +159,19 @@ def test_settings_reach_the_config() -> None:
     assert config["connection.validation.timeout.ms"] == "7000"
 
 
+@pytest.mark.parametrize(("shape", "auth"), [("service", KafkaAuth.IAM), ("postgres", KafkaAuth.PLAINTEXT)])
+def test_a_value_that_cannot_be_converted_stops_the_connector_unless_somebody_decides_otherwise(
+    shape: str, auth: KafkaAuth
+) -> None:
+    """Debezium's default is to write null and go on."""
+    key = "event.converting.failure.handling.mode"
+    assert build(shape=shape, auth=auth)[key] == "fail"
+    assert build(shape=shape, auth=auth, unreadable_values="null")[key] == "warn"
+    assert (
+        not {"errors.tolerance", "errors.deadletterqueue.topic.name"} & build(shape=shape, auth=auth).keys()
+    )
+
+
 def test_the_name_that_connect_adds_is_no_difference() -> None:
     wanted = build()
     assert not differs(wanted, wanted)

@@ -101,6 +101,30 @@ TRACES = [
     ),
     (
         (
+            f"{CONNECT}Unrecoverable exception from producer send callback{FRAME}\nCaused by: "
+            "org.apache.kafka.common.errors.RecordTooLargeException: The request included a message larger "
+            "than the max message size the server will accept."
+        ),
+        ("record too large", False, Owner.US),
+    ),
+    (
+        (
+            "Caused by: org.apache.kafka.common.errors.RecordTooLargeException: The message is 17000000 "
+            "bytes when serialized which is larger than 16777216, which is the value of the max.request.size "
+            "configuration."
+        ),
+        ("record too large", False, Owner.US),
+    ),
+    (
+        (
+            f"{CONNECT}Error while processing event at offset {{lsn=1}}{FRAME}\nCaused by: "
+            f"{DEBEZIUM}Failed to properly convert data value for 'WMS.PLAN_BASE_WVR_TBL.EFCTV_DT' of type "
+            "date: Long overflow"
+        ),
+        ("unreadable value", False, Owner.US),
+    ),
+    (
+        (
             "org.apache.kafka.common.errors.TimeoutException: Topic wms.WMS.T not present in metadata after "
             "60000 ms."
         ),

@@ -73,12 +73,18 @@ def test_an_ephemeral_stage_has_everything_in_its_namespace() -> None:
 def test_registration_makes_topics_that_the_catalogue_names_and_never_connects_own() -> None:
     catalogue = Stage("main").topics
     for kind in ("debezium", "jdbc"):
-        specs = catalogue.specs(kind, data_partitions=3, data_retention_days=2)
+        specs = catalogue.specs(kind, data_partitions=3, data_retention_days=2, max_record_mib=4)
         assert all(spec.name in catalogue.roles[spec.role] for spec in specs)
         assert not [spec for spec in specs if spec.role.startswith("connect")]
         data = [spec for spec in specs if spec.role.startswith("data")]
         assert {spec.partitions for spec in data} == {3}
         assert {spec.configs["retention.ms"] for spec in data} == {str(2 * 24 * 3600 * 1000)}
+        assert {spec.configs["max.message.bytes"] for spec in data} == {str(4 * 1024 * 1024 + 12)}
+
+
+def test_a_data_topic_takes_what_kafka_takes_by_default() -> None:
+    data = [spec for spec in Stage("main").topics.specs("debezium") if spec.role == "data"]
+    assert {spec.configs["max.message.bytes"] for spec in data} == {"1048588"}
 
 
 def test_the_schema_history_keeps_everything_in_one_partition() -> None:

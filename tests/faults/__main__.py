@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from importlib import import_module
 
 from rich.console import Console
@@ -59,7 +60,7 @@ def _run(faults: Sequence[Fault], console: Console) -> Iterator[Row]:
         except Exception as error:  # noqa: BLE001 - one fault that went astray must not hide the others
             console.print_exception()
             row = Row(fault.title, {}, [f"{type(error).__name__}: {error}"])
-        yield Row(row.fault, row.cells, row.wrong, time.monotonic() - began, row.figures)
+        yield replace(row, seconds=time.monotonic() - began)
 
 
 if __name__ == "__main__":

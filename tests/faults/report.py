@@ -18,13 +18,22 @@ RESULTS = ROOT / ".local" / "faults"
 
 @dataclass(frozen=True)
 class Row:
-    """One fault as it went. `wrong` lists what was not as it must be; `cells` are columns of the table."""
+    """One fault as it went. `wrong` lists what was not as it must be; `cells` are columns of the table.
+
+    `not_run` says why a fault could not be injected here: then nothing is known.
+    """
 
     fault: str
     cells: Mapping[str, str]
     wrong: Sequence[str] = ()
     seconds: float = 0.0
     figures: Mapping[str, Any] = field(default_factory=dict)
+    not_run: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """`yes`, else what is wrong, else why nobody knows."""
+        return f"not run: {self.not_run}" if self.not_run else "; ".join(self.wrong) or "yes"
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ def show(title: str, rows: Sequence[Row], console: Console) -> None:
     for column in ("fault", *columns, "took", ""):
         table.add_column(column, overflow="fold")
     for row in rows:
-        mark = "ok" if not row.wrong else "WRONG: " + "; ".join(row.wrong)
+        mark = "ok" if row.verdict == "yes" else row.verdict if row.not_run else f"WRONG: {row.verdict}"
         table.add_row(row.fault, *(row.cells.get(c, "") for c in columns), f"{row.seconds:.0f} s", mark)
     console.print(table)
 
@@ -52,9 +61,7 @@ def markdown(rows: Sequence[Row]) -> str:
     """The same table for a document."""
     columns = list(dict.fromkeys(column for row in rows for column in row.cells))
     lines = [["fault", *columns, "as it must be"], ["---"] * (len(columns) + 2)]
-    lines += [
-        [row.fault, *(row.cells.get(c, "") for c in columns), "; ".join(row.wrong) or "yes"] for row in rows
-    ]
+    lines += [[row.fault, *(row.cells.get(c, "") for c in columns), row.verdict] for row in rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
@@ -66,6 +73,7 @@ def keep(kind: str, rows: Sequence[Row]) -> Path:
             "fault": row.fault,
             "seconds": round(row.seconds, 1),
             "wrong": list(row.wrong),
+            "not_run": row.not_run,
             "cells": dict(row.cells),
             "figures": dict(row.figures),
         }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.domain.settings import _RANGES
 from tests.support.worker_environment import task_environment
 
 IMAGE = Path(__file__).parents[2] / "connector" / "image"
@@ -93,4 +94,10 @@ def test_the_settings_that_recovery_and_delivery_rest_on():
     assert {PROPERTIES[f"{kind}.storage.replication.factor"] for kind in ("config", "offset", "status")} == {
         "-1"
     }
-    assert int(PROPERTIES["scheduled.rebalance.max.delay.ms"]) <= 10_000
+    assert int(PROPERTIES["scheduled.rebalance.max.delay.ms"]) == 0
+
+
+def test_what_a_topic_may_be_set_to_take_the_producer_sends():
+    """Its guard looks at the record before compression, the topic's limit at what comes of it."""
+    (largest,) = [high for name, _, high in _RANGES if name == "max_record_mib"]
+    assert int(PROPERTIES["producer.max.request.size"]) >= 2 * largest * 1024 * 1024

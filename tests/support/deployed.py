@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import urllib3
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from connector.domain.names import CONNECTOR
 from connector.domain.stage import Stage
@@ -77,6 +77,32 @@ def topics_of(bootstrap: str) -> set[str]:
         return set(client.list_topics())
     finally:
         client.close()
+
+
+def transactional_ids(bootstrap: str) -> set[str]:
+    """Every id under which somebody has written transactions: the keys of the brokers' own topic."""
+    partition = TopicPartition("__transaction_state", 0)
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap,
+        group_id=None,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        exclude_internal_topics=False,
+    )
+    try:
+        consumer.assign([partition])
+        (end,) = consumer.end_offsets([partition]).values()
+        consumer.seek_to_beginning(partition)
+        keys: set[bytes] = set()
+        deadline = time.monotonic() + PATIENCE
+        while consumer.position(partition) < end:
+            assert time.monotonic() < deadline, "the topic of the transactions is not read to its end"
+            for records in consumer.poll(timeout_ms=200).values():
+                keys |= {record.key for record in records}
+    finally:
+        consumer.close()
+    # A key is a version and a length, two bytes each, and the id.
+    return {key[4:].decode() for key in keys}
 
 
 class Rows:

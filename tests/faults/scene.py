@@ -1,0 +1,159 @@
+"""A launched stage whose worker reaches the database through a proxy, and faults on it under load."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from connector.domain.stage import Stage
+from connector.domain.topics import CAPTURED_TABLES
+from connector.local.state import ROOT
+from connector.local.world import World
+from lambda_src.connect_health.memory import MEMORY_KEY
+from tests.faults.compare import Comparison, compare
+from tests.faults.load import Load
+from tests.faults.proxy import Proxy
+from tests.faults.reader import Reader
+from tests.faults.report import Row
+from tests.faults.worker import Workers, until
+from tests.support.project import copy_project
+from tests.support.sceptre_cli import Run, sceptre
+
+MAIN = Stage.parse("main")
+#: What differs from the stock project: nobody waits ten minutes for the health check to help.
+SETTINGS = {"health_schedule_minutes": 1}
+#: A stage that is launched and goes again within one fault.
+SNAPSHOT = "snapshot"
+#: Each load has keys of its own.
+_KEYS = 1_000_000
+_FIRST = count(1)
+
+
+def next_keys() -> int:
+    """The first of a million keys that nobody else uses."""
+    return next(_FIRST) * _KEYS
+
+
+#: How long the stream may need to come to rest after a fault, in seconds.
+PATIENCE = 240.0
+
+
+@dataclass
+class Scene:
+    """Everything that a fault needs."""
+
+    world: World
+    project: Path
+    proxy: Proxy
+    stage: Stage = MAIN
+    workers: Workers = field(init=False)
+    #: How long a standby took to take over, in seconds, once that was measured.
+    takeover: float | None = None
+
+    def __post_init__(self) -> None:
+        self.workers = Workers(self.world, self.stage)
+
+    @property
+    def topics(self) -> Mapping[tuple[str, str], str]:
+        """The topic of each captured table."""
+        return dict(zip(CAPTURED_TABLES, self.stage.topics.roles["data"], strict=True))
+
+    def launch(self, group: str) -> Run:
+        """`sceptre launch` as a person types it."""
+        return sceptre(self.world.env(), "launch", group, "--yes", project=self.project)
+
+    def delete(self, group: str) -> Run:
+        """`sceptre delete` as a person types it."""
+        return sceptre(self.world.env(), "delete", group, "--yes", project=self.project)
+
+    def configure(self, **settings: Any) -> None:
+        """Give the stage's directory these settings, and those of the scene, and no others."""
+        file = self.project / "config" / self.stage.name / "config.yaml"
+        original = (ROOT / "config" / self.stage.name / "config.yaml").read_text(encoding="utf-8")
+        added = yaml.safe_dump({**SETTINGS, **settings})
+        file.write_text(f"{original}\n{added}", encoding="utf-8")
+
+    def incident(self) -> str | None:
+        """What people were told of and is not over yet."""
+        table = self.world.account.client("dynamodb")
+        item = table.get_item(TableName=self.stage.names.table, Key={"id": {"S": MEMORY_KEY}}).get("Item", {})
+        told = item.get("incident", {}).get("M")
+        return None if told is None else str(told["title"]["S"])
+
+    def check(self) -> Mapping[str, Any]:
+        """The answer of the deployed health check."""
+        function = self.world.account.client("lambda")
+        answer = function.invoke(FunctionName=self.stage.names.connect_health, Payload=b"{}")
+        content = json.loads(answer["Payload"].read())
+        return dict(content)
+
+
+class Stream:
+    """A load and its reader."""
+
+    def __init__(self, scene: Scene, *, per_second: float = 25.0) -> None:
+        first = next_keys()
+        self.load = Load(scene.world.database, scene.topics, first_key=first, per_second=per_second)
+        self.reader = Reader(
+            scene.world.kafka_bootstrap, scene.topics, lambda key: first <= key < first + _KEYS
+        )
+
+    def until_flowing(self, seconds: float = PATIENCE) -> None:
+        """Until a change that is committed from now on has arrived."""
+        known = len(self.load.committed)
+        until(lambda: self.load.has_committed(known + 1), "something is committed", seconds)
+        next_one = self.load.committed[known]
+        until(lambda: self.reader.has(next_one.row, next_one.number), "the stream flows", seconds)
+
+    def finish(self, seconds: float = PATIENCE) -> Comparison:
+        """Stop writing, wait until the last rows have arrived, compare."""
+        self.reader.wait_for(self.load.stop(seconds), seconds)
+        return compare(self.load.committed, self.reader.found)
+
+
+@contextmanager
+def streaming(scene: Scene, *, per_second: float = 25.0) -> Iterator[Stream]:
+    """A load that flows."""
+    stream = Stream(scene, per_second=per_second)
+    stream.load.start()
+    try:
+        stream.until_flowing()
+        yield stream
+    finally:
+        # Ends a writer that a fault has left behind; what is wrong with it was told by then.
+        with suppress(Exception):
+            stream.load.stop(10)
+        stream.reader.close()
+
+
+def under_load(scene: Scene, title: str, inject: Callable[[Stream], Mapping[str, Any] | None]) -> Row:
+    """Inject a fault while rows are written; what must hold is that nobody can tell from the topics."""
+    with streaming(scene) as stream:
+        figures = inject(stream) or {}
+        stream.until_flowing()
+        result = stream.finish()
+    return Row(title, result.cells(), result.wrong, figures={**result.figures(), **figures})
+
+
+@contextmanager
+def scene(directory: Path) -> Iterator[Scene]:
+    """A world of its own with foundation and main."""
+    with World.up(directory / "world") as world:
+        proxy = Proxy((world.database.host, world.database.port))
+        host, port = proxy.address
+        world.account.put_secret("main/dbInfo", {**world.database.db_info, "ip": host, "port": port})
+        made = Scene(world, copy_project(directory / "project", SNAPSHOT), proxy)
+        made.configure()
+        try:
+            for group in ("foundation", "main"):
+                run = made.launch(group)
+                if run.status:
+                    raise RuntimeError(run.output)
+            yield made
+        finally:
+            proxy.close()

@@ -1,0 +1,97 @@
+"""The worker dies while a new stage takes its initial snapshot."""
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from psycopg import sql
+
+from connector.domain.stage import Stage
+from connector.local import schema
+from tests.faults.compare import Change, Kind, compare
+from tests.faults.load import NUMBER, row_name
+from tests.faults.reader import Reader
+from tests.faults.report import Fault, Row
+from tests.faults.scene import PATIENCE, SNAPSHOT, Scene, next_keys
+from tests.faults.worker import until
+from tests.support import deployed
+
+_TITLE = "worker killed -9 during the initial snapshot"
+#: Rows in the table before the stage is launched, and how many have arrived when the worker is killed.
+_ROWS, _SEEN = 40_000, 1000
+_TABLE = ("MMDL", schema.REVISION)
+
+
+def faults(scene: Scene) -> Sequence[Fault]:
+    """The one."""
+    return [Fault("snapshot-killed", _TITLE, lambda: snapshot_killed(scene))]
+
+
+def snapshot_killed(scene: Scene) -> Row:
+    """An ephemeral stage beside main: its worker is killed in the middle of the first snapshot."""
+    stage = Stage.parse(SNAPSHOT)
+    mine = Scene(scene.world, scene.project, scene.proxy, stage)
+    topic = mine.topics[_TABLE]
+    with _many_rows(scene, topic) as (committed, keys), ThreadPoolExecutor(1) as pool:
+        launch = pool.submit(mine.launch, f"ephemeral/{SNAPSHOT}")
+        try:
+            until(lambda: topic in deployed.topics_of(scene.world.kafka_bootstrap), "topics", PATIENCE)
+            reader = Reader(
+                scene.world.kafka_bootstrap, {_TABLE: topic}, lambda key: key in keys, from_start=True
+            )
+            until(lambda: len(reader.found) >= _SEEN, "the snapshot runs", PATIENCE)
+            mine.workers.all()[0].signal(signal.SIGKILL)
+            before = len(reader.found)
+            reader.wait_until(lambda: len({f.row for f in reader.found}) >= _ROWS, PATIENCE)
+            mine.workers.until_active()
+            # One more change, after which nothing of the snapshot can come any more.
+            committed.append(_touch(scene, topic, keys[0]))
+            reader.wait_until(lambda: reader.has(committed[-1].row, 2), PATIENCE)
+            reader.close()
+            run = launch.result()
+        finally:
+            gone = mine.delete(f"ephemeral/{SNAPSHOT}")
+    result = compare(committed, reader.found)
+    wrong = [*result.wrong]
+    if before >= _ROWS:
+        wrong.append("the snapshot was over before the worker was killed")
+    if gone.status:
+        wrong.append(f"the stage does not go: {gone.last_line}")
+    said = "launch ended well" if run.status == 0 else f"launch said: {run.last_line}"
+    figures = {**result.figures(), "read_before_the_kill": before, "launch_status": run.status, "said": said}
+    return Row(_TITLE, result.cells(), wrong, figures=figures)
+
+
+@contextmanager
+def _many_rows(scene: Scene, topic: str) -> Iterator[tuple[list[Change], range]]:
+    """Rows made at once, and deleted in the end."""
+    first = next_keys()
+    keys = range(first, first + _ROWS)
+    table = sql.Identifier(*_TABLE)
+    key, number = sql.Identifier(schema.key(_TABLE[1])), sql.Identifier(NUMBER[_TABLE[1]])
+    with scene.world.database.app() as connection:
+        connection.execute(
+            sql.SQL(
+                'INSERT INTO {} ({}, {}, "PLAN_BASE_WVR_ID", "RVSN_STUS_CD", "RMRKS_TXT")'
+                " SELECT k, 1, k, 'DRAFT', repeat('remark ', 20)"
+                " FROM generate_series(%s::bigint, %s::bigint) k"
+            ).format(table, key, number),
+            [keys.start, keys.stop - 1],
+        )
+    rows = [Change(topic, row_name(*_TABLE, k), 1, Kind.INSERT, time.time()) for k in keys]
+    try:
+        yield rows, keys
+    finally:
+        with scene.world.database.app() as connection:
+            connection.execute(
+                sql.SQL("DELETE FROM {} WHERE {} BETWEEN %s AND %s").format(table, key),
+                [keys.start, keys.stop - 1],
+            )
+
+
+def _touch(scene: Scene, topic: str, key: int) -> Change:
+    schema_name, table = _TABLE
+    scene.world.database.update(schema_name, table, key, RVSN_NUM=2)
+    return Change(topic, row_name(*_TABLE, key), 2, Kind.UPDATE, time.time())
