@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.domain.budget import LIMIT
+from connector.domain.budget import LIMIT, LONGEST_WAIT_SECONDS
 from connector.domain.error_classes import ErrorClass, classify, named
 from connector.domain.settings import ConnectorSettings
 from lambda_src.connect_health.findings import BY_A_PERSON, CONFIRMED, Finding, headroom_minutes
@@ -57,7 +57,9 @@ def treat(
     hopeful = budget.repetitions < LIMIT
     refusal = budget.refusal(now)
     if refusal is not None:
-        return Treatment(held=refusal.reason, healing=hopeful and not refusal.spent, spent=refusal.spent)
+        # A claim of a clock that ran ahead keeps restarts away for longer than any wait: nothing heals then.
+        soon = not refusal.spent and refusal.wait <= LONGEST_WAIT_SECONDS
+        return Treatment(held=refusal.reason, healing=hopeful and soon, spent=refusal.spent)
     return Treatment(wanted, healing=hopeful)
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from connector.domain.errors import ServerError
-from lambda_src.transport import Reply
+from lambda_src.transport import NotConnected, Reply
 
 REBALANCE = (
     "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was underway."
@@ -64,7 +63,7 @@ class FakeConnect:
         assert timeout > 0
         parts = urlsplit(url)
         if parts.hostname not in self.addresses:
-            raise ServerError("connection refused", retriable=True)
+            raise NotConnected("connection refused", retriable=True)
         if parts.port == 9404:
             return Reply(200, self._metrics().encode())
         self.requests.append((method, parts.path))
