@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from connector.domain.metrics import RULES, Alarm, Missing
+from connector.domain.alarm import Alarm, Missing
+from connector.domain.metrics import RULES
 from connector.domain.names import Names
 
 

@@ -49,7 +49,6 @@ class ErrorClass:
 
 
 _LAUNCH = "sceptre launch {target} --yes"
-_LOOK = "wms-connector connector config {stage}"
 _LOGS = "aws logs tail {logs} --since 1h"
 _ORACLE = "wms-connector oracle-script {stage}"
 _BROKER = "wms-connector broker-script {stage}"
@@ -112,7 +111,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         meaning="the topic with the schema history is lost or incomplete",
         next_step="find out who deleted records of that topic; the history is rebuilt by a new snapshot of "
         "the schema (snapshot.mode=recovery, once)",
-        command=_LOOK,
+        command=_LOGS,
     ),
     ErrorClass(
         "DDL",
@@ -122,7 +121,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         meaning="the connector cannot read a statement that changed a table's structure",
         next_step="take the statement from the worker's log and report it; it is not skipped, because what "
         "follows might then be read wrongly",
-        command=_LOOK,
+        command=_LOGS,
     ),
     ErrorClass(
         "database rights",
@@ -272,6 +271,14 @@ CONNECTOR_MISSING = _observed(
     "launch again, which registers it",
     _LAUNCH,
 )
+NO_TASK = _observed(
+    "no task",
+    Owner.US,
+    "no task of the connector runs, although nobody has stopped it and nothing has failed",
+    "read in the worker's log what keeps the task from starting; if nothing does, stop the task in ECS: the "
+    "new worker starts it",
+    _LOGS,
+)
 LAGGING = _observed(
     "late",
     Owner.US,
@@ -301,7 +308,7 @@ UNREAD = _observed(
     "what holds the log back",
     _ORACLE,
 )
-OBSERVED = (WORKER, CONNECTOR_MISSING, LAGGING, POSITION, STALLED, UNREAD)
+OBSERVED = (WORKER, CONNECTOR_MISSING, NO_TASK, LAGGING, POSITION, STALLED, UNREAD)
 
 #: Lines that say where, not what: class names in them would be taken for causes.
 _FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ more).*$", re.MULTILINE)

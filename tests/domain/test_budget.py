@@ -172,7 +172,10 @@ def item(**changes: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     "changes",
     [
-        *({"claims": value} for value in ("", {}, "123", None, 5)),
+        {"claims": ""},
+        {"claims": {}},
+        {"claims": "123"},
+        {"claims": None},
         {"claims": [1_700_000_000_000]},
         {"claims": [-1]},
         {"claims": [Decimal("Infinity")]},

@@ -23,7 +23,7 @@ class Workers:
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def request(self, method: str, url: str, body: bytes | None, timeout: float) -> Reply:
-        worker = url.split("/")[2].split(":")[0]
+        worker = url.split("/")[2].split(":", maxsplit=1)[0]
         self.asked.append((method, worker))
         state = self.states.get(worker, "answers")
         if state == "refuses":

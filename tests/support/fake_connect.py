@@ -45,7 +45,16 @@ class FakeConnect:
                 "connected": 1.0,
                 "millisecondsbehindsource": 1500.0,
                 "millisecondssincelastevent": 7000.0,
+                "queueremainingcapacity": 6144.0,
+                "queuetotalcapacity": 8192.0,
             }
+        }
+    )
+    #: What Connect counts of a task.
+    counted: dict[str, float] = field(
+        default_factory=lambda: {
+            "source_task_source_record_active_count": 12.0,
+            "task_error_total_record_errors": 0.0,
         }
     )
     configs: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -177,7 +186,12 @@ class FakeConnect:
     def _metrics(self) -> str:
         if self.debezium is None:
             return "# HELP jvm_threads_current Current thread count\njvm_threads_current 40.0\n"
-        return "".join(
+        of_tasks = "".join(
+            f'kafka_connect_{what}{{connector="{name}",task="0"}} {value}\n'
+            for name in self.tasks
+            for what, value in self.counted.items()
+        )
+        return of_tasks + "".join(
             f'debezium_metrics_{name}{{plugin="postgres",context="{context}",server="wms",}} {value}\n'
             for context, values in self.debezium.items()
             for name, value in values.items()
