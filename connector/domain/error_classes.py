@@ -271,12 +271,12 @@ CONNECTOR_MISSING = _observed(
     "launch again, which registers it",
     _LAUNCH,
 )
-NO_TASK = _observed(
-    "no task",
+NOT_RUNNING = _observed(
+    "not running",
     Owner.US,
-    "no task of the connector runs, although nobody has stopped it and nothing has failed",
-    "read in the worker's log what keeps the task from starting; if nothing does, stop the task in ECS: the "
-    "new worker starts it",
+    "the connector or its task does not run, although nobody has stopped it and nothing has failed",
+    "read in the worker's log what keeps it from starting; if nothing does, stop the task in ECS: the new "
+    "worker starts it",
     _LOGS,
 )
 LAGGING = _observed(
@@ -308,7 +308,7 @@ UNREAD = _observed(
     "what holds the log back",
     _ORACLE,
 )
-OBSERVED = (WORKER, CONNECTOR_MISSING, NO_TASK, LAGGING, POSITION, STALLED, UNREAD)
+OBSERVED = (WORKER, CONNECTOR_MISSING, NOT_RUNNING, LAGGING, POSITION, STALLED, UNREAD)
 
 #: Lines that say where, not what: class names in them would be taken for causes.
 _FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ more).*$", re.MULTILINE)

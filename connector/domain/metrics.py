@@ -111,11 +111,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConnectorTaskFailed",
         "Count",
-        "How many tasks of the connector are FAILED; 1 when in two checks in a row none runs",
+        "How many tasks of the connector are FAILED; 1 when connector or task does not run in two checks "
+        "in a row",
         Origin.HEALTH,
         _seen(
             "ConnectorTaskFailed",
-            "The connector's task is FAILED, or none runs: no change reaches the topics.",
+            "The connector's task is FAILED or does not run: no change reaches the topics.",
             "read its cause in the health function's log; restart it once the cause is mended.",
         ),
     ),

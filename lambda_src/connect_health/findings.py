@@ -9,7 +9,7 @@ from connector.domain.causes import root_cause
 from connector.domain.error_classes import (
     CONNECTOR_MISSING,
     LAGGING,
-    NO_TASK,
+    NOT_RUNNING,
     POSITION,
     STALLED,
     UNKNOWN,
@@ -28,7 +28,7 @@ from lambda_src.metrics_page import Source
 
 #: What a person does on purpose is no trouble.
 BY_A_PERSON = ("PAUSED", "STOPPED")
-#: In how many checks in a row Connect must not tell of the connector, or of a task that runs, before that
+#: In how many checks in a row Connect must not tell of the connector, or of one that runs, before that
 #: counts: a rebalance answers 404, 409 and 500 for a while, and leaves the task unassigned.
 CONFIRMED = 2
 #: A heartbeat is missing when it is older than this, in seconds, and than three of its intervals.
@@ -57,7 +57,7 @@ def findings(
     """Judge what was seen, and only that: a trouble that hides another is not counted twice.
 
     `untold`: in how many checks in a row, this one included, Connect has not told of the connector; `idle`:
-    in how many it has told of one that has no running task, see `idles`.
+    in how many it has told of one that does not run, see `idles`.
     """
     judged = [
         *_health_check(seen),
@@ -101,7 +101,7 @@ def position(seen: Observation, now: float) -> tuple[int, int] | None:
 
 
 def idles(seen: Observation) -> bool:
-    """Whether no task runs, although nobody has stopped the connector and nothing has failed."""
+    """Whether connector or task does not run, although nobody has stopped it and nothing has failed."""
     status = seen.connector
     if status is None or status.state in BY_A_PERSON:
         return False
@@ -190,7 +190,7 @@ def _connector(seen: Observation, untold: int, idle: int) -> list[Finding]:
         cause = classify(status.trace)
         state = Finding("ConnectorStateFailed", root_cause(status.trace), cause=cause)
     if idles(seen):
-        return [state] if idle < CONFIRMED else [state, _no_task(status)]
+        return [state] if idle < CONFIRMED else [state, _not_running(status)]
     failed = [task for task in status.tasks if task.state == "FAILED"]
     if not failed:
         return [state, Finding.fine("ConnectorTaskFailed")]
@@ -198,10 +198,10 @@ def _connector(seen: Observation, untold: int, idle: int) -> list[Finding]:
     return [state, Finding("ConnectorTaskFailed", told, len(failed), classify(failed[0].trace))]
 
 
-def _no_task(status: ConnectorStatus) -> Finding:
+def _not_running(status: ConnectorStatus) -> Finding:
     tasks = ", ".join(f"task {task.id} {task.state}" for task in status.tasks) or "no task"
-    reason = f"no task runs: connector {status.state}, {tasks}"
-    return Finding("ConnectorTaskFailed", reason, cause=NO_TASK)
+    reason = f"not running: connector {status.state}, {tasks}"
+    return Finding("ConnectorTaskFailed", reason, cause=NOT_RUNNING)
 
 
 def _task(seen: Observation) -> list[Finding]:

@@ -31,7 +31,7 @@ class Memory:
     streaks: Mapping[str, int] = field(default_factory=dict)
     #: Checks in a row in which Connect answered, but not about the connector.
     untold: int = 0
-    #: Checks in a row in which no task of the connector ran, although none had failed.
+    #: Checks in a row in which connector or task did not run, although nothing had failed.
     idle: int = 0
     #: Since when connector or task have been found failed in every check.
     failed_since: int | None = None

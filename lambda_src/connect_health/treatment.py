@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.domain.budget import LIMIT, LONGEST_WAIT_SECONDS
-from connector.domain.error_classes import NO_TASK, ErrorClass, classify, named
+from connector.domain.error_classes import NOT_RUNNING, ErrorClass, classify, named
 from connector.domain.settings import ConnectorSettings
 from lambda_src.connect_health.findings import BY_A_PERSON, CONFIRMED, Finding, headroom_minutes
 from lambda_src.connect_health.observation import Observation
@@ -37,7 +37,7 @@ def treat(
 ) -> Treatment:
     """The treatment for what was seen."""
     wanted, cause = _wanted(seen, untold)
-    if wanted is Act.NOTHING and any(finding.cause is NO_TASK for finding in judged):
+    if wanted is Act.NOTHING and any(finding.cause is NOT_RUNNING for finding in judged):
         return Treatment(held="Connect restarts only what has failed, and nothing has")
     if wanted is Act.NOTHING:
         return Treatment()

@@ -20,7 +20,7 @@ class Verdict:
     retiring: bool = False
     #: Checks in a row, this one included, in which Connect has not told of the connector.
     untold: int = 0
-    #: Checks in a row, this one included, in which no task has run although none has failed.
+    #: Checks in a row, this one included, in which it has not run although nothing has failed.
     idle: int = 0
     #: Whether all was seen that a recovery would have to show.
     sure: bool = True
