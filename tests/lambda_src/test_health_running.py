@@ -237,3 +237,19 @@ def test_many_listeners_share_the_time_of_their_probe(healthy: FakeStage):
     assert len(found.database) == len(waited) == 6
     assert sum(waited) < 10.1
     assert min(waited) > 1
+
+
+# -- depth ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["debezium", "jdbc"])
+def test_how_full_the_queue_is_and_what_connect_counts_is_published(kind: str):
+    source = replace(STREAMING, queue=0.25, in_flight=7.0, errors=0.0)
+    metrics = judged(seen(source=source), settings=ConnectorSettings(kind=kind)).metrics
+    assert (metrics["RecordsInFlight"], metrics["RecordErrors"]) == (7, 0)
+    assert metrics.get("QueueUsedPercent") == (25 if kind == "debezium" else None)
+
+
+def test_what_is_not_counted_is_not_published():
+    metrics = judged(seen()).metrics
+    assert not {"RecordsInFlight", "RecordErrors", "QueueUsedPercent"} & set(metrics)
