@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connector.domain.errors import ServerError
+from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.names import CONNECTOR
 from connector.domain.record import StageRecord
 from lambda_src.connect_admin.session import Session
@@ -124,7 +124,7 @@ def _connect(session: Session) -> tuple[str, ConnectorStatus | None, str]:
         return f"Connect does not answer as it should: {error}", None, ""
     try:
         return "", connect.status(CONNECTOR), ""
-    except ServerError as error:
+    except (ServerError, DeadlineExceeded) as error:
         return "", None, str(error)
 
 

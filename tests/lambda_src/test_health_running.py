@@ -1,12 +1,14 @@
 """What is not seen to run is not healthy: tasks, heartbeats, the service, the lag of a quiet database."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from connector.domain.admin import Operation
 from connector.domain.error_classes import NOT_RUNNING, STALLED, UNREAD, WORKER
+from connector.domain.errors import ServerError
 from connector.domain.names import CONNECTOR
 from connector.domain.record import StageRecord
 from connector.domain.settings import ConnectorSettings
@@ -18,7 +20,9 @@ from lambda_src.connect_health.treatment import Act
 from lambda_src.connect_health.verdict import Verdict, decide
 from lambda_src.connect_rest import ConnectorStatus, TaskStatus
 from lambda_src.metrics_page import Source
-from tests.lambda_src.conftest import FakeStage
+from lambda_src.transport import Reply
+from tests.lambda_src.conftest import FakeStage, Time
+from tests.support.fake_connect import FakeConnect
 
 NOW = 1_800_000_000.0
 PLAIN = ConnectorSettings()
@@ -237,6 +241,37 @@ def test_many_listeners_share_the_time_of_their_probe(healthy: FakeStage):
     assert len(found.database) == len(waited) == 6
     assert sum(waited) < 10.1
     assert min(waited) > 1
+
+
+@dataclass
+class HungConnect(FakeConnect):
+    """Some of its workers accept a connection and never answer."""
+
+    time: Time = field(default_factory=Time)
+    hung: tuple[str, ...] = ()
+
+    def request(self, method: str, url: str, body: bytes | None, timeout: float) -> Reply:
+        if urlsplit(url).hostname in self.hung:
+            self.time.sleep(timeout)
+            raise ServerError(f"no answer within {timeout:.0f} s", retriable=True)
+        return super().request(method, url, body, timeout)
+
+
+@pytest.mark.parametrize(("hung", "answers"), [(2, True), (3, False)])
+def test_workers_that_hang_are_no_failure_of_the_health_check(world: FakeStage, hung: int, answers: bool):
+    """Two of three take no more than their part; when all hang, that is Connect's trouble."""
+    addresses = ["127.0.0.9", "127.0.0.10", "127.0.0.11"]
+    for address in addresses[1:]:
+        world.ecs.start(address)
+    world.ecs.desired = 3
+    world.connect = HungConnect(addresses, time=world.time, hung=tuple(addresses[:hung]))
+    began = world.time.seconds
+    found = look(world)
+    assert world.time.seconds - began <= 16.1
+    assert (found.connect_answers == "") == answers
+    assert "connect" not in found.blind
+    metrics = decide(found, world.settings, NOW).metrics
+    assert (metrics["ConnectApiUnreachable"], metrics["HealthCheckFailed"]) == (not answers, 0)
 
 
 # -- depth ---------------------------------------------------------------------
