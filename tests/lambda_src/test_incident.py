@@ -111,6 +111,20 @@ def test_a_message_that_says_it_is_the_only_one_is_true(watched: Watched):
     )
 
 
+def test_what_outlasts_its_explanation_is_told_once_it_has_lasted_by_itself(watched: Watched):
+    """The checks in which the database was away do not count: a source needs a moment to connect again."""
+    watched.database = "connection refused"
+    watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
+    for _ in range(3):
+        watched.check()
+    watched.database = ""
+    watched.check()
+    assert watched.subjects == ["DbTcpUnreachable (unreachable)"]
+    watched.check()
+    watched.check()
+    assert watched.subjects[1:] == ["SourceDisconnected (untold)"]
+
+
 def test_a_failure_that_joins_is_told_once_restarts_have_not_mended_it(late: Watched):
     late.fail(NETWORK, for_ever=True)
     restarts = 0
