@@ -28,9 +28,12 @@ from lambda_src.metrics_page import Source
 
 #: What a person does on purpose is no trouble.
 BY_A_PERSON = ("PAUSED", "STOPPED")
-#: In how many checks in a row Connect must not tell of the connector, or of one that runs, before that
-#: counts: a rebalance answers 404, 409 and 500 for a while, and leaves the task unassigned.
+#: In how many checks in a row Connect must not tell of the connector before that counts: a rebalance answers
+#: 404, 409 and 500 for a while.
 CONFIRMED = 2
+#: For how long, in seconds, it must not run before that counts: a rebalance leaves the task unassigned. Less
+#: than between two checks of any schedule, so that the second one counts, and more than a rebalance takes.
+IDLE_SECONDS = 45
 #: A heartbeat is missing when it is older than this, in seconds, and than three of its intervals.
 _HEARTBEAT_SECONDS = 300
 
@@ -52,12 +55,12 @@ class Finding:
 
 
 def findings(
-    seen: Observation, settings: ConnectorSettings, now: float, untold: int, idle: int = 0
+    seen: Observation, settings: ConnectorSettings, now: float, untold: int, *, idle: bool = False
 ) -> list[Finding]:
     """Judge what was seen, and only that: a trouble that hides another is not counted twice.
 
     `untold`: in how many checks in a row, this one included, Connect has not told of the connector; `idle`:
-    in how many it has told of one that does not run, see `idles`.
+    it has told of one that does not run for long enough, see `idles`.
     """
     judged = [
         *_health_check(seen),
@@ -65,7 +68,7 @@ def findings(
         *_connect(seen),
         *_brokers(seen),
         *_database(seen),
-        *_connector(seen, untold, idle),
+        *_connector(seen, untold, idle=idle),
         *_task(seen),
     ]
     if settings.kind == "debezium":
@@ -174,7 +177,7 @@ def _database(seen: Observation) -> list[Finding]:
     return [Finding("DbTcpUnreachable", told, cause=named("unreachable"))]
 
 
-def _connector(seen: Observation, untold: int, idle: int) -> list[Finding]:
+def _connector(seen: Observation, untold: int, *, idle: bool) -> list[Finding]:
     if seen.connect_answers != "":
         return []
     status = seen.connector
@@ -190,7 +193,7 @@ def _connector(seen: Observation, untold: int, idle: int) -> list[Finding]:
         cause = classify(status.trace)
         state = Finding("ConnectorStateFailed", root_cause(status.trace), cause=cause)
     if idles(seen):
-        return [state] if idle < CONFIRMED else [state, _not_running(status)]
+        return [state, _not_running(status)] if idle else [state]
     failed = [task for task in status.tasks if task.state == "FAILED"]
     if not failed:
         return [state, Finding.fine("ConnectorTaskFailed")]

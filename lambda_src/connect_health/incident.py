@@ -78,7 +78,7 @@ def follow(memory: Memory, seen: Observation, verdict: Verdict, outcome: Outcome
     kept = memory.next(
         streaks=streaks,
         untold=verdict.untold,
-        idle=verdict.idle,
+        idle_since=verdict.idle_since,
         failed_since=(memory.failed_since or int(now)) if failed else None,
         lags=lags,
         position=position(seen, now) or memory.position,

@@ -31,8 +31,8 @@ class Memory:
     streaks: Mapping[str, int] = field(default_factory=dict)
     #: Checks in a row in which Connect answered, but not about the connector.
     untold: int = 0
-    #: Checks in a row in which connector or task did not run, although nothing had failed.
-    idle: int = 0
+    #: Since when every check has found that connector or task does not run, although nothing has failed.
+    idle_since: int | None = None
     #: Since when connector or task have been found failed in every check.
     failed_since: int | None = None
     #: When, and what the lag was in seconds; newest last.
@@ -61,7 +61,7 @@ class Memory:
             "version": self.version,
             "streaks": dict(self.streaks),
             "untold": self.untold,
-            "idle": self.idle,
+            "idle_since": self.idle_since,
             "failed_since": self.failed_since,
             "lags": [list(pair) for pair in self.lags],
             "position": None if self.position is None else list(self.position),
@@ -75,12 +75,12 @@ class Memory:
         """The inverse of `to_item`. What makes no sense is forgotten: it only costs a repeated mail."""
         version, over = _version(item)
         try:
-            incident, position, since = item["incident"], item["position"], item.get("failed_since")
+            incident, position = item["incident"], item["position"]
             return cls(
                 streaks={str(name): int(count) for name, count in item["streaks"].items()},
                 untold=int(item["untold"]),
-                idle=int(item.get("idle", 0)),
-                failed_since=None if since is None else int(since),
+                idle_since=_time(item.get("idle_since")),
+                failed_since=_time(item.get("failed_since")),
                 lags=tuple((int(at), int(lag)) for at, lag in item["lags"]),
                 position=None if position is None else (int(position[0]), int(position[1])),
                 tried=tuple(map(str, item["tried"])),
@@ -91,6 +91,10 @@ class Memory:
             )
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             return cls(version=version, over=over)
+
+
+def _time(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _incident_item(incident: Incident) -> dict[str, Any]:

@@ -40,6 +40,22 @@ def test_a_failed_task_is_restarted_at_once_and_nobody_is_woken(watched: Watched
     assert watched.aws.mails == []
 
 
+def test_a_task_that_a_rebalance_leaves_unassigned_wakes_nobody_and_one_that_stays_so_does(watched: Watched):
+    """A rolling deployment takes the task from one worker before the other has it, for some seconds."""
+    well = dict(watched.stage.connect.tasks[CONNECTOR])
+    watched.stage.connect.tasks[CONNECTOR] |= {"state": "UNASSIGNED"}
+    for seconds in (600, 2, 2, 20):
+        watched.check(seconds / 60)
+    assert watched.subjects == []
+    watched.stage.connect.tasks[CONNECTOR] = well
+    assert watched.check(1).summary == "healthy"
+    watched.stage.connect.tasks[CONNECTOR] |= {"state": "UNASSIGNED"}
+    for _ in range(4):
+        watched.check(1)
+    assert watched.subjects == ["ConnectorTaskFailed (not running)"]
+    assert watched.restarts == 0
+
+
 def test_a_failed_connector_is_restarted(watched: Watched):
     watched.stage.connect.states[CONNECTOR] = "FAILED"
     watched.check()

@@ -12,7 +12,7 @@ from connector.domain.errors import ServerError
 from connector.domain.names import CONNECTOR
 from connector.domain.record import StageRecord
 from connector.domain.settings import ConnectorSettings
-from lambda_src.connect_health.findings import CONFIRMED, Finding, position
+from lambda_src.connect_health.findings import IDLE_SECONDS, Finding, position
 from lambda_src.connect_health.memory import Memory
 from lambda_src.connect_health.observation import Canary, Observation
 from lambda_src.connect_health.observe import observe
@@ -79,9 +79,12 @@ def test_a_connector_without_a_running_task_counts_once_a_second_check_has_seen_
     look = seen(connector=connector, canary=Canary(newest=NOW - 3))
     first = judged(look, settings=settings)
     # Nothing is known to be wrong, which is not health: no incident ends by it.
-    assert (first.findings, first.sure, first.idle) == ((), False, 1)
+    assert (first.findings, first.sure, first.idle_since) == ((), False, int(NOW))
     assert "ConnectorTaskFailed" not in first.metrics
-    second = judged(look, Memory(idle=first.idle), settings)
+    soon = judged(look, Memory(idle_since=int(NOW) - IDLE_SECONDS + 1), settings)
+    assert (soon.findings, soon.sure) == ((), False)
+    second = judged(look, Memory(idle_since=int(NOW) - 55), settings)
+    assert second.idle_since == int(NOW) - 55
     finding = only(second)
     assert (finding.metric, finding.reason, finding.cause) == ("ConnectorTaskFailed", told, NOT_RUNNING)
     assert second.metrics["ConnectorTaskFailed"] == 1
@@ -91,20 +94,20 @@ def test_a_connector_without_a_running_task_counts_once_a_second_check_has_seen_
 
 @pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
 def test_what_a_person_stopped_need_not_have_a_task(state: str):
-    verdict = judged(seen(connector=status(state), source=None), Memory(idle=CONFIRMED))
-    assert (verdict.findings, verdict.sure, verdict.idle) == ((), True, 0)
+    verdict = judged(seen(connector=status(state), source=None), Memory(idle_since=1))
+    assert (verdict.findings, verdict.sure, verdict.idle_since) == ((), True, None)
 
 
 def test_what_has_failed_is_told_as_that():
     for connector in (status("RUNNING", "FAILED"), status("FAILED")):
-        verdict = judged(seen(connector=connector, source=None), Memory(idle=CONFIRMED))
+        verdict = judged(seen(connector=connector, source=None), Memory(idle_since=1))
         assert only(verdict).cause is not NOT_RUNNING
-        assert verdict.idle == 0
+        assert verdict.idle_since is None
 
 
 def test_a_task_that_runs_again_forgets_the_checks_before():
-    verdict = judged(seen(), Memory(idle=5))
-    assert (verdict.summary, verdict.idle) == ("healthy", 0)
+    verdict = judged(seen(), Memory(idle_since=1))
+    assert (verdict.summary, verdict.idle_since) == ("healthy", None)
 
 
 # -- the service ---------------------------------------------------------------

@@ -312,7 +312,7 @@ def test_a_memory_comes_back_as_it_was():
     memory = Memory(
         streaks={"ReplicationLagSeconds": 3, "ConnectorTaskFailed/login": 1},
         untold=1,
-        idle=2,
+        idle_since=1_799_999_000,
         failed_since=1_800_000_000,
         lags=((1, 2), (3, 4)),
         position=(5, 6),
@@ -326,5 +326,5 @@ def test_a_memory_comes_back_as_it_was():
 
 def test_a_memory_of_the_version_before_is_still_read():
     item = replace(Memory(version=3), incident=Incident(1, "t")).to_item()
-    del item["idle"], item["failed_since"], item["incident"]["told"]
+    del item["idle_since"], item["failed_since"], item["incident"]["told"]
     assert Memory.from_item(item) == Memory(incident=Incident(1, "t"), version=3)
