@@ -58,7 +58,7 @@ class Plan:
     @property
     def mails(self) -> int:
         """How many messages go to each subscriber: an alarm that mails does so twice, off and on again."""
-        wanted = alarms_of(self.stage.names, self.kind)
+        wanted = alarms_of(self.stage.names, self.kind, self.alarms)
         ringing = [n for n, a in self.alarms.items() if a.actions and a.state != "ALARM" and n in wanted]
         return 2 * len(ringing) + len(CLASSES)
 
@@ -100,7 +100,7 @@ def drill(plan: Plan, cloudwatch: Any, functions: Any, ear: Ear, say: Say) -> Re
     """Do it, and look at what arrives. Alarms are back in OK however it ends."""
     with ear:
         rung = []
-        for name in alarms_of(plan.stage.names, plan.kind):
+        for name in alarms_of(plan.stage.names, plan.kind, plan.alarms):
             say(f"alarm {name}")
             rung.append(_ring(cloudwatch, plan.stage, name, plan.alarms.get(name), _contract(plan, name)))
         mailed = []

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from connector.domain.connector_config import NAME_KEY
 from connector.domain.errors import ServerError
 from lambda_src.deadline import Deadline
-from lambda_src.transport import Reply, Transport
+from lambda_src.transport import NotConnected, Reply, Transport
 
 #: While workers rebalance, Connect answers 409, or 500 when it could not ask its leader in time.
 _PASSING = (408, 409, 429, 500, 502, 503, 504)
@@ -160,9 +160,13 @@ class Connect:
         return parse_status(judge("the connector's status", reply))
 
     def restart_failed(self, name: str) -> None:
-        """Restart what has failed of a connector and its tasks, and nothing else."""
+        """Restart what has failed of a connector and its tasks, and nothing else.
+
+        Asked once: a worker that answers too late may have restarted all the same, and a second request
+        would be a second restart.
+        """
         path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=true"
-        judge("restarting what failed", self._send("POST", path))
+        judge("restarting what failed", self._send("POST", path, once=True))
 
     def restart(self, name: str) -> None:
         """Restart a connector and its tasks, whatever their state; a paused or stopped one stays so."""
@@ -206,15 +210,29 @@ class Connect:
         path: str,
         content: Mapping[str, str] | None = None,
         timeout: float = _QUICK_SECONDS,
+        *,
+        once: bool = False,
     ) -> Reply:
-        """The reply of the first worker that answers; `Unreachable` with each one's reason otherwise."""
+        """The reply of the first worker that answers; `Unreachable` with each one's reason otherwise.
+
+        Workers share the time for a question: one that hangs leaves the next one its part. `once`: ask
+        nobody else what may have arrived already.
+        """
         body = None if content is None else json.dumps(dict(content)).encode()
         reasons = []
-        for url in self._urls:
-            seconds = self._deadline.timeout(f"asking Connect at {url}", at_most=timeout)
+        for asked, url in enumerate(self._urls):
+            share = self._deadline.left / (len(self._urls) - asked) if method == "GET" else timeout
+            at_most = min(timeout, share)
+            seconds = self._deadline.timeout(f"asking Connect at {url}", at_most=at_most)
             try:
-                return self._transport.request(method, f"{url}{path}", body, seconds)
+                reply = self._transport.request(method, f"{url}{path}", body, seconds)
             except ServerError as error:
                 reasons.append(f"{url}: {error}")
+                if once and not isinstance(error, NotConnected):
+                    break
+            else:
+                # Who answers is asked first from now on.
+                self._urls = (url, *(other for other in self._urls if other != url))
+                return reply
         told = "; ".join(reasons) or "no worker has an address yet"
         raise Unreachable(f"Connect does not answer ({told})", retriable=True)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.domain.errors import DeadlineExceeded
 
@@ -26,6 +26,10 @@ class Deadline:
     def left(self) -> float:
         """Seconds that remain; negative when it has passed."""
         return self.at - self.now()
+
+    def sooner(self, seconds: float) -> "Deadline":
+        """The deadline that many seconds from now, or this one if it is earlier."""
+        return replace(self, at=min(self.at, self.now() + seconds))
 
     def timeout(self, what: str, *, at_most: float) -> float:
         """Seconds to wait for one call: `at_most`, or what remains. Raises when nothing does."""

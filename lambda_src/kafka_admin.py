@@ -4,6 +4,7 @@ No message names a broker: hosts and the broker string are confidential, so it s
 """
 
 import logging
+import os
 import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +36,8 @@ _REQUEST_SECONDS = 15.0
 _BOOTSTRAP_FAILURE = re.compile(
     r"Bootstrap (?:connection|attempt) to \S+ failed: (?:\w+Error: )?(?P<reason>.*) \(backoff .*\)"
 )
+#: An error of the system as kafka-python writes it: number and name.
+_ERRNO = re.compile(r"\b(\d+) E[A-Z]+\b")
 
 Clean = Callable[[str], str]
 
@@ -333,7 +336,7 @@ class _LastFailure(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         match = _BOOTSTRAP_FAILURE.fullmatch(record.getMessage())
         if match is not None:
-            self.text = match["reason"]
+            self.text = _ERRNO.sub(lambda found: os.strerror(int(found[1])).lower(), match["reason"])
 
     @contextmanager
     def heard(self) -> Iterator[None]:

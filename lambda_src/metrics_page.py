@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connector.domain.names import METRICS_PORT
+from connector.domain.names import CONNECTOR, METRICS_PORT
 from lambda_src.deadline import Deadline
 from lambda_src.transport import Transport
 
@@ -46,6 +46,10 @@ class Source:
     position_age: float | None = None
     #: How full the queue between reading and writing is, from 0 to 1.
     queue: float | None = None
+    #: Records that the task has read and the brokers have not confirmed yet, as Connect counts them.
+    in_flight: float | None = None
+    #: Records that Connect could not handle since the task started.
+    errors: float | None = None
 
     @property
     def connected(self) -> bool:
@@ -78,7 +82,7 @@ def parse(text: str) -> Iterator[Sample]:
 
 
 def source_of(samples: Sequence[Sample], server: str) -> Source:
-    """The source of the connector whose `topic.prefix` is `server`."""
+    """The source of the connector whose `topic.prefix` is `server`, with what Connect says of its task."""
     values = {(s.labels.get("context"), s.name): s.value for s in samples if s.labels.get("server") == server}
     connected = values.get(("streaming", "debezium_metrics_connected"))
     return Source(
@@ -92,7 +96,21 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
             values.get(("streaming", "debezium_metrics_queueremainingcapacity")),
             values.get(("streaming", "debezium_metrics_queuetotalcapacity")),
         ),
+        in_flight=_of_task(samples, "source_task_source_record_active_count"),
+        errors=_of_task(samples, "task_error_total_record_errors"),
     )
+
+
+def _of_task(samples: Sequence[Sample], name: str) -> float | None:
+    """A number of Connect's about our connector's task; None when this worker does not run it."""
+    found = [
+        sample.value
+        for sample in samples
+        if sample.name == f"kafka_connect_{name}"
+        and sample.labels.get("connector") == CONNECTOR
+        and sample.value >= 0
+    ]
+    return sum(found) if found else None
 
 
 def _seconds(milliseconds: float | None) -> float | None:

@@ -1,6 +1,6 @@
 """The items of the state table: the stage record, and those that several runs change at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -37,15 +37,21 @@ def read_item(table: Table, key: str) -> Mapping[str, Any] | None:
     return item
 
 
-def replace_item(table: Table, item: Mapping[str, Any]) -> bool:
-    """Write an item one `version` on, by one conditional write; False when another run was faster."""
+def replace_item(table: Table, item: Mapping[str, Any], *, over: Sequence[Any] = ()) -> bool:
+    """Write an item one `version` on, by one conditional write; False when another run was faster.
+
+    `over` holds the version that was read where it is none that this function writes.
+    """
     version = int(item["version"])
-    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(id)"}
-    if version > 1:
+    names = {"ExpressionAttributeNames": {"#version": "version"}}
+    # Not the item but its version: an item without one could never be replaced.
+    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#version)", **names}
+    if over or version > 1:
+        read = over[0] if over else version - 1
         condition = {
             "ConditionExpression": "#version = :read",
-            "ExpressionAttributeNames": {"#version": "version"},
-            "ExpressionAttributeValues": {":read": version - 1},
+            "ExpressionAttributeValues": {":read": read},
+            **names,
         }
     with aws_errors(f"writing {item['id']} in the state table"):
         try:

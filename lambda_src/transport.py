@@ -29,11 +29,18 @@ class Reply:
         return 200 <= self.status < 300
 
 
+class NotConnected(ServerError):
+    """No connection came about, so nothing was asked: another try asks for the first time."""
+
+
 class Transport(Protocol):
     """Sends one request and returns the reply, whatever its status."""
 
     def request(self, method: str, url: str, body: bytes | None, timeout: float) -> Reply:
-        """Raises `ServerError` (retriable) when no reply came within `timeout` seconds."""
+        """Raises `ServerError` (retriable) when no reply came within `timeout` seconds.
+
+        `NotConnected` only when the request cannot have arrived.
+        """
         ...
 
 
@@ -56,6 +63,8 @@ class HttpTransport:
                 timeout=urllib3.Timeout(total=timeout, connect=min(timeout, 5.0)),
                 redirect=False,
             )
+        except (ConnectTimeoutError, NewConnectionError) as error:
+            raise NotConnected(_words(error, timeout), retriable=True) from None
         except HTTPError as error:
             raise ServerError(_words(error, timeout), retriable=True) from None
         return Reply(reply.status, reply.data)

@@ -11,8 +11,9 @@ from pydantic import Field
 from troposphere import Ref, Sub, Template, cloudwatch, logs
 
 from connector.domain import metrics
+from connector.domain.alarm import Alarm
 from connector.domain.aws_alarms import aws_alarms
-from connector.domain.metrics import Alarm, Metric, Origin
+from connector.domain.metrics import Metric, Origin
 from templates.parts import common
 from templates.parts.settings import (
     ConnectorKindSettings,
@@ -37,10 +38,10 @@ def build(settings: AlarmsSettings) -> Template:
     template = common.new_template(f"wms-connector {settings.stage}: alarms and dashboard")
     topic = common.parameter(template, "AlertsTopicArn", "Mails people")
     group = common.parameter(template, "ConnectorLogGroup", "The Connect worker's log group")
-    for found in metrics.emitted(settings.kind):
+    for found in metrics.emitted(settings.connector_settings):
         if found.origin is Origin.LOGS:
             _add_filter(template, settings, found, group)
-    for found in metrics.alarmed(settings.kind):
+    for found in metrics.alarmed(settings.connector_settings):
         if found.alarm is not None:
             source: dict[str, Any] = {"Namespace": found.namespace(settings.names), "MetricName": found.name}
             _add_alarm(template, settings, found.name, found.alarm, topic=topic, source=source)
@@ -96,7 +97,7 @@ def _add_alarm(
         cloudwatch.Alarm(
             f"{name}Alarm",
             AlarmName=settings.names.alarm(name),
-            AlarmDescription=f"Stage {settings.stage}. {alarm.text}",
+            AlarmDescription=f"Stage {settings.stage}. {alarm.text_for(settings.names)}",
             Statistic=alarm.statistic,
             Period=alarm.seconds or settings.health_schedule_minutes * 60,
             EvaluationPeriods=alarm.periods,
@@ -112,17 +113,21 @@ def _add_alarm(
 
 def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
     """The dashboard's body; `${AWS::…}` in it is filled in by CloudFormation."""
-    names, kind = settings.names, settings.kind
-    emitted = metrics.emitted(kind)
+    names, connector = settings.names, settings.connector_settings
+    emitted = metrics.emitted(connector)
     shown = {m.name: [m.namespace(names), m.name] for m in emitted}
     restarts = [shown[m.name] for m in emitted if m.name.startswith("AutoRestart")]
     seconds = [shown[m.name] for m in emitted if m.unit == "Seconds"]
     left = [shown[m.name] for m in emitted if m.unit == "None"]
+    shares = [shown[m.name] for m in emitted if m.unit == "Percent"]
+    records = [shown[m.name] for m in emitted if m.name.startswith("Record")]
     log_errors = [shown[m.name] for m in emitted if m.origin is Origin.LOGS]
     others = [
-        shown[m.name] for m in emitted if shown[m.name] not in (*restarts, *seconds, *left, *log_errors)
+        shown[m.name]
+        for m in emitted
+        if shown[m.name] not in (*restarts, *seconds, *left, *shares, *records, *log_errors)
     ]
-    found = [m.name for m in metrics.alarmed(kind)] + [a.name for a in aws_alarms(names)]
+    found = [m.name for m in metrics.alarmed(connector)] + [a.name for a in aws_alarms(names)]
     arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
     service = ["ClusterName", names.service, "ServiceName", names.service]
     functions = [
@@ -141,6 +146,8 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
         _graph("Lag, last event, last heartbeat (seconds)", seconds, "Maximum"),
         _graph("States: 0 is well", others, "Maximum"),
         _graph("Restarts by the health check", restarts, "Maximum"),
+        _graph("Records in flight, records with errors", records, "Maximum"),
+        _graph("Queue between reading and writing (% used)", shares, "Maximum"),
         _graph("Errors in the worker's log", log_errors, "Sum"),
         _graph(
             "The worker's CPU and memory (%)",

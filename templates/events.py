@@ -10,7 +10,7 @@ from pydantic import Field
 from troposphere import GetAtt, Ref, Template, awslambda, events
 
 from connector.domain import metrics
-from connector.domain.metrics import RUNBOOK
+from connector.domain.alarm import RUNBOOK
 from templates.parts import common
 from templates.parts.settings import HealthMinutes, StageSettings, parse_settings
 

@@ -1,9 +1,10 @@
 """The alarms on metrics that AWS publishes, each with the page that documents the metric."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
-from connector.domain.metrics import RULES, Alarm, Missing, alarmed
+from connector.domain.alarm import Alarm, Missing
+from connector.domain.metrics import METRICS, RULES
 from connector.domain.names import Names
 
 
@@ -53,9 +54,20 @@ def aws_alarms(names: Names) -> tuple[AwsAlarm, ...]:
     )
 
 
-def alarms_of(names: Names, kind: str) -> Mapping[str, Alarm]:
-    """Every alarm of one stage, by its own word in the alarm's name."""
-    ours = {metric.name: metric.alarm for metric in alarmed(kind) if metric.alarm is not None}
+def alarms_of(names: Names, kind: str, standing: Container[str] | None = None) -> Mapping[str, Alarm]:
+    """Every alarm of one stage, by its own word in the alarm's name.
+
+    Some exist only where a setting asks for them, which nobody can tell from outside: where `standing` is
+    given, those count only if they are in it.
+    """
+    ours = {
+        metric.name: metric.alarm
+        for metric in METRICS
+        if metric.alarm is not None
+        and not metric.pending
+        and kind in metric.kinds
+        and (standing is None or not metric.setting or metric.name in standing)
+    }
     return {**ours, **{found.name: found.alarm for found in aws_alarms(names)}}
 
 

@@ -25,14 +25,20 @@ FIRST_WAIT_SECONDS = 300
 LONGEST_WAIT_SECONDS = 3600
 #: After so long a time of health, earlier restarts no longer slow down the next one.
 STABLE_SECONDS = 3600
+#: The year 2100. A time after it is no time in seconds: milliseconds, most likely.
+_NO_TIME = 4_102_444_800
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why no restart may be made now. `spent`: the hour's budget is used up, else it is only too early."""
+    """Why no restart may be made now. `spent`: the hour's budget is used up, else it is only too early.
+
+    `wait`: in how many seconds the next may be made.
+    """
 
     reason: str
     spent: bool
+    wait: float
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,12 @@ class Budget:
         """Why a restart may not be claimed at `now`; None when it may."""
         counted = self._counted(now)
         if len(counted) >= LIMIT:
-            minutes = _minutes(counted[-LIMIT] + WINDOW_SECONDS + ACT_WITHIN_SECONDS - now)
-            return Refusal(f"{LIMIT} restarts in the last hour; the next may be made in {minutes}", True)
+            wait = counted[-LIMIT] + WINDOW_SECONDS + ACT_WITHIN_SECONDS - now
+            reason = f"{LIMIT} restarts in the last hour; the next may be made in {_minutes(wait)}"
+            return Refusal(reason, True, wait)
         if self.claims and (wait := self.claims[-1] + self._wait() - now) > 0:
-            return Refusal(f"the last restart is too recent; the next may be made in {_minutes(wait)}", False)
+            reason = f"the last restart is too recent; the next may be made in {_minutes(wait)}"
+            return Refusal(reason, False, wait)
         return None
 
     def claimed(self, now: float) -> "Budget":
@@ -94,12 +102,12 @@ class Budget:
         try:
             since = item["healthy_since"]
             return cls(
-                tuple(sorted(int(claim) for claim in item["claims"])),
+                _claims(item["claims"]),
                 int(item["repetitions"]),
                 None if since is None else int(since),
-                int(item["version"]),
+                _version(item["version"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ServerError(
                 f"the restart budget in the state table is damaged ({error}); "
                 f"delete the item {BUDGET_KEY} once somebody has looked at the connector"
@@ -116,6 +124,24 @@ class Budget:
 
     def _changed(self, **changes: Any) -> "Budget":
         return replace(self, version=self.version + 1, **changes)
+
+
+def _claims(values: Any) -> tuple[int, ...]:
+    """Times, oldest first; anything else would read as a budget that is full, or spent for ever."""
+    if not isinstance(values, list):
+        raise TypeError(f"claims are a list, not {values!r}")
+    claims = tuple(sorted(int(claim) for claim in values))
+    if claims and not 0 <= claims[0] <= claims[-1] < _NO_TIME:
+        raise ValueError(f"claims are seconds since 1970, not {claims}")
+    return claims
+
+
+def _version(value: Any) -> int:
+    """What an item that was written has; the next claim could replace no other."""
+    version = int(value)
+    if version < 1 or version != value:
+        raise ValueError(f"the version is a whole number from 1, not {value!r}")
+    return version
 
 
 def _minutes(seconds: float) -> str:

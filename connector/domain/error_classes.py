@@ -137,7 +137,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         meaning="the topic with the schema history is lost or incomplete",
         next_step="find out who deleted records of that topic; the history is rebuilt by a new snapshot of "
         "the schema (snapshot.mode=recovery, once)",
-        command=_VERIFY,
+        command=_LOGS,
     ),
     ErrorClass(
         "DDL",
@@ -297,6 +297,14 @@ CONNECTOR_MISSING = _observed(
     "launch again, which registers it",
     _LAUNCH,
 )
+NOT_RUNNING = _observed(
+    "not running",
+    Owner.US,
+    "the connector or its task does not run, although nobody has stopped it and nothing has failed",
+    "read in the worker's log what keeps it from starting; if nothing does, stop the task in ECS: the new "
+    "worker starts it",
+    _LOGS,
+)
 LAGGING = _observed(
     "late",
     Owner.US,
@@ -326,7 +334,7 @@ UNREAD = _observed(
     "what holds the log back",
     _ORACLE,
 )
-OBSERVED = (WORKER, CONNECTOR_MISSING, LAGGING, POSITION, STALLED, UNREAD)
+OBSERVED = (WORKER, CONNECTOR_MISSING, NOT_RUNNING, LAGGING, POSITION, STALLED, UNREAD)
 
 #: Lines that say where, not what: class names in them would be taken for causes.
 _FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ more).*$", re.MULTILINE)

@@ -7,15 +7,9 @@ has a section for each alarm. All metrics of ours have no dimension: the namespa
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connector.domain.alarm import Alarm, Compare, Missing
 from connector.domain.names import Names
-from connector.domain.settings import KINDS
-
-#: Where the sections for the alarms are, as a path in the repository.
-RUNBOOK = "docs/operations.md"
-
-#: The health check itself mails what it finds, one message per incident; the alarms of its findings therefore
-#: do not. Where it is turned off, they mail.
-HEALTH_CHECK_MAILS = True
+from connector.domain.settings import KINDS, ConnectorSettings
 
 #: EventBridge rules of a stage, as `Names.rule` takes them.
 HEALTH_SCHEDULE = "HealthSchedule"
@@ -30,61 +24,6 @@ class Origin(StrEnum):
 
     HEALTH = "health check"
     LOGS = "log filter"
-
-
-class Missing(StrEnum):
-    """What an alarm makes of a period without a value, in CloudWatch's words."""
-
-    #: Silence is the trouble.
-    BREACHING = "breaching"
-    #: The metric exists only when something happened.
-    NOT_BREACHING = "notBreaching"
-    #: Nothing was seen, so nothing is known to have changed.
-    IGNORE = "ignore"
-    #: Nothing to measure: the alarm says that it has no data.
-    MISSING = "missing"
-
-
-class Compare(StrEnum):
-    """How a value is compared with the threshold, in CloudWatch's words."""
-
-    AT_LEAST = "GreaterThanOrEqualToThreshold"
-    BELOW = "LessThanThreshold"
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """When a metric raises an alarm, and what a person is told.
-
-    `seconds` is the length of a period; None stands for the interval of the health schedule. `what` and
-    `first_step` are sentences. `seen_by_health`: the health check sees this trouble and can mail it.
-    """
-
-    what: str
-    first_step: str
-    section: str
-    threshold: float = 1
-    compare: Compare = Compare.AT_LEAST
-    statistic: str = "Maximum"
-    periods: int = 1
-    seconds: int | None = None
-    missing: Missing = Missing.IGNORE
-    seen_by_health: bool = False
-
-    @property
-    def mails(self) -> bool:
-        """Whether the alarm mails by itself."""
-        return not (self.seen_by_health and HEALTH_CHECK_MAILS)
-
-    @property
-    def link(self) -> str:
-        """Where the runbook's section is."""
-        return f"{RUNBOOK}#{self.section.lower()}"
-
-    @property
-    def text(self) -> str:
-        """What the mail says: what happened, the first step, where to read on."""
-        return f"{self.what} First step: {self.first_step} Runbook: {self.link}"
 
 
 @dataclass(frozen=True)
@@ -104,6 +43,8 @@ class Metric:
     pending: str = ""
     #: The kinds of connector that have it.
     kinds: tuple[str, ...] = KINDS
+    #: The connector's setting without which there is nothing to measure; empty: it is always measured.
+    setting: str = ""
     #: The log filter's pattern, in the syntax of CloudWatch Logs.
     pattern: str = ""
 
@@ -150,7 +91,7 @@ METRICS: tuple[Metric, ...] = (
         # The dead man's switch: over two periods, so that one late or lost run wakes nobody.
         Alarm(
             "The health check fails or is silent: nobody watches this stage.",
-            "read the newest lines of the health function's log group.",
+            "aws logs tail {health_logs} --since 1h.",
             "HealthCheckFailed",
             periods=2,
             missing=Missing.BREACHING,
@@ -170,11 +111,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConnectorTaskFailed",
         "Count",
-        "How many tasks of the connector are FAILED",
+        "How many tasks of the connector are FAILED; 1 when connector or task does not run in two checks "
+        "in a row",
         Origin.HEALTH,
         _seen(
             "ConnectorTaskFailed",
-            "The connector's task is FAILED: no change reaches the topics.",
+            "The connector's task is FAILED or does not run: no change reaches the topics.",
             "read its cause in the health function's log; restart it once the cause is mended.",
         ),
     ),
@@ -279,12 +221,13 @@ METRICS: tuple[Metric, ...] = (
         Origin.HEALTH,
         waived="HeartbeatMissing judges it by the interval that the stage has set",
         kinds=("debezium",),
+        setting="heartbeat_table",
     ),
     Metric(
         "HeartbeatMissing",
         "Count",
         "1 when a connected task runs but its newest heartbeat record, or the newest change of the heartbeat "
-        "table, is old, or its topic is gone; else 0",
+        "table, is old, or its topic is empty or gone; else 0",
         Origin.HEALTH,
         _seen(
             "HeartbeatMissing",
@@ -309,6 +252,29 @@ METRICS: tuple[Metric, ...] = (
             seen_by_health=True,
         ),
         kinds=("debezium",),
+        setting="archived_log_hours",
+    ),
+    Metric(
+        "QueueUsedPercent",
+        "Percent",
+        "How full the connector's queue between reading and writing is",
+        Origin.HEALTH,
+        waived="a full queue is how a large batch looks; what it delays shows as ReplicationLagSeconds",
+        kinds=("debezium",),
+    ),
+    Metric(
+        "RecordsInFlight",
+        "Count",
+        "Records that the task has read and the brokers have not confirmed yet, as Connect counts them",
+        Origin.HEALTH,
+        waived="it varies with the load; when it no longer drains, HeartbeatMissing rises",
+    ),
+    Metric(
+        "RecordErrors",
+        "Count",
+        "Records that Connect could not handle since the task started",
+        Origin.HEALTH,
+        waived="the connector tolerates none: the first one fails the task, which ConnectorTaskFailed tells",
     ),
     Metric(
         "OracleErrorCount",
@@ -370,11 +336,17 @@ def metric(name: str) -> Metric:
     return _BY_NAME[name]
 
 
-def emitted(kind: str) -> tuple[Metric, ...]:
-    """The metrics that a stage with this kind of connector has now."""
-    return tuple(m for m in METRICS if not m.pending and kind in m.kinds)
+def emitted(settings: ConnectorSettings) -> tuple[Metric, ...]:
+    """The metrics that a stage with these settings of the connector has."""
+    return tuple(
+        m
+        for m in METRICS
+        if not m.pending
+        and settings.kind in m.kinds
+        and (not m.setting or bool(getattr(settings, m.setting)))
+    )
 
 
-def alarmed(kind: str) -> tuple[Metric, ...]:
+def alarmed(settings: ConnectorSettings) -> tuple[Metric, ...]:
     """Those of `emitted` that raise alarms."""
-    return tuple(m for m in emitted(kind) if m.alarm is not None)
+    return tuple(m for m in emitted(settings) if m.alarm is not None)

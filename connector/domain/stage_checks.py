@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.domain import metrics
+from connector.domain.alarm import RUNBOOK
 from connector.domain.aws_alarms import alarms_of
 from connector.domain.error_classes import UNKNOWN, classify, named
 from connector.domain.names import COMPONENTS, CONNECTOR
@@ -228,11 +229,11 @@ def _healing(facts: Facts, _now: datetime) -> tuple[str, list[Wrong]]:
     since = datetime.fromtimestamp(incident["since"], UTC).strftime("%Y-%m-%d %H:%M UTC")
     told = f"an incident is open since {since}: {incident['title']}"
     section = str(incident["title"]).partition(" ")[0].lower()
-    return f"{seen}; {told}", [Wrong(told, f"see its mail, and {metrics.RUNBOOK}#{section}")]
+    return f"{seen}; {told}", [Wrong(told, f"see its mail, and {RUNBOOK}#{section}")]
 
 
 def _alarms(facts: Facts, _now: datetime) -> tuple[str, list[Wrong]]:
-    wanted = alarms_of(facts.stage.names, facts.kind)
+    wanted = alarms_of(facts.stage.names, facts.kind, facts.alarms)
     missing = [name for name in wanted if name not in facts.alarms]
     ringing = [name for name, alarm in facts.alarms.items() if alarm.state == "ALARM"]
     wrong = [

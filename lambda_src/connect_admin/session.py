@@ -170,11 +170,12 @@ class Session:
         """Read what must be kept out of texts, before a text of Connect's is shown."""
         _ = self.brokers, self.database, self.credentials
 
-    def connect(self) -> Connect:
-        """The stage's Connect cluster."""
+    def connect(self, within: float | None = None) -> Connect:
+        """The stage's Connect cluster; `within`: seconds for all that it is asked, where that is less."""
         url = self.environment.connect_url
         addresses = [url] if url else [connect_url(address) for address in self.service.addresses]
-        return Connect(addresses, self.http, self.deadline)
+        deadline = self.deadline if within is None else self.deadline.sooner(within)
+        return Connect(addresses, self.http, deadline)
 
     @cached_property
     def http(self) -> Transport:

@@ -9,6 +9,7 @@ from connector.domain.causes import root_cause
 from connector.domain.error_classes import (
     CONNECTOR_MISSING,
     LAGGING,
+    NOT_RUNNING,
     POSITION,
     STALLED,
     UNKNOWN,
@@ -21,13 +22,18 @@ from connector.domain.error_classes import (
 from connector.domain.names import CONNECTOR
 from connector.domain.settings import ConnectorSettings
 from lambda_src.connect_health.memory import Memory
-from lambda_src.connect_health.observation import Observation
+from lambda_src.connect_health.observation import Canary, Observation
+from lambda_src.connect_rest import ConnectorStatus
+from lambda_src.metrics_page import Source
 
 #: What a person does on purpose is no trouble.
 BY_A_PERSON = ("PAUSED", "STOPPED")
 #: In how many checks in a row Connect must not tell of the connector before that counts: a rebalance answers
 #: 404, 409 and 500 for a while.
 CONFIRMED = 2
+#: For how long, in seconds, it must not run before that counts: a rebalance leaves the task unassigned. Less
+#: than between two checks of any schedule, so that the second one counts, and more than a rebalance takes.
+IDLE_SECONDS = 45
 #: A heartbeat is missing when it is older than this, in seconds, and than three of its intervals.
 _HEARTBEAT_SECONDS = 300
 
@@ -48,10 +54,13 @@ class Finding:
         return cls(metric, "", value, wrong=False)
 
 
-def findings(seen: Observation, settings: ConnectorSettings, now: float, untold: int) -> list[Finding]:
+def findings(
+    seen: Observation, settings: ConnectorSettings, now: float, untold: int, *, idle: bool = False
+) -> list[Finding]:
     """Judge what was seen, and only that: a trouble that hides another is not counted twice.
 
-    `untold`: in how many checks in a row, this one included, Connect has not told of the connector.
+    `untold`: in how many checks in a row, this one included, Connect has not told of the connector; `idle`:
+    it has told of one that does not run for long enough, see `idles`.
     """
     judged = [
         *_health_check(seen),
@@ -59,7 +68,8 @@ def findings(seen: Observation, settings: ConnectorSettings, now: float, untold:
         *_connect(seen),
         *_brokers(seen),
         *_database(seen),
-        *_connector(seen, untold),
+        *_connector(seen, untold, idle=idle),
+        *_task(seen),
     ]
     if settings.kind == "debezium":
         judged += _source(seen, judged)
@@ -90,7 +100,23 @@ def position(seen: Observation, now: float) -> tuple[int, int] | None:
     source = seen.source
     if source is None or source.position_age is None:
         return None
-    return int(now), int(max(source.position_age, source.behind or 0))
+    return int(now), int(source.position_age)
+
+
+def idles(seen: Observation) -> bool:
+    """Whether connector or task does not run, although nobody has stopped it and nothing has failed."""
+    status = seen.connector
+    if status is None or status.state in BY_A_PERSON:
+        return False
+    states = [task.state for task in status.tasks]
+    if "FAILED" in (status.state, *states):
+        return False
+    return status.state != "RUNNING" or "RUNNING" not in states
+
+
+def unheard(seen: Observation, settings: ConnectorSettings) -> bool:
+    """Whether heartbeats are so rare that an empty topic may mean that none was due yet."""
+    return 3 * settings.heartbeat_seconds > _HEARTBEAT_SECONDS and _empty(seen, settings) != ""
 
 
 def _health_check(seen: Observation) -> list[Finding]:
@@ -108,6 +134,8 @@ _EXPLAINED = ("connector", "source")
 
 def _service(seen: Observation) -> list[Finding]:
     service = seen.service
+    if seen.no_service:
+        return [Finding("EcsServiceUnhealthy", seen.no_service, cause=WORKER)]
     if service is None:
         return []
     if service.rollout == "FAILED":
@@ -149,7 +177,7 @@ def _database(seen: Observation) -> list[Finding]:
     return [Finding("DbTcpUnreachable", told, cause=named("unreachable"))]
 
 
-def _connector(seen: Observation, untold: int) -> list[Finding]:
+def _connector(seen: Observation, untold: int, *, idle: bool) -> list[Finding]:
     if seen.connect_answers != "":
         return []
     status = seen.connector
@@ -164,11 +192,26 @@ def _connector(seen: Observation, untold: int) -> list[Finding]:
     if status.state == "FAILED":
         cause = classify(status.trace)
         state = Finding("ConnectorStateFailed", root_cause(status.trace), cause=cause)
+    if idles(seen):
+        return [state, _not_running(status)] if idle else [state]
     failed = [task for task in status.tasks if task.state == "FAILED"]
     if not failed:
         return [state, Finding.fine("ConnectorTaskFailed")]
     told = "; ".join(f"task {task.id}: {root_cause(task.trace)}" for task in failed)
     return [state, Finding("ConnectorTaskFailed", told, len(failed), classify(failed[0].trace))]
+
+
+def _not_running(status: ConnectorStatus) -> Finding:
+    tasks = ", ".join(f"task {task.id} {task.state}" for task in status.tasks) or "no task"
+    reason = f"not running: connector {status.state}, {tasks}"
+    return Finding("ConnectorTaskFailed", reason, cause=NOT_RUNNING)
+
+
+def _task(seen: Observation) -> list[Finding]:
+    """What Connect's own metrics say about the task that runs."""
+    source = seen.source
+    measured = {} if source is None else {"RecordsInFlight": source.in_flight, "RecordErrors": source.errors}
+    return [Finding.fine(metric, value) for metric, value in measured.items() if value is not None]
 
 
 def _running(seen: Observation) -> bool:
@@ -209,10 +252,13 @@ def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[F
         judged.append(Finding.fine("SnapshotRunning", float(source.snapshot_running)))
         if source.since_event is not None:
             judged.append(Finding.fine("SecondsSinceLastEvent", source.since_event))
-        if source.behind is not None:
-            late = source.behind >= _threshold("ReplicationLagSeconds")
-            reason = f"{source.behind:.0f} s behind the database"
-            judged.append(Finding("ReplicationLagSeconds", reason, source.behind, LAGGING, late))
+        if source.queue is not None:
+            judged.append(Finding.fine("QueueUsedPercent", 100 * source.queue))
+        lag = _lag(source, seen.canary, settings, now)
+        if lag is not None:
+            late = lag >= _threshold("ReplicationLagSeconds")
+            reason = f"{lag:.0f} s behind the database"
+            judged.append(Finding("ReplicationLagSeconds", reason, lag, LAGGING, late))
     minutes = headroom_minutes(seen, settings, memory, now)
     if minutes is not None:
         near = minutes < _threshold("ScnHeadroomMinutes")
@@ -221,13 +267,27 @@ def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[F
     return judged
 
 
+def _lag(source: Source, canary: Canary | None, settings: ConnectorSettings, now: float) -> float | None:
+    """How far the source lies behind, in seconds; None when nobody knows.
+
+    Debezium measures that with each change and then keeps the value: while the database is quiet it says
+    what was once. Where heartbeats still arrive, there is nothing left to read.
+    """
+    if source.since_event is None or source.since_event <= _patience(settings):
+        return source.behind
+    beats = _age(None if canary is None else canary.newest, now)
+    quiet = source.behind is not None and beats is not None and beats <= _patience(settings)
+    return 0.0 if quiet else None
+
+
 def _heartbeat(
     seen: Observation, settings: ConnectorSettings, now: float, judged: list[Finding]
 ) -> list[Finding]:
     canary = seen.canary
     if canary is None or canary.trouble:
         return []
-    age, of_table = _age(canary.newest, now), _age(canary.newest_of_table, now)
+    age = _age(canary.newest, now)
+    of_table = _age(canary.newest_of_table, now) if settings.heartbeat_table else None
     told = [] if age is None else [Finding.fine("HeartbeatAgeSeconds", age)]
     told += [] if of_table is None else [Finding.fine("HeartbeatTableAgeSeconds", of_table)]
     hidden = any(f.metric == "SourceDisconnected" and f.wrong for f in judged)
@@ -235,7 +295,11 @@ def _heartbeat(
         return told
     if canary.topic_missing:
         return [Finding("HeartbeatMissing", "its topic does not exist", cause=named("unknown topic"))]
-    patience = max(_HEARTBEAT_SECONDS, 3 * settings.heartbeat_seconds)
+    patience = _patience(settings)
+    if empty := _empty(seen, settings):
+        if unheard(seen, settings):
+            return told
+        return [*told, Finding("HeartbeatMissing", empty, cause=STALLED if age is None else UNREAD)]
     if age is not None and age > patience:
         return [*told, Finding("HeartbeatMissing", f"the newest is {age:.0f} s old", cause=STALLED)]
     if of_table is not None and of_table > patience:
@@ -243,6 +307,22 @@ def _heartbeat(
         reason = f"heartbeats arrive, but the newest change of table {table} is {of_table:.0f} s old"
         return [*told, Finding("HeartbeatMissing", reason, cause=UNREAD)]
     return [*told, Finding.fine("HeartbeatMissing")]
+
+
+def _patience(settings: ConnectorSettings) -> float:
+    return max(_HEARTBEAT_SECONDS, 3 * settings.heartbeat_seconds)
+
+
+def _empty(seen: Observation, settings: ConnectorSettings) -> str:
+    """What is said of a heartbeat's topic that is empty: it keeps a day, so a long silence empties it."""
+    canary = seen.canary
+    if canary is None or canary.trouble or canary.topic_missing:
+        return ""
+    if canary.newest is None:
+        return "its topic is empty"
+    if settings.heartbeat_table and canary.newest_of_table is None:
+        return f"heartbeats arrive, but no change of table {settings.heartbeat_table}"
+    return ""
 
 
 def _age(at: float | None, now: float) -> float | None:

@@ -1,6 +1,7 @@
 """Whether people are told, and what the next check has to know. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -8,11 +9,15 @@ from connector.domain import metrics
 from lambda_src.connect_health.act import Outcome
 from lambda_src.connect_health.findings import Finding, position
 from lambda_src.connect_health.memory import LAGS_KEPT, Incident, Memory
+from lambda_src.connect_health.news import class_name, news_of
 from lambda_src.connect_health.observation import Observation
 from lambda_src.connect_health.verdict import Verdict
 
 #: How many attempts are remembered for the mail.
 _TRIED_KEPT = 6
+#: What the restarts of the budget may mend, and for how long, in seconds, people wait for that.
+_HEALABLE = ("ConnectorTaskFailed", "ConnectorStateFailed")
+_HEALING_SECONDS = 3600
 
 #: What explains the others stands first.
 _ORDER = (
@@ -35,6 +40,8 @@ class Tell(StrEnum):
 
     NOTHING = "nothing"
     INCIDENT = "incident"
+    #: Trouble of another kind has joined an incident that was told.
+    GROWN = "grown"
     RECOVERY = "recovery"
 
 
@@ -44,6 +51,8 @@ class Next:
 
     memory: Memory
     tell: Tell = Tell.NOTHING
+    #: What of the findings has joined an open incident.
+    news: tuple[Finding, ...] = ()
 
 
 def mailed(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -56,26 +65,36 @@ def follow(memory: Memory, seen: Observation, verdict: Verdict, outcome: Outcome
     """What comes of a check. One message tells of an incident and one of its end.
 
     An incident begins when a finding has lasted for as many checks as its alarm asks for, unless the budget
-    is still at work on it. It ends with the first check that saw everything and found nothing.
+    is still at work on it. What joins it is told when it is news and has lasted as long; see `news`. It ends
+    with the first check that saw everything and found nothing.
     """
     if verdict.retiring:
         return Next(Memory(version=memory.version + 1))
     own = mailed(verdict.findings)
-    streaks = {finding.metric: memory.streaks.get(finding.metric, 0) + 1 for finding in own}
+    lags = _lags(memory, verdict, now)
+    news = [] if memory.incident is None else news_of(own, memory.incident, lags)
+    streaks = {key: memory.streaks.get(key, 0) + 1 for key in (*map(_metric, own), *map(_kind, news))}
+    failed = any(finding.metric in _HEALABLE for finding in own)
     kept = memory.next(
         streaks=streaks,
         untold=verdict.untold,
-        lags=_lags(memory, verdict, now),
+        idle_since=verdict.idle_since,
+        failed_since=(memory.failed_since or int(now)) if failed else None,
+        lags=lags,
         position=position(seen, now) or memory.position,
         tried=_tried(memory, outcome, now) if own or not verdict.sure else (),
         refused=outcome.refused or ("" if seen.connector is not None else memory.refused),
     )
-    if memory.incident is None and _due(own, streaks, verdict):
+    healing = verdict.treatment.healing and now - (kept.failed_since or now) < _HEALING_SECONDS
+    if memory.incident is None:
+        if not _due(own, _metric, streaks, healing=healing):
+            return Next(kept)
         title = " and ".join(finding.metric for finding in own[:2])
-        started = Incident(int(now), title)
-        return Next(_with(kept, started), Tell.INCIDENT)
-    if memory.incident is not None and not own and verdict.sure:
-        return Next(_with(kept, None), Tell.RECOVERY)
+        return Next(replace(kept, incident=Incident(int(now), title, _pairs(own))), Tell.INCIDENT)
+    if due := _due(news, _kind, streaks, healing=healing):
+        return Next(replace(kept, incident=_grown(memory.incident, due, own)), Tell.GROWN, tuple(due))
+    if not own and verdict.sure:
+        return Next(replace(kept, incident=None), Tell.RECOVERY)
     return Next(kept)
 
 
@@ -84,14 +103,36 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _due(own: list[Finding], streaks: dict[str, int], verdict: Verdict) -> bool:
-    healed = {"ConnectorStateFailed", "ConnectorTaskFailed"} if verdict.treatment.healing else set()
-    for finding in own:
+def _metric(finding: Finding) -> str:
+    return finding.metric
+
+
+def _kind(finding: Finding) -> str:
+    return f"{finding.metric}/{class_name(finding)}"
+
+
+def _due(
+    found: list[Finding], key: Callable[[Finding], str], streaks: Mapping[str, int], *, healing: bool
+) -> list[Finding]:
+    """Of what was found, what has lasted for as long as its alarm asks for and nothing is mending."""
+    due = []
+    for finding in found:
         alarm = metrics.metric(finding.metric).alarm
-        lasted = alarm is not None and streaks[finding.metric] >= alarm.periods
-        if lasted and finding.metric not in healed:
-            return True
-    return False
+        lasted = alarm is not None and streaks[key(finding)] >= alarm.periods
+        if lasted and not (healing and finding.metric in _HEALABLE):
+            due.append(finding)
+    return due
+
+
+def _pairs(found: list[Finding]) -> tuple[tuple[str, str], ...]:
+    return tuple((finding.metric, class_name(finding)) for finding in found)
+
+
+def _grown(incident: Incident, due: list[Finding], own: list[Finding]) -> Incident:
+    """The incident with what its new mail names."""
+    joined = [finding.metric for finding in due if finding.metric not in incident.title]
+    title = " and ".join([incident.title, *joined])
+    return Incident(incident.since, title, tuple(dict.fromkeys((*incident.told, *_pairs(own)))))
 
 
 def _lags(memory: Memory, verdict: Verdict, now: float) -> tuple[tuple[int, int], ...]:
@@ -103,17 +144,3 @@ def _tried(memory: Memory, outcome: Outcome, now: float) -> tuple[str, ...]:
     if not outcome.attempted:
         return memory.tried
     return (*memory.tried, f"{moment(now)}: {outcome.text}")[-_TRIED_KEPT:]
-
-
-def _with(memory: Memory, incident: Incident | None) -> Memory:
-    """The memory with another incident and the same version."""
-    return Memory(
-        memory.streaks,
-        memory.untold,
-        memory.lags,
-        memory.position,
-        memory.tried,
-        memory.refused,
-        incident,
-        memory.version,
-    )

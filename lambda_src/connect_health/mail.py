@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from connector.domain import metrics
+from connector.domain.alarm import RUNBOOK
 from connector.domain.budget import LIMIT, Budget
 from connector.domain.error_classes import UNKNOWN
 from connector.domain.stage import Stage
+from lambda_src.connect_health.findings import Finding
 from lambda_src.connect_health.incident import mailed, moment
 from lambda_src.connect_health.memory import Incident, Memory
 from lambda_src.connect_health.verdict import Verdict
@@ -25,9 +27,20 @@ class Mail:
     text: str
 
 
-def incident_mail(stage: Stage, verdict: Verdict, memory: Memory, budget: Budget | None, now: float) -> Mail:
-    """What a person who is woken needs: what it is, what was tried, what to type."""
-    found = mailed(verdict.findings)
+def incident_mail(
+    stage: Stage,
+    verdict: Verdict,
+    memory: Memory,
+    budget: Budget | None,
+    now: float,
+    *,
+    news: tuple[Finding, ...] = (),
+) -> Mail:
+    """What a person who is woken needs: what it is, what was tried, what to type.
+
+    `news`: what has joined an incident that was told; it stands first.
+    """
+    found = [*news, *(finding for finding in mailed(verdict.findings) if finding not in news)]
     first = found[0]
     cause = first.cause or next((f.cause for f in found if f.cause is not None), UNKNOWN)
     alarm = metrics.metric(first.metric).alarm
@@ -35,6 +48,7 @@ def incident_mail(stage: Stage, verdict: Verdict, memory: Memory, budget: Budget
     lines = [
         f"Stage {stage.name}, {moment(now)}: {alarm.what if alarm else first.metric}",
         "",
+        *(_joins(memory.incident) if news and memory.incident else []),
         f"Cause:        {cause.name}: {cause.meaning}",
         f"Last words:   {first.reason}",
         *(f"Also:         {finding.metric}: {finding.reason}" for finding in found[1:]),
@@ -46,9 +60,9 @@ def incident_mail(stage: Stage, verdict: Verdict, memory: Memory, budget: Budget
         f"Owner:        {cause.owner.value}",
         f"Next step:    {cause.next_step}",
         f"Type:         {cause.command_for(stage)}",
-        f"Runbook:      {alarm.link if alarm else metrics.RUNBOOK}",
+        f"Runbook:      {alarm.link if alarm else RUNBOOK}",
         "",
-        "This is the only message about this incident until it is over.",
+        "No other message comes before this is over, unless trouble of another kind joins it.",
     ]
     return Mail(_subject(f"{stage.names.service}: {first.metric} ({cause.name})"), "\n".join(lines))
 
@@ -81,6 +95,10 @@ def trend(memory: Memory) -> str:
         return f"{new} s"
     change = "growing" if new > old else "falling" if new < old else "steady"
     return f"{new} s, {change} ({old} s {round((ended - began) / 60)} minutes before)"
+
+
+def _joins(incident: Incident) -> list[str]:
+    return [f"Joins:        an incident that was told {moment(incident.since)} and is not over"]
 
 
 def _listed(title: str, lines: tuple[str, ...]) -> list[str]:

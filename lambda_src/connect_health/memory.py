@@ -12,20 +12,29 @@ LAGS_KEPT = 6
 
 @dataclass(frozen=True)
 class Incident:
-    """An incident that people were told of. `since` is in seconds since 1970."""
+    """An incident that people were told of. `since` is in seconds since 1970.
+
+    `told`: metric and class of each finding that a mail about it has named.
+    """
 
     since: int
     title: str
+    told: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Memory:
     """The past, as far as a check needs it. Times are seconds since 1970."""
 
-    #: Metric -> in how many checks in a row it has been a finding.
+    #: Metric -> in how many checks in a row it has been a finding. Under `metric/class`, while an incident is
+    #: open: in how many it was news.
     streaks: Mapping[str, int] = field(default_factory=dict)
     #: Checks in a row in which Connect answered, but not about the connector.
     untold: int = 0
+    #: Since when every check has found that connector or task does not run, although nothing has failed.
+    idle_since: int | None = None
+    #: Since when connector or task have been found failed in every check.
+    failed_since: int | None = None
     #: When, and what the lag was in seconds; newest last.
     lags: tuple[tuple[int, int], ...] = ()
     #: When the connector's position was last seen, and how old it was in seconds.
@@ -35,12 +44,14 @@ class Memory:
     #: The class of trouble for which Connect refused the registration last.
     refused: str = ""
     incident: Incident | None = None
-    #: 0 while there is no item.
+    #: 0 while there is no item, or none with a version.
     version: int = 0
+    #: The version in the table where it is none that a check writes, to be replaced all the same.
+    over: tuple[Any, ...] = field(default=(), compare=False)
 
     def next(self, **changes: Any) -> "Memory":
         """The memory to write, one version on."""
-        return replace(self, version=self.version + 1, **changes)
+        return replace(self, version=self.version + 1, over=(), **changes)
 
     def to_item(self) -> dict[str, Any]:
         """A plain item for DynamoDB's resource API."""
@@ -50,29 +61,59 @@ class Memory:
             "version": self.version,
             "streaks": dict(self.streaks),
             "untold": self.untold,
+            "idle_since": self.idle_since,
+            "failed_since": self.failed_since,
             "lags": [list(pair) for pair in self.lags],
             "position": None if self.position is None else list(self.position),
             "tried": list(self.tried),
             "refused": self.refused,
-            "incident": None if incident is None else {"since": incident.since, "title": incident.title},
+            "incident": None if incident is None else _incident_item(incident),
         }
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Memory":
         """The inverse of `to_item`. What makes no sense is forgotten: it only costs a repeated mail."""
-        version = int(item.get("version", 0))
+        version, over = _version(item)
         try:
-            incident = item["incident"]
-            position = item["position"]
+            incident, position = item["incident"], item["position"]
             return cls(
                 streaks={str(name): int(count) for name, count in item["streaks"].items()},
                 untold=int(item["untold"]),
+                idle_since=_time(item.get("idle_since")),
+                failed_since=_time(item.get("failed_since")),
                 lags=tuple((int(at), int(lag)) for at, lag in item["lags"]),
                 position=None if position is None else (int(position[0]), int(position[1])),
                 tried=tuple(map(str, item["tried"])),
                 refused=str(item["refused"]),
-                incident=incident and Incident(int(incident["since"]), str(incident["title"])),
+                incident=None if incident is None else _incident(incident),
                 version=version,
+                over=over,
             )
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return cls(version=version)
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+            return cls(version=version, over=over)
+
+
+def _time(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _incident_item(incident: Incident) -> dict[str, Any]:
+    told = [list(pair) for pair in incident.told]
+    return {"since": incident.since, "title": incident.title, "told": told}
+
+
+def _incident(item: Mapping[str, Any]) -> Incident:
+    told = tuple((str(metric), str(cause)) for metric, cause in item.get("told", ()))
+    return Incident(int(item["since"]), str(item["title"]), told)
+
+
+def _version(item: Mapping[str, Any]) -> tuple[int, tuple[Any, ...]]:
+    """The version, or 0 and what stands in its place."""
+    read = item.get("version")
+    try:
+        version = int(read)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        version = 0
+    if version >= 1 and version == read:
+        return version, ()
+    return 0, (read,) if "version" in item else ()

@@ -28,12 +28,14 @@ class Canary:
 class Observation:
     """What was seen. A probe that could not see leaves its field as it is and its reason in `blind`.
 
+    `no_service`: why there is no service to see; empty where there is one, or nobody knows.
     `connect_answers`: why no worker answers, empty when one does, None when nobody could be asked.
     `connector`: None when Connect knows no such connector and nothing is in `blind` under "connector".
     `database`: listener -> why it accepts no connection, empty when it does.
     """
 
     service: Service | None = None
+    no_service: str = ""
     connect_answers: str | None = None
     connector: ConnectorStatus | None = None
     source: Source | None = None
@@ -44,7 +46,7 @@ class Observation:
     retiring: bool = False
     #: Paths of secrets that have another version now than when the stage was last launched.
     secrets_changed: tuple[str, ...] = ()
-    #: None when the state table could not be read: then nothing may be restarted.
+    #: None when it, or whether the stage retires, could not be read: then nothing may be restarted.
     budget: Budget | None = None
     memory: Memory | None = None
     #: Probe -> why it saw nothing, although it should have.

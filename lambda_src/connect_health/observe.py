@@ -1,21 +1,22 @@
 """Gather: ask each part once, those that do not need each other at the same time."""
 
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from connector.domain.errors import ServerError
+from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.names import CONNECTOR
 from connector.domain.record import StageRecord
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_health import tcp
 from lambda_src.connect_health.memory import MEMORY_KEY, Memory
 from lambda_src.connect_health.observation import Canary, Observation
-from lambda_src.connect_health.probes import Probe, run
+from lambda_src.connect_health.probes import Probe, run, tried
 from lambda_src.connect_rest import ConnectorStatus, Unreachable
-from lambda_src.deadline import Deadline
 from lambda_src.kafka_admin import UNKNOWN_TOPIC, client_settings
 from lambda_src.metrics_page import Source
-from lambda_src.state_table import read_budget, read_item, read_record
+from lambda_src.state_table import Table, read_budget, read_item, read_record
+from lambda_src.tasks import Service
 from lambda_src.worker_log import last_failure
 
 #: Seconds for a TCP connection to one listener of the database.
@@ -35,29 +36,32 @@ def observe(session: Session, *, knock: tcp.Knock = tcp.knock) -> Observation:
         [
             Probe("secrets", session.know_confidential, _AWS_SECONDS),
             Probe("table", lambda: _table(session), _AWS_SECONDS),
-            Probe("service", lambda: session.service, _AWS_SECONDS),
+            Probe("service", lambda: _service(session), _AWS_SECONDS),
         ]
     )
     probes = [
         Probe("database", lambda: _database(session, knock), _AWS_SECONDS),
         Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
     ]
-    if "service" in known or session.environment.connect_url:
+    if known.get("service") or session.environment.connect_url:
         probes.append(Probe("connect", lambda: _connect(session), _CONNECT_SECONDS))
     if "secrets" in blind:
         # Without addresses there is nothing to knock at, and their own reason is told already.
         probes = [probe for probe in probes if probe.name == "connect"]
     seen, blind_later = run(probes)
     answers, status, untold = seen.get("connect", (None, None, ""))
-    blind = {**blind, **blind_later, **({"connector": untold} if untold else {})}
+    items, unread = known.get("table", ({}, {}))
+    blind = {**blind, **unread, **blind_later, **({"connector": untold} if untold else {})}
     source = None
     if status is not None:
         told, silent = run([Probe("source", lambda: _source(session, status), _SOURCE_SECONDS)])
         source, blind = told.get("source"), {**blind, **silent}
     words = _words(session, status, source)
-    record, budget, memory = known.get("table", (None, None, None))
+    record, env = items.get("record"), session.environment
+    absent = "service" in known and known["service"] is None
     return Observation(
         service=known.get("service"),
+        no_service=f"there is no ECS service {env.service} in cluster {env.cluster}" if absent else "",
         connect_answers=answers,
         connector=status,
         source=source,
@@ -66,17 +70,39 @@ def observe(session: Session, *, knock: tcp.Knock = tcp.knock) -> Observation:
         canary=seen.get("brokers"),
         retiring=record is not None and record.retiring,
         secrets_changed=_changed(session, record),
-        budget=budget,
-        memory=memory,
+        budget=items.get("budget") if "record" in items else None,
+        memory=items.get("memory"),
         blind=blind,
     )
 
 
-def _table(session: Session) -> tuple[StageRecord | None, Any, Memory]:
+def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """The items of the state table, each for itself: one that is damaged must not hide the others."""
     table = session.aws.table(session.environment.table)
-    record = read_record(table)
+    reads: dict[str, Callable[[], Any]] = {
+        "record": lambda: read_record(table),
+        "budget": lambda: read_budget(table),
+        "memory": lambda: _memory(table),
+    }
+    found: dict[str, Any] = {}
+    blind: dict[str, str] = {}
+    for name, read in reads.items():
+        well, item = tried(read)
+        (found if well else blind)[name] = item
+    return found, blind
+
+
+def _memory(table: Table) -> Memory:
     remembered = read_item(table, MEMORY_KEY)
-    return record, read_budget(table), Memory() if remembered is None else Memory.from_item(remembered)
+    return Memory() if remembered is None else Memory.from_item(remembered)
+
+
+def _service(session: Session) -> Service | None:
+    """The service; it is asked for once, since Connect's workers are found by it too."""
+    service = session.observe_service()
+    if service is not None:
+        session.service = service
+    return service
 
 
 def _changed(session: Session, record: StageRecord | None) -> tuple[str, ...]:
@@ -86,7 +112,7 @@ def _changed(session: Session, record: StageRecord | None) -> tuple[str, ...]:
 
 def _connect(session: Session) -> tuple[str, ConnectorStatus | None, str]:
     """Why no worker answers; the connector's status; why Connect does not tell it."""
-    connect = session.connect()
+    connect = session.connect(_CONNECT_SECONDS - 2)
     try:
         connect.root()
     except Unreachable as error:
@@ -95,24 +121,25 @@ def _connect(session: Session) -> tuple[str, ConnectorStatus | None, str]:
         return f"Connect does not answer as it should: {error}", None, ""
     try:
         return "", connect.status(CONNECTOR), ""
-    except ServerError as error:
+    except (ServerError, DeadlineExceeded) as error:
         return "", None, str(error)
 
 
 def _database(session: Session, knock: tcp.Knock) -> dict[str, str]:
-    return {
-        f"{host}:{port}": knock(
-            host, port, session.deadline.timeout("knocking at the database", at_most=TCP_SECONDS)
-        )
-        for host, port in session.database.endpoints
-    }
+    """Listeners share the time, so that the last of many is knocked at too."""
+    endpoints = session.database.endpoints
+    deadline = session.deadline.sooner(_AWS_SECONDS - 2)
+    found = {}
+    for knocked, (host, port) in enumerate(endpoints):
+        share = min(TCP_SECONDS, deadline.left / (len(endpoints) - knocked))
+        found[f"{host}:{port}"] = knock(host, port, deadline.timeout("knocking", at_most=share))
+    return found
 
 
 def _brokers(session: Session) -> Canary:
     """Whether the brokers answer, and how old the newest heartbeat is."""
     settings = client_settings(session.brokers, session.environment.auth, session.credentials)
-    deadline = session.deadline
-    short = Deadline(deadline.now() + min(_BROKERS_SECONDS, deadline.left), deadline.now, deadline.sleep)
+    short = session.deadline.sooner(_BROKERS_SECONDS)
     try:
         with session.open_kafka(settings, short, session.censor.clean) as kafka:
             settings_of_stage, topics = session.environment.settings, session.stage.topics

@@ -44,10 +44,15 @@ def run(probes: Sequence[Probe]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     return seen, blind
 
 
-def _look(probe: Probe, done: "queue.SimpleQueue[tuple[str, bool, Any]]") -> None:
+def tried(look: Callable[[], Any]) -> tuple[bool, Any]:
+    """Whether a look saw something, and what, or why not."""
     try:
-        done.put((probe.name, True, probe.look()))
+        return True, look()
     except WmsError as error:
-        done.put((probe.name, False, str(error)))
+        return False, str(error)
     except Exception as error:  # noqa: BLE001 - one probe's mistake must not blind the others
-        done.put((probe.name, False, f"unforeseen {type(error).__name__}: {error}"))
+        return False, f"unforeseen {type(error).__name__}: {error}"
+
+
+def _look(probe: Probe, done: "queue.SimpleQueue[tuple[str, bool, Any]]") -> None:
+    done.put((probe.name, *tried(probe.look)))

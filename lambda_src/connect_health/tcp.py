@@ -13,6 +13,6 @@ def knock(host: str, port: int, seconds: float) -> str:
         with socket.create_connection((host, port), timeout=seconds):
             return ""
     except TimeoutError:
-        return f"no connection within {seconds:.0f} s"
+        return f"no connection within {round(seconds, 1):g} s"
     except OSError as error:
         return (error.strerror or type(error).__name__).lower()

@@ -44,7 +44,7 @@ def tell(
     if seen.memory is None:
         return Tell.NOTHING
     following = follow(seen.memory, seen, verdict, outcome, now)
-    if not replace_item(table, following.memory.to_item()):
+    if not replace_item(table, following.memory.to_item(), over=seen.memory.over):
         return Tell.NOTHING
     mail = _mail(stage, seen, verdict, following, now)
     if mail is None:
@@ -61,8 +61,8 @@ def tell(
 
 def _mail(stage: Stage, seen: Observation, verdict: Verdict, following: Next, now: float) -> Mail | None:
     before, after = seen.memory, following.memory
-    if following.tell is Tell.INCIDENT:
-        return incident_mail(stage, verdict, after, seen.budget, now)
+    if following.tell in (Tell.INCIDENT, Tell.GROWN):
+        return incident_mail(stage, verdict, after, seen.budget, now, news=following.news)
     if following.tell is Tell.RECOVERY and before is not None and before.incident is not None:
         return recovery_mail(stage, before.incident, after, before, now)
     return None

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.domain.budget import LIMIT
-from connector.domain.error_classes import ErrorClass, classify, named
+from connector.domain.budget import LIMIT, LONGEST_WAIT_SECONDS
+from connector.domain.error_classes import NOT_RUNNING, ErrorClass, classify, named
 from connector.domain.settings import ConnectorSettings
 from lambda_src.connect_health.findings import BY_A_PERSON, CONFIRMED, Finding, headroom_minutes
 from lambda_src.connect_health.observation import Observation
@@ -37,6 +37,8 @@ def treat(
 ) -> Treatment:
     """The treatment for what was seen."""
     wanted, cause = _wanted(seen, untold)
+    if wanted is Act.NOTHING and any(finding.cause is NOT_RUNNING for finding in judged):
+        return Treatment(held="Connect restarts only what has failed, and nothing has")
     if wanted is Act.NOTHING:
         return Treatment()
     budget, memory = seen.budget, seen.memory
@@ -57,7 +59,9 @@ def treat(
     hopeful = budget.repetitions < LIMIT
     refusal = budget.refusal(now)
     if refusal is not None:
-        return Treatment(held=refusal.reason, healing=hopeful and not refusal.spent, spent=refusal.spent)
+        # A claim of a clock that ran ahead keeps restarts away for longer than any wait: nothing heals then.
+        soon = not refusal.spent and refusal.wait <= LONGEST_WAIT_SECONDS
+        return Treatment(held=refusal.reason, healing=hopeful and soon, spent=refusal.spent)
     return Treatment(wanted, healing=hopeful)
 
 

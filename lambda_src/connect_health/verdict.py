@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.domain.settings import ConnectorSettings
-from lambda_src.connect_health.findings import Finding, by_metric, findings
+from lambda_src.connect_health.findings import IDLE_SECONDS, Finding, by_metric, findings, idles, unheard
 from lambda_src.connect_health.memory import Memory
 from lambda_src.connect_health.observation import Observation
 from lambda_src.connect_health.treatment import Treatment, treat
@@ -20,6 +20,8 @@ class Verdict:
     retiring: bool = False
     #: Checks in a row, this one included, in which Connect has not told of the connector.
     untold: int = 0
+    #: Since when every check has found that it does not run, although nothing has failed.
+    idle_since: int | None = None
     #: Whether all was seen that a recovery would have to show.
     sure: bool = True
 
@@ -40,7 +42,11 @@ def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdic
     memory = seen.memory or Memory()
     silent = seen.connect_answers == "" and seen.connector is None
     untold = memory.untold + 1 if silent else 0
-    judged = findings(seen, settings, now, untold)
+    idle_since = None
+    if seen.connect_answers == "" and idles(seen):
+        idle_since = int(now) if memory.idle_since is None else memory.idle_since
+    idle = idle_since is not None and now - idle_since >= IDLE_SECONDS
+    judged = findings(seen, settings, now, untold, idle=idle)
     treatment = treat(seen, judged, settings, now, untold)
     if seen.budget is not None:
         due = Finding(
@@ -48,5 +54,7 @@ def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdic
         )
         judged.append(due)
     wrong = tuple(finding for finding in judged if finding.wrong)
-    sure = not silent and seen.connect_answers is not None and not seen.blind
-    return Verdict(by_metric(judged), wrong, treatment, untold=untold, sure=sure)
+    sure = not silent and idle_since is None and seen.connect_answers is not None and not seen.blind
+    if settings.kind == "debezium":
+        sure = sure and not unheard(seen, settings)
+    return Verdict(by_metric(judged), wrong, treatment, untold=untold, idle_since=idle_since, sure=sure)

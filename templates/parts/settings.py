@@ -38,8 +38,9 @@ LogRetention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653
 ]
 
-#: How often the health check runs, in minutes.
-HealthMinutes = Annotated[int, Field(ge=1, le=60)]
+#: How often the health check runs, in minutes. With longer pauses an hour would never see its three restarts
+#: spent: AutoRestartBudgetExceeded could not rise, and a failure would be told hours late.
+HealthMinutes = Annotated[int, Field(ge=1, le=20)]
 
 #: An IPv4 block; `connector.domain` speaks of hosts, security groups of blocks.
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/([0-9]|[12][0-9]|3[0-2])$")]
@@ -82,9 +83,9 @@ class ConnectorKindSettings(StageSettings):
         return values
 
     @property
-    def kind(self) -> str:
-        """The kind of connector: debezium or jdbc."""
-        return ConnectorSettings.parse(self.connector).kind
+    def connector_settings(self) -> ConnectorSettings:
+        """The connector's settings as the core knows them."""
+        return ConnectorSettings.parse(self.connector)
 
 
 class RoleSettings(StageSettings):

@@ -131,7 +131,7 @@ def test_the_command_answers_an_unknown_stage_in_one_line_with_status_2(tmp_path
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize(("minutes", "rate"), [(1, "rate(1 minute)"), (30, "rate(30 minutes)")])
+@pytest.mark.parametrize(("minutes", "rate"), [(1, "rate(1 minute)"), (20, "rate(20 minutes)")])
 def test_a_stage_sets_how_often_its_health_is_checked_for_schedule_and_alarms_alike(
     tmp_path: Path, minutes: int, rate: str
 ):

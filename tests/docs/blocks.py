@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from connector.domain import metrics, secrets
+from connector.domain.alarm import Alarm
 from connector.domain.aws_alarms import aws_alarms
 from connector.domain.brokers import KafkaAuth
 from connector.domain.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN
-from connector.domain.metrics import Alarm
 from connector.domain.oracle_script import OracleScript
 from connector.domain.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.topics import Catalogue
@@ -149,7 +149,7 @@ _EVENTS = {
 
 def _alarms() -> str:
     """One line for each section; sections that several alarms share are named once."""
-    named: list[tuple[str, Alarm]] = [(m.name, m.alarm) for m in metrics.alarmed("debezium") if m.alarm]
+    named: list[tuple[str, Alarm]] = [(m.name, m.alarm) for m in metrics.METRICS if m.alarm]
     named += [(alarm.name, alarm.alarm) for alarm in aws_alarms(NAMED.names)]
     sections: dict[str, list[tuple[str, Alarm]]] = {}
     for name, alarm in named:

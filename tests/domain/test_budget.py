@@ -162,3 +162,46 @@ def test_an_item_brings_the_budget_back_as_dynamodb_returns_numbers(claims: list
 def test_a_damaged_item_gives_no_new_restarts():
     with pytest.raises(ServerError, match="delete the item restart-budget"):
         Budget.from_item({"id": "restart-budget", "version": 1})
+
+
+def item(**changes: object) -> dict[str, object]:
+    """A budget's item, with something changed."""
+    return Budget((1_700_000_000,), 1, None, 3).to_item() | changes
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"claims": ""},
+        {"claims": {}},
+        {"claims": "123"},
+        {"claims": None},
+        {"claims": [1_700_000_000_000]},
+        {"claims": [-1]},
+        {"claims": [Decimal("Infinity")]},
+        *({"version": value} for value in (0, -1, Decimal("1.5"), "abc", None)),
+        {"repetitions": "many"},
+    ],
+    ids=str,
+)
+def test_an_item_that_no_budget_writes_is_damaged_rather_than_full_or_spent_for_ever(
+    changes: dict[str, object],
+):
+    assert Budget.from_item(item()).version == 3
+    with pytest.raises(ServerError, match="delete the item restart-budget"):
+        Budget.from_item(item(**changes))
+
+
+def test_a_claim_is_never_before_an_earlier_one_whose_clock_was_ahead():
+    budget = Budget((1000,), 1, None, 1).claimed(500.5)
+    assert budget.claims == (1000, 1000)
+    assert Budget((1000,), 1, None, 1).claimed(1500.5).claims == (1000, 1501)
+
+
+def test_a_refusal_says_how_long_it_lasts():
+    budget = Budget().claimed(0)
+    early, spent = budget.refusal(100), budget.claimed(300).claimed(900).refusal(1000)
+    assert early is not None
+    assert early.wait == FIRST_WAIT_SECONDS - 100
+    assert spent is not None
+    assert spent.wait == WINDOW_SECONDS + ACT_WITHIN_SECONDS - 1000

@@ -2,7 +2,15 @@
 
 import pytest
 
-from connector.domain.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN, Owner, classify, named
+from connector.domain.error_classes import (
+    ERROR_CLASSES,
+    OBSERVED,
+    UNKNOWN,
+    ErrorClass,
+    Owner,
+    classify,
+    named,
+)
 from connector.domain.stage import Stage
 
 CONNECT = "org.apache.kafka.connect.errors.ConnectException: "
@@ -218,3 +226,10 @@ def test_every_class_tells_what_to_type_next(found: object) -> None:
     assert not found.meaning.endswith(".")
     assert not found.next_step.endswith(".")
     assert named(found.name) is found
+
+
+@pytest.mark.parametrize("found", ERROR_CLASSES, ids=lambda c: c.name)
+def test_a_step_that_reads_the_workers_log_has_its_command(found: ErrorClass) -> None:
+    """A config on the screen does not help whoever is to find a statement in the log."""
+    if found.name in ("DDL", "schema history") or "worker's log has" in found.next_step:
+        assert found.command == "aws logs tail {logs} --since 1h"

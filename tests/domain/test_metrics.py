@@ -1,12 +1,17 @@
 """The metrics contract is complete in itself."""
 
+from dataclasses import replace
+
 import pytest
 
-from connector.domain import metrics
+from connector.domain import alarm, metrics
 from connector.domain.aws_alarms import aws_alarms
 from connector.domain.metrics import METRICS, Origin
+from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
 
+#: Settings with which everything is measured.
+ALL = ConnectorSettings(archived_log_hours=24, heartbeat_table="WMSCDC.HEARTBEAT")
 SEED = {
     *("ConnectApiUnreachable", "EcsServiceUnhealthy", "HealthCheckFailed", "ConnectorStateFailed"),
     *("ConnectorTaskFailed", "DbTcpUnreachable", "AutoRestartAttempted", "AutoRestartBudgetExceeded"),
@@ -17,6 +22,7 @@ SEED = {
 
 def test_every_metric_is_there_once_under_its_agreed_name():
     own = {"BrokersUnreachable", "HeartbeatAgeSeconds", "HeartbeatTableAgeSeconds", "HeartbeatMissing"}
+    own |= {"QueueUsedPercent", "RecordsInFlight", "RecordErrors"}
     assert sorted(m.name for m in METRICS) == sorted(SEED | own)
 
 
@@ -27,9 +33,9 @@ def test_every_metric_is_alarmed_or_waived_with_a_reason(metric: metrics.Metric)
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda m: m.name)
 def test_a_metric_that_nothing_emits_yet_names_what_will_and_has_no_alarm(metric: metrics.Metric):
-    assert (metric in metrics.emitted("debezium")) == (not metric.pending)
+    assert (metric in metrics.emitted(ALL)) == (not metric.pending)
     assert not metric.pending or "issue" in metric.pending
-    assert metric.alarm is None or (metric in metrics.alarmed("debezium")) == (not metric.pending)
+    assert metric.alarm is None or (metric in metrics.alarmed(ALL)) == (not metric.pending)
 
 
 def test_only_log_metrics_have_a_pattern():
@@ -37,7 +43,7 @@ def test_only_log_metrics_have_a_pattern():
 
 
 def test_what_the_health_check_cannot_see_always_mails(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(metrics, "HEALTH_CHECK_MAILS", True)
+    monkeypatch.setattr(alarm, "HEALTH_CHECK_MAILS", True)
     assert all(alarm.alarm.mails for alarm in aws_alarms(Stage.parse("main").names))
     mailing = {m.name for m in METRICS if m.alarm and m.alarm.mails}
     assert mailing == {
@@ -50,7 +56,15 @@ def test_what_the_health_check_cannot_see_always_mails(monkeypatch: pytest.Monke
 
 def test_alarm_and_rule_names_are_legal_for_the_longest_stage():
     names = Stage.parse("Feature_" + "x" * 48 + ".Branch7").names
-    for alarm in aws_alarms(names):
-        assert len(names.alarm(alarm.name)) <= 255
+    for found in aws_alarms(names):
+        assert len(names.alarm(found.name)) <= 255
     for rule in metrics.RULES:
         assert len(names.rule(rule)) <= 64
+
+
+@pytest.mark.parametrize("metric", [m for m in METRICS if m.setting], ids=lambda m: m.name)
+def test_a_metric_that_needs_a_setting_is_there_only_with_it(metric: metrics.Metric):
+    assert metric in metrics.emitted(ALL)
+    assert metric not in metrics.emitted(
+        replace(ALL, **{metric.setting: type(getattr(ALL, metric.setting))()})
+    )

@@ -97,7 +97,7 @@ def test_status_tells_lag_and_event_once_a_row_has_come(world: World, wms: Wms):
     assert (found["service"]["desired"], found["service"]["running"]) == (1, 1)
     assert (found["record"]["retiring"], found["record"]["secrets_changed"]) == (False, [])
     assert found["healing"] == {"restarts_left": 3, "restarts_allowed": 3, "incident": None}
-    assert set(found["alarms"]) == set(alarms_of(NAMES, "debezium"))
+    assert set(found["alarms"]) == set(alarms_of(NAMES, "debezium", ()))
     assert "task 0 RUNNING" in wms("status").stdout
 
 
@@ -196,7 +196,7 @@ def test_the_drill_asks_first_and_then_shows_that_every_alarm_and_class_arrives(
     assert [c["name"] for c in found["classes"] if c["delivered"]] == [c.name for c in CLASSES]
     assert all(c["subject"].startswith("DRILL ") for c in found["classes"])
     by_alarm = {a["alarm"]: a for a in found["alarms"]}
-    for name, alarm in alarms_of(NAMES, "debezium").items():
+    for name, alarm in alarms_of(NAMES, "debezium", ()).items():
         assert by_alarm[name]["reached"] == ["ALARM", "OK"], by_alarm[name]
         assert len(by_alarm[name]["delivered"]) == (2 if alarm.mails else 0), by_alarm[name]
     # Nothing of it stays.

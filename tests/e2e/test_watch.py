@@ -8,6 +8,7 @@ import pytest
 from connector.domain import metrics
 from connector.domain.aws_alarms import aws_alarms
 from connector.domain.metrics import Origin
+from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
 from connector.local.world import World
 from lambda_src.connect_health.memory import MEMORY_KEY
@@ -36,10 +37,9 @@ def test_the_health_check_finds_a_fresh_stage_healthy(checked: dict[str, Any]):
 def test_its_metrics_arrive_where_the_alarms_look_for_them(world: World, checked: dict[str, Any]):
     cloudwatch = world.account.client("cloudwatch")
     found = cloudwatch.list_metrics(Namespace=NAMES.health_namespace)["Metrics"]
-    emitted = {m.name for m in metrics.emitted("debezium") if m.origin is Origin.HEALTH}
-    # The stand-in has no SCN, and no event since its snapshot: Debezium does not know those values yet.
-    unknown_here = {"ScnHeadroomMinutes", "ReplicationLagSeconds", "SecondsSinceLastEvent"}
-    unknown_here.add("HeartbeatTableAgeSeconds")  # main has no such table
+    emitted = {m.name for m in metrics.emitted(ConnectorSettings()) if m.origin is Origin.HEALTH}
+    # No event since the snapshot: Debezium does not know these values yet.
+    unknown_here = {"ReplicationLagSeconds", "SecondsSinceLastEvent"}
     assert emitted - unknown_here <= {m["MetricName"] for m in found} <= emitted
     assert not any(m["Dimensions"] for m in found)
 
@@ -84,9 +84,11 @@ def test_the_end_of_an_incident_is_mailed_with_the_rights_of_the_function(
 def test_every_alarm_stands_and_those_mail_that_the_health_check_cannot(world: World, main: Run):
     alarms = world.account.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAMES.service}-")
     found = {alarm["AlarmName"]: alarm["AlarmActions"] for alarm in alarms["MetricAlarms"]}
-    wanted = [m.name for m in metrics.alarmed("debezium")] + [a.name for a in aws_alarms(NAMES)]
+    wanted = [m.name for m in metrics.alarmed(ConnectorSettings())] + [a.name for a in aws_alarms(NAMES)]
     assert set(found) == {NAMES.alarm(name) for name in wanted}
-    silent = {NAMES.alarm(m.name) for m in metrics.alarmed("debezium") if m.alarm and not m.alarm.mails}
+    silent = {
+        NAMES.alarm(m.name) for m in metrics.alarmed(ConnectorSettings()) if m.alarm and not m.alarm.mails
+    }
     for name, actions in found.items():
         expected = [] if name in silent else [NAMES.sns_topic]
         assert [topic.rpartition(":")[2] for topic in actions] == expected, name

@@ -1,9 +1,7 @@
 """Whole checks of a stage made of fakes: what is restarted, what is told, and what is left alone."""
 
 import threading
-from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -14,68 +12,9 @@ from connector.domain.errors import ServerError
 from connector.domain.names import CONNECTOR
 from connector.domain.record import StageRecord
 from connector.domain.settings import ConnectorSettings
-from lambda_src.connect_health.check import Answer, Clients, check
 from lambda_src.state_table import read_budget
-from tests.lambda_src.conftest import BROKERS, PASSWORD, USER, FakeStage
-from tests.support.fake_stage_aws import client_error
-
-TOPIC = "arn:aws:sns:us-east-1:000000000000:Alerts-wms-alerts-main"
-NETWORK = "org.apache.kafka.connect.errors.ConnectException: x\nCaused by: java.io.IOException: Broken pipe"
-LOGIN = "io.debezium.DebeziumException: x\nCaused by: java.sql.SQLException: ORA-01017: invalid username"
-MINUTES = 60.0
-
-
-@dataclass
-class FakeAws:
-    """CloudWatch and SNS: they keep what they are given, or refuse."""
-
-    metrics: list[dict[str, float]] = field(default_factory=list)
-    mails: list[tuple[str, str]] = field(default_factory=list)
-    refuses: bool = False
-
-    def put_metric_data(self, *, Namespace: str, MetricData: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
-        self.metrics.append({data["MetricName"]: data["Value"] for data in MetricData})
-        return {}
-
-    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Any:  # noqa: N803
-        if self.refuses:
-            raise client_error("AuthorizationError", "no", "Publish")
-        assert TopicArn == TOPIC
-        assert Subject.isascii()
-        assert 0 < len(Subject) <= 100
-        assert not any(value in Subject + Message for value in (PASSWORD, USER, BROKERS, "bigmac"))
-        self.mails.append((Subject, Message))
-        return {}
-
-
-@dataclass
-class Watched:
-    """A stage with a clock of its own, looked at from time to time."""
-
-    stage: FakeStage
-    aws: FakeAws = field(default_factory=FakeAws)
-    now: float = 1_800_000_000.0
-    database: str = ""
-
-    def check(self, minutes: float = 10) -> Answer:
-        """One check, some minutes after the one before."""
-        self.now += minutes * MINUTES
-        self.stage.kafka.newest_at.setdefault(self.stage.stage.topics.one("heartbeat"), 0.0)
-        if not isinstance(self.stage.kafka.newest_at[self.stage.stage.topics.one("heartbeat")], Exception):
-            self.stage.kafka.newest_at[self.stage.stage.topics.one("heartbeat")] = self.now - 3
-        session = self.stage.session()
-        clients = Clients(session.aws, self.aws, self.aws)
-        return check(session, clients, TOPIC, knock=lambda *_: self.database, clock=lambda: self.now)
-
-    def fail(self, trace: str, *, for_ever: bool = False) -> None:
-        """The task fails; `for_ever`: after a restart too."""
-        self.stage.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": trace}
-        if for_ever:
-            self.stage.connect.task_state, self.stage.connect.task_trace = "FAILED", trace
-
-    @property
-    def restarts(self) -> int:
-        return sum(path.endswith("/restart") for _, path in self.stage.connect.writes)
+from tests.lambda_src.conftest import FakeStage
+from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, Watched
 
 
 @pytest.fixture
@@ -99,6 +38,22 @@ def test_a_failed_task_is_restarted_at_once_and_nobody_is_woken(watched: Watched
     assert watched.aws.metrics[-1]["AutoRestartAttempted"] == 1
     assert watched.check().summary == "healthy"
     assert watched.aws.mails == []
+
+
+def test_a_task_that_a_rebalance_leaves_unassigned_wakes_nobody_and_one_that_stays_so_does(watched: Watched):
+    """A rolling deployment takes the task from one worker before the other has it, for some seconds."""
+    well = dict(watched.stage.connect.tasks[CONNECTOR])
+    watched.stage.connect.tasks[CONNECTOR] |= {"state": "UNASSIGNED"}
+    for seconds in (600, 2, 2, 20):
+        watched.check(seconds / 60)
+    assert watched.subjects == []
+    watched.stage.connect.tasks[CONNECTOR] = well
+    assert watched.check(1).summary == "healthy"
+    watched.stage.connect.tasks[CONNECTOR] |= {"state": "UNASSIGNED"}
+    for _ in range(4):
+        watched.check(1)
+    assert watched.subjects == ["ConnectorTaskFailed (not running)"]
+    assert watched.restarts == 0
 
 
 def test_a_failed_connector_is_restarted(watched: Watched):

@@ -18,7 +18,7 @@ from lambda_src.deadline import Deadline
 from lambda_src.kafka_admin import Kafka, client_settings
 from lambda_src.secrets import SecretReader
 from lambda_src.tasks import observe
-from lambda_src.transport import HttpTransport
+from lambda_src.transport import HttpTransport, NotConnected
 from tests.support.fake_stage_aws import FakeEcs, FakeSecrets, client_error
 
 BROKERS = parse_brokers(
@@ -65,10 +65,13 @@ def test_a_server_that_hangs_is_given_up_in_time(url: str) -> None:
     assert caught.value.retriable
 
 
-def test_a_port_on_which_nobody_listens_is_told_in_words() -> None:
-    with pytest.raises(ServerError, match="^connection refused$") as caught:
+def test_a_port_on_which_nobody_listens_is_told_in_words_and_apart_from_a_late_answer(url: str) -> None:
+    with pytest.raises(NotConnected, match="^connection refused$") as caught:
         HttpTransport().request("GET", "http://127.0.0.1:9/", None, 2)
     assert caught.value.retriable
+    with pytest.raises(ServerError) as late:
+        HttpTransport().request("GET", f"{url}/hang", None, 0.2)
+    assert not isinstance(late.value, NotConnected)
 
 
 def test_brokers_that_refuse_are_told_without_their_address_and_no_thread_stays() -> None:
@@ -78,7 +81,7 @@ def test_brokers_that_refuse_are_told_without_their_address_and_no_thread_stays(
     before = threading.active_count()
     with pytest.raises(ServerError) as caught:
         Kafka(settings, Deadline.within(0.6), censor.clean)
-    assert str(caught.value) == "the brokers do not answer a connection: 111 ECONNREFUSED"
+    assert str(caught.value) == "the brokers do not answer a connection: connection refused"
     assert caught.value.retriable
     assert threading.active_count() == before
 

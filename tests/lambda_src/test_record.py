@@ -57,7 +57,7 @@ def test_status_tells_service_connector_source_and_record(world: FakeStage) -> N
         "lag_seconds": 1.5,
         "seconds_since_last_event": 7.0,
         "snapshot_running": False,
-        "queue_filled": None,
+        "queue_filled": 0.25,
     }
     assert answer.details["healing"] == {"restarts_left": 3, "restarts_allowed": 3, "incident": None}
     assert (answer.details["topics"]["missing"], answer.details["topics"]["different"]) == ([], {})

@@ -141,3 +141,14 @@ def test_a_refusal_carries_the_servers_own_words(body: bytes, told: str) -> None
 
 def test_a_success_without_a_body_is_nothing() -> None:
     assert judge("restarting", Reply(204, b"")) is None
+
+
+def test_what_connect_counts_of_our_task_is_read_and_no_other_connectors() -> None:
+    counted = "kafka_connect_source_task_source_record_active_count"
+    page = (
+        f'{counted}{{connector="wms-oracle-cdc",task="0",}} 7.0\n'
+        f'{counted}{{connector="other",task="0",}} 100.0\n'
+        'kafka_connect_task_error_total_record_errors{connector="wms-oracle-cdc",task="0",} 2.0\n'
+    )
+    assert source_of(list(parse(page)), "wms") == Source(in_flight=7, errors=2)
+    assert source_of([], "wms") == Source(in_flight=None, errors=None)

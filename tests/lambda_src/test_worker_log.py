@@ -97,5 +97,6 @@ def test_a_log_that_cannot_be_read_leaves_the_finding_as_it_is(disconnected: Fak
 
 def test_the_log_of_a_connected_source_is_not_read(disconnected: FakeStage):
     disconnected.connect.debezium = {"streaming": {"connected": 1.0}}
+    disconnected.kafka.newest_at[disconnected.stage.topics.one("heartbeat")] = time.time()
     assert findings(disconnected) == ()
     assert disconnected.logs.asked == []

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from connector.domain.errors import ServerError
-from lambda_src.transport import Reply
+from lambda_src.transport import NotConnected, Reply
 
 REBALANCE = (
     "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was underway."
@@ -46,7 +45,16 @@ class FakeConnect:
                 "connected": 1.0,
                 "millisecondsbehindsource": 1500.0,
                 "millisecondssincelastevent": 7000.0,
+                "queueremainingcapacity": 6144.0,
+                "queuetotalcapacity": 8192.0,
             }
+        }
+    )
+    #: What Connect counts of a task.
+    counted: dict[str, float] = field(
+        default_factory=lambda: {
+            "source_task_source_record_active_count": 12.0,
+            "task_error_total_record_errors": 0.0,
         }
     )
     configs: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -64,7 +72,7 @@ class FakeConnect:
         assert timeout > 0
         parts = urlsplit(url)
         if parts.hostname not in self.addresses:
-            raise ServerError("connection refused", retriable=True)
+            raise NotConnected("connection refused", retriable=True)
         if parts.port == 9404:
             return Reply(200, self._metrics().encode())
         self.requests.append((method, parts.path))
@@ -201,7 +209,12 @@ class FakeConnect:
     def _metrics(self) -> str:
         if self.debezium is None:
             return "# HELP jvm_threads_current Current thread count\njvm_threads_current 40.0\n"
-        return "".join(
+        of_tasks = "".join(
+            f'kafka_connect_{what}{{connector="{name}",task="0"}} {value}\n'
+            for name in self.tasks
+            for what, value in self.counted.items()
+        )
+        return of_tasks + "".join(
             f'debezium_metrics_{name}{{plugin="postgres",context="{context}",server="wms",}} {value}\n'
             for context, values in self.debezium.items()
             for name, value in values.items()

@@ -131,7 +131,7 @@ class FakeTable:
             read = condition.get("ExpressionAttributeValues", {}).get(":read")
             held = {
                 None: True,
-                "attribute_not_exists(id)": present is None,
+                "attribute_not_exists(#version)": present is None or "version" not in present,
                 "#version = :read": present is not None and present.get("version") == read,
             }
             if not held[condition.get("ConditionExpression")]:

@@ -7,13 +7,19 @@ from typing import Any
 
 import pytest
 
+from connector.domain import alarm as alarm_module
 from connector.domain import metrics
+from connector.domain.alarm import RUNBOOK, Missing
 from connector.domain.aws_alarms import aws_alarms
-from connector.domain.metrics import METRICS, Missing, Origin
+from connector.domain.metrics import METRICS, Origin
+from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
 from tests.templates.support import LONGEST, built, of_type
 
 MAIN = Stage.parse("main").names
+PLAIN = ConnectorSettings()
+#: Of a stage that says all about its database.
+TOLD = {"archived_log_hours": 24, "heartbeat_table": "WMSCDC.HEARTBEAT"}
 ALARMS = of_type(built("alarms"), "AWS::CloudWatch::Alarm")
 #: Namespaces of AWS's own metrics; each alarm's page documents the metric.
 AWS_OWN = {
@@ -29,7 +35,7 @@ def alarm(name: str, **arguments: Any) -> dict[str, Any]:
 
 
 def test_there_is_one_alarm_for_each_alarmed_metric_that_is_emitted_and_no_other():
-    expected = {m.name for m in metrics.alarmed("debezium")} | {a.name for a in aws_alarms(MAIN)}
+    expected = {m.name for m in metrics.alarmed(PLAIN)} | {a.name for a in aws_alarms(MAIN)}
     assert {title.removesuffix("Alarm") for title in ALARMS} == expected
     names = {found["Properties"]["AlarmName"] for found in ALARMS.values()}
     assert names == {f"wms-connector-main-{name}" for name in expected}
@@ -42,9 +48,7 @@ def test_every_alarm_watches_what_the_code_emits_a_filter_counts_or_aws_publishe
         for found in filters
         for t in found["Properties"]["MetricTransformations"]
     }
-    published = {
-        (MAIN.health_namespace, m.name) for m in metrics.emitted("debezium") if m.origin is Origin.HEALTH
-    }
+    published = {(MAIN.health_namespace, m.name) for m in metrics.emitted(PLAIN) if m.origin is Origin.HEALTH}
     for title, found in ALARMS.items():
         watched = (found["Properties"]["Namespace"], found["Properties"]["MetricName"])
         own = watched[1] in AWS_OWN.get(watched[0], ())
@@ -59,7 +63,20 @@ def test_what_the_connector_of_a_stage_does_not_tell_is_not_alarmed():
     assert "SourceDisconnectedAlarm" not in jdbc
 
 
-@pytest.mark.parametrize("minutes", [1, 10, 60])
+def test_what_a_stage_does_not_measure_is_neither_alarmed_nor_shown():
+    """An alarm that no value can ever raise would look like health."""
+    assert "ScnHeadroomMinutesAlarm" not in ALARMS
+    for kind, settings in ((PLAIN, {}), (ConnectorSettings(**TOLD), TOLD)):  # type: ignore[arg-type]
+        template = built("alarms", connector=settings)
+        body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        told = "ScnHeadroomMinutesAlarm" in of_type(template, "AWS::CloudWatch::Alarm")
+        assert told == bool(settings)
+        for name in ("ScnHeadroomMinutes", "HeartbeatTableAgeSeconds"):
+            assert (f'"{name}"' in body) == bool(settings)
+            assert (metrics.metric(name) in metrics.emitted(kind)) == bool(settings)
+
+
+@pytest.mark.parametrize("minutes", [1, 10, 20])
 def test_a_silent_health_check_is_an_alarm_after_two_periods_of_its_schedule(minutes: int):
     found = alarm("HealthCheckFailed", health_schedule_minutes=minutes)
     assert found["TreatMissingData"] == "breaching"
@@ -82,7 +99,7 @@ def test_alarms_that_mail_do_so_when_they_rise_and_when_they_clear():
 
 
 def test_without_the_mails_of_the_health_check_every_alarm_mails(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(metrics, "HEALTH_CHECK_MAILS", False)
+    monkeypatch.setattr(alarm_module, "HEALTH_CHECK_MAILS", False)
     for title, found in of_type(built("alarms"), "AWS::CloudWatch::Alarm").items():
         assert "AlarmActions" in found["Properties"], title
 
@@ -91,7 +108,7 @@ def test_what_the_health_check_mails_no_alarm_mails_again():
     silent = {title for title, found in ALARMS.items() if "AlarmActions" not in found["Properties"]}
     assert silent == {
         f"{m.name}Alarm"
-        for m in metrics.alarmed("debezium")
+        for m in metrics.alarmed(PLAIN)
         if m.origin is Origin.HEALTH and m.name != "HealthCheckFailed"
     }
 
@@ -116,9 +133,9 @@ def test_every_text_links_to_a_section_that_exists(component: str, stage: str):
 
 
 def test_every_section_of_the_runbook_belongs_to_an_alarm_or_a_rule_and_says_three_things():
-    told = {m.alarm.section for m in metrics.alarmed("debezium") if m.alarm}
+    told = {m.alarm.section for m in METRICS if m.alarm}
     told |= {a.alarm.section for a in aws_alarms(MAIN)} | set(metrics.RULES) - {"HealthSchedule"}
-    text = (ROOT / metrics.RUNBOOK).read_text(encoding="utf-8")
+    text = (ROOT / RUNBOOK).read_text(encoding="utf-8")
     found = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
     assert set(found) == told
     for section, body in found.items():
@@ -132,6 +149,12 @@ def test_texts_are_whole_sentences_within_cloudwatchs_limit():
         assert len(said) <= 1024, title
         assert "First step: " in said, title
         assert ".." not in said, title
+        assert "{" not in said, title
+
+
+def test_the_alarm_of_a_silent_health_check_says_what_to_type():
+    said = alarm("HealthCheckFailed")["AlarmDescription"]
+    assert "First step: aws logs tail /aws/lambda/wms-connector-main-connect-health --since 1h." in said
 
 
 #: As CloudWatch Logs documents its filter patterns: letters, digits, these symbols, and these operators.
@@ -166,7 +189,7 @@ def test_a_log_group_has_at_most_five_filters_with_expressions():
 def test_the_dashboard_shows_every_metric_and_every_alarm():
     body = built("alarms")["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     shown = json.dumps(json.loads(body))
-    for metric in metrics.emitted("debezium"):
+    for metric in metrics.emitted(PLAIN):
         assert f'"{metric.name}"' in shown
     for found in ALARMS.values():
         assert f":alarm:{found['Properties']['AlarmName']}" in shown
@@ -174,7 +197,10 @@ def test_the_dashboard_shows_every_metric_and_every_alarm():
 
 def graphs(kind: str = "debezium") -> dict[str, list[list[str]]]:
     """Title -> series of each graph of the dashboard."""
-    body = built("alarms", connector={"kind": kind})["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
+    told = TOLD if kind == "debezium" else {}
+    body = built("alarms", connector={"kind": kind, **told})["Resources"]["Dashboard"]["Properties"][
+        "DashboardBody"
+    ]
     widgets = json.loads(body["Fn::Sub"])["widgets"]
     return {
         w["properties"]["title"]: w["properties"]["metrics"] for w in widgets if "metrics" in w["properties"]
@@ -195,6 +221,9 @@ def graphs(kind: str = "debezium") -> dict[str, list[list[str]]]:
         ("AutoRestartAttempted", "Restarts"),
         ("AutoRestartBudgetExceeded", "Restarts"),
         ("ScnHeadroomMinutes", "Archived log"),
+        ("QueueUsedPercent", "Queue"),
+        ("RecordsInFlight", "Records"),
+        ("RecordErrors", "Records"),
         ("OracleErrorCount", "Errors in the worker's log"),
         ("ConnectExceptionCount", "Errors in the worker's log"),
         ("CPUUtilization", "The worker's CPU and memory"),

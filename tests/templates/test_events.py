@@ -126,7 +126,7 @@ def test_mails_go_out_by_the_topics_policy_and_what_is_not_delivered_is_kept():
 
 
 @pytest.mark.parametrize(
-    ("minutes", "expression"), [(1, "rate(1 minute)"), (10, "rate(10 minutes)"), (60, "rate(60 minutes)")]
+    ("minutes", "expression"), [(1, "rate(1 minute)"), (10, "rate(10 minutes)"), (20, "rate(20 minutes)")]
 )
 def test_the_health_check_runs_as_often_as_the_setting_says(minutes: int, expression: str):
     rule = built("events", health_schedule_minutes=minutes)["Resources"]["HealthSchedule"]["Properties"]
@@ -134,7 +134,7 @@ def test_the_health_check_runs_as_often_as_the_setting_says(minutes: int, expres
     assert eventbridge._validate_schedule_expression(expression)
 
 
-@pytest.mark.parametrize("minutes", [0, 61, "often", 1.5])
+@pytest.mark.parametrize("minutes", [0, 21, 60, "often", 1.5])
 def test_a_schedule_that_is_not_allowed_is_refused_in_words(minutes: object):
     with pytest.raises(SceptreException, match="health_schedule_minutes: .*not "):
         text("events", health_schedule_minutes=minutes)

@@ -67,6 +67,7 @@ def test_a_refused_stage_makes_no_template(stage: str):
         ("alerts", {"emails": ["nobody"]}, "not 'nobody'"),
         ("alarms", {"connector": {"kind": "cdc"}}, "allowed: debezium, jdbc"),
         ("alarms", {"health_schedule_minutes": 0}, "not 0"),
+        ("events", {"health_schedule_minutes": 21}, "less than or equal to 20, not 21"),
         ("network", {"alb_tls": {}}, "exactly one of certificate_arn and certificate_authority_arn"),
         ("network", {"alb_tls": {"certificate_arn": "x"}}, "not 'x'"),
         ("network", {"broker_cidrs": []}, "broker_cidrs"),

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from connector.domain import metrics
+from connector.domain.alarm import Alarm, Compare
 from connector.domain.error_classes import named
-from connector.domain.metrics import Alarm
 from tests.faults.health.mailbox import Mail, Sender
 from tests.faults.health.patient import Check, Patient
 from tests.faults.report import Row
@@ -136,7 +136,7 @@ class Course:
     def _published(self, wanted: Wanted, began: float) -> None:
         values = self.patient.published(wanted.metric, began)
         alarm = wanted.alarm
-        past = [v for v in values if (v >= alarm.threshold) == (alarm.compare is metrics.Compare.AT_LEAST)]
+        past = [v for v in values if (v >= alarm.threshold) == (alarm.compare is Compare.AT_LEAST)]
         self.expect(f"{wanted.metric} published as {values}", holds=bool(past))
         state = self.patient.alarm(wanted.metric)
         self.expect(f"its alarm is {state}", holds=state == "ALARM")
