@@ -26,14 +26,22 @@ class Logs(Protocol):
     def filter_log_events(self, *, logGroupName: str, startTime: int, **page: str) -> Any: ...  # noqa: N803
 
 
-def last_failure(logs: Logs, group: str, now: float) -> str:
-    """The trace that a task logged last, as several lines; empty when it logged none of late."""
+#: What Debezium says when the database refuses `heartbeat.action.query`.
+HEARTBEAT_REFUSED = "Could not execute heartbeat action"
+
+
+def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS, about: str = "") -> str:
+    """The trace that a task logged last, as several lines; empty when it logged none of late.
+
+    With `about` only events that hold these words count.
+    """
     found: list[Mapping[str, Any]] = []
     page: dict[str, str] = {}
     for _ in range(_PAGES):
         with aws_errors(f"logs:FilterLogEvents of {group}"):
-            answer = logs.filter_log_events(logGroupName=group, startTime=int((now - SECONDS) * 1000), **page)
-        found += [event for event in answer.get("events", []) if tells(event["message"])]
+            answer = logs.filter_log_events(logGroupName=group, startTime=int((now - seconds) * 1000), **page)
+        events = answer.get("events", [])
+        found += [event for event in events if about in event["message"] and tells(event["message"])]
         if not answer.get("nextToken"):
             break
         page = {"nextToken": answer["nextToken"]}

@@ -295,6 +295,9 @@ def _heartbeat(
         return told
     if canary.topic_missing:
         return [Finding("HeartbeatMissing", "its topic does not exist", cause=named("unknown topic"))]
+    if settings.heartbeat_table and seen.words:
+        reason = f"the database refuses the statement of the heartbeat: {root_cause(seen.words)}"
+        return [*told, Finding("HeartbeatMissing", reason, cause=classify(seen.words))]
     patience = _patience(settings)
     if empty := _empty(seen, settings):
         if unheard(seen, settings):

@@ -39,7 +39,8 @@ class Observation:
     connect_answers: str | None = None
     connector: ConnectorStatus | None = None
     source: Source | None = None
-    #: What a running task logged last, when its source is not connected; empty when that is not known.
+    #: What a running task logged last, when its source is not connected; of a connected one, that the
+    #: database refuses the statement of its heartbeat. Empty when nothing is known.
     words: str = ""
     database: Mapping[str, str] = field(default_factory=dict)
     canary: Canary | None = None

@@ -17,7 +17,7 @@ from lambda_src.kafka_admin import UNKNOWN_TOPIC, client_settings
 from lambda_src.metrics_page import Source
 from lambda_src.state_table import Table, read_budget, read_item, read_record
 from lambda_src.tasks import Service
-from lambda_src.worker_log import last_failure
+from lambda_src.worker_log import HEARTBEAT_REFUSED, last_failure
 
 #: Seconds for a TCP connection to one listener of the database.
 TCP_SECONDS = 3.0
@@ -166,12 +166,19 @@ def _source(session: Session, status: ConnectorStatus) -> Source | None:
 def _words(session: Session, status: ConnectorStatus | None, source: Source | None) -> str:
     """What a task that calls itself running logged, when its source is not connected.
 
-    It only adds to a finding: a log that cannot be read is no trouble of its own.
+    Of one that is connected, where the stage has a heartbeat table, whether the database refuses its
+    statement: that asks for every captured table. A log that cannot be read is no trouble of its own.
     """
+    settings = session.environment.settings
     running = status is not None and any(task.state == "RUNNING" for task in status.tasks)
-    if not running or session.environment.settings.kind != "debezium" or (source and source.connected):
+    connected = source is not None and source.connected
+    if not running or settings.kind != "debezium" or (connected and not settings.heartbeat_table):
         return ""
     group = session.stage.names.connector_log_group
-    look = Probe("log", lambda: last_failure(session.aws.logs(), group, time.time()), _LOG_SECONDS)
+    # No longer ago than some heartbeats, or what is mended would still be told.
+    wish: dict[str, Any] = {}
+    if connected:
+        wish = {"seconds": max(60, 3 * settings.heartbeat_seconds), "about": HEARTBEAT_REFUSED}
+    look = Probe("log", lambda: last_failure(session.aws.logs(), group, time.time(), **wish), _LOG_SECONDS)
     seen, _ = run([look])
     return str(seen.get("log", ""))

@@ -18,6 +18,8 @@ from psycopg import sql
 
 from connector.domain.admin import Answer, Operation, State
 from connector.domain.brokers import KafkaAuth, worker_environment
+from connector.domain.causes import trace_of
+from connector.domain.error_classes import classify
 from connector.domain.errors import ServerError
 from connector.domain.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
 from connector.domain.settings import ConnectorSettings
@@ -28,6 +30,7 @@ from connector.local.world import World
 from lambda_src.connect_admin import operations
 from lambda_src.connect_admin.session import Aws, Session
 from lambda_src.deadline import Deadline
+from lambda_src.worker_log import HEARTBEAT_REFUSED, tells
 from tests.lambda_src.conftest import ACCOUNT, FakeStage
 
 pytestmark = pytest.mark.e2e
@@ -234,6 +237,12 @@ def test_a_heartbeat_table_s_changes_come_back_through_the_log(registered: RealS
             _until(lambda: kafka.newest(topic) is not None)
             first = kafka.newest(topic)
             _until(lambda: kafka.newest(topic) != first)
+            # A captured table that goes is told, and once it is back the beats come again.
+            with _renamed(registered.world, schema.TABLES[-1]):
+                _until(lambda: bool(_refusals(registered)))
+            first = kafka.newest(topic)
+            _until(lambda: kafka.newest(topic) != first)
+        assert {classify(trace).name for trace in _refusals(registered)} == {"database rights"}
     finally:
         registered.fakes.settings = ConnectorSettings()
         registered.until_done(Operation.REGISTER)
@@ -341,6 +350,28 @@ def test_topics_are_created_all_or_none(registered: RealStage) -> None:
         ):
             kafka.create(specs)
         assert "fresh.topic" not in kafka.topic_names()
+
+
+@contextmanager
+def _renamed(world: World, table: tuple[str, str]) -> Iterator[None]:
+    """For as long as the block runs nobody finds the table."""
+
+    def rename(old: str, new: str) -> None:
+        with world.database.admin() as connection:
+            statement = sql.SQL("ALTER TABLE {} RENAME TO {}")
+            connection.execute(statement.format(sql.Identifier(table[0], old), sql.Identifier(new)))
+
+    rename(table[1], "ELSEWHERE")
+    try:
+        yield
+    finally:
+        rename("ELSEWHERE", table[1])
+
+
+def _refusals(stage: RealStage) -> list[str]:
+    """What the worker's log says of refused heartbeats, as the health check reads it."""
+    lines = (stage.world.state.directory / "worker.log").read_text(encoding="utf-8").splitlines()
+    return [trace_of(line) for line in lines if HEARTBEAT_REFUSED in line and tells(line)]
 
 
 def _alter(bootstrap: str, topic: str, configs: dict[str, str]) -> None:

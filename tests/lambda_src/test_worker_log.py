@@ -5,6 +5,7 @@ import time
 import pytest
 
 from connector.domain.admin import Operation
+from connector.domain.settings import ConnectorSettings
 from lambda_src.connect_health.findings import Finding
 from lambda_src.connect_health.observe import observe
 from lambda_src.connect_health.verdict import decide
@@ -100,3 +101,27 @@ def test_the_log_of_a_connected_source_is_not_read(disconnected: FakeStage):
     disconnected.kafka.newest_at[disconnected.stage.topics.one("heartbeat")] = time.time()
     assert findings(disconnected) == ()
     assert disconnected.logs.asked == []
+
+
+REFUSED = (
+    "a.b.RetriableException: Could not execute heartbeat action query (Error: 42P01) | at a.b.C | "
+    'Caused by: o.p.u.PSQLException: ERROR: relation "WMS.PLAN_WVR_RVSN_TBL" does not exist'
+)
+
+
+def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_told(disconnected: FakeStage):
+    """Debezium goes on with the other tables; only the statement that asks for all of them is refused."""
+    disconnected.connect.debezium = {"streaming": {"connected": 1.0}}
+    disconnected.settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
+    for role in ("heartbeat", "heartbeat_table"):
+        disconnected.kafka.newest_at[disconnected.stage.topics.one(role)] = time.time()
+    disconnected.logs.lines = [
+        (time.time() - 90, REPEATED + REFUSED),
+        (time.time() - 5, REPEATED + "a.b.XException"),
+    ]
+    assert findings(disconnected) == ()
+    disconnected.logs.lines.append((time.time() - 10, REPEATED + REFUSED))
+    (finding,) = findings(disconnected)
+    assert (finding.metric, finding.cause and finding.cause.name) == ("HeartbeatMissing", "database rights")
+    assert finding.reason.startswith("the database refuses the statement of the heartbeat: ")
+    assert "PLAN_WVR_RVSN_TBL" in finding.reason
