@@ -26,10 +26,6 @@ class Logs(Protocol):
     def filter_log_events(self, *, logGroupName: str, startTime: int, **page: str) -> Any: ...  # noqa: N803
 
 
-#: What Debezium says when the database refuses `heartbeat.action.query`.
-HEARTBEAT_REFUSED = "Could not execute heartbeat action"
-
-
 def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS, about: str = "") -> str:
     """The trace that a task logged last, as several lines; empty when it logged none of late.
 

@@ -15,6 +15,8 @@ _TAIL = re.compile(r"\s*(?:https?://docs\.oracle\.com/\S+|\(CONNECTION_ID=[^)]*\
 #: The innermost brackets of a printed object, with the field name in front of them.
 _OBJECT = re.compile(r"\s*(?:\w+=)?(?:\[[^\[\]{}]*\]|\{[^\[\]{}]*\})")
 MAX_LENGTH = 300
+#: What Debezium says when the database refuses `heartbeat.action.query`.
+HEARTBEAT_REFUSED = "Could not execute heartbeat action"
 #: The worker's log has one event a line; a trace's lines are joined by this (image/conf/log4j2.xml).
 _TRACE_SEPARATOR = " | "
 

@@ -20,8 +20,10 @@ from connector.local.processes import Process
 ROOT = Path(connector.__file__).resolve().parent.parent
 
 _FORMAT = 1
+#: Mails that AWS would have sent (`aws_shims.subscriptions`).
+MAILBOX = "mailbox.jsonl"
 #: All that a world makes in its directory. The file that says whose it is goes last.
-_OURS = ("aws", "brokers", "logs", "password", "postgresql", "tasks", "world.new", "world.json")
+_OURS = ("aws", "brokers", "logs", MAILBOX, "password", "postgresql", "tasks", "world.new", "world.json")
 #: Where the world is unless somebody says otherwise.
 DEFAULT = ROOT / ".local"
 _WAY_OUT = "give another --directory, or, if `local up` made this one, remove it and run that again"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.domain import metrics
-from connector.domain.causes import root_cause
+from connector.domain.causes import HEARTBEAT_REFUSED, root_cause
 from connector.domain.error_classes import (
     CONNECTOR_MISSING,
     LAGGING,
@@ -290,14 +290,15 @@ def _heartbeat(
     of_table = _age(canary.newest_of_table, now) if settings.heartbeat_table else None
     told = [] if age is None else [Finding.fine("HeartbeatAgeSeconds", age)]
     told += [] if of_table is None else [Finding.fine("HeartbeatTableAgeSeconds", of_table)]
+    if _running(seen) and HEARTBEAT_REFUSED in seen.words:
+        # Connected at this moment or not: the stand-in's connector begins anew each time.
+        reason = f"the database refuses the statement of the heartbeat: {root_cause(seen.words)}"
+        return [*told, Finding("HeartbeatMissing", reason, cause=classify(seen.words))]
     hidden = any(f.metric == "SourceDisconnected" and f.wrong for f in judged)
     if hidden or not _running(seen) or seen.source is None or seen.source.snapshot_running:
         return told
     if canary.topic_missing:
         return [Finding("HeartbeatMissing", "its topic does not exist", cause=named("unknown topic"))]
-    if settings.heartbeat_table and seen.words:
-        reason = f"the database refuses the statement of the heartbeat: {root_cause(seen.words)}"
-        return [*told, Finding("HeartbeatMissing", reason, cause=classify(seen.words))]
     patience = _patience(settings)
     if empty := _empty(seen, settings):
         if unheard(seen, settings):

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from connector.domain.causes import HEARTBEAT_REFUSED
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.names import CONNECTOR
 from connector.domain.record import StageRecord
@@ -17,7 +18,7 @@ from lambda_src.kafka_admin import UNKNOWN_TOPIC, client_settings
 from lambda_src.metrics_page import Source
 from lambda_src.state_table import Table, read_budget, read_item, read_record
 from lambda_src.tasks import Service
-from lambda_src.worker_log import HEARTBEAT_REFUSED, last_failure
+from lambda_src.worker_log import last_failure
 
 #: Seconds for a TCP connection to one listener of the database.
 TCP_SECONDS = 3.0

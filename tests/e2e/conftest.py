@@ -26,10 +26,13 @@ EARLIER_KEY = "1"
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A world with the default secrets and rows, rights enforced, and nothing launched."""
-    with World.up(tmp_path_factory.mktemp("world"), enforce_iam=True) as made:
+    """A world with the default secrets and rows, rights enforced, and nothing launched; all of it goes."""
+    directory = tmp_path_factory.mktemp("world")
+    with World.up(directory, enforce_iam=True) as made:
         made.database.seed(SEEDED)
         yield made
+    # Whatever is left would keep the next world from this directory.
+    assert not directory.exists(), sorted(directory.iterdir())
 
 
 @pytest.fixture(scope="session")

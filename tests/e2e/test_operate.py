@@ -13,7 +13,7 @@ from connector.domain.names import CONNECTOR
 from connector.domain.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import Watch
-from connector.local.aws_shims.subscriptions import MAILBOX
+from connector.local.state import MAILBOX
 from connector.local.world import World
 from tests.e2e.conftest import SEEDED
 from tests.support.deployed import Rows, eventually

@@ -18,7 +18,7 @@ from psycopg import sql
 
 from connector.domain.admin import Answer, Operation, State
 from connector.domain.brokers import KafkaAuth, worker_environment
-from connector.domain.causes import trace_of
+from connector.domain.causes import HEARTBEAT_REFUSED, trace_of
 from connector.domain.error_classes import classify
 from connector.domain.errors import ServerError
 from connector.domain.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
@@ -30,7 +30,7 @@ from connector.local.world import World
 from lambda_src.connect_admin import operations
 from lambda_src.connect_admin.session import Aws, Session
 from lambda_src.deadline import Deadline
-from lambda_src.worker_log import HEARTBEAT_REFUSED, tells
+from lambda_src.worker_log import tells
 from tests.lambda_src.conftest import ACCOUNT, FakeStage
 
 pytestmark = pytest.mark.e2e

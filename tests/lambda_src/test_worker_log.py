@@ -125,3 +125,8 @@ def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_told(disconnect
     assert (finding.metric, finding.cause and finding.cause.name) == ("HeartbeatMissing", "database rights")
     assert finding.reason.startswith("the database refuses the statement of the heartbeat: ")
     assert "PLAN_WVR_RVSN_TBL" in finding.reason
+    # Between two attempts of the connector the source is not connected: the same is told, so that it lasts.
+    disconnected.connect.debezium = None
+    disconnected.logs.lines.pop(1)
+    told = {found.metric: found.cause and found.cause.name for found in findings(disconnected)}
+    assert told == {"SourceDisconnected": "database rights", "HeartbeatMissing": "database rights"}

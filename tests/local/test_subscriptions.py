@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.local.aws_shims.subscriptions import MAILBOX
+from connector.local.state import MAILBOX
 from tests.local.conftest import Embedded
 
 pytestmark = pytest.mark.e2e

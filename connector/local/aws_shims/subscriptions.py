@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from connector.local.aws_shims._ministack import module, provisioners
+from connector.local.state import MAILBOX
 
-#: Beside the world's other files.
-MAILBOX = "mailbox.jsonl"
 _MAIL = ("email", "email-json")
 _PENDING = "PendingConfirmation"
 

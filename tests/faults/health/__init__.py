@@ -13,7 +13,13 @@ from functools import partial
 from connector.domain import metrics
 from connector.local.state import ROOT
 from connector.local.world import World
-from tests.faults.health import connector_faults, database_faults, watcher_faults, worker_faults
+from tests.faults.health import (
+    connector_faults,
+    database_faults,
+    table_faults,
+    watcher_faults,
+    worker_faults,
+)
 from tests.faults.health.patient import STAGE, Patient
 from tests.faults.report import Fault, Row
 from tests.support.sceptre_cli import sceptre
@@ -36,6 +42,10 @@ FAULTS: Mapping[str, tuple[Callable[[Patient], Row], str]] = {
         "a table is dropped while it is snapshotted",
     ),
     "table-dropped": (database_faults.table_dropped_in_streaming, "a table is dropped while it is streamed"),
+    "table-dropped-and-asked-for": (
+        table_faults.table_dropped_with_heartbeat_table,
+        "a table is dropped at a stage with a heartbeat table",
+    ),
     "lag": (database_faults.lag, "a change arrives 20 minutes late"),
     "lambda-fails": (watcher_faults.function_fails, "the health check's function fails"),
     "secret-unreadable": (watcher_faults.secret_unreadable, "a secret is no JSON"),

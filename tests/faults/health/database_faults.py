@@ -50,7 +50,7 @@ def source_disconnected(patient: Patient) -> Row:
         _allow(patient, sessions=False)
         try:
             _end_sessions(patient)
-            _until_the_log_says(patient, "not currently accepting connections")
+            patient.until_the_log_says("not currently accepting connections")
             yield
         finally:
             _allow(patient, sessions=True)
@@ -73,7 +73,7 @@ def password_changed(patient: Patient) -> Row:
             statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
             connection.execute(statement.format(sql.Identifier(schema.CDC), sql.Literal(new)))
         _end_sessions(patient)
-        _until_the_log_says(patient, "password authentication failed")
+        patient.until_the_log_says("password authentication failed")
         yield
 
     def mended() -> None:
@@ -193,19 +193,6 @@ def _end_sessions(patient: Patient) -> None:
         connection.execute(_END_SESSIONS, [schema.CDC])
 
 
-def _until_the_log_says(patient: Patient, words: str) -> None:
-    """Until the worker has tried again and logged why it could not."""
-    began = int(time.time() * 1000)
-    logs = patient.world.account.client("logs")
-    group = patient.stage.names.connector_log_group
-
-    def said() -> bool:
-        events = logs.filter_log_events(logGroupName=group, startTime=began)["events"]
-        return any(words in event["message"] for event in events)
-
-    eventually(said, f"{words!r} in the worker's log")
-
-
 def _replay_late_change(patient: Patient) -> None:
     """A transaction with the time of its commit where it came from, as logical replication applies it."""
     with patient.world.database.admin() as connection:
@@ -237,7 +224,7 @@ def _drop_in_snapshot(patient: Patient) -> None:
         patient.connect("PUT", "/resume")
         _wait_for_reading(connection)
         connection.execute(_statement("DROP TABLE {}"))
-    _until_the_log_says(patient, "Will retry operation")
+    patient.until_the_log_says("Will retry operation")
 
 
 def _fill(connection: psycopg.Connection) -> None:

@@ -180,6 +180,21 @@ class Patient:
         claims = self.remembered(BUDGET_KEY, "claims")
         return len(claims["L"]) if claims else 0
 
+    def until_the_log_says(self, words: str) -> None:
+        """Until the worker has tried again and logged why it could not."""
+        began = time.time()
+        eventually(lambda: self._said(words, began), f"{words!r} in the worker's log")
+
+    def until_the_log_is_silent(self, words: str, seconds: float) -> None:
+        """Until the worker has not said so for as long as a check looks back."""
+        patience = seconds + 60
+        eventually(lambda: not self._said(words, time.time() - seconds), f"no {words!r}", patience)
+
+    def _said(self, words: str, since: float) -> bool:
+        logs, group = self.world.account.client("logs"), self.stage.names.connector_log_group
+        events = logs.filter_log_events(logGroupName=group, startTime=int(since * 1000))["events"]
+        return any(words in event["message"] for event in events)
+
     # -- rest -----------------------------------------------------------------
 
     def rests(self) -> bool:
