@@ -12,9 +12,12 @@ from connector.domain.retire import orphans
 from connector.domain.stage import Stage
 
 
-def functions() -> Any:
-    """A Lambda client with the environment's credentials; it waits for as long as a function may run."""
-    return account.client("lambda", read_timeout=65, attempts=2)
+def functions(attempts: int = 2) -> Any:
+    """A Lambda client with the environment's credentials; it waits for as long as a function may run.
+
+    With one attempt a request whose answer was lost is not put a second time.
+    """
+    return account.client("lambda", read_timeout=65, attempts=attempts)
 
 
 def topics(client: Any, stage: Stage) -> frozenset[str]:

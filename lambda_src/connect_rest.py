@@ -169,9 +169,12 @@ class Connect:
         judge("restarting what failed", self._send("POST", path, once=True))
 
     def restart(self, name: str) -> None:
-        """Restart a connector and its tasks, whatever their state; a paused or stopped one stays so."""
+        """Restart a connector and its tasks, whatever their state; a paused or stopped one stays so.
+
+        Asked once, as `restart_failed`.
+        """
         path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=false"
-        judge("restarting the connector", self._send("POST", path))
+        judge("restarting the connector", self._send("POST", path, once=True))
 
     def pause(self, name: str) -> None:
         """Let a connector keep its tasks but do nothing; done when its status says PAUSED."""

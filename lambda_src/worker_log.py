@@ -12,10 +12,13 @@ from lambda_src.aws import aws_errors
 
 #: Debezium repeats a failed connection every few seconds, each time for as long as the driver waits.
 SECONDS = 180
-#: A page is up to 1 MiB; a worker that writes more in that time is not read to the end.
-_PAGES = 3
+#: A page may be empty although more follow: a group has a stream for each task that ever ran. The time of the
+#: probe that asks ends it earlier where that is short.
+_PAGES = 50
 #: What Connect puts before a line of a task of ours.
 _OF_TASK = f"[{CONNECTOR}|task-"
+#: In the syntax of CloudWatch Logs: the words as they stand.
+_PATTERN = f'"{_OF_TASK}"'
 _LEVELS = (" WARN ", " ERROR ")
 _TRACE = "Exception"
 
@@ -23,7 +26,14 @@ _TRACE = "Exception"
 class Logs(Protocol):
     """The part of boto3's client that is used here."""
 
-    def filter_log_events(self, *, logGroupName: str, startTime: int, **page: str) -> Any: ...  # noqa: N803
+    def filter_log_events(
+        self,
+        *,
+        logGroupName: str,  # noqa: N803
+        startTime: int,  # noqa: N803
+        filterPattern: str,  # noqa: N803
+        **page: str,
+    ) -> Any: ...
 
 
 def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS, about: str = "") -> str:
@@ -35,7 +45,9 @@ def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS
     page: dict[str, str] = {}
     for _ in range(_PAGES):
         with aws_errors(f"logs:FilterLogEvents of {group}"):
-            answer = logs.filter_log_events(logGroupName=group, startTime=int((now - seconds) * 1000), **page)
+            answer = logs.filter_log_events(
+                logGroupName=group, startTime=int((now - seconds) * 1000), filterPattern=_PATTERN, **page
+            )
         events = answer.get("events", [])
         found += [event for event in events if about in event["message"] and tells(event["message"])]
         if not answer.get("nextToken"):

@@ -75,10 +75,10 @@ def offsets(stage_name: str, *, as_json: bool) -> None:
 def _request(stage: Stage, operation: Operation, tables: Sequence[str] = ()) -> Answer:
     """The answer, once it is done; anything else is a `ServerError`."""
     request = Request(operation, stage=stage.name, tables=tuple(tables))
-    functions = cluster_view.functions()
+    # What may have been done is not done again by itself.
+    once = operation in (Operation.SNAPSHOT, Operation.RESTART)
+    functions = cluster_view.functions(attempts=1 if once else 2)
     try:
-        # A signal that may have been sent is not sent again by itself.
-        once = operation is Operation.SNAPSHOT
         answer = ask(functions, stage, request) if once else until_answered(functions, stage, request)
     except NoFunction as error:
         raise ServerError(

@@ -20,6 +20,7 @@ _METRICS: Mapping[str, str] = {
     "late": "ReplicationLagSeconds",
     "position": "ScnHeadroomMinutes",
     "stalled": "HeartbeatMissing",
+    "unread": "HeartbeatMissing",
     "unreachable": "DbTcpUnreachable",
     "brokers": "BrokersUnreachable",
     "untold": "SourceDisconnected",

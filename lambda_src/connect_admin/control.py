@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from connector.domain.admin import Answer, State
+from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.names import CONNECTOR
 from lambda_src.connect_admin.register import failed
 from lambda_src.connect_admin.retiring import is_retiring
@@ -33,17 +34,21 @@ def there(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
 
 
 def restart(session: Session) -> Answer:
-    """Restart connector and task. What has been asked is not asked again: the answer is final."""
+    """Restart connector and task. Once it may have been asked the answer is final: no machine asks again."""
     found = there(session)
     if isinstance(found, Answer):
         return found
     connect, status = found
     if status.state in ("PAUSED", "STOPPED"):
         return Answer(State.FAILED, f"{CONNECTOR} is {status.state}, and a restart leaves it so; resume it")
-    connect.restart(CONNECTOR)
-    # At once the status is still that of the life before.
-    session.deadline.sleep(_PAUSE_SECONDS)
-    seen = _follow(session, connect, _runs)
+    try:
+        connect.restart(CONNECTOR)
+        # At once the status is still that of the life before.
+        session.deadline.sleep(_PAUSE_SECONDS)
+        seen = _follow(session, connect, _runs)
+    except (ServerError, DeadlineExceeded) as error:
+        told = f"a restart was asked for, and what came of it is not known ({error}); see the status"
+        return Answer(State.FAILED, told, changed=True)
     if seen is not None and failed(seen):
         told = failure(seen, session.database_address)
         return Answer(State.FAILED, f"restarted, but {told}", changed=True, details=_details(seen))

@@ -297,8 +297,9 @@ def _heartbeat(
     hidden = any(f.metric == "SourceDisconnected" and f.wrong for f in judged)
     if hidden or not _running(seen) or seen.source is None or seen.source.snapshot_running:
         return told
-    if canary.topic_missing:
-        return [Finding("HeartbeatMissing", "its topic does not exist", cause=named("unknown topic"))]
+    if canary.missing:
+        reason = f"there is no topic {', '.join(canary.missing)}"
+        return [*told, Finding("HeartbeatMissing", reason, cause=named("unknown topic"))]
     patience = _patience(settings)
     if empty := _empty(seen, settings):
         if unheard(seen, settings):
@@ -320,7 +321,7 @@ def _patience(settings: ConnectorSettings) -> float:
 def _empty(seen: Observation, settings: ConnectorSettings) -> str:
     """What is said of a heartbeat's topic that is empty: it keeps a day, so a long silence empties it."""
     canary = seen.canary
-    if canary is None or canary.trouble or canary.topic_missing:
+    if canary is None or canary.trouble or canary.missing:
         return ""
     if canary.newest is None:
         return "its topic is empty"

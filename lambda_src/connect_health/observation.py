@@ -16,12 +16,13 @@ class Canary:
 
     `newest`: when the newest heartbeat record was written, in seconds since 1970; None without one.
     `newest_of_table`: the same for the heartbeat table's changes, where the stage has such a table.
+    `missing`: which of their topics do not exist.
     """
 
     trouble: str = ""
     newest: float | None = None
     newest_of_table: float | None = None
-    topic_missing: bool = False
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Tell: write down what comes of a check, and mail what is to be mailed, once among runs at the same time."""
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 from connector.domain.stage import Stage
@@ -43,6 +44,8 @@ def tell(
     """
     if seen.memory is None:
         return Tell.NOTHING
+    # What is remembered is mailed later, when a secret that is in it may be known no longer.
+    outcome = replace(outcome, text=censor.clean(outcome.text))
     following = follow(seen.memory, seen, verdict, outcome, now)
     if not replace_item(table, following.memory.to_item(), over=seen.memory.over):
         return Tell.NOTHING

@@ -90,6 +90,15 @@ def test_a_restart_that_fails_again_says_why_and_is_not_repeated(main: FakeStage
     assert answer.summary.startswith(f"restarted, but task 0 of {CONNECTOR} FAILED: the database at")
 
 
+def test_a_restart_of_which_nobody_knows_what_came_is_not_asked_again(main: FakeStage) -> None:
+    """`waiting` would let a machine repeat it, and each repetition is one more restart."""
+    main.connect.trouble, main.connect.trouble_for = [REBALANCE], "POST"
+    answer = main.ask(Operation.RESTART)
+    assert (answer.state, answer.changed) == (State.FAILED, True)
+    assert "what came of it is not known" in answer.summary
+    assert len([method for method, _ in main.connect.requests if method == "POST"]) == 1
+
+
 @pytest.mark.parametrize("before", [Operation.PAUSE, Operation.STOP])
 def test_a_restart_does_not_undo_what_a_person_has_done(main: FakeStage, before: Operation) -> None:
     main.ask(before)

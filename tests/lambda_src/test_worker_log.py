@@ -42,6 +42,13 @@ def test_the_newest_is_found_on_any_page_and_what_is_old_is_not_asked_for():
     assert logs.asked == ["group"] * 3
 
 
+def test_pages_without_a_line_of_the_task_are_passed():
+    """A group has a stream for each task that ever ran, and a worker writes much beside its task."""
+    others = [(NOW - 60 + number, "2026-01-02 ERROR [Worker] a.b.OtherException: x") for number in range(20)]
+    logs = FakeLogs([*others, (NOW, OF_TASK + "a.b.Exception: last | Caused by: d")])
+    assert "Caused by: d" in last_failure(logs, "group", NOW)
+
+
 def test_a_log_without_a_trace_says_nothing():
     assert last_failure(FakeLogs([(NOW, OF_TASK + "fine")]), "group", NOW) == ""
 
@@ -130,3 +137,14 @@ def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_told(disconnect
     disconnected.logs.lines.pop(1)
     told = {found.metric: found.cause and found.cause.name for found in findings(disconnected)}
     assert told == {"SourceDisconnected": "database rights", "HeartbeatMissing": "database rights"}
+
+
+def test_while_the_secrets_are_unknown_no_words_of_the_database_are_read(disconnected: FakeStage):
+    """Nobody would know what to take out of them."""
+    disconnected.logs.lines = [(time.time() - 5, REPEATED + 'a.b.XException: FATAL: no "wms_capture"')]
+    disconnected.secrets.values["wms/main/dbInfo"] = "{"
+    disconnected.secrets.values["wms/default/dbInfo"] = "{"
+    told = findings(disconnected)
+    assert "HealthCheckFailed" in {found.metric for found in told}
+    assert disconnected.logs.asked == []
+    assert not any("wms_capture" in found.reason for found in told)

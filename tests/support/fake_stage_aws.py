@@ -150,8 +150,9 @@ class FakeLogs:
     page: int = 2
     asked: list[str] = field(default_factory=list)
 
-    def filter_log_events(self, *, logGroupName: str, startTime: int, **page: str) -> Any:
-        """One page, oldest first."""
+    def filter_log_events(self, *, logGroupName: str, startTime: int, filterPattern: str, **page: str) -> Any:
+        """One page, oldest first; a page may be empty although more follow, as AWS's may."""
+        words = filterPattern.strip('"')
         self.asked.append(logGroupName)
         if self.refusal is not None:
             raise self.refusal
@@ -161,7 +162,8 @@ class FakeLogs:
             if at * 1000 >= startTime
         ]
         first = int(page.get("nextToken", "0"))
-        answer: dict[str, Any] = {"events": found[first : first + self.page]}
+        events = [event for event in found[first : first + self.page] if words in str(event["message"])]
+        answer: dict[str, Any] = {"events": events}
         if first + self.page < len(found):
             answer["nextToken"] = str(first + self.page)
         return answer
