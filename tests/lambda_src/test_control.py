@@ -92,7 +92,7 @@ def test_a_restart_that_fails_again_says_why_and_is_not_repeated(main: FakeStage
 
 def test_a_restart_of_which_nobody_knows_what_came_is_not_asked_again(main: FakeStage) -> None:
     """`waiting` would let a machine repeat it, and each repetition is one more restart."""
-    main.connect.trouble, main.connect.trouble_for = [REBALANCE], "POST"
+    main.connect.trouble, main.connect.trouble_for = [(409, REBALANCE)], "POST"
     answer = main.ask(Operation.RESTART)
     assert (answer.state, answer.changed) == (State.FAILED, True)
     assert "what came of it is not known" in answer.summary

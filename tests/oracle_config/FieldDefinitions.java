@@ -144,6 +144,9 @@ public final class FieldDefinitions {
     private static List<Field.Set> fieldSets(boolean oracle, Map<String, String> values) throws Exception {
         List<Field.Set> sets = new ArrayList<>();
         sets.add(topicNameFields());
+        // Both connectors obey it (the constructor of CommonConnectorConfig reads it; a poison row on the real
+        // PostgreSQL connector shows it), and neither has it in its list.
+        sets.add(Field.setOf(CommonConnectorConfig.EVENT_CONVERTING_FAILURE_HANDLING_MODE));
         if (oracle) {
             // The key is documented for Oracle and obeyed (RelationalTableFilters,
             // AbstractLogMinerQueryBuilder), but OracleConnectorConfig leaves it out of its own list: its

@@ -91,6 +91,7 @@ MISTAKES: tuple[tuple[Mapping[str, str | None], str], ...] = (
     ({"connector.class": "io.debezium.connector.oracle.OracleConnectors"}, "connector.class"),
     ({"snapshot.mode": "schema_only"}, "snapshot.mode"),
     ({"decimal.handling.mode": "text"}, "decimal.handling.mode"),
+    ({"event.converting.failure.handling.mode": "stop"}, "event.converting.failure.handling.mode"),
     ({"heartbeat.interval.ms": "ten"}, "heartbeat.interval.ms"),
     ({"connection.validation.timeout.ms": "20s"}, "connection.validation.timeout.ms"),
     ({"database.connection.adapter": "logmine"}, "database.connection.adapter"),
