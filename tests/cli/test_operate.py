@@ -12,6 +12,7 @@ from connector.admin_calls import Clock
 from connector.domain.admin import REGISTRATION, Answer, Request, State
 from connector.domain.aws_alarms import alarms_of
 from connector.domain.drills import CLASSES
+from connector.domain.error_classes import NOT_RUNNING, UNKNOWN
 from connector.domain.names import COMPONENTS, CONNECTOR
 from connector.domain.record import RECORD_KEY
 from lambda_src.connect_admin import operations
@@ -148,6 +149,25 @@ def late(main: Deployed) -> None:
     main.inside.connect.debezium = {"streaming": {"connected": 1.0, "millisecondsbehindsource": 900_000.0}}
 
 
+def was_late(main: Deployed) -> None:
+    """Debezium's lag of a change of long ago: since then the database is quiet."""
+    main.inside.connect.debezium = {
+        "streaming": {
+            "connected": 1.0,
+            "millisecondsbehindsource": 1_200_000.0,
+            "millisecondssincelastevent": 40_000_000.0,
+        }
+    }
+
+
+def unassigned(main: Deployed) -> None:
+    main.inside.connect.tasks[CONNECTOR]["state"] = "UNASSIGNED"
+
+
+def failed_untold(main: Deployed) -> None:
+    main.inside.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": ""}
+
+
 def topic_gone(main: Deployed) -> None:
     del main.inside.kafka.topics[main.inside.stage.topics.one("signal")]
 
@@ -217,6 +237,8 @@ def brokers_gone(main: Deployed) -> None:
         (old_check, "health check: the last health check ran 45 minutes ago", "it runs every 10 minutes"),
         (bad_check, "health check: the last health check could not do its work", "read /aws/lambda/"),
         (task_failed, "connector: task 0 is FAILED: ORA-01017", "mend user and password"),
+        (unassigned, "connector: task 0 is UNASSIGNED", NOT_RUNNING.next_step),
+        (failed_untold, "connector: task 0 is FAILED: no trace (class unknown", UNKNOWN.next_step),
         (paused, f"connector: {CONNECTOR} is PAUSED: a person did that", "wms-connector resume main"),
         (no_connector, f"connector: Connect has no connector {CONNECTOR}", "sceptre launch main --yes"),
         (not_connected, "source: Debezium says that it is not connected", "main"),
@@ -240,6 +262,32 @@ def test_one_thing_that_is_wrong_is_the_only_finding_with_its_next_step(
     assert line.startswith(start)
     assert "; next: " in line
     assert next_step in line.partition("; next: ")[2]
+
+
+def test_what_does_not_run_is_not_to_be_restarted(run: Run, main: Deployed) -> None:
+    unassigned(main)
+    (line,) = findings(run)
+    assert NOT_RUNNING.command_for(main.inside.stage) in line
+    assert "restart main" not in line
+
+
+def test_a_lag_of_long_ago_is_none(run: Run, main: Deployed) -> None:
+    """As in the health check: it counts nothing of a change that lies beyond its patience."""
+    was_late(main)
+    result = run("verify", "main")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "not known: 1200.0 s behind the database at the last change, last event 40000 s" in " ".join(
+        result.stdout.split()
+    )
+
+
+def test_a_function_of_an_older_version_does_not_tell_how_long_a_lag_counts(run: Run, main: Deployed) -> None:
+    was_late(main)
+    told = operations_status(main)
+    del told["connector"]["source"]["patience_seconds"]
+    answer = Answer(State.DONE, "seen", details=told)
+    main.account.functions[main.names.connect_admin] = lambda _: answer.to_payload()
+    assert run("verify", "main").exit_code == 0
 
 
 def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: Deployed) -> None:
