@@ -154,7 +154,7 @@ def _failed(stage: Stage, who: str, state: str, facts: Mapping[str, Any]) -> Wro
 
 
 def _idle(stage: Stage, what: str) -> Wrong:
-    """What does not run, though nothing has failed: a rebalance passes, and no restart mends what stays so."""
+    """What does not run, though nothing has failed. A rebalance passes; no restart mends what stays so."""
     later = f"{NOT_RUNNING.next_step} ({NOT_RUNNING.command_for(stage)})"
     return Wrong(what, f"verify again in a minute; if it lasts, {later}")
 
