@@ -503,6 +503,59 @@ def test_what_stays_behind_is_named(run: Run, main: Deployed, quick: None) -> No
     assert main.account.sqs.queues == {}
 
 
+def test_an_alarm_that_cannot_be_set_back_does_not_keep_the_rest_from_being_told(
+    run: Run, main: Deployed, quick: None
+) -> None:
+    cloudwatch = main.account.cloudwatch
+    cloudwatch.refuses, cloudwatch.refuses_states = "DeadLetters", ("OK",)
+    main.account.sns.keeps_subscriptions = True
+    result = run("fire-drill", "main", "--yes", "--json")
+    report = json.loads(result.stdout)
+    (alarm,) = (a for a in report["alarms"] if a["wrong"])
+    assert (result.exit_code, alarm["alarm"], alarm["reached"]) == (1, "DeadLetters", ["ALARM"])
+    assert alarm["wrong"].startswith("AWS refused SetAlarmState: AccessDenied")
+    full = main.names.alarm("DeadLetters")
+    assert "could not be set back to OK" in alarm["wrong"]
+    assert f"aws cloudwatch set-alarm-state --alarm-name {full} --state-value OK" in alarm["wrong"]
+    assert report["left_behind"].startswith("subscription arn:aws:sns")
+
+
+def test_an_alarm_that_goes_away_meanwhile_is_wrong(
+    run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The drill has looked at all alarms before; then it looks at one at a time."""
+    look, gone = main.account.cloudwatch.describe_alarms, main.names.alarm("CpuHigh")
+    monkeypatch.setattr(
+        main.account.cloudwatch,
+        "describe_alarms",
+        lambda **asked: {"MetricAlarms": []} if asked["AlarmNames"] == [gone] else look(**asked),
+    )
+    assert drilled(run) == (1, {"CpuHigh": f"the alarm {gone} went away while it was looked at"})
+
+
+def test_a_drill_that_cannot_go_on_tells_what_it_leaves_behind(
+    run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(operation: str) -> Callable[..., None]:
+        def call(**_: object) -> None:
+            raise client_error("AccessDenied", "not authorized", operation)
+
+        return call
+
+    monkeypatch.setattr(main.account.sqs, "receive_message", refuse("ReceiveMessage"))
+    assert run("fire-drill", "main", "--yes").stderr.splitlines() == [
+        "error: AWS refused ReceiveMessage: AccessDenied: not authorized"
+    ]
+    monkeypatch.setattr(main.account.sqs, "delete_queue", refuse("DeleteQueue"))
+    result = run("fire-drill", "main", "--yes")
+    (queue,) = main.account.sqs.queues
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: AWS refused ReceiveMessage: AccessDenied: not authorized; left behind, delete it by hand: "
+        f"queue {queue} (AWS refused DeleteQueue: AccessDenied: not authorized)\n"
+    )
+
+
 def test_a_drill_that_cannot_listen_mails_nobody_and_leaves_no_queue(
     run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
