@@ -1,6 +1,6 @@
 """The AWS account that the environment's credentials lead to, in the region that `sceptre` would take."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,6 +26,20 @@ def client(service: str, *, read_timeout: float = 30, attempts: int = 3) -> Any:
             region_name=region(),
             config=config,
         )
+
+
+class Account:
+    """`connector.sceptre_glue.Connection` with the environment's credentials and region."""
+
+    profile: str | None = None
+    sceptre_role: str | None = None
+
+    def __init__(self) -> None:
+        self.region = region()
+
+    def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any:
+        """Ask AWS; as with Sceptre's connection manager, what AWS refuses is botocore's error."""
+        return getattr(client(service), command)(**(kwargs or {}))
 
 
 @contextmanager

@@ -97,7 +97,20 @@ class Report:
 
 
 def drill(plan: Plan, cloudwatch: Any, functions: Any, ear: Ear, say: Say) -> Report:
-    """Do it, and look at what arrives. Alarms are back in OK however it ends."""
+    """Do it, and look at what arrives.
+
+    Alarms are back in OK however it ends, or the report says which is not; a drill that cannot go on tells
+    what it leaves behind.
+    """
+    try:
+        return _drilled(plan, cloudwatch, functions, ear, say)
+    except ServerError as error:
+        if not ear.left_behind:
+            raise
+        raise ServerError(f"{error}; left behind, delete it by hand: {ear.left_behind}") from None
+
+
+def _drilled(plan: Plan, cloudwatch: Any, functions: Any, ear: Ear, say: Say) -> Report:
     with ear:
         rung = []
         for name in alarms_of(plan.stage.names, plan.kind, plan.alarms):
@@ -134,19 +147,31 @@ def _ring(cloudwatch: Any, stage: Stage, name: str, state: AlarmState | None, ma
     if state.state == "ALARM":
         return AlarmDrill(name, mails=mails, topics=(), note="is in ALARM already: left alone, nothing shown")
     full = stage.names.alarm(name)
-    reached = []
+    reached: list[str] = []
+    wrong = []
     try:
         for wanted in ("ALARM", "OK"):
             _set(cloudwatch, full, wanted)
             if (found := _state(cloudwatch, full)) == wanted:
                 reached.append(wanted)
+        if reached != ["ALARM", "OK"]:
+            wrong.append(f"did not take the state it was set to (is {found})")
     except ServerError as error:
-        return AlarmDrill(name, tuple(reached), mails, state.actions, wrong=str(error))
+        wrong.append(str(error))
     finally:
         if reached[-1:] != ["OK"]:
-            _set(cloudwatch, full, "OK")
-    wrong = "" if reached == ["ALARM", "OK"] else f"did not take the state it was set to (is {found})"
-    return AlarmDrill(name, tuple(reached), mails, state.actions, wrong=wrong)
+            wrong += _put_back(cloudwatch, full)
+    return AlarmDrill(name, tuple(reached), mails, state.actions, wrong="; ".join(wrong))
+
+
+def _put_back(cloudwatch: Any, alarm: str) -> list[str]:
+    """Why an alarm could not be set to OK, if so; raised, it would keep the rest from being told."""
+    try:
+        _set(cloudwatch, alarm, "OK")
+    except ServerError as error:
+        step = f"aws cloudwatch set-alarm-state --alarm-name {alarm} --state-value OK --state-reason DRILL"
+        return [f"could not be set back to OK ({error}): do it by hand, {step}"]
+    return []
 
 
 def _set(cloudwatch: Any, alarm: str, state: str) -> None:
@@ -156,8 +181,10 @@ def _set(cloudwatch: Any, alarm: str, state: str) -> None:
 
 def _state(cloudwatch: Any, alarm: str) -> str:
     with account.errors():
-        (found,) = cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
-    return str(found["StateValue"])
+        found = cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    if not found:
+        raise ServerError(f"the alarm {alarm} went away while it was looked at")
+    return str(found[0]["StateValue"])
 
 
 def _mail(functions: Any, stage: Stage, name: str) -> MailDrill:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
+from connector import account
 from connector.commands.output import json_option, print_json, print_table
 from connector.worker_image import image as images
 from connector.worker_image import tools
-from connector.worker_image.account import Account, one_line_errors
 
 _tool = click.option(
     "--tool",
@@ -58,9 +58,9 @@ def publish(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None
     One that is published already needs no container tool and nothing is done. Needs the foundation
     (`sceptre launch foundation`).
     """
-    found, account = images.Image.of(bases_file=bases_file), Account()
-    with one_line_errors():
-        reference = images.publish(found, account, _chosen(tool), _report)
+    found, connection = images.Image.of(bases_file=bases_file), account.Account()
+    with account.errors():
+        reference = images.publish(found, connection, _chosen(tool), _report)
     if as_json:
         print_json({"tag": found.tag, "image": reference})
         return
@@ -73,7 +73,7 @@ def publish(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None
 @json_option
 def status(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
     """Show tag, bases, and whether the image is built here and published, with its digest."""
-    found = images.status(images.Image.of(bases_file=bases_file), Account(), _chosen(tool))
+    found = images.status(images.Image.of(bases_file=bases_file), account.Account(), _chosen(tool))
     if as_json:
         print_json(found.to_json())
         return

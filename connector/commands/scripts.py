@@ -3,24 +3,26 @@
 import click
 
 from connector.domain.broker_script import broker_script as broker_text
-from connector.domain.brokers import KafkaAuth, parse_auth
+from connector.domain.brokers import KafkaAuth, auth_of, parse_auth
+from connector.domain.errors import OperatorError
 from connector.domain.oracle_script import OracleScript
 from connector.domain.settings import KINDS, ConnectorSettings
 from connector.domain.stage import Stage
 
 _KIND = click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True)
+_HEARTBEAT_TABLE = click.option(
+    "--heartbeat-table",
+    default="",
+    metavar="SCHEMA.TABLE",
+    help="With the table that connector.heartbeat_table of the stage names.",
+)
 
 
 @click.command("oracle-script")
 @click.argument("stage_name", metavar="STAGE")
 @_KIND
 @click.option("--no-container", is_flag=True, help="The database is no container database.")
-@click.option(
-    "--heartbeat-table",
-    default="",
-    metavar="SCHEMA.TABLE",
-    help="With the table that connector.heartbeat_table of the stage names.",
-)
+@_HEARTBEAT_TABLE
 def oracle_script(stage_name: str, kind: str, heartbeat_table: str, *, no_container: bool) -> None:
     """Print what a DBA runs for STAGE: archive log, supplemental logging, user, grants, checks.
 
@@ -41,7 +43,41 @@ def oracle_script(stage_name: str, kind: str, heartbeat_table: str, *, no_contai
     show_default=True,
     help="How clients authenticate to the brokers.",
 )
-def broker_script(stage_name: str, kind: str, kafka_auth: str) -> None:
-    """Print what the cluster's owners grant STAGE: ingress, topics, groups, transactional ids."""
-    settings = ConnectorSettings(kind=kind)
-    click.echo(broker_text(Stage.parse(stage_name), parse_auth(kafka_auth), settings), nl=False)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help="The port in the stage's broker string. Default: MSK's port for --kafka-auth.",
+)
+@_HEARTBEAT_TABLE
+@click.option(
+    "--max-record-mib",
+    type=int,
+    default=ConnectorSettings().max_record_mib,
+    show_default=True,
+    metavar="N",
+    help="connector.max_record_mib of the stage.",
+)
+def broker_script(
+    stage_name: str,
+    kind: str,
+    kafka_auth: str,
+    *,
+    port: int | None,
+    heartbeat_table: str,
+    max_record_mib: int,
+) -> None:
+    """Print what the cluster's owners grant STAGE: ingress, topics, groups, transactional ids.
+
+    Nothing is connected to, so the options repeat what the stage's config.yaml and its secret brokerString
+    say: give them where the stage has set them.
+    """
+    settings = ConnectorSettings(kind=kind, heartbeat_table=heartbeat_table, max_record_mib=max_record_mib)
+    auth = parse_auth(kafka_auth)
+    meant = auth_of(port) if port is not None else None
+    if meant not in (None, auth):
+        raise OperatorError(
+            f"--port {port} is MSK's for {meant}, not for {auth}; give --kafka-auth {meant}, or the "
+            "port of the broker string"
+        )
+    click.echo(broker_text(Stage.parse(stage_name), auth, settings, port), nl=False)

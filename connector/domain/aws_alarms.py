@@ -64,7 +64,6 @@ def alarms_of(names: Names, kind: str, standing: Container[str] | None = None) -
         metric.name: metric.alarm
         for metric in METRICS
         if metric.alarm is not None
-        and not metric.pending
         and kind in metric.kinds
         and (standing is None or not metric.setting or metric.name in standing)
     }

@@ -26,11 +26,14 @@ def transactional_ids(stage: Stage) -> tuple[str, ...]:
     return (f"connect-cluster-{group}", f"{group}-{names.CONNECTOR}-0")
 
 
-def broker_script(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> str:
-    """The request to the cluster's owners as text, ending with a newline."""
+def broker_script(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings, port: int | None = None) -> str:
+    """The request to the cluster's owners as text, ending with a newline.
+
+    `port`: the broker string's, where the cluster has chosen another than MSK's.
+    """
     parts = [
         f"# wms-connector: what stage {stage.name} needs of the Kafka cluster ({auth.value}).",
-        _ingress(stage, auth),
+        _ingress(stage, port or auth.port),
         _topics(stage, settings),
         _listed(
             "Consumer groups" + ("" if settings.kind == "debezium" else " (the first is used)"),
@@ -42,9 +45,9 @@ def broker_script(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) ->
     return "\n\n".join(parts) + "\n"
 
 
-def _ingress(stage: Stage, auth: KafkaAuth) -> str:
+def _ingress(stage: Stage, port: int) -> str:
     group = stage.names.security_group(CLIENT_GROUP)
-    return f"# Ingress\nallow tcp {auth.port} to the brokers from the security group {group}"
+    return f"# Ingress\nallow tcp {port} to the brokers from the security group {group}"
 
 
 def _topics(stage: Stage, settings: ConnectorSettings) -> str:

@@ -111,20 +111,25 @@ def choose_auth(configured: str | None, brokers: Brokers) -> KafkaAuth:
     """
     if configured:
         auth = parse_auth(configured)
-        meant = next((other for other, port in _PORTS.items() if port == brokers.port), auth)
+        meant = auth_of(brokers.port) or auth
         if meant is not auth:
             raise OperatorError(
                 f"kafka_auth is {auth.value}, but the port {brokers.port} in secret {brokers.path} is MSK's "
                 f"for {meant.value}; set kafka_auth to {meant.value}, or the port to {auth.port}"
             )
         return auth
-    for auth, port in _PORTS.items():
-        if port == brokers.port:
-            return auth
+    found = auth_of(brokers.port)
+    if found is not None:
+        return found
     raise OperatorError(
         f"secret {brokers.path}: port {brokers.port} is none of MSK's ({_known_ports()}); mend it, or "
         "set kafka_auth to tls, scram, iam or plaintext in the stage's config.yaml"
     )
+
+
+def auth_of(port: int) -> KafkaAuth | None:
+    """The way for which MSK keeps a port; None for a port that is not MSK's."""
+    return next((auth for auth, own in _PORTS.items() if own == port), None)
 
 
 def parse_auth(text: str) -> KafkaAuth:

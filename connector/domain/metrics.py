@@ -28,11 +28,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of ours.
-
-    Without an alarm, `waived` says why. `pending` names what will emit it, while nothing does: it has no
-    alarm until then, since one that cannot fire would look like health.
-    """
+    """A metric of ours. Without an alarm, `waived` says why."""
 
     name: str
     unit: str
@@ -40,7 +36,6 @@ class Metric:
     origin: Origin
     alarm: Alarm | None = None
     waived: str = ""
-    pending: str = ""
     #: The kinds of connector that have it.
     kinds: tuple[str, ...] = KINDS
     #: The connector's setting without which there is nothing to measure; empty: it is always measured.
@@ -341,9 +336,7 @@ def emitted(settings: ConnectorSettings) -> tuple[Metric, ...]:
     return tuple(
         m
         for m in METRICS
-        if not m.pending
-        and settings.kind in m.kinds
-        and (not m.setting or bool(getattr(settings, m.setting)))
+        if settings.kind in m.kinds and (not m.setting or bool(getattr(settings, m.setting)))
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from connector.domain import metrics
 from connector.domain.alarm import RUNBOOK
 from connector.domain.aws_alarms import alarms_of
-from connector.domain.error_classes import UNKNOWN, classify, named
+from connector.domain.error_classes import NOT_RUNNING, UNKNOWN, classify, named
+from connector.domain.lag import lag_now, patience
 from connector.domain.names import COMPONENTS, CONNECTOR
+from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
 from connector.domain.stage_facts import ALARMS, CHECK, MAIL, Facts
 
@@ -130,7 +132,7 @@ def _connector(facts: Facts, _now: datetime) -> tuple[str, list[Wrong]]:
         ]
     wrong = [_failed(stage, who, is_, fact) for who, is_, fact in parts if is_ != "RUNNING"]
     if state == "RUNNING" and not tasks:
-        wrong.append(Wrong(f"{CONNECTOR} has no task", f"wms-connector restart {stage.name}"))
+        wrong.append(_idle(stage, f"{CONNECTOR} has no task"))
     if found.get("config_as_wanted") is False:
         wrong.append(Wrong("its config is not what secrets and settings make of it now", launch(stage)))
     return seen, wrong
@@ -143,13 +145,18 @@ def _shown(part: tuple[str, str, Mapping[str, Any]]) -> tuple[str, str, str]:
 
 
 def _failed(stage: Stage, who: str, state: str, facts: Mapping[str, Any]) -> Wrong:
-    if not facts.get("cause"):
-        return Wrong(
-            f"{who} is {state}", "verify again in a minute; then wms-connector restart " + stage.name
-        )
+    if state != "FAILED" and not facts.get("cause"):
+        return _idle(stage, f"{who} is {state}")
     cause = named(facts["class"]) if facts.get("class") else UNKNOWN
-    what = f"{who} is {state}: {facts['cause']} (class {cause.name}, owner {cause.owner.value})"
+    words = facts.get("cause") or "no trace"
+    what = f"{who} is {state}: {words} (class {cause.name}, owner {cause.owner.value})"
     return Wrong(what, f"{cause.next_step} ({cause.command_for(stage)})")
+
+
+def _idle(stage: Stage, what: str) -> Wrong:
+    """What does not run, though nothing has failed. A rebalance passes; no restart mends what stays so."""
+    later = f"{NOT_RUNNING.next_step} ({NOT_RUNNING.command_for(stage)})"
+    return Wrong(what, f"verify again in a minute; if it lasts, {later}")
 
 
 def _source(facts: Facts, _now: datetime) -> tuple[str, list[Wrong]]:
@@ -171,9 +178,13 @@ def _source(facts: Facts, _now: datetime) -> tuple[str, list[Wrong]]:
 
 def _lag(facts: Facts, _now: datetime) -> tuple[str, list[Wrong]]:
     source = facts.part("connector").get("source") or {}
-    lag, event = source.get("lag_seconds"), source.get("seconds_since_last_event")
+    measured, event = source.get("lag_seconds"), source.get("seconds_since_last_event")
+    # A function of an older version does not tell its patience; when the newest heartbeat came, none does.
+    longest = source.get("patience_seconds", patience(ConnectorSettings().heartbeat_seconds))
+    lag = lag_now(measured, event, longest, None)
+    once = "" if measured is None else f": {measured:.1f} s behind the database at the last change"
     told = [
-        "not known" if lag is None else f"{lag:.1f} s behind the database",
+        f"not known{once}" if lag is None else f"{lag:.1f} s behind the database",
         "no event seen yet" if event is None else f"last event {event:.0f} s ago",
         "a snapshot runs" if source.get("snapshot_running") else "no snapshot runs",
     ]

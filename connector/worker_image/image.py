@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from connector import account
 from connector import sceptre_glue as glue
 from connector.domain import names
 from connector.domain.errors import OperatorError, ServerError, WmsError
 from connector.worker_image import bases, content, registry
-from connector.worker_image.account import one_line_errors
 from connector.worker_image.tools import Login, Tool
 
 #: Takes one line of progress.
@@ -99,7 +99,7 @@ def status(image: Image, connection: glue.Connection, choose: Callable[[], Tool]
         bases.require_pinned(image.bases, image.bases_file.name)
     with _noted(problems):
         tool = choose()
-    with _noted(problems), one_line_errors():
+    with _noted(problems), account.errors():
         where = registry.repository(glue.foundation_outputs(connection))
         published = (registry.published(connection.call, where, image.tag),)
     digest = published[0] if published else None

@@ -10,6 +10,7 @@ from connector.domain.causes import root_cause
 from connector.domain.connector_config import config_hash, differs
 from connector.domain.error_classes import classify
 from connector.domain.errors import WmsError
+from connector.domain.lag import patience
 from connector.domain.names import CONNECTOR
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_health.memory import MEMORY_KEY, Memory
@@ -113,6 +114,7 @@ def _source(session: Session, address: str) -> dict[str, Any]:
         "summary": source.describe(),
         "lag_seconds": source.behind,
         "seconds_since_last_event": source.since_event,
+        "patience_seconds": patience(session.environment.settings.heartbeat_seconds),
         "snapshot_running": source.snapshot_running,
         "queue_filled": source.queue,
     }

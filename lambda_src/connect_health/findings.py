@@ -19,12 +19,12 @@ from connector.domain.error_classes import (
     classify,
     named,
 )
+from connector.domain.lag import LATELY_SECONDS, lag_now, patience
 from connector.domain.names import CONNECTOR
 from connector.domain.settings import ConnectorSettings
 from lambda_src.connect_health.memory import Memory
-from lambda_src.connect_health.observation import Canary, Observation
+from lambda_src.connect_health.observation import Observation
 from lambda_src.connect_rest import ConnectorStatus
-from lambda_src.metrics_page import Source
 
 #: What a person does on purpose is no trouble.
 BY_A_PERSON = ("PAUSED", "STOPPED")
@@ -34,8 +34,6 @@ CONFIRMED = 2
 #: For how long, in seconds, it must not run before that counts: a rebalance leaves the task unassigned. Less
 #: than between two checks of any schedule, so that the second one counts, and more than a rebalance takes.
 IDLE_SECONDS = 45
-#: A heartbeat is missing when it is older than this, in seconds, and than three of its intervals.
-_HEARTBEAT_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def idles(seen: Observation) -> bool:
 
 def unheard(seen: Observation, settings: ConnectorSettings) -> bool:
     """Whether heartbeats are so rare that an empty topic may mean that none was due yet."""
-    return 3 * settings.heartbeat_seconds > _HEARTBEAT_SECONDS and _empty(seen, settings) != ""
+    return patience(settings.heartbeat_seconds) > LATELY_SECONDS and _empty(seen, settings) != ""
 
 
 def _health_check(seen: Observation) -> list[Finding]:
@@ -254,7 +252,8 @@ def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[F
             judged.append(Finding.fine("SecondsSinceLastEvent", source.since_event))
         if source.queue is not None:
             judged.append(Finding.fine("QueueUsedPercent", 100 * source.queue))
-        lag = _lag(source, seen.canary, settings, now)
+        beats = _age(None if seen.canary is None else seen.canary.newest, now)
+        lag = lag_now(source.behind, source.since_event, patience(settings.heartbeat_seconds), beats)
         if lag is not None:
             late = lag >= _threshold("ReplicationLagSeconds")
             reason = f"{lag:.0f} s behind the database"
@@ -265,19 +264,6 @@ def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[F
         reason = f"archived log reaches {minutes:.0f} minutes further back than the position"
         judged.append(Finding("ScnHeadroomMinutes", reason, minutes, POSITION, near))
     return judged
-
-
-def _lag(source: Source, canary: Canary | None, settings: ConnectorSettings, now: float) -> float | None:
-    """How far the source lies behind, in seconds; None when nobody knows.
-
-    Debezium measures that with each change and then keeps the value: while the database is quiet it says
-    what was once. Where heartbeats still arrive, there is nothing left to read.
-    """
-    if source.since_event is None or source.since_event <= _patience(settings):
-        return source.behind
-    beats = _age(None if canary is None else canary.newest, now)
-    quiet = source.behind is not None and beats is not None and beats <= _patience(settings)
-    return 0.0 if quiet else None
 
 
 def _heartbeat(
@@ -300,22 +286,18 @@ def _heartbeat(
     if canary.missing:
         reason = f"there is no topic {', '.join(canary.missing)}"
         return [*told, Finding("HeartbeatMissing", reason, cause=named("unknown topic"))]
-    patience = _patience(settings)
+    longest = patience(settings.heartbeat_seconds)
     if empty := _empty(seen, settings):
         if unheard(seen, settings):
             return told
         return [*told, Finding("HeartbeatMissing", empty, cause=STALLED if age is None else UNREAD)]
-    if age is not None and age > patience:
+    if age is not None and age > longest:
         return [*told, Finding("HeartbeatMissing", f"the newest is {age:.0f} s old", cause=STALLED)]
-    if of_table is not None and of_table > patience:
+    if of_table is not None and of_table > longest:
         table = settings.heartbeat_table
         reason = f"heartbeats arrive, but the newest change of table {table} is {of_table:.0f} s old"
         return [*told, Finding("HeartbeatMissing", reason, cause=UNREAD)]
     return [*told, Finding.fine("HeartbeatMissing")]
-
-
-def _patience(settings: ConnectorSettings) -> float:
-    return max(_HEARTBEAT_SECONDS, 3 * settings.heartbeat_seconds)
 
 
 def _empty(seen: Observation, settings: ConnectorSettings) -> str:

@@ -10,7 +10,10 @@ from lambda_src.connect_health.findings import Finding
 from lambda_src.connect_health.memory import Incident
 
 _OUTSIDE = frozenset({"BrokersUnreachable", "DbTcpUnreachable"})
-_STILL = _OUTSIDE | {"ConnectorTaskFailed", "ConnectorStateFailed", "SourceDisconnected"}
+_FAILED = frozenset({"ConnectorTaskFailed", "ConnectorStateFailed"})
+_STILL = _OUTSIDE | _FAILED | {"SourceDisconnected"}
+#: While these last no restart is made, so what was told of a failure beside them told of no restart in vain.
+_HOLDS = _OUTSIDE | {"EcsServiceUnhealthy", "ConnectApiUnreachable"}
 #: Metric -> what explains a finding of it, as long as that has been told and is still found.
 _EXPLAINED_BY: Mapping[str, frozenset[str]] = {
     # A worker ends when it cannot reach the brokers.
@@ -20,11 +23,12 @@ _EXPLAINED_BY: Mapping[str, frozenset[str]] = {
     "ConnectorTaskFailed": _OUTSIDE,
     "ConnectorStateFailed": _OUTSIDE,
     "SourceDisconnected": _OUTSIDE,
+    "AutoRestartBudgetExceeded": _OUTSIDE,
     "HeartbeatMissing": _STILL,
     "ReplicationLagSeconds": _STILL | {"HeartbeatMissing"},
 }
 #: After these are over, what was missed is caught up with.
-_HALTS = _STILL | {"EcsServiceUnhealthy", "ConnectApiUnreachable", "HeartbeatMissing"}
+_HALTS = _STILL | _HOLDS | {"HeartbeatMissing"}
 
 
 def class_name(finding: Finding) -> str:
@@ -35,28 +39,29 @@ def class_name(finding: Finding) -> str:
 def news_of(found: Sequence[Finding], incident: Incident, lags: Sequence[tuple[int, int]]) -> list[Finding]:
     """What was found and neither told under its class nor is explained by what was told.
 
+    What has no class is told under its metric: that the restarts are spent.
     `lags`: when, and what the lag was; newest last.
     """
     told = {metric for metric, _ in incident.told}
-    classes = {cause for _, cause in incident.told}
+    classes = {cause for _, cause in incident.told if cause}
     standing = told & {finding.metric for finding in found}
     return [
         finding
         for finding in found
-        if finding.cause is not None
-        and finding.cause.name not in classes
-        and not _explained(finding, finding.cause, told, standing, falling=_falling(lags))
+        if (class_name(finding) not in classes if finding.cause else finding.metric not in told)
+        and not _explained(finding, told, standing, falling=_falling(lags))
     ]
 
 
-def _explained(
-    finding: Finding, cause: ErrorClass, told: set[str], standing: set[str], *, falling: bool
-) -> bool:
-    if _says_why(cause):
+def _explained(finding: Finding, told: set[str], standing: set[str], *, falling: bool) -> bool:
+    if finding.cause is not None and _says_why(finding.cause):
         return False
     if standing & _EXPLAINED_BY.get(finding.metric, frozenset()):
         return True
-    return cause is LAGGING and falling and bool(told & _HALTS)
+    if finding.metric == "AutoRestartBudgetExceeded":
+        # The mail about a failure comes when the first restarts have not helped: more would be no news.
+        return bool(told & _FAILED) and not told & _HOLDS
+    return finding.cause is LAGGING and falling and bool(told & _HALTS)
 
 
 def _says_why(cause: ErrorClass) -> bool:

@@ -12,6 +12,7 @@ from connector.admin_calls import Clock
 from connector.domain.admin import REGISTRATION, Answer, Request, State
 from connector.domain.aws_alarms import alarms_of
 from connector.domain.drills import CLASSES
+from connector.domain.error_classes import NOT_RUNNING, UNKNOWN
 from connector.domain.names import COMPONENTS, CONNECTOR
 from connector.domain.record import RECORD_KEY
 from lambda_src.connect_admin import operations
@@ -148,6 +149,25 @@ def late(main: Deployed) -> None:
     main.inside.connect.debezium = {"streaming": {"connected": 1.0, "millisecondsbehindsource": 900_000.0}}
 
 
+def was_late(main: Deployed) -> None:
+    """Debezium's lag of a change of long ago: since then the database is quiet."""
+    main.inside.connect.debezium = {
+        "streaming": {
+            "connected": 1.0,
+            "millisecondsbehindsource": 1_200_000.0,
+            "millisecondssincelastevent": 40_000_000.0,
+        }
+    }
+
+
+def unassigned(main: Deployed) -> None:
+    main.inside.connect.tasks[CONNECTOR]["state"] = "UNASSIGNED"
+
+
+def failed_untold(main: Deployed) -> None:
+    main.inside.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": ""}
+
+
 def topic_gone(main: Deployed) -> None:
     del main.inside.kafka.topics[main.inside.stage.topics.one("signal")]
 
@@ -217,6 +237,8 @@ def brokers_gone(main: Deployed) -> None:
         (old_check, "health check: the last health check ran 45 minutes ago", "it runs every 10 minutes"),
         (bad_check, "health check: the last health check could not do its work", "read /aws/lambda/"),
         (task_failed, "connector: task 0 is FAILED: ORA-01017", "mend user and password"),
+        (unassigned, "connector: task 0 is UNASSIGNED", NOT_RUNNING.next_step),
+        (failed_untold, "connector: task 0 is FAILED: no trace (class unknown", UNKNOWN.next_step),
         (paused, f"connector: {CONNECTOR} is PAUSED: a person did that", "wms-connector resume main"),
         (no_connector, f"connector: Connect has no connector {CONNECTOR}", "sceptre launch main --yes"),
         (not_connected, "source: Debezium says that it is not connected", "main"),
@@ -240,6 +262,32 @@ def test_one_thing_that_is_wrong_is_the_only_finding_with_its_next_step(
     assert line.startswith(start)
     assert "; next: " in line
     assert next_step in line.partition("; next: ")[2]
+
+
+def test_what_does_not_run_is_not_to_be_restarted(run: Run, main: Deployed) -> None:
+    unassigned(main)
+    (line,) = findings(run)
+    assert NOT_RUNNING.command_for(main.inside.stage) in line
+    assert "restart main" not in line
+
+
+def test_a_lag_of_long_ago_is_none(run: Run, main: Deployed) -> None:
+    """As in the health check: it counts nothing of a change that lies beyond its patience."""
+    was_late(main)
+    result = run("verify", "main")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "not known: 1200.0 s behind the database at the last change, last event 40000 s" in " ".join(
+        result.stdout.split()
+    )
+
+
+def test_a_function_of_an_older_version_does_not_tell_how_long_a_lag_counts(run: Run, main: Deployed) -> None:
+    was_late(main)
+    told = operations_status(main)
+    del told["connector"]["source"]["patience_seconds"]
+    answer = Answer(State.DONE, "seen", details=told)
+    main.account.functions[main.names.connect_admin] = lambda _: answer.to_payload()
+    assert run("verify", "main").exit_code == 0
 
 
 def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: Deployed) -> None:
@@ -453,6 +501,59 @@ def test_what_stays_behind_is_named(run: Run, main: Deployed, quick: None) -> No
     assert result.exit_code == 1
     assert "left behind, delete it by hand: subscription arn:aws:sns" in result.stdout
     assert main.account.sqs.queues == {}
+
+
+def test_an_alarm_that_cannot_be_set_back_does_not_keep_the_rest_from_being_told(
+    run: Run, main: Deployed, quick: None
+) -> None:
+    cloudwatch = main.account.cloudwatch
+    cloudwatch.refuses, cloudwatch.refuses_states = "DeadLetters", ("OK",)
+    main.account.sns.keeps_subscriptions = True
+    result = run("fire-drill", "main", "--yes", "--json")
+    report = json.loads(result.stdout)
+    (alarm,) = (a for a in report["alarms"] if a["wrong"])
+    assert (result.exit_code, alarm["alarm"], alarm["reached"]) == (1, "DeadLetters", ["ALARM"])
+    assert alarm["wrong"].startswith("AWS refused SetAlarmState: AccessDenied")
+    full = main.names.alarm("DeadLetters")
+    assert "could not be set back to OK" in alarm["wrong"]
+    assert f"aws cloudwatch set-alarm-state --alarm-name {full} --state-value OK" in alarm["wrong"]
+    assert report["left_behind"].startswith("subscription arn:aws:sns")
+
+
+def test_an_alarm_that_goes_away_meanwhile_is_wrong(
+    run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The drill has looked at all alarms before; then it looks at one at a time."""
+    look, gone = main.account.cloudwatch.describe_alarms, main.names.alarm("CpuHigh")
+    monkeypatch.setattr(
+        main.account.cloudwatch,
+        "describe_alarms",
+        lambda **asked: {"MetricAlarms": []} if asked["AlarmNames"] == [gone] else look(**asked),
+    )
+    assert drilled(run) == (1, {"CpuHigh": f"the alarm {gone} went away while it was looked at"})
+
+
+def test_a_drill_that_cannot_go_on_tells_what_it_leaves_behind(
+    run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(operation: str) -> Callable[..., None]:
+        def call(**_: object) -> None:
+            raise client_error("AccessDenied", "not authorized", operation)
+
+        return call
+
+    monkeypatch.setattr(main.account.sqs, "receive_message", refuse("ReceiveMessage"))
+    assert run("fire-drill", "main", "--yes").stderr.splitlines() == [
+        "error: AWS refused ReceiveMessage: AccessDenied: not authorized"
+    ]
+    monkeypatch.setattr(main.account.sqs, "delete_queue", refuse("DeleteQueue"))
+    result = run("fire-drill", "main", "--yes")
+    (queue,) = main.account.sqs.queues
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: AWS refused ReceiveMessage: AccessDenied: not authorized; left behind, delete it by hand: "
+        f"queue {queue} (AWS refused DeleteQueue: AccessDenied: not authorized)\n"
+    )
 
 
 def test_a_drill_that_cannot_listen_mails_nobody_and_leaves_no_queue(

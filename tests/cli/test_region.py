@@ -4,10 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from connector import cluster_view, deployed
+from connector import account, cluster_view, deployed
 from connector.aws_region import region
-from connector.domain.errors import OperatorError
-from connector.worker_image.account import Account
+from connector.domain.errors import OperatorError, ServerError
+
+
+class FakeRegistry:
+    """ECR with one answer."""
+
+    def describe_images(self, *, repositoryName: str) -> str:  # noqa: N803 - spelt as boto3 spells it
+        return f"images of {repositoryName}"
 
 
 @pytest.mark.parametrize(
@@ -29,7 +35,21 @@ def test_every_client_is_where_config_yaml_says(
     assert region() == expected
     assert deployed.cloudformation().meta.region_name == expected
     assert cluster_view.functions().meta.region_name == expected
-    assert Account().region == expected
+    assert account.Account().region == expected
+
+
+def test_an_account_asks_through_the_client_of_every_command(monkeypatch: pytest.MonkeyPatch):
+    """With the same region, patience and errors."""
+    clients = {"ecr": FakeRegistry()}
+    monkeypatch.setattr(account, "client", clients.__getitem__)
+    assert account.Account().call("ecr", "describe_images", {"repositoryName": "x"}) == "images of x"
+
+
+def test_a_profile_that_does_not_exist_is_one_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    with pytest.raises(ServerError, match="AWS cannot be asked: The config profile"):
+        account.Account().call("sts", "get_caller_identity")
 
 
 def test_a_profile_s_region_is_not_overlooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -135,6 +135,38 @@ def test_a_failure_that_joins_is_told_once_restarts_have_not_mended_it(late: Wat
     assert late.subjects[1:] == ["ConnectorTaskFailed (unreachable)"]
 
 
+def test_restarts_that_are_spent_after_the_told_trouble_are_told_once(watched: Watched):
+    """The task fails with a class that was told, so nothing else would say that it stays down."""
+    watched.database = "connection refused"
+    watched.fail(NETWORK, for_ever=True)
+    for _ in range(3):
+        watched.check()
+    assert watched.subjects == ["DbTcpUnreachable (unreachable)"]
+    watched.database = ""
+    while not watched.check().metrics["AutoRestartBudgetExceeded"]:
+        assert len(watched.aws.mails) == 1
+        assert watched.restarts <= LIMIT
+    assert watched.subjects[1:] == ["AutoRestartBudgetExceeded (unreachable)"]
+    _, text = watched.aws.mails[-1]
+    for words in (
+        "Restarting did not help",
+        "Joins:        an incident",
+        "0 of 3",
+        "ConnectorTaskFailed: task 0",
+    ):
+        assert words in text
+    spent = [watched.check().metrics["AutoRestartBudgetExceeded"] for _ in range(60)]
+    assert {0.0, 1.0} <= set(spent), "it comes and goes as the hour gets room"
+    assert len(watched.aws.mails) == 2
+
+
+def test_restarts_that_are_spent_on_a_failure_of_which_was_told_are_no_second_message(watched: Watched):
+    watched.fail(NETWORK, for_ever=True)
+    spent = [watched.check().metrics["AutoRestartBudgetExceeded"] for _ in range(30)]
+    assert 1.0 in spent
+    assert watched.subjects == ["ConnectorTaskFailed (unreachable)"]
+
+
 def test_a_refused_message_about_what_joined_is_due_again(late: Watched):
     late.fail(LOGIN)
     late.aws.refuses = True
@@ -156,6 +188,7 @@ ECS = finding("EcsServiceUnhealthy", WORKER)
 SOURCE = finding("SourceDisconnected", named("untold"))
 LAG = finding("ReplicationLagSeconds", LAGGING)
 HEARTBEAT = finding("HeartbeatMissing", STALLED)
+SPENT = finding("AutoRestartBudgetExceeded", None)
 
 
 def news(told: Finding, now: list[Finding], lags: tuple[tuple[int, int], ...] = ()) -> list[Finding]:
@@ -171,7 +204,9 @@ def news(told: Finding, now: list[Finding], lags: tuple[tuple[int, int], ...] = 
         (DB, HEARTBEAT),
         (DB, LAG),
         (DB, finding("ConnectorTaskFailed", named("unknown"))),
-        (DB, finding("AutoRestartBudgetExceeded", None)),
+        (DB, SPENT),
+        (finding("ConnectorTaskFailed", named("unknown")), SPENT),
+        (SPENT, SPENT),
         (BROKERS, ECS),
         (BROKERS, finding("ConnectorTaskFailed", named("fenced"))),
         (BROKERS, finding("ConnectorStateFailed", CONNECTOR_MISSING)),
@@ -198,6 +233,8 @@ def test_what_the_told_trouble_explains_is_no_news_while_it_lasts(told: Finding,
         # One worker of two may be missing for days: that explains no failed task.
         (ECS, finding("ConnectorTaskFailed", named("memory"))),
         (LAG, SOURCE),
+        (LAG, SPENT),
+        (SOURCE, SPENT),
         (HEARTBEAT, SOURCE),
     ],
     ids=lambda f: f.metric,
@@ -209,6 +246,14 @@ def test_what_a_person_would_mend_otherwise_is_news(told: Finding, then: Finding
 def test_what_outlasts_its_explanation_is_news():
     assert news(DB, [SOURCE]) == [SOURCE]
     assert news(DB, [HEARTBEAT]) == [HEARTBEAT]
+    assert news(DB, [SPENT]) == [SPENT]
+
+
+def test_spent_restarts_are_news_after_what_held_them_and_only_once():
+    told = Incident(0, "t", (("DbTcpUnreachable", "unreachable"), ("ConnectorTaskFailed", "unreachable")))
+    failed = finding("ConnectorTaskFailed", named("unreachable"))
+    assert news_of([failed, SPENT], told, ()) == [SPENT]
+    assert news_of([failed, SPENT], replace(told, told=(*told.told, (SPENT.metric, ""))), ()) == []
 
 
 def test_a_lag_that_falls_after_the_trouble_is_being_caught_up_with():

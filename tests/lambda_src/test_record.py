@@ -56,6 +56,7 @@ def test_status_tells_service_connector_source_and_record(world: FakeStage) -> N
         "summary": "streaming",
         "lag_seconds": 1.5,
         "seconds_since_last_event": 7.0,
+        "patience_seconds": 300,
         "snapshot_running": False,
         "queue_filled": 0.25,
     }

@@ -122,13 +122,15 @@ class FakeAlarms(Client):
     alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
     checks: list[tuple[datetime, float]] = field(default_factory=list)
     refuses: str = ""
+    #: The states that it refuses to set for those.
+    refuses_states: tuple[str, ...] = ("ALARM",)
 
     def describe_alarms(self, *, AlarmNames: list[str]) -> Any:
         assert len(AlarmNames) <= 100, "CloudWatch refuses more"
         return {"MetricAlarms": [a for name, a in self.alarms.items() if name in AlarmNames]}
 
     def set_alarm_state(self, *, AlarmName: str, StateValue: str, StateReason: str) -> Any:
-        if self.refuses and AlarmName.endswith(self.refuses) and StateValue == "ALARM":
+        if self.refuses and AlarmName.endswith(self.refuses) and StateValue in self.refuses_states:
             raise client_error("AccessDenied", "not authorized", "SetAlarmState")
         alarm = self.alarms[AlarmName]
         changed = alarm["StateValue"] != StateValue

@@ -9,7 +9,6 @@ from botocore.exceptions import NoCredentialsError
 from click.testing import CliRunner
 
 from connector.cli import main
-from connector.commands import image as commands
 from connector.domain.errors import OperatorError, ServerError
 from connector.worker_image import bases, content, tools
 from connector.worker_image import image as images
@@ -152,7 +151,7 @@ def test_the_command_prints_one_document_with_json(monkeypatch: pytest.MonkeyPat
     account = FakeConnection.ready()
     tag = Image.of(bases_file=pinned).tag
     account.images[tag] = DIGEST
-    monkeypatch.setattr(commands, "Account", lambda: account)
+    monkeypatch.setattr("connector.account.Account", lambda: account)
     monkeypatch.setattr(tools, "ALL", {"buildah": lambda: tools.buildah(Shell())})
     run = CliRunner()
     for command in ("status", "publish"):
