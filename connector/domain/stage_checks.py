@@ -159,6 +159,21 @@ def _idle(stage: Stage, what: str) -> Wrong:
     return Wrong(what, f"verify again in a minute; if it lasts, {later}")
 
 
+def _silent(facts: Facts) -> str:
+    """Why no listener of the database accepts a connection; empty when one does, or nobody knows."""
+    found = facts.part("database").get("listeners") or {}
+    return "; ".join(f"{where}: {why}" for where, why in found.items()) if all(found.values()) else ""
+
+
+def _database(facts: Facts, _now: datetime) -> tuple[str, list[Wrong]]:
+    silent = _silent(facts)
+    if not silent:
+        return "accepts connections", []
+    cause = named("unreachable")
+    what = f"the database accepts no connection: {silent}"
+    return silent, [Wrong(what, f"{cause.next_step} ({cause.command_for(facts.stage)})")]
+
+
 def _source(facts: Facts, _now: datetime) -> tuple[str, list[Wrong]]:
     source = facts.part("connector").get("source") or {}
     if "error" in source:
@@ -172,6 +187,8 @@ def _source(facts: Facts, _now: datetime) -> tuple[str, list[Wrong]]:
     seen = f"{'connected' if source.get('connected') else 'not connected'}: {source.get('summary')}{filled}"
     if source.get("connected"):
         return seen, []
+    if _silent(facts):
+        return seen, [Wrong(str(source.get("summary")), "see the database")]
     cause = named("untold")
     return seen, [Wrong(str(source.get("summary")), f"{cause.next_step} ({cause.command_for(facts.stage)})")]
 
@@ -278,7 +295,9 @@ def _check(facts: Facts, now: datetime) -> tuple[str, list[Wrong]]:
     alarm = facts.alarms.get("HealthCheckFailed")
     window = (alarm.window if alarm else 0) or _USUAL_WINDOW
     names = facts.stage.names
-    step = f"read {names.function_log_group(names.connect_health)}; it runs every {window // 120} minutes"
+    minutes = window // 120
+    every = "every minute" if minutes == 1 else f"every {minutes} minutes, and first so long after a launch"
+    step = f"read {names.function_log_group(names.connect_health)}; it runs {every}"
     if facts.checked_at is None:
         return "none seen", [Wrong("no health check has run lately, so nobody watches this stage", step)]
     age = (now - facts.checked_at).total_seconds()
@@ -299,6 +318,7 @@ _CHECKS: tuple[tuple[str, str, Judge], ...] = (
     ("service", "service", _service),
     ("Connect", "connect", _connect),
     ("connector", "connector", _connector),
+    ("database", "database", _database),
     ("source", "connector", _source),
     ("lag", "connector", _lag),
     ("topics", "topics", _topics),

@@ -31,6 +31,7 @@ from lambda_src import metrics_page, tasks
 from lambda_src.aws import CLIENT_CONFIG
 from lambda_src.censor import Censor
 from lambda_src.connect_admin.environment import Environment
+from lambda_src.connect_health.tcp import Knock, knock
 from lambda_src.connect_rest import Connect
 from lambda_src.deadline import Deadline
 from lambda_src.kafka_admin import Kafka, KafkaAdmin, client_settings
@@ -74,6 +75,7 @@ class Session:
     aws: Aws = field(default_factory=Aws.real)
     transport: Transport | None = None
     open_kafka: OpenKafka = Kafka
+    knock: Knock = knock
     #: How many workers the stage is configured to have; None when the caller did not say.
     desired_count: int | None = None
     #: Whether a launch asks.

@@ -21,6 +21,8 @@ from lambda_src.topic_plan import plan_topics
 
 #: How long the brokers are asked, in seconds.
 _BROKERS_SECONDS = 12.0
+#: For one listener of the database.
+_KNOCK_SECONDS = 2.0
 
 
 def status(session: Session, clock: Clock = time.time) -> Answer:
@@ -30,6 +32,7 @@ def status(session: Session, clock: Clock = time.time) -> Answer:
         "service": _service,
         "connect": _connect,
         "connector": _connector,
+        "database": _database,
         "record": _record,
         "healing": lambda s: _healing(s, clock()),
         "topics": _topics,
@@ -65,6 +68,19 @@ def _service(session: Session) -> dict[str, Any]:
         "rollout": service.rollout,
         "workers": list(service.addresses),
         "last_stop": service.last_stop,
+    }
+
+
+def _database(session: Session) -> dict[str, Any]:
+    """Listener -> why it accepts no connection, empty where it does."""
+    endpoints = session.database.endpoints
+    return {
+        "listeners": {
+            f"{host}:{port}": session.knock(
+                host, port, session.deadline.timeout("knocking at the database", at_most=_KNOCK_SECONDS)
+            )
+            for host, port in endpoints
+        }
     }
 
 

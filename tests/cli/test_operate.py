@@ -66,6 +66,17 @@ def findings(run: Run) -> list[str]:
     return result.stdout.splitlines()
 
 
+def test_a_database_that_is_down_is_told_as_such_and_at_once(run: Run, main: Deployed) -> None:
+    """Debezium says connected for a while, and later that it knows nothing."""
+    main.inside.listener = "connection refused"
+    (line,) = findings(run)
+    assert line.startswith("database: the database accepts no connection: 127.0.0.8:5432: connection refused")
+    main.inside.connect.debezium = None
+    later = findings(run)
+    assert [text.partition(":")[0] for text in later] == ["database", "source"]
+    assert not any("user or password" in text for text in later)
+
+
 def test_a_healthy_stage_exits_with_0_and_says_what_was_checked(run: Run, main: Deployed) -> None:
     result = run("verify", "main")
     assert (result.exit_code, result.stderr) == (0, "")

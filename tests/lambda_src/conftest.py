@@ -53,6 +53,8 @@ class FakeStage:
     table: FakeTable = field(default_factory=FakeTable)
     time: Time = field(default_factory=Time)
     logs: FakeLogs = field(default_factory=FakeLogs)
+    #: Why the database's listener accepts no connection; empty when it does.
+    listener: str = ""
     ecs: FakeEcs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,6 +94,7 @@ class FakeStage:
             aws=Aws(lambda: self.secrets, lambda: self.ecs, lambda _: self.table, lambda: self.logs),
             transport=self.connect,
             open_kafka=self.kafka.open,
+            knock=lambda *_: self.listener,
             desired_count=desired_count,
             launch=launch,
             meant=meant,
