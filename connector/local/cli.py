@@ -55,7 +55,12 @@ def up(*, enforce_iam: bool, directory: Path | None) -> None:
 
         world = World.up(directory, enforce_iam=enforce_iam, report=report)
     console.print(f"up in {time.monotonic() - began:.1f} s; logs in {world.logs}")
-    console.print('next: eval "$(wms-connector local env)", then `sceptre launch foundation`')
+    where = "" if directory is None else f" --directory {shlex.quote(str(directory))}"
+    console.print(
+        f'next: eval "$(wms-connector local env{where})", then `sceptre launch foundation`',
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 @local.command()

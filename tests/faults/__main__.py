@@ -29,10 +29,14 @@ KINDS: Mapping[str, tuple[str, str]] = {
 
 def main(words: Sequence[str]) -> int:
     """Run what is asked for."""
-    console = Console(highlight=False)
+    # In a pipe there is no width to keep to, and words in pieces are hard to read.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     kinds = [words[0]] if words else [*KINDS]
     if unknown := [kind for kind in kinds if kind not in KINDS]:
-        console.print(f"error: no faults of kind {unknown[0]!r}; there are {', '.join(KINDS)}")
+        console.print(
+            f"error: no faults of kind {unknown[0]!r}; there are {', '.join(KINDS)}. Names of faults go "
+            "behind a kind: make faults KIND=health NAMES=connector-deleted"
+        )
         return 2
     wrong = 0
     for kind in kinds:
