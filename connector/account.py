@@ -9,7 +9,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.aws_region import region
-from connector.domain.errors import ServerError
+from connector.domain.errors import ServerError, one_line
+
+_NEXT = "see this shell's credentials, AWS_REGION and AWS_ENDPOINT_URL (a local world that is down?)"
 
 
 def client(service: str, *, read_timeout: float = 30, attempts: int = 3) -> Any:
@@ -50,7 +52,7 @@ def errors() -> Iterator[None]:
     except ClientError as error:
         raise ServerError(refusal(error)) from None
     except BotoCoreError as error:
-        raise ServerError(f"AWS cannot be asked: {error}") from None
+        raise ServerError(f"AWS cannot be asked: {one_line(str(error))}; {_NEXT}") from None
 
 
 def refusal(error: ClientError) -> str:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from connector import account, cluster_view
 from connector.admin_calls import ask
+from connector.aws_region import region
 from connector.domain.admin import Operation, Request, State
 from connector.domain.aws_alarms import alarms_of
 from connector.domain.errors import ServerError
@@ -76,9 +77,10 @@ def look(clients: Clients, stage: Stage, now: datetime) -> Facts:
 
 def not_deployed(stage: Stage) -> ServerError:
     """What is said of a stage of which nothing is there."""
+    make = f"`wms-connector ephemeral create {stage.name}`, then " if stage.ephemeral else ""
     return ServerError(
-        f"stage {stage.name!r} is not deployed in this account and region: it has no stack; deploy it with "
-        f"`{launch(stage)}`"
+        f"stage {stage.name!r} is not deployed in region {region()} of the account in hand: it has no stack; "
+        f"if region and account are right, deploy it with {make}`{launch(stage)}`"
     )
 
 

@@ -369,7 +369,10 @@ def test_list_says_in_one_line_that_aws_does_not_answer(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     result = do("list")
     assert result.exit_code == 1
-    assert result.stderr == "error: AWS cannot be asked: Unable to locate credentials\n"
+    assert result.stderr.startswith(
+        "error: AWS cannot be asked: Unable to locate credentials; see this shell's"
+    )
+    assert result.stderr.count("\n") == 1
 
 
 def test_the_owner_is_gits_user_or_the_machines(
