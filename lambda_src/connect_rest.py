@@ -65,6 +65,11 @@ class ConnectorStatus:
     trace: str = ""
     tasks: Sequence[TaskStatus] = field(default_factory=tuple)
 
+    @property
+    def running_at(self) -> tuple[str, ...]:
+        """Addresses of the workers that run a task; Debezium's metrics live there and nowhere else."""
+        return tuple(task.worker.rpartition(":")[0] for task in self.tasks if task.state == "RUNNING")
+
 
 def words(reply: Reply) -> str:
     """Connect's own words in a reply that is not 2xx."""

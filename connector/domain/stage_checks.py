@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.domain import metrics
+from connector.domain.admin import BY_A_PERSON
 from connector.domain.alarm import RUNBOOK
 from connector.domain.aws_alarms import alarms_of
 from connector.domain.error_classes import NOT_RUNNING, UNKNOWN, classify, named
@@ -126,7 +127,7 @@ def _connector(facts: Facts, _now: datetime) -> tuple[str, list[Wrong]]:
     seen = ", ".join(f"{who} {is_} {on}".strip() for who, is_, on in map(_shown, parts))
     if state == "missing":
         return seen, [Wrong(f"Connect has no connector {CONNECTOR}", launch(stage))]
-    if state in ("PAUSED", "STOPPED"):
+    if state in BY_A_PERSON:
         return seen, [
             Wrong(f"{CONNECTOR} is {state}: a person did that", f"wms-connector resume {stage.name}")
         ]

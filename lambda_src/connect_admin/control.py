@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from connector.domain.admin import Answer, State
+from connector.domain.admin import BY_A_PERSON, Answer, State
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.names import CONNECTOR
 from lambda_src.connect_admin.register import failed
@@ -39,7 +39,7 @@ def restart(session: Session) -> Answer:
     if isinstance(found, Answer):
         return found
     connect, status = found
-    if status.state in ("PAUSED", "STOPPED"):
+    if status.state in BY_A_PERSON:
         return Answer(State.FAILED, f"{CONNECTOR} is {status.state}, and a restart leaves it so; resume it")
     try:
         connect.restart(CONNECTOR)
@@ -58,7 +58,7 @@ def restart(session: Session) -> Answer:
 
 def pause(session: Session) -> Answer:
     """Let the task read nothing; it keeps its place, as long as the database keeps the log."""
-    return _turn(session, "PAUSED", ("PAUSED", "STOPPED"), Connect.pause)
+    return _turn(session, "PAUSED", BY_A_PERSON, Connect.pause)
 
 
 def stop(session: Session) -> Answer:
@@ -72,7 +72,7 @@ def resume(session: Session) -> Answer:
     if isinstance(found, Answer):
         return found
     connect, status = found
-    if status.state in ("PAUSED", "STOPPED"):
+    if status.state in BY_A_PERSON:
         connect.resume(CONNECTOR)
         seen = _follow(session, connect, lambda now: _runs(now) or failed(now))
         if seen is None or not (_runs(seen) or failed(seen)):

@@ -23,12 +23,11 @@ def snapshot(session: Session) -> Answer:
     if isinstance(found, Answer):
         return found
     _, status = found
-    running = [task for task in status.tasks if task.state == "RUNNING"]
-    if status.state != "RUNNING" or not running:
+    if status.state != "RUNNING" or not status.running_at:
         states = ", ".join([status.state, *(f"task {task.id} {task.state}" for task in status.tasks)])
         return Answer(State.FAILED, f"{CONNECTOR} does not run ({states}), so it hears no signal")
     try:
-        source = session.source_at(running[0].worker.rpartition(":")[0])
+        source = session.source_at(status.running_at[0])
     except ServerError:
         source = Source()
     if source.snapshot_running:

@@ -14,7 +14,6 @@ from connector.domain.lag import patience
 from connector.domain.names import CONNECTOR
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_health.memory import MEMORY_KEY, Memory
-from lambda_src.connect_rest import ConnectorStatus
 from lambda_src.deadline import Clock
 from lambda_src.state_table import read_budget, read_item, read_record
 from lambda_src.topic_plan import plan_topics
@@ -107,7 +106,7 @@ def _connector(session: Session) -> dict[str, Any]:
         {"id": task.id, "state": task.state, "worker": task.worker, **_trouble(task.trace)}
         for task in seen.tasks
     ]
-    running = _workers(seen)
+    running = seen.running_at
     if running and session.environment.settings.kind == "debezium":
         facts["source"] = _ask(lambda s: _source(s, running[0]), session)
     return facts
@@ -116,10 +115,6 @@ def _connector(session: Session) -> dict[str, Any]:
 def _trouble(trace: str) -> dict[str, str]:
     """The last cause of a trace, and the class of trouble that it is."""
     return {"cause": root_cause(trace), "class": classify(trace).name} if trace else {}
-
-
-def _workers(seen: ConnectorStatus) -> list[str]:
-    return [task.worker.rpartition(":")[0] for task in seen.tasks if task.state == "RUNNING"]
 
 
 def _source(session: Session, address: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """VERIFY: connector and task run, and the source is connected. RUNNING alone proves nothing."""
 
-from connector.domain.admin import Answer, State
+from connector.domain.admin import BY_A_PERSON, Answer, State
 from connector.domain.causes import root_cause
 from connector.domain.error_classes import explain_database
 from connector.domain.errors import ServerError
@@ -52,7 +52,7 @@ def decide(
     }
     if failed(status):
         return Answer(State.FAILED, failure(status, database), details=details)
-    if status.state in ("PAUSED", "STOPPED"):
+    if status.state in BY_A_PERSON:
         return Answer(
             State.FAILED,
             f"{CONNECTOR} is {status.state}: a person did that, and launching does not undo it; "
@@ -95,11 +95,11 @@ def failure(status: ConnectorStatus, database: str) -> str:
 
 
 def _source(session: Session, status: ConnectorStatus) -> tuple[Source | None, str]:
-    """What the worker that runs the task says; Debezium's metrics live there and nowhere else."""
-    addresses = [task.worker.rpartition(":")[0] for task in status.tasks if task.state == "RUNNING"]
-    if not addresses:
+    """What the worker that runs the task says."""
+    if not status.running_at:
         return None, "no task runs"
+    address = status.running_at[0]
     try:
-        return session.source_at(addresses[0]), ""
+        return session.source_at(address), ""
     except ServerError as error:
-        return None, f"its worker at {addresses[0]} shows no metrics: {error}"
+        return None, f"its worker at {address} shows no metrics: {error}"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.domain import metrics
+from connector.domain.admin import BY_A_PERSON
 from connector.domain.causes import HEARTBEAT_REFUSED, root_cause
 from connector.domain.error_classes import (
     CONNECTOR_MISSING,
@@ -26,8 +27,6 @@ from lambda_src.connect_health.memory import Memory
 from lambda_src.connect_health.observation import Observation
 from lambda_src.connect_rest import ConnectorStatus
 
-#: What a person does on purpose is no trouble.
-BY_A_PERSON = ("PAUSED", "STOPPED")
 #: In how many checks in a row Connect must not tell of the connector before that counts: a rebalance answers
 #: 404, 409 and 500 for a while.
 CONFIRMED = 2

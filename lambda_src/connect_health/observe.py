@@ -165,8 +165,7 @@ def _brokers(session: Session) -> Canary:
 
 def _source(session: Session, status: ConnectorStatus) -> Source | None:
     """What the worker that runs the task says; None when no task runs."""
-    workers = [task.worker.rpartition(":")[0] for task in status.tasks if task.state == "RUNNING"]
-    return session.source_at(workers[0]) if workers else None
+    return session.source_at(status.running_at[0]) if status.running_at else None
 
 
 def _words(session: Session, status: ConnectorStatus | None, source: Source | None) -> str:

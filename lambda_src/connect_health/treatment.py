@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connector.domain.admin import BY_A_PERSON
 from connector.domain.budget import LIMIT, LONGEST_WAIT_SECONDS
 from connector.domain.error_classes import NOT_RUNNING, ErrorClass, classify, named
 from connector.domain.settings import ConnectorSettings
-from lambda_src.connect_health.findings import BY_A_PERSON, CONFIRMED, Finding, headroom_minutes
+from lambda_src.connect_health.findings import CONFIRMED, Finding, headroom_minutes
 from lambda_src.connect_health.observation import Observation
 
 

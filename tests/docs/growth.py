@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -106,7 +106,10 @@ def rows() -> list[tuple[str, ...]]:
 def limits() -> list[tuple[str, ...]]:
     """A row for each quota, the one that is reached first at the top."""
     per_stage = counts(*COLUMNS[EPHEMERAL])
-    fit: Callable[[Quota], int] = lambda quota: quota.default // per_stage[quota.unit]  # noqa: E731
+
+    def fit(quota: Quota) -> int:
+        return quota.default // per_stage[quota.unit]
+
     return [
         (quota.what, f"{quota.default:,}", str(per_stage[quota.unit]), f"**{fit(quota)}**", quota.source)
         for quota in sorted(QUOTAS, key=fit)

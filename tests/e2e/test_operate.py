@@ -44,15 +44,22 @@ def wms(world: World, main: Run) -> Iterator[Wms]:
 
 @pytest.fixture(scope="module")
 def checked(world: World, wms: Wms) -> None:
-    """A health check has run; the alarms of what other tests did are over: their periods are minutes."""
+    """A health check has run, and raised no alarm; those of what other tests did are over.
+
+    Their periods are minutes long: only what rang before is set back.
+    """
+    cloudwatch = world.account.client("cloudwatch")
+
+    def ringing() -> set[str]:
+        found = cloudwatch.describe_alarms(AlarmNamePrefix=f"{NAMES.service}-", StateValue="ALARM")
+        return {alarm["AlarmName"] for alarm in found["MetricAlarms"]}
+
+    before = ringing()
     answer = world.account.client("lambda").invoke(FunctionName=NAMES.connect_health, Payload=b"{}")
     assert json.loads(answer["Payload"].read())["summary"] == "healthy"
-    cloudwatch = world.account.client("cloudwatch")
-    found = cloudwatch.describe_alarms(AlarmNamePrefix=f"{NAMES.service}-", StateValue="ALARM")
-    for alarm in found["MetricAlarms"]:
-        cloudwatch.set_alarm_state(
-            AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="its period has passed"
-        )
+    assert ringing() <= before
+    for alarm in ringing():
+        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="its period has passed")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain import metrics
-from connector.domain.admin import Operation
+from connector.domain.admin import BY_A_PERSON, Operation
 from connector.domain.budget import Budget
 from connector.domain.error_classes import Owner
 from connector.domain.errors import ServerError
@@ -18,7 +18,6 @@ from connector.domain.names import CONNECTOR
 from connector.domain.record import StageRecord
 from connector.domain.settings import KINDS, ConnectorSettings
 from lambda_src.connect_health import tcp
-from lambda_src.connect_health.findings import BY_A_PERSON
 from lambda_src.connect_health.memory import Memory
 from lambda_src.connect_health.observation import Canary, Observation
 from lambda_src.connect_health.observe import observe
