@@ -12,10 +12,10 @@ from connector.admin_calls import ask
 from connector.aws_region import region
 from connector.domain.admin import Operation, Request, State
 from connector.domain.aws_alarms import alarms_of
+from connector.domain.check_result import CheckResult, launch
 from connector.domain.errors import ServerError
 from connector.domain.names import COMPONENTS
 from connector.domain.stage import Stage
-from connector.domain.stage_checks import launch
 from connector.domain.stage_facts import ADMIN, ALARMS, CHECK, MAIL, AlarmState, Facts, Stack, Subscription
 
 #: The metric that every check publishes, and how far back its newest value is looked for.
@@ -52,6 +52,7 @@ def look(clients: Clients, stage: Stage, now: datetime) -> Facts:
         raise not_deployed(stage)
     unseen: dict[str, str] = {}
     inside = _try(unseen, ADMIN, lambda: _inside(clients.functions, stage)) or {}
+    found = _try(unseen, ADMIN, lambda: _findings(inside)) if inside else None
     kind = str(inside.get("kind", "debezium"))
     alarms = _try(unseen, ALARMS, lambda: alarm_states(clients.cloudwatch, stage, kind)) or {}
     topic = _output(stacks.get("alerts"), "TopicArn")
@@ -66,7 +67,8 @@ def look(clients: Clients, stage: Stage, now: datetime) -> Facts:
             name: Stack(s["StackStatus"], bool(s.get("EnableTerminationProtection")))
             for name, s in stacks.items()
         },
-        inside,
+        {name: part for name, part in inside.items() if name != "findings"},
+        found or (),
         alarms,
         subscribed,
         checked_at,
@@ -156,6 +158,13 @@ def _inside(functions: Any, stage: Stage) -> Mapping[str, Any]:
     if answer.state is not State.DONE:
         raise ServerError(answer.summary)
     return answer.details
+
+
+def _findings(inside: Mapping[str, Any]) -> tuple[CheckResult, ...]:
+    """The findings of the answer to a request for the status."""
+    if "findings" not in inside:
+        raise ServerError("the admin Lambda answers no findings: its version is older; launch the stage")
+    return tuple(map(CheckResult.from_payload, inside["findings"]))
 
 
 def _last_check(cloudwatch: Any, stage: Stage, now: datetime) -> tuple[datetime | None, bool]:

@@ -5,12 +5,13 @@ What an answer means is decided by functions that open no socket; the transport 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from connector.domain.connector_config import NAME_KEY
 from connector.domain.errors import ServerError
+from connector.domain.observation import ConnectorStatus, TaskStatus
 from lambda_src.deadline import Deadline
 from lambda_src.transport import NotConnected, Reply, Transport
 
@@ -44,31 +45,6 @@ class FieldError:
 
     field: str
     message: str
-
-
-@dataclass(frozen=True)
-class TaskStatus:
-    """State of one task; `trace` is there when it failed, `worker` is `address:port`."""
-
-    id: int
-    state: str
-    worker: str
-    trace: str = ""
-
-
-@dataclass(frozen=True)
-class ConnectorStatus:
-    """State of a connector and its tasks, as Connect's status topic has it."""
-
-    state: str
-    worker: str
-    trace: str = ""
-    tasks: Sequence[TaskStatus] = field(default_factory=tuple)
-
-    @property
-    def running_at(self) -> tuple[str, ...]:
-        """Addresses of the workers that run a task; Debezium's metrics live there and nowhere else."""
-        return tuple(task.worker.rpartition(":")[0] for task in self.tasks if task.state == "RUNNING")
 
 
 def words(reply: Reply) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connector.domain.names import CONNECTOR, METRICS_PORT
+from connector.domain.observation import Source
 from lambda_src.deadline import Deadline
 from lambda_src.transport import Transport
 
@@ -25,46 +26,6 @@ class Sample:
     name: str
     labels: Mapping[str, str]
     value: float
-
-
-@dataclass(frozen=True)
-class Source:
-    """What Debezium's MBeans say about the source of one connector.
-
-    `streaming` is None when there is no such MBean. A snapshot counts as connected once it has
-    determined its tables, for which it must have asked the database.
-    """
-
-    streaming: bool | None = None
-    snapshot_running: bool = False
-    snapshot_tables: int = 0
-    #: How far the last change read lies behind the database, in seconds; None while that is not known.
-    behind: float | None = None
-    #: Age of the last change seen, in seconds.
-    since_event: float | None = None
-    #: Age of the oldest open position in the redo log, in seconds (Oracle).
-    position_age: float | None = None
-    #: How full the queue between reading and writing is, from 0 to 1.
-    queue: float | None = None
-    #: Records that the task has read and the brokers have not confirmed yet, as Connect counts them.
-    in_flight: float | None = None
-    #: Records that Connect could not handle since the task started.
-    errors: float | None = None
-
-    @property
-    def connected(self) -> bool:
-        """Whether the source is seen to be connected."""
-        return bool(self.streaming) or (self.snapshot_running and self.snapshot_tables > 0)
-
-    def describe(self) -> str:
-        """The same in words."""
-        if self.streaming:
-            return "streaming"
-        if self.snapshot_running:
-            return f"snapshot of {self.snapshot_tables} tables running"
-        if self.streaming is None:
-            return "no Debezium metrics yet, so it has not reached the database"
-        return "Debezium says that it is not connected"
 
 
 def parse(text: str) -> Iterator[Sample]:

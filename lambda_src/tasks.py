@@ -1,11 +1,11 @@
 """The ECS service and its tasks: where the workers are, and if there are none, why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from connector.domain.observation import Service, Task
 from lambda_src.aws import aws_errors
 
 
@@ -16,54 +16,6 @@ class Ecs(Protocol):
     def list_tasks(self, *, cluster: str, serviceName: str, desiredStatus: str) -> Any: ...  # noqa: N803
     def describe_tasks(self, *, cluster: str, tasks: Sequence[str]) -> Any: ...
     def update_service(self, *, cluster: str, service: str, desiredCount: int) -> Any: ...  # noqa: N803
-
-
-@dataclass(frozen=True)
-class Task:
-    """One task. `address` is its private IPv4 address, empty before it has one."""
-
-    arn: str
-    status: str
-    definition: str
-    address: str = ""
-    stopped_reason: str = ""
-
-
-@dataclass(frozen=True)
-class Service:
-    """What ECS says about the service; `definition` is the task definition it is moving to."""
-
-    name: str
-    desired: int
-    running: int
-    pending: int
-    definition: str
-    rollout: str = ""
-    rollout_reason: str = ""
-    tasks: Sequence[Task] = ()
-    stopped: Sequence[Task] = ()
-
-    @property
-    def current(self) -> tuple[Task, ...]:
-        """Tasks of the present task definition that have an address."""
-        return tuple(t for t in self.tasks if t.address and t.definition == self.definition)
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Addresses of running tasks, those of the present task definition first."""
-        older = [t for t in self.tasks if t.address and t not in self.current]
-        return tuple(t.address for t in (*self.current, *older) if t.status == "RUNNING")
-
-    @property
-    def last_stop(self) -> str:
-        """Why a task stopped last, in ECS's words; empty when none did."""
-        return self.stopped[0].stopped_reason if self.stopped else ""
-
-    def describe(self) -> str:
-        """How many tasks run and what the others do, in words."""
-        others = sorted({t.status for t in self.tasks if t.status != "RUNNING"})
-        text = f"{self.running} of {self.desired} tasks running"
-        return f"{text}: {', '.join(others)}" if others else text
 
 
 def observe(ecs: Ecs, cluster: str, service: str) -> Service | None:

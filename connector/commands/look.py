@@ -1,12 +1,14 @@
 """`wms-connector status` and `verify`: what a deployed stage is like. Nothing is changed."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
 from connector.commands.output import json_option, print_json, print_table
+from connector.domain.check_result import CheckResult, problems
 from connector.domain.stage import Stage
-from connector.domain.stage_checks import judge
+from connector.domain.stage_checks import evaluate
 from connector.stage_look import Clients, look
 
 
@@ -23,7 +25,7 @@ def status(stage_name: str, *, as_json: bool) -> None:
     if as_json:
         print_json(facts.to_json())
         return
-    print_table(f"Stage {stage.name}", [(part.check, part.seen) for part in judge(facts, now)])
+    print_table(f"Stage {stage.name}", _rows(evaluate(facts, now)))
 
 
 @click.command()
@@ -37,23 +39,38 @@ def verify(context: click.Context, stage_name: str, *, as_json: bool) -> None:
     next step. What cannot be seen is a finding too.
     """
     stage, now = Stage.parse(stage_name), datetime.now(UTC)
-    judged = judge(look(Clients.real(), stage, now), now)
-    findings = [(part.check, wrong) for part in judged for wrong in part.wrong]
+    results = evaluate(look(Clients.real(), stage, now), now)
+    found = problems(results)
     if as_json:
         print_json(
             {
                 "stage": stage.name,
-                "healthy": not findings,
-                "checked": {part.check: part.seen for part in judged},
+                "healthy": not found,
+                "checked": dict(_rows(results)),
                 "findings": [
-                    {"check": check, "what": wrong.what, "next_step": wrong.next_step}
-                    for check, wrong in findings
+                    {"check": r.title, "what": r.reason, "next_step": r.next_step, **r.to_payload()}
+                    for r in found
                 ],
             }
         )
-    elif findings:
-        for check, wrong in findings:
-            click.echo(f"{check}: {wrong.what}; next: {wrong.next_step}")
+    elif found:
+        for result in found:
+            click.echo(result.line())
     else:
-        print_table(f"Stage {stage.name} is healthy; checked:", [(part.check, part.seen) for part in judged])
-    context.exit(1 if findings else 0)
+        print_table(f"Stage {stage.name} is healthy; checked:", _rows(results))
+    context.exit(1 if found else 0)
+
+
+def _rows(results: Sequence[CheckResult]) -> list[tuple[str, str]]:
+    """A row for each check: what was seen, and what is wrong with it."""
+    rows: dict[str, list[str]] = {}
+    for result in results:
+        if result.shown:
+            rows.setdefault(result.title, []).append(_cell(result))
+    return [(title, "; ".join(filter(None, cells))) for title, cells in rows.items()]
+
+
+def _cell(result: CheckResult) -> str:
+    if result.ok:
+        return result.summary
+    return f"{result.reason} (one look is not enough to judge)" if result.ok is None else result.reason

@@ -9,9 +9,9 @@ from connector.admin_calls import NoFunction, ask, until_answered
 from connector.commands.output import json_option, print_json
 from connector.domain import signals
 from connector.domain.admin import Answer, Operation, Request, State
+from connector.domain.check_result import launch
 from connector.domain.errors import ServerError
 from connector.domain.stage import Stage
-from connector.domain.stage_checks import launch
 
 
 def _command(operation: Operation, text: str) -> click.Command:

@@ -83,9 +83,6 @@ RETIREMENT = (
 )
 
 
-#: States of a connector that only a person brings about: what is done on purpose is no trouble.
-BY_A_PERSON = ("PAUSED", "STOPPED")
-
 #: How long the function may run, in seconds. Below the 60 s after which boto3 gives up reading an answer
 #: and, unasked, invokes again.
 FUNCTION_TIMEOUT_SECONDS = 58

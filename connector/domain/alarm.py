@@ -63,7 +63,10 @@ class Alarm:
         """Where the runbook's section is."""
         return f"{RUNBOOK}#{self.section.lower()}"
 
+    def text_step(self, names: Names) -> str:
+        """The first step for one stage."""
+        return self.first_step.format(health_logs=names.function_log_group(names.connect_health))
+
     def text_for(self, names: Names) -> str:
         """What the mail of a stage says: what happened, the first step, where to read on."""
-        step = self.first_step.format(health_logs=names.function_log_group(names.connect_health))
-        return f"{self.what} First step: {step} Runbook: {self.link}"
+        return f"{self.what} First step: {self.text_step(names)} Runbook: {self.link}"

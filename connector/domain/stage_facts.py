@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connector.domain.check_result import CheckResult
 from connector.domain.stage import Stage
 
 #: Parts that are looked at from outside, as keys of `Facts.unseen`.
@@ -45,8 +46,10 @@ class Facts:
     stage: Stage
     #: Component -> stack, for those that stand.
     stacks: Mapping[str, Stack] = field(default_factory=dict)
-    #: The details that the admin Lambda answers to a request for the status.
+    #: The facts that the admin Lambda answers to a request for the status, part by part.
     inside: Mapping[str, Any] = field(default_factory=dict)
+    #: What the admin Lambda's version makes of them.
+    findings: tuple[CheckResult, ...] = ()
     #: The alarm's own word -> its state, for those that stand.
     alarms: Mapping[str, AlarmState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
@@ -60,21 +63,6 @@ class Facts:
         """The kind of connector; what is usual where nobody could look."""
         return str(self.inside.get("kind", "debezium"))
 
-    def part(self, name: str) -> Mapping[str, Any]:
-        """What the admin Lambda saw of one part."""
-        found = self.inside.get(name)
-        return found if isinstance(found, Mapping) else {}
-
-    def blind(self, name: str) -> str:
-        """Why a part could not be seen; empty when it could. Stacks, without a name, are always seen."""
-        if name in ("", ALARMS, MAIL, CHECK):
-            return self.unseen.get(name, "")
-        if ADMIN in self.unseen:
-            return self.unseen[ADMIN]
-        if name not in self.inside:
-            return "the admin Lambda does not tell it: its version is older; launch the stage"
-        return str(self.part(name).get("error", ""))
-
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it: what cannot be seen says so in its place."""
         inside = {ADMIN: {"error": self.unseen[ADMIN]}} if ADMIN in self.unseen else dict(self.inside)
@@ -85,6 +73,7 @@ class Facts:
                 for name, s in self.stacks.items()
             },
             **inside,
+            "findings": [finding.to_payload() for finding in self.findings],
             ALARMS: self._or_error(
                 ALARMS, {name: {"state": a.state, "reason": a.reason} for name, a in self.alarms.items()}
             ),

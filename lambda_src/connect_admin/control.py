@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from connector.domain.admin import BY_A_PERSON, Answer, State
+from connector.domain.admin import Answer, State
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.names import CONNECTOR
-from lambda_src.connect_admin.register import failed
+from connector.domain.observation import HALTED, ConnectorStatus
 from lambda_src.connect_admin.retiring import is_retiring
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_admin.verify import failure
-from lambda_src.connect_rest import Connect, ConnectorStatus
+from lambda_src.connect_rest import Connect
 
 #: How long one request waits for the status to follow, in seconds.
 _FOLLOW_SECONDS = 20.0
@@ -39,26 +39,26 @@ def restart(session: Session) -> Answer:
     if isinstance(found, Answer):
         return found
     connect, status = found
-    if status.state in BY_A_PERSON:
+    if status.halted:
         return Answer(State.FAILED, f"{CONNECTOR} is {status.state}, and a restart leaves it so; resume it")
     try:
         connect.restart(CONNECTOR)
         # At once the status is still that of the life before.
         session.deadline.sleep(_PAUSE_SECONDS)
-        seen = _follow(session, connect, _runs)
+        seen = _follow(session, connect, lambda now: now.runs)
     except (ServerError, DeadlineExceeded) as error:
         told = f"a restart was asked for, and what came of it is not known ({error}); see the status"
         return Answer(State.FAILED, told, changed=True)
-    if seen is not None and failed(seen):
+    if seen is not None and seen.failed:
         told = failure(seen, session.database_address)
         return Answer(State.FAILED, f"restarted, but {told}", changed=True, details=_details(seen))
-    states = "no status yet" if seen is None else _states(seen)
+    states = "no status yet" if seen is None else seen.describe()
     return Answer(State.DONE, f"restarted: {states}", changed=True, details=_details(seen))
 
 
 def pause(session: Session) -> Answer:
     """Let the task read nothing; it keeps its place, as long as the database keeps the log."""
-    return _turn(session, "PAUSED", BY_A_PERSON, Connect.pause)
+    return _turn(session, "PAUSED", HALTED, Connect.pause)
 
 
 def stop(session: Session) -> Answer:
@@ -72,20 +72,20 @@ def resume(session: Session) -> Answer:
     if isinstance(found, Answer):
         return found
     connect, status = found
-    if status.state in BY_A_PERSON:
+    if status.halted:
         connect.resume(CONNECTOR)
-        seen = _follow(session, connect, lambda now: _runs(now) or failed(now))
-        if seen is None or not (_runs(seen) or failed(seen)):
-            states = "no status yet" if seen is None else _states(seen)
+        seen = _follow(session, connect, lambda now: now.runs or now.failed)
+        if seen is None or not (seen.runs or seen.failed):
+            states = "no status yet" if seen is None else seen.describe()
             return Answer(State.WAITING, f"resuming: {states}", changed=True, details=_details(seen))
         status, changed = seen, True
     else:
         changed = False
-    if failed(status):
+    if status.failed:
         told = f"{failure(status, session.database_address)}; restart it once that is mended"
         return Answer(State.FAILED, told, changed=changed, details=_details(status))
     word = "resumed" if changed else "not paused"
-    return Answer(State.DONE, f"{word}: {_states(status)}", changed=changed, details=_details(status))
+    return Answer(State.DONE, f"{word}: {status.describe()}", changed=changed, details=_details(status))
 
 
 def _turn(
@@ -97,16 +97,16 @@ def _turn(
         return found
     connect, status = found
     if status.state in enough and _settled(status):
-        return Answer(State.DONE, f"{_states(status)} already", details=_details(status))
+        return Answer(State.DONE, f"{status.describe()} already", details=_details(status))
     if status.state not in enough:
         ask(connect, CONNECTOR)
     seen = _follow(session, connect, lambda now: now.state == wanted and _settled(now))
     if seen is None or seen.state != wanted or not _settled(seen):
-        states = "no status yet" if seen is None else _states(seen)
+        states = "no status yet" if seen is None else seen.describe()
         return Answer(
             State.WAITING, f"asked for {wanted}; so far {states}", changed=True, details=_details(seen)
         )
-    return Answer(State.DONE, _states(seen), changed=True, details=_details(seen))
+    return Answer(State.DONE, seen.describe(), changed=True, details=_details(seen))
 
 
 def _follow(
@@ -121,20 +121,11 @@ def _follow(
         session.deadline.sleep(_PAUSE_SECONDS)
 
 
-def _runs(status: ConnectorStatus) -> bool:
-    return status.state == "RUNNING" and [task.state for task in status.tasks] == ["RUNNING"]
-
-
 def _settled(status: ConnectorStatus) -> bool:
     """Whether no task does anything any more; one that has failed does nothing either."""
     if status.state == "STOPPED":
         return not status.tasks
-    return all(task.state in (status.state, "FAILED") for task in status.tasks)
-
-
-def _states(status: ConnectorStatus) -> str:
-    tasks = [f"task {task.id} {task.state}" for task in status.tasks] or ["no task"]
-    return ", ".join((f"connector {status.state}", *tasks))
+    return all(task.failed or task.state == status.state for task in status.tasks)
 
 
 def _details(status: ConnectorStatus | None) -> dict[str, object]:

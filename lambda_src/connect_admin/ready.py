@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from connector.domain.admin import Answer, State
 from connector.domain.errors import ServerError
+from connector.domain.observation import Service
 from lambda_src.connect_admin.session import Session, connect_url
 from lambda_src.connect_rest import Connect
-from lambda_src.tasks import Service, scale
+from lambda_src.tasks import scale
 
 
 def ready(session: Session) -> Answer:
@@ -18,7 +19,7 @@ def ready(session: Session) -> Answer:
     if service.desired == 0 and session.desired_count is not None:
         return _restore(session, session.desired_count)
     answers: dict[str, str] = {}
-    if not rollout_failed(service):
+    if not service.rollout_failed:
         for task in service.current:
             try:
                 Connect([connect_url(task.address)], session.http, session.deadline).root()
@@ -28,15 +29,10 @@ def ready(session: Session) -> Answer:
     return decide(service, answers)
 
 
-def rollout_failed(service: Service) -> bool:
-    """Whether ECS has given up the deployment."""
-    return service.rollout == "FAILED"
-
-
 def decide(service: Service, answers: Mapping[str, str]) -> Answer:
     """`answers`: address -> why it does not answer, empty when it does."""
     details = {"desired": service.desired, "running": service.running, "pending": service.pending}
-    if rollout_failed(service):
+    if service.rollout_failed:
         stopped = f"; a task stopped: {service.last_stop}" if service.last_stop else ""
         return Answer(
             State.FAILED,

@@ -9,7 +9,7 @@ from lambda_src.connect_admin import complaints
 from lambda_src.connect_admin.retiring import STANDS_BACK, is_retiring
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_admin.validate import connector_errors, refused, validation_seconds
-from lambda_src.connect_rest import Connect, ConnectError, ConnectorStatus
+from lambda_src.connect_rest import Connect, ConnectError
 
 
 def register(session: Session) -> Answer:
@@ -67,14 +67,9 @@ def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:
 def _leave(connect: Connect, details: dict[str, str]) -> Answer:
     """An unchanged connector is left alone, but a failed one would stay so: Connect never retries it."""
     status = connect.status(CONNECTOR)
-    if status is None or not failed(status):
+    if status is None or not status.failed:
         return Answer(State.DONE, f"{CONNECTOR} unchanged", details=details)
     connect.restart_failed(CONNECTOR)
     return Answer(
         State.DONE, f"{CONNECTOR} unchanged; it had failed and was restarted", changed=True, details=details
     )
-
-
-def failed(status: ConnectorStatus) -> bool:
-    """Whether connector or a task has failed."""
-    return "FAILED" in (status.state, *(task.state for task in status.tasks))

@@ -1,9 +1,10 @@
 """RETIRE_WORKERS: no task of the stage runs, and the Connect group is empty."""
 
 from connector.domain.admin import Answer, State
+from connector.domain.observation import Service
 from lambda_src.connect_admin.retiring import ephemeral, taken_over
 from lambda_src.connect_admin.session import Session
-from lambda_src.tasks import Service, scale
+from lambda_src.tasks import scale
 
 #: How long one request waits, in seconds: a worker leaves in a few, a killed one after its session's 10.
 _LEAVE_SECONDS = 20.0

@@ -14,6 +14,7 @@ from connector.domain.connector_config import connector_config
 from connector.domain.database import Database, parse_database
 from connector.domain.errors import ServerError
 from connector.domain.names import CONNECT_PORT
+from connector.domain.observation import Service, Source
 from connector.domain.redacted import Redacted
 from connector.domain.secret_shapes import parse_alb_tls
 from connector.domain.secrets import (
@@ -35,10 +36,9 @@ from lambda_src.connect_health.tcp import Knock, knock
 from lambda_src.connect_rest import Connect
 from lambda_src.deadline import Deadline
 from lambda_src.kafka_admin import Kafka, KafkaAdmin, client_settings
-from lambda_src.metrics_page import Source
 from lambda_src.secrets import SecretReader, SecretsManager
 from lambda_src.state_table import Table
-from lambda_src.tasks import Ecs, Service
+from lambda_src.tasks import Ecs
 from lambda_src.transport import HttpTransport, Transport
 from lambda_src.worker_log import Logs
 

@@ -6,9 +6,9 @@ from connector.domain import signals
 from connector.domain.admin import Answer, State
 from connector.domain.errors import ServerError
 from connector.domain.names import CONNECTOR
+from connector.domain.observation import Source
 from lambda_src.connect_admin.control import there
 from lambda_src.connect_admin.session import Session
-from lambda_src.metrics_page import Source
 
 
 def snapshot(session: Session) -> Answer:
@@ -23,9 +23,8 @@ def snapshot(session: Session) -> Answer:
     if isinstance(found, Answer):
         return found
     _, status = found
-    if status.state != "RUNNING" or not status.running_at:
-        states = ", ".join([status.state, *(f"task {task.id} {task.state}" for task in status.tasks)])
-        return Answer(State.FAILED, f"{CONNECTOR} does not run ({states}), so it hears no signal")
+    if not status.runs:
+        return Answer(State.FAILED, f"{CONNECTOR} does not run ({status.describe()}), so it hears no signal")
     try:
         source = session.source_at(status.running_at[0])
     except ServerError:

@@ -1,64 +1,111 @@
-"""STATUS: what is there. Changes nothing, and what cannot be seen is said in its place."""
+"""STATUS: the stage judged as the health check judges it, and by `verify`'s own checks. Changes nothing."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from connector.domain.admin import Answer, State
 from connector.domain.budget import LIMIT
 from connector.domain.causes import root_cause
+from connector.domain.check_result import result
 from connector.domain.connector_config import config_hash, differs
 from connector.domain.error_classes import classify
-from connector.domain.errors import WmsError
 from connector.domain.lag import patience
 from connector.domain.names import CONNECTOR
+from connector.domain.observation import ConnectorStatus, Observation
+from connector.domain.settings import ConnectorSettings
+from connector.domain.topic_plan import TopicPlan, plan_topics
+from connector.domain.verdict import decide
+from connector.domain.verify_checks import Setup, verify_checks
 from lambda_src.connect_admin.session import Session
-from lambda_src.connect_health.memory import MEMORY_KEY, Memory
+from lambda_src.connect_health.probes import Probe, run
 from lambda_src.deadline import Clock
-from lambda_src.state_table import read_budget, read_item, read_record
-from lambda_src.topic_plan import plan_topics
+from lambda_src.observe import observe
 
-#: How long the brokers are asked, in seconds.
-_BROKERS_SECONDS = 12.0
-#: For one listener of the database.
-_KNOCK_SECONDS = 2.0
+#: How long brokers and Connect are asked to compare what there is with what a launch would make, in seconds.
+_COMPARE_SECONDS = 10.0
 
 
 def status(session: Session, clock: Clock = time.time) -> Answer:
-    """Facts about all that can be seen from inside the VPC; each probe fails for itself."""
-    probes: dict[str, Callable[[Session], dict[str, Any]]] = {
-        "secrets": _secrets,
-        "service": _service,
-        "connect": _connect,
-        "connector": _connector,
-        "database": _database,
-        "record": _record,
-        "healing": lambda s: _healing(s, clock()),
-        "topics": _topics,
+    """Findings of everything that can be seen from inside the VPC, and the facts behind them."""
+    # Reading the worker's log is a right of the health check's role only.
+    seen = observe(session, read_log=False)
+    setup = compare(session, seen)
+    now, settings = clock(), session.environment.settings
+    judged = [*decide(seen, settings, now).judged, *verify_checks(seen, setup, session.stage)]
+    results = [result(finding, session.stage) for finding in judged]
+    states = "state unknown" if seen.connector is None else seen.connector.describe()
+    service = "service unknown" if seen.service is None else seen.service.describe()
+    return Answer(
+        State.DONE,
+        f"{service}; {CONNECTOR}: {states}",
+        details={
+            "kind": settings.kind,
+            "findings": [each.to_payload() for each in results],
+            **facts(seen, setup, settings, now),
+        },
+    )
+
+
+def compare(session: Session, seen: Observation) -> Setup:
+    """What there is beside what a launch would make; what does not answer is not asked again."""
+    if "secrets" in seen.blind:
+        return Setup()
+    probes = []
+    if seen.canary is not None and not seen.canary.trouble:
+        probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
+    if seen.connect_answers == "" and seen.connector is not None:
+        probes.append(Probe("config", lambda: _config_differs(session), _COMPARE_SECONDS + 2))
+    found, errors = run(probes)
+    return Setup(found.get("topics"), config_hash(session.config), found.get("config"), errors)
+
+
+def _topics(session: Session) -> TopicPlan:
+    specs = session.topics
+    with session.kafka(_COMPARE_SECONDS) as kafka:
+        partitions = kafka.partitions([spec.name for spec in specs])
+        return plan_topics(specs, partitions, kafka.configs(list(partitions)))
+
+
+def _config_differs(session: Session) -> bool | None:
+    """None while Connect has no config of the connector."""
+    stored = session.connect(_COMPARE_SECONDS).config(CONNECTOR)
+    return None if stored is None else differs(session.config, stored)
+
+
+def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: float) -> dict[str, Any]:
+    """What was seen, part by part, for whoever reads it as JSON; a part that was not seen says why."""
+    parts: dict[str, dict[str, Any] | None] = {
+        "secrets": None if "secrets" in seen.blind else {"versions": dict(seen.secret_versions)},
+        "service": _service(seen),
+        "connect": _connect(seen),
+        "connector": _connector(seen, setup, settings),
+        "database": {"listeners": dict(seen.database)} if seen.database else None,
+        "brokers": _brokers(seen, now),
+        "record": _record(seen, setup),
+        "healing": _healing(seen, now),
+        "topics": _topic_facts(setup),
     }
-    facts: dict[str, Any] = {name: _ask(probe, session) for name, probe in probes.items()}
-    facts["kind"] = session.environment.settings.kind
-    connector = facts["connector"]
-    states = [str(connector.get("state", "unknown")), *(task["state"] for task in connector.get("tasks", []))]
-    service = facts["service"].get("summary", "service unknown")
-    return Answer(State.DONE, f"{service}; {CONNECTOR} {', '.join(states)}", details=facts)
+    errors = {**seen.blind, **setup.errors}
+    return {
+        name: {"error": _error(name, seen, errors)} if part is None else part for name, part in parts.items()
+    }
 
 
-def _ask(probe: Callable[[Session], dict[str, Any]], session: Session) -> dict[str, Any]:
-    try:
-        return probe(session)
-    except WmsError as error:
-        return {"error": str(error)}
+def _error(name: str, seen: Observation, errors: Mapping[str, str]) -> str:
+    """Why a part was not seen: its own reason, or that of what it depends on."""
+    answers = {"service": seen.no_service, "connect": seen.connect_answers, "connector": seen.connect_answers}
+    brokers = "" if seen.canary is None else seen.canary.trouble
+    answers |= {"brokers": brokers, "topics": brokers}
+    depends = (name, "table", "secrets", "service")
+    found = next((errors[probe] for probe in depends if probe in errors), "")
+    return errors.get(name) or answers.get(name) or found or "it was not observed"
 
 
-def _secrets(session: Session) -> dict[str, Any]:
-    """First, so that the texts that follow can be cleaned of what these hold."""
-    session.know_confidential()
-    return {"versions": session.secrets.versions}
-
-
-def _service(session: Session) -> dict[str, Any]:
-    service = session.service
+def _service(seen: Observation) -> dict[str, Any] | None:
+    service = seen.service
+    if service is None:
+        return None
     return {
         "summary": service.describe(),
         "desired": service.desired,
@@ -70,105 +117,95 @@ def _service(session: Session) -> dict[str, Any]:
     }
 
 
-def _database(session: Session) -> dict[str, Any]:
-    """Listener -> why it accepts no connection, empty where it does."""
-    endpoints = session.database.endpoints
-    return {
-        "listeners": {
-            f"{host}:{port}": session.knock(
-                host, port, session.deadline.timeout("knocking at the database", at_most=_KNOCK_SECONDS)
-            )
-            for host, port in endpoints
-        }
+def _connect(seen: Observation) -> dict[str, Any] | None:
+    if seen.connect_answers != "":
+        return None
+    return {key: seen.connect_root.get(key) for key in ("version", "kafka_cluster_id")}
+
+
+def _connector(seen: Observation, setup: Setup, settings: ConnectorSettings) -> dict[str, Any] | None:
+    connector = seen.connector
+    if connector is None:
+        silent = seen.connect_answers != "" or "connector" in seen.blind
+        return None if silent else {"state": "missing", "tasks": []}
+    found: dict[str, Any] = {
+        "state": connector.state,
+        **_failure(connector.trace),
+        "tasks": _tasks(connector),
     }
+    if setup.config_differs is not None:
+        found["config_as_wanted"] = not setup.config_differs
+    if settings.kind == "debezium" and connector.running_at:
+        found["source"] = _source(seen, settings)
+    return found
 
 
-def _connect(session: Session) -> dict[str, Any]:
-    root = session.connect().root()
-    return {"version": root.get("version"), "kafka_cluster_id": root.get("kafka_cluster_id")}
-
-
-def _connector(session: Session) -> dict[str, Any]:
-    connect = session.connect()
-    stored = connect.config(CONNECTOR)
-    if stored is None:
-        return {"state": "missing", "tasks": []}
-    seen = connect.status(CONNECTOR)
-    facts: dict[str, Any] = {
-        "state": "no status yet" if seen is None else seen.state,
-        "tasks": [],
-        "config_as_wanted": not differs(session.config, stored),
-    }
-    if seen is None:
-        return facts
-    facts |= _trouble(seen.trace)
-    facts["tasks"] = [
-        {"id": task.id, "state": task.state, "worker": task.worker, **_trouble(task.trace)}
-        for task in seen.tasks
+def _tasks(connector: ConnectorStatus) -> list[dict[str, Any]]:
+    return [
+        {"id": task.id, "state": task.state, "worker": task.worker, **_failure(task.trace)}
+        for task in connector.tasks
     ]
-    running = seen.running_at
-    if running and session.environment.settings.kind == "debezium":
-        facts["source"] = _ask(lambda s: _source(s, running[0]), session)
-    return facts
 
 
-def _trouble(trace: str) -> dict[str, str]:
-    """The last cause of a trace, and the class of trouble that it is."""
+def _failure(trace: str) -> dict[str, str]:
+    """The last cause of a trace, and its class."""
     return {"cause": root_cause(trace), "class": classify(trace).name} if trace else {}
 
 
-def _source(session: Session, address: str) -> dict[str, Any]:
+def _source(seen: Observation, settings: ConnectorSettings) -> dict[str, Any]:
     """None stands for what Debezium does not know, as the lag before the first change."""
-    source = session.source_at(address)
+    source = seen.source
+    if source is None:
+        return {"error": seen.blind.get("source", "it was not observed")}
     return {
         "connected": source.connected,
         "summary": source.describe(),
         "lag_seconds": source.behind,
         "seconds_since_last_event": source.since_event,
-        "patience_seconds": patience(session.environment.settings.heartbeat_seconds),
+        "patience_seconds": patience(settings.heartbeat_seconds),
         "snapshot_running": source.snapshot_running,
         "queue_filled": source.queue,
     }
 
 
-def _record(session: Session) -> dict[str, Any]:
-    record = read_record(session.aws.table(session.environment.table))
+def _brokers(seen: Observation, now: float) -> dict[str, Any] | None:
+    if seen.canary is None or seen.canary.trouble:
+        return None
+    newest = seen.canary.newest
+    return {"heartbeat_age_seconds": None if newest is None else max(0.0, now - newest)}
+
+
+def _record(seen: Observation, setup: Setup) -> dict[str, Any] | None:
+    record = seen.record
     if record is None:
-        return {"written": False}
+        return None if {"record", "table"} & seen.blind.keys() else {"written": False}
     return {
         "written": True,
         "cluster_id": record.cluster_id,
         "config_hash": record.config_hash,
-        "config_hash_wanted": config_hash(session.config),
+        "config_hash_wanted": setup.wanted_config_hash,
         "retiring": record.retiring,
-        "secrets_changed": list(record.changed_secrets(session.secrets.versions)),
+        "secrets_changed": list(seen.secrets_changed),
     }
 
 
-def _healing(session: Session, now: float) -> dict[str, Any]:
-    """What the health check has left to try, and whether it has told people of an incident."""
-    table = session.aws.table(session.environment.table)
-    budget = read_budget(table)
-    item = read_item(table, MEMORY_KEY)
-    incident = None if item is None else Memory.from_item(item).incident
+def _healing(seen: Observation, now: float) -> dict[str, Any] | None:
+    """What the health check has left to try, and the incident that it has told people of."""
+    if seen.budget is None or seen.memory is None:
+        return None
+    incident = seen.memory.incident
     open_one = None if incident is None else {"since": incident.since, "title": incident.title}
-    return {"restarts_left": budget.left(now), "restarts_allowed": LIMIT, "incident": open_one}
+    return {"restarts_left": seen.budget.left(now), "restarts_allowed": LIMIT, "incident": open_one}
 
 
-def _topics(session: Session) -> dict[str, Any]:
+def _topic_facts(setup: Setup) -> dict[str, Any] | None:
     """How the stage's topics differ from what a launch would make."""
-    specs = session.topics
-    names = [spec.name for spec in specs]
-    with session.kafka(_BROKERS_SECONDS) as kafka:
-        partitions = kafka.partitions(names)
-        plan = plan_topics(specs, partitions, kafka.configs(list(partitions)))
-    different: Mapping[str, str] = {
-        **{topic: f"has other settings: {', '.join(sorted(keys))}" for topic, keys in plan.alter.items()},
-        **{topic: f"has fewer than {total} partitions" for topic, total in plan.grow.items()},
-    }
+    plan = setup.topics
+    if plan is None:
+        return None
     return {
-        "wanted": names,
+        "wanted": list(plan.wanted),
         "missing": [spec.name for spec in plan.create],
-        "different": dict(different),
+        "different": dict(plan.different),
         "wrong": list(plan.wrong),
     }

@@ -1,9 +1,9 @@
 """TOPICS: the stage's topics exist with the right settings."""
 
 from connector.domain.admin import Answer, State
+from connector.domain.topic_plan import TopicPlan, plan_topics
 from lambda_src.connect_admin.cluster import refused_on
 from lambda_src.connect_admin.session import Session
-from lambda_src.topic_plan import TopicPlan, plan_topics
 
 
 def ensure_topics(session: Session) -> Answer:

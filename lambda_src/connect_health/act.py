@@ -8,9 +8,9 @@ from connector.domain.budget import ACT_WITHIN_SECONDS, Budget
 from connector.domain.error_classes import classify
 from connector.domain.errors import WmsError
 from connector.domain.names import CONNECTOR
+from connector.domain.treatment import Act, Treatment
 from lambda_src.connect_admin.register import register
 from lambda_src.connect_admin.session import Session
-from lambda_src.connect_health.treatment import Act, Treatment
 from lambda_src.deadline import Clock
 from lambda_src.state_table import claim_restart, replace_item
 

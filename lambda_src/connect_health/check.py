@@ -9,15 +9,15 @@ from typing import Any, cast
 import boto3
 
 from connector.domain.error_classes import ErrorClass
+from connector.domain.verdict import decide
 from lambda_src.aws import CLIENT_CONFIG
 from lambda_src.connect_admin.session import Aws, Session
 from lambda_src.connect_health import tcp
 from lambda_src.connect_health.act import act, observed
-from lambda_src.connect_health.observe import observe
 from lambda_src.connect_health.publish import CloudWatch, publish
 from lambda_src.connect_health.tell import Sns, tell
-from lambda_src.connect_health.verdict import decide
 from lambda_src.deadline import Clock
+from lambda_src.observe import observe
 from lambda_src.secrets import SecretsManager
 from lambda_src.state_table import Table
 from lambda_src.tasks import Ecs
@@ -102,7 +102,7 @@ def check(
         "done": outcome.text,
         "held": verdict.treatment.held,
         "told": told.value,
-        "causes": {f.metric: _cause(f.cause) for f in verdict.findings if f.cause is not None},
+        "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
         "secrets_changed": list(seen.secrets_changed),
     }
     return Answer(verdict.summary, values, bool(verdict.findings), facts)

@@ -12,13 +12,13 @@ from connector.domain.budget import Budget
 from connector.domain.drills import KEY, Mailed, metric_of, parse
 from connector.domain.error_classes import ErrorClass
 from connector.domain.errors import OperatorError
+from connector.domain.findings import Finding
+from connector.domain.memory import Memory
 from connector.domain.stage import Stage
+from connector.domain.verdict import Verdict
 from lambda_src.aws import aws_errors
-from lambda_src.connect_health.findings import Finding
 from lambda_src.connect_health.mail import Mail, drill_mail, incident_mail
-from lambda_src.connect_health.memory import Memory
 from lambda_src.connect_health.tell import Sns
-from lambda_src.connect_health.verdict import Verdict
 
 
 def is_drill(event: object) -> bool:
@@ -40,5 +40,6 @@ def drill(event: object, stage: Stage, sns: Sns, topic: str) -> dict[str, Any]:
 
 def compose(stage: Stage, cause: ErrorClass, now: float) -> Mail:
     """The mail of an incident that consists of one made-up finding."""
-    finding = Finding(metric_of(cause), "none: this trouble is made up for the drill", cause=cause)
-    return drill_mail(incident_mail(stage, Verdict({}, (finding,)), Memory(), Budget(), now))
+    reason = "none: this trouble is made up for the drill"
+    finding = Finding.failed(metric_of(cause), reason, cause)
+    return drill_mail(incident_mail(stage, Verdict((finding,)), Memory(), Budget(), now))

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from connector.domain import metrics
+from connector.domain.findings import Finding, position
+from connector.domain.memory import LAGS_KEPT, Incident, Memory
+from connector.domain.observation import Observation
+from connector.domain.verdict import Verdict
 from lambda_src.connect_health.act import Outcome
-from lambda_src.connect_health.findings import Finding, position
-from lambda_src.connect_health.memory import LAGS_KEPT, Incident, Memory
 from lambda_src.connect_health.news import class_name, news_of
-from lambda_src.connect_health.observation import Observation
-from lambda_src.connect_health.verdict import Verdict
 
 #: How many attempts are remembered for the mail.
 _TRIED_KEPT = 6
@@ -57,8 +57,8 @@ class Next:
 
 def mailed(findings: tuple[Finding, ...]) -> list[Finding]:
     """The findings that the health check mails itself, the one that explains the others first."""
-    own = [finding for finding in findings if finding.metric in _ORDER]
-    return sorted(own, key=lambda finding: _ORDER.index(finding.metric))
+    own = [finding for finding in findings if finding.name in _ORDER]
+    return sorted(own, key=lambda finding: _ORDER.index(finding.name))
 
 
 def follow(memory: Memory, seen: Observation, verdict: Verdict, outcome: Outcome, now: float) -> Next:
@@ -74,7 +74,7 @@ def follow(memory: Memory, seen: Observation, verdict: Verdict, outcome: Outcome
     lags = _lags(memory, verdict, now)
     news = [] if memory.incident is None else news_of(own, memory.incident, lags)
     streaks = {key: memory.streaks.get(key, 0) + 1 for key in (*map(_metric, own), *map(_kind, news))}
-    failed = any(finding.metric in _HEALABLE for finding in own)
+    failed = any(finding.name in _HEALABLE for finding in own)
     kept = memory.next(
         streaks=streaks,
         untold=verdict.untold,
@@ -89,7 +89,7 @@ def follow(memory: Memory, seen: Observation, verdict: Verdict, outcome: Outcome
     if memory.incident is None:
         if not _due(own, _metric, streaks, healing=healing):
             return Next(kept)
-        title = " and ".join(finding.metric for finding in own[:2])
+        title = " and ".join(finding.name for finding in own[:2])
         return Next(replace(kept, incident=Incident(int(now), title, _pairs(own))), Tell.INCIDENT)
     if due := _due(news, _kind, streaks, healing=healing):
         return Next(replace(kept, incident=_grown(memory.incident, due, own)), Tell.GROWN, tuple(due))
@@ -104,11 +104,11 @@ def moment(at: float) -> str:
 
 
 def _metric(finding: Finding) -> str:
-    return finding.metric
+    return finding.name
 
 
 def _kind(finding: Finding) -> str:
-    return f"{finding.metric}/{class_name(finding)}"
+    return f"{finding.name}/{class_name(finding)}"
 
 
 def _due(
@@ -117,20 +117,20 @@ def _due(
     """Of what was found, what has lasted for as long as its alarm asks for and nothing is mending."""
     due = []
     for finding in found:
-        alarm = metrics.metric(finding.metric).alarm
+        alarm = metrics.metric(finding.name).alarm
         lasted = alarm is not None and streaks[key(finding)] >= alarm.periods
-        if lasted and not (healing and finding.metric in _HEALABLE):
+        if lasted and not (healing and finding.name in _HEALABLE):
             due.append(finding)
     return due
 
 
 def _pairs(found: list[Finding]) -> tuple[tuple[str, str], ...]:
-    return tuple((finding.metric, class_name(finding)) for finding in found)
+    return tuple((finding.name, class_name(finding)) for finding in found)
 
 
 def _grown(incident: Incident, due: list[Finding], own: list[Finding]) -> Incident:
     """The incident with what its new mail names."""
-    joined = [finding.metric for finding in due if finding.metric not in incident.title]
+    joined = [finding.name for finding in due if finding.name not in incident.title]
     title = " and ".join([incident.title, *joined])
     return Incident(incident.since, title, tuple(dict.fromkeys((*incident.told, *_pairs(own)))))
 

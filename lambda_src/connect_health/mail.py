@@ -6,11 +6,11 @@ from connector.domain import metrics
 from connector.domain.alarm import RUNBOOK
 from connector.domain.budget import LIMIT, Budget
 from connector.domain.error_classes import UNKNOWN
+from connector.domain.findings import Finding
+from connector.domain.memory import Incident, Memory
 from connector.domain.stage import Stage
-from lambda_src.connect_health.findings import Finding
+from connector.domain.verdict import Verdict
 from lambda_src.connect_health.incident import mailed, moment
-from lambda_src.connect_health.memory import Incident, Memory
-from lambda_src.connect_health.verdict import Verdict
 
 #: What SNS takes as a subject: this many characters of ASCII.
 SUBJECT = 100
@@ -43,15 +43,15 @@ def incident_mail(
     found = [*news, *(finding for finding in mailed(verdict.findings) if finding not in news)]
     first = found[0]
     cause = first.cause or next((f.cause for f in found if f.cause is not None), UNKNOWN)
-    alarm = metrics.metric(first.metric).alarm
+    alarm = metrics.metric(first.name).alarm
     left = "unknown: the state table cannot be read" if budget is None else f"{budget.left(now)} of {LIMIT}"
     lines = [
-        f"Stage {stage.name}, {moment(now)}: {alarm.what if alarm else first.metric}",
+        f"Stage {stage.name}, {moment(now)}: {alarm.what if alarm else first.name}",
         "",
         *(_joins(memory.incident) if news and memory.incident else []),
         f"Cause:        {cause.name}: {cause.meaning}",
         f"Last words:   {first.reason}",
-        *(f"Also:         {finding.metric}: {finding.reason}" for finding in found[1:]),
+        *(f"Also:         {finding.name}: {finding.reason}" for finding in found[1:]),
         f"Lag:          {trend(memory)}",
         *_listed("Tried:", memory.tried or ("nothing",)),
         *([f"Not tried:    {verdict.treatment.held}"] if verdict.treatment.held else []),
@@ -64,7 +64,7 @@ def incident_mail(
         "",
         "No other message comes before this is over, unless trouble of another kind joins it.",
     ]
-    return Mail(_subject(f"{stage.names.service}: {first.metric} ({cause.name})"), "\n".join(lines))
+    return Mail(_subject(f"{stage.names.service}: {first.name} ({cause.name})"), "\n".join(lines))
 
 
 def recovery_mail(stage: Stage, incident: Incident, memory: Memory, before: Memory, now: float) -> Mail:

@@ -6,8 +6,8 @@ An incident that is open must hide no other trouble; nor may what follows from i
 from collections.abc import Mapping, Sequence
 
 from connector.domain.error_classes import ERROR_CLASSES, LAGGING, POSITION, ErrorClass, named
-from lambda_src.connect_health.findings import Finding
-from lambda_src.connect_health.memory import Incident
+from connector.domain.findings import Finding
+from connector.domain.memory import Incident
 
 _OUTSIDE = frozenset({"BrokersUnreachable", "DbTcpUnreachable"})
 _FAILED = frozenset({"ConnectorTaskFailed", "ConnectorStateFailed"})
@@ -44,11 +44,11 @@ def news_of(found: Sequence[Finding], incident: Incident, lags: Sequence[tuple[i
     """
     told = {metric for metric, _ in incident.told}
     classes = {cause for _, cause in incident.told if cause}
-    standing = told & {finding.metric for finding in found}
+    standing = told & {finding.name for finding in found}
     return [
         finding
         for finding in found
-        if (class_name(finding) not in classes if finding.cause else finding.metric not in told)
+        if (class_name(finding) not in classes if finding.cause else finding.name not in told)
         and not _explained(finding, told, standing, falling=_falling(lags))
     ]
 
@@ -56,9 +56,9 @@ def news_of(found: Sequence[Finding], incident: Incident, lags: Sequence[tuple[i
 def _explained(finding: Finding, told: set[str], standing: set[str], *, falling: bool) -> bool:
     if finding.cause is not None and _says_why(finding.cause):
         return False
-    if standing & _EXPLAINED_BY.get(finding.metric, frozenset()):
+    if standing & _EXPLAINED_BY.get(finding.name, frozenset()):
         return True
-    if finding.metric == "AutoRestartBudgetExceeded":
+    if finding.name == "AutoRestartBudgetExceeded":
         # The mail about a failure comes when the first restarts have not helped: more would be no news.
         return bool(told & _FAILED) and not told & _HOLDS
     return finding.cause is LAGGING and falling and bool(told & _HALTS)

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import Any, Protocol
 
+from connector.domain.observation import Observation
 from connector.domain.stage import Stage
+from connector.domain.verdict import Verdict
 from lambda_src.aws import aws_errors
 from lambda_src.censor import Censor
 from lambda_src.connect_health.act import Outcome
 from lambda_src.connect_health.incident import Next, Tell, follow
 from lambda_src.connect_health.mail import Mail, incident_mail, recovery_mail
-from lambda_src.connect_health.observation import Observation
-from lambda_src.connect_health.verdict import Verdict
 from lambda_src.state_table import Table, replace_item
 
 

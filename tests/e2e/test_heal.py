@@ -10,6 +10,7 @@ import pytest
 
 from connector.domain.brokers import KafkaAuth
 from connector.domain.budget import BUDGET_KEY, LIMIT
+from connector.domain.memory import MEMORY_KEY
 from connector.domain.names import CONNECTOR
 from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
@@ -18,7 +19,6 @@ from connector.local.world import World
 from lambda_src.connect_admin.environment import Environment
 from lambda_src.connect_admin.session import Aws, Session
 from lambda_src.connect_health.check import Answer, Clients, check
-from lambda_src.connect_health.memory import MEMORY_KEY
 from lambda_src.deadline import Deadline
 from lambda_src.state_table import Table, read_budget
 from tests.support.sceptre_cli import Run

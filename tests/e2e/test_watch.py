@@ -7,11 +7,11 @@ import pytest
 
 from connector.domain import metrics
 from connector.domain.aws_alarms import aws_alarms
+from connector.domain.memory import MEMORY_KEY
 from connector.domain.metrics import Origin
 from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
 from connector.local.world import World
-from lambda_src.connect_health.memory import MEMORY_KEY
 from tests.support.in_process_check import InProcessCheck
 from tests.support.sceptre_cli import Run
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import yaml
 
+from connector.domain.memory import MEMORY_KEY
 from connector.domain.stage import Stage
 from connector.domain.topics import CAPTURED_TABLES
 from connector.local.state import ROOT
 from connector.local.world import World
-from lambda_src.connect_health.memory import MEMORY_KEY
 from tests.faults.compare import Comparison, compare
 from tests.faults.load import Load
 from tests.faults.proxy import Proxy

@@ -7,10 +7,10 @@ import pytest
 from connector.domain import metrics
 from connector.domain.drills import CLASSES, KEY, Mailed, metric_of
 from connector.domain.error_classes import ErrorClass
+from connector.domain.findings import Finding
 from connector.domain.stage import Stage
 from lambda_src.connect_health import handler as entry
 from lambda_src.connect_health.drill import compose, drill, is_drill
-from lambda_src.connect_health.findings import Finding
 from lambda_src.connect_health.incident import mailed
 from lambda_src.connect_health.mail import SUBJECT
 from tests.lambda_src.test_health_handler import ENVIRONMENT, Context
@@ -49,7 +49,7 @@ def test_the_finding_of_a_class_is_one_that_the_health_check_mails(cause: ErrorC
     metric = metrics.metric(metric_of(cause))
     assert metric.alarm is not None
     assert not metric.alarm.mails
-    assert mailed((Finding(metric.name, "x", cause=cause),))
+    assert mailed((Finding.failed(metric.name, "x", cause),))
 
 
 def test_a_subject_is_no_longer_than_sns_takes():

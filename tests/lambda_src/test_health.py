@@ -9,24 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain import metrics
-from connector.domain.admin import BY_A_PERSON, Operation
+from connector.domain.admin import Operation
 from connector.domain.budget import Budget
 from connector.domain.error_classes import Owner
 from connector.domain.errors import ServerError
+from connector.domain.memory import Memory
 from connector.domain.metrics import Origin
 from connector.domain.names import CONNECTOR
+from connector.domain.observation import Canary, ConnectorStatus, Observation, Service, Source, TaskStatus
 from connector.domain.record import StageRecord
 from connector.domain.settings import KINDS, ConnectorSettings
+from connector.domain.treatment import Act
+from connector.domain.verdict import Verdict, decide
 from lambda_src.connect_health import tcp
-from lambda_src.connect_health.memory import Memory
-from lambda_src.connect_health.observation import Canary, Observation
-from lambda_src.connect_health.observe import observe
 from lambda_src.connect_health.publish import publish
-from lambda_src.connect_health.treatment import Act
-from lambda_src.connect_health.verdict import Verdict, decide
-from lambda_src.connect_rest import ConnectorStatus, TaskStatus
-from lambda_src.metrics_page import Source
-from lambda_src.tasks import Service
+from lambda_src.observe import observe
 from tests.lambda_src.conftest import ADDRESS, BROKERS, PASSWORD, USER, FakeStage
 from tests.support.fake_stage_aws import client_error
 
@@ -72,7 +69,7 @@ def check(world: FakeStage, database: Database) -> Verdict:
 
 
 def wrong(verdict: Verdict) -> dict[str, str]:
-    return {finding.metric: finding.reason for finding in verdict.findings}
+    return {finding.name: finding.reason for finding in verdict.findings}
 
 
 def test_a_healthy_stage_has_no_findings_and_tells_zero_for_everything(
@@ -242,7 +239,7 @@ def test_a_heartbeat_table_whose_changes_do_not_come_back_is_told(healthy: FakeS
     assert well.metrics["HeartbeatTableAgeSeconds"] == 7
     healthy.kafka.newest_at[topic] = NOW - 301
     (finding,) = check(healthy, database).findings
-    assert finding.metric == "HeartbeatMissing"
+    assert finding.name == "HeartbeatMissing"
     assert finding.reason == "heartbeats arrive, but the newest change of table WMSCDC.HEARTBEAT is 301 s old"
     assert finding.cause is not None
     assert (finding.cause.name, finding.cause.owner) == ("unread", Owner.DATABASE)
@@ -303,7 +300,8 @@ observations = st.builds(
     | st.builds(ConnectorStatus, states, st.just("w"), words, st.lists(tasks, max_size=2).map(tuple)),
     source=st.none() | st.builds(Source, st.none() | st.booleans(), st.booleans(), st.integers(0, 4)),
     database=st.dictionaries(st.just(DATABASE), words),
-    retiring=st.booleans(),
+    record=st.none()
+    | st.builds(StageRecord, *map(st.just, ("main", "c", "0", (), "")), retiring=st.booleans()),
     budget=st.none() | st.just(Budget()),
     memory=st.none() | st.builds(Memory, untold=st.integers(0, 3)),
     canary=st.none() | st.builds(Canary, words, st.none() | st.floats(0, 2e9), st.booleans()),
@@ -319,9 +317,9 @@ def test_whatever_is_seen_the_metrics_are_those_of_the_contract(seen: Observatio
     assert set(verdict.metrics) <= known
     # A check that ends always says so: silence is what the dead man's switch listens for.
     assert "HealthCheckFailed" in verdict.metrics
-    assert {f.metric for f in verdict.findings} <= set(verdict.metrics)
+    assert {f.name for f in verdict.findings} <= set(verdict.metrics)
     # Nothing is done about a stage that is torn down, a connector that a person stopped, or an unknown past.
-    paused = seen.connector is not None and seen.connector.state in BY_A_PERSON
+    paused = seen.connector is not None and seen.connector.halted
     if seen.retiring or paused or seen.budget is None or seen.memory is None:
         assert verdict.treatment.act is Act.NOTHING
     if seen.connect_answers != "":

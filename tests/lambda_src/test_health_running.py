@@ -9,17 +9,15 @@ import pytest
 from connector.domain.admin import Operation
 from connector.domain.error_classes import NOT_RUNNING, STALLED, UNREAD, WORKER
 from connector.domain.errors import ServerError
+from connector.domain.findings import IDLE_SECONDS, Finding, position
+from connector.domain.memory import Memory
 from connector.domain.names import CONNECTOR
+from connector.domain.observation import Canary, ConnectorStatus, Observation, Service, Source, TaskStatus
 from connector.domain.record import RECORD_KEY, StageRecord
 from connector.domain.settings import ConnectorSettings
-from lambda_src.connect_health.findings import IDLE_SECONDS, Finding, position
-from lambda_src.connect_health.memory import Memory
-from lambda_src.connect_health.observation import Canary, Observation
-from lambda_src.connect_health.observe import observe
-from lambda_src.connect_health.treatment import Act
-from lambda_src.connect_health.verdict import Verdict, decide
-from lambda_src.connect_rest import ConnectorStatus, TaskStatus
-from lambda_src.metrics_page import Source
+from connector.domain.treatment import Act
+from connector.domain.verdict import Verdict, decide
+from lambda_src.observe import observe
 from lambda_src.transport import Reply
 from tests.lambda_src.conftest import FakeStage, Time
 from tests.support.fake_connect import FakeConnect
@@ -39,7 +37,9 @@ def status(connector: str, *tasks: str) -> ConnectorStatus:
 def seen(**changes: Any) -> Observation:
     """A stage that is well, with something changed."""
     well = Observation(
+        service=Service("s", 1, 1, 0, "d", "COMPLETED"),
         connect_answers="",
+        database={"127.0.0.8:5432": ""},
         connector=status("RUNNING", "RUNNING"),
         source=STREAMING,
         canary=Canary(newest=NOW - 3),
@@ -87,7 +87,7 @@ def test_a_connector_without_a_running_task_counts_once_a_second_check_has_seen_
     second = judged(look, Memory(idle_since=int(NOW) - 55), settings)
     assert second.idle_since == int(NOW) - 55
     finding = only(second)
-    assert (finding.metric, finding.reason, finding.cause) == ("ConnectorTaskFailed", told, NOT_RUNNING)
+    assert (finding.name, finding.reason, finding.cause) == ("ConnectorTaskFailed", told, NOT_RUNNING)
     assert second.metrics["ConnectorTaskFailed"] == 1
     assert (second.treatment.act, second.treatment.healing) == (Act.NOTHING, False)
     assert "nothing has" in second.treatment.held
@@ -122,7 +122,7 @@ def test_a_service_that_does_not_exist_is_a_finding_and_not_the_checks_own_failu
     world.kafka.newest_at[world.stage.topics.one("heartbeat")] = NOW
     verdict = decide(observe(world.session(), knock=lambda *_: ""), world.settings, NOW)
     finding = only(verdict)
-    assert (finding.metric, finding.cause) == ("EcsServiceUnhealthy", WORKER)
+    assert (finding.name, finding.cause) == ("EcsServiceUnhealthy", WORKER)
     assert "there is no ECS service wms-connector-main" in finding.reason
     assert verdict.metrics["HealthCheckFailed"] == 0
     assert not verdict.sure
@@ -163,7 +163,7 @@ def test_the_position_is_as_old_as_oracle_says_whatever_the_lag_was():
 
 def test_a_heartbeat_topic_that_has_run_empty_is_not_well():
     finding = only(judged(seen(canary=Canary(newest=None))))
-    assert (finding.metric, finding.reason, finding.cause) == (
+    assert (finding.name, finding.reason, finding.cause) == (
         "HeartbeatMissing",
         "its topic is empty",
         STALLED,
@@ -173,7 +173,7 @@ def test_a_heartbeat_topic_that_has_run_empty_is_not_well():
 def test_a_heartbeat_table_without_any_change_is_not_well():
     settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
     finding = only(judged(seen(), settings=settings))
-    assert (finding.metric, finding.cause) == ("HeartbeatMissing", UNREAD)
+    assert (finding.name, finding.cause) == ("HeartbeatMissing", UNREAD)
     assert finding.reason == "heartbeats arrive, but no change of table WMSCDC.HEARTBEAT"
 
 

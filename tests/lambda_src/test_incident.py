@@ -16,13 +16,13 @@ from connector.domain.error_classes import (
     named,
 )
 from connector.domain.errors import ServerError
+from connector.domain.findings import Finding
+from connector.domain.memory import Incident, Memory
 from connector.domain.names import CONNECTOR
 from connector.domain.settings import ConnectorSettings
+from connector.domain.treatment import Act, Treatment
 from lambda_src.connect_health.act import act
-from lambda_src.connect_health.findings import Finding
-from lambda_src.connect_health.memory import Incident, Memory
 from lambda_src.connect_health.news import news_of
-from lambda_src.connect_health.treatment import Act, Treatment
 from lambda_src.state_table import read_budget, read_item
 from tests.lambda_src.conftest import FakeStage
 from tests.lambda_src.watched import LOGIN, NETWORK, Watched
@@ -179,7 +179,7 @@ def test_a_refused_message_about_what_joined_is_due_again(late: Watched):
 
 
 def finding(metric: str, cause: ErrorClass | None) -> Finding:
-    return Finding(metric, "r", cause=cause)
+    return Finding.failed(metric, "r", cause)
 
 
 DB = finding("DbTcpUnreachable", named("unreachable"))
@@ -193,7 +193,7 @@ SPENT = finding("AutoRestartBudgetExceeded", None)
 
 def news(told: Finding, now: list[Finding], lags: tuple[tuple[int, int], ...] = ()) -> list[Finding]:
     cause = "" if told.cause is None else told.cause.name
-    return news_of(now, Incident(0, told.metric, ((told.metric, cause),)), lags)
+    return news_of(now, Incident(0, told.name, ((told.name, cause),)), lags)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def news(told: Finding, now: list[Finding], lags: tuple[tuple[int, int], ...] = 
         (SOURCE, LAG),
         (HEARTBEAT, LAG),
     ],
-    ids=lambda f: f.metric,
+    ids=lambda f: f.name,
 )
 def test_what_the_told_trouble_explains_is_no_news_while_it_lasts(told: Finding, then: Finding):
     assert news(told, [told, then]) == []
@@ -237,7 +237,7 @@ def test_what_the_told_trouble_explains_is_no_news_while_it_lasts(told: Finding,
         (SOURCE, SPENT),
         (HEARTBEAT, SOURCE),
     ],
-    ids=lambda f: f.metric,
+    ids=lambda f: f.name,
 )
 def test_what_a_person_would_mend_otherwise_is_news(told: Finding, then: Finding):
     assert news(told, [told, then]) == [then]
@@ -253,7 +253,7 @@ def test_spent_restarts_are_news_after_what_held_them_and_only_once():
     told = Incident(0, "t", (("DbTcpUnreachable", "unreachable"), ("ConnectorTaskFailed", "unreachable")))
     failed = finding("ConnectorTaskFailed", named("unreachable"))
     assert news_of([failed, SPENT], told, ()) == [SPENT]
-    assert news_of([failed, SPENT], replace(told, told=(*told.told, (SPENT.metric, ""))), ()) == []
+    assert news_of([failed, SPENT], replace(told, told=(*told.told, (SPENT.name, ""))), ()) == []
 
 
 def test_a_lag_that_falls_after_the_trouble_is_being_caught_up_with():

@@ -49,7 +49,7 @@ def test_status_tells_service_connector_source_and_record(world: FakeStage) -> N
     for operation in REGISTRATION:
         world.ask(operation)
     answer = world.ask(Operation.STATUS)
-    assert answer.summary == "1 of 1 tasks running; wms-oracle-cdc RUNNING, RUNNING"
+    assert answer.summary == "1 of 1 tasks running; wms-oracle-cdc: connector RUNNING, task 0 RUNNING"
     assert answer.details["connector"]["config_as_wanted"] is True
     assert answer.details["connector"]["source"] == {
         "connected": True,

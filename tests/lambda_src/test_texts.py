@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from connector.domain.brokers import parse_brokers
 from connector.domain.causes import MAX_LENGTH, root_cause
 from connector.domain.error_classes import explain_database
+from connector.domain.observation import Source
 from connector.domain.redacted import Redacted
 from connector.domain.secrets import StoredSecret
 from lambda_src.censor import Censor
 from lambda_src.connect_rest import judge, words
-from lambda_src.metrics_page import Source, parse, source_of
+from lambda_src.metrics_page import parse, source_of
 from lambda_src.transport import Reply
 
 WRAPPED = """io.debezium.DebeziumException: Failed to resolve Oracle database version

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from connector.domain.admin import Operation, State
 from connector.domain.settings import ConnectorSettings
 from connector.domain.stage import Stage
-from lambda_src.topic_plan import plan_topics
+from connector.domain.topic_plan import plan_topics
 from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_kafka import FakeTopic
 

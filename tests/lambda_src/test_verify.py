@@ -70,7 +70,7 @@ def test_a_connector_that_connect_does_not_know_yet_is_waited_for(world: FakeSta
 def test_a_task_not_started_yet_is_waited_for(registered: FakeStage) -> None:
     registered.connect.tasks.clear()
     answer = registered.ask(Operation.VERIFY)
-    assert (answer.state, answer.summary) == (State.WAITING, "connector RUNNING, no task yet")
+    assert (answer.state, answer.summary) == (State.WAITING, "connector RUNNING, no task")
 
 
 def test_a_failed_task_fails_with_the_databases_own_words(registered: FakeStage) -> None:
@@ -110,7 +110,7 @@ def test_a_worker_whose_metrics_cannot_be_read_is_waited_for(registered: FakeSta
     registered.connect.tasks[NAME]["worker_id"] = "127.0.0.77:8083"
     answer = registered.ask(Operation.VERIFY)
     assert answer.state is State.WAITING
-    assert "its worker at 127.0.0.77 shows no metrics: connection refused" in answer.summary
+    assert "its worker shows no metrics: 127.0.0.77: connection refused" in answer.summary
 
 
 def test_a_kind_without_metrics_is_done_when_its_task_runs_and_says_what_is_not_seen(

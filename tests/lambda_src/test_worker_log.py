@@ -5,10 +5,10 @@ import time
 import pytest
 
 from connector.domain.admin import Operation
+from connector.domain.findings import Finding
 from connector.domain.settings import ConnectorSettings
-from lambda_src.connect_health.findings import Finding
-from lambda_src.connect_health.observe import observe
-from lambda_src.connect_health.verdict import decide
+from connector.domain.verdict import decide
+from lambda_src.observe import observe
 from lambda_src.worker_log import SECONDS, last_failure, tells
 from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_stage_aws import FakeLogs, client_error
@@ -92,7 +92,7 @@ def test_the_workers_log_tells_why_a_running_task_is_not_connected(
     older = REPEATED + "a.b.NetworkException: Connection refused"
     disconnected.logs.lines = [(time.time() - 20, older), (time.time() - 10, REPEATED + trace)]
     (finding,) = findings(disconnected)
-    assert (finding.metric, finding.cause and finding.cause.name) == ("SourceDisconnected", cause)
+    assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", cause)
     assert told in finding.reason
     assert disconnected.logs.asked == ["/aws/fargate/wms-connector-main-kafka-connect"]
 
@@ -100,7 +100,7 @@ def test_the_workers_log_tells_why_a_running_task_is_not_connected(
 def test_a_log_that_cannot_be_read_leaves_the_finding_as_it_is(disconnected: FakeStage):
     disconnected.logs.refusal = client_error("AccessDeniedException", "no", "FilterLogEvents")
     (finding,) = findings(disconnected)
-    assert (finding.metric, finding.cause and finding.cause.name) == ("SourceDisconnected", "untold")
+    assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", "untold")
 
 
 def test_the_log_of_a_connected_source_is_not_read(disconnected: FakeStage):
@@ -129,13 +129,13 @@ def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_told(disconnect
     assert findings(disconnected) == ()
     disconnected.logs.lines.append((time.time() - 10, REPEATED + REFUSED))
     (finding,) = findings(disconnected)
-    assert (finding.metric, finding.cause and finding.cause.name) == ("HeartbeatMissing", "database rights")
+    assert (finding.name, finding.cause and finding.cause.name) == ("HeartbeatMissing", "database rights")
     assert finding.reason.startswith("the database refuses the statement of the heartbeat: ")
     assert "PLAN_WVR_RVSN_TBL" in finding.reason
     # Between two attempts of the connector the source is not connected: the same is told, so that it lasts.
     disconnected.connect.debezium = None
     disconnected.logs.lines.pop(1)
-    told = {found.metric: found.cause and found.cause.name for found in findings(disconnected)}
+    told = {found.name: found.cause and found.cause.name for found in findings(disconnected)}
     assert told == {"SourceDisconnected": "database rights", "HeartbeatMissing": "database rights"}
 
 
@@ -145,6 +145,6 @@ def test_while_the_secrets_are_unknown_no_words_of_the_database_are_read(disconn
     disconnected.secrets.values["wms/main/dbInfo"] = "{"
     disconnected.secrets.values["wms/default/dbInfo"] = "{"
     told = findings(disconnected)
-    assert "HealthCheckFailed" in {found.metric for found in told}
+    assert "HealthCheckFailed" in {found.name for found in told}
     assert disconnected.logs.asked == []
     assert not any("wms_capture" in found.reason for found in told)

@@ -1,23 +1,24 @@
-"""Gather: ask each part once, those that do not need each other at the same time."""
+"""Gather: ask each part once, those that do not need each other at the same time.
+
+The one gatherer: the health check, `status`, `verify` and a registration judge what it saw.
+"""
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from connector.domain.causes import HEARTBEAT_REFUSED
 from connector.domain.errors import DeadlineExceeded, ServerError
+from connector.domain.memory import MEMORY_KEY, Memory
 from connector.domain.names import CONNECTOR
-from connector.domain.record import StageRecord
+from connector.domain.observation import Canary, ConnectorStatus, Observation, Service, Source
 from lambda_src.connect_admin.session import Session
 from lambda_src.connect_health import tcp
-from lambda_src.connect_health.memory import MEMORY_KEY, Memory
-from lambda_src.connect_health.observation import Canary, Observation
 from lambda_src.connect_health.probes import Probe, run, tried
-from lambda_src.connect_rest import ConnectorStatus, Unreachable
+from lambda_src.connect_rest import Unreachable
 from lambda_src.kafka_admin import UNKNOWN_TOPIC, client_settings
-from lambda_src.metrics_page import Source
 from lambda_src.state_table import Table, read_budget, read_item, read_record
-from lambda_src.tasks import Service
 from lambda_src.worker_log import last_failure
 
 #: Seconds for a TCP connection to one listener of the database.
@@ -30,8 +31,11 @@ _BROKERS_SECONDS = 8.0
 _LOG_SECONDS = 6.0
 
 
-def observe(session: Session, *, knock: tcp.Knock = tcp.knock) -> Observation:
-    """Everything about the stage that can be seen from inside the VPC."""
+def observe(session: Session, *, knock: tcp.Knock | None = None, read_log: bool = True) -> Observation:
+    """Everything about the stage that can be seen from inside the VPC.
+
+    Without `read_log` the worker's log is left alone, which not every function has a right to read.
+    """
     # First the secrets: what Connect says later can be cleaned of what these hold.
     known, blind = run(
         [
@@ -41,7 +45,7 @@ def observe(session: Session, *, knock: tcp.Knock = tcp.knock) -> Observation:
         ]
     )
     probes = [
-        Probe("database", lambda: _database(session, knock), _AWS_SECONDS),
+        Probe("database", lambda: _database(session, knock or session.knock), _AWS_SECONDS),
         Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
     ]
     if known.get("service") or session.environment.connect_url:
@@ -50,31 +54,43 @@ def observe(session: Session, *, knock: tcp.Knock = tcp.knock) -> Observation:
         # Without addresses there is nothing to knock at, and their own reason is told already.
         probes = [probe for probe in probes if probe.name == "connect"]
     seen, blind_later = run(probes)
-    answers, status, untold = seen.get("connect", (None, None, ""))
+    state = seen.get("connect", ConnectState())
     items, unread = known.get("table", ({}, {}))
-    blind = {**blind, **unread, **blind_later, **({"connector": untold} if untold else {})}
-    source = None
-    if status is not None:
-        told, silent = run([Probe("source", lambda: _source(session, status), _SOURCE_SECONDS)])
-        source, blind = told.get("source"), {**blind, **silent}
+    source, blind_source = _source(session, state.status)
+    blind = {**blind, **unread, **blind_later, **_blind_connector(state), **blind_source}
     # Without the secrets nobody knows what to take out of a database's words.
-    words = "" if "secrets" in blind else _words(session, status, source)
-    record, env = items.get("record"), session.environment
+    silent = "secrets" in blind or not read_log
+    words = "" if silent else _words(session, state.status, source)
+    env = session.environment
     absent = "service" in known and known["service"] is None
     return Observation(
         service=known.get("service"),
         no_service=f"there is no ECS service {env.service} in cluster {env.cluster}" if absent else "",
-        connect_answers=answers,
-        connector=status,
+        connect_answers=state.answers,
+        connect_root=state.root,
+        connector=state.status,
         source=source,
         words=words,
         database=seen.get("database", {}),
         canary=seen.get("brokers"),
-        retiring=record is not None and record.retiring,
-        secrets_changed=_changed(session, record),
+        record=items.get("record"),
+        secret_versions=session.secrets.versions,
         budget=items.get("budget") if "record" in items else None,
         memory=items.get("memory"),
         blind=blind,
+    )
+
+
+def observe_connector(session: Session) -> Observation:
+    """What Connect and the worker that runs the task say; a registration asks for no more."""
+    state = _connect(session)
+    source, blind = _source(session, state.status)
+    return Observation(
+        connect_answers=state.answers,
+        connect_root=state.root,
+        connector=state.status,
+        source=source,
+        blind={**_blind_connector(state), **blind},
     )
 
 
@@ -107,24 +123,33 @@ def _service(session: Session) -> Service | None:
     return service
 
 
-def _changed(session: Session, record: StageRecord | None) -> tuple[str, ...]:
-    """Secrets whose version is not the one that was in force when the connector was verified."""
-    return () if record is None else record.changed_secrets(session.secrets.versions)
+@dataclass(frozen=True)
+class ConnectState:
+    """What Connect says: why no worker answers, None when nobody could be asked; the connector's status."""
+
+    answers: str | None = None
+    root: Mapping[str, str] = field(default_factory=dict)
+    status: ConnectorStatus | None = None
+    #: Why Connect does not tell the status; empty when it does, or has none.
+    error: str = ""
 
 
-def _connect(session: Session) -> tuple[str, ConnectorStatus | None, str]:
-    """Why no worker answers; the connector's status; why Connect does not tell it."""
+def _connect(session: Session) -> ConnectState:
     connect = session.connect(_CONNECT_SECONDS - 2)
     try:
-        connect.root()
+        root = connect.root()
     except Unreachable as error:
-        return str(error), None, ""
+        return ConnectState(str(error))
     except ServerError as error:
-        return f"Connect does not answer as it should: {error}", None, ""
+        return ConnectState(f"Connect does not answer as it should: {error}")
     try:
-        return "", connect.status(CONNECTOR), ""
+        return ConnectState("", root, connect.status(CONNECTOR))
     except (ServerError, DeadlineExceeded) as error:
-        return "", None, str(error)
+        return ConnectState("", root, error=str(error))
+
+
+def _blind_connector(state: ConnectState) -> Mapping[str, str]:
+    return {"connector": state.error} if state.error else {}
 
 
 def _database(session: Session, knock: tcp.Knock) -> dict[str, str]:
@@ -163,9 +188,13 @@ def _brokers(session: Session) -> Canary:
         raise
 
 
-def _source(session: Session, status: ConnectorStatus) -> Source | None:
-    """What the worker that runs the task says; None when no task runs."""
-    return session.source_at(status.running_at[0]) if status.running_at else None
+def _source(session: Session, status: ConnectorStatus | None) -> tuple[Source | None, Mapping[str, str]]:
+    """What the worker that runs the task says, None when no task runs; and why it does not tell it."""
+    if status is None or not status.running_at:
+        return None, {}
+    address = status.running_at[0]
+    seen, blind = run([Probe("source", lambda: session.source_at(address), _SOURCE_SECONDS)])
+    return seen.get("source"), {name: f"{address}: {reason}" for name, reason in blind.items()}
 
 
 def _words(session: Session, status: ConnectorStatus | None, source: Source | None) -> str:
@@ -175,9 +204,13 @@ def _words(session: Session, status: ConnectorStatus | None, source: Source | No
     statement: that asks for every captured table. A log that cannot be read is no trouble of its own.
     """
     settings = session.environment.settings
-    running = status is not None and any(task.state == "RUNNING" for task in status.tasks)
     connected = source is not None and source.connected
-    if not running or settings.kind != "debezium" or (connected and not settings.heartbeat_table):
+    if (
+        status is None
+        or not status.streams
+        or settings.kind != "debezium"
+        or (connected and not settings.heartbeat_table)
+    ):
         return ""
     group = session.stage.names.connector_log_group
     # No longer ago than some heartbeats, or what is mended would still be told.

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.domain.admin import BY_A_PERSON
 from connector.domain.budget import LIMIT, LONGEST_WAIT_SECONDS
 from connector.domain.error_classes import NOT_RUNNING, ErrorClass, classify, named
+from connector.domain.findings import CONFIRMED, Finding, headroom_minutes
+from connector.domain.observation import Observation
 from connector.domain.settings import ConnectorSettings
-from lambda_src.connect_health.findings import CONFIRMED, Finding, headroom_minutes
-from lambda_src.connect_health.observation import Observation
 
 
 class Act(StrEnum):
@@ -38,14 +37,16 @@ def treat(
 ) -> Treatment:
     """The treatment for what was seen."""
     wanted, cause = _wanted(seen, untold)
-    if wanted is Act.NOTHING and any(finding.cause is NOT_RUNNING for finding in judged):
+    if wanted is Act.NOTHING and any(
+        finding.cause is NOT_RUNNING and finding.ok is False for finding in judged
+    ):
         return Treatment(held="Connect restarts only what has failed, and nothing has")
     if wanted is Act.NOTHING:
         return Treatment()
     budget, memory = seen.budget, seen.memory
     if budget is None or memory is None:
         return Treatment(held="the state table cannot be read, so no restart can be claimed")
-    wrong = {finding.metric for finding in judged if finding.wrong}
+    wrong = {finding.name for finding in judged if finding.ok is False}
     if wrong & {"EcsServiceUnhealthy", "ConnectApiUnreachable"}:
         return Treatment(held="ECS or Connect's API is the trouble: restarting the connector would not help")
     if wrong & {"DbTcpUnreachable", "BrokersUnreachable"}:
@@ -74,10 +75,7 @@ def _wanted(seen: Observation, untold: int) -> tuple[Act, ErrorClass]:
     status = seen.connector
     if status is None:
         return (Act.REGISTER, named("unknown")) if untold >= CONFIRMED else nothing
-    if status.state in BY_A_PERSON:
+    if status.halted or not status.failed:
         return nothing
-    parts = [(status.state, status.trace), *((task.state, task.trace) for task in status.tasks)]
-    causes = [classify(trace) for state, trace in parts if state == "FAILED"]
-    if not causes:
-        return nothing
+    causes = [classify(trace) for trace in status.traces]
     return Act.RESTART, next((cause for cause in causes if not cause.retry), causes[0])

@@ -15,6 +15,16 @@ class TopicPlan:
     grow: Mapping[str, int] = field(default_factory=dict)
     as_wanted: Sequence[str] = ()
     wrong: Sequence[str] = ()
+    #: Every topic that was compared.
+    wanted: Sequence[str] = ()
+
+    @property
+    def different(self) -> Mapping[str, str]:
+        """Topic -> how it differs from what is wanted, in words."""
+        return {
+            **{topic: f"has other settings: {', '.join(sorted(keys))}" for topic, keys in self.alter.items()},
+            **{topic: f"has fewer than {total} partitions" for topic, total in self.grow.items()},
+        }
 
     @property
     def changes(self) -> bool:
@@ -37,6 +47,7 @@ def plan_topics(
     configs: Mapping[str, Mapping[str, str]],
 ) -> TopicPlan:
     """Compare what is wanted with what there is; `partitions` holds existing topics only."""
+    specs = tuple(specs)
     create, as_wanted, wrong = [], [], []
     alter: dict[str, Mapping[str, str]] = {}
     grow: dict[str, int] = {}
@@ -60,4 +71,4 @@ def plan_topics(
             grow[spec.name] = spec.partitions
         if not different and have >= spec.partitions:
             as_wanted.append(spec.name)
-    return TopicPlan(create, alter, grow, as_wanted, wrong)
+    return TopicPlan(create, alter, grow, as_wanted, wrong, [spec.name for spec in specs])
