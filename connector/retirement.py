@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from connector.admin_calls import Clock, NoFunction
-from connector.domain.admin import RETIREMENT, Answer, Operation, State
+from connector.domain.admin import TEARDOWN, Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from connector.domain.retire import EphemeralStage
 
@@ -19,28 +19,6 @@ _PAUSE_SECONDS = 1.0
 
 Ask = Callable[[Operation], Answer]
 Show = Callable[[str], object]
-
-
-@dataclass(frozen=True)
-class Step:
-    """`seconds`: how long the step is waited for. One that is not `needed` may fail: others do its work."""
-
-    operation: Operation
-    seconds: float
-    needed: bool = True
-
-
-#: A worker has 120 s to leave before ECS kills it, and its group notices a killed one after 10.
-STEPS = (
-    Step(Operation.RETIRE_MARK, 60),
-    # Its topics and its worker go all the same; stopped in order, it also lets go of the source at once.
-    Step(Operation.RETIRE_CONNECTOR, 30, needed=False),
-    Step(Operation.RETIRE_WORKERS, 240),
-    # A database that is gone must not keep a stage from going.
-    Step(Operation.RETIRE_SOURCE, 90, needed=False),
-    Step(Operation.RETIRE_TOPICS, 180),
-    Step(Operation.RETIRE_GROUPS, 90),
-)
 
 
 @dataclass
@@ -74,25 +52,25 @@ def retire(stage: EphemeralStage, ask: Ask, clock: Clock, show: Show) -> Account
     """Run all steps in order; raises `Unfinished`, and `NoFunction` when there is nobody to ask."""
     account = Account()
     name = stage.stage.name
-    for step in STEPS:
+    for step in TEARDOWN:
         try:
             answer = _until_done(step, ask, clock, show)
         except NoFunction:
             raise
         except WmsError as error:
-            if step.needed:
-                raise Unfinished(unfinished(name, step.operation, str(error))) from None
-            show(f"{step.operation.value}: {error}; going on without it")
-            if step.operation is Operation.RETIRE_SOURCE:
+            if step.policy.required:
+                raise Unfinished(unfinished(name, step, str(error))) from None
+            show(f"{step.value}: {error}; going on without it")
+            if step is Operation.RETIRE_SOURCE:
                 account.left.append(_left_on_source(stage, str(error)))
             continue
-        _note(account, step.operation, answer)
+        _note(account, step, answer)
     return account
 
 
 def unfinished(stage: str, operation: Operation, reason: str) -> str:
     """Why a teardown stopped, what is left and the commands that finish it, in one line."""
-    after = RETIREMENT[RETIREMENT.index(operation) :]
+    after = TEARDOWN[TEARDOWN.index(operation) :]
     what = "topics and consumer groups" if Operation.RETIRE_TOPICS in after else "consumer groups"
     return (
         f"the teardown stopped at {operation.value}: {reason.rstrip('.')}. The connector's stack stands "
@@ -111,22 +89,22 @@ def by_functions(stage: str) -> str:
     return f"`sceptre launch ephemeral/{stage}/functions.yaml`, then `sceptre delete ephemeral/{stage}`"
 
 
-def _until_done(step: Step, ask: Ask, clock: Clock, show: Show) -> Answer:
-    deadline = clock.now() + step.seconds
+def _until_done(step: Operation, ask: Ask, clock: Clock, show: Show) -> Answer:
+    deadline = clock.now() + step.policy.wait_seconds
     shown = ""
     details: dict[str, list[str]] = {}
     while True:
-        answer = ask(step.operation)
+        answer = ask(step)
         _collect(details, answer)
         if answer.summary != shown:
-            show(f"{step.operation.value}: {answer.summary}")
+            show(f"{step.value}: {answer.summary}")
             shown = answer.summary
         if answer.state is State.DONE:
             return Answer(answer.state, answer.summary, answer.changed, details)
         if answer.state is State.FAILED:
             raise ServerError(answer.summary)
         if clock.now() >= deadline:
-            raise DeadlineExceeded(f"{answer.summary} (after {step.seconds:.0f} s)")
+            raise DeadlineExceeded(f"{answer.summary} (after {step.policy.wait_seconds:.0f} s)")
         clock.sleep(_PAUSE_SECONDS)
 
 

@@ -18,17 +18,6 @@ from connector.domain.admin import REGISTRATION, Answer, Operation, Request, Sta
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.stage import Stage
 
-#: How long each step may take, in seconds. CloudFormation has waited for the workers of a changed stack, so
-#: READY covers one that is being replaced; a first connection to the source includes the structure snapshot.
-DEADLINES: Mapping[Operation, float] = {
-    Operation.CLUSTER: 10,
-    Operation.READY: 300,
-    Operation.TOPICS: 120,
-    Operation.VALIDATE: 120,
-    Operation.REGISTER: 120,
-    Operation.VERIFY: 300,
-    Operation.RECORD: 60,
-}
 _PAUSE_SECONDS = 2.0
 
 #: How a refusal is introduced where nothing can be said to have failed.
@@ -102,7 +91,7 @@ def desired_count(stack: glue.SceptreStack) -> int | None:
 
 
 def _until_done(ask: Ask, operation: Operation, clock: Clock, show: Callable[[str], object]) -> Answer:
-    limit = DEADLINES[operation]
+    limit = operation.policy.wait_seconds
     deadline = clock.now() + limit
     shown = ""
     changed = False

@@ -10,7 +10,7 @@ from sceptre.exceptions import SceptreException
 from connector.admin_calls import Clock
 from connector.domain.admin import REGISTRATION, Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError
-from hooks.register import DEADLINES, CheckCluster, RegisterConnector, check_cluster, register
+from hooks.register import CheckCluster, RegisterConnector, check_cluster, register
 from tests.support.fake_aws import FakeConnection, FakeStack
 
 
@@ -63,7 +63,7 @@ def test_a_wait_without_end_ends_at_the_deadline_with_the_last_state():
     admin = Admin(verify=Answer(State.WAITING, "task RUNNING, source not connected"))
     with pytest.raises(DeadlineExceeded, match="source not connected"):
         register(admin, clock.as_clock(), print)
-    assert clock.time < sum(DEADLINES.values())
+    assert clock.time < sum(step.policy.wait_seconds for step in REGISTRATION)
 
 
 def test_the_hook_invokes_the_stages_own_lambda_and_reports_changes():

@@ -10,7 +10,7 @@ from sceptre.exceptions import SceptreException
 
 from connector import launches, retirement
 from connector.admin_calls import Clock
-from connector.domain.admin import RETIREMENT, Answer, Operation, State
+from connector.domain.admin import TEARDOWN, Answer, Operation, State
 from connector.domain.errors import RefusedStage
 from connector.domain.retire import EphemeralStage
 from connector.domain.stage import NAMED_STAGES, Stage
@@ -113,7 +113,7 @@ def test_every_step_is_asked_in_order_for_the_very_stage_and_an_account_is_given
     stack = stack_of("a", answers=details)
     with caplog.at_level(logging.INFO):
         RetireStage(None, stack).run()
-    assert asked(stack) == list(RETIREMENT)
+    assert asked(stack) == list(TEARDOWN)
     assert {request["stage"] for request in stack.connection_manager.requests} == {"a"}  # type: ignore[attr-defined]
     assert "stage a: 2 topics and 1 consumer groups deleted" in caplog.text
     assert "left alone: 1 topics that start with 'a.'" in caplog.text
@@ -148,7 +148,7 @@ def test_a_launch_that_replaces_a_failed_stack_retires_nothing():
 def test_a_deletion_of_a_failed_stack_retires_all():
     stack = stack_of("a", "ROLLBACK_COMPLETE")
     RetireStage(None, stack).run()
-    assert asked(stack) == list(RETIREMENT)
+    assert asked(stack) == list(TEARDOWN)
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
@@ -188,7 +188,7 @@ FAILED = Answer(State.FAILED, "AWS refused reading the stage record")
 
 
 @pytest.mark.parametrize("answer", [WAITING, FAILED], ids=["silent", "refused"])
-@pytest.mark.parametrize("operation", [step.operation for step in retirement.STEPS if step.needed])
+@pytest.mark.parametrize("operation", [step for step in TEARDOWN if step.policy.required])
 def test_a_needed_step_that_fails_ends_in_one_line_with_the_commands(operation: Operation, answer: Answer):
     stack = stack_of("a", answers=failing(operation, answer))
     with pytest.raises(SceptreException) as caught:
@@ -198,7 +198,7 @@ def test_a_needed_step_that_fails_ends_in_one_line_with_the_commands(operation: 
     assert "\n" not in text
     assert "`sceptre delete ephemeral/a`" in text
     assert f"`{retirement.ABANDON}=a sceptre delete ephemeral/a`" in text
-    after = RETIREMENT[RETIREMENT.index(operation) + 1 :]
+    after = TEARDOWN[TEARDOWN.index(operation) + 1 :]
     assert not set(asked(stack)) & set(after)
 
 
@@ -206,7 +206,7 @@ def test_a_needed_step_that_fails_ends_in_one_line_with_the_commands(operation: 
 def test_a_connect_that_is_dead_does_not_keep_a_stage_from_going(answer: Answer):
     stack = stack_of("a", answers=failing(Operation.RETIRE_CONNECTOR, answer))
     RetireStage(None, stack).run()
-    assert list(dict.fromkeys(asked(stack))) == list(RETIREMENT)
+    assert list(dict.fromkeys(asked(stack))) == list(TEARDOWN)
 
 
 def test_a_database_that_is_down_leaves_one_line_with_what_to_run(caplog: pytest.LogCaptureFixture):
@@ -234,7 +234,7 @@ def test_a_person_can_leave_the_topics_of_exactly_one_stage_behind(
     assert asked(left) == []
     assert "topics and groups that start with 'a.' are left" in caplog.text
     RetireStage(None, other).run()
-    assert asked(other) == list(RETIREMENT)
+    assert asked(other) == list(TEARDOWN)
     monkeypatch.setenv(retirement.ABANDON, "main")
     with pytest.raises(SceptreException, match="never deleted"):
         RetireStage(None, named).run()
@@ -253,7 +253,7 @@ def test_a_lambda_that_wakes_up_is_waited_for():
 
     connection._lambda_invoke = invoke  # type: ignore[method-assign]
     RetireStage(None, stack).run()
-    assert asked(stack) == list(RETIREMENT)
+    assert asked(stack) == list(TEARDOWN)
 
 
 def test_what_was_deleted_by_several_requests_is_counted_once():
