@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector import launches, retirement
-from connector.admin_calls import Clock
+from connector import launches
 from connector.domain.admin import TEARDOWN, Answer, Operation, State
 from connector.domain.errors import RefusedStage
 from connector.domain.retire import EphemeralStage
 from connector.domain.stage import NAMED_STAGES, Stage
-from hooks import retire
+from connector.operations import teardown
 from hooks.retire import NoteLaunch, RetireStage, Tidy
 from tests.support.fake_aws import FakeConnection, FakeStack, refuse
+from tests.support.simulated_clock import SimulatedClock
 
 DONE = Answer(State.DONE, "done").to_payload()
 
@@ -24,16 +24,7 @@ DONE = Answer(State.DONE, "done").to_payload()
 @pytest.fixture(autouse=True)
 def new_run(monkeypatch: pytest.MonkeyPatch) -> None:
     launches.forget()
-    clock = Time()
-    monkeypatch.setattr(retire, "Clock", lambda: Clock(lambda: clock.now, clock.sleep))
-
-
-@dataclass
-class Time:
-    now: float = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+    monkeypatch.setattr(teardown, "Clock", SimulatedClock().as_clock)
 
 
 @dataclass
@@ -197,7 +188,7 @@ def test_a_needed_step_that_fails_ends_in_one_line_with_the_commands(operation: 
     assert answer.summary in text
     assert "\n" not in text
     assert "`sceptre delete ephemeral/a`" in text
-    assert f"`{retirement.ABANDON}=a sceptre delete ephemeral/a`" in text
+    assert f"`{teardown.ABANDON}=a sceptre delete ephemeral/a`" in text
     after = TEARDOWN[TEARDOWN.index(operation) + 1 :]
     assert not set(asked(stack)) & set(after)
 
@@ -228,14 +219,14 @@ def test_when_the_connectors_stack_is_gone_already_the_others_go_and_what_is_lef
 def test_a_person_can_leave_the_topics_of_exactly_one_stage_behind(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    monkeypatch.setenv(retirement.ABANDON, "a")
+    monkeypatch.setenv(teardown.ABANDON, "a")
     left, other, named = stack_of("a"), stack_of("a.b"), stack_of("main")
     RetireStage(None, left).run()
     assert asked(left) == []
     assert "topics and groups that start with 'a.' are left" in caplog.text
     RetireStage(None, other).run()
     assert asked(other) == list(TEARDOWN)
-    monkeypatch.setenv(retirement.ABANDON, "main")
+    monkeypatch.setenv(teardown.ABANDON, "main")
     with pytest.raises(SceptreException, match="never deleted"):
         RetireStage(None, named).run()
 
@@ -254,22 +245,6 @@ def test_a_lambda_that_wakes_up_is_waited_for():
     connection._lambda_invoke = invoke  # type: ignore[method-assign]
     RetireStage(None, stack).run()
     assert asked(stack) == list(TEARDOWN)
-
-
-def test_what_was_deleted_by_several_requests_is_counted_once():
-    told = [["a.wms"], ["a.wms", "a.wms.signal"]]
-
-    def ask(operation: Operation) -> Answer:
-        if operation is not Operation.RETIRE_TOPICS:
-            return Answer(State.DONE, "done", details={"deleted": []})
-        state = State.WAITING if len(told) > 1 else State.DONE
-        return Answer(state, "deleting", True, {"deleted": told.pop(0), "others": []})
-
-    clock = Time()
-    account = retirement.retire(
-        EphemeralStage(Stage("a")), ask, Clock(lambda: clock.now, clock.sleep), lambda line: None
-    )
-    assert account.topics == ["a.wms", "a.wms.signal"]
 
 
 def test_after_the_stack_exactly_its_own_active_revisions_are_deregistered():
