@@ -138,7 +138,7 @@ def _left_on_source(stage: EphemeralStage, reason: str) -> str:
 
 def leave_named(stack: glue.SceptreStack, stage: Stage) -> None:
     """A launch may replace a named stage's shell that never was complete; nothing else of it is touched."""
-    if not (launches.noted(stack) and glue.never_completed(stack)):
+    if not launches.replaces(stack):
         raise OperatorError(
             f"stage {stage.name!r} is a named stage: its connector and topics are never deleted; "
             "nothing was touched"
