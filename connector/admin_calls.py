@@ -58,19 +58,6 @@ def ask(client: Any, stage: Stage, request: Request) -> Answer:
         return put(lambda arguments: client.invoke(**arguments), stage.names.connect_admin, request)
 
 
-def until_answered(
-    client: Any, stage: Stage, request: Request, *, seconds: float = 120, clock: Clock | None = None
-) -> Answer:
-    """Ask until the answer is not `waiting`, or for so many seconds; then that answer."""
-    time_ = clock or Clock()
-    give_up = time_.now() + seconds
-    while True:
-        answer = ask(client, stage, request)
-        if answer.state is not State.WAITING or time_.now() >= give_up:
-            return answer
-        time_.sleep(2)
-
-
 def read(reply: Mapping[str, Any], function: str, operation: Operation) -> Answer:
     """What AWS's answer to an invocation says; raises `ServerError` when the function failed."""
     return Answer.from_payload(content(reply, f"the admin Lambda {function}", function, operation.value))

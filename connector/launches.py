@@ -15,6 +15,11 @@ def noted(stack: glue.SceptreStack) -> bool:
     return stack.external_name in _LAUNCHED
 
 
+def replaces(stack: glue.SceptreStack) -> bool:
+    """Whether this run's launch replaces a stack that never once was complete."""
+    return noted(stack) and glue.never_completed(stack)
+
+
 def forget() -> None:
     """Forget everything: a new run."""
     _LAUNCHED.clear()

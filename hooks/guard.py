@@ -2,10 +2,9 @@
 
 from sceptre.hooks import Hook
 
-from connector import admission, launches
+from connector import admission
 from connector import sceptre_glue as glue
-from connector.domain import names
-from connector.domain.errors import OperatorError
+from connector.operations import deletion_guard
 
 
 class GuardDeletion(Hook):  # type: ignore[misc]
@@ -19,47 +18,4 @@ class GuardDeletion(Hook):  # type: ignore[misc]
         with glue.one_line_errors(self.stack.name):
             admission.check_path(self.stack)
             glue.check_name(self.stack)
-            if glue.is_foundation(self.stack):
-                guard_foundation(self.stack)
-            else:
-                guard_stage(self.stack)
-
-
-def guard_stage(stack: glue.SceptreStack) -> None:
-    """Raise unless the stage is ephemeral, or a launch replaces this stack, which was never once complete."""
-    stage = glue.stage_of(stack)
-    if stage.ephemeral or (launches.noted(stack) and glue.never_completed(stack)):
-        return
-    raise OperatorError(
-        f"stage {stage.name!r} is a named stage and is not deleted with this tool; "
-        "nothing was touched. Only stages below config/ephemeral/ can be deleted; a stack that never was "
-        "complete is replaced by a launch"
-    )
-
-
-def guard_foundation(stack: glue.SceptreStack) -> None:
-    """Raise while any stage of this account and region still stands on the foundation."""
-    if glue.never_completed(stack):
-        return
-    standing = [name for name in _stack_names(stack.connection_manager) if _belongs_to_stage(name)]
-    if standing:
-        shown = ", ".join(sorted(standing)[:3]) + (", ..." if len(standing) > 3 else "")
-        raise OperatorError(
-            f"the foundation is in use by {len(standing)} stacks ({shown}); "
-            "nothing was touched. Delete the ephemeral stages first; named stages keep it for good"
-        )
-
-
-def _belongs_to_stage(stack_name: str) -> bool:
-    return any(stack_name.startswith(f"{names.PROJECT}-{component}-") for component in names.COMPONENTS)
-
-
-def _stack_names(connection: glue.Connection) -> list[str]:
-    found: list[str] = []
-    token: str | None = None
-    while True:
-        answer = connection.call("cloudformation", "describe_stacks", {"NextToken": token} if token else {})
-        found += [stack["StackName"] for stack in answer["Stacks"]]
-        token = answer.get("NextToken")
-        if not token:
-            return found
+            deletion_guard.guard(self.stack)

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import click
 
 from connector import cluster_view
-from connector.admin_calls import NoFunction, ask, until_answered
+from connector.admin_calls import Clock, NoFunction, ask
 from connector.commands.output import json_option, print_json
 from connector.domain import signals
-from connector.domain.admin import Answer, Operation, Request, State
+from connector.domain.admin import Answer, Operation, Request
 from connector.domain.check_result import launch
 from connector.domain.errors import ServerError
 from connector.domain.stage import Stage
+from connector.operations.procedure import Overdue, Refused, until_done
 
 
 def _command(operation: Operation, text: str) -> click.Command:
@@ -75,19 +76,21 @@ def offsets(stage_name: str, *, as_json: bool) -> None:
 def _request(stage: Stage, operation: Operation, tables: Sequence[str] = ()) -> Answer:
     """The answer, once it is done; anything else is a `ServerError`."""
     request = Request(operation, stage=stage.name, tables=tuple(tables))
-    # What may have been done is not done again by itself.
-    once = operation in (Operation.SNAPSHOT, Operation.RESTART)
-    functions = cluster_view.functions(attempts=1 if once else 2)
+    functions = cluster_view.functions(attempts=2 if operation.policy.repeatable else 1)
     try:
-        answer = ask(functions, stage, request) if once else until_answered(functions, stage, request)
+        return until_done(operation, lambda _: ask(functions, stage, request), Clock(), _show_nothing)
     except NoFunction as error:
         raise ServerError(
             f"{error}: stage {stage.name!r} is not deployed; `{launch(stage)}` does that"
         ) from None
-    if answer.state is not State.DONE:
-        again = "; ask again" if answer.state is State.WAITING else ""
-        raise ServerError(f"{operation.value} {stage.name}: {answer.summary}{again}")
-    return answer
+    except Refused as error:
+        raise ServerError(f"{operation.value} {stage.name}: {error}") from None
+    except Overdue as error:
+        raise ServerError(f"{operation.value} {stage.name}: {error.summary}; ask again") from None
+
+
+def _show_nothing(line: str) -> None:
+    """A command prints the one answer at its end."""
 
 
 def _tell(answer: Answer, *, as_json: bool) -> None:

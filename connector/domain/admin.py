@@ -8,80 +8,119 @@ any limit on how long a function may run.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from connector.domain.errors import OperatorError, ServerError
 
 
-class Operation(StrEnum):
-    """What the admin Lambda can be asked.
+class Procedure(StrEnum):
+    """Operations that are asked one after the other, in the order of `Operation`."""
 
-    `REGISTRATION` gives the order at launch, `RETIREMENT` the order at teardown.
+    REGISTRATION = "registration"
+    TEARDOWN = "teardown"
+
+
+@dataclass(frozen=True)
+class CallPolicy:
+    """How a caller deals with an operation.
+
+    `wait_seconds` is how long the caller repeats a request that answers `waiting`; with 0 it asks once.
+    `procedure` is the sequence that the operation is a step of. A step that is not `required` may fail, and
+    its procedure goes on. An operation that is not `repeatable` may have been carried out although its answer
+    was lost, so nobody asks for it a second time but a person.
     """
 
+    wait_seconds: float = 0
+    procedure: Procedure | None = None
+    required: bool = True
+    repeatable: bool = True
+
+
+def _step(procedure: Procedure, wait_seconds: float, *, required: bool = True) -> CallPolicy:
+    return CallPolicy(wait_seconds, procedure, required)
+
+
+_REGISTRATION = Procedure.REGISTRATION
+_TEARDOWN = Procedure.TEARDOWN
+_ONCE = CallPolicy()
+_COMMAND = CallPolicy(wait_seconds=120)
+_UNREPEATED = CallPolicy(repeatable=False)
+
+
+class Operation(StrEnum):
+    """What the admin Lambda can be asked, and how.
+
+    The order matters: `REGISTRATION` and `TEARDOWN` take theirs from it. A new operation needs a line here
+    and a row in `lambda_src.connect_admin.operations`, and nothing else.
+    """
+
+    #: Typed for mypy: what goes over the wire.
+    _value_: str
+    policy: CallPolicy
+
+    def __new__(cls, value: str, policy: CallPolicy = _ONCE) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.policy = policy
+        return member
+
     #: May the stage live on the brokers' cluster? Asked before there is a worker, which would leave topics.
-    CLUSTER = "cluster"
+    #: A cluster that does not answer in time is left to registration.
+    CLUSTER = "cluster", CallPolicy(wait_seconds=10)
     #: Is there a Connect worker that answers `GET /`? Brings the workers back if a teardown had ended them.
-    READY = "ready"
+    #: CloudFormation has waited for the workers of a changed stack; this covers one that is being replaced.
+    READY = "ready", _step(_REGISTRATION, 300)
     #: Make sure that the stage's topics exist with the right settings.
-    TOPICS = "topics"
+    TOPICS = "topics", _step(_REGISTRATION, 120)
     #: Let Connect validate the connector config.
-    VALIDATE = "validate"
+    VALIDATE = "validate", _step(_REGISTRATION, 120)
     #: Create the connector, or update it if its config differs.
-    REGISTER = "register"
-    #: Do connector and task run, and is the source connected?
-    VERIFY = "verify"
+    REGISTER = "register", _step(_REGISTRATION, 120)
+    #: Do connector and task run, and is the source connected? The first connection to the source includes the
+    #: structure snapshot.
+    VERIFY = "verify", _step(_REGISTRATION, 300)
     #: Write the stage record.
-    RECORD = "record"
+    RECORD = "record", _step(_REGISTRATION, 60)
     #: What is there: workers, connector, task, source. Changes nothing.
     STATUS = "status"
     #: The names of all topics of the cluster. Changes nothing.
     TOPIC_NAMES = "topic-names"
     #: Restart the connector and its task, whether they have failed or not.
-    RESTART = "restart"
+    RESTART = "restart", _UNREPEATED
     #: Let the connector keep its task, but read nothing.
-    PAUSE = "pause"
+    PAUSE = "pause", _COMMAND
     #: Let a paused or stopped connector go on.
-    RESUME = "resume"
+    RESUME = "resume", _COMMAND
     #: End the connector's task; config and offsets stay.
-    STOP = "stop"
+    STOP = "stop", _COMMAND
     #: Where the connector is in its source. Changes nothing.
-    OFFSETS = "offsets"
+    OFFSETS = "offsets", _COMMAND
     #: Read tables anew, with the connector as it runs.
-    SNAPSHOT = "snapshot"
+    SNAPSHOT = "snapshot", _UNREPEATED
+    # Of a teardown: who reads or writes a topic is gone before the topic is.
     #: Note that the stage is being torn down, and see that the cluster is the one it was registered on.
-    RETIRE_MARK = "retire-mark"
-    #: Stop the connector, delete its offsets, delete it.
-    RETIRE_CONNECTOR = "retire-connector"
-    #: End the workers and see them leave their group.
-    RETIRE_WORKERS = "retire-workers"
-    #: Remove what the connector left in the source database.
-    RETIRE_SOURCE = "retire-source"
+    RETIRE_MARK = "retire-mark", _step(_TEARDOWN, 60)
+    #: Stop the connector, delete its offsets, delete it. Its topics and its worker go all the same; stopped
+    #: in order, it also lets go of the source at once.
+    RETIRE_CONNECTOR = "retire-connector", _step(_TEARDOWN, 30, required=False)
+    #: End the workers and see them leave their group. A worker has 120 s to leave before ECS kills it, and
+    #: its group notices a killed one after 10.
+    RETIRE_WORKERS = "retire-workers", _step(_TEARDOWN, 240)
+    #: Remove what the connector left in the source database. One that is gone must not keep a stage from
+    #: going.
+    RETIRE_SOURCE = "retire-source", _step(_TEARDOWN, 90, required=False)
     #: Delete the stage's topics.
-    RETIRE_TOPICS = "retire-topics"
+    RETIRE_TOPICS = "retire-topics", _step(_TEARDOWN, 180)
     #: Delete the stage's consumer groups.
-    RETIRE_GROUPS = "retire-groups"
+    RETIRE_GROUPS = "retire-groups", _step(_TEARDOWN, 90)
 
 
-REGISTRATION = (
-    Operation.READY,
-    Operation.TOPICS,
-    Operation.VALIDATE,
-    Operation.REGISTER,
-    Operation.VERIFY,
-    Operation.RECORD,
-)
+def _steps(procedure: Procedure) -> tuple[Operation, ...]:
+    return tuple(operation for operation in Operation if operation.policy.procedure is procedure)
 
-#: The order matters: who reads or writes a topic is gone before the topic is.
-RETIREMENT = (
-    Operation.RETIRE_MARK,
-    Operation.RETIRE_CONNECTOR,
-    Operation.RETIRE_WORKERS,
-    Operation.RETIRE_SOURCE,
-    Operation.RETIRE_TOPICS,
-    Operation.RETIRE_GROUPS,
-)
 
+REGISTRATION = _steps(Procedure.REGISTRATION)
+TEARDOWN = _steps(Procedure.TEARDOWN)
 
 #: How long the function may run, in seconds. Below the 60 s after which boto3 gives up reading an answer
 #: and, unasked, invokes again.

@@ -36,7 +36,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         wanted = request.operation
         operation = wanted.value
         limit = context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS
-        deadline = Deadline.within(min(operations.SECONDS[wanted], limit))
+        deadline = Deadline.within(min(operations.ROWS[wanted].seconds, limit))
         account = context.invoked_function_arn.split(":")[4]
         session = Session(
             environment,

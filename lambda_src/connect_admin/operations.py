@@ -1,7 +1,7 @@
-"""Which use case answers which request, within which time, and what its errors mean."""
+"""One row for each operation: its use case and the time a request may take; and what an error means."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from connector.domain.admin import Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
@@ -26,60 +26,47 @@ from lambda_src.connect_admin.verify import verify
 
 UseCase = Callable[[Session], Answer]
 
-USE_CASES: Mapping[Operation, UseCase] = {
-    Operation.CLUSTER: check_cluster,
-    Operation.READY: launched(ready),
-    Operation.TOPICS: ensure_topics,
-    Operation.VALIDATE: validate,
-    Operation.REGISTER: register,
-    Operation.VERIFY: verify,
-    Operation.RECORD: record,
-    Operation.STATUS: status,
-    Operation.TOPIC_NAMES: topic_names,
-    Operation.RESTART: restart,
-    Operation.PAUSE: pause,
-    Operation.RESUME: resume,
-    Operation.STOP: stop,
-    Operation.OFFSETS: offsets,
-    Operation.SNAPSHOT: snapshot,
-    Operation.RETIRE_MARK: retire_mark,
-    Operation.RETIRE_CONNECTOR: retire_connector,
-    Operation.RETIRE_WORKERS: retire_workers,
-    Operation.RETIRE_SOURCE: retire_source,
-    Operation.RETIRE_TOPICS: retire_topics,
-    Operation.RETIRE_GROUPS: retire_groups,
-}
 
-#: Seconds that each request may take; all below the function's own limit.
-SECONDS: Mapping[Operation, float] = {
-    Operation.CLUSTER: 45,
-    Operation.READY: 20,
-    Operation.TOPICS: 45,
-    Operation.VALIDATE: 54,
-    Operation.REGISTER: 54,
-    Operation.VERIFY: 30,
-    Operation.RECORD: 40,
-    Operation.STATUS: 50,
-    Operation.TOPIC_NAMES: 45,
-    Operation.RESTART: 45,
-    Operation.PAUSE: 45,
-    Operation.RESUME: 45,
-    Operation.STOP: 45,
-    Operation.OFFSETS: 45,
-    Operation.SNAPSHOT: 50,
-    Operation.RETIRE_MARK: 40,
-    Operation.RETIRE_CONNECTOR: 50,
-    Operation.RETIRE_WORKERS: 45,
-    Operation.RETIRE_SOURCE: 30,
-    Operation.RETIRE_TOPICS: 50,
-    Operation.RETIRE_GROUPS: 40,
+@dataclass(frozen=True)
+class Row:
+    """How one operation is answered. `seconds` is what one request may take, below the function's own limit.
+
+    How the caller repeats it stands beside its name, in `Operation`.
+    """
+
+    use_case: UseCase
+    seconds: float
+
+
+ROWS: Mapping[Operation, Row] = {
+    Operation.CLUSTER: Row(check_cluster, 45),
+    Operation.READY: Row(launched(ready), 20),
+    Operation.TOPICS: Row(ensure_topics, 45),
+    Operation.VALIDATE: Row(validate, 54),
+    Operation.REGISTER: Row(register, 54),
+    Operation.VERIFY: Row(verify, 30),
+    Operation.RECORD: Row(record, 40),
+    Operation.STATUS: Row(status, 50),
+    Operation.TOPIC_NAMES: Row(topic_names, 45),
+    Operation.RESTART: Row(restart, 45),
+    Operation.PAUSE: Row(pause, 45),
+    Operation.RESUME: Row(resume, 45),
+    Operation.STOP: Row(stop, 45),
+    Operation.OFFSETS: Row(offsets, 45),
+    Operation.SNAPSHOT: Row(snapshot, 50),
+    Operation.RETIRE_MARK: Row(retire_mark, 40),
+    Operation.RETIRE_CONNECTOR: Row(retire_connector, 50),
+    Operation.RETIRE_WORKERS: Row(retire_workers, 45),
+    Operation.RETIRE_SOURCE: Row(retire_source, 30),
+    Operation.RETIRE_TOPICS: Row(retire_topics, 50),
+    Operation.RETIRE_GROUPS: Row(retire_groups, 40),
 }
 
 
 def answer(operation: Operation, session: Session) -> Answer:
     """Run one use case. Foreseen errors become answers; no answer carries a confidential value."""
     try:
-        found = USE_CASES[operation](session)
+        found = ROWS[operation].use_case(session)
     except WmsError as error:
         found = answer_to(error)
     censor = session.censor

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kafka import KafkaAdminClient
 
-from connector.domain.admin import RETIREMENT, Operation, State
+from connector.domain.admin import TEARDOWN, Operation, State
 from connector.domain.stage import Stage
 from connector.local.world import World
 from lambda_src.connect_admin import operations
@@ -58,7 +58,7 @@ def retire(world: World) -> float:
     )
     stage.ecs.missing = True
     total = 0.0
-    for operation in RETIREMENT:
+    for operation in TEARDOWN:
         taken = _ask(stage, operation)
         _show(f"    {operation.value}: {taken:.2f} s")
         total += taken

@@ -10,7 +10,7 @@ import pytest
 
 from connector import account, ear, fire_drill
 from connector.admin_calls import Clock
-from connector.domain.admin import REGISTRATION, Answer, Request, State
+from connector.domain.admin import REGISTRATION, Answer, Operation, Request, State
 from connector.domain.aws_alarms import alarms_of
 from connector.domain.drills import CLASSES
 from connector.domain.error_classes import NOT_RUNNING, UNKNOWN
@@ -23,6 +23,7 @@ from tests.cli.conftest import Run, assert_one_line
 from tests.lambda_src.conftest import ADDRESS, FakeStage
 from tests.support.fake_account import FakeAccount
 from tests.support.fake_stage_aws import client_error
+from tests.support.simulated_clock import SimulatedClock
 
 MAIL = "a@example.gov"
 
@@ -406,6 +407,24 @@ def test_the_connector_is_paused_resumed_stopped_and_restarted(run: Run, main: D
         "resumed: connector RUNNING, task 0 RUNNING",
         "restarted: connector RUNNING, task 0 RUNNING",
     ]
+
+
+@pytest.mark.parametrize(("command", "requests"), [("pause", 61), ("restart", 1), ("snapshot", 1)])
+def test_a_command_waits_for_what_may_be_asked_twice_and_says_to_ask_again(
+    run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch, command: str, requests: int
+) -> None:
+    asked: list[str] = []
+
+    def answer(operation: Operation, session: object) -> Answer:
+        asked.append(operation)
+        return Answer(State.WAITING, "a rebalance is under way")
+
+    monkeypatch.setattr(operations, "answer", answer)
+    monkeypatch.setattr("connector.commands.operate.Clock", SimulatedClock().as_clock)
+    result = run(command, "main")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"error: {command} main: a rebalance is under way; ask again\n"
+    assert asked == [command] * requests
 
 
 def test_what_cannot_be_done_is_one_line_and_status_1(run: Run, main: Deployed) -> None:

@@ -1,7 +1,8 @@
 import pytest
 
 from connector import launches, sceptre_glue
-from hooks import admit, outcome
+from connector.operations import outcome
+from hooks import admit
 
 
 @pytest.fixture(autouse=True)
@@ -10,4 +11,4 @@ def new_run():
     sceptre_glue.SECRETS.clear()
     launches.forget()
     admit._admitted.clear()
-    outcome._BEFORE.clear()
+    outcome.forget()

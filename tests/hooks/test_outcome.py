@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sceptre.exceptions import SceptreException
 
-from hooks.outcome import NoteState, ReportOutcome, failure_reason
+from hooks.outcome import NoteState, ReportOutcome
 from tests.support.fake_aws import FakeConnection, FakeStack
 
 
@@ -61,10 +61,6 @@ def test_named_stages_and_the_foundation_get_termination_protection(group: str, 
     ReportOutcome(None, stack).run()
     description = stack.connection_manager.stacks["wms-network-x"]
     assert description.get("EnableTerminationProtection") is protected
-
-
-def test_no_reason_is_said_to_be_none():
-    assert failure_reason([]) == "CloudFormation gives no reason"
 
 
 def event(logical: str, status: str, reason: str, kind: str = "AWS::EC2::SecurityGroup") -> dict[str, str]:

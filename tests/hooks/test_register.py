@@ -1,4 +1,4 @@
-"""Registration asks step by step, waits with a deadline, and says why it gave up."""
+"""The hooks of registration ask the stage's own Lambda, and end a launch in one line."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -7,63 +7,10 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector.admin_calls import Clock
-from connector.domain.admin import REGISTRATION, Answer, Operation, State
-from connector.domain.errors import DeadlineExceeded, ServerError
-from hooks.register import DEADLINES, CheckCluster, RegisterConnector, check_cluster, register
+from connector.domain.admin import REGISTRATION, Answer, State
+from hooks.register import CheckCluster, RegisterConnector
 from tests.support.fake_aws import FakeConnection, FakeStack
-
-
-class Admin:
-    """Answers `waiting` a number of times, then as told."""
-
-    def __init__(self, **last: Answer) -> None:
-        self.asked: list[Operation] = []
-        self.waits = {Operation.READY: 2}
-        self.last = last
-
-    def __call__(self, operation: Operation) -> Answer:
-        self.asked.append(operation)
-        if self.waits.get(operation, 0) > 0:
-            self.waits[operation] -= 1
-            return Answer(State.WAITING, "0 of 1 tasks run")
-        return self.last.get(operation.value, Answer(State.DONE, "as wanted"))
-
-
-class SimulatedClock:
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def as_clock(self) -> Clock:
-        return Clock(lambda: self.time, self.sleep)
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-
-
-def test_every_step_is_asked_in_order_and_repeated_while_it_waits():
-    admin, shown = Admin(), list[str]()
-    register(admin, SimulatedClock().as_clock(), shown.append)
-    assert list(dict.fromkeys(admin.asked)) == list(REGISTRATION)
-    assert admin.asked.count(Operation.READY) == 3
-    assert shown.count("ready: 0 of 1 tasks run") == 1
-
-
-def test_a_refusal_ends_registration_with_its_own_words():
-    admin, shown = Admin(validate=Answer(State.FAILED, "ORA-01017: invalid username/password")), list[str]()
-    with pytest.raises(ServerError, match="registration failed at validate: ORA-01017"):
-        register(admin, SimulatedClock().as_clock(), shown.append)
-    assert Operation.REGISTER not in admin.asked
-    assert not [line for line in shown if "ORA-01017" in line], "it is told once, as the error"
-    assert "topics: as wanted" in shown
-
-
-def test_a_wait_without_end_ends_at_the_deadline_with_the_last_state():
-    clock = SimulatedClock()
-    admin = Admin(verify=Answer(State.WAITING, "task RUNNING, source not connected"))
-    with pytest.raises(DeadlineExceeded, match="source not connected"):
-        register(admin, clock.as_clock(), print)
-    assert clock.time < sum(DEADLINES.values())
+from tests.support.simulated_clock import SimulatedClock
 
 
 def test_the_hook_invokes_the_stages_own_lambda_and_reports_changes():
@@ -92,15 +39,6 @@ def test_a_cluster_that_is_refused_stops_the_launch_before_the_stack():
         CheckCluster(None, stack(lambda _: refusal)).run()
 
 
-def test_a_cluster_that_nobody_can_look_at_is_left_to_registration():
-    """Why it does not answer is better said by the worker."""
-    clock, shown = SimulatedClock(), list[str]()
-    unreachable = Answer(State.WAITING, "the brokers do not answer a connection: timed out")
-    check_cluster(Admin(cluster=unreachable), clock.as_clock(), shown.append)
-    assert shown == [f"cluster: {unreachable.summary}", "cluster: not looked at yet; registration asks again"]
-    assert clock.time <= 12
-
-
 def stack(invoke: Callable[[Any], object], **settings: object) -> FakeStack:
     connection = FakeConnection.ready()
     connection.invoke = invoke
@@ -111,7 +49,7 @@ def stack(invoke: Callable[[Any], object], **settings: object) -> FakeStack:
 
 def test_a_worker_that_never_answers_is_told_with_its_last_error(monkeypatch: pytest.MonkeyPatch):
     clock = SimulatedClock()
-    monkeypatch.setattr("hooks.register.Clock", clock.as_clock)
+    monkeypatch.setattr("connector.operations.registration.Clock", clock.as_clock)
     silent = Answer(State.WAITING, "worker at 127.0.0.9 is starting").to_payload()
     waiting = stack(lambda _: silent)
     waiting.connection_manager.log_events = [

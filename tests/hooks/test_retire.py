@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector import launches, retirement
-from connector.admin_calls import Clock
-from connector.domain.admin import RETIREMENT, Answer, Operation, State
+from connector import launches
+from connector.domain.admin import TEARDOWN, Answer, Operation, State
 from connector.domain.errors import RefusedStage
 from connector.domain.retire import EphemeralStage
 from connector.domain.stage import NAMED_STAGES, Stage
-from hooks import retire
+from connector.operations import teardown
 from hooks.retire import NoteLaunch, RetireStage, Tidy
 from tests.support.fake_aws import FakeConnection, FakeStack, refuse
+from tests.support.simulated_clock import SimulatedClock
 
 DONE = Answer(State.DONE, "done").to_payload()
 
@@ -24,16 +24,7 @@ DONE = Answer(State.DONE, "done").to_payload()
 @pytest.fixture(autouse=True)
 def new_run(monkeypatch: pytest.MonkeyPatch) -> None:
     launches.forget()
-    clock = Time()
-    monkeypatch.setattr(retire, "Clock", lambda: Clock(lambda: clock.now, clock.sleep))
-
-
-@dataclass
-class Time:
-    now: float = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+    monkeypatch.setattr(teardown, "Clock", SimulatedClock().as_clock)
 
 
 @dataclass
@@ -113,7 +104,7 @@ def test_every_step_is_asked_in_order_for_the_very_stage_and_an_account_is_given
     stack = stack_of("a", answers=details)
     with caplog.at_level(logging.INFO):
         RetireStage(None, stack).run()
-    assert asked(stack) == list(RETIREMENT)
+    assert asked(stack) == list(TEARDOWN)
     assert {request["stage"] for request in stack.connection_manager.requests} == {"a"}  # type: ignore[attr-defined]
     assert "stage a: 2 topics and 1 consumer groups deleted" in caplog.text
     assert "left alone: 1 topics that start with 'a.'" in caplog.text
@@ -148,7 +139,7 @@ def test_a_launch_that_replaces_a_failed_stack_retires_nothing():
 def test_a_deletion_of_a_failed_stack_retires_all():
     stack = stack_of("a", "ROLLBACK_COMPLETE")
     RetireStage(None, stack).run()
-    assert asked(stack) == list(RETIREMENT)
+    assert asked(stack) == list(TEARDOWN)
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
@@ -188,7 +179,7 @@ FAILED = Answer(State.FAILED, "AWS refused reading the stage record")
 
 
 @pytest.mark.parametrize("answer", [WAITING, FAILED], ids=["silent", "refused"])
-@pytest.mark.parametrize("operation", [step.operation for step in retirement.STEPS if step.needed])
+@pytest.mark.parametrize("operation", [step for step in TEARDOWN if step.policy.required])
 def test_a_needed_step_that_fails_ends_in_one_line_with_the_commands(operation: Operation, answer: Answer):
     stack = stack_of("a", answers=failing(operation, answer))
     with pytest.raises(SceptreException) as caught:
@@ -197,8 +188,8 @@ def test_a_needed_step_that_fails_ends_in_one_line_with_the_commands(operation: 
     assert answer.summary in text
     assert "\n" not in text
     assert "`sceptre delete ephemeral/a`" in text
-    assert f"`{retirement.ABANDON}=a sceptre delete ephemeral/a`" in text
-    after = RETIREMENT[RETIREMENT.index(operation) + 1 :]
+    assert f"`{teardown.ABANDON}=a sceptre delete ephemeral/a`" in text
+    after = TEARDOWN[TEARDOWN.index(operation) + 1 :]
     assert not set(asked(stack)) & set(after)
 
 
@@ -206,7 +197,7 @@ def test_a_needed_step_that_fails_ends_in_one_line_with_the_commands(operation: 
 def test_a_connect_that_is_dead_does_not_keep_a_stage_from_going(answer: Answer):
     stack = stack_of("a", answers=failing(Operation.RETIRE_CONNECTOR, answer))
     RetireStage(None, stack).run()
-    assert list(dict.fromkeys(asked(stack))) == list(RETIREMENT)
+    assert list(dict.fromkeys(asked(stack))) == list(TEARDOWN)
 
 
 def test_a_database_that_is_down_leaves_one_line_with_what_to_run(caplog: pytest.LogCaptureFixture):
@@ -228,14 +219,14 @@ def test_when_the_connectors_stack_is_gone_already_the_others_go_and_what_is_lef
 def test_a_person_can_leave_the_topics_of_exactly_one_stage_behind(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    monkeypatch.setenv(retirement.ABANDON, "a")
+    monkeypatch.setenv(teardown.ABANDON, "a")
     left, other, named = stack_of("a"), stack_of("a.b"), stack_of("main")
     RetireStage(None, left).run()
     assert asked(left) == []
     assert "topics and groups that start with 'a.' are left" in caplog.text
     RetireStage(None, other).run()
-    assert asked(other) == list(RETIREMENT)
-    monkeypatch.setenv(retirement.ABANDON, "main")
+    assert asked(other) == list(TEARDOWN)
+    monkeypatch.setenv(teardown.ABANDON, "main")
     with pytest.raises(SceptreException, match="never deleted"):
         RetireStage(None, named).run()
 
@@ -253,23 +244,7 @@ def test_a_lambda_that_wakes_up_is_waited_for():
 
     connection._lambda_invoke = invoke  # type: ignore[method-assign]
     RetireStage(None, stack).run()
-    assert asked(stack) == list(RETIREMENT)
-
-
-def test_what_was_deleted_by_several_requests_is_counted_once():
-    told = [["a.wms"], ["a.wms", "a.wms.signal"]]
-
-    def ask(operation: Operation) -> Answer:
-        if operation is not Operation.RETIRE_TOPICS:
-            return Answer(State.DONE, "done", details={"deleted": []})
-        state = State.WAITING if len(told) > 1 else State.DONE
-        return Answer(state, "deleting", True, {"deleted": told.pop(0), "others": []})
-
-    clock = Time()
-    account = retirement.retire(
-        EphemeralStage(Stage("a")), ask, Clock(lambda: clock.now, clock.sleep), lambda line: None
-    )
-    assert account.topics == ["a.wms", "a.wms.signal"]
+    assert asked(stack) == list(TEARDOWN)
 
 
 def test_after_the_stack_exactly_its_own_active_revisions_are_deregistered():

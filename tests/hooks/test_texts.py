@@ -8,7 +8,7 @@ import pytest
 from connector.local.state import ROOT
 
 #: Where texts that hooks and resolvers raise are written; the admin Lambda's reach them as answers.
-PLACES = ("hooks", "resolvers", "lambda_src", "connector/domain", "connector")
+PLACES = ("hooks", "resolvers", "lambda_src", "connector/domain", "connector/operations", "connector")
 #: Texts that go elsewhere: descriptions of alarms, into mails; how a command is called, into `--help`.
 ELSEWHERE = ("connector/domain/metrics.py", "connector/render_cli.py")
 

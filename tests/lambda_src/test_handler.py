@@ -131,17 +131,10 @@ def test_waiting_is_no_error_in_the_log(
     }
 
 
-def test_every_operation_has_a_use_case_and_a_time_below_the_functions_limit() -> None:
-    from connector.domain.admin import FUNCTION_TIMEOUT_SECONDS  # noqa: PLC0415
-
-    assert set(operations.USE_CASES) == set(operations.SECONDS) == set(Operation)
-    assert max(operations.SECONDS.values()) <= FUNCTION_TIMEOUT_SECONDS - 4
-
-
 def test_the_longest_validation_that_can_be_set_is_answered_within_the_functions_limit() -> None:
     longest = max(high for name, _, high in _RANGES if name == "validation_timeout_seconds")
     for operation in (Operation.VALIDATE, Operation.REGISTER):
-        assert longest + SPARE_SECONDS < operations.SECONDS[operation]
+        assert longest + SPARE_SECONDS < operations.ROWS[operation].seconds
 
 
 def test_tables_that_are_no_list_of_texts_are_refused() -> None:

@@ -5,7 +5,7 @@ from typing import Self
 
 import pytest
 
-from connector.domain.admin import REGISTRATION, RETIREMENT, Answer, Operation, State
+from connector.domain.admin import REGISTRATION, TEARDOWN, Answer, Operation, State
 from connector.domain.errors import ServerError
 from connector.domain.record import RECORD_KEY, StageRecord
 from connector.domain.settings import ConnectorSettings
@@ -85,7 +85,7 @@ def ask(stage: FakeStage, operation: Operation) -> Answer:
 def through(stage: FakeStage) -> dict[Operation, Answer]:
     """All requests in order, each until it does not wait; the worker ends when it is told to."""
     found = {}
-    for operation in RETIREMENT:
+    for operation in TEARDOWN:
         answer = ask(stage, operation)
         if stage.ecs.desired == 0:
             stage.ecs.tasks.clear()
@@ -122,7 +122,7 @@ def test_every_request_a_second_time_changes_nothing(a: FakeStage):
     assert a.kafka.changes == changes
 
 
-@pytest.mark.parametrize("operation", RETIREMENT)
+@pytest.mark.parametrize("operation", TEARDOWN)
 @pytest.mark.parametrize("name", NAMED_STAGES)
 def test_a_named_stages_function_refuses_by_itself(name: str, operation: Operation, source: Source):
     stage = stage_of(name)
@@ -134,7 +134,7 @@ def test_a_named_stages_function_refuses_by_itself(name: str, operation: Operati
     assert (stage.ecs.desired, source.slots) == (1, slots)
 
 
-@pytest.mark.parametrize("operation", RETIREMENT)
+@pytest.mark.parametrize("operation", TEARDOWN)
 @pytest.mark.parametrize("meant", [None, "main", "a.b", "A"])
 def test_a_request_that_means_another_stage_is_refused(a: FakeStage, operation: Operation, meant: str | None):
     answer = a.ask(operation, meant=meant)
@@ -170,7 +170,7 @@ def test_on_another_cluster_than_the_records_nothing_is_deleted(a: FakeStage, op
     assert a.kafka.changes == []
 
 
-@pytest.mark.parametrize("operation", [step for step in RETIREMENT if step is not Operation.RETIRE_MARK])
+@pytest.mark.parametrize("operation", [step for step in TEARDOWN if step is not Operation.RETIRE_MARK])
 def test_a_stage_that_a_launch_has_taken_over_keeps_what_it_has(
     a: FakeStage, source: Source, operation: Operation
 ):

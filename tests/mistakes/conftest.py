@@ -24,7 +24,8 @@ from sceptre.connection_manager import ConnectionManager
 from connector import sceptre_glue
 from connector.local.aws import FOREIGN, client_environment
 from connector.local.state import ROOT
-from hooks import admit, outcome
+from connector.operations import outcome
+from hooks import admit
 from resolvers import subnet_cidrs, worker_image
 from tests.local.conftest import Embedded, embedded, enforcing, tools  # noqa: F401  servers of this package's own
 from tests.support.sceptre_cli import Run
@@ -121,7 +122,7 @@ def in_process(project: Path, environment: Mapping[str, str], *words: str) -> Ru
     subnet_cidrs.forget()
     worker_image.forget()
     admit._admitted.clear()
-    outcome._BEFORE.clear()
+    outcome.forget()
     if environment != _CLIENTS_OF:
         # Clients are slow to make; those of the same credentials and endpoint are kept.
         ConnectionManager._boto_sessions.clear()

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from sceptre.exceptions import SceptreException
 
-from connector.admin_calls import Clock
 from connector.domain.errors import DeadlineExceeded
-from hooks import interfaces
-from tests.support.fake_aws import FakeConnection, refuse
+from connector.operations import interfaces
+from hooks.interfaces import WaitForInterfaces
+from tests.support.fake_aws import FakeConnection, FakeStack, refuse
+from tests.support.simulated_clock import SimulatedClock
 
 
 @dataclass
@@ -58,16 +60,27 @@ def test_without_a_stack_or_the_right_to_look_nobody_waits():
 
 
 def test_it_says_what_it_waits_for_and_finishes():
-    left, shown, now = [2, 2, 1, 0], list[str](), [0.0]
-    clock = Clock(lambda: now[0], lambda seconds: now.__setitem__(0, now[0] + seconds))
-    interfaces.wait(lambda: left.pop(0), clock, shown.append)
+    left, shown = [2, 2, 1, 0], list[str]()
+    interfaces.wait(lambda: left.pop(0), SimulatedClock().as_clock(), shown.append)
     assert [line.split()[2] for line in shown] == ["2", "1"]
     assert "within about 20 minutes" in shown[0]
 
 
 def test_a_wait_without_end_ends():
-    now = [0.0]
-    clock = Clock(lambda: now[0], lambda seconds: now.__setitem__(0, now[0] + seconds))
+    clock = SimulatedClock()
     with pytest.raises(DeadlineExceeded, match="run the same command again later"):
-        interfaces.wait(lambda: 1, clock, lambda line: None)
-    assert now[0] <= 41 * 60
+        interfaces.wait(lambda: 1, clock.as_clock(), lambda line: None)
+    assert clock.time <= 41 * 60
+
+
+def test_the_hook_waits_for_the_interfaces_of_its_own_stack(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(interfaces, "Clock", SimulatedClock().as_clock)
+    connection = Connection(
+        resources=[{"ResourceType": "AWS::EC2::SecurityGroup", "PhysicalResourceId": "sg-1"}],
+        interfaces=[interface("sg-1", "lambda")],
+    )
+    hook = WaitForInterfaces(None, FakeStack("ephemeral/x/network", "wms-network-x", connection))
+    with pytest.raises(SceptreException, match="1 network interfaces are still in the security groups"):
+        hook.run()
+    connection.interfaces.clear()
+    hook.run()

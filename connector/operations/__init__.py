@@ -1,0 +1,1 @@
+"""What is done to a stage from outside: each module is one operation, which a hook or a command calls."""

@@ -1,0 +1,89 @@
+"""The network interfaces of deleted Lambdas, which hold the security groups of the network stack.
+
+AWS keeps the network interfaces of a deleted function for some minutes, and a security group with an
+interface cannot be deleted: CloudFormation would give up before they are gone.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from connector import sceptre_glue as glue
+from connector.admin_calls import Clock
+from connector.domain.errors import DeadlineExceeded
+
+#: AWS speaks of up to 20 minutes (Lambda developer guide, "Giving Lambda functions access to a VPC").
+_LIMIT_SECONDS = 40 * 60.0
+_PAUSE_SECONDS = 15.0
+
+#: The load balancer's interfaces are in such a group too, and go with this very stack.
+_LAMBDA = "lambda"
+
+Count = Callable[[], int]
+
+
+def wait_for_interfaces(connection: glue.Connection, stack_name: str, show: Callable[[str], object]) -> None:
+    """Wait until no interface of Lambda is in the stack's security groups; raises `DeadlineExceeded`."""
+    groups = security_groups(connection, stack_name)
+    if groups:
+        wait(lambda: held(connection, groups), Clock(), show)
+
+
+def wait(count: Count, clock: Clock, show: Callable[[str], object]) -> None:
+    """Ask until nothing is left; raises `DeadlineExceeded`."""
+    deadline = clock.now() + _LIMIT_SECONDS
+    shown = 0
+    while left := count():
+        if clock.now() >= deadline:
+            raise DeadlineExceeded(
+                f"{left} network interfaces are still in the security groups after "
+                f"{_LIMIT_SECONDS / 60:.0f} minutes; look who uses them, or run the same command again later"
+            )
+        if left != shown:
+            show(
+                f"waiting for {left} network interfaces of the deleted Lambdas, which hold the security "
+                "groups: AWS takes them away within about 20 minutes"
+            )
+            shown = left
+        clock.sleep(_PAUSE_SECONDS)
+
+
+def security_groups(connection: glue.Connection, stack_name: str) -> list[str]:
+    """Ids of the stack's security groups; none when there is no such stack."""
+    try:
+        answer = connection.call("cloudformation", "describe_stack_resources", {"StackName": stack_name})
+    except ClientError as error:
+        if "does not exist" in error.response["Error"].get("Message", ""):
+            return []
+        raise
+    return [
+        resource["PhysicalResourceId"]
+        for resource in answer["StackResources"]
+        if resource["ResourceType"] == "AWS::EC2::SecurityGroup" and resource.get("PhysicalResourceId")
+    ]
+
+
+def held(connection: glue.Connection, groups: Iterable[str]) -> int:
+    """How many of Lambda's interfaces are in these groups; 0 where one may not ask: CloudFormation waits."""
+    wanted = set(groups)
+    found = 0
+    token: str | None = None
+    while True:
+        more: dict[str, Any] = {"NextToken": token} if token else {}
+        filters = [
+            {"Name": "group-id", "Values": sorted(wanted)},
+            {"Name": "interface-type", "Values": [_LAMBDA]},
+        ]
+        try:
+            answer = connection.call("ec2", "describe_network_interfaces", {"Filters": filters, **more})
+        except ClientError as error:
+            if "Unauthorized" in error.response["Error"].get("Code", ""):
+                return 0
+            raise
+        for interface in answer["NetworkInterfaces"]:
+            ours = any(group["GroupId"] in wanted for group in interface.get("Groups", []))
+            found += ours and interface.get("InterfaceType") == _LAMBDA
+        token = answer.get("NextToken")
+        if not token:
+            return found

@@ -1,0 +1,91 @@
+"""The outcome of a create or update: whether the stack failed and why; and termination protection."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from connector import sceptre_glue as glue
+from connector import worker_log
+from connector.domain.errors import ServerError
+
+#: Stack name -> when CloudFormation last changed it, before this run's update.
+_before: dict[str, Any] = {}
+
+
+def note_state(stack: glue.SceptreStack) -> None:
+    """Remember when the stack was last changed, before this run updates it."""
+    description = glue.describe_stack(stack.connection_manager, stack.external_name)
+    if description is not None:
+        _before[stack.external_name] = description.get("LastUpdatedTime")
+
+
+def forget() -> None:
+    """Forget everything: a new run."""
+    _before.clear()
+
+
+def report(stack: glue.SceptreStack) -> None:
+    """Raise CloudFormation's own reason unless the stack is complete; a complete one is protected."""
+    description = glue.describe_stack(stack.connection_manager, stack.external_name)
+    if description is None:
+        raise ServerError(f"stack {stack.external_name} does not exist after it was created")
+    status = description["StackStatus"]
+    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and not untouched(stack, description):
+        raise ServerError(
+            f"stack {stack.external_name} is {status}: {_reason(stack, description)}. "
+            "Mend the cause and launch again"
+        )
+    protect(stack, description)
+
+
+def untouched(stack: glue.SceptreStack, description: Mapping[str, Any]) -> bool:
+    """Whether an earlier run left the stack rolled back and this run had nothing to change in it."""
+    if description["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE" or stack.external_name not in _before:
+        return False
+    return bool(_before[stack.external_name] == description.get("LastUpdatedTime"))
+
+
+def protect(stack: glue.SceptreStack, description: Mapping[str, Any]) -> None:
+    """Switch on termination protection for named stages and the foundation; Sceptre has no key for it."""
+    wanted = glue.is_foundation(stack) or not glue.stage_of(stack).ephemeral
+    if wanted and not description.get("EnableTerminationProtection", False):
+        stack.connection_manager.call(
+            "cloudformation",
+            "update_termination_protection",
+            {"StackName": stack.external_name, "EnableTerminationProtection": True},
+        )
+
+
+def failure_reason(events: Iterable[Mapping[str, Any]]) -> str:
+    """The first resource that failed in the latest operation, in CloudFormation's words.
+
+    `events` come newest first, as CloudFormation gives them; failures that are only consequences of a
+    cancelled operation are passed over.
+    """
+    reason = "CloudFormation gives no reason"
+    for event in events:
+        if event.get("ResourceType") == "AWS::CloudFormation::Stack":
+            if event.get("ResourceStatus") in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+                break
+            continue
+        text = event.get("ResourceStatusReason", "")
+        if event.get("ResourceStatus", "").endswith("FAILED") and "cancelled" not in text:
+            reason = f"{event['LogicalResourceId']}: {text or 'no reason given'}"
+    return " ".join(reason.split()).rstrip(".")
+
+
+def _reason(stack: glue.SceptreStack, description: Mapping[str, Any]) -> str:
+    """CloudFormation's reason; for the connector stack also what its worker last complained of."""
+    connection = stack.connection_manager
+    reason = failure_reason(_events(connection, stack.external_name))
+    stage = glue.stage_of(stack)
+    if stack.external_name != stage.names.stack("connector"):
+        return reason
+    since = description.get("LastUpdatedTime") or description["CreationTime"]
+    words = worker_log.last_error(connection, stage.names.connector_log_group, since)
+    return reason if words is None else f"{reason}. The worker's log says: {words}"
+
+
+def _events(connection: glue.Connection, stack_name: str) -> list[Mapping[str, Any]]:
+    answer = connection.call("cloudformation", "describe_stack_events", {"StackName": stack_name})
+    events: list[Mapping[str, Any]] = answer["StackEvents"]
+    return events

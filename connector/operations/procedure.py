@@ -1,0 +1,102 @@
+"""The one loop over operations of the admin Lambda, for registration, teardown and commands.
+
+Each request is short. One that answers `waiting` is repeated until the operation's own time is up.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from connector.admin_calls import Clock, NoFunction
+from connector.domain.admin import Answer, Operation, State
+from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
+
+#: Puts one request to the admin Lambda of a stage.
+Ask = Callable[[Operation], Answer]
+Show = Callable[[str], object]
+
+#: Details of which each request returns only its own part.
+_CUMULATIVE = ("deleted", "others")
+
+
+class Refused(ServerError):
+    """The admin Lambda answered `failed`; the text is its summary."""
+
+
+class Overdue(DeadlineExceeded):
+    """The admin Lambda still answered `waiting` when the time was up; `summary` is the last answer's."""
+
+    def __init__(self, summary: str, seconds: float) -> None:
+        super().__init__(f"{summary} (after {seconds:.0f} s)")
+        self.summary = summary
+
+
+@dataclass
+class Result:
+    """The answers of the steps that are done, and why others, which are not required, were skipped."""
+
+    done: dict[Operation, Answer] = field(default_factory=dict)
+    skipped: dict[Operation, WmsError] = field(default_factory=dict)
+
+
+def run(
+    steps: Sequence[Operation],
+    ask: Ask,
+    clock: Clock,
+    show: Show,
+    *,
+    explain: Callable[[Operation, WmsError], WmsError],
+    pause_seconds: float,
+) -> Result:
+    """Carry the steps out in order; a required step that fails raises what `explain` makes of its error.
+
+    Raises `NoFunction` as it is: there is nobody to ask.
+    """
+    result = Result()
+    for step in steps:
+        try:
+            result.done[step] = until_done(step, ask, clock, show, pause_seconds=pause_seconds)
+        except NoFunction:
+            raise
+        except WmsError as error:
+            if step.policy.required:
+                raise explain(step, error) from None
+            show(f"{step.value}: {error}; going on without it")
+            result.skipped[step] = error
+    return result
+
+
+def until_done(
+    operation: Operation, ask: Ask, clock: Clock, show: Show, *, pause_seconds: float = 2.0
+) -> Answer:
+    """Repeat one operation until it is done; shows each new summary once.
+
+    The answer says `changed` if any request changed something. Raises `Refused` and `Overdue`.
+    """
+    seconds = operation.policy.wait_seconds
+    give_up = clock.now() + seconds
+    shown: str | None = None
+    changed = False
+    parts: dict[str, list[Any]] = {}
+    while True:
+        answer = ask(operation)
+        changed = changed or answer.changed
+        _collect(parts, answer.details)
+        # A refusal is not shown: whoever catches the error prints it.
+        if answer.state is State.FAILED:
+            raise Refused(answer.summary)
+        if answer.summary != shown:
+            show(f"{operation.value}: {answer.summary}")
+            shown = answer.summary
+        if answer.state is State.DONE:
+            return replace(answer, changed=changed, details={**answer.details, **parts})
+        if clock.now() >= give_up:
+            raise Overdue(answer.summary, seconds)
+        clock.sleep(pause_seconds)
+
+
+def _collect(parts: dict[str, list[Any]], details: Mapping[str, Any]) -> None:
+    for key in _CUMULATIVE:
+        if key in details:
+            known = parts.setdefault(key, [])
+            known += [value for value in details[key] if value not in known]

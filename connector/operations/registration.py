@@ -1,0 +1,84 @@
+"""Registration: after a launch, the connector is created or updated and seen to work.
+
+And the check before it: a cluster on which the stage may not live is refused before a worker of the stage has
+joined it and made its topics there.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from connector import sceptre_glue as glue
+from connector import worker_log
+from connector.admin_calls import Clock, put
+from connector.domain import names
+from connector.domain.admin import REGISTRATION, Answer, Operation, Request
+from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
+from connector.domain.stage import Stage
+from connector.operations import procedure
+from connector.operations.procedure import Ask, Show
+
+_PAUSE_SECONDS = 2.0
+
+
+def register_stage(connection: glue.Connection, stage: Stage, desired: int | None, show: Show) -> None:
+    """Register the connector and show what was changed.
+
+    `desired` is how many workers the stage is configured to have. A wait that was too long is reported with
+    the last error in the workers' log.
+    """
+    began = datetime.now(UTC)
+    try:
+        answers = register(invoker(connection, stage, desired), Clock(), show)
+    except DeadlineExceeded as error:
+        group = stage.names.connector_log_group
+        last = worker_log.last_error(connection, group, began)
+        said = f"Its last error: {last}" if last else "It holds no error since this launch began"
+        raise DeadlineExceeded(f"{error}. The workers' log is {group}. {said}") from None
+    changed = [operation for operation, answer in answers.items() if answer.changed]
+    result = f"changed {', '.join(changed)}" if changed else "nothing had to be changed"
+    show(f"connector {names.CONNECTOR} of stage {stage.name} runs: {result}")
+
+
+def register(ask: Ask, clock: Clock, show: Show) -> Mapping[Operation, Answer]:
+    """Run the steps in order; raises `ServerError` on a refusal, `DeadlineExceeded` on a wait too long."""
+    return procedure.run(REGISTRATION, ask, clock, show, explain=_explain, pause_seconds=_PAUSE_SECONDS).done
+
+
+def _explain(step: Operation, error: WmsError) -> WmsError:
+    if isinstance(error, procedure.Refused):
+        return ServerError(f"registration failed at {step.value}: {error}")
+    if isinstance(error, procedure.Overdue):
+        return DeadlineExceeded(
+            f"registration gave up at {step.value} after {step.policy.wait_seconds:.0f} s: {error.summary}. "
+            "Mend the cause and launch again; launching is idempotent"
+        )
+    return error
+
+
+def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
+    """Raise `ServerError` unless the stage may live on the cluster that its broker string names.
+
+    A cluster that does not answer now is left to registration: the worker gives the better reason, and
+    without a worker nothing is registered.
+    """
+    try:
+        procedure.until_done(Operation.CLUSTER, ask, clock, show, pause_seconds=_PAUSE_SECONDS)
+    except procedure.Refused as error:
+        raise ServerError(f"refused before anything of the stage was put on the cluster: {error}") from None
+    except DeadlineExceeded:
+        show("cluster: not looked at yet; registration asks again")
+
+
+def invoker(connection: glue.Connection, stage: Stage, desired: int | None = None) -> Ask:
+    """A function that puts one request of a launch to the stage's admin Lambda and returns its answer."""
+
+    def invoke(arguments: Mapping[str, Any]) -> Any:
+        return connection.call("lambda", "invoke", arguments)
+
+    def ask(operation: Operation) -> Answer:
+        ready = operation is Operation.READY
+        request = Request(operation, desired if ready else None, launch=ready)
+        return put(invoke, stage.names.connect_admin, request)
+
+    return ask

@@ -1,0 +1,220 @@
+"""The teardown of an ephemeral stage: its connector, workers and topics go before its stacks do.
+
+Each step is one request to the stage's admin Lambda, repeated while it waits. A step that was done answers
+so when it is asked again: a run that was cut off is finished by running it again.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from logging import Logger
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from connector import launches
+from connector import sceptre_glue as glue
+from connector.admin_calls import Clock, NoFunction, put
+from connector.domain.admin import TEARDOWN, Answer, Operation, Request
+from connector.domain.errors import OperatorError, ServerError, WmsError
+from connector.domain.retire import EphemeralStage
+from connector.domain.stage import Stage
+from connector.operations import procedure
+from connector.operations.procedure import Ask, Show
+
+#: The variable by which a person says that a stage's cluster is gone for good; its value is the stage.
+ABANDON = "WMS_ABANDON_TOPICS"
+
+_PAUSE_SECONDS = 1.0
+
+
+@dataclass
+class TeardownReport:
+    """What a teardown deleted, and what it had to leave."""
+
+    topics: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    #: Topics with the stage's prefix that are not its own.
+    others: list[str] = field(default_factory=list)
+    #: What is left, each in one line with the command that removes it.
+    left: list[str] = field(default_factory=list)
+
+    def lines(self, stage: str) -> Iterable[str]:
+        """The report for people."""
+        yield f"stage {stage}: {len(self.topics)} topics and {len(self.groups)} consumer groups deleted"
+        yield from (f"  {name}" for name in (*sorted(self.topics), *sorted(self.groups)))
+        if self.others:
+            shown = ", ".join(self.others[:3]) + (", ..." if len(self.others) > 3 else "")
+            yield (
+                f"left alone: {len(self.others)} topics that start with {stage + '.'!r} and are not this "
+                f"stage's ({shown}); `wms-connector ephemeral list` tells which belong to no stage"
+            )
+
+
+class Unfinished(ServerError):
+    """A required step failed; the line says what is left and which command finishes the teardown."""
+
+
+def tear_down_stage(connection: glue.Connection, stack_name: str, owned: EphemeralStage, log: Logger) -> None:
+    """Tear down what the stage has outside its stacks and log the report.
+
+    `stack_name` is the connector's stack, whose state decides what a missing Lambda or a failure means.
+    """
+    stage = owned.stage
+    if os.environ.get(ABANDON) == stage.name:
+        log.warning(
+            "%s says so: topics and groups that start with %r are left on their cluster",
+            ABANDON,
+            stage.namespace,
+        )
+        return
+    description = glue.describe_stack(connection, stack_name)
+    status = None if description is None else str(description["StackStatus"])
+    refuse_busy(stack_name, status)
+    try:
+        report = tear_down(owned, asker(connection, stage), Clock(), log.info)
+    except NoFunction as missing:
+        log.warning(without_function(stage.name, status, str(missing)))
+        return
+    except Unfinished as error:
+        if status is not None:
+            raise
+        # Whoever deleted that stack left this; the other stacks need not wait for it.
+        log.warning("%s; afterwards: %s", error, by_functions(stage.name))
+        return
+    for line in report.lines(stage.name):
+        log.info(line)
+    for line in report.left:
+        log.warning("left: %s", line)
+
+
+def tear_down(owned: EphemeralStage, ask: Ask, clock: Clock, show: Show) -> TeardownReport:
+    """Run all steps in order; raises `Unfinished`, and `NoFunction` when there is nobody to ask."""
+    name = owned.stage.name
+
+    def explain(step: Operation, error: WmsError) -> WmsError:
+        return Unfinished(unfinished(name, step, str(error)))
+
+    result = procedure.run(TEARDOWN, ask, clock, show, explain=explain, pause_seconds=_PAUSE_SECONDS)
+    topics = result.done[Operation.RETIRE_TOPICS].details
+    groups = result.done[Operation.RETIRE_GROUPS].details
+    source = result.skipped.get(Operation.RETIRE_SOURCE)
+    return TeardownReport(
+        topics=list(topics.get("deleted", ())),
+        groups=list(groups.get("deleted", ())),
+        others=list(topics.get("others", ())),
+        left=[] if source is None else [_left_on_source(owned, str(source))],
+    )
+
+
+def unfinished(stage: str, operation: Operation, reason: str) -> str:
+    """Why a teardown stopped, what is left and the commands that finish it, in one line."""
+    after = TEARDOWN[TEARDOWN.index(operation) :]
+    what = "topics and consumer groups" if Operation.RETIRE_TOPICS in after else "consumer groups"
+    return (
+        f"the teardown stopped at {operation.value}: {reason.rstrip('.')}. The connector's stack stands "
+        f"and {what} that start with '{stage}.' are left; mend the cause and run `sceptre delete "
+        f"ephemeral/{stage}` again or, if the cluster is gone for good, `{abandoning(stage)}`"
+    )
+
+
+def abandoning(stage: str) -> str:
+    """The command that tears a stage down without its topics."""
+    return f"{ABANDON}={stage} sceptre delete ephemeral/{stage}"
+
+
+def by_functions(stage: str) -> str:
+    """The commands that finish a teardown when the stage's Lambda is gone."""
+    return f"`sceptre launch ephemeral/{stage}/functions.yaml`, then `sceptre delete ephemeral/{stage}`"
+
+
+def _left_on_source(stage: EphemeralStage, reason: str) -> str:
+    slot = stage.stage.names.replication_slot
+    return (
+        f"replication slot and publication {slot} may be left in the source database ({reason.rstrip('.')}); "
+        f"there, run: SELECT pg_drop_replication_slot('{slot}'); DROP PUBLICATION IF EXISTS \"{slot}\";"
+    )
+
+
+def leave_named(stack: glue.SceptreStack, stage: Stage) -> None:
+    """A launch may replace a named stage's shell that never was complete; nothing else of it is touched."""
+    if not launches.replaces(stack):
+        raise OperatorError(
+            f"stage {stage.name!r} is a named stage: its connector and topics are never deleted; "
+            "nothing was touched"
+        )
+
+
+def refuse_busy(stack_name: str, status: str | None) -> None:
+    """Raise while somebody else launches the stack: its topics would go under a stage that comes up."""
+    if status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"):
+        raise ServerError(
+            f"stack {stack_name} is {status}: somebody launches it now, so nothing was touched; run the "
+            "same command again when that has ended"
+        )
+
+
+def without_function(stage: str, status: str | None, missing: str) -> str:
+    """What it means that the stage's Lambda is not there; raises where something is surely left behind."""
+    if status is None or status.startswith("DELETE") or status in glue.NEVER_COMPLETED:
+        return (
+            f"{missing}: the stage was never complete or is half deleted, so its topics could not be looked "
+            "at; `wms-connector ephemeral list` shows any that are left"
+        )
+    raise ServerError(
+        f"{missing}, and only it can delete the topics of stage {stage}; nothing was touched. Bring it back "
+        f"with {by_functions(stage)}; or, to leave the topics behind, "
+        f"`{abandoning(stage)}`"
+    )
+
+
+def asker(connection: glue.Connection, stage: Stage) -> Ask:
+    """A function that puts one request about `stage` to its admin Lambda and returns the answer."""
+
+    def invoke(arguments: Mapping[str, Any]) -> Any:
+        return connection.call("lambda", "invoke", arguments)
+
+    def ask(operation: Operation) -> Answer:
+        return put(invoke, stage.names.connect_admin, Request(operation, stage=stage.name))
+
+    return ask
+
+
+def tidy(connection: glue.Connection, stage: Stage, log: Logger) -> None:
+    """Remove what belongs to an ephemeral stage and to no stack.
+
+    Those are revisions of the task definition that rolling updates have left active, and the log group that
+    AWS makes for the cluster where the account's default is Container Insights.
+    """
+    for arn in active_definitions(connection, stage.names.service):
+        connection.call("ecs", "deregister_task_definition", {"taskDefinition": arn})
+        log.info("deregistered %s", arn.rpartition("/")[2])
+    group = stage.names.insights_log_group
+    if delete_log_group(connection, group):
+        log.info("deleted log group %s", group)
+
+
+def active_definitions(connection: glue.Connection, family: str) -> list[str]:
+    """ARNs of the active revisions of exactly this family; ECS finds by prefix."""
+    found: list[str] = []
+    token: str | None = None
+    while True:
+        more = {"nextToken": token} if token else {}
+        answer = connection.call(
+            "ecs", "list_task_definitions", {"familyPrefix": family, "status": "ACTIVE", **more}
+        )
+        found += answer["taskDefinitionArns"]
+        token = answer.get("nextToken")
+        if not token:
+            return [arn for arn in found if arn.rpartition("/")[2].rpartition(":")[0] == family]
+
+
+def delete_log_group(connection: glue.Connection, name: str) -> bool:
+    """Delete a log group; False when there is none, or when that is nobody's right to know."""
+    try:
+        connection.call("logs", "delete_log_group", {"logGroupName": name})
+    except ClientError as error:
+        if error.response["Error"].get("Code") in ("ResourceNotFoundException", "AccessDeniedException"):
+            return False
+        raise
+    return True

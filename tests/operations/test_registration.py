@@ -1,0 +1,61 @@
+"""Registration asks step by step, waits with a deadline, and says why it gave up."""
+
+import pytest
+
+from connector.domain.admin import REGISTRATION, Answer, Operation, State
+from connector.domain.errors import DeadlineExceeded, ServerError
+from connector.operations.registration import check_cluster, register
+from tests.support.simulated_clock import SimulatedClock
+
+
+class Admin:
+    """Answers `waiting` a number of times, then as told."""
+
+    def __init__(self, **last: Answer) -> None:
+        self.asked: list[Operation] = []
+        self.waits = {Operation.READY: 2}
+        self.last = last
+
+    def __call__(self, operation: Operation) -> Answer:
+        self.asked.append(operation)
+        if self.waits.get(operation, 0) > 0:
+            self.waits[operation] -= 1
+            return Answer(State.WAITING, "0 of 1 tasks run")
+        return self.last.get(operation.value, Answer(State.DONE, "as wanted"))
+
+
+def test_every_step_is_asked_in_order_and_repeated_while_it_waits():
+    admin, shown = Admin(), list[str]()
+    register(admin, SimulatedClock().as_clock(), shown.append)
+    assert list(dict.fromkeys(admin.asked)) == list(REGISTRATION)
+    assert admin.asked.count(Operation.READY) == 3
+    assert shown.count("ready: 0 of 1 tasks run") == 1
+
+
+def test_a_refusal_ends_registration_with_its_own_words():
+    admin, shown = Admin(validate=Answer(State.FAILED, "ORA-01017: invalid username/password")), list[str]()
+    with pytest.raises(ServerError, match="registration failed at validate: ORA-01017"):
+        register(admin, SimulatedClock().as_clock(), shown.append)
+    assert Operation.REGISTER not in admin.asked
+    assert not [line for line in shown if "ORA-01017" in line], "it is told once, as the error"
+    assert "topics: as wanted" in shown
+
+
+def test_a_wait_without_end_ends_at_the_deadline_with_the_last_state():
+    clock = SimulatedClock()
+    admin = Admin(verify=Answer(State.WAITING, "task RUNNING, source not connected"))
+    with pytest.raises(
+        DeadlineExceeded,
+        match="gave up at verify after 300 s: task RUNNING, source not connected. .* launch again",
+    ):
+        register(admin, clock.as_clock(), print)
+    assert clock.time < sum(step.policy.wait_seconds for step in REGISTRATION)
+
+
+def test_a_cluster_that_nobody_can_look_at_is_left_to_registration():
+    """Why it does not answer is better said by the worker."""
+    clock, shown = SimulatedClock(), list[str]()
+    unreachable = Answer(State.WAITING, "the brokers do not answer a connection: timed out")
+    check_cluster(Admin(cluster=unreachable), clock.as_clock(), shown.append)
+    assert shown == [f"cluster: {unreachable.summary}", "cluster: not looked at yet; registration asks again"]
+    assert clock.time <= 12

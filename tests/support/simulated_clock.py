@@ -1,0 +1,14 @@
+"""Time that passes only while somebody sleeps."""
+
+from connector.admin_calls import Clock
+
+
+class SimulatedClock:
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def as_clock(self) -> Clock:
+        return Clock(lambda: self.time, self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
