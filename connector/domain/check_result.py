@@ -25,6 +25,9 @@ TITLES: Mapping[str, str] = {
     "ScnHeadroomMinutes": "archived log",
     "HeartbeatMissing": "heartbeat",
     "AutoRestartBudgetExceeded": "restarts",
+    # Of `verify_checks`: what a person has done to the connector, and a deployment of the service.
+    "paused": "connector",
+    "deployment": "service",
 }
 
 

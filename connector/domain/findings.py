@@ -205,7 +205,7 @@ def _connector(seen: Observation, untold: int, *, idle: bool) -> list[Finding]:
         if untold < CONFIRMED:
             return [Finding.unsure("ConnectorStateFailed", reason, CONNECTOR_MISSING)]
         return [Finding.failed("ConnectorStateFailed", reason, CONNECTOR_MISSING)]
-    summary, tasks = f"{CONNECTOR} is {status.state}", _tasks(status)
+    summary, tasks = f"{CONNECTOR} {status.state}", _tasks(status)
     state = Finding.passed("ConnectorStateFailed", summary)
     if status.halted:
         return [state, Finding.passed("ConnectorTaskFailed", tasks)]
@@ -226,7 +226,7 @@ def _connector(seen: Observation, untold: int, *, idle: bool) -> list[Finding]:
 
 def _tasks(status: ConnectorStatus) -> str:
     """Each task with its worker."""
-    told = [f"task {t.id} is {t.state}" + (f" on {t.worker}" if t.worker else "") for t in status.tasks]
+    told = [f"task {t.id} {t.state}" + (f" on {t.worker}" if t.worker else "") for t in status.tasks]
     return ", ".join(told) or "no task"
 
 

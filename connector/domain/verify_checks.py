@@ -62,7 +62,7 @@ def _good(name: str, summary: str) -> Finding:
 def _paused(seen: Observation, stage: Stage) -> list[Finding]:
     if seen.connector is None or not seen.connector.halted:
         return []
-    reason = f"{CONNECTOR} is {seen.connector.state}: a person did that, and launching does not undo it"
+    reason = f"{CONNECTOR} is {seen.connector.state}: a person did that"
     return [_bad(PAUSED, reason, f"wms-connector resume {stage.name}")]
 
 

@@ -256,7 +256,7 @@ def brokers_gone(main: Deployed) -> None:
         (task_failed, "task: task 0: ORA-01017", "mend user and password"),
         (unassigned, "task: not running: connector RUNNING, task 0 UNASSIGNED", NOT_RUNNING.next_step),
         (failed_untold, "task: task 0: no cause given (class unknown", UNKNOWN.next_step),
-        (paused, f"paused: {CONNECTOR} is PAUSED: a person did that", "wms-connector resume main"),
+        (paused, f"connector: {CONNECTOR} is PAUSED: a person did that", "wms-connector resume main"),
         (no_connector, f"connector: Connect has no connector {CONNECTOR}", "sceptre launch main --yes"),
         (not_connected, "source: Debezium says that it is not connected", "main"),
         (late, "lag: 900 s behind the database", "docs/operations.md#replicationlagseconds"),
