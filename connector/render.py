@@ -176,7 +176,7 @@ def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:
     except (SceptreException, ValueError) as error:
         raise OperatorError(f"config/{group} cannot be read: {error}") from None
     except AttributeError as error:
-        text = explain(error)
+        text = explain(error, project)
         if text is None:
             raise
         raise OperatorError(text) from None

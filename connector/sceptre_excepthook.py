@@ -7,11 +7,13 @@ before any stack is touched. Nor does it expect what botocore raises for an endp
 
 import re
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
 
+import yaml
 from sceptre.helpers import logging_level
 
 from connector.domain.errors import bad_endpoint, one_line
@@ -19,6 +21,8 @@ from connector.stage_settings import likely
 
 _UNKNOWN_TAG = re.compile(r"could not determine a constructor for the tag '!(\w+)'")
 _DEBUG = 10
+#: Where Sceptre reads config/.
+_READER = "sceptre.config.reader"
 #: How much of a wrong value is shown.
 _SHOWN = 60
 
@@ -43,8 +47,11 @@ class _Explaining:
             sys.stderr.write(f"error: {text}\n")
 
 
-def explain(error: BaseException) -> str | None:
-    """What `error` means, if it is one of Sceptre's that stand for an operator's mistake; else None."""
+def explain(error: BaseException, project: Path | None = None) -> str | None:
+    """What `error` means, if it is one of Sceptre's that stand for an operator's mistake; else None.
+
+    `project` is the directory that holds `config/`, by default the one that Sceptre was called for.
+    """
     text = one_line(str(error))
     if type(error) is ValueError and text.startswith("Error parsing "):
         place, _, problem = text.removeprefix("Error parsing ").partition(".yaml: ")
@@ -56,7 +63,7 @@ def explain(error: BaseException) -> str | None:
         return (
             "the path must be a stage as it is called below config/, for example main or ephemeral/<branch>"
         )
-    found = _no_mapping(error) if isinstance(error, AttributeError) else None
+    found = _no_mapping(error, project) if isinstance(error, AttributeError) else None
     if found is not None:
         place, content = found
         shown = repr(content if len(str(content)) <= _SHOWN else f"{str(content)[:_SHOWN]}...")
@@ -67,18 +74,50 @@ def explain(error: BaseException) -> str | None:
     return bad_endpoint(error)
 
 
-def _no_mapping(error: BaseException) -> tuple[str, object] | None:
-    """The file that is YAML and no mapping, and what it holds: Sceptre's reader had both in hand."""
-    trace = error.__traceback__
-    while trace is not None:
-        code, told = trace.tb_frame.f_code, trace.tb_frame.f_locals
-        if code.co_name == "_recursive_read" and not isinstance(told.get("child_config", {}), dict):
-            reader = told["self"]
-            return str(Path(reader.full_config_path, told["directory_path"], told["filename"])), told[
-                "child_config"
-            ]
-        trace = trace.tb_next
+def _no_mapping(error: BaseException, project: Path | None) -> tuple[str, object] | None:
+    """The file of `config/` that is YAML and no mapping, and what it holds.
+
+    Sceptre's reader does not say which file it was reading, so all of them are read again.
+    """
+    if not _raised_in(error, _READER):
+        return None
+    config = (project or Path(_directory(sys.argv))) / "config"
+    for path in sorted(config.rglob("*.yaml")):
+        content = _content(path)
+        if not isinstance(content, dict):
+            return str(path), content
     return None
+
+
+def _raised_in(error: BaseException, module: str) -> bool:
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_globals.get("__name__") == module for frame, _ in frames)
+
+
+def _directory(arguments: Sequence[str]) -> str:
+    """Sceptre's option `--dir`; without it, the working directory."""
+    for option, value in zip(arguments, (*arguments[1:], ""), strict=True):
+        if option == "--dir":
+            return value
+        if option.startswith("--dir="):
+            return option.removeprefix("--dir=")
+    return "."
+
+
+def _content(path: Path) -> object:
+    """What a file holds; an empty mapping where it is empty, or no YAML before Jinja has made it one."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _AnyTag)  # noqa: S506 - no tag constructs anything
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return {} if content is None else content
+
+
+class _AnyTag(yaml.SafeLoader):
+    """Takes every tag for nothing: hooks and resolvers are not asked."""
+
+
+_AnyTag.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
 
 
 def _path(text: str) -> str:

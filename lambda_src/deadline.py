@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from connector.domain.errors import DeadlineExceeded
 
 Clock = Callable[[], float]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,15 @@ class Deadline:
         if left <= 0:
             raise DeadlineExceeded(f"there was no time left for {what}")
         return min(left, at_most)
+
+    def poll(self, probe: Callable[[], T], until: Callable[[T], bool], *, every: float, at_most: float) -> T:
+        """The first value of `probe` that satisfies `until`, or the last one when the time is up.
+
+        Probes at least once, then every so many seconds, for `at_most` seconds or until this deadline.
+        """
+        end = self.sooner(at_most)
+        while True:
+            value = probe()
+            if until(value) or end.left <= 0:
+                return value
+            self.sleep(every)

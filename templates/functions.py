@@ -21,9 +21,6 @@ from templates.parts.settings import (
     parse_settings,
 )
 
-#: Attribute with the time, in seconds since 1970, after which DynamoDB may drop an item.
-EXPIRY_ATTRIBUTE = "expires_at"
-
 _RUNTIME = "python3.13"
 _MEMORY_MIB = 256
 
@@ -163,8 +160,9 @@ def _add_table(template: Template, settings: FunctionsSettings, key: Ref) -> Non
             PointInTimeRecoverySpecification=dynamodb.PointInTimeRecoverySpecification(
                 PointInTimeRecoveryEnabled=durable
             ),
+            # No item expires yet; one that is to, needs only this attribute: seconds since 1970.
             TimeToLiveSpecification=dynamodb.TimeToLiveSpecification(
-                AttributeName=EXPIRY_ATTRIBUTE, Enabled=True
+                AttributeName="expires_at", Enabled=True
             ),
             **common.stateful(settings.parsed_stage),
         )

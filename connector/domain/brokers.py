@@ -65,11 +65,6 @@ class Brokers:
         """`host:port` of each broker, for a client; never for a message."""
         return self.text.reveal().split(",")
 
-    @property
-    def confidential(self) -> tuple[Redacted, ...]:
-        """All that `redact` must find in the words of others: the string, each entry and each host."""
-        return (self.text, *map(Redacted, self.bootstrap), *map(Redacted, self.hosts.reveal().split(",")))
-
 
 def parse_brokers(stored: StoredSecret) -> Brokers:
     """The secret `brokerString`: `host:port` separated by commas, all with one port.

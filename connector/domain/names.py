@@ -69,16 +69,6 @@ class Names:
         return f"{self.service}-connect-health"
 
     @property
-    def secret_rotation(self) -> str:
-        """Lambda that carries a changed secret to the workers."""
-        return f"{self.service}-secret-rotation"
-
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """All Lambda function names of the stage."""
-        return (self.connect_admin, self.connect_health, self.secret_rotation)
-
-    @property
     def table(self) -> str:
         """DynamoDB table with the stage record and the restart budget."""
         return f"{self.service}-state"
@@ -173,7 +163,6 @@ class Names:
             "dead_letter_queue": self.dead_letter_queue,
             "connect_admin": self.connect_admin,
             "connect_health": self.connect_health,
-            "secret_rotation": self.secret_rotation,
             "dashboard": self.dashboard,
             "zone": self.zone,
             "connect_host": self.connect_host,

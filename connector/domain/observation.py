@@ -63,6 +63,11 @@ class ConnectorStatus:
         return self.state in HALTED
 
     @property
+    def stopped(self) -> bool:
+        """Whether the connector is stopped, which ends its tasks."""
+        return self.state == "STOPPED"
+
+    @property
     def idle(self) -> bool:
         """Whether the connector or its task does not run, although nobody halted it and nothing failed."""
         return not (self.halted or self.failed or self.runs)

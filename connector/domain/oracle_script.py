@@ -52,8 +52,6 @@ VIEWS = (
 TABLE_GRANTS = ("SELECT", "FLASHBACK")
 
 TABLESPACE = "LOGMINER_TBS"
-#: Debezium's default, made by the connector itself at its first start.
-FLUSH_TABLE = "LOG_MINING_FLUSH"
 
 
 @dataclass(frozen=True)

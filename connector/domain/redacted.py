@@ -1,9 +1,6 @@
 """A confidential text that cannot be printed by accident."""
 
-import json
-import re
 from typing import NoReturn
-from urllib.parse import quote, quote_plus
 
 MASK = "***"
 
@@ -57,23 +54,3 @@ class Redacted:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a confidential value is not written down")
-
-
-def redact(text: str, *confidential: Redacted) -> str:
-    """`text` with every confidential value in it replaced by `***`, longest value first.
-
-    Values are also found as JSON and as URLs write them: answers of other systems quote them so.
-    """
-    forms = {form for value in confidential if value for form in _forms(value.reveal())}
-    if not forms:
-        return text
-    # One pass: a second one could cut into the mask of the first.
-    longest_first = sorted(forms, key=lambda form: (-len(form), form))
-    return re.sub("|".join(map(re.escape, longest_first)), MASK, text)
-
-
-def _forms(value: str) -> set[str]:
-    written = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    # A lone surrogate has no URL form.
-    encodable = value.encode(errors="replace").decode()
-    return {value, *written, quote(encodable), quote(encodable, safe=""), quote_plus(encodable)}

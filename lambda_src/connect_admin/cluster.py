@@ -48,9 +48,6 @@ def _foreign_worker(session: Session, kafka: KafkaAdmin) -> bool:
     if service is not None and service.tasks:
         return False
     group = session.stage.topics.connect_group
-    give_up = session.deadline.now() + _LEAVE_SECONDS
-    while kafka.live_group(group):
-        if session.deadline.now() >= give_up:
-            return True
-        session.deadline.sleep(_PAUSE_SECONDS)
-    return False
+    return session.deadline.poll(
+        lambda: kafka.live_group(group), lambda lives: not lives, every=_PAUSE_SECONDS, at_most=_LEAVE_SECONDS
+    )

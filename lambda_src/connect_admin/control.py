@@ -113,17 +113,17 @@ def _follow(
     session: Session, connect: Connect, enough: Callable[[ConnectorStatus], bool]
 ) -> ConnectorStatus | None:
     """The status once it is `enough`, or as it is when the time is up."""
-    give_up = session.deadline.now() + _FOLLOW_SECONDS
-    while True:
-        status = connect.status(CONNECTOR)
-        if (status is not None and enough(status)) or session.deadline.now() >= give_up:
-            return status
-        session.deadline.sleep(_PAUSE_SECONDS)
+    return session.deadline.poll(
+        lambda: connect.status(CONNECTOR),
+        lambda status: status is not None and enough(status),
+        every=_PAUSE_SECONDS,
+        at_most=_FOLLOW_SECONDS,
+    )
 
 
 def _settled(status: ConnectorStatus) -> bool:
     """Whether no task does anything any more; one that has failed does nothing either."""
-    if status.state == "STOPPED":
+    if status.stopped:
         return not status.tasks
     return all(task.failed or task.state == status.state for task in status.tasks)
 

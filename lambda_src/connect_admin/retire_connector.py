@@ -32,18 +32,17 @@ def retire_connector(session: Session) -> Answer:
 
 
 def _stopped(session: Session, connect: Connect) -> bool:
-    give_up = session.deadline.now() + _STOP_SECONDS
-    asked = False
-    while True:
-        status = connect.status(CONNECTOR)
-        if status is not None and status.state == "STOPPED" and not status.tasks:
-            return True
-        if not asked and (status is None or status.state != "STOPPED"):
-            connect.stop(CONNECTOR)
-            asked = True
-        if session.deadline.now() >= give_up:
-            return False
-        session.deadline.sleep(_PAUSE_SECONDS)
+    """Ask the connector to stop, once, and wait until its tasks have ended."""
+    status = connect.status(CONNECTOR)
+    if status is None or not status.stopped:
+        connect.stop(CONNECTOR)
+    status = session.deadline.poll(
+        lambda: connect.status(CONNECTOR),
+        lambda status: status is not None and status.stopped and not status.tasks,
+        every=_PAUSE_SECONDS,
+        at_most=_STOP_SECONDS,
+    )
+    return status is not None and status.stopped and not status.tasks
 
 
 def _delete_offsets(connect: Connect) -> str:

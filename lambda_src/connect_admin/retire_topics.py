@@ -74,12 +74,12 @@ def _objection(session: Session, kafka: KafkaAdmin) -> Answer | None:
 
 def _left(session: Session, stage: EphemeralStage, kafka: KafkaAdmin) -> tuple[str, ...]:
     """The stage's topics that are still listed, once the brokers had a moment."""
-    give_up = session.deadline.now() + _VANISH_SECONDS
-    while left := plan_topics(stage, kafka.topic_names()).delete:
-        if session.deadline.now() >= give_up:
-            break
-        session.deadline.sleep(_PAUSE_SECONDS)
-    return left
+    return session.deadline.poll(
+        lambda: plan_topics(stage, kafka.topic_names()).delete,
+        lambda left: not left,
+        every=_PAUSE_SECONDS,
+        at_most=_VANISH_SECONDS,
+    )
 
 
 def _others(stage: EphemeralStage, existing: frozenset[str]) -> list[str]:

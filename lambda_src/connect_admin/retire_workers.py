@@ -22,19 +22,25 @@ def retire_workers(session: Session) -> Answer:
     changed = service is not None and service.desired > 0
     if changed:
         scale(session.aws.ecs(), env.cluster, env.service, 0)
-    give_up = session.deadline.now() + _LEAVE_SECONDS
-    while left := remaining(session.observe_service()):
-        if session.deadline.now() >= give_up:
-            return Answer(
-                State.WAITING, f"waiting for {left} of service {env.service} to end", changed=changed
-            )
-        session.deadline.sleep(_PAUSE_SECONDS)
+    leave = session.deadline.sooner(_LEAVE_SECONDS)
+    left = leave.poll(
+        lambda: remaining(session.observe_service()),
+        lambda left: not left,
+        every=_PAUSE_SECONDS,
+        at_most=_LEAVE_SECONDS,
+    )
+    if left:
+        return Answer(State.WAITING, f"waiting for {left} of service {env.service} to end", changed=changed)
     group = session.stage.topics.connect_group
     with session.kafka() as kafka:
-        while kafka.live_group(group):
-            if session.deadline.now() >= give_up:
-                return Answer(State.WAITING, f"no task runs, but group {group} has members", changed=changed)
-            session.deadline.sleep(_PAUSE_SECONDS)
+        lives = leave.poll(
+            lambda: kafka.live_group(group),
+            lambda lives: not lives,
+            every=_PAUSE_SECONDS,
+            at_most=_LEAVE_SECONDS,
+        )
+    if lives:
+        return Answer(State.WAITING, f"no task runs, but group {group} has members", changed=changed)
     return Answer(State.DONE, f"no task runs and group {group} is empty", changed=changed)
 
 

@@ -23,11 +23,12 @@ _REGISTERED = ("ConnectorStateFailed", "ConnectorTaskFailed", "SourceDisconnecte
 def verify(session: Session) -> Answer:
     """Look at the status and at the task's worker; a failure counts once it has lasted."""
     session.know_confidential()
-    seen = observe_connector(session)
-    give_up = session.deadline.now() + CONFIRM_SECONDS
-    while seen.connector is not None and seen.connector.failed and session.deadline.now() < give_up:
-        session.deadline.sleep(_PAUSE_SECONDS)
-        seen = observe_connector(session)
+    seen = session.deadline.poll(
+        lambda: observe_connector(session),
+        lambda seen: seen.connector is None or not seen.connector.failed,
+        every=_PAUSE_SECONDS,
+        at_most=CONFIRM_SECONDS,
+    )
     return decide(seen, session.environment.settings, session.database_address)
 
 

@@ -85,7 +85,6 @@ FLAT = {
     "dead_letter_queue": QUEUE,
     "connect_admin": FUNCTION,
     "connect_health": FUNCTION,
-    "secret_rotation": FUNCTION,
     "dashboard": DASHBOARD,
     "zone": ZONE,
     "connect_host": CERTIFICATE,

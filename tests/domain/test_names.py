@@ -11,12 +11,13 @@ from tests.domain import aws_rules, strategies
 def aws_names(stage: Stage) -> dict[str, set[str]]:
     """Every AWS name of a stage by kind, lower-case: names of one kind must not meet."""
     made = stage.names
+    functions = (made.connect_admin, made.connect_health)
     # Only the words are ours to choose; any two of them stand for all.
     words = [*aws_rules.WORDS, "Task"]
     kinds = {
         "stack": set(made.stacks.values()),
-        "function": set(made.functions),
-        "log_group": {made.connector_log_group, *map(made.function_log_group, made.functions)},
+        "function": set(functions),
+        "log_group": {made.connector_log_group, *map(made.function_log_group, functions)},
         "namespace": {made.health_namespace, made.log_namespace},
         "alarm": {made.alarm(word) for word in words},
         "rule": {made.rule(word[: names.MAX_RULE]) for word in words},
@@ -34,7 +35,7 @@ def aws_names(stage: Stage) -> dict[str, set[str]]:
 def test_every_stage_has_legal_aws_names(stage: Stage) -> None:
     for key, name in stage.names.flat().items():
         assert aws_rules.FLAT[key].admits(name), (key, name, aws_rules.FLAT[key].source)
-    for function in stage.names.functions:
+    for function in (stage.names.connect_admin, stage.names.connect_health):
         assert aws_rules.LOG_GROUP.admits(Names.function_log_group(function))
     for word in aws_rules.WORDS:
         assert aws_rules.ALARM.admits(stage.names.alarm(word))

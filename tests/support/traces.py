@@ -11,9 +11,10 @@ def of(world: World, stage: Stage, bootstrap: str) -> dict[str, list[str]]:
     """Kind of thing -> names that are this stage's; kinds of which nothing is there are absent."""
     names = stage.names
     service = names.service
+    functions = (names.connect_admin, names.connect_health)
     client = world.account.client
     logs = [g["logGroupName"] for g in client("logs").describe_log_groups()["logGroups"]]
-    own_logs = {names.connector_log_group, *map(names.function_log_group, names.functions)}
+    own_logs = {names.connector_log_group, *map(names.function_log_group, functions)}
     alarms = client("cloudwatch").describe_alarms()
     definitions = client("ecs").list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
     slots = world.database.slots()
@@ -32,7 +33,7 @@ def of(world: World, stage: Stage, bootstrap: str) -> dict[str, list[str]]:
         "functions": [
             f["FunctionName"]
             for f in client("lambda").list_functions()["Functions"]
-            if f["FunctionName"] in names.functions
+            if f["FunctionName"] in functions
         ],
         "clusters": [a for a in client("ecs").list_clusters()["clusterArns"] if a.endswith(f"/{service}")],
         "task definitions": [a for a in definitions if a.rpartition("/")[2].rpartition(":")[0] == service],
