@@ -48,7 +48,7 @@ test-e2e: $(READY) ## tests on the real worker, broker, database and the embedde
 	@$(BIN)/pytest -m e2e -q
 
 test-long: $(READY) ## property tests of what a teardown may delete, over more than 100,000 pairs (12 minutes)
-	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/domain/test_retire.py -q -n 2 --timeout 3600
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/domain/stage/test_teardown.py -q -n 2 --timeout 3600
 
 bench: $(READY) ## figures that depend on the machine: start of a worker, teardown among many topics
 	@$(BIN)/python -m tests.bench.start_time

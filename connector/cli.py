@@ -21,7 +21,7 @@ _COMMANDS = {
     "oracle-script": Lazy("connector.commands.scripts:oracle_script", "What a DBA must run."),
     "broker-script": Lazy("connector.commands.scripts:broker_script", "What a cluster's owners must grant."),
     "image": Lazy("connector.commands.image:image", "The worker's container image."),
-    "render": Lazy("connector.render_cli:render", "All templates as files, offline."),
+    "render": Lazy("connector.commands.render:render", "All templates as files, offline."),
     "local": Lazy("connector.local.cli:local", "The local world: AWS, Kafka, PostgreSQL, Fargate."),
 }
 

@@ -4,15 +4,15 @@ import threading
 
 from sceptre.hooks import Hook
 
-from connector import admission, sceptre_excepthook
-from connector import sceptre_glue as glue
+from connector.sceptre import excepthook, preflight
+from connector.sceptre import stack as glue
 
 #: Stages admitted in this process: every stack of a stage asks, the first answer holds for the run.
 _admitted: set[tuple[str, str]] = set()
 _lock = threading.Lock()
 
 # Sceptre imports its plugins before it reads config/: what it then finds there is told in one line.
-sceptre_excepthook.install()
+excepthook.install()
 
 
 class AdmitStage(Hook):  # type: ignore[misc]
@@ -20,11 +20,11 @@ class AdmitStage(Hook):  # type: ignore[misc]
 
     def run(self) -> None:
         with glue.one_line_errors(glue.group_of(self.stack)), _lock:
-            admission.check_path(self.stack)
+            preflight.check_path(self.stack)
             glue.check_name(self.stack)
             if glue.is_foundation(self.stack):
                 return
             key = (glue.group_of(self.stack), str(self.stack.region))
             if key not in _admitted:
-                admission.admit(self.stack)
+                preflight.admit(self.stack)
                 _admitted.add(key)

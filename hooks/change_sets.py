@@ -2,8 +2,8 @@
 
 from sceptre.hooks import Hook
 
-from connector import sceptre_glue as glue
 from connector.domain.errors import OperatorError
+from connector.sceptre import stack as glue
 
 
 class RefuseChangeSet(Hook):  # type: ignore[misc]

@@ -2,9 +2,9 @@
 
 from sceptre.hooks import Hook
 
-from connector import admission
-from connector import sceptre_glue as glue
 from connector.operations import deletion_guard
+from connector.sceptre import preflight
+from connector.sceptre import stack as glue
 
 
 class GuardDeletion(Hook):  # type: ignore[misc]
@@ -16,6 +16,6 @@ class GuardDeletion(Hook):  # type: ignore[misc]
 
     def run(self) -> None:
         with glue.one_line_errors(self.stack.name):
-            admission.check_path(self.stack)
+            preflight.check_path(self.stack)
             glue.check_name(self.stack)
             deletion_guard.guard(self.stack)

@@ -2,8 +2,8 @@
 
 from sceptre.hooks import Hook
 
-from connector import sceptre_glue as glue
 from connector.operations import interfaces
+from connector.sceptre import stack as glue
 
 
 class WaitForInterfaces(Hook):  # type: ignore[misc]

@@ -6,8 +6,8 @@ only an exception stops the plan.
 
 from sceptre.hooks import Hook
 
-from connector import sceptre_glue as glue
 from connector.operations import outcome
+from connector.sceptre import stack as glue
 
 
 class ReportOutcome(Hook):  # type: ignore[misc]

@@ -3,7 +3,8 @@
 from botocore.exceptions import ClientError
 from sceptre.hooks import Hook
 
-from connector import sceptre_glue as glue
+from connector.aws import stacks
+from connector.sceptre import stack as glue
 from lambda_src import packaging
 
 BUCKET_OUTPUT = "ArtifactBucketName"
@@ -15,7 +16,7 @@ class PublishArtifacts(Hook):  # type: ignore[misc]
     def run(self) -> None:
         with glue.one_line_errors(self.stack.name):
             connection = self.stack.connection_manager
-            bucket = glue.foundation_output(connection, BUCKET_OUTPUT)
+            bucket = stacks.foundation_output(connection, BUCKET_OUTPUT)
             package = packaging.build_package()
             if uploaded(connection, bucket, package.key):
                 self.logger.info("Lambda code %s: unchanged", package.key)
@@ -26,7 +27,7 @@ class PublishArtifacts(Hook):  # type: ignore[misc]
             self.logger.info("Lambda code %s: uploaded, %d bytes", package.key, len(package.content))
 
 
-def uploaded(connection: glue.Connection, bucket: str, key: str) -> bool:
+def uploaded(connection: stacks.Connection, bucket: str, key: str) -> bool:
     """Whether the object exists; its name is its content, so existing is enough."""
     try:
         connection.call("s3", "head_object", {"Bucket": bucket, "Key": key})

@@ -6,9 +6,9 @@ refused.
 
 from sceptre.hooks import Hook
 
-from connector import sceptre_glue as glue
-from connector.admin_calls import Clock
+from connector.aws.admin_function import Clock
 from connector.operations import registration
+from connector.sceptre import stack as glue
 
 
 class RegisterConnector(Hook):  # type: ignore[misc]

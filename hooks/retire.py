@@ -6,10 +6,11 @@ gone.
 
 from sceptre.hooks import Hook
 
-from connector import launches
-from connector import sceptre_glue as glue
-from connector.domain.retire import EphemeralStage
+from connector.aws import stacks
+from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import teardown
+from connector.sceptre import launches
+from connector.sceptre import stack as glue
 
 
 class NoteLaunch(Hook):  # type: ignore[misc]
@@ -44,5 +45,5 @@ class Tidy(Hook):  # type: ignore[misc]
         with glue.one_line_errors(stack.name):
             stage = glue.stage_of(stack)
             connection = stack.connection_manager
-            if stage.ephemeral and glue.describe_stack(connection, stack.external_name) is None:
+            if stage.ephemeral and stacks.describe_stack(connection, stack.external_name) is None:
                 teardown.tidy(connection, stage, self.logger)

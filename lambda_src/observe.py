@@ -8,22 +8,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.domain.causes import HEARTBEAT_REFUSED
 from connector.domain.errors import DeadlineExceeded, ServerError
-from connector.domain.memory import MEMORY_KEY, Memory
-from connector.domain.names import CONNECTOR
-from connector.domain.observation import Canary, ConnectorStatus, Observation, Service, Source
-from lambda_src.connect_admin.session import Session
-from lambda_src.connect_health import tcp
-from lambda_src.connect_health.probes import Probe, run, tried
-from lambda_src.connect_rest import Unreachable
-from lambda_src.kafka_admin import UNKNOWN_TOPIC, client_settings
-from lambda_src.state_table import Table, read_budget, read_item, read_record
-from lambda_src.worker_log import last_failure
+from connector.domain.health.causes import HEARTBEAT_REFUSED
+from connector.domain.health.observation import Canary, ConnectorStatus, Observation, Service, Source
+from connector.domain.health.state import MEMORY_KEY, Memory
+from connector.domain.stage.names import CONNECTOR
+from lambda_src.clients import tcp
+from lambda_src.clients.connect_rest import Unreachable
+from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC, client_settings
+from lambda_src.clients.state_table import Table, read_budget, read_item, read_record
+from lambda_src.clients.worker_log import last_failure
+from lambda_src.runtime.probes import Probe, run, tried
+from lambda_src.session import Session
 
 #: Seconds for a TCP connection to one listener of the database.
 TCP_SECONDS = 3.0
-#: Seconds for one of AWS's services: two attempts at most (`lambda_src.aws`).
+#: Seconds for one of AWS's services: two attempts at most (`lambda_src.clients.aws`).
 _AWS_SECONDS = 12.0
 _CONNECT_SECONDS = 18.0
 _SOURCE_SECONDS = 6.0

@@ -2,9 +2,9 @@
 
 from sceptre.resolvers import Resolver
 
-from connector import sceptre_glue as glue
-from connector.domain import secrets
-from connector.domain.secret_shapes import parse_alb_tls
+from connector.domain.secrets import fallback, secrets
+from connector.domain.secrets.shapes import parse_alb_tls
+from connector.sceptre import stack as glue
 
 
 class AlbTls(Resolver):  # type: ignore[misc]
@@ -17,7 +17,7 @@ class AlbTls(Resolver):  # type: ignore[misc]
         with glue.one_line_errors(self.stack.name):
             stack = self.stack
             fetch = glue.SECRETS.fetcher(stack.connection_manager)
-            stored = secrets.find_secret(
+            stored = fallback.find_secret(
                 glue.secret_prefix(stack), glue.stage_of(stack), secrets.ALB_TLS, fetch
             )
             if stored is None:

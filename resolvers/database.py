@@ -4,9 +4,9 @@ from typing import Any
 
 from sceptre.resolvers import Resolver
 
-from connector import sceptre_glue as glue
-from connector.domain import secrets
-from connector.domain.database import parse_database
+from connector.domain.secrets import fallback, secrets
+from connector.domain.secrets.database import parse_database
+from connector.sceptre import stack as glue
 
 
 class DatabaseAddress(Resolver):  # type: ignore[misc]
@@ -17,7 +17,7 @@ class DatabaseAddress(Resolver):  # type: ignore[misc]
             stack = self.stack
             fetch = glue.SECRETS.fetcher(stack.connection_manager)
             stage = glue.stage_of(stack)
-            stored = secrets.require_secret(glue.secret_prefix(stack), stage, secrets.DB_INFO, fetch)
+            stored = fallback.require_secret(glue.secret_prefix(stack), stage, secrets.DB_INFO, fetch)
             database = parse_database(stored)
             return {
                 "engine": database.engine.value,

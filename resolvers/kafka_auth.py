@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from sceptre.resolvers import Resolver
 
-from connector import sceptre_glue as glue
-from connector.domain import brokers, secrets
 from connector.domain.errors import OperatorError
+from connector.domain.secrets import brokers, fallback, secrets
+from connector.sceptre import stack as glue
 
 
 class KafkaAuthentication(Resolver):  # type: ignore[misc]
@@ -24,7 +24,7 @@ class KafkaAuthentication(Resolver):  # type: ignore[misc]
             stack = self.stack
             fetch = glue.SECRETS.fetcher(stack.connection_manager)
             prefix, stage = glue.secret_prefix(stack), glue.stage_of(stack)
-            stored = secrets.require_secret(prefix, stage, secrets.BROKER_STRING, fetch)
+            stored = fallback.require_secret(prefix, stage, secrets.BROKER_STRING, fetch)
             parsed = brokers.parse_brokers(stored)
             auth = brokers.choose_auth(argument.get("configured") or None, parsed)
             return parsed.port if argument.get("port") is True else auth.value

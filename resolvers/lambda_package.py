@@ -2,7 +2,7 @@
 
 from sceptre.resolvers import Resolver
 
-from connector import sceptre_glue as glue
+from connector.sceptre import stack as glue
 from lambda_src import packaging
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from sceptre.resolvers import Resolver
 
-from connector import sceptre_glue as glue
-from connector.domain import secrets
 from connector.domain.errors import OperatorError, SecretError
-from connector.domain.secret_shapes import check_shape
+from connector.domain.secrets import fallback, secrets
+from connector.domain.secrets.shapes import check_shape
+from connector.sceptre import stack as glue
 
 _KEYS = ("name", "key", "arn", "version", "optional")
 
@@ -28,7 +28,7 @@ class SecretFallback(Resolver):  # type: ignore[misc]
             stack = self.stack
             fetch = glue.SECRETS.fetcher(stack.connection_manager)
             find: Callable[..., secrets.StoredSecret | None] = (
-                secrets.find_secret if wish["optional"] else secrets.require_secret
+                fallback.find_secret if wish["optional"] else fallback.require_secret
             )
             stored = find(glue.secret_prefix(stack), glue.stage_of(stack), wish["name"], fetch)
             if stored is None:

@@ -5,9 +5,10 @@ import threading
 from botocore.exceptions import ClientError
 from sceptre.resolvers import Resolver
 
-from connector import sceptre_glue as glue
-from connector.domain import secrets
+from connector.aws import stacks
 from connector.domain.errors import OperatorError
+from connector.domain.secrets import fallback, secrets
+from connector.sceptre import stack as glue
 
 #: Blocks that this process has asked for; one process is one Sceptre run.
 _known: dict[tuple[str, ...], list[str]] = {}
@@ -25,9 +26,9 @@ class SubnetCidrs(Resolver):  # type: ignore[misc]
             if self.argument:
                 raise OperatorError("!subnet_cidrs takes no argument")
             stack = self.stack
-            connection: glue.Connection = stack.connection_manager
+            connection: stacks.Connection = stack.connection_manager
             fetch = glue.SECRETS.fetcher(connection)
-            stored = secrets.require_secret(
+            stored = fallback.require_secret(
                 glue.secret_prefix(stack), glue.stage_of(stack), secrets.VPC, fetch
             )
             vpc = secrets.parse_vpc(stored)
@@ -39,7 +40,7 @@ class SubnetCidrs(Resolver):  # type: ignore[misc]
                 return list(_known[key])
 
 
-def describe(connection: glue.Connection, path: str, ids: tuple[str, ...]) -> list[str]:
+def describe(connection: stacks.Connection, path: str, ids: tuple[str, ...]) -> list[str]:
     """The blocks of these subnets; raises when the secret at `path` names one that is not there."""
     if not ids:
         raise OperatorError(

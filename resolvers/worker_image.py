@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from sceptre.resolvers import Resolver
 
-from connector import sceptre_glue as glue
+from connector.aws import stacks
 from connector.domain.errors import OperatorError
-from connector.worker_image import content, registry
+from connector.image_publishing import content, registry
+from connector.sceptre import stack as glue
 
 #: Images that this process has asked for; one process is one Sceptre run.
 _known: dict[tuple[str, ...], str] = {}
@@ -28,12 +29,12 @@ class WorkerImage(Resolver):  # type: ignore[misc]
             configured = argument.get("configured")
             if configured:
                 return str(configured)
-            connection: glue.Connection = self.stack.connection_manager
+            connection: stacks.Connection = self.stack.connection_manager
             tag = content.tag()
             key = (str(connection.region), str(connection.profile), str(connection.sceptre_role), tag)
             with _lock:
                 if key not in _known:
-                    where = registry.repository(glue.foundation_outputs(connection))
+                    where = registry.repository(stacks.foundation_outputs(connection))
                     _known[key] = registry.require_published(connection.call, where, tag)
                 return _known[key]
 

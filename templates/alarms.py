@@ -10,16 +10,12 @@ from typing import Any
 from pydantic import Field
 from troposphere import Ref, Sub, Template, cloudwatch, logs
 
-from connector.domain import metrics
-from connector.domain.alarm import Alarm
-from connector.domain.aws_alarms import aws_alarms
-from connector.domain.metrics import Metric, Origin
-from templates.parts import common
-from templates.parts.settings import (
-    ConnectorKindSettings,
-    HealthMinutes,
-    parse_settings,
-)
+from connector.domain.health import metrics
+from connector.domain.health.alarm import Alarm
+from connector.domain.health.aws_alarms import aws_alarms
+from connector.domain.health.metrics import Metric, Origin
+from templates.shared import common
+from templates.shared.settings import ConnectorKindSettings, HealthMinutes, parse_settings
 
 
 class AlarmsSettings(ConnectorKindSettings):

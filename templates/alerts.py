@@ -12,8 +12,8 @@ from awacs.aws import PolicyDocument
 from pydantic import Field
 from troposphere import Ref, Template, logs, sns
 
-from templates.parts import common, iam
-from templates.parts.settings import LogRetention, StageSettings, parse_settings
+from templates.shared import common, iam
+from templates.shared.settings import LogRetention, StageSettings, parse_settings
 
 
 class AlertsSettings(StageSettings):

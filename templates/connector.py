@@ -8,13 +8,13 @@ from pydantic import Field, field_validator, model_validator
 from troposphere import Equals, GetAtt, If, Not, NoValue, Ref, Template, ecs
 from troposphere.iam import Role
 
-from connector.domain import names as fixed
-from connector.domain.brokers import KafkaAuth, worker_environment
-from templates.parts import balancer, common, iam, msk
-from templates.parts.fargate import size_problem
-from templates.parts.msk import KafkaRoleSettings
-from templates.parts.roles import role
-from templates.parts.settings import DatabaseSettings, parse_settings
+from connector.domain.secrets.brokers import KafkaAuth, worker_environment
+from connector.domain.stage import names as fixed
+from templates.shared import balancer, common, iam, msk
+from templates.shared.fargate import size_problem
+from templates.shared.msk import KafkaRoleSettings
+from templates.shared.roles import role
+from templates.shared.settings import DatabaseSettings, parse_settings
 
 #: Where the image keeps the program (CONNECT_HOME) and the only directory that it may write to.
 _HEALTH_CHECK = "/opt/connect/bin/healthcheck.sh"

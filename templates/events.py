@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import Field
 from troposphere import GetAtt, Ref, Template, awslambda, events
 
-from connector.domain import metrics
-from connector.domain.alarm import RUNBOOK
-from templates.parts import common
-from templates.parts.settings import HealthMinutes, StageSettings, parse_settings
+from connector.domain.health import metrics
+from connector.domain.health.alarm import RUNBOOK
+from templates.shared import common
+from templates.shared.settings import HealthMinutes, StageSettings, parse_settings
 
 #: How ECS words the stop of a task that a deployment or a change of the desired count no longer wants. Its
 #: stop code is no help: tasks that fail their health checks are stopped with the same one.

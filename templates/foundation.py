@@ -6,9 +6,9 @@ from typing import Any
 from awacs.aws import PolicyDocument
 from troposphere import GetAtt, Ref, Template, ecr, kms, s3
 
-from connector.domain import names
-from templates.parts import common, iam
-from templates.parts.settings import Settings, parse_settings
+from connector.domain.stage import names
+from templates.shared import common, iam
+from templates.shared.settings import Settings, parse_settings
 
 #: How long a superseded Lambda zip stays, in days: long enough to revert.
 _OLD_VERSIONS_DAYS = 90

@@ -8,18 +8,13 @@ from awacs.aws import PolicyDocument, Statement
 from pydantic import Field
 from troposphere import GetAtt, Ref, Template, awslambda, dynamodb, logs, sqs
 
-from connector.domain import metrics
-from connector.domain.admin import FUNCTION_TIMEOUT_SECONDS
-from connector.domain.settings import ConnectorSettings
-from templates.parts import common, iam, msk
-from templates.parts.msk import KafkaRoleSettings
-from templates.parts.roles import role
-from templates.parts.settings import (
-    AlbTlsSettings,
-    ConnectorKindSettings,
-    LogRetention,
-    parse_settings,
-)
+from connector.domain.admin_api import FUNCTION_TIMEOUT_SECONDS
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health import metrics
+from templates.shared import common, iam, msk
+from templates.shared.msk import KafkaRoleSettings
+from templates.shared.roles import role
+from templates.shared.settings import AlbTlsSettings, ConnectorKindSettings, LogRetention, parse_settings
 
 _RUNTIME = "python3.13"
 _MEMORY_MIB = 256

@@ -3,7 +3,7 @@
 `client` is the group of everything that speaks to the database, to the brokers, to AWS and to Connect:
 tasks and Lambdas are members. `task` is what Connect listens on, `function` is what Lambdas have beyond
 clients. Nothing refers to itself, so each rule says who is who. Where the secret connectAlbTls exists, a load
-balancer stands in front of Connect too (`templates.parts.balancer`).
+balancer stands in front of Connect too (`templates.shared.balancer`).
 """
 
 import ipaddress
@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import Field, model_validator
 from troposphere import GetAtt, Template, ec2
 
-from connector.domain.names import CONNECT_PORT, METRICS_PORT
-from templates.parts import balancer, common
-from templates.parts.settings import AlbTlsSettings, Cidr, DatabaseSettings, StageSettings, parse_settings
+from connector.domain.stage.names import CONNECT_PORT, METRICS_PORT
+from templates.shared import balancer, common
+from templates.shared.settings import AlbTlsSettings, Cidr, DatabaseSettings, StageSettings, parse_settings
 
 _HTTPS = 443
 #: EC2 adds "everything to everywhere" to a group without a rule for egress; this one matches nothing.

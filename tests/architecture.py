@@ -27,6 +27,53 @@ ENTRY_POINTS = re.compile(
     r"(?:hooks|resolvers)\.\w+|(?:.+\.)?(?:handler|cli|\w+_cli)|connector\.commands\.(?!lazy$|output$)\w+"
 )
 
+#: What of ours each room may import besides itself. The core is not here: it may import nothing, which
+#: `impurities` holds.
+_INSIDE = ("connector.domain", "lambda_src.runtime", "lambda_src.clients")
+ROOMS: dict[str, tuple[str, ...]] = {
+    # The operator's side, from the port upwards.
+    "connector.aws": ("connector.domain",),
+    "connector.sceptre": ("connector.domain", "connector.aws"),
+    "connector.image_publishing": ("connector.domain", "connector.aws"),
+    "connector.operations": ("connector.domain", "connector.aws", "connector.sceptre"),
+    # Inside the VPC: clients know no use case, and the admin function does not know the health check.
+    "lambda_src.runtime": ("connector.domain",),
+    "lambda_src.clients": ("connector.domain", "lambda_src.runtime"),
+    "lambda_src.session": _INSIDE,
+    "lambda_src.observe": (*_INSIDE, "lambda_src.session"),
+    "lambda_src.connect_admin": (*_INSIDE, "lambda_src.session", "lambda_src.observe"),
+    "lambda_src.connect_health": (
+        *_INSIDE,
+        "lambda_src.session",
+        "lambda_src.observe",
+        "lambda_src.connect_admin.registration",
+    ),
+}
+
+#: What may lie on the top floor of `connector`, beside the rooms.
+TOP_FLOOR = ("connector", "connector.cli")
+
+#: Who may make clients of AWS.
+AWS_LIBRARY = "boto3"
+SPEAKS_TO_AWS = ("connector.aws", "connector.local", "lambda_src")
+
+#: Public class names that occur twice and are still to be renamed. Nothing may be added.
+TWICE = frozenset(
+    {
+        "Account",
+        "Answer",
+        "Clients",
+        "ConnectorSettings",
+        "Context",
+        "Database",
+        "EphemeralStage",
+        "Plan",
+        "Probe",
+        "Session",
+        "State",
+    }
+)
+
 IMPURE_MODULES = frozenset(
     {
         *(
@@ -50,15 +97,15 @@ CLOCK = frozenset({"now", "utcnow", "today"})
 
 #: A text that only these modules may spell out.
 SPELT_OUT = {
-    r"wms-connector-": {"connector.domain.names"},
-    r"(?<![\w-])wms-(?:alerts|network|functions|alarms|events)-": {"connector.domain.names"},
-    r"\bwms-foundation\b": {"connector.domain.names"},
-    r"\bwms-oracle-cdc\b": {"connector.domain.names"},
-    r"/aws/(?:fargate|lambda)/": {"connector.domain.names"},
-    r"mgmt\.connect": {"connector.domain.topics", "connector.domain.stage"},
-    r"\baws\.wms\b": {"connector.domain.topics"},
-    r"\bschema-changes\b": {"connector.domain.topics"},
-    r"PLAN_(?:BASE_WVR|WVR_RVSN)_TBL": {"connector.domain.topics"},
+    r"wms-connector-": {"connector.domain.stage.names"},
+    r"(?<![\w-])wms-(?:alerts|network|functions|alarms|events)-": {"connector.domain.stage.names"},
+    r"\bwms-foundation\b": {"connector.domain.stage.names"},
+    r"\bwms-oracle-cdc\b": {"connector.domain.stage.names"},
+    r"/aws/(?:fargate|lambda)/": {"connector.domain.stage.names"},
+    r"mgmt\.connect": {"connector.domain.stage.topics", "connector.domain.stage.stage"},
+    r"\baws\.wms\b": {"connector.domain.stage.topics"},
+    r"\bschema-changes\b": {"connector.domain.stage.topics"},
+    r"PLAN_(?:BASE_WVR|WVR_RVSN)_TBL": {"connector.domain.stage.topics"},
 }
 
 #: Literals that look like such a text and are none: (module, pattern) -> why.
@@ -184,6 +231,68 @@ def crossings(found: Iterable[Module]) -> Iterator[str]:
                 if name == side and any(within(other, f"{side}.packaging") for other in module.imports):
                     continue
                 yield f"{module.name} imports {name}"
+
+
+def rooms_crossed(found: Iterable[Module]) -> Iterator[str]:
+    """Imports from a room into one that it must not know."""
+    known = list(found)
+    names = {module.name for module in known}
+    for module in known:
+        for room, allowed in ROOMS.items():
+            if not within(module.name, room):
+                continue
+            for name in module.imports:
+                if name.partition(".")[0] not in PACKAGES or any(within(name, a) for a in (room, *allowed)):
+                    continue
+                # `from lambda_src import session` yields the package too; the package alone says nothing.
+                if name in names and any(other.startswith(f"{name}.") for other in module.imports):
+                    continue
+                yield f"{module.name} imports {name}"
+
+
+def on_the_top_floor(found: Iterable[Module]) -> Iterator[str]:
+    """Modules of `connector` that lie in no room."""
+    for module in found:
+        lies_there = module.side == "connector" and module.name.count(".") <= 1 and not module.is_package
+        if lies_there and module.name not in TOP_FLOOR:
+            yield f"{module.name} lies in no room"
+
+
+def strangers_to_aws(found: Iterable[Module]) -> Iterator[str]:
+    """Clients of AWS that are made elsewhere than in the rooms for it."""
+    for module in found:
+        if not any(within(module.name, room) for room in SPEAKS_TO_AWS):
+            yield from (
+                f"{module.name} imports {name}"
+                for name in dict.fromkeys(module.imports)
+                if name.partition(".")[0] == AWS_LIBRARY
+            )
+
+
+def pure_elsewhere(found: Iterable[Module]) -> Iterator[str]:
+    """Modules that call themselves pure where no rule holds them to it."""
+    for module in found:
+        if within(module.name, CORE):
+            continue
+        if re.search(r"\bpure\b", ast.get_docstring(module.tree) or "", re.IGNORECASE):
+            yield f"{module.name} calls itself pure and is not of the core"
+
+
+def classes_twice(found: Iterable[Module]) -> Iterator[str]:
+    """Public class names that two modules define."""
+    homes: dict[str, list[str]] = {}
+    for module in found:
+        for node in module.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(module.name)
+    for name, places in homes.items():
+        if len(places) > 1:
+            yield f"class {name} is defined in {' and in '.join(places)}"
+
+
+def new_classes_twice(found: Iterable[Module]) -> Iterator[str]:
+    """As `classes_twice`, but for names that are known to occur twice."""
+    yield from (line for line in classes_twice(found) if line.split()[1] not in TWICE)
 
 
 def imported_entry_points(found: Iterable[Module]) -> Iterator[str]:

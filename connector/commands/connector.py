@@ -5,14 +5,14 @@ from typing import IO
 import click
 
 from connector.commands.output import file_name, json_option, print_json, print_table, read_text
-from connector.domain import secrets
-from connector.domain.brokers import KafkaAuth, choose_auth, parse_brokers
-from connector.domain.connector_config import connector_config
-from connector.domain.database import parse_database
-from connector.domain.redacted import Redacted
-from connector.domain.secrets import StoredSecret
-from connector.domain.settings import ConnectorSettings
-from connector.domain.stage import Stage
+from connector.domain.capture.config import connector_config
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.secrets import secrets
+from connector.domain.secrets.brokers import KafkaAuth, choose_auth, parse_brokers
+from connector.domain.secrets.database import parse_database
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.secrets import StoredSecret
+from connector.domain.stage.stage import Stage
 
 # What the config is shown for where the operator gives no address: names that cannot exist (RFC 6761).
 _EXAMPLE_DB_INFO = (

@@ -5,13 +5,13 @@ import sys
 
 import click
 
-from connector import account
+from connector.aws import account
+from connector.aws.topic_listener import Ear
 from connector.commands.output import json_option, print_json, print_table
-from connector.domain.drills import CLASSES
-from connector.domain.stage import Stage
-from connector.ear import Ear
-from connector.fire_drill import Plan, Report, drill
-from connector.stage_look import Clients, alarm_states, kind_of, subscriptions, topic_of
+from connector.domain.health.drills import CLASSES
+from connector.domain.stage.stage import Stage
+from connector.operations.fire_drill import Plan, Report, drill
+from connector.operations.inspection import Clients, alarm_states, kind_of, subscriptions, topic_of
 
 
 @click.command("fire-drill")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from connector import cluster_view, deployed
-from connector import destroy as destroying
-from connector import ephemeral as stages
 from connector.commands.output import json_option, print_json, print_table, several
 from connector.domain.errors import OperatorError, ServerError, WmsError, one_line
-from connector.domain.retire import EphemeralStage
-from connector.domain.stage import Stage, refusal
+from connector.domain.stage.stage import Stage, refusal
+from connector.domain.stage.teardown import EphemeralStage
+from connector.operations import cluster_view, deployed
+from connector.operations import ephemeral_directory as stages
+from connector.operations import ephemeral_teardown as destroying
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DAYS = 14

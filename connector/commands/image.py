@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from connector import account
+from connector.aws import account
 from connector.commands.output import json_option, print_json, print_table
-from connector.worker_image import image as images
-from connector.worker_image import tools
+from connector.image_publishing import image as images
+from connector.image_publishing import tools
 
 _tool = click.option(
     "--tool",

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import click
 
 from connector.commands.output import json_option, print_json, print_table
-from connector.domain.check_result import CheckResult, problems
-from connector.domain.stage import Stage
-from connector.domain.stage_checks import evaluate
-from connector.stage_look import Clients, look
+from connector.domain.health.check_result import CheckResult, problems
+from connector.domain.health.report import evaluate
+from connector.domain.stage.stage import Stage
+from connector.operations.inspection import Clients, look
 
 
 @click.command()

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import click
 
-from connector import cluster_view
-from connector.admin_calls import Clock, NoFunction, ask
+from connector.aws.admin_function import Clock, NoFunction, ask
 from connector.commands.output import json_option, print_json
-from connector.domain import signals
-from connector.domain.admin import Answer, Operation, Request
-from connector.domain.check_result import launch
+from connector.domain.admin_api import Answer, Operation, Request
+from connector.domain.capture import signals
 from connector.domain.errors import ServerError
-from connector.domain.stage import Stage
+from connector.domain.health.check_result import launch
+from connector.domain.stage.stage import Stage
+from connector.operations import cluster_view
 from connector.operations.procedure import Overdue, Refused, until_done
 
 

@@ -2,12 +2,12 @@
 
 import click
 
-from connector.domain.broker_script import broker_script as broker_text
-from connector.domain.brokers import KafkaAuth, auth_of, parse_auth
+from connector.domain.capture.broker_script import broker_script as broker_text
+from connector.domain.capture.oracle_script import OracleScript
+from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.errors import OperatorError
-from connector.domain.oracle_script import OracleScript
-from connector.domain.settings import KINDS, ConnectorSettings
-from connector.domain.stage import Stage
+from connector.domain.secrets.brokers import KafkaAuth, auth_of, parse_auth
+from connector.domain.stage.stage import Stage
 
 _KIND = click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True)
 _HEARTBEAT_TABLE = click.option(

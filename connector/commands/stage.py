@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from connector.commands.output import json_option, print_json, print_table, several
-from connector.domain import names, secrets
-from connector.domain.stage import Stage
+from connector.domain.secrets import fallback, secrets
+from connector.domain.stage import names
+from connector.domain.stage.stage import Stage
 
 
 @click.group()
@@ -18,7 +19,7 @@ def stage() -> None:
 @click.argument("stage_name", metavar="STAGE")
 @click.option(
     "--secret-prefix",
-    default=secrets.DEFAULT_PREFIX,
+    default=fallback.DEFAULT_PREFIX,
     show_default=True,
     help="What secret paths begin with; the key secret_prefix in config/config.yaml.",
 )
@@ -59,7 +60,7 @@ def describe(stage: Stage, secret_prefix: str) -> dict[str, Any]:
         "groups": dict(zip(("connect", "signal", "schema_history"), catalogue.groups, strict=True)),
         "names": {k: v for k, v in stage.names.flat().items() if not k.startswith("stack_")},
         "secrets": {
-            name: list(secrets.candidate_paths(secret_prefix, stage.name, name))
+            name: list(fallback.candidate_paths(secret_prefix, stage.name, name))
             for name in secrets.SECRET_NAMES
         },
     }

@@ -5,12 +5,12 @@ from typing import IO
 
 import click
 
-from connector import cluster_view
-from connector.admin_calls import NoFunction
+from connector.aws.admin_function import NoFunction
 from connector.commands.output import json_option, print_json, print_table, read_text
 from connector.domain.errors import OperatorError, ServerError
-from connector.domain.retire import EphemeralStage, plan_topics
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.teardown import EphemeralStage, plan_topics
+from connector.operations import cluster_view
 
 
 @click.group()

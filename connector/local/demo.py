@@ -15,12 +15,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from connector.domain.errors import DeadlineExceeded, ServerError
-from connector.domain.stage import Stage
-from connector.ephemeral import Project
+from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import Arrival, Watch, topics_of
 from connector.local.state import ROOT
 from connector.local.world import World
+from connector.operations.ephemeral_directory import Project
 
 #: Rows that are in each table before anything is launched.
 SEEDED = 5

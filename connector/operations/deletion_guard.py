@@ -1,9 +1,10 @@
 """What must not be deleted by accident: a named stage's stack, and a foundation that is in use."""
 
-from connector import launches
-from connector import sceptre_glue as glue
-from connector.domain import names
+from connector.aws import stacks
 from connector.domain.errors import OperatorError
+from connector.domain.stage import names
+from connector.sceptre import launches
+from connector.sceptre import stack as glue
 
 
 def guard(stack: glue.SceptreStack) -> None:
@@ -43,7 +44,7 @@ def _belongs_to_stage(stack_name: str) -> bool:
     return any(stack_name.startswith(f"{names.PROJECT}-{component}-") for component in names.COMPONENTS)
 
 
-def _stack_names(connection: glue.Connection) -> list[str]:
+def _stack_names(connection: stacks.Connection) -> list[str]:
     found: list[str] = []
     token: str | None = None
     while True:

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connector import sceptre_glue as glue
-from connector.admin_calls import Clock
+from connector.aws import stacks
+from connector.aws.admin_function import Clock
 from connector.domain.errors import DeadlineExceeded
 
 #: AWS speaks of up to 20 minutes (Lambda developer guide, "Giving Lambda functions access to a VPC").
@@ -23,7 +23,9 @@ _LAMBDA = "lambda"
 Count = Callable[[], int]
 
 
-def wait_for_interfaces(connection: glue.Connection, stack_name: str, show: Callable[[str], object]) -> None:
+def wait_for_interfaces(
+    connection: stacks.Connection, stack_name: str, show: Callable[[str], object]
+) -> None:
     """Wait until no interface of Lambda is in the stack's security groups; raises `DeadlineExceeded`."""
     groups = security_groups(connection, stack_name)
     if groups:
@@ -49,7 +51,7 @@ def wait(count: Count, clock: Clock, show: Callable[[str], object]) -> None:
         clock.sleep(_PAUSE_SECONDS)
 
 
-def security_groups(connection: glue.Connection, stack_name: str) -> list[str]:
+def security_groups(connection: stacks.Connection, stack_name: str) -> list[str]:
     """Ids of the stack's security groups; none when there is no such stack."""
     try:
         answer = connection.call("cloudformation", "describe_stack_resources", {"StackName": stack_name})
@@ -64,7 +66,7 @@ def security_groups(connection: glue.Connection, stack_name: str) -> list[str]:
     ]
 
 
-def held(connection: glue.Connection, groups: Iterable[str]) -> int:
+def held(connection: stacks.Connection, groups: Iterable[str]) -> int:
     """How many of Lambda's interfaces are in these groups; 0 where one may not ask: CloudFormation waits."""
     wanted = set(groups)
     found = 0

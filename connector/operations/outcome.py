@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connector import sceptre_glue as glue
-from connector import worker_log
+from connector.aws import stacks, worker_log
 from connector.domain.errors import ServerError
+from connector.sceptre import stack as glue
 
 #: Stack name -> when CloudFormation last changed it, before this run's update.
 _before: dict[str, Any] = {}
@@ -13,7 +13,7 @@ _before: dict[str, Any] = {}
 
 def note_state(stack: glue.SceptreStack) -> None:
     """Remember when the stack was last changed, before this run updates it."""
-    description = glue.describe_stack(stack.connection_manager, stack.external_name)
+    description = stacks.describe_stack(stack.connection_manager, stack.external_name)
     if description is not None:
         _before[stack.external_name] = description.get("LastUpdatedTime")
 
@@ -25,7 +25,7 @@ def forget() -> None:
 
 def report(stack: glue.SceptreStack) -> None:
     """Raise CloudFormation's own reason unless the stack is complete; a complete one is protected."""
-    description = glue.describe_stack(stack.connection_manager, stack.external_name)
+    description = stacks.describe_stack(stack.connection_manager, stack.external_name)
     if description is None:
         raise ServerError(f"stack {stack.external_name} does not exist after it was created")
     status = description["StackStatus"]
@@ -85,7 +85,7 @@ def _reason(stack: glue.SceptreStack, description: Mapping[str, Any]) -> str:
     return reason if words is None else f"{reason}. The worker's log says: {words}"
 
 
-def _events(connection: glue.Connection, stack_name: str) -> list[Mapping[str, Any]]:
+def _events(connection: stacks.Connection, stack_name: str) -> list[Mapping[str, Any]]:
     answer = connection.call("cloudformation", "describe_stack_events", {"StackName": stack_name})
     events: list[Mapping[str, Any]] = answer["StackEvents"]
     return events

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from connector.admin_calls import Clock, NoFunction
-from connector.domain.admin import Answer, Operation, State
+from connector.aws.admin_function import Clock, NoFunction
+from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 
 #: Puts one request to the admin Lambda of a stage.

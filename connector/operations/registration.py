@@ -8,20 +8,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from connector import sceptre_glue as glue
-from connector import worker_log
-from connector.admin_calls import Clock, put
-from connector.domain import names
-from connector.domain.admin import REGISTRATION, Answer, Operation, Request
+from connector.aws import stacks, worker_log
+from connector.aws.admin_function import Clock, put
+from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
-from connector.domain.stage import Stage
+from connector.domain.stage import names
+from connector.domain.stage.stage import Stage
 from connector.operations import procedure
 from connector.operations.procedure import Ask, Show
 
 _PAUSE_SECONDS = 2.0
 
 
-def register_stage(connection: glue.Connection, stage: Stage, desired: int | None, show: Show) -> None:
+def register_stage(connection: stacks.Connection, stage: Stage, desired: int | None, show: Show) -> None:
     """Register the connector and show what was changed.
 
     `desired` is how many workers the stage is configured to have. A wait that was too long is reported with
@@ -70,7 +69,7 @@ def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
         show("cluster: not looked at yet; registration asks again")
 
 
-def invoker(connection: glue.Connection, stage: Stage, desired: int | None = None) -> Ask:
+def invoker(connection: stacks.Connection, stage: Stage, desired: int | None = None) -> Ask:
     """A function that puts one request of a launch to the stage's admin Lambda and returns its answer."""
 
     def invoke(arguments: Mapping[str, Any]) -> Any:

@@ -12,15 +12,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connector import launches
-from connector import sceptre_glue as glue
-from connector.admin_calls import Clock, NoFunction, put
-from connector.domain.admin import TEARDOWN, Answer, Operation, Request
+from connector.aws import stacks
+from connector.aws.admin_function import Clock, NoFunction, put
+from connector.domain.admin_api import TEARDOWN, Answer, Operation, Request
 from connector.domain.errors import OperatorError, ServerError, WmsError
-from connector.domain.retire import EphemeralStage
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import procedure
 from connector.operations.procedure import Ask, Show
+from connector.sceptre import launches
+from connector.sceptre import stack as glue
 
 #: The variable by which a person says that a stage's cluster is gone for good; its value is the stage.
 ABANDON = "WMS_ABANDON_TOPICS"
@@ -55,7 +56,9 @@ class Unfinished(ServerError):
     """A required step failed; the line says what is left and which command finishes the teardown."""
 
 
-def tear_down_stage(connection: glue.Connection, stack_name: str, owned: EphemeralStage, log: Logger) -> None:
+def tear_down_stage(
+    connection: stacks.Connection, stack_name: str, owned: EphemeralStage, log: Logger
+) -> None:
     """Tear down what the stage has outside its stacks and log the report.
 
     `stack_name` is the connector's stack, whose state decides what a missing Lambda or a failure means.
@@ -68,7 +71,7 @@ def tear_down_stage(connection: glue.Connection, stack_name: str, owned: Ephemer
             stage.namespace,
         )
         return
-    description = glue.describe_stack(connection, stack_name)
+    description = stacks.describe_stack(connection, stack_name)
     status = None if description is None else str(description["StackStatus"])
     refuse_busy(stack_name, status)
     try:
@@ -156,7 +159,7 @@ def refuse_busy(stack_name: str, status: str | None) -> None:
 
 def without_function(stage: str, status: str | None, missing: str) -> str:
     """What it means that the stage's Lambda is not there; raises where something is surely left behind."""
-    if status is None or status.startswith("DELETE") or status in glue.NEVER_COMPLETED:
+    if status is None or status.startswith("DELETE") or status in stacks.NEVER_COMPLETED:
         return (
             f"{missing}: the stage was never complete or is half deleted, so its topics could not be looked "
             "at; `wms-connector ephemeral list` shows any that are left"
@@ -168,7 +171,7 @@ def without_function(stage: str, status: str | None, missing: str) -> str:
     )
 
 
-def asker(connection: glue.Connection, stage: Stage) -> Ask:
+def asker(connection: stacks.Connection, stage: Stage) -> Ask:
     """A function that puts one request about `stage` to its admin Lambda and returns the answer."""
 
     def invoke(arguments: Mapping[str, Any]) -> Any:
@@ -180,7 +183,7 @@ def asker(connection: glue.Connection, stage: Stage) -> Ask:
     return ask
 
 
-def tidy(connection: glue.Connection, stage: Stage, log: Logger) -> None:
+def tidy(connection: stacks.Connection, stage: Stage, log: Logger) -> None:
     """Remove what belongs to an ephemeral stage and to no stack.
 
     Those are revisions of the task definition that rolling updates have left active, and the log group that
@@ -194,7 +197,7 @@ def tidy(connection: glue.Connection, stage: Stage, log: Logger) -> None:
         log.info("deleted log group %s", group)
 
 
-def active_definitions(connection: glue.Connection, family: str) -> list[str]:
+def active_definitions(connection: stacks.Connection, family: str) -> list[str]:
     """ARNs of the active revisions of exactly this family; ECS finds by prefix."""
     found: list[str] = []
     token: str | None = None
@@ -209,7 +212,7 @@ def active_definitions(connection: glue.Connection, family: str) -> list[str]:
             return [arn for arn in found if arn.rpartition("/")[2].rpartition(":")[0] == family]
 
 
-def delete_log_group(connection: glue.Connection, name: str) -> bool:
+def delete_log_group(connection: stacks.Connection, name: str) -> bool:
     """Delete a log group; False when there is none, or when that is nobody's right to know."""
     try:
         connection.call("logs", "delete_log_group", {"logGroupName": name})

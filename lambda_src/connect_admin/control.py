@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from connector.domain.admin import Answer, State
+from connector.domain.admin_api import Answer, State
 from connector.domain.errors import DeadlineExceeded, ServerError
-from connector.domain.names import CONNECTOR
-from connector.domain.observation import HALTED, ConnectorStatus
-from lambda_src.connect_admin.retiring import is_retiring
-from lambda_src.connect_admin.session import Session
-from lambda_src.connect_admin.verify import failure
-from lambda_src.connect_rest import Connect
+from connector.domain.health.observation import HALTED, ConnectorStatus
+from connector.domain.stage.names import CONNECTOR
+from lambda_src.clients.connect_rest import Connect
+from lambda_src.connect_admin.registration.verify import failure
+from lambda_src.connect_admin.teardown.guard import is_retiring
+from lambda_src.session import Session
 
 #: How long one request waits for the status to follow, in seconds.
 _FOLLOW_SECONDS = 20.0

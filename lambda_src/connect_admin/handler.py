@@ -3,14 +3,14 @@
 import os
 from typing import Any, Protocol
 
-from connector.domain.admin import Answer, Request, State
+from connector.domain.admin_api import Answer, Request, State
 from connector.domain.errors import WmsError
-from lambda_src.censor import Censor
 from lambda_src.connect_admin import operations
-from lambda_src.connect_admin.environment import Environment
-from lambda_src.connect_admin.session import Session
-from lambda_src.deadline import Deadline
-from lambda_src.logs import invocation_logger
+from lambda_src.runtime.deadline import Deadline
+from lambda_src.runtime.environment import Environment
+from lambda_src.runtime.logs import invocation_logger
+from lambda_src.runtime.redactor import Censor
+from lambda_src.session import Session
 
 #: What is kept back to log and answer, in seconds.
 _SPARE_SECONDS = 2.0
@@ -26,7 +26,7 @@ class Context(Protocol):
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
-    """Answer one request (`connector.domain.admin`); never raises."""
+    """Answer one request (`connector.domain.admin_api`); never raises."""
     censor = Censor()
     log = invocation_logger(censor, stage=os.environ.get("STAGE", ""), request=context.aws_request_id)
     operation = ""

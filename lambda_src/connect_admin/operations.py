@@ -3,26 +3,26 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from connector.domain.admin import Answer, Operation, State
+from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
-from lambda_src.connect_admin.cluster import check_cluster
 from lambda_src.connect_admin.control import pause, restart, resume, stop
 from lambda_src.connect_admin.offsets import offsets
-from lambda_src.connect_admin.ready import ready
-from lambda_src.connect_admin.record import record
-from lambda_src.connect_admin.register import register
-from lambda_src.connect_admin.retire_connector import retire_connector
-from lambda_src.connect_admin.retire_mark import retire_mark
-from lambda_src.connect_admin.retire_source import retire_source
-from lambda_src.connect_admin.retire_topics import retire_groups, retire_topics, topic_names
-from lambda_src.connect_admin.retire_workers import retire_workers
-from lambda_src.connect_admin.retiring import launched
-from lambda_src.connect_admin.session import Session
+from lambda_src.connect_admin.registration.cluster import check_cluster
+from lambda_src.connect_admin.registration.ready import ready
+from lambda_src.connect_admin.registration.record import record
+from lambda_src.connect_admin.registration.register import register
+from lambda_src.connect_admin.registration.topics import ensure_topics
+from lambda_src.connect_admin.registration.validate import validate
+from lambda_src.connect_admin.registration.verify import verify
 from lambda_src.connect_admin.snapshot import snapshot
 from lambda_src.connect_admin.status import status
-from lambda_src.connect_admin.topics import ensure_topics
-from lambda_src.connect_admin.validate import validate
-from lambda_src.connect_admin.verify import verify
+from lambda_src.connect_admin.teardown.connector import retire_connector
+from lambda_src.connect_admin.teardown.guard import launched
+from lambda_src.connect_admin.teardown.mark import retire_mark
+from lambda_src.connect_admin.teardown.source import retire_source
+from lambda_src.connect_admin.teardown.topics import retire_groups, retire_topics, topic_names
+from lambda_src.connect_admin.teardown.workers import retire_workers
+from lambda_src.session import Session
 
 UseCase = Callable[[Session], Answer]
 

@@ -2,13 +2,13 @@
 
 import uuid
 
-from connector.domain import signals
-from connector.domain.admin import Answer, State
+from connector.domain.admin_api import Answer, State
+from connector.domain.capture import signals
 from connector.domain.errors import ServerError
-from connector.domain.names import CONNECTOR
-from connector.domain.observation import Source
+from connector.domain.health.observation import Source
+from connector.domain.stage.names import CONNECTOR
 from lambda_src.connect_admin.control import there
-from lambda_src.connect_admin.session import Session
+from lambda_src.session import Session
 
 
 def snapshot(session: Session) -> Answer:

@@ -4,23 +4,23 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from connector.domain.admin import Answer, State
-from connector.domain.budget import LIMIT
-from connector.domain.causes import root_cause
-from connector.domain.check_result import result
-from connector.domain.connector_config import config_hash, differs
-from connector.domain.error_classes import classify
-from connector.domain.lag import patience
-from connector.domain.names import CONNECTOR
-from connector.domain.observation import ConnectorStatus, Observation
-from connector.domain.settings import ConnectorSettings
-from connector.domain.topic_plan import TopicPlan, plan_topics
-from connector.domain.verdict import decide
-from connector.domain.verify_checks import Setup, verify_checks
-from lambda_src.connect_admin.session import Session
-from lambda_src.connect_health.probes import Probe, run
-from lambda_src.deadline import Clock
+from connector.domain.admin_api import Answer, State
+from connector.domain.capture.config import config_hash, differs
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.budget import LIMIT
+from connector.domain.health.causes import root_cause
+from connector.domain.health.check_result import result
+from connector.domain.health.error_classes import classify
+from connector.domain.health.lag import patience
+from connector.domain.health.observation import ConnectorStatus, Observation
+from connector.domain.health.verdict import decide
+from connector.domain.health.verify_checks import Setup, verify_checks
+from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.topic_plan import TopicPlan, plan_topics
 from lambda_src.observe import observe
+from lambda_src.runtime.deadline import Clock
+from lambda_src.runtime.probes import Probe, run
+from lambda_src.session import Session
 
 #: How long brokers and Connect are asked to compare what there is with what a launch would make, in seconds.
 _COMPARE_SECONDS = 10.0

@@ -1,30 +1,17 @@
 """Act: restart what failed, or register what is missing, once that is claimed."""
 
 import time
-from dataclasses import dataclass
 
-from connector.domain.admin import State
-from connector.domain.budget import ACT_WITHIN_SECONDS, Budget
-from connector.domain.error_classes import classify
+from connector.domain.admin_api import State
 from connector.domain.errors import WmsError
-from connector.domain.names import CONNECTOR
-from connector.domain.treatment import Act, Treatment
-from lambda_src.connect_admin.register import register
-from lambda_src.connect_admin.session import Session
-from lambda_src.deadline import Clock
-from lambda_src.state_table import claim_restart, replace_item
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of it, in words; empty when nothing was tried.
-
-    `refused`: the class of trouble for which Connect refused the registration.
-    """
-
-    attempted: bool = False
-    text: str = ""
-    refused: str = ""
+from connector.domain.health.budget import ACT_WITHIN_SECONDS, Budget
+from connector.domain.health.error_classes import classify
+from connector.domain.health.remediation import Act, Outcome, Treatment
+from connector.domain.stage.names import CONNECTOR
+from lambda_src.clients.state_table import claim_restart, replace_item
+from lambda_src.connect_admin.registration.register import register
+from lambda_src.runtime.deadline import Clock
+from lambda_src.session import Session
 
 
 def act(

@@ -8,20 +8,20 @@ from typing import Any, cast
 
 import boto3
 
-from connector.domain.error_classes import ErrorClass
-from connector.domain.verdict import decide
-from lambda_src.aws import CLIENT_CONFIG
-from lambda_src.connect_admin.session import Aws, Session
-from lambda_src.connect_health import tcp
+from connector.domain.health.error_classes import ErrorClass
+from connector.domain.health.verdict import decide
+from lambda_src.clients import tcp
+from lambda_src.clients.aws import CLIENT_CONFIG
+from lambda_src.clients.ecs import Ecs
+from lambda_src.clients.secrets import SecretsManager
+from lambda_src.clients.state_table import Table
+from lambda_src.clients.worker_log import Logs
 from lambda_src.connect_health.act import act, observed
+from lambda_src.connect_health.notify import Sns, tell
 from lambda_src.connect_health.publish import CloudWatch, publish
-from lambda_src.connect_health.tell import Sns, tell
-from lambda_src.deadline import Clock
 from lambda_src.observe import observe
-from lambda_src.secrets import SecretsManager
-from lambda_src.state_table import Table
-from lambda_src.tasks import Ecs
-from lambda_src.worker_log import Logs
+from lambda_src.runtime.deadline import Clock
+from lambda_src.session import Aws, Session
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from connector.domain.budget import Budget
-from connector.domain.drills import KEY, Mailed, metric_of, parse
-from connector.domain.error_classes import ErrorClass
 from connector.domain.errors import OperatorError
-from connector.domain.findings import Finding
-from connector.domain.memory import Memory
-from connector.domain.stage import Stage
-from connector.domain.verdict import Verdict
-from lambda_src.aws import aws_errors
-from lambda_src.connect_health.mail import Mail, drill_mail, incident_mail
-from lambda_src.connect_health.tell import Sns
+from connector.domain.health.budget import Budget
+from connector.domain.health.drills import KEY, Mailed, metric_of, parse
+from connector.domain.health.error_classes import ErrorClass
+from connector.domain.health.findings import Finding
+from connector.domain.health.mail import Mail, drill_mail, incident_mail
+from connector.domain.health.state import Memory
+from connector.domain.health.verdict import Verdict
+from connector.domain.stage.stage import Stage
+from lambda_src.clients.aws import aws_errors
+from lambda_src.connect_health.notify import Sns
 
 
 def is_drill(event: object) -> bool:

@@ -4,15 +4,15 @@ import os
 import time
 from typing import Any, Protocol
 
-from connector.domain.names import CONNECTOR
-from lambda_src.censor import Censor
-from lambda_src.connect_admin.environment import Environment
-from lambda_src.connect_admin.session import Session
+from connector.domain.stage.names import CONNECTOR
 from lambda_src.connect_health.check import Clients, check
 from lambda_src.connect_health.drill import drill, is_drill
-from lambda_src.connect_health.tell import topic_arn
-from lambda_src.deadline import Deadline
-from lambda_src.logs import invocation_logger
+from lambda_src.connect_health.notify import topic_arn
+from lambda_src.runtime.deadline import Deadline
+from lambda_src.runtime.environment import Environment
+from lambda_src.runtime.logs import invocation_logger
+from lambda_src.runtime.redactor import Censor
+from lambda_src.session import Session
 
 #: What is kept back to publish, tell and log, in seconds.
 _SPARE_SECONDS = 12.0

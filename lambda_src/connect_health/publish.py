@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from connector.domain import metrics
-from lambda_src.aws import aws_errors
+from connector.domain.health import metrics
+from lambda_src.clients.aws import aws_errors
 
 
 class CloudWatch(Protocol):

@@ -22,7 +22,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from psycopg import sql
 
-from connector.domain.stage import NAMED_STAGES, Stage
+from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.local import broker, limits, schema
 from connector.local.aws import ENFORCE_CPU
 from connector.local.fargate import CONNECT_PORT, METRICS_PORT

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from kafka import KafkaAdminClient
 
-from connector.domain.admin import TEARDOWN, Operation, State
-from connector.domain.stage import Stage
+from connector.domain.admin_api import TEARDOWN, Operation, State
+from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from lambda_src.connect_admin import operations
-from lambda_src.connect_admin.session import Aws, Session
-from lambda_src.deadline import Deadline
+from lambda_src.runtime.deadline import Deadline
+from lambda_src.session import Aws, Session
 from tests.lambda_src.conftest import ACCOUNT, FakeStage
 from tests.support.deployed import eventually
 

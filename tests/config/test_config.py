@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from connector.domain.names import COMPONENTS
-from connector.domain.stage import Stage
-from connector.render import StandIns, render
-from connector.sceptre_jinja import COMMON_HOOKS
-from connector.stage_settings import SETTINGS
+from connector.domain.stage.names import COMPONENTS
+from connector.domain.stage.stage import Stage
+from connector.sceptre.jinja import COMMON_HOOKS
+from connector.sceptre.render import StandIns, render
+from connector.sceptre.settings import SETTINGS
 from tests.config.support import CONFIG, ROOT, STAGES, stacks
 
 COMPONENTS_NOW = tuple(

@@ -5,7 +5,7 @@ import json
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector import sceptre_glue
+from connector.sceptre import stack as glue
 from tests.config.support import stacks
 from tests.support.fake_aws import GOOD_SECRETS, FakeConnection
 
@@ -26,7 +26,7 @@ def account(port: int = 9094) -> FakeConnection:
 
 
 def bodies(connection: FakeConnection, group: str = "main") -> dict[str, str]:
-    sceptre_glue.SECRETS.clear()
+    glue.SECRETS.clear()
     found = stacks(group)
     for stack in found.values():
         stack._connection_manager = connection

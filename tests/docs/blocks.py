@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from connector.domain import metrics, secrets
-from connector.domain.alarm import Alarm
-from connector.domain.aws_alarms import aws_alarms
-from connector.domain.brokers import KafkaAuth
-from connector.domain.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN
-from connector.domain.oracle_script import OracleScript
-from connector.domain.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
-from connector.domain.topics import Catalogue
-from templates.parts.fargate import SIZES
+from connector.domain.capture.oracle_script import OracleScript
+from connector.domain.health import metrics
+from connector.domain.health.alarm import Alarm
+from connector.domain.health.aws_alarms import aws_alarms
+from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN
+from connector.domain.secrets import fallback, secrets
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
+from connector.domain.stage.topics import Catalogue
+from templates.shared.fargate import SIZES
 from tests.docs import growth
 from tests.support import sizes
 
@@ -92,7 +93,7 @@ def _groups() -> str:
 def _secrets() -> str:
     rows = []
     for name in secrets.SECRET_NAMES:
-        first, second = secrets.candidate_paths(secrets.DEFAULT_PREFIX, NAMED.name, name)
+        first, second = fallback.candidate_paths(fallback.DEFAULT_PREFIX, NAMED.name, name)
         confidential = "all of it" if name in secrets.CONFIDENTIAL_SECRETS else ""
         if name == secrets.DB_INFO:
             confidential = "user and password"

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from connector.domain.stage import Stage
-from connector.render import render
+from connector.domain.stage.stage import Stage
+from connector.sceptre.render import render
 from tests.support import sizes
 
 _WORKER = Path(__file__).parents[2] / "connector" / "image" / "conf" / "worker.properties"

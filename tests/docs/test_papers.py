@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sceptre.plan.plan import SceptrePlan
 
-from connector.domain.oracle_script import CONTAINER_GRANTS, PACKAGES, SYSTEM_GRANTS
-from connector.domain.stage import Stage
+from connector.domain.capture.oracle_script import CONTAINER_GRANTS, PACKAGES, SYSTEM_GRANTS
+from connector.domain.stage.stage import Stage
 from tests.conftest import Golden
 from tests.docs.blocks import BLOCKS, ROOT, names_in, refreshed
 

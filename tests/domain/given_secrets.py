@@ -2,8 +2,8 @@
 
 import json
 
-from connector.domain.redacted import Redacted
-from connector.domain.secrets import StoredSecret
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.secrets import StoredSecret
 
 PATH = "wms/main/dbInfo"
 

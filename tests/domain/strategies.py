@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from connector.domain import topics
-from connector.domain.stage import NAMED_STAGES, RESERVED_STAGES, Stage, refusal, slug
+from connector.domain.stage import topics
+from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, Stage, refusal, slug
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 

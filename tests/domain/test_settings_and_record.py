@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.admin import REGISTRATION, Answer, Operation, State, request
+from connector.domain.admin_api import REGISTRATION, Answer, Operation, State, request
+from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError, ServerError
-from connector.domain.record import RECORD_KEY, StageRecord
-from connector.domain.settings import ConnectorSettings
+from connector.domain.stage.record import RECORD_KEY, StageRecord
 
 texts = st.text(max_size=10)
 records = st.builds(

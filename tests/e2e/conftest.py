@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.world import World
 from tests.e2e.stages import DOT, LONG, STAGES, UNDERSCORE, group, launch

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from connector.domain.stage import NAMED_STAGES
+from connector.domain.stage.stage import NAMED_STAGES
 from connector.local.world import World
 from tests.support.sceptre_cli import Run, sceptre
 

@@ -8,19 +8,19 @@ from typing import Any, cast
 import boto3
 import pytest
 
-from connector.domain.brokers import KafkaAuth
-from connector.domain.budget import BUDGET_KEY, LIMIT
-from connector.domain.memory import MEMORY_KEY
-from connector.domain.names import CONNECTOR
-from connector.domain.settings import ConnectorSettings
-from connector.domain.stage import Stage
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.budget import BUDGET_KEY, LIMIT
+from connector.domain.health.state import MEMORY_KEY
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.stage import Stage
 from connector.local.aws import REGION
 from connector.local.world import World
-from lambda_src.connect_admin.environment import Environment
-from lambda_src.connect_admin.session import Aws, Session
+from lambda_src.clients.state_table import Table, read_budget
 from lambda_src.connect_health.check import Answer, Clients, check
-from lambda_src.deadline import Deadline
-from lambda_src.state_table import Table, read_budget
+from lambda_src.runtime.deadline import Deadline
+from lambda_src.runtime.environment import Environment
+from lambda_src.session import Aws, Session
 from tests.support.sceptre_cli import Run
 
 pytestmark = pytest.mark.e2e

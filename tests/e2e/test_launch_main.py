@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from connector.domain.names import COMPONENTS
-from connector.domain.stage import Stage
+from connector.domain.stage.names import COMPONENTS
+from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import Arrival, Watch
 from connector.local.world import World

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from connector.domain.aws_alarms import alarms_of
-from connector.domain.drills import CLASSES
-from connector.domain.names import CONNECTOR
-from connector.domain.stage import Stage
+from connector.domain.health.aws_alarms import alarms_of
+from connector.domain.health.drills import CLASSES
+from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import Watch
 from connector.local.state import MAILBOX

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from tests.e2e.conftest import EARLIER_KEY
 from tests.e2e.stages import DOT, LONG, launch

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from tests.e2e.stages import DOT, STAGES, UNDERSCORE, group
 from tests.support import deployed

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connector.domain.broker_script import transactional_ids
+from connector.domain.capture.broker_script import transactional_ids
 from tests.faults import row_faults, scene, worker_faults
 from tests.faults.report import Row
 from tests.faults.scene import Scene

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from tests.support import deployed, kafka_state, traces
 from tests.support.deployed import Rows, eventually

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from connector.domain import metrics
-from connector.domain.aws_alarms import aws_alarms
-from connector.domain.memory import MEMORY_KEY
-from connector.domain.metrics import Origin
-from connector.domain.settings import ConnectorSettings
-from connector.domain.stage import Stage
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health import metrics
+from connector.domain.health.aws_alarms import aws_alarms
+from connector.domain.health.metrics import Origin
+from connector.domain.health.state import MEMORY_KEY
+from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from tests.support.in_process_check import InProcessCheck
 from tests.support.sceptre_cli import Run

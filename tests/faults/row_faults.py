@@ -16,9 +16,9 @@ import psycopg
 import urllib3
 from psycopg import sql
 
-from connector.domain.causes import root_cause
-from connector.domain.error_classes import ErrorClass, classify
-from connector.domain.names import CONNECT_PORT, CONNECTOR
+from connector.domain.health.causes import root_cause
+from connector.domain.health.error_classes import ErrorClass, classify
+from connector.domain.stage.names import CONNECT_PORT, CONNECTOR
 from connector.local import schema
 from tests.faults.compare import Comparison, Kind
 from tests.faults.load import Place

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from connector.domain.memory import MEMORY_KEY
-from connector.domain.stage import Stage
-from connector.domain.topics import CAPTURED_TABLES
+from connector.domain.health.state import MEMORY_KEY
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import CAPTURED_TABLES
 from connector.local.state import ROOT
 from connector.local.world import World
 from tests.faults.compare import Comparison, compare

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from psycopg import sql
 
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
 from connector.local import schema
 from tests.faults.compare import Change, Kind, compare
 from tests.faults.load import NUMBER, row_name

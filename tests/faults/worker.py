@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import urllib3
 
-from connector.domain.names import CONNECT_PORT, CONNECTOR
-from connector.domain.stage import Stage
+from connector.domain.stage.names import CONNECT_PORT, CONNECTOR
+from connector.domain.stage.stage import Stage
 from connector.local.processes import Process
 from connector.local.world import World
 

@@ -9,11 +9,11 @@ from botocore.exceptions import ClientError
 from sceptre.exceptions import SceptreException
 from sceptre.stack import Stack as SceptreStack
 
-from connector import admission
-from connector.domain.redacted import Redacted
-from connector.domain.secrets import StoredSecret
-from connector.domain.stage import Stage
-from connector.sceptre_jinja import COMMON_HOOKS
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.secrets import StoredSecret
+from connector.domain.stage.stage import Stage
+from connector.sceptre import preflight
+from connector.sceptre.jinja import COMMON_HOOKS
 from hooks.admit import AdmitStage
 from hooks.change_sets import RefuseChangeSet
 from hooks.guard import GuardDeletion
@@ -237,7 +237,7 @@ def test_a_stage_that_does_not_mail_needs_nobody():
     config = {"subscribe": False}
     for stage, settings in (("main", config), ("x", {}), ("x", {"subscribe": ""}), ("x", config)):
         stored = StoredSecret("wms/default/alertEmails", "arn", "1", Redacted('{"emails": []}'))
-        admission._check_recipients(Stage.parse(stage), settings, stored)
+        preflight._check_recipients(Stage.parse(stage), settings, stored)
 
 
 def test_a_boundary_of_another_account_is_refused():
@@ -324,18 +324,18 @@ def test_a_slip_in_a_stack_file_that_sceptre_would_ignore_is_refused(
 @pytest.mark.parametrize("group", ["foundation", "main", "val", "production", "default"])
 def test_the_real_files_have_no_such_slip(group: str):
     for stack in stacks(group).values():
-        admission._check_keys(stack)
+        preflight._check_keys(stack)
 
 
 def test_every_template_of_a_stage_is_judged(project: Path, monkeypatch: pytest.MonkeyPatch):
     judged: list[str] = []
-    real = admission._check_keys
+    real = preflight._check_keys
 
     def judge(stack: SceptreStack) -> None:
         judged.append(stack.name)
         real(stack)
 
-    monkeypatch.setattr(admission, "_check_keys", judge)
+    monkeypatch.setattr(preflight, "_check_keys", judge)
     admit_real(project, ready())
     assert {name.removeprefix("main/") for name in judged} == set(stacks("main", project))
     assert Stage.parse("main").names.stacks.keys() >= {name.removeprefix("main/") for name in judged}

@@ -3,7 +3,7 @@
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector import launches
+from connector.sceptre import launches
 from hooks.admit import AdmitStage
 from hooks.guard import GuardDeletion
 from hooks.retire import NoteLaunch, RetireStage

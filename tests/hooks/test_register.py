@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector.domain.admin import REGISTRATION, Answer, State
+from connector.domain.admin_api import REGISTRATION, Answer, State
 from hooks.register import CheckCluster, RegisterConnector
 from tests.support.fake_aws import FakeConnection, FakeStack
 from tests.support.simulated_clock import SimulatedClock

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector import launches
-from connector.domain.admin import TEARDOWN, Answer, Operation, State
+from connector.domain.admin_api import TEARDOWN, Answer, Operation, State
 from connector.domain.errors import RefusedStage
-from connector.domain.retire import EphemeralStage
-from connector.domain.stage import NAMED_STAGES, Stage
+from connector.domain.stage.stage import NAMED_STAGES, Stage
+from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import teardown
+from connector.sceptre import launches
 from hooks.retire import NoteLaunch, RetireStage, Tidy
 from tests.support.fake_aws import FakeConnection, FakeStack, refuse
 from tests.support.simulated_clock import SimulatedClock

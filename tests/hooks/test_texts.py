@@ -8,16 +8,20 @@ import pytest
 from connector.local.state import ROOT
 
 #: Where texts that hooks and resolvers raise are written; the admin Lambda's reach them as answers.
-PLACES = ("hooks", "resolvers", "lambda_src", "connector/domain", "connector/operations", "connector")
+PLACES = (
+    "hooks",
+    "resolvers",
+    "lambda_src",
+    "connector/domain",
+    "connector/aws",
+    "connector/operations",
+    "connector/sceptre",
+)
 #: Texts that go elsewhere: descriptions of alarms, into mails; how a command is called, into `--help`.
-ELSEWHERE = ("connector/domain/metrics.py", "connector/render_cli.py")
+ELSEWHERE = ("connector/domain/health/metrics.py",)
 
 MODULES = sorted(
-    {
-        path.relative_to(ROOT).as_posix()
-        for place in PLACES
-        for path in (ROOT / place).glob("**/*.py" if place == "lambda_src" else "*.py")
-    }
+    {path.relative_to(ROOT).as_posix() for place in PLACES for path in (ROOT / place).glob("**/*.py")}
     - {*ELSEWHERE}
 )
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from connector.image_publishing import content
 from connector.local import toolchain
-from connector.worker_image import content
 from tests.conftest import Golden
 from tests.image.class_graph import ClassPath
 from tests.image.licences import paper, read

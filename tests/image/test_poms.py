@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 IMAGE = Path(__file__).parents[2] / "connector" / "image"
-PARTS = sorted(path.parent for path in IMAGE.glob("parts/*/pom.xml"))
+PARTS = sorted(path.parent for path in IMAGE.glob("modules/*/pom.xml"))
 POMS = [IMAGE / "pom.xml", *(part / "pom.xml" for part in PARTS)]
 _MAVEN = {"m": "http://maven.apache.org/POM/4.0.0"}
 
@@ -62,7 +62,7 @@ def test_a_part_holds_no_artifact_in_two_versions(part: Path):
 
 
 def test_what_worker_and_plugins_both_hold_has_one_version():
-    worker, oracle, postgres = (_jars(IMAGE / "parts" / name) for name in ("worker", "oracle", "postgres"))
+    worker, oracle, postgres = (_jars(IMAGE / "modules" / name) for name in ("worker", "oracle", "postgres"))
     for name in oracle.keys() & postgres.keys():
         assert oracle[name] == postgres[name]
     for plugin in (oracle, postgres):
@@ -70,10 +70,12 @@ def test_what_worker_and_plugins_both_hold_has_one_version():
 
 
 def test_the_broker_is_of_the_worker_s_version_and_not_in_the_image():
-    worker, broker = _jars(IMAGE / "parts" / "worker"), _jars(IMAGE / "parts" / "broker")
+    worker, broker = _jars(IMAGE / "modules" / "worker"), _jars(IMAGE / "modules" / "broker")
     assert worker["kafka-clients"] == broker["kafka-clients"] == broker["kafka_2.13"]
     assert "kafka_2.13" not in worker
-    output = _root(IMAGE / "parts" / "broker" / "pom.xml").findtext("m:properties/m:part.output", "", _MAVEN)
+    output = _root(IMAGE / "modules" / "broker" / "pom.xml").findtext(
+        "m:properties/m:part.output", "", _MAVEN
+    )
     assert not output.startswith("connect/")
 
 

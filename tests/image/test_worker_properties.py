@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.domain.settings import _RANGES
+from connector.domain.capture.settings import _RANGES
 from tests.support.worker_environment import task_environment
 
 IMAGE = Path(__file__).parents[2] / "connector" / "image"

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from connector.domain.admin import Answer, Operation
-from connector.domain.brokers import KafkaAuth
-from connector.domain.settings import ConnectorSettings
-from connector.domain.stage import Stage
+from connector.domain.admin_api import Answer, Operation
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage.stage import Stage
 from lambda_src.connect_admin import operations
-from lambda_src.connect_admin.environment import Environment
-from lambda_src.connect_admin.session import Aws, Session
-from lambda_src.deadline import Deadline
+from lambda_src.runtime.deadline import Deadline
+from lambda_src.runtime.environment import Environment
+from lambda_src.session import Aws, Session
 from tests.support.fake_connect import FakeConnect
 from tests.support.fake_kafka import FakeKafka
 from tests.support.fake_stage_aws import FakeEcs, FakeLogs, FakeSecrets, FakeTable

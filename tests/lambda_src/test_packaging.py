@@ -39,7 +39,7 @@ def test_directory_times_modes_and_compiled_files_do_not_matter(
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         (tmp_path / name).parent.mkdir(exist_ok=True)
         copy(ROOT / name, tmp_path / name)
-    file = tmp_path / "lambda_src" / "aws.py"
+    file = tmp_path / "lambda_src" / "clients" / "aws.py"
     py_compile.compile(str(file), doraise=True)
     py_compile.compile(str(file), cfile=str(file.with_suffix(".pyc")), doraise=True)
     file.chmod(0o600)
@@ -82,7 +82,7 @@ def test_it_holds_our_code_the_vendored_client_and_its_licence_and_nothing_else(
     package: packaging.Package,
 ) -> None:
     names = set(members(package))
-    assert {"connector/__init__.py", "connector/domain/stage.py", "kafka/admin/client.py"} <= names
+    assert {"connector/__init__.py", "connector/domain/stage/stage.py", "kafka/admin/client.py"} <= names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert {name.split("/")[0].split("-")[0] for name in names} == {
         "connector",

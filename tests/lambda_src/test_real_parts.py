@@ -16,21 +16,21 @@ import pytest
 from kafka import KafkaAdminClient
 from psycopg import sql
 
-from connector.domain.admin import Answer, Operation, State
-from connector.domain.brokers import KafkaAuth, worker_environment
-from connector.domain.causes import HEARTBEAT_REFUSED, trace_of
-from connector.domain.error_classes import classify
+from connector.domain.admin_api import Answer, Operation, State
+from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
-from connector.domain.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
-from connector.domain.settings import ConnectorSettings
-from connector.domain.topics import TopicSpec
+from connector.domain.health.causes import HEARTBEAT_REFUSED, trace_of
+from connector.domain.health.error_classes import classify
+from connector.domain.secrets.brokers import KafkaAuth, worker_environment
+from connector.domain.stage.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
+from connector.domain.stage.topics import TopicSpec
 from connector.local import schema, toolchain
 from connector.local.addresses import claim
 from connector.local.world import World
+from lambda_src.clients.worker_log import tells
 from lambda_src.connect_admin import operations
-from lambda_src.connect_admin.session import Aws, Session
-from lambda_src.deadline import Deadline
-from lambda_src.worker_log import tells
+from lambda_src.runtime.deadline import Deadline
+from lambda_src.session import Aws, Session
 from tests.lambda_src.conftest import ACCOUNT, FakeStage
 
 pytestmark = pytest.mark.e2e

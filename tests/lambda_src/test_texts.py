@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.brokers import parse_brokers
-from connector.domain.causes import MAX_LENGTH, root_cause
-from connector.domain.error_classes import explain_database
-from connector.domain.observation import Source
-from connector.domain.redacted import Redacted
-from connector.domain.secrets import StoredSecret
-from lambda_src.censor import Censor
-from lambda_src.connect_rest import judge, words
-from lambda_src.metrics_page import parse, source_of
-from lambda_src.transport import Reply
+from connector.domain.health.causes import MAX_LENGTH, root_cause
+from connector.domain.health.error_classes import explain_database
+from connector.domain.health.observation import Source
+from connector.domain.secrets.brokers import parse_brokers
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.secrets import StoredSecret
+from lambda_src.clients.connect_rest import judge, words
+from lambda_src.clients.metrics_page import parse, source_of
+from lambda_src.clients.transport import Reply
+from lambda_src.runtime.redactor import Censor
 
 WRAPPED = """io.debezium.DebeziumException: Failed to resolve Oracle database version
 \tat io.debezium.connector.oracle.OracleConnection.resolveOracleDatabaseVersion(OracleConnection.java:1)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.domain.names import CONNECTOR
+from connector.domain.stage.names import CONNECTOR
 from lambda_src.connect_health.check import Answer, Clients, check
 from tests.lambda_src.conftest import BROKERS, PASSWORD, USER, FakeStage
 from tests.support.fake_stage_aws import client_error

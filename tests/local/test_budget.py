@@ -7,9 +7,9 @@ from typing import Any
 import boto3
 import pytest
 
-from connector.domain.budget import LIMIT, WINDOW_SECONDS
+from connector.domain.health.budget import LIMIT, WINDOW_SECONDS
 from connector.local.aws import REGION
-from lambda_src.state_table import claim_restart, read_budget
+from lambda_src.clients.state_table import claim_restart, read_budget
 from tests.local.conftest import Embedded
 
 pytestmark = pytest.mark.e2e

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from connector.domain.names import PRODUCT
-from connector.worker_image import content
+from connector.domain.stage.names import PRODUCT
+from connector.image_publishing import content
 from tests.local.conftest import Embedded
 
 pytestmark = pytest.mark.e2e

@@ -78,7 +78,7 @@ def test_the_fingerprint_follows_the_sources_but_not_the_build(tmp_path: Path):
     (tmp_path / "pom.xml").write_text("a", encoding="utf-8")
     first = toolchain.fingerprint(tmp_path)
     program(tmp_path / "target", "x")
-    program(tmp_path / "parts" / "one" / "target", "x")
+    program(tmp_path / "modules" / "one" / "target", "x")
     assert toolchain.fingerprint(tmp_path) == first
     (tmp_path / "pom.xml").write_text("b", encoding="utf-8")
     assert toolchain.fingerprint(tmp_path) != first

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.worker_image import content
+from connector.image_publishing import content
 from tests.local.conftest import Embedded
 from tests.mistakes.cases import CASES, LAUNCH, Case, Is, link_stage
 from tests.mistakes.conftest import CONFIDENTIAL, DB_INFO, Account, in_process

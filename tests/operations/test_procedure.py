@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.admin_calls import NoFunction
-from connector.domain.admin import REGISTRATION, TEARDOWN, Answer, Operation, State
+from connector.aws.admin_function import NoFunction
+from connector.domain.admin_api import REGISTRATION, TEARDOWN, Answer, Operation, State
 from connector.domain.errors import ServerError, WmsError
 from connector.operations.procedure import Ask, Overdue, Refused, Result, run, until_done
 from tests.support.simulated_clock import SimulatedClock

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connector.domain.admin import REGISTRATION, Answer, Operation, State
+from connector.domain.admin_api import REGISTRATION, Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.operations.registration import check_cluster, register
 from tests.support.simulated_clock import SimulatedClock

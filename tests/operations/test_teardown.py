@@ -2,10 +2,10 @@
 
 import pytest
 
-from connector.domain.admin import TEARDOWN, Answer, Operation, State
+from connector.domain.admin_api import TEARDOWN, Answer, Operation, State
 from connector.domain.errors import ServerError
-from connector.domain.retire import EphemeralStage
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.teardown import EphemeralStage
 from connector.operations.teardown import Unfinished, tear_down
 from tests.support.simulated_clock import SimulatedClock
 

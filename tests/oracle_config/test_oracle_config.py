@@ -10,15 +10,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from connector.domain import names
-from connector.domain.brokers import KafkaAuth
-from connector.domain.connector_config import NAME_KEY, connector_config
-from connector.domain.database import Database, parse_database
-from connector.domain.redacted import Redacted
-from connector.domain.secrets import StoredSecret
-from connector.domain.settings import ConnectorSettings
-from connector.domain.stage import Stage
-from connector.domain.topics import CAPTURED_TABLES
+from connector.domain.capture.config import NAME_KEY, connector_config
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.secrets.database import Database, parse_database
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.secrets import StoredSecret
+from connector.domain.stage import names
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import CAPTURED_TABLES
 from connector.local import toolchain
 from tests.oracle_config.prover import Answer, Verdict, ask
 

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from connector.domain.oracle_script import VIEWS
+from connector.domain.capture.oracle_script import VIEWS
 from connector.local import toolchain
 
 pytestmark = pytest.mark.e2e

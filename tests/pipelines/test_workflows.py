@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from connector.domain.stage import NAMED_STAGES
+from connector.domain.stage.stage import NAMED_STAGES
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

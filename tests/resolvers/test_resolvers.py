@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector import sceptre_glue
+from connector.sceptre import stack as glue
 from resolvers import subnet_cidrs
 from resolvers.alb_tls import AlbTls
 from resolvers.database import DatabaseAddress
@@ -19,7 +19,7 @@ from tests.support.fake_aws import FakeConnection, FakeStack
 @pytest.fixture(autouse=True)
 def new_run():
     """Each test is a Sceptre run of its own."""
-    sceptre_glue.SECRETS.clear()
+    glue.SECRETS.clear()
     subnet_cidrs.forget()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector.worker_image import content
+from connector.image_publishing import content
 from resolvers import worker_image
 from resolvers.worker_image import WorkerImage
 from tests.support.fake_aws import FakeConnection, FakeStack

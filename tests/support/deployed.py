@@ -8,8 +8,8 @@ from typing import Any
 import urllib3
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
-from connector.domain.names import CONNECTOR
-from connector.domain.stage import Stage
+from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import Watch
 from connector.local.world import World

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.domain.aws_alarms import alarms_of
-from connector.domain.names import COMPONENTS
-from connector.domain.stage import Stage
+from connector.domain.health.aws_alarms import alarms_of
+from connector.domain.stage.names import COMPONENTS
+from connector.domain.stage.stage import Stage
 from tests.support.fake_stage_aws import client_error
 
 REGION_AND_OWNER = "us-east-1:123456789012"
@@ -179,7 +179,7 @@ class FakeAccount:
             }
 
     def client(self, service: str, **_: Any) -> Any:
-        """In the place of `connector.account.client`."""
+        """In the place of `connector.aws.account.client`."""
         return self if service == "lambda" else getattr(self, service)
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from connector.image_publishing import content
 from connector.local.state import ROOT
-from connector.worker_image import content
 
 FOUNDATION = {
     "StackName": "wms-foundation",
@@ -49,7 +49,7 @@ def refuse(operation: str, code: str, message: str) -> ClientError:
 
 @dataclass
 class FakeConnection:
-    """Implements `connector.sceptre_glue.Connection`."""
+    """Implements `connector.aws.stacks.Connection`."""
 
     region: str = "us-east-1"
     profile: str | None = None
@@ -165,7 +165,7 @@ class FakeConnection:
 
 @dataclass
 class FakeStack:
-    """Implements `connector.sceptre_glue.SceptreStack`."""
+    """Implements `connector.sceptre.stack.SceptreStack`."""
 
     name: str
     external_name: str

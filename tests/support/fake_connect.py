@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from lambda_src.transport import NotConnected, Reply
+from lambda_src.clients.transport import NotConnected, Reply
 
 REBALANCE = (
     "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was underway."

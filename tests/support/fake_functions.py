@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.domain.admin import Answer, State
+from connector.domain.admin_api import Answer, State
 from tests.support.fake_stage_aws import client_error
 
 

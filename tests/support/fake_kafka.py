@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.domain.errors import ServerError
-from connector.domain.retire import Plan
-from connector.domain.topics import TopicSpec, fold
-from lambda_src.kafka_admin import KafkaAdmin
+from connector.domain.stage.teardown import Plan
+from connector.domain.stage.topics import TopicSpec, fold
+from lambda_src.clients.kafka_admin import KafkaAdmin
 
 #: What the broker adds to each topic of its own accord.
 DEFAULTS = {"cleanup.policy": "delete", "retention.ms": "604800000", "retention.bytes": "-1"}

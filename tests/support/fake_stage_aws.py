@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connector.domain.names import Names
+from connector.domain.stage.names import Names
 
 
 def client_error(code: str, message: str, operation: str = "Operation") -> ClientError:

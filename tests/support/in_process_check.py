@@ -7,15 +7,15 @@ from typing import Any, cast
 import boto3
 from botocore.config import Config
 
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
 from connector.local.aws import REGION
 from connector.local.world import World
-from lambda_src.connect_admin.environment import Environment
-from lambda_src.connect_admin.session import Aws, Session
+from lambda_src.clients.transport import HttpTransport, Reply
 from lambda_src.connect_health.check import Answer, Clients, check
-from lambda_src.connect_health.tell import topic_arn
-from lambda_src.deadline import Deadline
-from lambda_src.transport import HttpTransport, Reply
+from lambda_src.connect_health.notify import topic_arn
+from lambda_src.runtime.deadline import Deadline
+from lambda_src.runtime.environment import Environment
+from lambda_src.session import Aws, Session
 
 
 class InProcessCheck:

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from connector.domain.stage import Stage
-from connector.ephemeral import Project
+from connector.domain.stage.stage import Stage
 from connector.local.state import ROOT
+from connector.operations.ephemeral_directory import Project
 
 
 def copy_project(target: Path, *branches: str) -> Path:

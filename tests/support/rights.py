@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from tests.support.deployed import eventually
 

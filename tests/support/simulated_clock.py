@@ -1,6 +1,6 @@
 """Time that passes only while somebody sleeps."""
 
-from connector.admin_calls import Clock
+from connector.aws.admin_function import Clock
 
 
 class SimulatedClock:

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from connector.domain.stage import NAMED_STAGES
+from connector.domain.stage.stage import NAMED_STAGES
 
 _CONFIG = Path(__file__).parents[2] / "config"
 

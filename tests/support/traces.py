@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connector.domain.stage import Stage
+from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from tests.support import deployed, kafka_state
 

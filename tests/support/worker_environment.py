@@ -1,6 +1,6 @@
 """The environment that a task definition gives the Connect worker."""
 
-from connector.domain.brokers import KafkaAuth, worker_environment
+from connector.domain.secrets.brokers import KafkaAuth, worker_environment
 
 
 def task_environment(auth: KafkaAuth = KafkaAuth.PLAINTEXT, **changes: str) -> dict[str, str]:

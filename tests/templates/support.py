@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from connector.domain.brokers import KafkaAuth
+from connector.domain.secrets.brokers import KafkaAuth
 from templates import alarms, alerts, connector, events, foundation, functions, network
 
 MSK = "arn:aws:kafka:us-east-1:123456789012:cluster/bigmac/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f-7"

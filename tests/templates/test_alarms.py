@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from connector.domain import alarm as alarm_module
-from connector.domain import metrics
-from connector.domain.alarm import RUNBOOK, Missing
-from connector.domain.aws_alarms import aws_alarms
-from connector.domain.metrics import METRICS, Origin
-from connector.domain.settings import ConnectorSettings
-from connector.domain.stage import Stage
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health import alarm as alarm_module
+from connector.domain.health import metrics
+from connector.domain.health.alarm import RUNBOOK, Missing
+from connector.domain.health.aws_alarms import aws_alarms
+from connector.domain.health.metrics import METRICS, Origin
+from connector.domain.stage.stage import Stage
 from tests.templates.support import LONGEST, built, of_type
 
 MAIN = Stage.parse("main").names

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from templates.parts.fargate import SIZES, size_problem
+from templates.shared.fargate import SIZES, size_problem
 from tests.templates.support import SECRET, built, text
 
 

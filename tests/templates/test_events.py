@@ -11,7 +11,7 @@ import pytest
 from ministack.services import eventbridge
 from sceptre.exceptions import SceptreException
 
-from connector.domain.metrics import RULES
+from connector.domain.health.metrics import RULES
 from connector.local.aws_shims.input_paths import with_indices
 from tests.templates.support import LONGEST, built, of_type, plain, text
 

@@ -1,7 +1,7 @@
 import json
 from typing import Any
 
-from connector.domain.metrics import RULES
+from connector.domain.health.metrics import RULES
 from tests.templates.support import ALB_TLS, built, plain
 
 ADMIN = built("functions")["Resources"]["ConnectAdmin"]["Properties"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connector.render import render
+from connector.sceptre.render import render
 from tests.conftest import Golden
 from tests.templates.support import ALB_TLS, text
 

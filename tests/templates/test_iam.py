@@ -8,8 +8,8 @@ from awacs.aws import Statement
 from troposphere import Ref, encode_to_dict
 
 from connector.domain.errors import OperatorError
-from connector.domain.stage import Stage
-from templates.parts import iam, msk
+from connector.domain.stage.stage import Stage
+from templates.shared import iam, msk
 from tests.templates.support import LONGEST, MSK, plain
 
 BASE = "arn:aws:{}:us-east-1:123456789012:{}"

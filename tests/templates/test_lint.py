@@ -3,7 +3,7 @@
 import pytest
 from cfnlint.api import lint  # type: ignore[import-untyped]
 
-from connector.render import render
+from connector.sceptre.render import render
 from tests.templates.support import ALB_TLS, HANDLERS, LONGEST, text
 
 RENDERED = {f"{stage}/{name}": body for stage, found in render().items() for name, body in found.items()}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from connector.domain.stage import Stage
-from templates.parts.common import MAX_TEMPLATE_BYTES
+from connector.domain.stage.stage import Stage
+from templates.shared.common import MAX_TEMPLATE_BYTES
 from tests.templates.support import LONGEST, built, of_type, plain, statements, text, variants
 
 #: Actions that AWS offers no resource for, by the service authorization reference.

@@ -9,7 +9,7 @@ from templates.connector import ConnectorSettings
 from templates.events import EventsSettings
 from templates.functions import FunctionsSettings
 from templates.network import NetworkSettings
-from templates.parts.settings import AlbTlsSettings
+from templates.shared.settings import AlbTlsSettings
 from tests.templates.support import HANDLERS, data, text
 
 MODELS = (

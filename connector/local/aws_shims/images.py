@@ -12,9 +12,9 @@ an empty list, ECR refuses.
 import json
 from typing import Any
 
-from connector.domain import names
+from connector.domain.stage import names
+from connector.image_publishing import content
 from connector.local.aws_shims._ministack import module
-from connector.worker_image import content
 
 
 def install() -> None:

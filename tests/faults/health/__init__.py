@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from connector.domain import metrics
+from connector.domain.health import metrics
 from connector.local.state import ROOT
 from connector.local.world import World
 from tests.faults.health import (

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 from kafka import KafkaProducer
 
-from connector.domain.budget import LIMIT
-from connector.domain.names import CONNECTOR
-from connector.domain.record import RECORD_KEY
+from connector.domain.health.budget import LIMIT
+from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.record import RECORD_KEY
 from tests.faults.health.course import Course, Wanted
 from tests.faults.health.mailbox import Sender
 from tests.faults.health.patient import Patient

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from connector.domain import metrics
-from connector.domain.alarm import Alarm, Compare
-from connector.domain.error_classes import named
+from connector.domain.health import metrics
+from connector.domain.health.alarm import Alarm, Compare
+from connector.domain.health.error_classes import named
 from tests.faults.health.mailbox import Mail, Sender
 from tests.faults.health.patient import Check, Patient
 from tests.faults.report import Row

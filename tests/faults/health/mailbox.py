@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from connector.domain.names import Names
+from connector.domain.stage.names import Names
 from connector.local.aws import REGION
 from connector.local.world import World
 

@@ -11,14 +11,14 @@ from typing import Any
 import urllib3
 from kafka import KafkaConsumer, TopicPartition
 
-from connector.domain.budget import BUDGET_KEY
-from connector.domain.memory import MEMORY_KEY
-from connector.domain.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
-from connector.domain.observation import Source
-from connector.domain.stage import Stage
+from connector.domain.health.budget import BUDGET_KEY
+from connector.domain.health.observation import Source
+from connector.domain.health.state import MEMORY_KEY
+from connector.domain.stage.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
+from connector.domain.stage.stage import Stage
 from connector.local.aws import REGION
 from connector.local.world import World
-from lambda_src.metrics_page import parse, source_of
+from lambda_src.clients.metrics_page import parse, source_of
 from tests.faults.health.mailbox import Mail, Mailbox
 from tests.support.deployed import Rows, eventually, service, tasks
 from tests.support.in_process_check import InProcessCheck

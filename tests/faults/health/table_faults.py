@@ -7,7 +7,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from connector.domain.causes import HEARTBEAT_REFUSED
+from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.local import schema
 from tests.faults.health.course import Course, Wanted
 from tests.faults.health.patient import Patient

@@ -1,0 +1,61 @@
+"""The AWS account that the environment's credentials lead to, in the region that `sceptre` would take."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from connector.aws.region import region
+from connector.domain.errors import ServerError, one_line
+
+_NEXT = "see this shell's credentials, AWS_REGION and AWS_ENDPOINT_URL (a local world that is down?)"
+
+
+def client(service: str, *, read_timeout: float = 30, attempts: int = 3) -> Any:
+    """A client; nobody waits for minutes where there is no AWS to ask."""
+    config = Config(
+        connect_timeout=5,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
+    with errors():
+        session = boto3.session.Session()
+        return session.client(
+            service,  # type: ignore[call-overload]
+            region_name=region(),
+            config=config,
+        )
+
+
+class Account:
+    """`connector.aws.stacks.Connection` with the environment's credentials and region."""
+
+    profile: str | None = None
+    sceptre_role: str | None = None
+
+    def __init__(self) -> None:
+        self.region = region()
+
+    def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any:
+        """Ask AWS; as with Sceptre's connection manager, what AWS refuses is botocore's error."""
+        return getattr(client(service), command)(**(kwargs or {}))
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """AWS's refusals as `ServerError`, in AWS's own words."""
+    try:
+        yield
+    except ClientError as error:
+        raise ServerError(refusal(error)) from None
+    except BotoCoreError as error:
+        raise ServerError(f"AWS cannot be asked: {one_line(str(error))}; {_NEXT}") from None
+
+
+def refusal(error: ClientError) -> str:
+    """What AWS refused and why."""
+    details = error.response.get("Error", {})
+    return f"AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"

@@ -1,0 +1,75 @@
+"""Putting requests to a stage's admin Lambda, for hooks and commands."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from connector.aws import account
+from connector.domain.admin_api import Answer, Operation, Request, State
+from connector.domain.errors import ServerError
+from connector.domain.stage.names import Names
+from connector.domain.stage.stage import Stage
+
+#: What Lambda answers while a function that was idle for weeks gets its network back, or is being changed.
+_NOT_YET = ("ResourceConflictException", "ResourceNotReadyException", "SubnetIPAddressLimitReachedException")
+_UNKNOWN = "ResourceNotFoundException"
+
+#: Calls `lambda:Invoke` with these arguments and returns AWS's answer.
+Invoke = Callable[[Mapping[str, Any]], Any]
+
+
+class NoFunction(ServerError):
+    """There is no such Lambda."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as a loop sees it, so that a test needs none."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def put(invoke: Invoke, function: str, request: Request) -> Answer:
+    """The answer to one request.
+
+    Raises `NoFunction`, `ServerError` when the function failed, and botocore's errors.
+    """
+    payload = json.dumps(request.to_payload()).encode()
+    try:
+        reply = invoke({"FunctionName": function, "Payload": payload})
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code == _UNKNOWN:
+            raise NoFunction(f"there is no Lambda {function}") from None
+        if code in _NOT_YET:
+            return Answer(State.WAITING, f"the admin Lambda {function} is not ready yet ({code})")
+        raise
+    return read(reply, function, request.operation)
+
+
+def ask(client: Any, stage: Stage, request: Request) -> Answer:
+    """`put` to a stage's own function through a Lambda client, with AWS's refusals as `ServerError`."""
+    with account.errors():
+        return put(lambda arguments: client.invoke(**arguments), stage.names.connect_admin, request)
+
+
+def read(reply: Mapping[str, Any], function: str, operation: Operation) -> Answer:
+    """What AWS's answer to an invocation says; raises `ServerError` when the function failed."""
+    return Answer.from_payload(content(reply, f"the admin Lambda {function}", function, operation.value))
+
+
+def content(reply: Mapping[str, Any], who: str, function: str, what: str) -> Any:
+    """The JSON of an answer; raises `ServerError` when the function failed at `what`."""
+    payload = json.loads(reply["Payload"].read() or b"null")
+    if reply.get("FunctionError"):
+        kind = payload.get("errorType", "error") if isinstance(payload, dict) else "error"
+        text = payload.get("errorMessage", "no message") if isinstance(payload, dict) else str(payload)
+        raise ServerError(
+            f"{who} failed at {what}: {kind}: {text}; see log group {Names.function_log_group(function)}"
+        )
+    return payload

@@ -1,0 +1,66 @@
+"""CloudFormation's stacks, through whatever connection the caller has: Sceptre's or the environment's."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from connector.domain.errors import OperatorError, ServerError
+from connector.domain.stage import names
+
+
+class Connection(Protocol):
+    """The part of Sceptre's ConnectionManager that is used here."""
+
+    region: str
+    profile: str | None
+    sceptre_role: str | None
+
+    def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any: ...
+
+
+def stack_outputs(connection: Connection, stack_name: str) -> Mapping[str, str] | None:
+    """The outputs of a stack that stands complete; None when there is no such stack or it never was."""
+    description = describe_stack(connection, stack_name)
+    if description is None or description["StackStatus"] in NEVER_COMPLETED:
+        return None
+    return {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs", [])}
+
+
+#: States of a stack that never once was complete: nothing in it is worth protecting.
+NEVER_COMPLETED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
+
+
+def describe_stack(connection: Connection, stack_name: str) -> Mapping[str, Any] | None:
+    """CloudFormation's description of one stack, or None when there is none."""
+    try:
+        answer = connection.call("cloudformation", "describe_stacks", {"StackName": stack_name})
+    except ClientError as error:
+        if "does not exist" in error.response["Error"].get("Message", ""):
+            return None
+        raise
+    stacks = answer["Stacks"]
+    description: Mapping[str, Any] | None = stacks[0] if stacks else None
+    return description
+
+
+def foundation_outputs(connection: Connection) -> Mapping[str, str]:
+    """What the account's foundation stack offers; raises when it has not been launched."""
+    outputs = stack_outputs(connection, names.FOUNDATION_STACK)
+    if outputs is None:
+        raise OperatorError(
+            f"stack {names.FOUNDATION_STACK} does not exist in this account and region "
+            f"({connection.region}); run `sceptre launch foundation` once, then launch the stage again"
+        )
+    return outputs
+
+
+def foundation_output(connection: Connection, key: str) -> str:
+    """One output of the foundation stack."""
+    outputs = foundation_outputs(connection)
+    if key not in outputs:
+        raise ServerError(
+            f"stack {names.FOUNDATION_STACK} has no output {key}; "
+            "run `sceptre launch foundation` to update it"
+        )
+    return outputs[key]

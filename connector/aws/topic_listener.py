@@ -1,0 +1,120 @@
+"""A temporary queue on a stage's topic: it hears what every subscriber gets."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from connector.aws import account
+from connector.aws.admin_function import Clock
+from connector.domain.errors import ServerError, WmsError
+
+_POLL_SECONDS = 2
+#: The queue outlives the drill only if deleting it fails; then its messages go by themselves.
+_KEEP_SECONDS = "900"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One message as SNS hands it to its subscribers."""
+
+    id: str
+    subject: str
+    text: str
+
+    @property
+    def alarm(self) -> tuple[str, str] | None:
+        """Name and new state, where CloudWatch speaks."""
+        try:
+            content = json.loads(self.text)
+            return str(content["AlarmName"]), str(content["NewStateValue"])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+class Ear:
+    """Subscribed for as long as the block runs; nothing of it stays."""
+
+    def __init__(self, sqs: Any, sns: Any, topic: str, queue: str, clock: Clock | None = None) -> None:
+        self._sqs, self._sns, self._topic, self._queue = sqs, sns, topic, queue
+        self._clock = clock or Clock()
+        self._url = self._subscription = ""
+        self.left_behind = ""
+
+    def __enter__(self) -> Self:
+        partition, _, region, owner, _ = self._topic.split(":")[1:]
+        arn = f"arn:{partition}:sqs:{region}:{owner}:{self._queue}"
+        with account.errors():
+            try:
+                attributes = {"Policy": _policy(arn, self._topic), "MessageRetentionPeriod": _KEEP_SECONDS}
+                created = self._sqs.create_queue(QueueName=self._queue, Attributes=attributes)
+                self._url = created["QueueUrl"]
+                # Not raw: a raw message has lost its subject.
+                answer = self._sns.subscribe(
+                    TopicArn=self._topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True
+                )
+                self._subscription = answer["SubscriptionArn"]
+            except BaseException:
+                self._leave()
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def hear(self, enough: Callable[[Sequence[Heard]], bool], seconds: float) -> tuple[Heard, ...]:
+        """Everything that arrives until it is enough or the time is up."""
+        heard: list[Heard] = []
+        give_up = self._clock.now() + seconds
+        while not enough(heard) and self._clock.now() < give_up:
+            with account.errors():
+                answer = self._sqs.receive_message(
+                    QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=_POLL_SECONDS
+                )
+                for message in answer.get("Messages", ()):
+                    heard.append(_heard(message["Body"]))
+                    self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return tuple(heard)
+
+    def _leave(self) -> None:
+        """Both parts, whatever becomes of the other; what stays is told, not raised."""
+        left = []
+        if self._subscription:
+            arn = self._subscription
+            left += _remove(self._sns.unsubscribe, f"subscription {arn}", SubscriptionArn=arn)
+        if self._url:
+            left += _remove(self._sqs.delete_queue, f"queue {self._queue}", QueueUrl=self._url)
+        self.left_behind = ", ".join(left)
+
+
+def _remove(remove: Callable[..., Any], what: str, **which: str) -> list[str]:
+    """What stays, if it stays."""
+    try:
+        with account.errors():
+            remove(**which)
+    except WmsError as error:
+        return [f"{what} ({error})"]
+    return []
+
+
+def _policy(queue: str, topic: str) -> str:
+    """Only this topic may send."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _heard(body: str) -> Heard:
+    try:
+        content = json.loads(body)
+        return Heard(str(content["MessageId"]), str(content.get("Subject") or ""), str(content["Message"]))
+    except (ValueError, KeyError, TypeError):
+        raise ServerError("SNS sent a message that is not in its own form") from None

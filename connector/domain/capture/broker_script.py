@@ -1,0 +1,95 @@
+"""What the owners of the Kafka cluster must grant a stage: topics, groups, transactional ids, the port.
+
+Nothing here connects to a broker. The names come from the stage's own catalogue, so that what is asked for is
+what is used.
+"""
+
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage import names
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import TopicSpec
+
+#: The security group whose members (tasks and Lambdas) speak to the brokers.
+CLIENT_GROUP = "client"
+
+#: Operations on the stage's own topics, groups, transactional ids and the cluster, as Kafka's ACLs call them.
+TOPIC_OPERATIONS = ("Create", "Describe", "DescribeConfigs", "Read", "Write", "Alter", "AlterConfigs")
+TEARDOWN_OPERATIONS = ("Delete",)
+GROUP_OPERATIONS = ("Describe", "Read")
+TRANSACTION_OPERATIONS = ("Describe", "Write")
+
+
+def transactional_ids(stage: Stage) -> tuple[str, ...]:
+    """Ids under which exactly-once writes: the leader's, and that of the connector's only task."""
+    group = stage.topics.connect_group
+    return (f"connect-cluster-{group}", f"{group}-{names.CONNECTOR}-0")
+
+
+def broker_script(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings, port: int | None = None) -> str:
+    """The request to the cluster's owners as text, ending with a newline.
+
+    `port`: the broker string's, where the cluster has chosen another than MSK's.
+    """
+    parts = [
+        f"# wms-connector: what stage {stage.name} needs of the Kafka cluster ({auth.value}).",
+        _ingress(stage, port or auth.port),
+        _topics(stage, settings),
+        _listed(
+            "Consumer groups" + ("" if settings.kind == "debezium" else " (the first is used)"),
+            stage.topics.groups,
+        ),
+        _listed("Transactional ids (exactly-once)", transactional_ids(stage)),
+        _rights(stage, auth),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _ingress(stage: Stage, port: int) -> str:
+    group = stage.names.security_group(CLIENT_GROUP)
+    return f"# Ingress\nallow tcp {port} to the brokers from the security group {group}"
+
+
+def _topics(stage: Stage, settings: ConnectorSettings) -> str:
+    specs = stage.topics.specs(
+        settings.kind,
+        data_partitions=settings.data_partitions,
+        data_retention_days=settings.data_retention_days,
+        heartbeat_table=bool(settings.heartbeat_table),
+        max_record_mib=settings.max_record_mib,
+    )
+    connect = [stage.topics.one(f"connect_{what}") for what in ("config", "offsets", "status")]
+    lines = ["# Topics (registration creates those that are missing; replication: the brokers' default)"]
+    lines += [_topic_line(spec) for spec in specs]
+    lines += [f"{name}  partitions=1 cleanup.policy=compact  (Connect's own)" for name in connect]
+    return "\n".join(lines)
+
+
+def _topic_line(spec: TopicSpec) -> str:
+    configs = " ".join(f"{key}={value}" for key, value in sorted(spec.configs.items()))
+    return f"{spec.name}  partitions={spec.partitions} {configs}"
+
+
+def _listed(title: str, found: tuple[str, ...]) -> str:
+    return "\n".join([f"# {title}", *found])
+
+
+def _rights(stage: Stage, auth: KafkaAuth) -> str:
+    if auth is KafkaAuth.IAM:
+        return (
+            "# Rights\nnone to grant on the brokers: the roles of this stage carry policies "
+            "for exactly the names above"
+        )
+    if auth is KafkaAuth.PLAINTEXT:
+        return "# Rights\nnone: without authentication every client may do everything"
+    principal = "<the user in the secret kafkaCredentials>" if auth is KafkaAuth.SCRAM else "ANONYMOUS"
+    topic_operations = TOPIC_OPERATIONS + (TEARDOWN_OPERATIONS if stage.ephemeral else ())
+    lines = [
+        f"# Rights (ACLs for User:{principal}; without any ACL on the cluster none is needed)",
+        f"topics above: {', '.join(topic_operations)}",
+        f"groups above: {', '.join((*GROUP_OPERATIONS, *(TEARDOWN_OPERATIONS if stage.ephemeral else ())))}",
+        f"transactional ids above: {', '.join(TRANSACTION_OPERATIONS)}",
+        "cluster: Describe, IdempotentWrite",
+        "all topics: Describe (a launch refuses a cluster that holds another named stage or a twin)",
+    ]
+    return "\n".join(lines)

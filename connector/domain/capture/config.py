@@ -1,0 +1,224 @@
+"""The connector config that is registered with Kafka Connect, as a pure function.
+
+Credentials and the broker string are `${env:NAME}` references that the worker resolves; Connect stores
+and shows the references only. Keys are those of Debezium 3.6 and of Confluent's JDBC source connector.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from connector.domain.capture.settings import UNREADABLE, ConnectorSettings
+from connector.domain.errors import OperatorError
+from connector.domain.secrets.brokers import KafkaAuth, client_security
+from connector.domain.secrets.database import Database, Engine
+from connector.domain.stage import names
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import CAPTURED_TABLES, JDBC_TABLES
+
+#: References to the variables that the task definition injects; see `worker_environment`.
+BOOTSTRAP_REFERENCE = "${env:KAFKA_BOOTSTRAP_SERVERS}"
+USER_REFERENCE = "${env:DATABASE_USER}"
+PASSWORD_REFERENCE = "${env:DATABASE_PASSWORD}"  # noqa: S105 - a reference, not a password
+
+#: The key under which Connect keeps the connector's own name; Connect adds it to what it stores.
+NAME_KEY = "name"
+
+
+def connector_config(
+    stage: Stage, database: Database, auth: KafkaAuth, settings: ConnectorSettings
+) -> Mapping[str, str]:
+    """What `PUT /connectors/<name>/config` is given: every value is text, no value is confidential."""
+    if settings.kind == "jdbc":
+        source = _jdbc(stage, database)
+    elif database.engine is Engine.ORACLE:
+        source = {**_debezium(stage, auth, settings), **_oracle(stage, database, auth)}
+    else:
+        source = {**_debezium(stage, auth, settings), **_postgres(stage, database)}
+    return MappingProxyType(dict(sorted({**_COMMON, **source}.items())))
+
+
+def config_hash(config: Mapping[str, str]) -> str:
+    """A short content hash: two configs share it exactly when they are equal."""
+    text = json.dumps(dict(config), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def differs(wanted: Mapping[str, str], stored: Mapping[str, str]) -> bool:
+    """Whether the config that Connect stores differs from the wanted one.
+
+    Connect adds the connector's name to what it stores; that is not a difference.
+    """
+    ours = {**wanted, NAME_KEY: names.CONNECTOR}
+    theirs = {NAME_KEY: names.CONNECTOR, **stored}
+    return ours != theirs
+
+
+_COMMON = {
+    "tasks.max": "1",
+    # Registration creates the stage's topics; these keys only let Connect create a missing one.
+    "topic.creation.default.partitions": "1",
+    "topic.creation.default.replication.factor": "-1",
+}
+
+
+def _debezium(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dict[str, str]:
+    topics = stage.topics
+    beating = [tuple(settings.heartbeat_table.split("."))] if settings.heartbeat_table else []
+    read = [*CAPTURED_TABLES, *beating]
+    tables = ",".join(re.escape(f"{schema}.{table}") for schema, table in read)
+    schemas = ",".join(dict.fromkeys(schema for schema, _ in read))
+    return {
+        **(_heartbeat_table(stage, settings.heartbeat_table) if beating else {}),
+        "exactly.once.support": "required",
+        "topic.prefix": topics.prefix,
+        "schema.include.list": schemas,
+        "table.include.list": tables,
+        "snapshot.mode": "initial",
+        # Numbers as text: JSON readers lose digits of large decimals, and `precise` is base64 to them.
+        "decimal.handling.mode": "string",
+        "time.precision.mode": "connect",
+        "heartbeat.interval.ms": str(settings.heartbeat_seconds * 1000),
+        "topic.heartbeat.name": topics.one("heartbeat"),
+        "errors.max.retries": "-1",
+        # Debezium's default writes null for a value that it cannot convert, and a line to the log.
+        "event.converting.failure.handling.mode": UNREADABLE[settings.unreadable_values],
+        "retriable.restart.connector.wait.ms": "10000",
+        "connection.validation.timeout.ms": str(settings.validation_timeout_seconds * 1000),
+        "database.user": USER_REFERENCE,
+        "database.password": PASSWORD_REFERENCE,
+        "signal.enabled.channels": "kafka",
+        "signal.kafka.topic": topics.one("signal"),
+        "signal.kafka.groupId": topics.signal_group,
+        "signal.kafka.bootstrap.servers": BOOTSTRAP_REFERENCE,
+        **_prefixed("signal.consumer.", client_security(auth)),
+        "notification.enabled.channels": "sink",
+        "notification.sink.topic.name": topics.one("notification"),
+    }
+
+
+def _beat(heartbeat_table: str) -> str:
+    """Update the table's one row, if every captured table is there.
+
+    Debezium takes a table that is dropped, or whose right is taken away, for no failure and goes on with the
+    others. The database refuses this statement then. On Oracle that fails the task, with the words in its
+    trace; the stand-in's connector tries again and again, with the words in the worker's log.
+    """
+    # No row of any table is read. Both databases know names in quotes.
+    tables = (f'SELECT 1 FROM "{schema}"."{table}" WHERE 1 = 0' for schema, table in CAPTURED_TABLES)  # noqa: S608
+    none = " UNION ALL ".join(tables)
+    # CURRENT_TIMESTAMP is standard SQL: Oracle and the stand-in know it. No quotes: both fold the names.
+    return f"UPDATE {heartbeat_table} SET BEAT_TS = CURRENT_TIMESTAMP WHERE NOT EXISTS ({none})"  # noqa: S608
+
+
+def _heartbeat_table(stage: Stage, table: str) -> dict[str, str]:
+    """Send the changes of the heartbeat table's one row to a topic with a name of ours.
+
+    Without the router Debezium would name the topic after the table, which is not in the catalogue.
+    """
+    topics = stage.topics
+    return {
+        "heartbeat.action.query": _beat(table),
+        "transforms": "heartbeat",
+        "transforms.heartbeat.type": "org.apache.kafka.connect.transforms.RegexRouter",
+        # Whatever the case in which the database shows the name: the stand-in folds to lower case.
+        "transforms.heartbeat.regex": f"{re.escape(topics.prefix)}\\.(?i:{re.escape(table)})",
+        "transforms.heartbeat.replacement": topics.one("heartbeat_table"),
+    }
+
+
+def _oracle(stage: Stage, database: Database, auth: KafkaAuth) -> dict[str, str]:
+    security = client_security(auth)
+    return {
+        "connector.class": "io.debezium.connector.oracle.OracleConnector",
+        # Without this key the values of log.mining.* are not validated.
+        "database.connection.adapter": "logminer",
+        **_oracle_address(database),
+        # The driver's own keep-alive: an idle flow dies after 350 s in AWS's network.
+        "driver.oracle.net.keepAlive": "true",
+        "include.schema.changes": "true",
+        "schema.history.internal.kafka.topic": stage.topics.one("schema_history"),
+        "schema.history.internal.kafka.bootstrap.servers": BOOTSTRAP_REFERENCE,
+        "schema.history.internal.store.only.captured.tables.ddl": "true",
+        **_prefixed("schema.history.internal.producer.", security),
+        **_prefixed("schema.history.internal.consumer.", security),
+    }
+
+
+def _oracle_address(database: Database) -> dict[str, str]:
+    """Host, port and service name; a SID or a URL becomes `database.url`, which Debezium prefers."""
+    address: dict[str, str] = {}
+    if database.url is not None:
+        address["database.url"] = database.url
+    elif database.sid is not None:
+        address["database.url"] = f"jdbc:oracle:thin:@{database.host}:{database.port}:{database.sid}"
+    else:
+        address["database.hostname"] = database.host
+        address["database.port"] = str(database.port)
+    # Debezium requires the name even beside a URL: it selects the container database.
+    name = database.dbname or database.sid
+    if name is None:
+        raise OperatorError("dbInfo names no database; add 'dbname' (a service name) to the secret")
+    address["database.dbname"] = name
+    if database.pdb is not None:
+        address["database.pdb.name"] = database.pdb
+    return address
+
+
+def _postgres(stage: Stage, database: Database) -> dict[str, str]:
+    if database.dbname is None or database.url is not None:
+        raise OperatorError("engine 'postgres' needs 'host' and 'dbname' in dbInfo and takes no 'url'")
+    return {
+        "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+        "database.hostname": database.host,
+        "database.port": str(database.port),
+        "database.dbname": database.dbname,
+        "plugin.name": "pgoutput",
+        "slot.name": stage.names.replication_slot,
+        "publication.name": stage.names.replication_slot,
+        "publication.autocreate.mode": "filtered",
+    }
+
+
+def _jdbc(stage: Stage, database: Database) -> dict[str, str]:
+    """Confluent's polling connector, with the settings of the runtime that this project replaces.
+
+    Its plugin is not part of the image (docs/decisions/0005). It makes no promise of exactly-once, so none
+    is asked for.
+    """
+    if database.engine is not Engine.ORACLE:
+        raise OperatorError(
+            "connector.kind 'jdbc' reads Oracle only; with engine 'postgres' in dbInfo use kind 'debezium'"
+        )
+    # It names a topic prefix + table, without the schema: the prefix carries the schema, so there is one.
+    (schema,) = {schema for schema, _ in JDBC_TABLES}
+    return {
+        "connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+        "connection.url": _jdbc_url(database),
+        "connection.user": USER_REFERENCE,
+        "connection.password": PASSWORD_REFERENCE,
+        # The driver's own keep-alive: an idle flow dies after 350 s in AWS's network.
+        "connection.oracle.net.keepAlive": "true",
+        "mode": "timestamp",
+        "timestamp.column.name": "SYS_ADD_TS",
+        "poll.interval.ms": "2000",
+        "schema.pattern": schema,
+        "table.whitelist": ",".join(f"{schema}.{table}" for _, table in JDBC_TABLES),
+        "topic.prefix": f"{stage.topics.jdbc_prefix}{schema}.",
+    }
+
+
+def _jdbc_url(database: Database) -> str:
+    """Where the tables are: in the pluggable database, whose default service has its name."""
+    if database.url is not None:
+        return database.url
+    service = database.pdb or database.dbname
+    if service is None:
+        return f"jdbc:oracle:thin:@{database.host}:{database.port}:{database.sid}"
+    return f"jdbc:oracle:thin:@//{database.host}:{database.port}/{service}"
+
+
+def _prefixed(prefix: str, block: Mapping[str, str]) -> dict[str, str]:
+    return {f"{prefix}{key}": value for key, value in block.items()}

@@ -1,0 +1,114 @@
+"""What an operator may set about the connector, beyond what names and secrets already say."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from connector.domain.errors import OperatorError
+from connector.domain.stage.topics import CAPTURED_TABLES
+
+KINDS = ("debezium", "jdbc")
+#: What is done with a column's value that the connector cannot convert, and Debezium's word for it.
+UNREADABLE = {"stop": "fail", "null": "warn"}
+
+#: Two names that Oracle and the stand-in read the same way without quotes around them, as upper case.
+_TABLE = re.compile(r"[A-Z][A-Z0-9_]{0,127}\.[A-Z][A-Z0-9_]{0,127}")
+
+
+@dataclass(frozen=True)
+class ConnectorSettings:
+    """The connector's settings in a stage's `config.yaml`, under `connector:`.
+
+    Durations carry their unit in the name. The object travels to the Lambda as JSON in one environment
+    variable, so that hook, health check and rotation build the same config.
+    """
+
+    #: `debezium` (log based) or `jdbc` (the predecessor's polling connector).
+    kind: str = "debezium"
+    #: How often a heartbeat record is written, in seconds: the canary of connector -> topic.
+    heartbeat_seconds: int = 10
+    #: Partitions of each data topic. One keeps the order of a whole table.
+    data_partitions: int = 1
+    #: How long data topics keep records, in days.
+    data_retention_days: int = 7
+    #: How long Connect's validation may try to reach the database, in seconds.
+    validation_timeout_seconds: int = 20
+    #: How long the DBA keeps archived redo log, in hours; 0 while nobody has said so. By it the health check
+    #: knows how much time is left before a position is lost.
+    archived_log_hours: int = 0
+    #: A table of the DBA's with one row, `SCHEMA.TABLE`, that the connector updates with each heartbeat: the
+    #: canary of database -> topic. Empty: there is none. `oracle-script` prints what makes it.
+    heartbeat_table: str = ""
+    #: The largest record that the data topics take, compressed, in MiB. Consumers must be able to hold it.
+    max_record_mib: int = 1
+    #: `stop`: a value that cannot be converted stops the connector. `null`: it is left out and logged, which
+    #: is for a person to decide, for as long as it takes to get past one row.
+    unreadable_values: str = "stop"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise OperatorError(f"connector.kind {self.kind!r} is unknown; allowed: {', '.join(KINDS)}")
+        if self.unreadable_values not in UNREADABLE:
+            raise OperatorError(
+                f"connector.unreadable_values {self.unreadable_values!r} is unknown; "
+                f"allowed: {', '.join(UNREADABLE)}"
+            )
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                raise OperatorError(f"connector.{name} {value!r} is not a whole number from {low} to {high}")
+        self._check_heartbeat_table()
+
+    def _check_heartbeat_table(self) -> None:
+        table = self.heartbeat_table
+        if table == "":
+            return
+        if not isinstance(table, str) or not _TABLE.fullmatch(table):
+            raise OperatorError(
+                f"connector.heartbeat_table {table!r} is not SCHEMA.TABLE in capital letters, digits and _"
+            )
+        if tuple(table.split(".")) in CAPTURED_TABLES:
+            raise OperatorError(
+                f"connector.heartbeat_table {table!r} is a captured table, which belongs to WMS; "
+                "it needs a table of its own (wms-connector oracle-script)"
+            )
+        if self.kind != "debezium":
+            raise OperatorError(f"connector.heartbeat_table goes with kind debezium, not {self.kind}")
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> "ConnectorSettings":
+        """Settings from a mapping; an unknown key is refused with the known ones."""
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise OperatorError(f"connector.{unknown[0]} is an unknown setting; known: {', '.join(known)}")
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text: str) -> "ConnectorSettings":
+        """The inverse of `to_json`."""
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise OperatorError(f"the connector's settings are not valid JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise OperatorError("the connector's settings are not a JSON object")
+        return cls.parse(values)
+
+    def to_json(self) -> str:
+        """A stable JSON text: the same settings give the same text."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+
+_RANGES = (
+    ("heartbeat_seconds", 1, 3600),
+    ("data_partitions", 1, 100),
+    ("data_retention_days", 1, 3650),
+    # The answer has to be back, and told, before the admin function's own limit (FUNCTION_TIMEOUT_SECONDS).
+    ("validation_timeout_seconds", 1, 35),
+    ("archived_log_hours", 0, 8760),
+    # What the worker sends at most, uncompressed, is twice as much: producer.max.request.size.
+    ("max_record_mib", 1, 8),
+)

@@ -1,0 +1,50 @@
+"""What a connector can be told while it runs: signals, records on the stage's signal topic. Pure."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connector.domain.errors import OperatorError
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import CAPTURED_TABLES
+
+#: The captured tables as an operator writes them.
+TABLES: tuple[str, ...] = tuple(f"{schema}.{table}" for schema, table in CAPTURED_TABLES)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One record for the signal topic. Debezium heeds it only when the key is its `topic.prefix`."""
+
+    key: str
+    value: str
+
+
+def captured(tables: Sequence[str]) -> tuple[str, ...]:
+    """`tables` if all of them are captured, each once; all captured ones for none."""
+    unknown = [table for table in tables if table not in TABLES]
+    if unknown:
+        raise OperatorError(
+            f"table {unknown[0]!r} is not captured, so no snapshot of it can be taken; captured: "
+            f"{', '.join(TABLES)}"
+        )
+    return tuple(dict.fromkeys(tables)) or TABLES
+
+
+def snapshot(stage: Stage, tables: Sequence[str], identifier: str) -> Signal:
+    """Let the connector read these tables anew, and then go on where it was.
+
+    A blocking snapshot: an incremental one needs a table for its marks in an Oracle that may not be
+    touched. Tables are given as expressions, since Oracle puts the database before the schema and
+    PostgreSQL does not.
+    """
+    content = {
+        "id": identifier,
+        "type": "execute-snapshot",
+        "data": {
+            "type": "BLOCKING",
+            "data-collections": [f"(?:.+[.])?{re.escape(table)}" for table in captured(tables)],
+        },
+    }
+    return Signal(stage.topics.prefix, json.dumps(content))

@@ -1,0 +1,72 @@
+"""What an alarm is: when it rises, and what a person is told."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.domain.stage.names import Names
+
+#: Where the sections for the alarms are, as a path in the repository.
+RUNBOOK = "docs/operations.md"
+
+#: The health check itself mails what it finds, one message per incident; the alarms of its findings therefore
+#: do not. Where it is turned off, they mail.
+HEALTH_CHECK_MAILS = True
+
+
+class Missing(StrEnum):
+    """What an alarm makes of a period without a value, in CloudWatch's words."""
+
+    #: Silence is the trouble.
+    BREACHING = "breaching"
+    #: The metric exists only when something happened.
+    NOT_BREACHING = "notBreaching"
+    #: Nothing was seen, so nothing is known to have changed.
+    IGNORE = "ignore"
+    #: Nothing to measure: the alarm says that it has no data.
+    MISSING = "missing"
+
+
+class Compare(StrEnum):
+    """How a value is compared with the threshold, in CloudWatch's words."""
+
+    AT_LEAST = "GreaterThanOrEqualToThreshold"
+    BELOW = "LessThanThreshold"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """When a metric raises an alarm, and what a person is told.
+
+    `seconds` is the length of a period; None stands for the interval of the health schedule. `what` and
+    `first_step` are sentences; `{health_logs}` in the latter stands for the health function's log group.
+    `seen_by_health`: the health check sees this trouble and can mail it.
+    """
+
+    what: str
+    first_step: str
+    section: str
+    threshold: float = 1
+    compare: Compare = Compare.AT_LEAST
+    statistic: str = "Maximum"
+    periods: int = 1
+    seconds: int | None = None
+    missing: Missing = Missing.IGNORE
+    seen_by_health: bool = False
+
+    @property
+    def mails(self) -> bool:
+        """Whether the alarm mails by itself."""
+        return not (self.seen_by_health and HEALTH_CHECK_MAILS)
+
+    @property
+    def link(self) -> str:
+        """Where the runbook's section is."""
+        return f"{RUNBOOK}#{self.section.lower()}"
+
+    def text_step(self, names: Names) -> str:
+        """The first step for one stage."""
+        return self.first_step.format(health_logs=names.function_log_group(names.connect_health))
+
+    def text_for(self, names: Names) -> str:
+        """What the mail of a stage says: what happened, the first step, where to read on."""
+        return f"{self.what} First step: {self.text_step(names)} Runbook: {self.link}"

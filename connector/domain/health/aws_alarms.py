@@ -1,0 +1,117 @@
+"""The alarms on metrics that AWS publishes, each with the page that documents the metric."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+
+from connector.domain.health.alarm import Alarm, Missing
+from connector.domain.health.metrics import METRICS, RULES
+from connector.domain.stage.names import Names
+
+
+@dataclass(frozen=True)
+class AwsAlarm:
+    """An alarm on a metric that AWS publishes. `source` documents the metric."""
+
+    name: str
+    namespace: str
+    metric: str
+    alarm: Alarm
+    source: str
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+_ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html"
+_LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"
+_SQS = (
+    "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-"
+    "metrics.html"
+)
+_EVENTS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"
+
+
+def aws_alarms(names: Names) -> tuple[AwsAlarm, ...]:
+    """The alarms on AWS's own metrics of one stage."""
+    functions = {"ConnectAdmin": names.connect_admin, "ConnectHealth": names.connect_health}
+    return (
+        _usage(names, "CpuHigh", "CPUUtilization", "CPU", "task_cpu"),
+        _usage(names, "MemoryHigh", "MemoryUtilization", "memory", "task_memory"),
+        *(_function(title, name, which) for title, name in functions.items() for which in _FUNCTION_TEXTS),
+        AwsAlarm(
+            "DeadLetters",
+            "AWS/SQS",
+            "ApproximateNumberOfMessagesVisible",
+            Alarm(
+                "Events that nobody could handle wait in the dead-letter queue.",
+                "read one of them: it names the rule or function that failed.",
+                "DeadLetters",
+                seconds=300,
+                missing=Missing.NOT_BREACHING,
+            ),
+            _SQS,
+            {"QueueName": names.dead_letter_queue},
+        ),
+        *(_rule(names, rule) for rule in RULES),
+    )
+
+
+def alarms_of(names: Names, kind: str, standing: Container[str] | None = None) -> Mapping[str, Alarm]:
+    """Every alarm of one stage, by its own word in the alarm's name.
+
+    Some exist only where a setting asks for them, which nobody can tell from outside: where `standing` is
+    given, those count only if they are in it.
+    """
+    ours = {
+        metric.name: metric.alarm
+        for metric in METRICS
+        if metric.alarm is not None
+        and kind in metric.kinds
+        and (standing is None or not metric.setting or metric.name in standing)
+    }
+    return {**ours, **{found.name: found.alarm for found in aws_alarms(names)}}
+
+
+def _usage(names: Names, title: str, metric_name: str, what: str, setting: str) -> AwsAlarm:
+    alarm = Alarm(
+        f"The worker uses more than 90 % of its {what}.",
+        f"see on the dashboard since when; if it lasts, raise {setting} in the stage's config.yaml.",
+        title,
+        threshold=90,
+        statistic="Average",
+        periods=3,
+        seconds=300,
+        missing=Missing.MISSING,
+    )
+    dimensions = {"ClusterName": names.service, "ServiceName": names.service}
+    return AwsAlarm(title, "AWS/ECS", metric_name, alarm, _ECS, dimensions)
+
+
+_FUNCTION_TEXTS = {
+    "Errors": ("ends with errors or runs into its time limit.", "read the newest lines of its log group."),
+    "Throttles": ("is refused by Lambda.", "see whether the account's concurrency is used up."),
+}
+
+
+def _function(title: str, function: str, which: str) -> AwsAlarm:
+    what, first_step = _FUNCTION_TEXTS[which]
+    alarm = Alarm(
+        f"The function {function} {what}",
+        first_step,
+        f"Function{which}",
+        statistic="Sum",
+        seconds=300,
+        missing=Missing.NOT_BREACHING,
+    )
+    return AwsAlarm(f"{title}{which}", "AWS/Lambda", which, alarm, _LAMBDA, {"FunctionName": function})
+
+
+def _rule(names: Names, rule: str) -> AwsAlarm:
+    alarm = Alarm(
+        f"EventBridge could not deliver what the rule {names.rule(rule)} sends.",
+        "read the message in the dead-letter queue: it says which permission or target is missing.",
+        "RuleFailedInvocations",
+        statistic="Sum",
+        seconds=300,
+        missing=Missing.NOT_BREACHING,
+    )
+    dimensions = {"RuleName": names.rule(rule)}
+    return AwsAlarm(f"{rule}Undelivered", "AWS/Events", "FailedInvocations", alarm, _EVENTS, dimensions)

@@ -1,0 +1,69 @@
+"""The mail drill: what the health function is asked and answers. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connector.domain.errors import OperatorError, ServerError
+from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN, ErrorClass
+
+#: The only key of an event that asks for a drill.
+KEY = "drill"
+
+#: Every kind of trouble of which people can be told.
+CLASSES: tuple[ErrorClass, ...] = (*ERROR_CLASSES, UNKNOWN, *OBSERVED)
+
+#: By which metric the health check finds it, where that is not a failed task.
+_METRICS: Mapping[str, str] = {
+    "worker": "EcsServiceUnhealthy",
+    "connector missing": "ConnectorStateFailed",
+    "late": "ReplicationLagSeconds",
+    "position": "ScnHeadroomMinutes",
+    "stalled": "HeartbeatMissing",
+    "unread": "HeartbeatMissing",
+    "unreachable": "DbTcpUnreachable",
+    "brokers": "BrokersUnreachable",
+    "untold": "SourceDisconnected",
+}
+
+
+def metric_of(cause: ErrorClass) -> str:
+    """The metric whose finding a drill of this class makes up."""
+    return _METRICS.get(cause.name, "ConnectorTaskFailed")
+
+
+def parse(event: object) -> ErrorClass:
+    """The class that an event asks for; anything but exactly one known class is refused."""
+    if not isinstance(event, Mapping) or set(event) != {KEY}:
+        raise OperatorError(f"a drill is asked for by {{{KEY!r}: <class>}} and nothing beside it")
+    name = event[KEY]
+    found = [cause for cause in CLASSES if isinstance(name, str) and cause.name == name]
+    if not found:
+        known = ", ".join(cause.name for cause in CLASSES)
+        raise OperatorError(f"{name!r} is no class of trouble; known: {known}")
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """What the health function answers: the subject, and SNS's id of the message."""
+
+    subject: str
+    message_id: str
+
+    def to_payload(self) -> dict[str, Any]:
+        """As the Lambda returns it."""
+        return {KEY: {"subject": self.subject, "message_id": self.message_id}}
+
+    @classmethod
+    def from_payload(cls, payload: object) -> "Mailed":
+        """The inverse of `to_payload`; a refusal is an error with its words."""
+        content = payload if isinstance(payload, Mapping) else {}
+        if "refused" in content:
+            raise ServerError(str(content["refused"]))
+        try:
+            return cls(str(content[KEY]["subject"]), str(content[KEY]["message_id"]))
+        except (KeyError, TypeError):
+            raise ServerError(
+                "the health function made a check instead of a drill: its version is older; launch the stage"
+            ) from None

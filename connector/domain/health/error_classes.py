@@ -1,0 +1,364 @@
+"""What kinds of trouble there are: how each reads, whether a restart may help, who mends it, what comes next.
+
+The one table of its kind: health check, mails, registration and the operator's guide speak by it. The first
+class that matches counts, so what must never be retried stands before what may be.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.domain.health.causes import root_cause
+from connector.domain.stage.stage import Stage
+
+
+class Owner(StrEnum):
+    """Who mends a trouble."""
+
+    DATABASE = "database"
+    NETWORK = "network"
+    #: Brokers, AWS account.
+    PLATFORM = "platform"
+    #: Whoever runs the connector.
+    US = "us"
+
+
+@dataclass(frozen=True)
+class ErrorClass:
+    """One kind of trouble. `meaning` is a clause, `next_step` an instruction, both without a full stop.
+
+    `command` is what to type next; `{target}` in it stands for what sceptre launches, `{stage}` for the
+    stage, `{logs}` for the worker's log group.
+
+    `of_database` completes "the database at host:port …" where the trouble is the source's.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    retry: bool
+    owner: Owner
+    meaning: str
+    next_step: str
+    command: str
+    of_database: str = ""
+
+    def command_for(self, stage: Stage) -> str:
+        """The command for one stage."""
+        target = f"ephemeral/{stage.name}" if stage.ephemeral else stage.name
+        return self.command.format(stage=stage.name, target=target, logs=stage.names.connector_log_group)
+
+
+_LAUNCH = "sceptre launch {target} --yes"
+_LOGS = "aws logs tail {logs} --since 1h"
+_STATUS = "wms-connector status {stage}"
+_ORACLE = "wms-connector oracle-script {stage}"
+_BROKER = "wms-connector broker-script {stage}"
+
+
+def _words(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+ERROR_CLASSES: tuple[ErrorClass, ...] = (
+    # Three wrong logins lock an account, whoever makes them.
+    ErrorClass(
+        "login",
+        _words(
+            "ORA-01017|ORA-28000|ORA-28001",
+            r"password authentication failed|no pg_hba\.conf entry|role \S+ does not exist",
+            r"no password was provided|The server requested \S+ authentication",
+        ),
+        retry=False,
+        owner=Owner.DATABASE,
+        meaning="the database refuses the connector's login",
+        next_step="mend user and password in its secret, then launch again",
+        command=_LAUNCH,
+        of_database="refuses the login",
+    ),
+    ErrorClass(
+        "log missing",
+        _words(
+            "ORA-00308|ORA-01291|ORA-01292",
+            "no longer available on the server|do not contain the offset scn|contain offset SCN|archive logs?"
+            " containing offset SCN",
+            r"Could not find the start SCN|requested WAL segment \S+ has already been removed",
+            r"can no longer (?:get changes|access) (?:from )?replication slot",
+            r"replication slot \S+ does not exist",
+        ),
+        retry=False,
+        owner=Owner.DATABASE,
+        meaning="the database's log no longer reaches back to where the connector stopped",
+        next_step="ask the DBA to restore the archived log; if it is gone, changes are lost and a new "
+        "snapshot is needed: speak to the owners of the data first",
+        command=_ORACLE,
+    ),
+    ErrorClass(
+        "record too large",
+        _words("RecordTooLargeException|larger than the max message size|MESSAGE_TOO_LARGE"),
+        retry=False,
+        owner=Owner.US,
+        meaning="a change is larger than its topic takes",
+        next_step="raise connector.max_record_mib in the stage's config.yaml, once consumers can hold such a "
+        "record, then launch again; nothing is skipped meanwhile",
+        command=_LAUNCH,
+    ),
+    ErrorClass(
+        "unreadable value",
+        _words(
+            "Failed to properly convert (?:data|key) value",
+            "internal schema representation is probably out of sync",
+        ),
+        retry=False,
+        owner=Owner.US,
+        meaning="a row holds a value that the connector cannot convert",
+        next_step="ask the owners of the data whether the value may be missing from its record; if so, set "
+        "connector.unreadable_values to null in the stage's config.yaml, launch, and launch again without it "
+        "once the row has passed",
+        command=_LAUNCH,
+    ),
+    ErrorClass(
+        "snapshot too old",
+        _words("ORA-01555|ORA-22924"),
+        retry=False,
+        owner=Owner.DATABASE,
+        meaning="a snapshot ran longer than the database keeps undo",
+        next_step="ask the DBA for more undo retention, then launch again: the snapshot starts anew",
+        command=_LAUNCH,
+    ),
+    ErrorClass(
+        "schema history",
+        _words(
+            "db history topic (?:or its content )?is|db-history topic is missing",
+            "schema isn't known to this connector|Detected changed end offset of database schema history",
+        ),
+        retry=False,
+        owner=Owner.US,
+        meaning="the topic with the schema history is lost or incomplete",
+        next_step="find out who deleted records of that topic; the history is rebuilt by a new snapshot of "
+        "the schema (snapshot.mode=recovery, once)",
+        command=_LOGS,
+    ),
+    ErrorClass(
+        "DDL",
+        _words("DDL statement couldn't be parsed|ParsingException|DML statement couldn't be parsed"),
+        retry=False,
+        owner=Owner.US,
+        meaning="the connector cannot read a statement that changed a table's structure",
+        next_step="take the statement from the worker's log and report it; it is not skipped, because what "
+        "follows might then be read wrongly",
+        command=_LOGS,
+    ),
+    ErrorClass(
+        "database rights",
+        _words(
+            "ORA-01031|ORA-00942|ORA-01950|ORA-41900|ORA-44413",
+            "Supplemental logging not properly configured|not configured to use a archive log",
+            r"permission denied|must be superuser or replication role|relation \S+ does not exist",
+            # Debezium's words for a table that went between the first look at it and the reading of it.
+            r"io\.debezium\.relational\.Table\.\w+\(\)\W+because \W*table\W* is null",
+        ),
+        retry=False,
+        owner=Owner.DATABASE,
+        meaning="the connector lacks a right in the database, or a captured table is gone",
+        next_step="have the DBA run the script of rights; a table that was dropped must come back first",
+        command=_ORACLE,
+    ),
+    ErrorClass(
+        "cluster rights",
+        _words(
+            r"(?:Topic|Group|Cluster|TransactionalId)AuthorizationException|SaslAuthenticationException",
+            r"Not authorized to access|SslAuthenticationException|_AUTHORIZATION_FAILED",
+        ),
+        retry=False,
+        owner=Owner.PLATFORM,
+        meaning="the brokers refuse the connector something",
+        next_step="have the cluster's owners grant what the script lists",
+        command=_BROKER,
+    ),
+    # Before those about time: Connect's words about it speak of a timeout.
+    ErrorClass(
+        "fenced",
+        _words(
+            r"ProducerFenced|InvalidProducerEpoch|produce with an old epoch",
+            "producer transaction expired|newer producer with the same transactionalId",
+        ),
+        retry=True,
+        owner=Owner.US,
+        meaning="another producer took the task's place, or its transaction lasted longer than it may",
+        next_step="see whether a second worker or a second stage runs this connector; a worker that stood "
+        "still is fenced as well, and needs nobody once it runs again",
+        command=_LOGS,
+    ),
+    ErrorClass(
+        "unknown topic",
+        _words(r"UnknownTopicOrPartition|UNKNOWN_TOPIC_OR_PARTITION|not present in metadata after"),
+        retry=True,
+        owner=Owner.PLATFORM,
+        meaning="a topic that the connector writes to does not exist",
+        next_step="launch again, which makes missing topics",
+        command=_LAUNCH,
+    ),
+    ErrorClass(
+        "memory",
+        _words(r"OutOfMemoryError|Java heap space|GC overhead limit exceeded|ORA-04030|ORA-04031|ORA-04036"),
+        retry=True,
+        owner=Owner.US,
+        meaning="memory ran out",
+        next_step="look for a very large transaction; else raise task_memory and container_memory in the "
+        "stage's config.yaml, then launch again",
+        command=_LAUNCH,
+    ),
+    ErrorClass(
+        "unknown database",
+        _words(r"ORA-12514|ORA-12505|ORA-65011|database \S+ does not exist"),
+        # A listener that is up before its database says so too.
+        retry=True,
+        owner=Owner.US,
+        meaning="the database's listener does not know the service or database",
+        next_step="mend 'dbname' (or 'sid', 'pdb') in its secret, then launch again",
+        command=_LAUNCH,
+        of_database="does not know the service or database",
+    ),
+    ErrorClass(
+        "brokers",
+        _words(
+            r"kafka\.common\.errors\.(?:Timeout|Network|Disconnect|NotEnoughReplicas|BrokerNotAvailable)\w*",
+            r"Expiring \d+ record|the brokers do not answer|Failed to construct kafka (?:producer|consumer)",
+            r"Bootstrap broker \S+ disconnected|Timed out waiting to send the call",
+        ),
+        retry=True,
+        owner=Owner.PLATFORM,
+        meaning="the brokers do not answer",
+        next_step="ask the cluster's owners whether it is up, and whether its security group admits the "
+        "connector's",
+        command=_BROKER,
+    ),
+    ErrorClass(
+        "unreachable",
+        _words(
+            r"ORA-12541|ORA-12170|ORA-17820|ORA-17868|ORA-18954|ORA-12543|ORA-12545|Connection refused",
+            r"Connection to \S+ refused|Network Adapter could not|UnknownHost|unknown host|timed? ?out",
+            r"No route to host|Network is unreachable|connection attempt failed|Connection reset",
+            r"setting up the SSL connection|terminating connection|the database system is",
+            r"no connection within|ORA-03113|ORA-03114|ORA-03135|ORA-12537|ORA-12547|Broken pipe",
+            r"ORA-01033|ORA-01034|ORA-01089|ORA-12528|ORA-12526|I/O error",
+            r"is not currently accepting connections",
+        ),
+        retry=True,
+        owner=Owner.NETWORK,
+        meaning="the database cannot be reached",
+        next_step="see that it runs and that its security group admits the connector's, then launch again",
+        command=_LAUNCH,
+        of_database="cannot be reached",
+    ),
+    # Debezium's Oracle connector says this for a refused login as well, and keeps the ORA- number to its log.
+    ErrorClass(
+        "untold",
+        _words("Failed to resolve Oracle database version"),
+        retry=False,
+        owner=Owner.DATABASE,
+        meaning="the database gives the connector no session, for a reason that only the worker's log knows",
+        next_step="the worker's log has Oracle's own words (ORA- and a number); mend address, "
+        "service, user or password in its secret, then launch again",
+        command=_LOGS,
+        of_database="gives the connector no session",
+    ),
+)
+
+#: What no other class knows. One restart more than needed does no harm; the budget ends it.
+UNKNOWN = ErrorClass(
+    "unknown",
+    re.compile(""),
+    retry=True,
+    owner=Owner.US,
+    meaning="a failure of a kind that is not known yet",
+    next_step="read the trace in the worker's log, mend its cause, then launch again",
+    command=_LOGS,
+)
+
+
+def _observed(name: str, owner: Owner, meaning: str, next_step: str, command: str) -> ErrorClass:
+    """A trouble that no trace tells of: it is seen from outside, and no restart of a task mends it."""
+    return ErrorClass(name, re.compile("(?!)"), False, owner, meaning, next_step, command)
+
+
+WORKER = _observed(
+    "worker",
+    Owner.US,
+    "the Connect worker does not run, or does not answer",
+    "read why the last task stopped and the newest lines of its log",
+    _LOGS,
+)
+CONNECTOR_MISSING = _observed(
+    "connector missing",
+    Owner.US,
+    "Connect does not know the connector, or does not tell its state",
+    "launch again, which registers it",
+    _LAUNCH,
+)
+NOT_RUNNING = _observed(
+    "not running",
+    Owner.US,
+    "the connector or its task does not run, although nobody has stopped it and nothing has failed",
+    "read in the worker's log what keeps it from starting; if nothing does, stop the task in ECS: the new "
+    "worker starts it",
+    _LOGS,
+)
+LAGGING = _observed(
+    "late",
+    Owner.US,
+    "changes reach the topics late",
+    "see whether the lag grows, and ask the DBA for a large batch or a long transaction",
+    _STATUS,
+)
+POSITION = _observed(
+    "position",
+    Owner.DATABASE,
+    "the database will soon delete, or has deleted, log that the connector has not read",
+    "ask the DBA to keep archived logs longer, before anything is restarted",
+    _ORACLE,
+)
+STALLED = _observed(
+    "stalled",
+    Owner.US,
+    "the task runs, but no heartbeat reaches its topic",
+    "look for errors of the producer in the worker's log; launch again if the topic is gone",
+    _LOGS,
+)
+UNREAD = _observed(
+    "unread",
+    Owner.DATABASE,
+    "the connector updates its heartbeat table, or should, but reads no change of it in the database's log",
+    "see that the table has its one row, supplemental logging and the connector's rights; else ask the DBA "
+    "what holds the log back",
+    _ORACLE,
+)
+OBSERVED = (WORKER, CONNECTOR_MISSING, NOT_RUNNING, LAGGING, POSITION, STALLED, UNREAD)
+
+#: Lines that say where, not what: class names in them would be taken for causes.
+_FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ more).*$", re.MULTILINE)
+
+
+def classify(trace: str) -> ErrorClass:
+    """The class of a trace, or of any text about a failure; `UNKNOWN` when no other matches."""
+    told = _FRAME.sub("", trace)
+    return next((found for found in ERROR_CLASSES if found.pattern.search(told)), UNKNOWN)
+
+
+def named(name: str) -> ErrorClass:
+    """The class called `name`; `UNKNOWN` for one that only another version of this table has."""
+    return next((found for found in (*ERROR_CLASSES, *OBSERVED) if found.name == name), UNKNOWN)
+
+
+def database_trouble(text: str) -> ErrorClass | None:
+    """Which trouble with the way into the database a text tells of, if any."""
+    return next((f for f in ERROR_CLASSES if f.of_database and f.pattern.search(text)), None)
+
+
+def explain_database(text: str, address: str) -> str | None:
+    """`text` as one sentence about the database at `address` (`host:port`); None if it is not about it."""
+    trouble = database_trouble(text)
+    if trouble is None:
+        return None
+    cause = root_cause(text).rstrip(".")
+    return f"the database at {address} {trouble.of_database}: {cause}; {trouble.next_step}"

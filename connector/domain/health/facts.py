@@ -1,0 +1,99 @@
+"""What was seen of a deployed stage, from outside and through its admin Lambda; without judgement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from connector.domain.health.check_result import CheckResult
+from connector.domain.stage.stage import Stage
+
+#: Parts that are looked at from outside, as keys of `Facts.unseen`.
+ADMIN, ALARMS, MAIL, CHECK = "admin", "alarms", "mail", "health_check"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack that stands."""
+
+    status: str
+    protected: bool
+
+
+@dataclass(frozen=True)
+class AlarmState:
+    """One alarm. `actions`: where it sends when it goes off; `window`: how far it looks back, in seconds."""
+
+    state: str
+    reason: str = ""
+    actions: tuple[str, ...] = ()
+    window: int = 0
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """Who is told by the stage's topic."""
+
+    protocol: str
+    endpoint: str
+    confirmed: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was seen. A part that could not be seen has its reason in `unseen`."""
+
+    stage: Stage
+    #: Component -> stack, for those that stand.
+    stacks: Mapping[str, Stack] = field(default_factory=dict)
+    #: The facts that the admin Lambda answers to a request for the status, part by part.
+    inside: Mapping[str, Any] = field(default_factory=dict)
+    #: What the admin Lambda's version makes of them.
+    findings: tuple[CheckResult, ...] = ()
+    #: The alarm's own word -> its state, for those that stand.
+    alarms: Mapping[str, AlarmState] = field(default_factory=dict)
+    subscriptions: tuple[Subscription, ...] = ()
+    #: When the newest health check was published, and whether it could do its work; None without one.
+    checked_at: datetime | None = None
+    check_failed: bool = False
+    unseen: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The kind of connector; what is usual where nobody could look."""
+        return str(self.inside.get("kind", "debezium"))
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it: what cannot be seen says so in its place."""
+        inside = {ADMIN: {"error": self.unseen[ADMIN]}} if ADMIN in self.unseen else dict(self.inside)
+        return {
+            "stage": self.stage.name,
+            "stacks": {
+                name: {"name": self.stage.names.stack(name), "status": s.status, "protected": s.protected}
+                for name, s in self.stacks.items()
+            },
+            **inside,
+            "findings": [finding.to_payload() for finding in self.findings],
+            ALARMS: self._or_error(
+                ALARMS, {name: {"state": a.state, "reason": a.reason} for name, a in self.alarms.items()}
+            ),
+            MAIL: self._or_error(
+                MAIL,
+                {
+                    "subscriptions": [
+                        {"protocol": s.protocol, "endpoint": s.endpoint, "confirmed": s.confirmed}
+                        for s in self.subscriptions
+                    ]
+                },
+            ),
+            CHECK: self._or_error(
+                CHECK,
+                {
+                    "last": None if self.checked_at is None else self.checked_at.isoformat(),
+                    "failed": self.check_failed,
+                },
+            ),
+        }
+
+    def _or_error(self, part: str, value: dict[str, Any]) -> dict[str, Any]:
+        return {"error": self.unseen[part]} if part in self.unseen else value

@@ -1,0 +1,146 @@
+"""Whether people are told, and what the next check has to know. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from connector.domain.health import metrics
+from connector.domain.health.findings import Finding, position
+from connector.domain.health.new_findings import class_name, news_of
+from connector.domain.health.observation import Observation
+from connector.domain.health.remediation import Outcome
+from connector.domain.health.state import LAGS_KEPT, Incident, Memory
+from connector.domain.health.verdict import Verdict
+
+#: How many attempts are remembered for the mail.
+_TRIED_KEPT = 6
+#: What the restarts of the budget may mend, and for how long, in seconds, people wait for that.
+_HEALABLE = ("ConnectorTaskFailed", "ConnectorStateFailed")
+_HEALING_SECONDS = 3600
+
+#: What explains the others stands first.
+_ORDER = (
+    "EcsServiceUnhealthy",
+    "ConnectApiUnreachable",
+    "BrokersUnreachable",
+    "DbTcpUnreachable",
+    "ConnectorTaskFailed",
+    "ConnectorStateFailed",
+    "ScnHeadroomMinutes",
+    "SourceDisconnected",
+    "HeartbeatMissing",
+    "ReplicationLagSeconds",
+    "AutoRestartBudgetExceeded",
+)
+
+
+class Tell(StrEnum):
+    """What people are told."""
+
+    NOTHING = "nothing"
+    INCIDENT = "incident"
+    #: Trouble of another kind has joined an incident that was told.
+    GROWN = "grown"
+    RECOVERY = "recovery"
+
+
+@dataclass(frozen=True)
+class Next:
+    """The memory to write, and what to tell once it is written."""
+
+    memory: Memory
+    tell: Tell = Tell.NOTHING
+    #: What of the findings has joined an open incident.
+    news: tuple[Finding, ...] = ()
+
+
+def mailed(findings: tuple[Finding, ...]) -> list[Finding]:
+    """The findings that the health check mails itself, the one that explains the others first."""
+    own = [finding for finding in findings if finding.name in _ORDER]
+    return sorted(own, key=lambda finding: _ORDER.index(finding.name))
+
+
+def follow(memory: Memory, seen: Observation, verdict: Verdict, outcome: Outcome, now: float) -> Next:
+    """What comes of a check. One message tells of an incident and one of its end.
+
+    An incident begins when a finding has lasted for as many checks as its alarm asks for, unless the budget
+    is still at work on it. What joins it is told when it is news and has lasted as long; see `news`. It ends
+    with the first check that saw everything and found nothing.
+    """
+    if verdict.retiring:
+        return Next(Memory(version=memory.version + 1))
+    own = mailed(verdict.findings)
+    lags = _lags(memory, verdict, now)
+    news = [] if memory.incident is None else news_of(own, memory.incident, lags)
+    streaks = {key: memory.streaks.get(key, 0) + 1 for key in (*map(_metric, own), *map(_kind, news))}
+    failed = any(finding.name in _HEALABLE for finding in own)
+    kept = memory.next(
+        streaks=streaks,
+        untold=verdict.untold,
+        idle_since=verdict.idle_since,
+        failed_since=(memory.failed_since or int(now)) if failed else None,
+        lags=lags,
+        position=position(seen, now) or memory.position,
+        tried=_tried(memory, outcome, now) if own or not verdict.sure else (),
+        refused=outcome.refused or ("" if seen.connector is not None else memory.refused),
+    )
+    healing = verdict.treatment.healing and now - (kept.failed_since or now) < _HEALING_SECONDS
+    if memory.incident is None:
+        if not _due(own, _metric, streaks, healing=healing):
+            return Next(kept)
+        title = " and ".join(finding.name for finding in own[:2])
+        return Next(replace(kept, incident=Incident(int(now), title, _pairs(own))), Tell.INCIDENT)
+    if due := _due(news, _kind, streaks, healing=healing):
+        return Next(replace(kept, incident=_grown(memory.incident, due, own)), Tell.GROWN, tuple(due))
+    if not own and verdict.sure:
+        return Next(replace(kept, incident=None), Tell.RECOVERY)
+    return Next(kept)
+
+
+def moment(at: float) -> str:
+    """A time as people read it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _metric(finding: Finding) -> str:
+    return finding.name
+
+
+def _kind(finding: Finding) -> str:
+    return f"{finding.name}/{class_name(finding)}"
+
+
+def _due(
+    found: list[Finding], key: Callable[[Finding], str], streaks: Mapping[str, int], *, healing: bool
+) -> list[Finding]:
+    """Of what was found, what has lasted for as long as its alarm asks for and nothing is mending."""
+    due = []
+    for finding in found:
+        alarm = metrics.metric(finding.name).alarm
+        lasted = alarm is not None and streaks[key(finding)] >= alarm.periods
+        if lasted and not (healing and finding.name in _HEALABLE):
+            due.append(finding)
+    return due
+
+
+def _pairs(found: list[Finding]) -> tuple[tuple[str, str], ...]:
+    return tuple((finding.name, class_name(finding)) for finding in found)
+
+
+def _grown(incident: Incident, due: list[Finding], own: list[Finding]) -> Incident:
+    """The incident with what its new mail names."""
+    joined = [finding.name for finding in due if finding.name not in incident.title]
+    title = " and ".join([incident.title, *joined])
+    return Incident(incident.since, title, tuple(dict.fromkeys((*incident.told, *_pairs(own)))))
+
+
+def _lags(memory: Memory, verdict: Verdict, now: float) -> tuple[tuple[int, int], ...]:
+    lag = verdict.metrics.get("ReplicationLagSeconds")
+    return memory.lags if lag is None else (*memory.lags, (int(now), int(lag)))[-LAGS_KEPT:]
+
+
+def _tried(memory: Memory, outcome: Outcome, now: float) -> tuple[str, ...]:
+    if not outcome.attempted:
+        return memory.tried
+    return (*memory.tried, f"{moment(now)}: {outcome.text}")[-_TRIED_KEPT:]

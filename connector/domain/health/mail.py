@@ -1,0 +1,110 @@
+"""The words of a mail: one for an incident, one for its end. Pure."""
+
+from dataclasses import dataclass
+
+from connector.domain.health import metrics
+from connector.domain.health.alarm import RUNBOOK
+from connector.domain.health.budget import LIMIT, Budget
+from connector.domain.health.error_classes import UNKNOWN
+from connector.domain.health.findings import Finding
+from connector.domain.health.incident import mailed, moment
+from connector.domain.health.state import Incident, Memory
+from connector.domain.health.verdict import Verdict
+from connector.domain.stage.stage import Stage
+
+#: What SNS takes as a subject: this many characters of ASCII.
+SUBJECT = 100
+
+#: How the subject of every mail of a drill begins.
+DRILL = "DRILL"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One message."""
+
+    subject: str
+    text: str
+
+
+def incident_mail(
+    stage: Stage,
+    verdict: Verdict,
+    memory: Memory,
+    budget: Budget | None,
+    now: float,
+    *,
+    news: tuple[Finding, ...] = (),
+) -> Mail:
+    """What a person who is woken needs: what it is, what was tried, what to type.
+
+    `news`: what has joined an incident that was told; it stands first.
+    """
+    found = [*news, *(finding for finding in mailed(verdict.findings) if finding not in news)]
+    first = found[0]
+    cause = first.cause or next((f.cause for f in found if f.cause is not None), UNKNOWN)
+    alarm = metrics.metric(first.name).alarm
+    left = "unknown: the state table cannot be read" if budget is None else f"{budget.left(now)} of {LIMIT}"
+    lines = [
+        f"Stage {stage.name}, {moment(now)}: {alarm.what if alarm else first.name}",
+        "",
+        *(_joins(memory.incident) if news and memory.incident else []),
+        f"Cause:        {cause.name}: {cause.meaning}",
+        f"Last words:   {first.reason}",
+        *(f"Also:         {finding.name}: {finding.reason}" for finding in found[1:]),
+        f"Lag:          {trend(memory)}",
+        *_listed("Tried:", memory.tried or ("nothing",)),
+        *([f"Not tried:    {verdict.treatment.held}"] if verdict.treatment.held else []),
+        f"Restarts left in this hour: {left}",
+        "",
+        f"Owner:        {cause.owner.value}",
+        f"Next step:    {cause.next_step}",
+        f"Type:         {cause.command_for(stage)}",
+        f"Runbook:      {alarm.link if alarm else RUNBOOK}",
+        "",
+        "No other message comes before this is over, unless trouble of another kind joins it.",
+    ]
+    return Mail(_subject(f"{stage.names.service}: {first.name} ({cause.name})"), "\n".join(lines))
+
+
+def recovery_mail(stage: Stage, incident: Incident, memory: Memory, before: Memory, now: float) -> Mail:
+    """That an incident is over. `before` is the memory in which it was still open."""
+    minutes = max(1, round((now - incident.since) / 60))
+    lines = [
+        f"Stage {stage.name}, {moment(now)}: well again. Nobody needs to do anything.",
+        "",
+        f"It was:       {incident.title}, told {moment(incident.since)}, {minutes} minutes ago",
+        *_listed("Tried:", before.tried or ("nothing",)),
+        f"Lag:          {trend(memory)}",
+    ]
+    return Mail(_subject(f"{stage.names.service}: recovered from {incident.title}"), "\n".join(lines))
+
+
+def drill_mail(mail: Mail) -> Mail:
+    """The same message as a drill: nobody may take it for trouble."""
+    opening = "This is a DRILL: nothing of what follows has happened, and nobody needs to do anything."
+    return Mail(_subject(f"{DRILL} {mail.subject}"), f"{opening}\n\n{mail.text}")
+
+
+def trend(memory: Memory) -> str:
+    """The lag and where it goes, in words."""
+    if not memory.lags:
+        return "unknown"
+    (began, old), (ended, new) = memory.lags[0], memory.lags[-1]
+    if began == ended:
+        return f"{new} s"
+    change = "growing" if new > old else "falling" if new < old else "steady"
+    return f"{new} s, {change} ({old} s {round((ended - began) / 60)} minutes before)"
+
+
+def _joins(incident: Incident) -> list[str]:
+    return [f"Joins:        an incident that was told {moment(incident.since)} and is not over"]
+
+
+def _listed(title: str, lines: tuple[str, ...]) -> list[str]:
+    return [f"{title if number == 0 else '':<13} {line}" for number, line in enumerate(lines)]
+
+
+def _subject(text: str) -> str:
+    plain = text.encode("ascii", "replace").decode()
+    return plain if len(plain) <= SUBJECT else plain[: SUBJECT - 3] + "..."

@@ -1,0 +1,345 @@
+"""The metrics contract: each metric of ours once, with its alarm; `aws_alarms` has those on AWS's metrics.
+
+Templates make filters, alarms and dashboard from it, the health check publishes by it, the operator's guide
+has a section for each alarm. All metrics of ours have no dimension: the namespace is the stage's.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.domain.capture.settings import KINDS, ConnectorSettings
+from connector.domain.health.alarm import Alarm, Compare, Missing
+from connector.domain.stage.names import Names
+
+#: EventBridge rules of a stage, as `Names.rule` takes them.
+HEALTH_SCHEDULE = "HealthSchedule"
+TASK_STOPPED = "TaskStopped"
+SERVICE_TROUBLE = "ServiceTrouble"
+DEPLOYMENT_FAILED = "DeploymentFailed"
+RULES = (HEALTH_SCHEDULE, TASK_STOPPED, SERVICE_TROUBLE, DEPLOYMENT_FAILED)
+
+
+class Origin(StrEnum):
+    """Who publishes a metric of ours."""
+
+    HEALTH = "health check"
+    LOGS = "log filter"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of ours. Without an alarm, `waived` says why."""
+
+    name: str
+    unit: str
+    meaning: str
+    origin: Origin
+    alarm: Alarm | None = None
+    waived: str = ""
+    #: The kinds of connector that have it.
+    kinds: tuple[str, ...] = KINDS
+    #: The connector's setting without which there is nothing to measure; empty: it is always measured.
+    setting: str = ""
+    #: The log filter's pattern, in the syntax of CloudWatch Logs.
+    pattern: str = ""
+
+    def namespace(self, names: Names) -> str:
+        """The CloudWatch namespace."""
+        return names.health_namespace if self.origin is Origin.HEALTH else names.log_namespace
+
+
+def _seen(name: str, what: str, first_step: str, *, periods: int = 1) -> Alarm:
+    """The alarm of a finding of the health check: 0 is well, 1 or more is not."""
+    return Alarm(what, first_step, name, periods=periods, seen_by_health=True)
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "ConnectApiUnreachable",
+        "Count",
+        "1 when no Connect worker answers GET /, else 0",
+        Origin.HEALTH,
+        _seen(
+            "ConnectApiUnreachable",
+            "No Kafka Connect worker answers its REST API.",
+            "look at the ECS service's events and the newest lines of the worker's log group.",
+            periods=2,
+        ),
+    ),
+    Metric(
+        "EcsServiceUnhealthy",
+        "Count",
+        "1 when fewer tasks run than desired, none is desired, or ECS gave up a deployment; else 0",
+        Origin.HEALTH,
+        _seen(
+            "EcsServiceUnhealthy",
+            "The ECS service runs fewer workers than desired, or its deployment failed.",
+            "read why the last task stopped, in the ECS console or the mail of TaskStopped.",
+            periods=2,
+        ),
+    ),
+    Metric(
+        "HealthCheckFailed",
+        "Count",
+        "1 when the health check itself could not do its work, else 0; silence means that it does not run",
+        Origin.HEALTH,
+        # The dead man's switch: over two periods, so that one late or lost run wakes nobody.
+        Alarm(
+            "The health check fails or is silent: nobody watches this stage.",
+            "aws logs tail {health_logs} --since 1h.",
+            "HealthCheckFailed",
+            periods=2,
+            missing=Missing.BREACHING,
+        ),
+    ),
+    Metric(
+        "ConnectorStateFailed",
+        "Count",
+        "1 when the connector is FAILED, or in two checks in a row missing or of unknown state; else 0",
+        Origin.HEALTH,
+        _seen(
+            "ConnectorStateFailed",
+            "The connector is FAILED or missing.",
+            "read its cause in the health function's log, then launch the stage again.",
+        ),
+    ),
+    Metric(
+        "ConnectorTaskFailed",
+        "Count",
+        "How many tasks of the connector are FAILED; 1 when connector or task does not run in two checks "
+        "in a row",
+        Origin.HEALTH,
+        _seen(
+            "ConnectorTaskFailed",
+            "The connector's task is FAILED or does not run: no change reaches the topics.",
+            "read its cause in the health function's log; restart it once the cause is mended.",
+        ),
+    ),
+    Metric(
+        "DbTcpUnreachable",
+        "Count",
+        "1 when no listener of the source database accepts a TCP connection from the VPC, else 0",
+        Origin.HEALTH,
+        _seen(
+            "DbTcpUnreachable",
+            "The source database accepts no TCP connection.",
+            "ask the database's owners whether it is up, then compare its address with the secret dbInfo.",
+            periods=2,
+        ),
+    ),
+    Metric(
+        "SourceDisconnected",
+        "Count",
+        "1 when the task says RUNNING while Debezium is not connected to the database, else 0",
+        Origin.HEALTH,
+        _seen(
+            "SourceDisconnected",
+            "Connect says RUNNING, but the connector is not connected to the database.",
+            "look for ORA- in the worker's log: login, service name and network are the usual causes.",
+            periods=2,
+        ),
+        kinds=("debezium",),
+    ),
+    Metric(
+        "SnapshotRunning",
+        "Count",
+        "1 while the initial or a requested snapshot runs, else 0",
+        Origin.HEALTH,
+        waived="a snapshot is work, not trouble; the dashboard shows it",
+        kinds=("debezium",),
+    ),
+    Metric(
+        "AutoRestartAttempted",
+        "Count",
+        "Restarts and registrations that the health check made in this run",
+        Origin.HEALTH,
+        waived="a restart that helped needs nobody; one that did not shows as ConnectorTaskFailed",
+    ),
+    Metric(
+        "AutoRestartBudgetExceeded",
+        "Count",
+        "1 when a restart was due and the budget of the last 60 minutes was spent, else 0",
+        Origin.HEALTH,
+        _seen(
+            "AutoRestartBudgetExceeded",
+            "Restarting did not help: the restart budget is spent.",
+            "read the cause in the health function's log; a person has to mend it.",
+        ),
+    ),
+    Metric(
+        "ReplicationLagSeconds",
+        "Seconds",
+        "How far the last change read lies behind the database",
+        Origin.HEALTH,
+        Alarm(
+            "Changes reach the topics late.",
+            "see on the dashboard whether the lag grows or falls, and whether a large batch runs.",
+            "ReplicationLagSeconds",
+            threshold=900,
+            periods=2,
+            seen_by_health=True,
+        ),
+        kinds=("debezium",),
+    ),
+    Metric(
+        "SecondsSinceLastEvent",
+        "Seconds",
+        "Age of the last change that the connector saw",
+        Origin.HEALTH,
+        waived="a quiet database is a healthy one; heartbeats tell whether the path works",
+        kinds=("debezium",),
+    ),
+    Metric(
+        "BrokersUnreachable",
+        "Count",
+        "1 when the brokers do not answer the health check, else 0",
+        Origin.HEALTH,
+        _seen(
+            "BrokersUnreachable",
+            "The Kafka brokers do not answer from the VPC.",
+            "ask the cluster's owners whether it is up, then compare the secret brokerString with it.",
+            periods=2,
+        ),
+    ),
+    Metric(
+        "HeartbeatAgeSeconds",
+        "Seconds",
+        "Age of the newest heartbeat record on its topic",
+        Origin.HEALTH,
+        waived="HeartbeatMissing judges it by the interval that the stage has set",
+        kinds=("debezium",),
+    ),
+    Metric(
+        "HeartbeatTableAgeSeconds",
+        "Seconds",
+        "Age of the newest change of the heartbeat table on its topic, where the stage has such a table",
+        Origin.HEALTH,
+        waived="HeartbeatMissing judges it by the interval that the stage has set",
+        kinds=("debezium",),
+        setting="heartbeat_table",
+    ),
+    Metric(
+        "HeartbeatMissing",
+        "Count",
+        "1 when a connected task runs but its newest heartbeat record, or the newest change of the heartbeat "
+        "table, is old, or its topic is empty or gone; else 0",
+        Origin.HEALTH,
+        _seen(
+            "HeartbeatMissing",
+            "The task runs, but no heartbeat reaches its topic.",
+            "look for errors of the producer in the worker's log.",
+            periods=2,
+        ),
+        kinds=("debezium",),
+    ),
+    Metric(
+        "ScnHeadroomMinutes",
+        "None",
+        "For how many minutes the archived redo log still reaches back to the connector's position (Oracle)",
+        Origin.HEALTH,
+        Alarm(
+            "Oracle will soon delete archived redo log that the connector has not read.",
+            "ask the DBA to keep archived logs longer, before anything is restarted.",
+            "ScnHeadroomMinutes",
+            threshold=60,
+            compare=Compare.BELOW,
+            statistic="Minimum",
+            seen_by_health=True,
+        ),
+        kinds=("debezium",),
+        setting="archived_log_hours",
+    ),
+    Metric(
+        "QueueUsedPercent",
+        "Percent",
+        "How full the connector's queue between reading and writing is",
+        Origin.HEALTH,
+        waived="a full queue is how a large batch looks; what it delays shows as ReplicationLagSeconds",
+        kinds=("debezium",),
+    ),
+    Metric(
+        "RecordsInFlight",
+        "Count",
+        "Records that the task has read and the brokers have not confirmed yet, as Connect counts them",
+        Origin.HEALTH,
+        waived="it varies with the load; when it no longer drains, HeartbeatMissing rises",
+    ),
+    Metric(
+        "RecordErrors",
+        "Count",
+        "Records that Connect could not handle since the task started",
+        Origin.HEALTH,
+        waived="the connector tolerates none: the first one fails the task, which ConnectorTaskFailed tells",
+    ),
+    Metric(
+        "OracleErrorCount",
+        "Count",
+        "Log lines of the worker with an Oracle error: ORA- and five digits",
+        Origin.LOGS,
+        Alarm(
+            "The worker's log has Oracle errors (ORA-…).",
+            "look up the number in the worker's log and in the runbook's table.",
+            "OracleErrorCount",
+            statistic="Sum",
+            seconds=300,
+            missing=Missing.NOT_BREACHING,
+        ),
+        kinds=KINDS,
+        # Filters know no groups and no word boundaries: at the line's start, or behind what is no letter.
+        pattern="%^ORA-[0-9]{5}|[^A-Za-z0-9]ORA-[0-9]{5}%",
+    ),
+    Metric(
+        "UnknownTopicOrPartitionCount",
+        "Count",
+        "Log lines of the worker about a topic or partition that the cluster does not know",
+        Origin.LOGS,
+        # A topic that was just made is unknown for a moment: only what lasts counts.
+        Alarm(
+            "The worker writes to a topic that the cluster does not know.",
+            "see which topic the worker's log names; launching the stage again makes missing ones.",
+            "UnknownTopicOrPartitionCount",
+            statistic="Sum",
+            periods=3,
+            seconds=300,
+            missing=Missing.NOT_BREACHING,
+        ),
+        pattern="?UNKNOWN_TOPIC_OR_PARTITION ?UnknownTopicOrPartition",
+    ),
+    Metric(
+        "ConnectExceptionCount",
+        "Count",
+        "Log lines of the worker with a ConnectException, Kafka Connect's or Java's",
+        Origin.LOGS,
+        Alarm(
+            "The worker's log keeps showing ConnectExceptions.",
+            "read the last of them in the worker's log group.",
+            "ConnectExceptionCount",
+            statistic="Sum",
+            periods=2,
+            seconds=300,
+            missing=Missing.NOT_BREACHING,
+        ),
+        pattern='"ConnectException"',
+    ),
+)
+
+_BY_NAME = {metric.name: metric for metric in METRICS}
+
+
+def metric(name: str) -> Metric:
+    """The metric called `name`."""
+    return _BY_NAME[name]
+
+
+def emitted(settings: ConnectorSettings) -> tuple[Metric, ...]:
+    """The metrics that a stage with these settings of the connector has."""
+    return tuple(
+        m
+        for m in METRICS
+        if settings.kind in m.kinds and (not m.setting or bool(getattr(settings, m.setting)))
+    )
+
+
+def alarmed(settings: ConnectorSettings) -> tuple[Metric, ...]:
+    """Those of `emitted` that raise alarms."""
+    return tuple(m for m in emitted(settings) if m.alarm is not None)

@@ -1,0 +1,250 @@
+"""What one observation of a stage saw: facts without judgement, and the words for what a state means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connector.domain.health.budget import Budget
+from connector.domain.health.state import Memory
+from connector.domain.stage.record import StageRecord
+
+#: States of a connector that only a person brings about: what is done on purpose is no trouble.
+HALTED = ("PAUSED", "STOPPED")
+_RUNNING = "RUNNING"
+_FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """State of one task; `trace` is there when it failed, `worker` is `address:port`."""
+
+    id: int
+    state: str
+    worker: str
+    trace: str = ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether Connect says that the task runs; that its source is connected is another question."""
+        return self.state == _RUNNING
+
+    @property
+    def failed(self) -> bool:
+        """Whether the task ended with an error, which Connect never retries."""
+        return self.state == _FAILED
+
+
+@dataclass(frozen=True)
+class ConnectorStatus:
+    """State of a connector and its tasks, as Connect's status topic has it."""
+
+    state: str
+    worker: str
+    trace: str = ""
+    tasks: Sequence[TaskStatus] = field(default_factory=tuple)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the connector and its tasks run, as far as Connect knows."""
+        return self.state == _RUNNING and bool(self.tasks) and all(task.runs for task in self.tasks)
+
+    @property
+    def state_failed(self) -> bool:
+        """Whether the connector itself, not only its task, has failed."""
+        return self.state == _FAILED
+
+    @property
+    def failed(self) -> bool:
+        """Whether the connector or a task has failed."""
+        return self.state_failed or any(task.failed for task in self.tasks)
+
+    @property
+    def halted(self) -> bool:
+        """Whether a person has paused or stopped the connector."""
+        return self.state in HALTED
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the connector is stopped, which ends its tasks."""
+        return self.state == "STOPPED"
+
+    @property
+    def idle(self) -> bool:
+        """Whether the connector or its task does not run, although nobody halted it and nothing failed."""
+        return not (self.halted or self.failed or self.runs)
+
+    @property
+    def streams(self) -> bool:
+        """Whether a task is meant to read the source, and does as far as Connect knows."""
+        return not self.halted and any(task.runs for task in self.tasks)
+
+    @property
+    def running_at(self) -> tuple[str, ...]:
+        """Addresses of the workers that run a task; Debezium's metrics live there and nowhere else."""
+        return tuple(task.worker.rpartition(":")[0] for task in self.tasks if task.runs)
+
+    @property
+    def traces(self) -> tuple[str, ...]:
+        """The traces of what has failed, the connector's first."""
+        own = (self.trace,) if self.state_failed else ()
+        return (*own, *(task.trace for task in self.tasks if task.failed))
+
+    def describe(self) -> str:
+        """The states in words, as `connector RUNNING, task 0 RUNNING`."""
+        tasks = [f"task {task.id} {task.state}" for task in self.tasks] or ["no task"]
+        return ", ".join((f"connector {self.state}", *tasks))
+
+
+@dataclass(frozen=True)
+class Source:
+    """What Debezium's MBeans say about the source of one connector.
+
+    `streaming` is None when there is no such MBean. A snapshot counts as connected once it has
+    determined its tables, for which it must have asked the database.
+    """
+
+    streaming: bool | None = None
+    snapshot_running: bool = False
+    snapshot_tables: int = 0
+    #: How far the last change read lies behind the database, in seconds; None while that is not known.
+    behind: float | None = None
+    #: Age of the last change seen, in seconds.
+    since_event: float | None = None
+    #: Age of the oldest open position in the redo log, in seconds (Oracle).
+    position_age: float | None = None
+    #: How full the queue between reading and writing is, from 0 to 1.
+    queue: float | None = None
+    #: Records that the task has read and the brokers have not confirmed yet, as Connect counts them.
+    in_flight: float | None = None
+    #: Records that Connect could not handle since the task started.
+    errors: float | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the source is seen to be connected."""
+        return bool(self.streaming) or (self.snapshot_running and self.snapshot_tables > 0)
+
+    def describe(self) -> str:
+        """The same in words."""
+        if self.streaming:
+            return "streaming"
+        if self.snapshot_running:
+            return f"snapshot of {self.snapshot_tables} tables running"
+        if self.streaming is None:
+            return "no Debezium metrics yet, so it has not reached the database"
+        return "Debezium says that it is not connected"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One ECS task. `address` is its private IPv4 address, empty before it has one."""
+
+    arn: str
+    status: str
+    definition: str
+    address: str = ""
+    stopped_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What ECS says about the service; `definition` is the task definition it is moving to."""
+
+    name: str
+    desired: int
+    running: int
+    pending: int
+    definition: str
+    rollout: str = ""
+    rollout_reason: str = ""
+    tasks: Sequence[Task] = ()
+    stopped: Sequence[Task] = ()
+
+    @property
+    def current(self) -> tuple[Task, ...]:
+        """Tasks of the present task definition that have an address."""
+        return tuple(t for t in self.tasks if t.address and t.definition == self.definition)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Addresses of running tasks, those of the present task definition first."""
+        older = [t for t in self.tasks if t.address and t not in self.current]
+        return tuple(t.address for t in (*self.current, *older) if t.status == _RUNNING)
+
+    @property
+    def rollout_failed(self) -> bool:
+        """Whether ECS has given up the deployment."""
+        return self.rollout == "FAILED"
+
+    @property
+    def rolling_out(self) -> bool:
+        """Whether a deployment is under way, or nobody knows how it ended."""
+        return self.rollout not in ("COMPLETED", "FAILED")
+
+    @property
+    def last_stop(self) -> str:
+        """Why a task stopped last, in ECS's words; empty when none did."""
+        return self.stopped[0].stopped_reason if self.stopped else ""
+
+    def describe(self) -> str:
+        """How many tasks run and what the others do, in words."""
+        others = sorted({t.status for t in self.tasks if t.status != _RUNNING})
+        text = f"{self.running} of {self.desired} tasks running"
+        return f"{text}: {', '.join(others)}" if others else text
+
+
+@dataclass(frozen=True)
+class Canary:
+    """What the brokers say. `trouble`: why they do not answer, empty when they do.
+
+    `newest`: when the newest heartbeat record was written, in seconds since 1970; None without one.
+    `newest_of_table`: the same for the heartbeat table's changes, where the stage has such a table.
+    `missing`: which of their topics do not exist.
+    """
+
+    trouble: str = ""
+    newest: float | None = None
+    newest_of_table: float | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen. A probe that could not see leaves its field as it is and its reason in `blind`.
+
+    `no_service`: why there is no service to see; empty where there is one, or nobody knows.
+    `connect_answers`: why no worker answers, empty when one does, None when nobody could be asked.
+    `connector`: None when Connect knows no such connector and nothing is in `blind` under "connector".
+    `database`: listener -> why it accepts no connection, empty when it does.
+    """
+
+    service: Service | None = None
+    no_service: str = ""
+    connect_answers: str | None = None
+    #: What Connect answered to `GET /`: its version and the id of its Kafka cluster.
+    connect_root: Mapping[str, str] = field(default_factory=dict)
+    connector: ConnectorStatus | None = None
+    source: Source | None = None
+    #: What a running task logged last, when its source is not connected; of a connected one, that the
+    #: database refuses the statement of its heartbeat. Empty when nothing is known.
+    words: str = ""
+    database: Mapping[str, str] = field(default_factory=dict)
+    canary: Canary | None = None
+    #: None when the stage was never registered, or nobody could look: then `blind` has "record".
+    record: StageRecord | None = None
+    #: Path -> version of the secrets in use, as they are now.
+    secret_versions: Mapping[str, str] = field(default_factory=dict)
+    #: None when it, or the stage record, could not be read: then nothing may be restarted.
+    budget: Budget | None = None
+    memory: Memory | None = None
+    #: Probe -> why it saw nothing, although it should have.
+    blind: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def retiring(self) -> bool:
+        """Whether a teardown has begun."""
+        return self.record is not None and self.record.retiring
+
+    @property
+    def secrets_changed(self) -> tuple[str, ...]:
+        """Paths of secrets that have another version than when the connector was last verified."""
+        return () if self.record is None else self.record.changed_secrets(self.secret_versions)

@@ -1,0 +1,131 @@
+"""Whether a deployed stage is healthy: its function's findings, and what is seen from outside. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from connector.domain.health.alarm import Alarm
+from connector.domain.health.aws_alarms import alarms_of
+from connector.domain.health.check_result import CheckResult, launch, step_of
+from connector.domain.health.error_classes import UNKNOWN, classify
+from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, Facts
+from connector.domain.stage.names import COMPONENTS
+
+_COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+#: How often the health check runs unless its alarm tells.
+_USUAL_WINDOW = 1200
+
+
+def evaluate(facts: Facts, now: datetime) -> tuple[CheckResult, ...]:
+    """Every check of a stage: the function's own findings, as its version judges them, and the outside's."""
+    return (
+        *_stacks(facts),
+        *_protection(facts),
+        *_inside(facts),
+        *(_unseen(facts, ALARMS, "alarms") or _alarms(facts)),
+        *(_unseen(facts, MAIL, "mail") or _mail(facts)),
+        *(_unseen(facts, CHECK, "health check") or _last_check(facts, now)),
+    )
+
+
+def _good(name: str, summary: str) -> CheckResult:
+    return CheckResult(name, ok=True, summary=summary)
+
+
+def _bad(name: str, reason: str, next_step: str) -> CheckResult:
+    return CheckResult(name, ok=False, reason=reason, next_step=next_step)
+
+
+def _inside(facts: Facts) -> Sequence[CheckResult]:
+    return _unseen(facts, ADMIN, "admin function") or facts.findings
+
+
+def _unseen(facts: Facts, part: str, name: str) -> Sequence[CheckResult]:
+    """The result for a part that could not be seen; none when it could."""
+    reason = facts.unseen.get(part)
+    if reason is None:
+        return ()
+    cause = classify(reason)
+    names = facts.stage.names
+    step = f"fix what it names; the log group is {names.function_log_group(names.connect_admin)}"
+    if cause is not UNKNOWN:
+        step = step_of(cause, facts.stage)
+    return (CheckResult(name, ok=None, reason=f"cannot be seen: {reason}", next_step=step),)
+
+
+def _stacks(facts: Facts) -> Sequence[CheckResult]:
+    stage, wrong = facts.stage, []
+    for component in COMPONENTS:
+        name, stack = stage.names.stack(component), facts.stacks.get(component)
+        if stack is None:
+            wrong.append(_bad("stacks", f"stack {name} does not exist", launch(stage)))
+        elif stack.status.endswith("_IN_PROGRESS"):
+            step = "wait until that has ended, then verify again"
+            wrong.append(_bad("stacks", f"stack {name} is {stack.status}", step))
+        elif stack.status not in _COMPLETE:
+            step = f"fix what its events name, then {launch(stage)}"
+            wrong.append(_bad("stacks", f"stack {name} is {stack.status}", step))
+    seen = ", ".join(f"{name} {stack.status}" for name, stack in facts.stacks.items())
+    return wrong or [_good("stacks", seen)]
+
+
+def _protection(facts: Facts) -> Sequence[CheckResult]:
+    name = "termination protection"
+    if facts.stage.ephemeral:
+        return [_good(name, "an ephemeral stage needs none")]
+    unprotected = [facts.stage.names.stack(name) for name, s in facts.stacks.items() if not s.protected]
+    wrong = [
+        _bad(name, f"stack {stack} may be deleted by accident", launch(facts.stage)) for stack in unprotected
+    ]
+    return wrong or [_good(name, f"{len(facts.stacks)} of {len(facts.stacks)} stacks")]
+
+
+def _alarms(facts: Facts) -> Sequence[CheckResult]:
+    wanted = alarms_of(facts.stage.names, facts.kind, facts.alarms)
+    wrong = [
+        _bad("alarms", f"there is no alarm {facts.stage.names.alarm(name)}", launch(facts.stage))
+        for name in wanted
+        if name not in facts.alarms
+    ]
+    wrong += [
+        _bad("alarms", f"{name} is in ALARM: {wanted[name].what}", _first_step(facts, wanted[name]))
+        for name, alarm in facts.alarms.items()
+        if alarm.state == "ALARM"
+    ]
+    return wrong or [_good("alarms", f"{len(facts.alarms)} exist, none is in ALARM")]
+
+
+def _first_step(facts: Facts, alarm: Alarm) -> str:
+    return f"{alarm.text_step(facts.stage.names)} ({alarm.link})"
+
+
+def _mail(facts: Facts) -> Sequence[CheckResult]:
+    step = "let its owner follow the link in AWS's mail; after three days ask for a new one in SNS"
+    wrong = [
+        _bad("mail", f"{s.endpoint} gets no mail: its subscription is PendingConfirmation", step)
+        for s in facts.subscriptions
+        if not s.confirmed
+    ]
+    if not facts.subscriptions and not facts.stage.ephemeral:
+        step = f"put addresses into the secret alertEmails, then {launch(facts.stage)}"
+        wrong.append(_bad("mail", f"nobody is subscribed to {facts.stage.names.sns_topic}", step))
+    shown = ", ".join(f"{s.endpoint} confirmed" for s in facts.subscriptions)
+    return wrong or [_good("mail", shown or "nobody is mailed")]
+
+
+def _last_check(facts: Facts, now: datetime) -> Sequence[CheckResult]:
+    name = "health check"
+    alarm = facts.alarms.get("HealthCheckFailed")
+    window = (alarm.window if alarm else 0) or _USUAL_WINDOW
+    names = facts.stage.names
+    minutes = window // 120
+    every = "every minute" if minutes == 1 else f"every {minutes} minutes, and first so long after a launch"
+    step = f"read {names.function_log_group(names.connect_health)}; it runs {every}"
+    if facts.checked_at is None:
+        return [_bad(name, "no health check has run lately, so nobody watches this stage", step)]
+    age = (now - facts.checked_at).total_seconds()
+    wrong = []
+    if age > window + 60:
+        wrong.append(_bad(name, f"the last health check ran {age / 60:.0f} minutes ago", step))
+    if facts.check_failed:
+        wrong.append(_bad(name, "the last health check could not do its work", step))
+    return wrong or [_good(name, f"{max(0, age) / 60:.0f} minutes ago")]

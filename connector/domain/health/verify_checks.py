@@ -1,0 +1,138 @@
+"""The checks of `verify` and `status` that the health check does not make, each named. Pure.
+
+The health check lets be what a person has done, a deployment under way, and a config or a secret that a
+launch would change; `verify` does not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from connector.domain.health.alarm import RUNBOOK
+from connector.domain.health.check_result import launch
+from connector.domain.health.findings import Finding
+from connector.domain.health.observation import Observation
+from connector.domain.health.state import Memory
+from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.topic_plan import TopicPlan
+
+PAUSED, ROLLOUT, CONFIG, SECRETS = "paused", "deployment", "config", "secrets"
+TOPICS, RECORD, INCIDENT = "topics", "stage record", "incident"
+#: Every check of this module: `verify` finds what the health check finds, and these.
+NAMES = (PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a launch would register and make now, beside what there is.
+
+    `errors`: why "topics" or "config" could not be compared. What was not looked at is None.
+    """
+
+    topics: TopicPlan | None = None
+    #: Hash of the connector config that secrets and settings make now; empty where that is not known.
+    wanted_config_hash: str = ""
+    #: Whether the config that Connect has is another one.
+    config_differs: bool | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+def verify_checks(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
+    """What `verify` judges besides the health check's findings."""
+    return [
+        *_paused(seen, stage),
+        *_rollout(seen),
+        *_config(setup, stage),
+        *_secrets(seen, stage),
+        *_topics(setup, stage),
+        *_record(seen, setup, stage),
+        *_incident(seen),
+    ]
+
+
+def _bad(name: str, reason: str, next_step: str) -> Finding:
+    return Finding(name, ok=False, reason=reason, next_step=next_step)
+
+
+def _good(name: str, summary: str) -> Finding:
+    return Finding.passed(name, summary, value=None)
+
+
+def _paused(seen: Observation, stage: Stage) -> list[Finding]:
+    if seen.connector is None or not seen.connector.halted:
+        return []
+    reason = f"{CONNECTOR} is {seen.connector.state}: a person did that"
+    return [_bad(PAUSED, reason, f"wms-connector resume {stage.name}")]
+
+
+def _rollout(seen: Observation) -> list[Finding]:
+    if seen.service is None or not seen.service.rolling_out:
+        return []
+    reason = f"the deployment is {seen.service.rollout or 'of unknown state'}"
+    return [_bad(ROLLOUT, reason, "wait until it has ended, then verify again")]
+
+
+def _config(setup: Setup, stage: Stage) -> list[Finding]:
+    if "config" in setup.errors:
+        return [Finding.unsure(CONFIG, setup.errors["config"])]
+    if setup.config_differs is None:
+        return []
+    if setup.config_differs:
+        reason = "the connector's config is not what secrets and settings make of it now"
+        return [_bad(CONFIG, reason, launch(stage))]
+    return [_good(CONFIG, "what secrets and settings make of it now")]
+
+
+def _secrets(seen: Observation, stage: Stage) -> list[Finding]:
+    changed, versions = seen.secrets_changed, seen.secret_versions
+    if changed:
+        return [
+            _bad(SECRETS, f"secret {path} has a newer version than the connector uses", launch(stage))
+            for path in changed
+        ]
+    if not versions:
+        return []
+    return [_good(SECRETS, f"{len(versions)} secrets, none newer than what the connector uses")]
+
+
+def _topics(setup: Setup, stage: Stage) -> list[Finding]:
+    if "topics" in setup.errors:
+        return [Finding.unsure(TOPICS, setup.errors["topics"])]
+    plan = setup.topics
+    if plan is None:
+        return []
+    wrong = [
+        *(_bad(TOPICS, f"topic {spec.name} does not exist", launch(stage)) for spec in plan.create),
+        *(_bad(TOPICS, f"topic {topic} {how}", launch(stage)) for topic, how in plan.different.items()),
+        *(_bad(TOPICS, text, "see docs/topics.md before anything is deleted") for text in plan.wrong),
+    ]
+    return wrong or [_good(TOPICS, f"{len(plan.as_wanted)} of {len(plan.wanted)} as wanted")]
+
+
+def _record(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
+    record, again = seen.record, launch(stage)
+    if "record" in seen.blind:
+        return [Finding.unsure(RECORD, seen.blind["record"])]
+    if record is None:
+        if "table" in seen.blind:
+            return [Finding.unsure(RECORD, seen.blind["table"])]
+        return [_bad(RECORD, "the stage was never registered: it has no record", again)]
+    found = []
+    if record.retiring:
+        finish = f"finish it (sceptre delete ephemeral/{stage.name}), or end it by {again}"
+        found.append(_bad(RECORD, "a teardown has begun", finish))
+    if setup.wanted_config_hash and record.config_hash != setup.wanted_config_hash:
+        reason = "the config that was registered is not what secrets and settings make of it now"
+        found.append(_bad(RECORD, reason, again))
+    return found or [_good(RECORD, f"registered on cluster {record.cluster_id}")]
+
+
+def _incident(seen: Observation) -> list[Finding]:
+    incident = (seen.memory or Memory()).incident
+    if incident is None:
+        return [] if seen.memory is None else [_good(INCIDENT, "none is open")]
+    since = datetime.fromtimestamp(incident.since, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    section = incident.title.partition(" ")[0].lower()
+    reason = f"an incident is open since {since}: {incident.title}"
+    return [_bad(INCIDENT, reason, f"see its mail, and {RUNBOOK}#{section}")]

@@ -1,0 +1,227 @@
+"""The secret `dbInfo`: where the source database is and who logs in.
+
+Accepts what the predecessor, its sibling systems and the RDS credential template write, and becomes one
+frozen type here; nothing else in the project reads the raw fields.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from connector.domain.errors import SecretError
+from connector.domain.secrets.hosts import plausible
+from connector.domain.secrets.oracle_url import DEFAULT_PORT, OracleAddress, parse_oracle_url
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.secrets import (
+    CONFIDENTIAL_FIELDS,
+    StoredSecret,
+    json_object,
+    present_key,
+    required_text,
+)
+
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+# Service names, SIDs and PDB names go into the connector config and into URLs as they are.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.$#-]{0,127}")
+
+_FIELDS = {
+    "host": ("host", "ip"),
+    "port": ("port",),
+    "dbname": ("dbname", "db"),
+    "sid": ("sid",),
+    "user": ("username", "user"),
+    "password": ("password",),
+    "schema": ("schema",),
+    "pdb": ("pdb", "pdbName", "pdb_name"),
+    "url": ("url", "jdbcUrl", "connectionUrl"),
+    "engine": ("engine",),
+}
+#: Keys that the RDS credential template adds and this project has no use for.
+_IGNORED = ("dbInstanceIdentifier", "dbClusterIdentifier", "masterarn")
+
+
+class Engine(StrEnum):
+    """Which Debezium connector reads the database."""
+
+    ORACLE = "oracle"
+    #: A stand-in for the local world and for tests, not a product.
+    POSTGRES = "postgres"
+
+    @property
+    def default_port(self) -> int:
+        """The listener's usual port; Debezium's own default for Oracle, 1528, is nobody's."""
+        return DEFAULT_PORT if self is Engine.ORACLE else 5432
+
+
+@dataclass(frozen=True)
+class Database:
+    """A source database. Address parts may appear in templates; user and password may not.
+
+    `endpoints` are the hosts and ports in `url` where there is one, for that is what the driver connects
+    to. `dbname` is the service name that the secret or its URL names. `user_key` and `password_key` are the
+    JSON keys under which ECS finds the credentials in the secret.
+    """
+
+    engine: Engine
+    endpoints: tuple[tuple[str, int], ...]
+    dbname: str | None
+    sid: str | None
+    pdb: str | None
+    url: str | None
+    user: Redacted
+    password: Redacted
+    user_key: str
+    password_key: str
+
+    @property
+    def host(self) -> str:
+        """The first (usually only) host."""
+        return self.endpoints[0][0]
+
+    @property
+    def port(self) -> int:
+        """The first (usually only) port."""
+        return self.endpoints[0][1]
+
+
+def parse_database(stored: StoredSecret) -> Database:
+    """`dbInfo` as a `Database`; raises `SecretError` naming the field and what is allowed."""
+    path = stored.path
+    fields = json_object(path, stored.text)
+    _refuse_unknown(path, fields)
+    engine = _engine(path, fields)
+    address = _url_address(path, fields, engine)
+    sid, dbname = _name(path, fields, "sid"), _name(path, fields, "dbname")
+    if dbname is None and address is not None:
+        dbname = address.service
+    if sid is None and dbname is None:
+        raise SecretError(
+            f"secret {path} lacks 'dbname' (a service name), 'sid' or a 'url' with a service; give one"
+        )
+    if engine is Engine.POSTGRES and dbname is None:
+        raise SecretError(f"secret {path}: engine 'postgres' needs 'dbname'")
+    _optional(path, fields, "schema")
+    return Database(
+        engine=engine,
+        endpoints=_endpoints(path, fields, engine, address),
+        dbname=dbname,
+        sid=sid,
+        pdb=_name(path, fields, "pdb"),
+        url=_optional(path, fields, "url"),
+        user=Redacted(required_text(path, fields, *_FIELDS["user"], confidential=True)),
+        password=Redacted(required_text(path, fields, *_FIELDS["password"], confidential=True)),
+        user_key=present_key(path, fields, *_FIELDS["user"]) or "username",
+        password_key=_FIELDS["password"][0],
+    )
+
+
+def _refuse_unknown(path: str, fields: Mapping[str, Any]) -> None:
+    known = {key for keys in _FIELDS.values() for key in keys} | set(_IGNORED)
+    unknown = sorted(set(fields) - known)
+    if unknown:
+        shown = _shown(fields, unknown[0])
+        raise SecretError(f"secret {path} has the unknown key {shown}; known: {', '.join(sorted(known))}")
+
+
+def _engine(path: str, fields: Mapping[str, Any]) -> Engine:
+    text = _optional(path, fields, "engine")
+    if text is None:
+        return Engine.ORACLE
+    # RDS writes the edition behind a hyphen: oracle-se2, oracle-ee-cdb.
+    base = "postgres" if text in ("postgres", "postgresql") else text.split("-")[0]
+    try:
+        return Engine(base)
+    except ValueError:
+        pass
+    raise SecretError(f"secret {path}: engine {_shown(fields, text)} is unknown; allowed: oracle, postgres")
+
+
+def _url_address(path: str, fields: Mapping[str, Any], engine: Engine) -> OracleAddress | None:
+    url = _optional(path, fields, "url")
+    if url is None:
+        return None
+    if engine is Engine.POSTGRES:
+        raise SecretError(f"secret {path}: engine 'postgres' takes 'host' and 'dbname', not a 'url'")
+    return parse_oracle_url(path, url)
+
+
+def _endpoints(
+    path: str, fields: Mapping[str, Any], engine: Engine, address: OracleAddress | None
+) -> tuple[tuple[str, int], ...]:
+    host = _optional(path, fields, "host")
+    if address is not None:
+        found = tuple(
+            (_checked_host(path, fields, named), _checked_port(path, fields, port))
+            for named, port in address.endpoints
+        )
+        _refuse_contradiction(path, fields, host, found)
+        return found
+    if host is None:
+        raise SecretError(f"secret {path} lacks 'host' (or 'ip'); give one, or a 'url'")
+    return ((_checked_host(path, fields, host), _port(path, fields, engine)),)
+
+
+def _refuse_contradiction(
+    path: str, fields: Mapping[str, Any], host: str | None, endpoints: tuple[tuple[str, int], ...]
+) -> None:
+    """The driver goes where the URL says: a host or port beside it that says otherwise was meant to count."""
+    hosts = {named.lower() for named, _ in endpoints}
+    if host is not None and host.lower() not in hosts:
+        raise SecretError(
+            f"secret {path}: host {_shown(fields, host)} is none of the 'url', which has "
+            f"{_shown(fields, ', '.join(sorted(hosts)))}; take one of them out"
+        )
+    given = fields.get("port")
+    ports = {port for _, port in endpoints}
+    if given not in (None, "") and _checked_port(path, fields, given) not in ports:
+        raise SecretError(
+            f"secret {path}: port {_shown(fields, given)} is none of the 'url', which has "
+            f"{', '.join(map(str, sorted(ports)))}; take one of them out"
+        )
+
+
+def _checked_host(path: str, fields: Mapping[str, Any], host: str) -> str:
+    if not _HOST.fullmatch(host) or not plausible(host):
+        raise SecretError(
+            f"secret {path}: host {_shown(fields, host)} is neither an IPv4 address nor a host name"
+        )
+    return host
+
+
+def _port(path: str, fields: Mapping[str, Any], engine: Engine) -> int:
+    value = fields.get("port")
+    return engine.default_port if value in (None, "") else _checked_port(path, fields, value)
+
+
+def _checked_port(path: str, fields: Mapping[str, Any], value: object) -> int:
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise SecretError(f"secret {path}: port {_shown(fields, value)} is not a number from 1 to 65535")
+    return int(text)
+
+
+def _name(path: str, fields: Mapping[str, Any], field: str) -> str | None:
+    name = _optional(path, fields, field)
+    if name is not None and not _NAME.fullmatch(name):
+        key = present_key(path, fields, *_FIELDS[field])
+        raise SecretError(
+            f"secret {path}: {key!r} {_shown(fields, name)} is no database name; "
+            "expected letters, digits and _.$#-"
+        )
+    return name
+
+
+def _optional(path: str, fields: Mapping[str, Any], field: str) -> str | None:
+    key = present_key(path, fields, *_FIELDS[field])
+    return None if key is None else required_text(path, fields, key, confidential=True)
+
+
+def _shown(fields: Mapping[str, Any], value: object) -> str:
+    """`value` for a message, unless it holds what must not be shown: people paste into wrong fields."""
+    text = str(value)
+    confidential = [str(fields[key]) for key in CONFIDENTIAL_FIELDS if fields.get(key) not in (None, "")]
+    if "@" in text or any(secret in text for secret in confidential):
+        return "(not shown, it may be confidential)"
+    return repr(value if len(text) <= 80 else text[:77] + "...")

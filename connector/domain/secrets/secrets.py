@@ -1,0 +1,162 @@
+"""What secrets a stage has and what they must look like; `fallback` says where each is looked for."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connector.domain.errors import SecretError
+from connector.domain.secrets.redacted import Redacted
+
+VPC = "vpc"
+IAM_PATH = "iam/path"
+IAM_BOUNDARY = "iam/permissionsBoundary"
+BROKER_STRING = "brokerString"
+DB_INFO = "dbInfo"
+ALERT_EMAILS = "alertEmails"
+ALB_TLS = "connectAlbTls"
+KAFKA_CREDENTIALS = "kafkaCredentials"
+
+#: Every secret a stage may have. The last two are optional.
+SECRET_NAMES = (
+    VPC,
+    IAM_PATH,
+    IAM_BOUNDARY,
+    BROKER_STRING,
+    DB_INFO,
+    ALERT_EMAILS,
+    ALB_TLS,
+    KAFKA_CREDENTIALS,
+)
+
+#: Secrets whose whole text is confidential; `dbInfo` and `kafkaCredentials` hide single fields.
+CONFIDENTIAL_SECRETS = (BROKER_STRING, KAFKA_CREDENTIALS)
+#: Fields of JSON secrets that are confidential, under every spelling that is accepted.
+CONFIDENTIAL_FIELDS = ("user", "username", "password", "certificateAuthorityKey", "privateKey")
+
+
+@dataclass(frozen=True)
+class StoredSecret:
+    """A secret as Secrets Manager holds it: where it is and its text."""
+
+    path: str
+    arn: str
+    version: str
+    text: Redacted
+
+
+def pick(stored: StoredSecret, key: str) -> object:
+    """One key of a JSON secret; a key with dots or slashes in it is not a path, just a key."""
+    fields = json_object(stored.path, stored.text)
+    if key not in fields:
+        raise SecretError(f"secret {stored.path} has no key {key!r}; it has {', '.join(sorted(fields))}")
+    return fields[key]
+
+
+def json_object(path: str, text: Redacted) -> dict[str, Any]:
+    """The JSON object that a secret's text is. Never quotes the text: it may hold a password."""
+    problem: str | None = None
+    try:
+        value = json.loads(text.reveal())
+    except json.JSONDecodeError as error:
+        problem = f"line {error.lineno} column {error.colno}"
+    except (ValueError, RecursionError):
+        problem = "a number or a nesting beyond any sense"
+    if problem is not None:
+        # Raised outside the handler: the original exception carries the whole document.
+        raise SecretError(f"secret {path} is not valid JSON ({problem}); expected an object")
+    if not isinstance(value, dict):
+        raise SecretError(f"secret {path} is a JSON {_json_type(value)}; expected an object")
+    return value
+
+
+def required_text(path: str, fields: Mapping[str, Any], *keys: str, confidential: bool = False) -> str:
+    """The text under the first of `keys` that is present; raises when none is or it is not text."""
+    key = present_key(path, fields, *keys)
+    if key is None:
+        raise SecretError(f"secret {path} lacks {' or '.join(map(repr, keys))}; it has {_keys(fields)}")
+    value = fields[key]
+    if not isinstance(value, str) or not value.strip():
+        shown = "" if confidential else f", not {value!r}"
+        raise SecretError(f"secret {path}: {key!r} must be text that is not empty{shown}")
+    return value
+
+
+def present_key(path: str, fields: Mapping[str, Any], *keys: str) -> str | None:
+    """Which of several spellings of one field is used; two that disagree are an error."""
+    present = [key for key in keys if fields.get(key) is not None]
+    if len({str(fields[key]) for key in present}) > 1:
+        raise SecretError(f"secret {path} says {' and '.join(map(repr, present))} with different values")
+    return present[0] if present else None
+
+
+@dataclass(frozen=True)
+class Vpc:
+    """The network a stage lives in: subnet ids of three kinds."""
+
+    id: str
+    data_subnets: tuple[str, ...]
+    private_subnets: tuple[str, ...]
+    public_subnets: tuple[str, ...]
+
+
+def parse_vpc(stored: StoredSecret) -> Vpc:
+    """The secret `vpc`: `{id, dataSubnets, privateSubnets, publicSubnets}`."""
+    fields = json_object(stored.path, stored.text)
+    vpc_id = required_text(stored.path, fields, "id")
+    if not re.fullmatch(r"vpc-[0-9a-f]{8,17}", vpc_id):
+        raise SecretError(
+            f"secret {stored.path}: 'id' {vpc_id!r} is no VPC id; expected like vpc-0a1b2c3d4e5f67890"
+        )
+    kinds = ("dataSubnets", "privateSubnets", "publicSubnets")
+    data, private, public = (_subnets(stored.path, fields, kind) for kind in kinds)
+    return Vpc(vpc_id, data, private, public)
+
+
+def parse_alert_emails(stored: StoredSecret) -> tuple[str, ...]:
+    """The secret `alertEmails`: `{"emails": ["…@…", …]}`; addresses are not confidential."""
+    fields = json_object(stored.path, stored.text)
+    emails = fields.get("emails")
+    if not isinstance(emails, list):
+        raise SecretError(f'secret {stored.path} must be like {{"emails": ["name@host"]}}')
+    for email in emails:
+        if not isinstance(email, str) or not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+            raise SecretError(f"secret {stored.path}: {email!r} is not an e-mail address")
+    return tuple(dict.fromkeys(emails))
+
+
+def parse_kafka_credentials(stored: StoredSecret) -> tuple[Redacted, Redacted]:
+    """The secret `kafkaCredentials`, for SCRAM: user name and password."""
+    fields = json_object(stored.path, stored.text)
+    username = required_text(stored.path, fields, "username", confidential=True)
+    password = required_text(stored.path, fields, "password", confidential=True)
+    for key, value in (("username", username), ("password", password)):
+        # They stand between quotes in sasl.jaas.config, where nothing escapes what the worker fills in.
+        if re.search(r'["\\\x00-\x1f]', value):
+            raise SecretError(
+                f"secret {stored.path}: {key!r} has a double quote, a backslash or a control character, "
+                "which Kafka's login configuration cannot carry; choose another"
+            )
+    return Redacted(username), Redacted(password)
+
+
+def _subnets(path: str, fields: Mapping[str, Any], kind: str) -> tuple[str, ...]:
+    value = fields.get(kind)
+    ok = isinstance(value, list) and all(
+        isinstance(item, str) and re.fullmatch(r"subnet-[0-9a-f]{8,17}", item) for item in value
+    )
+    if not ok or not isinstance(value, list):
+        raise SecretError(
+            f"secret {path}: {kind!r} must be a list of subnet ids like subnet-0a1b2c3d, not {value!r}"
+        )
+    return tuple(value)
+
+
+def _json_type(value: object) -> str:
+    names = {list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+    return names.get(type(value), "null")
+
+
+def _keys(fields: Mapping[str, Any]) -> str:
+    return ", ".join(sorted(fields)) or "no keys at all"

@@ -1,0 +1,141 @@
+"""The image of this checkout: built where a container tool is, published in the foundation's repository."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from connector.aws import account, stacks
+from connector.domain.errors import OperatorError, ServerError, WmsError
+from connector.domain.stage import names
+from connector.image_publishing import bases, content, registry
+from connector.image_publishing.tools import Login, Tool
+
+#: Takes one line of progress.
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Image:
+    """What is to be built: the directory with the Dockerfile, the two bases, the tag made from all of it."""
+
+    directory: Path
+    bases: tuple[bases.Base, ...]
+    bases_file: Path
+    tag: str
+
+    @classmethod
+    def of(cls, directory: Path = content.IMAGE, bases_file: Path | None = None) -> "Image":
+        """Read from a checkout; another file may name other bases, which makes it another image."""
+        file = bases_file or directory / content.BASES.name
+        chosen = bases.read(file)
+        return cls(directory, chosen, file, content.tag(directory, chosen))
+
+    @property
+    def local(self) -> str:
+        """Its name on the machine that built it."""
+        return f"localhost/{names.PRODUCT}:{self.tag}"
+
+    def build(self, tool: Tool, report: Report) -> bool:
+        """Build it unless the tool has it; answers whether anything was done."""
+        if tool.has(self.local):
+            return False
+        bases.require_pinned(self.bases, self.bases_file.name)
+        report(f"building {self.local} with {tool.name}")
+        tool.build(self.directory, {base.name: base.by_digest for base in self.bases}, self.local)
+        return True
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where the image of this checkout is. None: nobody could be asked."""
+
+    tag: str
+    bases: dict[str, str]
+    pinned: bool
+    tool: str | None
+    built: bool | None
+    repository: str | None
+    published: bool | None
+    digest: str | None
+    #: What a task definition takes.
+    image: str | None
+    problems: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return asdict(self) | {"problems": list(self.problems)}
+
+
+def publish(image: Image, connection: stacks.Connection, choose: Callable[[], Tool], report: Report) -> str:
+    """Make sure that the registry has the image; answers `<repository>@<digest>`.
+
+    Tags are immutable and name their content: one that is there is never pushed again.
+    """
+    where = registry.repository(stacks.foundation_outputs(connection))
+    digest = registry.published(connection.call, where, image.tag)
+    if digest is None:
+        tool = choose()
+        image.build(tool, report)
+        user, password = registry.login(connection.call)
+        target = f"{where.uri}:{image.tag}"
+        report(f"pushing {target}")
+        tool.push(image.local, target, Login(where.registry, user, password))
+        digest = registry.published(connection.call, where, image.tag)
+        if digest is None:
+            raise ServerError(f"{target} was pushed and {where.registry} does not show it; look there")
+    return f"{where.uri}@{digest}"
+
+
+def status(image: Image, connection: stacks.Connection, choose: Callable[[], Tool]) -> Status:
+    """What there is; what cannot be asked is a problem in the answer, not an error."""
+    problems: list[str] = []
+    tool: Tool | None = None
+    where: registry.Repository | None = None
+    published: tuple[str | None] | None = None
+    with _noted(problems):
+        bases.require_pinned(image.bases, image.bases_file.name)
+    with _noted(problems):
+        tool = choose()
+    with _noted(problems), account.errors():
+        where = registry.repository(stacks.foundation_outputs(connection))
+        published = (registry.published(connection.call, where, image.tag),)
+    digest = published[0] if published else None
+    return Status(
+        tag=image.tag,
+        bases={base.name: base.by_digest if base.digest else base.by_tag for base in image.bases},
+        pinned=all(base.digest for base in image.bases),
+        tool=tool.name if tool else None,
+        built=tool.has(image.local) if tool else None,
+        repository=where.uri if where else None,
+        published=digest is not None if published else None,
+        digest=digest,
+        image=f"{where.uri}@{digest}" if where and digest else None,
+        problems=tuple(problems),
+    )
+
+
+@contextmanager
+def _noted(problems: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except WmsError as error:
+        problems.append(str(error))
+
+
+def pin(image: Image, tool: Tool) -> dict[str, str]:
+    """Write what each base's tag means now into the file of bases; answers name -> digest."""
+    found: dict[str, str] = {}
+    for base in image.bases:
+        if not base.tag:
+            raise OperatorError(
+                f"{image.bases_file.name}: {base.name} has no tag, so there is nothing to ask for"
+            )
+        digest = tool.digest(base.by_tag)
+        if not bases.is_digest(digest):
+            raise ServerError(f"{tool.name} gives no digest for {base.by_tag}: {digest!r}")
+        found[base.name] = digest
+    text = image.bases_file.read_text(encoding="utf-8")
+    image.bases_file.write_text(bases.pinned(text, found), encoding="utf-8")
+    return found

@@ -1,0 +1,54 @@
+"""What is on the clusters of deployed stages, seen through their admin Lambdas; nothing is changed."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from connector.aws import account
+from connector.aws.admin_function import ask
+from connector.domain.admin_api import Operation, Request, State
+from connector.domain.errors import ServerError, WmsError
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.teardown import orphans
+from connector.operations import deployed
+
+
+def functions(attempts: int = 2) -> Any:
+    """A Lambda client with the environment's credentials; it waits for as long as a function may run.
+
+    With one attempt a request whose answer was lost is not put a second time.
+    """
+    return account.client("lambda", read_timeout=65, attempts=attempts)
+
+
+def topics(client: Any, stage: Stage) -> frozenset[str]:
+    """Every topic of the stage's cluster; raises `ServerError` when nobody can look."""
+    answer = ask(client, stage, Request(Operation.TOPIC_NAMES, stage=stage.name))
+    if answer.state is not State.DONE:
+        raise ServerError(answer.summary)
+    return frozenset(answer.details["topics"])
+
+
+def orphan_topics(
+    client: Any, stacks: Iterable[Mapping[str, Any]]
+) -> tuple[Mapping[str, tuple[str, ...]], list[str]]:
+    """Stage -> its topics that exist although no stack of it does, on the clusters of all deployed stages.
+
+    The second part tells, in a line each, whose cluster could not be looked at.
+    """
+    names = {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}
+    watched = [stage for stage in deployed.known(stacks) if stage.names.stack("functions") in names]
+    found: set[str] = set()
+    trouble: list[str] = []
+    if not watched:
+        trouble.append("no stage with an admin Lambda is deployed, so no cluster could be looked at")
+    with ThreadPoolExecutor(8) as pool:
+        for stage, looked in [(stage, pool.submit(topics, client, stage)) for stage in watched]:
+            try:
+                found |= looked.result()
+            except WmsError as error:
+                trouble.append(f"the cluster of stage {stage.name} could not be looked at: {error}")
+    owners = orphans(found, ())
+    return {
+        name: owned for name, owned in owners.items() if not names & {*Stage(name).names.stacks.values()}
+    }, trouble

@@ -1,0 +1,99 @@
+"""Ephemeral stages as CloudFormation knows them: by the tags on their stacks."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from connector.aws import account
+from connector.domain.stage.names import PRODUCT
+from connector.domain.stage.stage import Stage, refusal
+
+
+@dataclass(frozen=True)
+class EphemeralStage:
+    """One ephemeral stage: deployed, with its stacks and their tags, or on disk only."""
+
+    stage: str
+    owner: str
+    expires: str
+    created: datetime | None
+    #: Stack name -> status; empty when nothing is deployed.
+    stacks: Mapping[str, str]
+
+    def age(self, now: datetime) -> str:
+        """How long its oldest stack has stood, in days or hours."""
+        if self.created is None:
+            return ""
+        hours = int((now - self.created).total_seconds() // 3600)
+        return f"{hours // 24} d" if hours >= 24 else f"{max(hours, 0)} h"
+
+    def expired(self, today: date) -> bool:
+        """Whether it is wanted no longer; not known is not expired."""
+        try:
+            return date.fromisoformat(self.expires) < today
+        except ValueError:
+            return False
+
+    def to_json(self, now: datetime) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "stage": self.stage,
+            "deployed": bool(self.stacks),
+            "owner": self.owner,
+            "created": self.created.isoformat() if self.created else None,
+            "age": self.age(now),
+            "expires": self.expires,
+            "expired": self.expired(now.date()),
+            "stacks": dict(self.stacks),
+        }
+
+
+def cloudformation() -> Any:
+    """A client with the environment's credentials."""
+    return account.client("cloudformation")
+
+
+def all_stacks(client: Any) -> list[Mapping[str, Any]]:
+    """Every stack of the account and region; raises `ServerError` when AWS does not say."""
+    with account.errors():
+        pages = client.get_paginator("describe_stacks").paginate()
+        return [stack for page in pages for stack in page["Stacks"]]
+
+
+def stages(stacks: Iterable[Mapping[str, Any]]) -> dict[str, EphemeralStage]:
+    """Ephemeral stages of this project among `stacks`, by name."""
+    found: dict[str, EphemeralStage] = {}
+    for stack in stacks:
+        tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+        if stack["StackStatus"] == "DELETE_COMPLETE" or tags.get("project") != PRODUCT:
+            continue
+        if tags.get("ephemeral") != "true" or not tags.get("stage"):
+            continue
+        name, created = tags["stage"], stack["CreationTime"]
+        known = found.get(name) or EphemeralStage(name, "", "", None, {})
+        found[name] = EphemeralStage(
+            stage=name,
+            owner=known.owner or tags.get("owner", ""),
+            expires=known.expires or tags.get("expiry", ""),
+            created=min(created, known.created or created),
+            stacks={**known.stacks, stack["StackName"]: stack["StackStatus"]},
+        )
+    return found
+
+
+def known(stacks: Iterable[Mapping[str, Any]]) -> tuple[Stage, ...]:
+    """Every stage of this project, named ones too, that has a stack among `stacks`, by the stacks' tags."""
+    found = set()
+    for stack in stacks:
+        tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+        if stack["StackStatus"] != "DELETE_COMPLETE" and tags.get("project") == PRODUCT:
+            found.add(tags.get("stage", ""))
+    return tuple(Stage(name) for name in sorted(found) if refusal(name) is None)
+
+
+def standing(stage: Stage, stacks: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names of the stacks of `stage` that there are, whatever their tags say."""
+    own = set(stage.names.stacks.values())
+    found = (s["StackName"] for s in stacks if s["StackStatus"] != "DELETE_COMPLETE")
+    return tuple(sorted(own & set(found)))

@@ -1,0 +1,52 @@
+"""Tearing an ephemeral stage down from any checkout, also one that does not have the branch's directory."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from connector.domain.errors import ServerError
+from connector.domain.stage.teardown import EphemeralStage
+from connector.operations import deployed, ephemeral_directory
+
+Run = Callable[[Path, str], int]
+
+#: Whose a directory is that exists for a teardown only.
+_OWNER = "destroy"
+
+
+def destroy(
+    project: ephemeral_directory.Project, stage: EphemeralStage, today: date, *, run: Run | None = None
+) -> None:
+    """Run `sceptre delete ephemeral/<stage>`, in a directory that is made for it if there is none.
+
+    Raises `ServerError` when Sceptre fails or stacks are left; the directory then stays, so that the
+    command which Sceptre names can be run.
+    """
+    name = stage.stage.name
+    # One that an earlier run made and left, because it failed, is nobody's either.
+    made = name not in project.stages() or project.told(name).get("owner") == _OWNER
+    # One that is there is completed: a link to a stack file may be missing.
+    project.create(stage.stage, _OWNER, today)
+    status = (run or _sceptre)(project.root, f"{ephemeral_directory.GROUP}/{name}")
+    if status != 0:
+        raise ServerError(
+            f"`sceptre delete {ephemeral_directory.GROUP}/{name}` ended with status {status}, see above; "
+            f"run `wms-connector ephemeral destroy {name}` again once the cause is mended"
+        )
+    left = deployed.standing(stage.stage, deployed.all_stacks(deployed.cloudformation()))
+    if left:
+        raise ServerError(f"stacks of stage {name!r} still stand ({', '.join(left)}); run the command again")
+    if made:
+        project.remove(stage.stage)
+
+
+def _sceptre(root: Path, group: str) -> int:
+    """The stock Sceptre of this installation, its output passed through."""
+    program = str(Path(sys.executable).with_name("sceptre"))
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return subprocess.run(
+        [program, "delete", "--yes", group], cwd=root, env=environment, check=False
+    ).returncode

@@ -1,0 +1,236 @@
+"""The fire drill: each alarm goes off, each class of trouble is mailed, and what arrives is looked at."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from connector.aws import account, admin_function
+from connector.aws.topic_listener import Ear, Heard
+from connector.domain.errors import ServerError
+from connector.domain.health.aws_alarms import alarms_of
+from connector.domain.health.drills import CLASSES, KEY, Mailed
+from connector.domain.health.facts import AlarmState, Subscription
+from connector.domain.stage.stage import Stage
+
+#: How long is waited for what should arrive, in seconds.
+ARRIVE_SECONDS = 60.0
+
+_REASON = "DRILL by wms-connector fire-drill: nothing has happened"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class AlarmDrill:
+    """One alarm: which states it reached, where it sends, what arrived; `wrong` is empty when all is well."""
+
+    alarm: str
+    reached: tuple[str, ...] = ()
+    mails: bool = False
+    topics: tuple[str, ...] = ()
+    delivered: tuple[str, ...] = ()
+    wrong: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class MailDrill:
+    """One class of trouble: the subject of its mail, and whether it arrived."""
+
+    name: str
+    subject: str = ""
+    message_id: str = ""
+    delivered: bool = False
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a drill would do."""
+
+    stage: Stage
+    topic: str
+    alarms: Mapping[str, AlarmState]
+    kind: str
+    subscriptions: Sequence[Subscription] = ()
+
+    @property
+    def mails(self) -> int:
+        """How many messages go to each subscriber: an alarm that mails does so twice, off and on again."""
+        wanted = alarms_of(self.stage.names, self.kind, self.alarms)
+        ringing = [n for n, a in self.alarms.items() if a.actions and a.state != "ALARM" and n in wanted]
+        return 2 * len(ringing) + len(CLASSES)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Who gets them."""
+        return tuple(s.endpoint for s in self.subscriptions if s.confirmed)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of it."""
+
+    stage: str
+    topic: str
+    recipients: tuple[str, ...]
+    alarms: tuple[AlarmDrill, ...]
+    classes: tuple[MailDrill, ...]
+    left_behind: str = ""
+    #: Nobody has confirmed an address, or the like: what arrives in the queue reaches no person.
+    warnings: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything arrived that should, and nothing else."""
+        return not any(self.troubles) and not self.left_behind
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What is wrong with each part; empty where it is as it should be."""
+        return (*(alarm.wrong for alarm in self.alarms), *(mail.wrong for mail in self.classes))
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {**asdict(self), "passed": self.passed}
+
+
+def drill(plan: Plan, cloudwatch: Any, functions: Any, ear: Ear, say: Say) -> Report:
+    """Do it, and look at what arrives.
+
+    Alarms are back in OK however it ends, or the report says which is not; a drill that cannot go on tells
+    what it leaves behind.
+    """
+    try:
+        return _drilled(plan, cloudwatch, functions, ear, say)
+    except ServerError as error:
+        if not ear.left_behind:
+            raise
+        raise ServerError(f"{error}; left behind, delete it by hand: {ear.left_behind}") from None
+
+
+def _drilled(plan: Plan, cloudwatch: Any, functions: Any, ear: Ear, say: Say) -> Report:
+    with ear:
+        rung = []
+        for name in alarms_of(plan.stage.names, plan.kind, plan.alarms):
+            say(f"alarm {name}")
+            rung.append(_ring(cloudwatch, plan.stage, name, plan.alarms.get(name), _contract(plan, name)))
+        mailed = []
+        for cause in CLASSES:
+            say(f"class {cause.name}")
+            mailed.append(_mail(functions, plan.stage, cause.name))
+        say("waiting for what was sent")
+        expected = {_key(plan.stage, a, state) for a in rung if a.topics for state in a.reached}
+        expected |= {m.message_id for m in mailed if not m.wrong}
+        heard = ear.hear(lambda all_: expected <= _keys(all_), ARRIVE_SECONDS)
+    warnings = [] if plan.recipients else ["no confirmed subscription: what arrives here reaches no person"]
+    return Report(
+        plan.stage.name,
+        plan.topic,
+        plan.recipients,
+        tuple(_judged_alarm(plan, alarm, heard) for alarm in rung),
+        tuple(_judged_mail(mail, heard) for mail in mailed),
+        ear.left_behind,
+        tuple(warnings),
+    )
+
+
+def _contract(plan: Plan, name: str) -> bool:
+    """Whether the contract says that the alarm mails by itself."""
+    return alarms_of(plan.stage.names, plan.kind)[name].mails
+
+
+def _ring(cloudwatch: Any, stage: Stage, name: str, state: AlarmState | None, mails: bool) -> AlarmDrill:  # noqa: FBT001
+    if state is None:
+        return AlarmDrill(name, mails=mails, wrong="there is no such alarm")
+    if state.state == "ALARM":
+        return AlarmDrill(name, mails=mails, topics=(), note="is in ALARM already: left alone, nothing shown")
+    full = stage.names.alarm(name)
+    reached: list[str] = []
+    wrong = []
+    try:
+        for wanted in ("ALARM", "OK"):
+            _set(cloudwatch, full, wanted)
+            if (found := _state(cloudwatch, full)) == wanted:
+                reached.append(wanted)
+        if reached != ["ALARM", "OK"]:
+            wrong.append(f"did not take the state it was set to (is {found})")
+    except ServerError as error:
+        wrong.append(str(error))
+    finally:
+        if reached[-1:] != ["OK"]:
+            wrong += _put_back(cloudwatch, full)
+    return AlarmDrill(name, tuple(reached), mails, state.actions, wrong="; ".join(wrong))
+
+
+def _put_back(cloudwatch: Any, alarm: str) -> list[str]:
+    """Why an alarm could not be set to OK, if so; raised, it would keep the rest from being told."""
+    try:
+        _set(cloudwatch, alarm, "OK")
+    except ServerError as error:
+        step = f"aws cloudwatch set-alarm-state --alarm-name {alarm} --state-value OK --state-reason DRILL"
+        return [f"could not be set back to OK ({error}): do it by hand, {step}"]
+    return []
+
+
+def _set(cloudwatch: Any, alarm: str, state: str) -> None:
+    with account.errors():
+        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason=_REASON)
+
+
+def _state(cloudwatch: Any, alarm: str) -> str:
+    with account.errors():
+        found = cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    if not found:
+        raise ServerError(f"the alarm {alarm} went away while it was looked at")
+    return str(found[0]["StateValue"])
+
+
+def _mail(functions: Any, stage: Stage, name: str) -> MailDrill:
+    function = stage.names.connect_health
+    try:
+        with account.errors():
+            reply = functions.invoke(FunctionName=function, Payload=json.dumps({KEY: name}).encode())
+        who, what = f"the health Lambda {function}", f"the drill of {name!r}"
+        mailed = Mailed.from_payload(admin_function.content(reply, who, function, what))
+    except ServerError as error:
+        return MailDrill(name, wrong=str(error))
+    return MailDrill(name, mailed.subject, mailed.message_id)
+
+
+def _key(stage: Stage, alarm: AlarmDrill, state: str) -> str:
+    return f"{stage.names.alarm(alarm.alarm)} {state}"
+
+
+def _keys(heard: Sequence[Heard]) -> set[str]:
+    alarms = (message.alarm for message in heard)
+    return {message.id for message in heard} | {f"{name} {state}" for name, state in filter(None, alarms)}
+
+
+def _judged_alarm(plan: Plan, alarm: AlarmDrill, heard: Sequence[Heard]) -> AlarmDrill:
+    full = plan.stage.names.alarm(alarm.alarm)
+    delivered = tuple(m.subject for m in heard if m.alarm is not None and m.alarm[0] == full)
+    wrong = alarm.wrong
+    if not wrong and not alarm.note:
+        states = {m.alarm[1] for m in heard if m.alarm is not None and m.alarm[0] == full}
+        missing = [state for state in alarm.reached if state not in states]
+        if alarm.mails and plan.topic not in alarm.topics:
+            wrong = f"should mail, but does not send to {plan.topic}"
+        elif alarm.mails and missing:
+            wrong = f"of {' and '.join(missing)} nothing arrived within {ARRIVE_SECONDS:.0f} s"
+        elif not alarm.mails and delivered:
+            wrong = "mails, although the health check mails what it is about"
+    return AlarmDrill(alarm.alarm, alarm.reached, alarm.mails, alarm.topics, delivered, wrong, alarm.note)
+
+
+def _judged_mail(mail: MailDrill, heard: Sequence[Heard]) -> MailDrill:
+    if mail.wrong:
+        return mail
+    arrived = [message for message in heard if message.id == mail.message_id]
+    wrong = ""
+    if not arrived:
+        wrong = f"did not arrive within {ARRIVE_SECONDS:.0f} s"
+    elif arrived[0].subject != mail.subject:
+        wrong = f"arrived with the subject {arrived[0].subject!r}"
+    return MailDrill(mail.name, mail.subject, mail.message_id, bool(arrived), wrong)

@@ -1,0 +1,1 @@
+"""What hooks, resolvers and config/ share: everything that knows Sceptre's stacks."""

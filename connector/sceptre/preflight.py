@@ -1,0 +1,225 @@
+"""What is judged before a stage is touched: all that can be found wrong while nothing has been changed.
+
+Sceptre asks hooks stack by stack, so a mistake that only the second level's template would find came to
+light when the first level stood already. Here every template of the stage is rendered, in memory and from
+the real settings and secrets, before the first stack is looked at.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sceptre.config.reader import (
+    CONFIG_MERGE_STRATEGIES,
+    STACK_CONFIG_ATTRIBUTES,
+    STACK_GROUP_CONFIG_ATTRIBUTES,
+    ConfigReader,
+)
+from sceptre.context import SceptreContext
+from sceptre.exceptions import SceptreException
+from sceptre.plan.actions import StackActions
+from sceptre.stack import Stack
+
+from connector.aws import region
+from connector.aws import stacks as aws_stacks
+from connector.domain.errors import OperatorError
+from connector.domain.secrets import fallback, secrets
+from connector.domain.secrets.brokers import KafkaAuth, choose_auth, parse_brokers
+from connector.domain.secrets.fallback import Fetch
+from connector.domain.secrets.secrets import StoredSecret
+from connector.domain.secrets.shapes import check_shape, parse_boundary
+from connector.domain.stage.stage import NAMED_STAGES, Stage
+from connector.sceptre import settings
+from connector.sceptre import stack as glue
+from connector.sceptre.jinja import COMMON_HOOKS
+
+_REQUIRED = (
+    secrets.VPC,
+    secrets.IAM_PATH,
+    secrets.IAM_BOUNDARY,
+    secrets.BROKER_STRING,
+    secrets.DB_INFO,
+    secrets.ALERT_EMAILS,
+)
+
+#: Where Sceptre runs hooks (it decorates those actions); it ignores any other word.
+_HOOK_POINTS = tuple(
+    f"{when}_{name}"
+    for name, action in sorted(vars(StackActions).items())
+    if hasattr(action, "__wrapped__")
+    for when in ("before", "after")
+)
+
+#: Keys of a stack file; Sceptre ignores any other, and adds the last ones itself.
+_STACK_KEYS = tuple(
+    sorted(
+        {*CONFIG_MERGE_STRATEGIES, *STACK_CONFIG_ATTRIBUTES.optional, *STACK_GROUP_CONFIG_ATTRIBUTES.optional}
+        | {"disable_rollback", "project_path", "stack_group_path"}
+    )
+)
+
+#: The settings model that refuses: a name for us, not for an operator.
+_MODEL = re.compile(r"^\w+Settings: ")
+
+
+def check_path(stack: glue.SceptreStack) -> None:
+    """Refuse a command for several stages at once: Sceptre would touch one before it judges the next."""
+    typed = stack.stack_group_config.get("launch_path")
+    if typed is None:
+        return
+    config = Path(str(stack.stack_group_config["project_path"]), "config")
+    wanted = Path(os.path.normpath(config / str(typed)))
+    if not wanted.is_relative_to(config / glue.group_of(stack)):
+        raise OperatorError(
+            f"the path {typed!r} is no stage; nothing was touched. Name one: "
+            f"{', '.join((glue.FOUNDATION_GROUP, *NAMED_STAGES))} or ephemeral/<branch>"
+        )
+
+
+def admit(stack: glue.SceptreStack) -> None:
+    """Raise the first thing that would make this launch fail, while nothing has been changed."""
+    stage = glue.stage_of(stack)
+    config = stack.stack_group_config
+    settings.refuse_unknown(config)
+    settings.refuse_sceptres(Path(str(config["project_path"])), glue.group_of(stack))
+    settings.check_settings(config)
+    connection = stack.connection_manager
+    account = check_place(config, connection)
+    aws_stacks.foundation_outputs(connection)
+    fetch = glue.SECRETS.fetcher(connection)
+    check_secrets(stage, config, glue.secret_prefix(stack), fetch, account)
+    check_stacks(stacks_of_stage(stack))
+
+
+def check_place(config: Mapping[str, Any], connection: aws_stacks.Connection) -> str:
+    """The account in hand; raises when the settings say that the stage belongs elsewhere."""
+    if connection.region == region.DEFAULT_REGION:
+        region.region()  # raises when nobody chose that one
+    regions = settings.regions_of(config)
+    if regions and connection.region not in regions:
+        raise OperatorError(
+            f"region {connection.region} is not among allowed_regions ({', '.join(regions)}); "
+            "set AWS_REGION, or change allowed_regions in config.yaml"
+        )
+    account = str(connection.call("sts", "get_caller_identity")["Account"])
+    wanted = settings.account_of(config)
+    if wanted is not None and account != wanted:
+        raise OperatorError(
+            f"these credentials are for account {account} and the setting account_id says {wanted}; "
+            "take the credentials of that account, or change account_id in config.yaml"
+        )
+    return account
+
+
+def check_secrets(stage: Stage, config: Mapping[str, Any], prefix: str, fetch: Fetch, account: str) -> None:
+    """Every secret that the stage needs exists, can be read and has its shape, alone and together."""
+    found: dict[str, StoredSecret] = {}
+    for name in _REQUIRED:
+        found[name] = fallback.require_secret(prefix, stage, name, fetch)
+        check_shape(name, found[name])
+    optional = fallback.find_secret(prefix, stage, secrets.ALB_TLS, fetch)
+    if optional is not None:
+        check_shape(secrets.ALB_TLS, optional)
+    auth = choose_auth(config.get("kafka_auth") or None, parse_brokers(found[secrets.BROKER_STRING]))
+    if auth is KafkaAuth.SCRAM:
+        credentials = fallback.require_secret(prefix, stage, secrets.KAFKA_CREDENTIALS, fetch)
+        check_shape(secrets.KAFKA_CREDENTIALS, credentials)
+    _check_recipients(stage, config, found[secrets.ALERT_EMAILS])
+    _check_boundary(found[secrets.IAM_BOUNDARY], account)
+    _check_subnets(found[secrets.VPC], str(config.get("subnets") or settings.SUBNET_KINDS[0]))
+
+
+def _check_recipients(stage: Stage, config: Mapping[str, Any], stored: StoredSecret) -> None:
+    """A stage that mails has somebody to mail: else its alarms reach nobody, and nobody knows."""
+    told = config.get("subscribe")
+    subscribes = not stage.ephemeral if told in (None, "") else told is True
+    if subscribes and not secrets.parse_alert_emails(stored):
+        raise OperatorError(
+            f"secret {stored.path} has no addresses in 'emails', so the alarms of stage {stage.name!r} would "
+            "reach nobody; add one, or set subscribe: false in config.yaml if that is meant"
+        )
+
+
+def _check_boundary(stored: StoredSecret, account: str) -> None:
+    owner = parse_boundary(stored).split(":")[4]
+    if owner not in (account, "aws"):
+        raise OperatorError(
+            f"secret {stored.path} names a policy of account {owner} and this is account {account}; "
+            "a role can be bounded by a policy of its own account only"
+        )
+
+
+def _check_subnets(stored: StoredSecret, kind: str) -> None:
+    vpc = secrets.parse_vpc(stored)
+    if not {"private": vpc.private_subnets, "data": vpc.data_subnets}[kind]:
+        raise OperatorError(
+            f"secret {stored.path}: '{kind}Subnets' is empty and the setting subnets says {kind}; "
+            "list subnets there, or set subnets in config.yaml to the other kind"
+        )
+
+
+def stacks_of_stage(stack: glue.SceptreStack) -> list[Stack]:
+    """All stacks of the stack's stage, read anew: Sceptre tells a stack only what it depends on.
+
+    Variables given with `--var` are not known here; our config has none.
+    """
+    group = glue.group_of(stack)
+    context = SceptreContext(str(stack.stack_group_config["project_path"]), group)
+    _, found = ConfigReader(context).construct_stacks()
+    connection = stack.connection_manager
+    here = (connection.region, connection.profile, connection.sceptre_role)
+    for sibling in found:
+        if (sibling.region, sibling.profile, sibling.sceptre_role) == here:
+            sibling._connection_manager = connection  # noqa: SLF001 - Sceptre makes its own otherwise
+    return sorted(found, key=lambda sibling: str(sibling.name))
+
+
+def check_stacks(stacks: Iterable[Stack]) -> None:
+    """Raise what a stack file or a template of the stage refuses; renders each template once."""
+    for stack in stacks:
+        with glue.one_line_errors(stack.name):
+            _check_keys(stack)
+        try:
+            with _quiet(logging.getLogger("sceptre.template_handlers.helper")):
+                _ = stack.template.body
+        except SceptreException as error:
+            text = str(error)
+            if text.startswith(f"{stack.name}: "):
+                raise  # a resolver's, which names its place itself
+            place = f"config/{glue.group_of(stack)}/config.yaml"
+            hint = "" if "config.yaml" in text else f"; settings are in {place}"
+            raise SceptreException(f"{stack.name}: {_MODEL.sub('', text)}{hint}") from None
+
+
+@contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """Without the lines of code that Sceptre shows where a template refuses its settings."""
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _check_keys(stack: Stack) -> None:
+    for word in stack.config:
+        if word not in _STACK_KEYS and word not in stack.stack_group_config:
+            raise OperatorError(
+                f"the stack file has the unknown key {word!r}{settings.likely(str(word), _STACK_KEYS)}; "
+                "Sceptre would ignore it"
+            )
+    if not set(COMMON_HOOKS) <= set(stack.hooks):
+        raise OperatorError(
+            "the stack file lacks the hooks that every stack has, the guard among them; "
+            "put {{ hooks() }} on a line of its own"
+        )
+    for point in stack.hooks:
+        if point not in _HOOK_POINTS:
+            raise OperatorError(
+                f"hooks has the unknown point {point!r}{settings.likely(str(point), _HOOK_POINTS)}; "
+                "Sceptre would never run it"
+            )

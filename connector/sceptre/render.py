@@ -1,0 +1,231 @@
+"""All templates, rendered offline from the real `config/`: no AWS, no credentials, no network.
+
+Sceptre itself reads the configuration. Only the tags are replaced: every resolver by a stand-in that
+answers from a table here, every hook by one that does nothing, so no plugin is even imported.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sceptre.config.reader import ConfigReader
+from sceptre.context import SceptreContext
+from sceptre.exceptions import SceptreException
+from sceptre.hooks import Hook
+from sceptre.resolvers import Resolver
+from sceptre.stack import Stack
+
+from connector.domain.errors import OperatorError
+from connector.domain.secrets import secrets
+from connector.domain.secrets.brokers import parse_auth
+from connector.domain.stage.names import PRODUCT
+from connector.domain.stage.stage import refusal
+from connector.sceptre.excepthook import explain
+from connector.sceptre.jinja import stage as stage_of_group
+from connector.sceptre.settings import refuse_unknown
+
+#: What is rendered when nothing is named.
+DEFAULT_GROUPS = ("foundation", "main", "val", "production", "default")
+
+_EPHEMERAL = "ephemeral"
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """What resolvers answer offline. Nothing in it is real and nothing in it is confidential."""
+
+    account: str = "123456789012"
+    region: str = "us-east-1"
+    #: How clients authenticate where the stage's config does not say.
+    kafka_auth: str = "tls"
+    values: Mapping[str, Any] = field(
+        default_factory=lambda: {
+            secrets.VPC: {
+                "id": "vpc-0123456789abcdef0",
+                "dataSubnets": ["subnet-0d000000000000001", "subnet-0d000000000000002"],
+                "privateSubnets": ["subnet-0a000000000000001", "subnet-0a000000000000002"],
+                "publicSubnets": ["subnet-0b000000000000001"],
+            },
+            secrets.IAM_PATH: "/example/",
+            secrets.IAM_BOUNDARY: "arn:aws:iam::123456789012:policy/example-boundary",
+            secrets.ALERT_EMAILS: {"emails": ["somebody@example.com"]},
+        }
+    )
+    endpoints: tuple[tuple[str, int], ...] = (("192.0.2.10", 1521),)
+    #: The blocks of the stand-in subnets.
+    subnet_cidrs: tuple[str, ...] = ("198.51.100.0/26", "198.51.100.64/26")
+    #: What the secret connectAlbTls amounts to; None where there is no load balancer.
+    alb_tls: Mapping[str, str] | None = None
+
+    def secret_arn(self, stack: Stack, name: str) -> str:
+        """An ARN like Secrets Manager would give the stage's own secret."""
+        prefix = stack.stack_group_config["secret_prefix"]
+        path = f"{prefix}/{stage_of_group(stack.name.rpartition('/')[0])}/{name}"
+        return f"arn:aws:secretsmanager:{self.region}:{self.account}:secret:{path}-AbCdEf"
+
+    def secret_fallback(self, stack: Stack, argument: Any) -> Any:
+        """As `!secret_fallback` answers; an optional secret that has no stand-in does not exist."""
+        wish = {"name": argument} if isinstance(argument, str) else dict(argument)
+        name = wish["name"]
+        optional = wish.get("optional") and name not in self.values
+        if optional and not (name == secrets.KAFKA_CREDENTIALS and self._auth(stack) == "scram"):
+            return None
+        if wish.get("arn"):
+            return self.secret_arn(stack, name)
+        if wish.get("version"):
+            return f"{name}-version"
+        value = self.values[name]
+        return value[wish["key"]] if "key" in wish else value
+
+    def database(self, stack: Stack, _argument: Any) -> Any:
+        """As `!database` answers."""
+        return {
+            "engine": "oracle",
+            "endpoints": [list(endpoint) for endpoint in self.endpoints],
+            "user_key": "username",
+            "password_key": "password",
+            "secret_arn": self.secret_arn(stack, secrets.DB_INFO),
+        }
+
+    def auth(self, stack: Stack, argument: Any) -> str | int:
+        """As `!kafka_auth` answers; brokers listen on the usual port."""
+        found = parse_auth((argument or {}).get("configured") or self._auth(stack))
+        return found.port if (argument or {}).get("port") else found.value
+
+    def image(self, _stack: Stack, argument: Any) -> str:
+        """As `!worker_image` answers."""
+        registry = f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
+        return str(argument.get("configured") or f"{registry}/{PRODUCT}@sha256:{'0' * 64}")
+
+    def answer(self, tag: str, stack: Stack, argument: Any) -> Any:
+        """What the resolver called `tag` answers; an output or anything unknown is a telling text."""
+        answers: Mapping[str, Callable[[Stack, Any], Any]] = {
+            "secret_fallback": self.secret_fallback,
+            "database": self.database,
+            "kafka_auth": self.auth,
+            "lambda_package": lambda _stack, _argument: "lambda/connect-0000000000000000.zip",
+            "subnet_cidrs": lambda _stack, _argument: list(self.subnet_cidrs),
+            "worker_image": self.image,
+            "alb_tls": lambda _stack, _argument: self.alb_tls and dict(self.alb_tls),
+        }
+        known = answers.get(tag)
+        return known(stack, argument) if known else f"stand-in-{tag}"
+
+    def _auth(self, stack: Stack) -> str:
+        return stack.stack_group_config.get("kafka_auth") or self.kafka_auth
+
+
+def render(
+    groups: Iterable[str] = (), *, project: Path = _ROOT, stand_ins: StandIns | None = None
+) -> dict[str, dict[str, str]]:
+    """Stage (or `foundation`, or `default`) -> component -> template text.
+
+    `groups` are stages as an operator writes them: `main`, `ephemeral/x` or just `x`. Raises
+    `OperatorError` for one that is not there, and for settings that a template refuses.
+    """
+    wanted = tuple(groups) or DEFAULT_GROUPS
+    there = available(project)
+    paths = [_group_path(group, there) for group in wanted]
+    return {
+        path.rpartition("/")[2]: {
+            stack.name.rpartition("/")[2]: _body(stack)
+            for stack in sorted(_stacks(project, path, stand_ins or StandIns()), key=str)
+        }
+        for path in paths
+    }
+
+
+def write(rendered: Mapping[str, Mapping[str, str]], out: Path) -> Iterator[Path]:
+    """Write what `render` returns as `out/<stage>/<component>.json`, yielding each path."""
+    for stage, templates in rendered.items():
+        for component, text in templates.items():
+            path = out / stage / f"{component}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text + "\n", encoding="utf-8")
+            yield path
+
+
+def available(project: Path = _ROOT) -> tuple[str, ...]:
+    """The stack groups below `config/`, in reading order."""
+    config = project / "config"
+    top = [path.name for path in config.iterdir() if path.is_dir() and path.name != _EPHEMERAL]
+    ephemeral = [f"{_EPHEMERAL}/{path.name}" for path in (config / _EPHEMERAL).glob("*/") if path.is_dir()]
+    rest = sorted({*top, *ephemeral} - set(DEFAULT_GROUPS))
+    return (*(group for group in DEFAULT_GROUPS if group in top), *rest)
+
+
+def _group_path(group: str, there: Iterable[str]) -> str:
+    for path in there:
+        if group in (path, path.removeprefix(f"{_EPHEMERAL}/")):
+            return path
+    name = group.removeprefix(f"{_EPHEMERAL}/")
+    reason = refusal(name)
+    hint = f"`wms-connector ephemeral create {name}` makes one" if reason is None else f"it is none: {reason}"
+    raise OperatorError(f"no stage {group!r} below config/; there is {', '.join(there)}; {hint}")
+
+
+def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:
+    try:
+        reader = _offline_reader(SceptreContext(str(project), group), stand_ins)
+        _, stacks = reader.construct_stacks()
+    except (SceptreException, ValueError) as error:
+        raise OperatorError(f"config/{group} cannot be read: {error}") from None
+    except AttributeError as error:
+        text = explain(error, project)
+        if text is None:
+            raise
+        raise OperatorError(text) from None
+    return list(stacks)
+
+
+def _body(stack: Stack) -> str:
+    refuse_unknown(stack.stack_group_config)
+    try:
+        # A template that is JSON is YAML too; Sceptre marks it as such.
+        text = str(stack.template.body).removeprefix("---\n")
+    except SceptreException as error:
+        raise OperatorError(f"{stack.name}: {error}") from None
+    json.loads(text)
+    return text
+
+
+def _offline_reader(context: SceptreContext, stand_ins: StandIns) -> ConfigReader:
+    """Sceptre's reader, with stand-ins for all plugins that are installed."""
+
+    class OfflineReader(ConfigReader):  # type: ignore[misc]
+        def _add_yaml_constructors(self, entry_point_groups: Iterable[str]) -> None:
+            for group in entry_point_groups:
+                for entry_point in entry_points(group=group):
+                    kind = (
+                        _silent_hook() if group.endswith("hooks") else _stand_in(entry_point.name, stand_ins)
+                    )
+                    yaml.SafeLoader.add_constructor(f"!{entry_point.name}", self._constructor(kind))
+
+        def _constructor(self, kind: type) -> Callable[[yaml.SafeLoader, yaml.Node], Any]:
+            def construct(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+                return kind(loader.construct_object(self.resolve_node_tag(loader, node)))
+
+            return construct
+
+    return OfflineReader(context)
+
+
+def _stand_in(tag: str, stand_ins: StandIns) -> type:
+    class StandIn(Resolver):  # type: ignore[misc]
+        def resolve(self) -> Any:
+            return stand_ins.answer(tag, self.stack, self.argument)
+
+    return StandIn
+
+
+def _silent_hook() -> type:
+    class SilentHook(Hook):  # type: ignore[misc]
+        def run(self) -> None:
+            """Nothing is launched here."""
+
+    return SilentHook

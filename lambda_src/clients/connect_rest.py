@@ -1,0 +1,214 @@
+"""Kafka Connect's REST API (https://kafka.apache.org/documentation/#connect_rest).
+
+What an answer means is decided by functions that open no socket; the transport is one method.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from connector.domain.capture.config import NAME_KEY
+from connector.domain.capture.validation_errors import FieldError
+from connector.domain.errors import ServerError
+from connector.domain.health.observation import ConnectorStatus, TaskStatus
+from lambda_src.clients.transport import NotConnected, Reply, Transport
+from lambda_src.runtime.deadline import Deadline
+
+#: While workers rebalance, Connect answers 409, or 500 when it could not ask its leader in time.
+_PASSING = (408, 409, 429, 500, 502, 503, 504)
+#: Said with status 500 too, but a plugin that is not in the image does not come by waiting.
+_NO_PLUGIN = "Failed to find any class that implements Connector"
+#: Validation connects to the database; anything else is quick.
+_QUICK_SECONDS = 8.0
+#: Deleting offsets first fences the tasks' transactions.
+_OFFSETS_SECONDS = 25.0
+
+
+class ConnectError(ServerError):
+    """Connect refused a request: the status and, in `words`, what it said itself, on several lines."""
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retriable: bool = False, words: str = ""
+    ) -> None:
+        super().__init__(message, status=status, retriable=retriable)
+        self.words = words
+
+
+class Unreachable(ServerError):
+    """No worker answered at all."""
+
+
+def words(reply: Reply) -> str:
+    """Connect's own words in a reply that is not 2xx."""
+    try:
+        content = json.loads(reply.body)
+    except ValueError:
+        content = None
+    if isinstance(content, dict) and content.get("message"):
+        return str(content["message"])
+    text = reply.body.decode("utf-8", "replace").strip()
+    return text[:200] if text and not text.startswith("<") else "no words"
+
+
+def judge(what: str, reply: Reply) -> Any:
+    """The JSON of a 2xx reply; anything else is a `ConnectError`."""
+    if not reply.ok:
+        told = words(reply)
+        raise ConnectError(
+            f"Connect answered {reply.status} to {what}: {told}",
+            status=reply.status,
+            retriable=reply.status in _PASSING and _NO_PLUGIN not in told,
+            words=told,
+        )
+    try:
+        return json.loads(reply.body) if reply.body.strip() else None
+    except ValueError:
+        raise ConnectError(
+            f"Connect answered {reply.status} to {what}, but not in JSON", status=reply.status
+        ) from None
+
+
+def field_errors(content: Any) -> tuple[FieldError, ...]:
+    """The errors in the answer of the validate endpoint, in its order, without repetition."""
+    values = [entry.get("value") or {} for entry in content.get("configs", [])]
+    found = [
+        FieldError(str(value.get("name")), " ".join(str(message).split()))
+        for value in values
+        for message in value.get("errors") or []
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def parse_status(content: Any) -> ConnectorStatus:
+    """The answer of the status endpoint."""
+    connector = content["connector"]
+    tasks = (
+        TaskStatus(int(task["id"]), task["state"], task.get("worker_id", ""), task.get("trace") or "")
+        for task in content.get("tasks", [])
+    )
+    return ConnectorStatus(
+        connector["state"], connector.get("worker_id", ""), connector.get("trace") or "", tuple(tasks)
+    )
+
+
+class Connect:
+    """A Connect cluster, reached through whichever of its workers answers."""
+
+    def __init__(self, urls: Sequence[str], transport: Transport, deadline: Deadline) -> None:
+        self._urls = tuple(urls)
+        self._transport = transport
+        self._deadline = deadline
+
+    def root(self) -> Mapping[str, Any]:
+        """Version and Kafka cluster id: the sign that a worker is up."""
+        content: Mapping[str, Any] = judge("GET /", self._send("GET", "/"))
+        return content
+
+    def config(self, name: str) -> Mapping[str, str] | None:
+        """The config that Connect stores for a connector, or None when there is no such connector."""
+        reply = self._send("GET", f"/connectors/{quote(name)}/config")
+        if reply.status == 404:
+            return None
+        content: Mapping[str, str] = judge("reading the connector's config", reply)
+        return content
+
+    def put_config(self, name: str, config: Mapping[str, str], *, timeout: float) -> None:
+        """Create the connector or update its config. Connect validates it first."""
+        path = f"/connectors/{quote(name)}/config"
+        judge("the connector's config", self._send("PUT", path, config, timeout))
+
+    def validate(self, name: str, config: Mapping[str, str], *, timeout: float) -> tuple[FieldError, ...]:
+        """What Connect and the plugin find wrong with a config; empty when nothing."""
+        path = f"/connector-plugins/{quote(config['connector.class'])}/config/validate"
+        # Validation insists on the name, which registration gives in the URL.
+        named = {**config, NAME_KEY: name}
+        return field_errors(judge("validating the config", self._send("PUT", path, named, timeout)))
+
+    def status(self, name: str) -> ConnectorStatus | None:
+        """State of connector and tasks; None while Connect knows none, as right after creation."""
+        reply = self._send("GET", f"/connectors/{quote(name)}/status")
+        if reply.status == 404:
+            return None
+        return parse_status(judge("the connector's status", reply))
+
+    def restart_failed(self, name: str) -> None:
+        """Restart what has failed of a connector and its tasks, and nothing else.
+
+        Asked once: a worker that answers too late may have restarted all the same, and a second request
+        would be a second restart.
+        """
+        path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=true"
+        judge("restarting what failed", self._send("POST", path, once=True))
+
+    def restart(self, name: str) -> None:
+        """Restart a connector and its tasks, whatever their state; a paused or stopped one stays so.
+
+        Asked once, as `restart_failed`.
+        """
+        path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=false"
+        judge("restarting the connector", self._send("POST", path, once=True))
+
+    def pause(self, name: str) -> None:
+        """Let a connector keep its tasks but do nothing; done when its status says PAUSED."""
+        judge("pausing the connector", self._send("PUT", f"/connectors/{quote(name)}/pause"))
+
+    def resume(self, name: str) -> None:
+        """Let a paused or stopped connector go on; done when its status says RUNNING."""
+        judge("resuming the connector", self._send("PUT", f"/connectors/{quote(name)}/resume"))
+
+    def offsets(self, name: str) -> Sequence[Mapping[str, Any]] | None:
+        """Where a connector is in its source: pairs of `partition` and `offset`; None without a connector."""
+        reply = self._send("GET", f"/connectors/{quote(name)}/offsets", timeout=_OFFSETS_SECONDS)
+        if reply.status == 404:
+            return None
+        content: Mapping[str, Any] = judge("reading the connector's offsets", reply)
+        return tuple(content.get("offsets") or ())
+
+    def stop(self, name: str) -> None:
+        """End a connector's tasks and keep its config and offsets; done when its status says STOPPED."""
+        judge("stopping the connector", self._send("PUT", f"/connectors/{quote(name)}/stop"))
+
+    def delete_offsets(self, name: str) -> None:
+        """Forget where a stopped connector was in its source."""
+        path = f"/connectors/{quote(name)}/offsets"
+        judge("deleting the connector's offsets", self._send("DELETE", path, timeout=_OFFSETS_SECONDS))
+
+    def delete(self, name: str) -> None:
+        """Delete a connector; one that is gone already is fine. Its offsets stay."""
+        reply = self._send("DELETE", f"/connectors/{quote(name)}")
+        if reply.status != 404:
+            judge("deleting the connector", reply)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        content: Mapping[str, str] | None = None,
+        timeout: float = _QUICK_SECONDS,
+        *,
+        once: bool = False,
+    ) -> Reply:
+        """The reply of the first worker that answers; `Unreachable` with each one's reason otherwise.
+
+        Workers share the time for a question: one that hangs leaves the next one its part. `once`: ask
+        nobody else what may have arrived already.
+        """
+        body = None if content is None else json.dumps(dict(content)).encode()
+        reasons = []
+        for asked, url in enumerate(self._urls):
+            share = self._deadline.left / (len(self._urls) - asked) if method == "GET" else timeout
+            at_most = min(timeout, share)
+            seconds = self._deadline.timeout(f"asking Connect at {url}", at_most=at_most)
+            try:
+                reply = self._transport.request(method, f"{url}{path}", body, seconds)
+            except ServerError as error:
+                reasons.append(f"{url}: {error}")
+                if once and not isinstance(error, NotConnected):
+                    break
+            else:
+                # Who answers is asked first from now on.
+                self._urls = (url, *(other for other in self._urls if other != url))
+                return reply
+        told = "; ".join(reasons) or "no worker has an address yet"
+        raise Unreachable(f"Connect does not answer ({told})", retriable=True)

@@ -1,0 +1,95 @@
+"""The ECS service and its tasks: where the workers are, and if there are none, why."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from connector.domain.health.observation import Service, Task
+from lambda_src.clients.aws import aws_errors
+
+
+class Ecs(Protocol):
+    """The part of boto3's client that is used here."""
+
+    def describe_services(self, *, cluster: str, services: Sequence[str]) -> Any: ...
+    def list_tasks(self, *, cluster: str, serviceName: str, desiredStatus: str) -> Any: ...  # noqa: N803
+    def describe_tasks(self, *, cluster: str, tasks: Sequence[str]) -> Any: ...
+    def update_service(self, *, cluster: str, service: str, desiredCount: int) -> Any: ...  # noqa: N803
+
+
+def observe(ecs: Ecs, cluster: str, service: str) -> Service | None:
+    """The service as ECS sees it now; None when there is no such service."""
+    with aws_errors(f"ecs:DescribeServices of {service}"):
+        try:
+            answer = ecs.describe_services(cluster=cluster, services=[service])
+        except ClientError as error:
+            # ECS answers so where a missing service in a cluster that exists would be an empty list.
+            if error.response.get("Error", {}).get("Code") == "ClusterNotFoundException":
+                return None
+            raise
+    found = [s for s in answer.get("services", []) if s.get("status") != "INACTIVE"]
+    if not found:
+        return None
+    running = _tasks(ecs, cluster, service, "RUNNING")
+    # ECS lists a task that is not up yet under RUNNING too: that is the state wanted of it.
+    stopped = () if any(t.status == "RUNNING" for t in running) else _tasks(ecs, cluster, service, "STOPPED")
+    return parse_service(found[0], running, stopped)
+
+
+def scale(ecs: Ecs, cluster: str, service: str, desired: int) -> None:
+    """Change how many tasks the service is to have."""
+    with aws_errors(f"ecs:UpdateService of {service}"):
+        ecs.update_service(cluster=cluster, service=service, desiredCount=desired)
+
+
+def parse_service(content: Mapping[str, Any], running: Sequence[Task], stopped: Sequence[Task]) -> Service:
+    """ECS's description of a service."""
+    deployments = content.get("deployments") or []
+    primary: Mapping[str, Any] = next((d for d in deployments if d.get("status") == "PRIMARY"), {})
+    return Service(
+        name=content.get("serviceName", ""),
+        desired=int(content.get("desiredCount", 0)),
+        running=int(content.get("runningCount", 0)),
+        pending=int(content.get("pendingCount", 0)),
+        definition=primary.get("taskDefinition") or content.get("taskDefinition", ""),
+        rollout=primary.get("rolloutState", ""),
+        rollout_reason=primary.get("rolloutStateReason", ""),
+        tasks=tuple(running),
+        stopped=tuple(stopped),
+    )
+
+
+def parse_task(content: Mapping[str, Any]) -> Task:
+    """ECS's description of a task."""
+    details = {
+        detail.get("name"): detail.get("value", "")
+        for attachment in content.get("attachments") or []
+        for detail in attachment.get("details") or []
+    }
+    return Task(
+        arn=content.get("taskArn", ""),
+        status=content.get("lastStatus", ""),
+        definition=content.get("taskDefinitionArn", ""),
+        address=details.get("privateIPv4Address", ""),
+        stopped_reason=_stop_words(content),
+    )
+
+
+def _tasks(ecs: Ecs, cluster: str, service: str, wanted: str) -> tuple[Task, ...]:
+    with aws_errors(f"ecs:ListTasks of {service}"):
+        arns = ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus=wanted).get("taskArns")
+    if not arns:
+        return ()
+    with aws_errors(f"ecs:DescribeTasks of {service}"):
+        contents = ecs.describe_tasks(cluster=cluster, tasks=arns[:100]).get("tasks", [])
+    newest_first = sorted(contents, key=lambda c: str(c.get("stoppedAt") or ""), reverse=True)
+    return tuple(map(parse_task, newest_first))
+
+
+def _stop_words(content: Mapping[str, Any]) -> str:
+    """The task's reason, the containers' own ones and their exit codes."""
+    containers = content.get("containers") or []
+    codes = [f"exit code {c['exitCode']}" for c in containers if c.get("exitCode") is not None]
+    reasons = [content.get("stoppedReason"), *(c.get("reason") for c in containers), *codes]
+    return "; ".join(dict.fromkeys(" ".join(str(r).split()) for r in reasons if r))

@@ -1,0 +1,356 @@
+"""The Kafka cluster, as far as registration and retirement need it, over kafka-python.
+
+No message names a broker: hosts and the broker string are confidential, so it says "the brokers".
+"""
+
+import logging
+import os
+import re
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, Self
+
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka import errors as kafka_errors
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.net.compat import KafkaNetClient
+from kafka.protocol.consumer import OffsetSpec
+
+from connector.domain.errors import ServerError
+from connector.domain.secrets.brokers import Brokers, KafkaAuth
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.stage.teardown import Plan
+from connector.domain.stage.topics import TopicSpec
+from lambda_src.runtime.deadline import Deadline
+
+#: The brokers' code for a topic that does not exist.
+UNKNOWN_TOPIC = 3
+_ALREADY_EXISTS = 36
+#: Topics in one request to delete: a broker answers each request within the client's limit of time.
+_BATCH = 10
+_CONNECT_SECONDS = 12.0
+_REQUEST_SECONDS = 15.0
+
+#: How kafka-python logs why a broker could not be reached: its exception only says that none could.
+_BOOTSTRAP_FAILURE = re.compile(
+    r"Bootstrap (?:connection|attempt) to \S+ failed: (?:\w+Error: )?(?P<reason>.*) \(backoff .*\)"
+)
+#: An error of the system as kafka-python writes it: number and name.
+_ERRNO = re.compile(r"\b(\d+) E[A-Z]+\b")
+
+Clean = Callable[[str], str]
+
+
+class KafkaAdmin(Protocol):
+    """What use cases ask of a Kafka cluster. Every method raises `ServerError`."""
+
+    def cluster_id(self) -> str:
+        """The cluster's own id."""
+        ...
+
+    def topic_names(self) -> frozenset[str]:
+        """Every topic that may be seen."""
+        ...
+
+    def live_group(self, group: str) -> bool:
+        """Whether a consumer group has members, as far as it may be seen."""
+        ...
+
+    def groups(self) -> frozenset[str]:
+        """Every consumer group that may be seen."""
+        ...
+
+    def delete_topics(self, plan: Plan) -> None:
+        """Delete the topics that the plan names, a batch at a time; one that is gone already is fine.
+
+        A topic may be listed for a moment longer.
+        """
+        ...
+
+    def delete_groups(self, plan: Plan) -> tuple[str, ...]:
+        """Delete the groups that the plan names; answers those that still have members."""
+        ...
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """Topic -> number of partitions, for those that exist."""
+        ...
+
+    def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Topic -> its configs, defaults included."""
+        ...
+
+    def newest(self, topic: str) -> float | None:
+        """When the newest record of a topic with one partition was written, in seconds since 1970.
+
+        None when it is empty; `ServerError` with status 3 when it does not exist.
+        """
+        ...
+
+    def create(self, specs: Sequence[TopicSpec]) -> None:
+        """Create all topics or, if the brokers refuse one, none; one that exists already is fine.
+
+        Replication is the brokers' default.
+        """
+        ...
+
+    def alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
+        """Set configs of topics: topic -> key -> value; other keys stay as they are."""
+        ...
+
+    def add_partitions(self, totals: Mapping[str, int]) -> None:
+        """Give topics more partitions: topic -> how many it is to have."""
+        ...
+
+    def send(self, topic: str, key: str, value: str) -> None:
+        """Write one record to partition 0 and wait until the brokers have it.
+
+        It is never sent twice: after an error nobody knows whether it has arrived.
+        """
+        ...
+
+
+def client_settings(
+    brokers: Brokers, auth: KafkaAuth, credentials: tuple[Redacted, Redacted] | None
+) -> dict[str, Any]:
+    """kafka-python's settings for one way of authenticating, without timeouts."""
+    settings: dict[str, Any] = {
+        "bootstrap_servers": brokers.bootstrap,
+        "client_id": "wms-connect-admin",
+        "security_protocol": auth.protocol,
+    }
+    if auth is not KafkaAuth.PLAINTEXT:
+        settings["ssl_context"] = ssl.create_default_context()
+    if auth is KafkaAuth.IAM:
+        settings["sasl_mechanism"] = "AWS_MSK_IAM"
+    if auth is KafkaAuth.SCRAM and credentials is not None:
+        username, password = credentials
+        settings["sasl_mechanism"] = "SCRAM-SHA-512"
+        settings["sasl_plain_username"] = username.reveal()
+        settings["sasl_plain_password"] = password.reveal()
+    return settings
+
+
+class Kafka:
+    """The real client; a context manager, because it owns a thread and sockets."""
+
+    def __init__(self, settings: Mapping[str, Any], deadline: Deadline, clean: Clean) -> None:
+        self._clean = clean
+        self._settings = dict(settings)
+        self._deadline = deadline
+        self._parts: list[KafkaNetClient] = []
+        self._failure = _LastFailure()
+        connect = deadline.timeout("connecting to the brokers", at_most=_CONNECT_SECONDS)
+        request = deadline.timeout("the brokers' answer", at_most=_REQUEST_SECONDS)
+        with self._errors("a connection"), self._failure.heard():
+            try:
+                self._client = KafkaAdminClient(
+                    **settings,
+                    bootstrap_timeout_ms=int(connect * 1000),
+                    request_timeout_ms=int(request * 1000),
+                    kafka_client=self._remember,
+                )
+            except BaseException:
+                # The client's constructor starts a thread before it connects, and leaves it behind.
+                self._stop_parts()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def cluster_id(self) -> str:
+        with self._errors("the cluster's id"):
+            return str(self._client.describe_cluster()["cluster_id"])
+
+    def topic_names(self) -> frozenset[str]:
+        with self._errors("the list of topics"):
+            return frozenset(self._client.list_topics())
+
+    def live_group(self, group: str) -> bool:
+        return self._group_states().get(group, "Dead") not in ("Dead", "Empty")
+
+    def groups(self) -> frozenset[str]:
+        return frozenset(self._group_states())
+
+    def _group_states(self) -> Mapping[str, str]:
+        # Not describe_groups: kafka-python 3.0 reads members as consumers' and fails on Connect's.
+        with self._errors("the list of groups"):
+            groups = self._client.list_groups()
+        return {found["group_id"]: found["group_state"] for found in groups}
+
+    def delete_topics(self, plan: Plan) -> None:
+        for first in range(0, len(plan.delete), _BATCH):
+            batch = plan.delete[first : first + _BATCH]
+            with self._errors("deleting topics"):
+                answer = self._client.delete_topics(list(batch), raise_errors=False)
+            for topic in answer["topics"]:
+                if topic["error_code"] not in (0, UNKNOWN_TOPIC):
+                    message = self._clean(topic.get("error_message") or "")
+                    raise _refusal(f"deleting topic {topic['name']}", topic["error_code"], message)
+
+    def delete_groups(self, plan: Plan) -> tuple[str, ...]:
+        if not plan.delete:
+            return ()
+        with self._errors("deleting groups"):
+            answer = self._client.delete_groups(list(plan.delete))
+        # The client answers with the name of the error's class.
+        busy = [group for group, kind in answer.items() if kind == "NonEmptyGroupError"]
+        for group, kind in answer.items():
+            if kind not in ("OK", "GroupIdNotFoundError", "NonEmptyGroupError"):
+                raise _refusal(f"deleting group {group}", getattr(kafka_errors, kind).errno)
+        return tuple(sorted(busy))
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        with self._errors("describing topics"):
+            described = self._client.describe_topics(list(topics))
+        found = {}
+        for topic in described:
+            code = topic["error_code"]
+            # A topic that does not exist is described, with an error code, not refused.
+            if code == UNKNOWN_TOPIC:
+                continue
+            if code:
+                raise _refusal(f"describing topic {topic['name']}", code)
+            found[topic["name"]] = len(topic["partitions"])
+        return found
+
+    def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        if not topics:
+            return {}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
+        with self._errors("the configs of topics"):
+            answer = self._client.describe_configs(resources, config_filter="all").get("topic", {})
+        # The client drops the error code of a refused resource and answers no config for it.
+        refused = [name for name in topics if not answer.get(name)]
+        if refused:
+            raise ServerError(
+                f"the brokers show no configs of topic {refused[0]}; "
+                "allow DescribeConfigs (kafka-cluster:DescribeTopicDynamicConfiguration) to this function"
+            )
+        return {
+            name: {key: str(entry["value"]) for key, entry in entries.items()}
+            for name, entries in answer.items()
+        }
+
+    def newest(self, topic: str) -> float | None:
+        partition = TopicPartition(topic, 0)
+        # By time, not by offset: with exactly-once the last offset is a commit marker, not a record.
+        with self._errors(f"the newest record of topic {topic}"):
+            found = self._client.list_partition_offsets({partition: OffsetSpec.MAX_TIMESTAMP})[partition]
+        return found.timestamp / 1000 if found.timestamp >= 0 else None
+
+    def create(self, specs: Sequence[TopicSpec]) -> None:
+        wanted = {
+            spec.name: {
+                "num_partitions": spec.partitions,
+                "replication_factor": -1,
+                "configs": dict(spec.configs),
+            }
+            for spec in specs
+        }
+        # The brokers judge each topic for itself: without a rehearsal one refusal would leave the others.
+        self._create(wanted, validate_only=True)
+        self._create(wanted, validate_only=False)
+
+    def _create(self, wanted: Mapping[str, Any], *, validate_only: bool) -> None:
+        with self._errors("creating topics"):
+            answer = self._client.create_topics(dict(wanted), raise_errors=False, validate_only=validate_only)
+        for topic in answer["topics"]:
+            if topic["error_code"] not in (0, _ALREADY_EXISTS):
+                message = self._clean(topic.get("error_message") or "")
+                raise _refusal(f"creating topic {topic['name']}", topic["error_code"], message)
+
+    def alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
+        resources = [
+            ConfigResource(ConfigResourceType.TOPIC, topic, dict(configs))
+            for topic, configs in changes.items()
+        ]
+        with self._errors("changing the configs of topics"):
+            answer = self._client.alter_configs(resources, raise_on_unknown=False).get("topic", {})
+        for topic, result in answer.items():
+            if result != "OK":
+                raise ServerError(
+                    f"the brokers refused to change the configs of topic {topic}: {self._clean(result)}"
+                )
+
+    def add_partitions(self, totals: Mapping[str, int]) -> None:
+        with self._errors("adding partitions"):
+            self._client.create_partitions(dict(totals))
+
+    def send(self, topic: str, key: str, value: str) -> None:
+        seconds = self._deadline.timeout("writing a record", at_most=_REQUEST_SECONDS)
+        with self._errors(f"a record on topic {topic}"):
+            producer = KafkaProducer(
+                **self._settings,
+                acks="all",
+                retries=0,
+                # An idempotent producer needs a right on the cluster, and protects what is sent again only.
+                enable_idempotence=False,
+                bootstrap_timeout_ms=int(seconds * 1000),
+                max_block_ms=int(seconds * 1000),
+                request_timeout_ms=int(seconds * 1000),
+                delivery_timeout_ms=int(seconds * 1000) + 1000,
+            )
+            try:
+                producer.send(topic, key=key.encode(), value=value.encode(), partition=0).get(seconds + 1)
+            finally:
+                producer.close(timeout=1)
+
+    def _remember(self, **settings: Any) -> KafkaNetClient:
+        client = KafkaNetClient(**settings)
+        self._parts.append(client)
+        return client
+
+    def _stop_parts(self) -> None:
+        for part in self._parts:
+            part.close()
+            part._net.stop(timeout_ms=1000)  # noqa: SLF001 - nothing public stops the thread
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (kafka_errors.KafkaError, OSError) as error:
+            raise self._translated(what, error) from None
+
+    def _translated(self, what: str, error: Exception) -> ServerError:
+        text = self._clean(self._failure.text or str(error))
+        if isinstance(error, kafka_errors.KafkaTimeoutError | kafka_errors.KafkaConnectionError | OSError):
+            return ServerError(f"the brokers do not answer {what}: {text}", retriable=True)
+        retriable = isinstance(error, kafka_errors.RetriableError)
+        kind = type(error).__name__.removesuffix("Error")
+        status = getattr(error, "errno", None)
+        return ServerError(f"the brokers refused {what}: {kind}: {text}", status=status, retriable=retriable)
+
+
+class _LastFailure(logging.Handler):
+    """Keeps why kafka-python could not connect, which it knows and only logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        match = _BOOTSTRAP_FAILURE.fullmatch(record.getMessage())
+        if match is not None:
+            self.text = _ERRNO.sub(lambda found: os.strerror(int(found[1])).lower(), match["reason"])
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        logger = logging.getLogger("kafka")
+        logger.addHandler(self)
+        try:
+            yield
+        finally:
+            logger.removeHandler(self)
+
+
+def _refusal(what: str, code: int, message: str = "") -> ServerError:
+    error = kafka_errors.for_code(code)
+    kind = error.__name__.removesuffix("Error")
+    words = message or getattr(error, "description", "") or "no words"
+    retriable = issubclass(error, kafka_errors.RetriableError)
+    return ServerError(f"the brokers refused {what}: {kind}: {words}", status=code, retriable=retriable)

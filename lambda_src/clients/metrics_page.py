@@ -1,0 +1,96 @@
+"""A worker's metrics page (Prometheus text from the JMX agent) and what it says about the source.
+
+The names are those that `connector/image` gives them. Debezium registers its MBeans once a task has begun
+to read the database: a task that waits for an unreachable database has none, while Connect calls it
+RUNNING.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from connector.domain.health.observation import Source
+from connector.domain.stage.names import CONNECTOR, METRICS_PORT
+from lambda_src.clients.transport import Transport
+from lambda_src.runtime.deadline import Deadline
+
+_SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+-?\d+)?\s*")
+_LABEL = re.compile(r'([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
+_ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One line of the page."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+def parse(text: str) -> Iterator[Sample]:
+    """The samples of a page; lines that are none are passed over."""
+    for line in text.splitlines():
+        match = None if line.startswith("#") else _SAMPLE.fullmatch(line)
+        if match is None:
+            continue
+        try:
+            value = float(match["value"])
+        except ValueError:
+            continue
+        labels = {key: _unescape(raw) for key, raw in _LABEL.findall(match["labels"] or "")}
+        yield Sample(match["name"], labels, value)
+
+
+def source_of(samples: Sequence[Sample], server: str) -> Source:
+    """The source of the connector whose `topic.prefix` is `server`, with what Connect says of its task."""
+    values = {(s.labels.get("context"), s.name): s.value for s in samples if s.labels.get("server") == server}
+    connected = values.get(("streaming", "debezium_metrics_connected"))
+    return Source(
+        streaming=None if connected is None else connected == 1,
+        snapshot_running=values.get(("snapshot", "debezium_metrics_snapshotrunning")) == 1,
+        snapshot_tables=int(values.get(("snapshot", "debezium_metrics_totaltablecount"), 0)),
+        behind=_seconds(values.get(("streaming", "debezium_metrics_millisecondsbehindsource"))),
+        since_event=_seconds(values.get(("streaming", "debezium_metrics_millisecondssincelastevent"))),
+        position_age=_seconds(values.get(("streaming", "debezium_metrics_oldestscnageinmilliseconds"))),
+        queue=_filled(
+            values.get(("streaming", "debezium_metrics_queueremainingcapacity")),
+            values.get(("streaming", "debezium_metrics_queuetotalcapacity")),
+        ),
+        in_flight=_of_task(samples, "source_task_source_record_active_count"),
+        errors=_of_task(samples, "task_error_total_record_errors"),
+    )
+
+
+def _of_task(samples: Sequence[Sample], name: str) -> float | None:
+    """A number of Connect's about our connector's task; None when this worker does not run it."""
+    found = [
+        sample.value
+        for sample in samples
+        if sample.name == f"kafka_connect_{name}"
+        and sample.labels.get("connector") == CONNECTOR
+        and sample.value >= 0
+    ]
+    return sum(found) if found else None
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    """Debezium says -1 for what it does not know yet."""
+    return None if milliseconds is None or not milliseconds >= 0 else milliseconds / 1000
+
+
+def _filled(remaining: float | None, total: float | None) -> float | None:
+    return None if remaining is None or not total else 1 - remaining / total
+
+
+def read_source(transport: Transport, address: str, server: str, deadline: Deadline) -> Source:
+    """Ask the agent at `address`; raises `ServerError` when it does not answer."""
+    seconds = deadline.timeout("reading metrics", at_most=5)
+    reply = transport.request("GET", f"http://{address}:{METRICS_PORT}/metrics", None, seconds)
+    if not reply.ok:
+        return Source()
+    return source_of(list(parse(reply.body.decode("utf-8", "replace"))), server)
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r'\\[\\"n]', lambda match: _ESCAPES[match[0]], text)

@@ -1,0 +1,56 @@
+"""Secrets Manager as the `Fetch` that the core's lookup rule asks for."""
+
+from typing import Protocol, TypedDict
+
+from botocore.exceptions import ClientError
+
+from connector.domain.secrets.fallback import unreadable
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.secrets import StoredSecret
+from lambda_src.clients.aws import aws_errors, passes
+
+
+class _Value(TypedDict, total=False):
+    ARN: str
+    VersionId: str
+    SecretString: str
+
+
+class SecretsManager(Protocol):
+    """The part of boto3's client that is used here."""
+
+    def get_secret_value(self, *, SecretId: str) -> _Value: ...  # noqa: N803 - boto3's spelling
+
+
+class SecretReader:
+    """Fetches each secret at most once; remembers which versions were read."""
+
+    def __init__(self, client: SecretsManager) -> None:
+        self._client = client
+        self._seen: dict[str, StoredSecret | None] = {}
+
+    def fetch(self, path: str) -> StoredSecret | None:
+        """The secret at `path`, None only when there is none; `SecretError` when it cannot be read."""
+        if path not in self._seen:
+            self._seen[path] = self._read(path)
+        return self._seen[path]
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Path -> version id of every secret that was found."""
+        return {path: stored.version for path, stored in sorted(self._seen.items()) if stored is not None}
+
+    def _read(self, path: str) -> StoredSecret | None:
+        with aws_errors(f"reading secret {path}"):
+            try:
+                value = self._client.get_secret_value(SecretId=path)
+            except ClientError as error:
+                details = error.response.get("Error", {})
+                if passes(details.get("Code", "")):
+                    # Nothing is wrong with the secret: whoever asked may ask again.
+                    raise
+                problem = unreadable(path, details.get("Code", ""), details.get("Message", ""))
+                if problem is None:
+                    return None
+                raise problem from None
+        return StoredSecret(path, value["ARN"], value["VersionId"], Redacted(value.get("SecretString", "")))

@@ -1,0 +1,74 @@
+"""The items of the state table: the stage record, and those that several runs change at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from connector.domain.health.budget import BUDGET_KEY, Budget
+from connector.domain.stage.record import RECORD_KEY, StageRecord
+from lambda_src.clients.aws import aws_errors
+
+
+class Table(Protocol):
+    """The part of boto3's DynamoDB table that is used here; its partition key is the text `id`."""
+
+    def get_item(self, *, Key: dict[str, str], ConsistentRead: bool) -> Any: ...  # noqa: N803
+    def put_item(self, *, Item: dict[str, Any], **condition: Any) -> Any: ...  # noqa: N803
+
+
+def read_record(table: Table) -> StageRecord | None:
+    """The record, or None when the stage has never been registered."""
+    with aws_errors("reading the stage record"):
+        item = table.get_item(Key={"id": RECORD_KEY}, ConsistentRead=True).get("Item")
+    return None if item is None else StageRecord.from_item(item)
+
+
+def write_record(table: Table, record: StageRecord) -> None:
+    """Replace the record."""
+    with aws_errors("writing the stage record"):
+        table.put_item(Item=record.to_item())
+
+
+def read_item(table: Table, key: str) -> Mapping[str, Any] | None:
+    """The item called `key`, as it is now; None when there is none."""
+    with aws_errors(f"reading {key} in the state table"):
+        item: Mapping[str, Any] | None = table.get_item(Key={"id": key}, ConsistentRead=True).get("Item")
+    return item
+
+
+def replace_item(table: Table, item: Mapping[str, Any], *, over: Sequence[Any] = ()) -> bool:
+    """Write an item one `version` on, by one conditional write; False when another run was faster.
+
+    `over` holds the version that was read where it is none that this function writes.
+    """
+    version = int(item["version"])
+    names = {"ExpressionAttributeNames": {"#version": "version"}}
+    # Not the item but its version: an item without one could never be replaced.
+    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#version)", **names}
+    if over or version > 1:
+        read = over[0] if over else version - 1
+        condition = {
+            "ConditionExpression": "#version = :read",
+            "ExpressionAttributeValues": {":read": read},
+            **names,
+        }
+    with aws_errors(f"writing {item['id']} in the state table"):
+        try:
+            table.put_item(Item=dict(item), **condition)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+                return False
+            raise
+    return True
+
+
+def read_budget(table: Table) -> Budget:
+    """The restart budget; a full one when nothing was ever restarted."""
+    item = read_item(table, BUDGET_KEY)
+    return Budget() if item is None else Budget.from_item(item)
+
+
+def claim_restart(table: Table, budget: Budget, now: float) -> bool:
+    """Claim one restart of the budget as it was read; False when another run has changed it since."""
+    return replace_item(table, budget.claimed(now).to_item())

@@ -1,0 +1,69 @@
+"""The worker's newest words about a task that does not get on, from its log group.
+
+Connect says RUNNING for as long as Debezium repeats a connection that fails; only the log has the reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from connector.domain.health.causes import trace_of
+from connector.domain.stage.names import CONNECTOR
+from lambda_src.clients.aws import aws_errors
+
+#: Debezium repeats a failed connection every few seconds, each time for as long as the driver waits.
+SECONDS = 180
+#: A page may be empty although more follow: a group has a stream for each task that ever ran. The time of the
+#: probe that asks ends it earlier where that is short.
+_PAGES = 50
+#: What Connect puts before a line of a task of ours.
+_OF_TASK = f"[{CONNECTOR}|task-"
+#: In the syntax of CloudWatch Logs: the words as they stand.
+_PATTERN = f'"{_OF_TASK}"'
+_LEVELS = (" WARN ", " ERROR ")
+_TRACE = "Exception"
+
+
+class Logs(Protocol):
+    """The part of boto3's client that is used here."""
+
+    def filter_log_events(
+        self,
+        *,
+        logGroupName: str,  # noqa: N803
+        startTime: int,  # noqa: N803
+        filterPattern: str,  # noqa: N803
+        **page: str,
+    ) -> Any: ...
+
+
+def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS, about: str = "") -> str:
+    """The trace that a task logged last, as several lines; empty when it logged none of late.
+
+    With `about` only events that hold these words count.
+    """
+    found: list[Mapping[str, Any]] = []
+    page: dict[str, str] = {}
+    for _ in range(_PAGES):
+        with aws_errors(f"logs:FilterLogEvents of {group}"):
+            answer = logs.filter_log_events(
+                logGroupName=group, startTime=int((now - seconds) * 1000), filterPattern=_PATTERN, **page
+            )
+        events = answer.get("events", [])
+        found += [event for event in events if about in event["message"] and tells(event["message"])]
+        if not answer.get("nextToken"):
+            break
+        page = {"nextToken": answer["nextToken"]}
+    return newest(found)
+
+
+def tells(line: str) -> bool:
+    """Whether a line is a task's trace."""
+    return _OF_TASK in line and _TRACE in line and any(level in line for level in _LEVELS)
+
+
+def newest(events: Sequence[Mapping[str, Any]]) -> str:
+    """The trace of the newest event; of several in the same millisecond the one that came last."""
+    if not events:
+        return ""
+    last = max(enumerate(events), key=lambda numbered: (numbered[1]["timestamp"], numbered[0]))[1]
+    return trace_of(str(last["message"]))

@@ -1,0 +1,1 @@
+"""The steps of a registration, from the cluster's check to the stage's record."""

@@ -1,0 +1,78 @@
+"""READY: a Connect worker of the present task definition answers, or why none does."""
+
+from collections.abc import Mapping
+
+from connector.domain.admin_api import Answer, State
+from connector.domain.errors import ServerError
+from connector.domain.health.observation import Service
+from lambda_src.clients.connect_rest import Connect
+from lambda_src.clients.ecs import scale
+from lambda_src.session import Session, connect_url
+
+
+def ready(session: Session) -> Answer:
+    """Ask ECS for the workers and each worker for `GET /`; only 2xx counts.
+
+    A service without a desired task is what a teardown leaves that was cut off: it gets its workers back.
+    """
+    service = session.service
+    if service.desired == 0 and session.desired_count is not None:
+        return _restore(session, session.desired_count)
+    answers: dict[str, str] = {}
+    if not service.rollout_failed:
+        for task in service.current:
+            try:
+                Connect([connect_url(task.address)], session.http, session.deadline).root()
+                answers[task.address] = ""
+            except ServerError as error:
+                answers[task.address] = str(error)
+    return decide(service, answers)
+
+
+def decide(service: Service, answers: Mapping[str, str]) -> Answer:
+    """`answers`: address -> why it does not answer, empty when it does."""
+    details = {"desired": service.desired, "running": service.running, "pending": service.pending}
+    if service.rollout_failed:
+        stopped = f"; a task stopped: {service.last_stop}" if service.last_stop else ""
+        return Answer(
+            State.FAILED,
+            f"ECS gave up deploying {service.name}: {service.rollout_reason or 'no reason given'}{stopped}; "
+            "see the worker's log group",
+            details=details,
+        )
+    up = [address for address, reason in answers.items() if not reason]
+    if up:
+        verb = "worker answers" if len(up) == 1 else "workers answer"
+        return Answer(State.DONE, f"{len(up)} Connect {verb}", details={**details, "workers": up})
+    if service.desired == 0:
+        return Answer(
+            State.FAILED,
+            f"service {service.name} has the desired count 0, so no worker will start, and the launch "
+            "did not say how many there should be; set desired_count in the stage's config.yaml to a number "
+            "from 1 on, then launch again",
+            details=details,
+        )
+    return Answer(State.WAITING, _progress(service, answers), details=details)
+
+
+def _restore(session: Session, desired: int) -> Answer:
+    env = session.environment
+    scale(session.aws.ecs(), env.cluster, env.service, desired)
+    return Answer(
+        State.WAITING,
+        f"service {env.service} had the desired count 0, as a teardown leaves it that was cut off; "
+        f"it is {desired} again",
+        changed=True,
+        details={"desired": desired},
+    )
+
+
+def _progress(service: Service, answers: Mapping[str, str]) -> str:
+    parts = [service.describe()]
+    if answers:
+        parts = [f"worker at {address} is starting" for address in answers]
+    elif service.addresses:
+        parts.append("only workers of the previous task definition run")
+    if service.last_stop:
+        parts.append(f"the last task stopped: {service.last_stop}")
+    return "; ".join(parts)

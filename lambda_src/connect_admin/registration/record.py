@@ -1,0 +1,33 @@
+"""RECORD: the stage record says what was registered, and on which cluster."""
+
+from connector.domain.admin_api import Answer, State
+from connector.domain.capture.config import config_hash
+from connector.domain.stage.record import StageRecord
+from lambda_src.clients.state_table import read_record, write_record
+from lambda_src.connect_admin.teardown.guard import STANDS_BACK
+from lambda_src.session import Session
+
+
+def record(session: Session) -> Answer:
+    """Write the record unless it says the same already, or a teardown has begun."""
+    session.know_confidential()
+    with session.kafka() as kafka:
+        cluster_id = kafka.cluster_id()
+    wanted = StageRecord(
+        stage=session.stage.name,
+        cluster_id=cluster_id,
+        account=session.account,
+        topics=tuple(spec.name for spec in session.topics),
+        config_hash=config_hash(session.config),
+        secret_versions=session.secrets.versions,
+    )
+    table = session.aws.table(session.environment.table)
+    present = read_record(table)
+    details = {"cluster_id": cluster_id, "config_hash": wanted.config_hash}
+    if present is not None and present.retiring:
+        # A launch clears the mark at its beginning: this one was set since.
+        return Answer(State.FAILED, STANDS_BACK)
+    if present == wanted:
+        return Answer(State.DONE, "the stage record is unchanged", details=details)
+    write_record(table, wanted)
+    return Answer(State.DONE, "the stage record is written", changed=True, details=details)

@@ -1,0 +1,75 @@
+"""REGISTER: the connector exists with the wanted config."""
+
+from collections.abc import Mapping
+
+from connector.domain.admin_api import Answer, State
+from connector.domain.capture import validation_errors
+from connector.domain.capture.config import NAME_KEY, config_hash, differs
+from connector.domain.stage.names import CONNECTOR
+from lambda_src.clients.connect_rest import Connect, ConnectError
+from lambda_src.connect_admin.registration.validate import connector_errors, refused, validation_seconds
+from lambda_src.connect_admin.teardown.guard import STANDS_BACK, is_retiring
+from lambda_src.session import Session
+
+
+def register(session: Session) -> Answer:
+    """Create or update the connector only if its config differs; else restart what had failed in it.
+
+    Refused while the stage is being torn down: only a launch, by its first request, ends that.
+    """
+    if is_retiring(session):
+        return Answer(State.FAILED, STANDS_BACK)
+    session.know_confidential()
+    connect = session.connect()
+    wanted = session.config
+    stored = connect.config(CONNECTOR)
+    details = {"connector": CONNECTOR, "config_hash": config_hash(wanted)}
+    if stored is not None and not differs(wanted, stored):
+        return _leave(connect, details)
+    try:
+        connect.put_config(CONNECTOR, wanted, timeout=validation_seconds(session))
+    except ConnectError as error:
+        return _refusal(session, connect, error)
+    if stored is None:
+        return Answer(State.DONE, f"{CONNECTOR} created", changed=True, details=details)
+    keys = changed_keys(wanted, stored)
+    return Answer(
+        State.DONE,
+        f"{CONNECTOR} updated ({', '.join(keys)})",
+        changed=True,
+        details={**details, "changed_keys": keys},
+    )
+
+
+def changed_keys(wanted: Mapping[str, str], stored: Mapping[str, str]) -> list[str]:
+    """The keys that differ, in order."""
+    keys = (wanted.keys() | stored.keys()) - {NAME_KEY}
+    return sorted(key for key in keys if wanted.get(key) != stored.get(key))
+
+
+def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:
+    """Why Connect did not take the config; raises the error again when the config is not the cause.
+
+    Connect 4.3 means to answer 400 with the errors, but for a plugin with fields that have no value its
+    code for that fails and it answers 500 (a NullPointerException), as it also does while it rebalances.
+    The validate endpoint tells the two apart.
+    """
+    if error.status not in (400, 500):
+        raise error
+    errors = connector_errors(session, connect)
+    if errors:
+        return refused(session, errors)
+    if error.status == 400:
+        return Answer(State.FAILED, validation_errors.about_reply(error.words, session.database_address))
+    raise error
+
+
+def _leave(connect: Connect, details: dict[str, str]) -> Answer:
+    """An unchanged connector is left alone, but a failed one would stay so: Connect never retries it."""
+    status = connect.status(CONNECTOR)
+    if status is None or not status.failed:
+        return Answer(State.DONE, f"{CONNECTOR} unchanged", details=details)
+    connect.restart_failed(CONNECTOR)
+    return Answer(
+        State.DONE, f"{CONNECTOR} unchanged; it had failed and was restarted", changed=True, details=details
+    )

@@ -1,0 +1,49 @@
+"""VALIDATE: Connect and the plugin check the config, and the plugin connects to the database."""
+
+from collections.abc import Sequence
+
+from connector.domain.admin_api import Answer, State
+from connector.domain.capture import validation_errors
+from connector.domain.capture.validation_errors import FieldError
+from connector.domain.stage.names import CONNECTOR
+from lambda_src.clients.connect_rest import Connect, ConnectError
+from lambda_src.session import Session
+
+#: What validation takes beyond the wait for the database.
+SPARE_SECONDS = 15
+
+
+def validate(session: Session) -> Answer:
+    """Connect resolves `${env:…}` before it validates, so wrong credentials show here."""
+    session.know_confidential()
+    try:
+        errors = connector_errors(session, session.connect())
+    except ConnectError as error:
+        if error.status != 400:
+            raise
+        return Answer(State.FAILED, validation_errors.about_reply(error.words, session.database_address))
+    if errors:
+        return refused(session, errors)
+    return Answer(
+        State.DONE, f"Connect accepts the config of {len(session.config)} keys and reaches the database"
+    )
+
+
+def connector_errors(session: Session, connect: Connect) -> tuple[FieldError, ...]:
+    """What Connect and the plugin find wrong with the wanted config."""
+    return connect.validate(CONNECTOR, session.config, timeout=validation_seconds(session))
+
+
+def refused(session: Session, errors: Sequence[FieldError]) -> Answer:
+    """The answer to a config that Connect finds wrong."""
+    told = validation_errors.about_fields(errors, session.database_address)
+    if validation_errors.untold(errors):
+        told = f"{told} ({session.database_reach()})"
+    return Answer(
+        State.FAILED, told, details={"errors": [f"{error.field}: {error.message}" for error in errors]}
+    )
+
+
+def validation_seconds(session: Session) -> float:
+    """How long Connect may take to validate."""
+    return session.environment.settings.validation_timeout_seconds + SPARE_SECONDS

@@ -1,0 +1,80 @@
+"""VERIFY: connector and task run, and the source is connected. RUNNING alone proves nothing.
+
+The same judgement as the health check's, over three of its findings.
+"""
+
+from connector.domain.admin_api import Answer, State
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.causes import root_cause
+from connector.domain.health.error_classes import explain_database
+from connector.domain.health.findings import Finding, findings, not_ok
+from connector.domain.health.observation import ConnectorStatus, Observation
+from connector.domain.stage.names import CONNECTOR
+from lambda_src.observe import observe_connector
+from lambda_src.session import Session
+
+#: A restart takes a moment to show: until then the status is that of the previous life.
+CONFIRM_SECONDS = 8.0
+_PAUSE_SECONDS = 1.0
+#: What of the health check's findings a registration waits for.
+_REGISTERED = ("ConnectorStateFailed", "ConnectorTaskFailed", "SourceDisconnected")
+
+
+def verify(session: Session) -> Answer:
+    """Look at the status and at the task's worker; a failure counts once it has lasted."""
+    session.know_confidential()
+    seen = session.deadline.poll(
+        lambda: observe_connector(session),
+        lambda seen: seen.connector is None or not seen.connector.failed,
+        every=_PAUSE_SECONDS,
+        at_most=CONFIRM_SECONDS,
+    )
+    return decide(seen, session.environment.settings, session.database_address)
+
+
+def registered(seen: Observation, settings: ConnectorSettings) -> list[Finding]:
+    """The findings of a registration. Of one look: what asks for a second one is not sure."""
+    return [f for f in findings(seen, settings, now=0, untold=0) if f.name in _REGISTERED]
+
+
+def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Answer:
+    """`database` is the source's address, for messages."""
+    status = seen.connector
+    if status is None:
+        reason = seen.connect_answers or seen.blind.get("connector")
+        return Answer(State.WAITING, reason or f"Connect has no status of {CONNECTOR} yet")
+    details = {
+        "connector": status.state,
+        "tasks": [task.state for task in status.tasks],
+        "source": "unknown" if seen.source is None else seen.source.describe(),
+    }
+    if status.halted:
+        return Answer(
+            State.FAILED,
+            f"{CONNECTOR} is {status.state}: a person did that, and launching does not undo it; "
+            "`wms-connector resume` with the stage's name does",
+            details=details,
+        )
+    if status.failed:
+        return Answer(State.FAILED, failure(status, database), details=details)
+    judged = registered(seen, settings)
+    if any(finding.ok is None for finding in judged):
+        return Answer(State.WAITING, status.describe(), details=details)
+    for finding in not_ok(judged):
+        reason = f"{status.describe()}, but the source {database} is not seen to be connected"
+        return Answer(State.WAITING, f"{reason}: {finding.reason}", details=details)
+    if settings.kind != "debezium" or seen.source is None:
+        # What can be seen of a connector without metrics of its own is that its task runs.
+        seen_of = "this kind of connector does not tell whether its source is connected"
+        return Answer(State.DONE, f"{status.describe()}; {seen_of}", details=details)
+    told = f"{status.describe()}, source connected: {seen.source.describe()}"
+    return Answer(State.DONE, told, details=details)
+
+
+def failure(status: ConnectorStatus, database: str) -> str:
+    """Why connector or task failed, in one line."""
+    failed = [(f"task {task.id} of {CONNECTOR}", task.trace) for task in status.tasks if task.failed]
+    if status.state_failed:
+        failed.insert(0, (f"connector {CONNECTOR}", status.trace))
+    who, trace = failed[0] if failed else (CONNECTOR, "")
+    return f"{who} FAILED: {explain_database(trace, database) or root_cause(trace)}"

@@ -1,0 +1,1 @@
+"""The steps of an ephemeral stage's teardown, each one short request."""

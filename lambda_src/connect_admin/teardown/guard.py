@@ -1,0 +1,71 @@
+"""The mark `retiring` in the stage record: set by a teardown, obeyed by all that would start something."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from connector.domain.admin_api import Answer, State
+from connector.domain.errors import RefusedStage
+from connector.domain.stage.record import StageRecord
+from connector.domain.stage.teardown import EphemeralStage
+from lambda_src.clients.state_table import read_record, write_record
+from lambda_src.session import Session
+
+STANDS_BACK = "the stage is being torn down, so nothing is registered; launch the stage to end that"
+
+
+def ephemeral(session: Session) -> EphemeralStage:
+    """This function's stage as one that may be torn down, or `RefusedStage`.
+
+    The function's own guard: it asks neither the hook nor the plan. A caller that does not say which stage
+    it means, or means another one, is refused too.
+    """
+    if session.meant != session.stage.name:
+        raise RefusedStage(
+            f"this is the admin Lambda of stage {session.stage.name!r} and the teardown of "
+            f"{session.meant!r} is asked for: nothing was touched"
+        )
+    return EphemeralStage(session.stage)
+
+
+def taken_over(session: Session) -> Answer | None:
+    """Why the teardown must not go on: a launch has cleared its mark. Each step asks: time has passed."""
+    record = read_record(session.aws.table(session.environment.table))
+    if record is None or record.retiring:
+        return None
+    return Answer(
+        State.FAILED,
+        f"stage {session.stage.name} is no longer marked as retiring: a launch has taken it over, "
+        "so nothing more is deleted",
+    )
+
+
+def is_retiring(session: Session) -> bool:
+    """Whether a teardown has begun."""
+    record = read_record(session.aws.table(session.environment.table))
+    return record is not None and record.retiring
+
+
+def launched(use_case: Callable[[Session], Answer]) -> Callable[[Session], Answer]:
+    """`use_case`, before which a launch takes back the mark of a teardown that was cut off."""
+
+    def after_clearing(session: Session) -> Answer:
+        if session.launch:
+            table = session.aws.table(session.environment.table)
+            record = read_record(table)
+            if record is not None and record.retiring:
+                write_record(table, replace(record, retiring=False))
+        return use_case(session)
+
+    return after_clearing
+
+
+def other_cluster(session: Session, record: StageRecord | None, cluster_id: str) -> str | None:
+    """Why nothing may be deleted on the cluster in hand: the record names another one. None when it may."""
+    if record is None or not record.cluster_id or record.cluster_id == cluster_id:
+        return None
+    prefix, stage = session.environment.secret_prefix, session.stage.name
+    return (
+        f"the brokers in hand are of cluster {cluster_id}, and stage {stage} was registered on cluster "
+        f"{record.cluster_id}: nothing was deleted. Put that cluster's broker string back into the secret "
+        f"{prefix}/{stage}/brokerString"
+    )

@@ -1,0 +1,40 @@
+"""RETIRE_MARK: the record says that the stage is being torn down, and names the cluster in hand."""
+
+from dataclasses import replace
+
+from connector.domain.admin_api import Answer, State
+from connector.domain.stage.record import StageRecord
+from lambda_src.clients.state_table import read_record, write_record
+from lambda_src.connect_admin.teardown.guard import ephemeral, other_cluster
+from lambda_src.session import Session
+
+
+def retire_mark(session: Session) -> Answer:
+    """First the mark, so that nobody starts anything; then the look at the cluster."""
+    ephemeral(session)
+    table = session.aws.table(session.environment.table)
+    record = read_record(table)
+    marked = record is not None and record.retiring
+    if not marked:
+        write_record(table, _marked(session, record))
+    with session.kafka() as kafka:
+        cluster_id = kafka.cluster_id()
+    objection = other_cluster(session, record, cluster_id)
+    if objection is not None:
+        return Answer(State.FAILED, objection, changed=not marked)
+    known = (
+        "the cluster it was registered on" if record and record.cluster_id else "no record names a cluster"
+    )
+    return Answer(
+        State.DONE,
+        f"stage {session.stage.name} is marked as retiring; cluster {cluster_id}: {known}",
+        changed=not marked,
+        details={"cluster_id": cluster_id},
+    )
+
+
+def _marked(session: Session, record: StageRecord | None) -> StageRecord:
+    if record is not None:
+        return replace(record, retiring=True)
+    # Never registered: there is no cluster to compare with, but health and registration must stand back.
+    return StageRecord(session.stage.name, "", session.account, (), "", {}, retiring=True)

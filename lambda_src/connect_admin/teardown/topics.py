@@ -1,0 +1,86 @@
+"""TOPIC_NAMES, RETIRE_TOPICS, RETIRE_GROUPS: what the cluster has, and the stage's own part of it deleted."""
+
+from connector.domain.admin_api import Answer, State
+from connector.domain.stage.teardown import EphemeralStage, namespaced, plan_groups, plan_topics
+from lambda_src.clients.kafka_admin import KafkaAdmin
+from lambda_src.clients.state_table import read_record
+from lambda_src.connect_admin.teardown.guard import ephemeral, other_cluster, taken_over
+from lambda_src.session import Session
+
+#: How long one request waits until topics are listed no longer, in seconds.
+_VANISH_SECONDS = 10.0
+_PAUSE_SECONDS = 0.3
+
+
+def topic_names(session: Session) -> Answer:
+    """Every topic's name, whoever's it is. Changes nothing."""
+    with session.kafka() as kafka:
+        found = sorted(kafka.topic_names())
+    return Answer(State.DONE, f"the cluster has {len(found)} topics", details={"topics": found})
+
+
+def retire_topics(session: Session) -> Answer:
+    """List, plan, delete, and look again until none is left; whatever is not in the plan stays."""
+    stage = ephemeral(session)
+    with session.kafka() as kafka:
+        objection = _objection(session, kafka)
+        if objection is not None:
+            return objection
+        existing = kafka.topic_names()
+        plan = plan_topics(stage, existing)
+        if plan.delete:
+            kafka.delete_topics(plan)
+        left = _left(session, stage, kafka) if plan.delete else ()
+    details = {"deleted": [t for t in plan.delete if t not in left], "others": _others(stage, existing)}
+    if left:
+        told = f"{len(left)} of {len(plan.delete)} topics are still there, first {left[0]}"
+        return Answer(State.WAITING, told, changed=True, details=details)
+    told = f"{len(plan.delete)} topics deleted" if plan.delete else "no topic of the stage is left"
+    return Answer(State.DONE, told, changed=bool(plan.delete), details=details)
+
+
+def retire_groups(session: Session) -> Answer:
+    """Delete the stage's consumer groups; one with members is waited for."""
+    stage = ephemeral(session)
+    with session.kafka() as kafka:
+        objection = _objection(session, kafka)
+        if objection is not None:
+            return objection
+        plan = plan_groups(stage, kafka.groups())
+        busy = kafka.delete_groups(plan)
+    details = {"deleted": [group for group in plan.delete if group not in busy]}
+    if busy:
+        return Answer(
+            State.WAITING, f"group {busy[0]} has members: somebody reads with it", True, details=details
+        )
+    told = f"{len(plan.delete)} groups deleted" if plan.delete else "no group of the stage is left"
+    return Answer(State.DONE, told, changed=bool(plan.delete), details=details)
+
+
+def _objection(session: Session, kafka: KafkaAdmin) -> Answer | None:
+    """Why nothing may be deleted now. Each request looks for itself: time has passed since the mark."""
+    taken = taken_over(session)
+    if taken is not None:
+        return taken
+    record = read_record(session.aws.table(session.environment.table))
+    elsewhere = other_cluster(session, record, kafka.cluster_id())
+    if elsewhere is not None:
+        return Answer(State.FAILED, elsewhere)
+    group = session.stage.topics.connect_group
+    if kafka.live_group(group):
+        return Answer(State.WAITING, f"group {group} has members: a worker still lives")
+    return None
+
+
+def _left(session: Session, stage: EphemeralStage, kafka: KafkaAdmin) -> tuple[str, ...]:
+    """The stage's topics that are still listed, once the brokers had a moment."""
+    return session.deadline.poll(
+        lambda: plan_topics(stage, kafka.topic_names()).delete,
+        lambda left: not left,
+        every=_PAUSE_SECONDS,
+        at_most=_VANISH_SECONDS,
+    )
+
+
+def _others(stage: EphemeralStage, existing: frozenset[str]) -> list[str]:
+    return list(namespaced(stage, existing))

@@ -1,0 +1,212 @@
+"""What one invocation works with: secrets and clients, each made when first used."""
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, cast
+
+import boto3
+
+from connector.domain.capture.config import connector_config
+from connector.domain.errors import ServerError
+from connector.domain.health.observation import Service, Source
+from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
+from connector.domain.secrets.database import Database, parse_database
+from connector.domain.secrets.fallback import require_secret
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.secrets import (
+    ALB_TLS,
+    BROKER_STRING,
+    DB_INFO,
+    KAFKA_CREDENTIALS,
+    StoredSecret,
+    parse_kafka_credentials,
+)
+from connector.domain.secrets.shapes import parse_alb_tls
+from connector.domain.stage.names import CONNECT_PORT
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import TopicSpec
+from lambda_src.clients import ecs as tasks
+from lambda_src.clients import metrics_page
+from lambda_src.clients.aws import CLIENT_CONFIG
+from lambda_src.clients.connect_rest import Connect
+from lambda_src.clients.ecs import Ecs
+from lambda_src.clients.kafka_admin import Kafka, KafkaAdmin, client_settings
+from lambda_src.clients.secrets import SecretReader, SecretsManager
+from lambda_src.clients.state_table import Table
+from lambda_src.clients.tcp import Knock, knock
+from lambda_src.clients.transport import HttpTransport, Transport
+from lambda_src.clients.worker_log import Logs
+from lambda_src.runtime.deadline import Deadline
+from lambda_src.runtime.environment import Environment
+from lambda_src.runtime.redactor import Censor
+
+OpenKafka = Callable[[Mapping[str, Any], Deadline, Callable[[str], str]], AbstractContextManager[KafkaAdmin]]
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The AWS clients, made when first used: a request needs few of them."""
+
+    secrets_manager: Callable[[], SecretsManager]
+    ecs: Callable[[], Ecs]
+    table: Callable[[str], Table]
+    logs: Callable[[], Logs] = lambda: cast(Logs, boto3.client("logs", config=CLIENT_CONFIG))
+
+    @classmethod
+    def real(cls) -> "Aws":
+        """Clients of the account and region in which the function runs."""
+        return cls(
+            lambda: cast(SecretsManager, boto3.client("secretsmanager", config=CLIENT_CONFIG)),
+            lambda: cast(Ecs, boto3.client("ecs", config=CLIENT_CONFIG)),
+            lambda name: cast(Table, boto3.resource("dynamodb", config=CLIENT_CONFIG).Table(name)),
+        )
+
+
+@dataclass
+class Session:
+    """One invocation. Everything confidential that it reads is told to its censor at once."""
+
+    environment: Environment
+    account: str
+    deadline: Deadline
+    censor: Censor = field(default_factory=Censor)
+    aws: Aws = field(default_factory=Aws.real)
+    transport: Transport | None = None
+    open_kafka: OpenKafka = Kafka
+    knock: Knock = knock
+    #: How many workers the stage is configured to have; None when the caller did not say.
+    desired_count: int | None = None
+    #: Whether a launch asks.
+    launch: bool = False
+    #: Whose function the caller means; None when it did not say.
+    meant: str | None = None
+    #: Of which tables a snapshot is asked; none stands for all.
+    tables: tuple[str, ...] = ()
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that this function serves."""
+        return self.environment.stage
+
+    @cached_property
+    def secrets(self) -> SecretReader:
+        """Secrets, each read once."""
+        return SecretReader(self.aws.secrets_manager())
+
+    @cached_property
+    def brokers(self) -> Brokers:
+        """The stage's brokers."""
+        brokers = parse_brokers(self._require(BROKER_STRING))
+        self.censor.hide_brokers(brokers)
+        return brokers
+
+    @cached_property
+    def database(self) -> Database:
+        """The stage's source database."""
+        database = parse_database(self._require(DB_INFO))
+        self.censor.hide_database(database)
+        return database
+
+    @cached_property
+    def credentials(self) -> tuple[Redacted, Redacted] | None:
+        """User and password for the brokers, where SCRAM asks for them."""
+        if self.environment.auth is not KafkaAuth.SCRAM:
+            return None
+        user, password = parse_kafka_credentials(self._require(KAFKA_CREDENTIALS))
+        self.censor.hide(password)
+        self.censor.hide_words(user)
+        return user, password
+
+    @property
+    def database_address(self) -> str:
+        """`host:port` of the source, for messages."""
+        return ", ".join(f"{host}:{port}" for host, port in self.database.endpoints)
+
+    def database_reach(self) -> str:
+        """Whether this function reaches the source's first port, in words."""
+        seconds = self.deadline.timeout("reaching the database", at_most=3)
+        try:
+            with socket.create_connection((self.database.host, self.database.port), seconds):
+                return "the admin Lambda reaches its port"
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            return f"the admin Lambda does not reach its port either: {why}"
+
+    @cached_property
+    def config(self) -> Mapping[str, str]:
+        """The connector config as it should be."""
+        env = self.environment
+        return connector_config(env.stage, self.database, env.auth, env.settings)
+
+    @property
+    def topics(self) -> tuple[TopicSpec, ...]:
+        """The topics that should exist."""
+        settings = self.environment.settings
+        return self.stage.topics.specs(
+            settings.kind,
+            data_partitions=settings.data_partitions,
+            data_retention_days=settings.data_retention_days,
+            heartbeat_table=bool(settings.heartbeat_table),
+            max_record_mib=settings.max_record_mib,
+        )
+
+    @cached_property
+    def service(self) -> Service:
+        """The ECS service, as it is now."""
+        env = self.environment
+        service = self.observe_service()
+        if service is None:
+            raise ServerError(
+                f"ECS service {env.service} does not exist in cluster {env.cluster}; launch the stage"
+            )
+        return service
+
+    def observe_service(self) -> Service | None:
+        """The ECS service, as it is now; None when it was never launched."""
+        env = self.environment
+        return tasks.observe(self.aws.ecs(), env.cluster, env.service)
+
+    def know_confidential(self) -> None:
+        """Read what must be kept out of texts, before a text of Connect's is shown."""
+        _ = self.brokers, self.database, self.credentials
+
+    def connect(self, within: float | None = None) -> Connect:
+        """The stage's Connect cluster; `within`: seconds for all that it is asked, where that is less."""
+        url = self.environment.connect_url
+        addresses = [url] if url else [connect_url(address) for address in self.service.addresses]
+        deadline = self.deadline if within is None else self.deadline.sooner(within)
+        return Connect(addresses, self.http, deadline)
+
+    @cached_property
+    def http(self) -> Transport:
+        """HTTP; with a load balancer, trusting the authority that its secret names."""
+        if self.transport is not None:
+            return self.transport
+        if self.environment.connect_url is None:
+            return HttpTransport()
+        return HttpTransport(parse_alb_tls(self._require(ALB_TLS))["certificateAuthorityPem"])
+
+    def source_at(self, address: str) -> Source:
+        """What the worker at an address says about the source."""
+        return metrics_page.read_source(self.http, address, self.stage.topics.prefix, self.deadline)
+
+    @contextmanager
+    def kafka(self, at_most: float | None = None) -> Iterator[KafkaAdmin]:
+        """The cluster, for as long as the block runs; it is asked for `at_most` so many seconds."""
+        settings = client_settings(self.brokers, self.environment.auth, self.credentials)
+        deadline = self.deadline
+        if at_most is not None:
+            deadline = replace(deadline, at=min(deadline.at, deadline.now() + at_most))
+        with self.open_kafka(settings, deadline, self.censor.clean) as kafka:
+            yield kafka
+
+    def _require(self, name: str) -> StoredSecret:
+        return require_secret(self.environment.secret_prefix, self.stage, name, self.secrets.fetch)
+
+
+def connect_url(address: str) -> str:
+    """Where a worker's REST API is."""
+    return f"http://{address}:{CONNECT_PORT}"

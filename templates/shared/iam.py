@@ -1,0 +1,399 @@
+"""IAM statements, each made by a function that is named for what it allows.
+
+`Resource: "*"` stands only where the service takes no resource for the action: describing EC2 network
+interfaces, ECR's authorization token, and publishing metrics, which a condition binds to a namespace.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from awacs import aws, cloudwatch, dynamodb, ec2, ecr, ecs, kms, logs, secretsmanager, sqs
+from awacs.aws import Action, Allow, ArnEquals, Bool, Condition, Principal, Statement, StringEquals
+from troposphere import GetAtt, Ref, Sub
+
+from connector.domain.secrets.fallback import DEFAULT_OWNER
+from connector.domain.stage.names import Names
+from connector.domain.stage.stage import Stage
+from templates.shared.common import arn
+
+
+def assume_as_function() -> aws.PolicyDocument:
+    """Trust policy of a Lambda's role.
+
+    No condition on the account: Lambda does not document that it sends one for execution roles, and who
+    may pass the role to a function is settled by iam:PassRole in this account.
+    """
+    return _trust("lambda.amazonaws.com")
+
+
+def assume_as_task() -> aws.PolicyDocument:
+    """Trust policy of an ECS task's roles: ECS may take them for tasks of this account only."""
+    return _trust(
+        "ecs-tasks.amazonaws.com",
+        Condition=Condition(StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")})),
+    )
+
+
+def _trust(service: str, **bounds: Any) -> aws.PolicyDocument:
+    statement = Statement(
+        Effect=Allow,
+        Principal=Principal("Service", [service]),
+        Action=[aws.Action("sts", "AssumeRole")],
+        **bounds,
+    )
+    return aws.PolicyDocument(Version="2012-10-17", Statement=[statement])
+
+
+def write_logs(log_group: str) -> Statement:
+    """Write to one log group that exists. Never create one: a late run would bring a deleted group back."""
+    return Statement(
+        Sid="WriteLogs",
+        Effect=Allow,
+        Action=[logs.CreateLogStream, logs.PutLogEvents],
+        Resource=[arn("logs", f"log-group:{log_group}:*")],
+    )
+
+
+def read_log(log_group: str) -> Statement:
+    """Read one log group."""
+    return Statement(
+        Sid="ReadLog",
+        Effect=Allow,
+        Action=[logs.FilterLogEvents],
+        Resource=[arn("logs", f"log-group:{log_group}"), arn("logs", f"log-group:{log_group}:*")],
+    )
+
+
+def read_stage_secrets(prefix: str, stage: Stage) -> Statement:
+    """Read this stage's secrets and the default's, and no other stage's."""
+    return Statement(
+        Sid="ReadStageSecrets",
+        Effect=Allow,
+        Action=[secretsmanager.GetSecretValue, secretsmanager.DescribeSecret],
+        Resource=[
+            arn("secretsmanager", f"secret:{prefix}/{owner}/*") for owner in (stage.name, DEFAULT_OWNER)
+        ],
+    )
+
+
+def read_secrets(arns: Sequence[str]) -> Statement:
+    """Read exactly these secrets."""
+    return Statement(
+        Sid="ReadSecrets",
+        Effect=Allow,
+        Action=[secretsmanager.GetSecretValue],
+        Resource=sorted(set(arns)),
+    )
+
+
+def decrypt_through(key: Any, *services: str) -> Statement:
+    """Use the foundation key, but only through the named services (`kms:ViaService`)."""
+    return Statement(
+        Sid="DecryptThroughServices",
+        Effect=Allow,
+        Action=[kms.Decrypt],
+        Resource=[key],
+        Condition=Condition(
+            StringEquals(
+                {"kms:ViaService": [Sub(f"{name}.${{AWS::Region}}.amazonaws.com") for name in services]}
+            )
+        ),
+    )
+
+
+def use_key_for_table(key: Any) -> Statement:
+    """What DynamoDB asks of whoever reads and writes a table encrypted with a customer's key."""
+    return Statement(
+        Sid="UseKeyForTable",
+        Effect=Allow,
+        Action=[kms.Encrypt, kms.GenerateDataKey, kms.ReEncryptFrom, kms.ReEncryptTo, kms.DescribeKey],
+        Resource=[key],
+        Condition=Condition(StringEquals({"kms:ViaService": Sub("dynamodb.${AWS::Region}.amazonaws.com")})),
+    )
+
+
+def keep_state(table: str) -> Statement:
+    """Read and write the items of one table."""
+    return Statement(
+        Sid="KeepState",
+        Effect=Allow,
+        Action=[
+            dynamodb.GetItem,
+            dynamodb.PutItem,
+            dynamodb.UpdateItem,
+            dynamodb.DeleteItem,
+            dynamodb.Query,
+            dynamodb.ConditionCheckItem,
+        ],
+        Resource=[arn("dynamodb", f"table/{table}")],
+    )
+
+
+def keep_health_state(table: str) -> Statement:
+    """Read one table, and replace its items: the restart budget and what the last check has seen."""
+    return Statement(
+        Sid="KeepHealthState",
+        Effect=Allow,
+        Action=[dynamodb.GetItem, dynamodb.PutItem],
+        Resource=[arn("dynamodb", f"table/{table}")],
+    )
+
+
+def publish_to_topic(topic: str, key: Any) -> list[Statement]:
+    """Publish to one topic, which is encrypted with the key."""
+    return [
+        Statement(
+            Sid="MailPeople",
+            Effect=Allow,
+            Action=[aws.Action("sns", "Publish")],
+            Resource=[arn("sns", topic)],
+        ),
+        Statement(
+            Sid="UseKeyForTopic",
+            Effect=Allow,
+            Action=[kms.Decrypt, kms.GenerateDataKey],
+            Resource=[key],
+            Condition=Condition(StringEquals({"kms:ViaService": Sub("sns.${AWS::Region}.amazonaws.com")})),
+        ),
+    ]
+
+
+def publish_metrics(namespace: str) -> Statement:
+    """Publish metrics into one namespace."""
+    return Statement(
+        Sid="PublishMetrics",
+        Effect=Allow,
+        Action=[cloudwatch.PutMetricData],
+        Resource=["*"],
+        Condition=Condition(StringEquals({"cloudwatch:namespace": namespace})),
+    )
+
+
+def send_dead_letters(queue: str, key: Any) -> list[Statement]:
+    """Put what a function could not handle into one queue, which is encrypted with the key."""
+    return [
+        Statement(
+            Sid="SendDeadLetters",
+            Effect=Allow,
+            Action=[sqs.SendMessage],
+            Resource=[arn("sqs", queue)],
+        ),
+        Statement(
+            Sid="UseKeyForQueue",
+            Effect=Allow,
+            Action=[kms.Decrypt, kms.GenerateDataKey],
+            Resource=[key],
+            Condition=Condition(StringEquals({"kms:ViaService": Sub("sqs.${AWS::Region}.amazonaws.com")})),
+        ),
+    ]
+
+
+def send_as_eventbridge(queue: str, rules: Iterable[str]) -> Statement:
+    """Queue policy: these rules may put what they could not deliver into the queue with this logical id."""
+    return Statement(
+        Sid="UndeliveredEvents",
+        Effect=Allow,
+        Principal=Principal("Service", ["events.amazonaws.com"]),
+        Action=[sqs.SendMessage],
+        Resource=[GetAtt(queue, "Arn")],
+        Condition=Condition(ArnEquals({"aws:SourceArn": [arn("events", f"rule/{rule}") for rule in rules]})),
+    )
+
+
+def find_tasks(names: Names) -> list[Statement]:
+    """List and describe the tasks of the stage's cluster.
+
+    `ListTasks` is authorized on container instances, Fargate or not: hence the odd resource.
+    """
+    cluster = names.service
+    condition = Condition(ArnEquals({"ecs:cluster": arn("ecs", f"cluster/{cluster}")}))
+    return [
+        Statement(
+            Sid="ListTasks",
+            Effect=Allow,
+            Action=[ecs.ListTasks],
+            Resource=[arn("ecs", f"container-instance/{cluster}/*")],
+            Condition=condition,
+        ),
+        Statement(
+            Sid="DescribeTasks",
+            Effect=Allow,
+            Action=[ecs.DescribeTasks],
+            Resource=[arn("ecs", f"task/{cluster}/*")],
+            Condition=condition,
+        ),
+    ]
+
+
+def scale_service(names: Names) -> Statement:
+    """See the stage's service and change its desired count: a cut-off teardown may have left it at 0."""
+    return Statement(
+        Sid="ScaleService",
+        Effect=Allow,
+        Action=[ecs.DescribeServices, ecs.UpdateService],
+        Resource=[arn("ecs", f"service/{names.service}/{names.service}")],
+    )
+
+
+def see_service(names: Names) -> Statement:
+    """See the stage's service."""
+    return Statement(
+        Sid="SeeService",
+        Effect=Allow,
+        Action=[ecs.DescribeServices],
+        Resource=[arn("ecs", f"service/{names.service}/{names.service}")],
+    )
+
+
+def attach_to_vpc() -> list[Statement]:
+    """What Lambda needs to attach a function to subnets.
+
+    Describing takes no resource. Lambda probes the other actions without naming an interface, so their
+    resource is "all of this account's", which is the narrowest that AWS documents to work.
+    """
+    return [
+        Statement(
+            Sid="DescribeNetwork",
+            Effect=Allow,
+            Action=[ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets],
+            Resource=["*"],
+        ),
+        Statement(
+            Sid="AttachToVpc",
+            Effect=Allow,
+            Action=_INTERFACE_ACTIONS,
+            Resource=[arn("ec2", "*/*")],
+        ),
+    ]
+
+
+def no_interfaces_from_code(function: str) -> Statement:
+    """Deny the function's own code what only the Lambda service needs for attaching it."""
+    return Statement(
+        Sid="NoInterfacesFromCode",
+        Effect=aws.Deny,
+        Action=_INTERFACE_ACTIONS,
+        Resource=[arn("ec2", "*/*")],
+        Condition=Condition(ArnEquals({"lambda:SourceFunctionArn": arn("lambda", f"function:{function}")})),
+    )
+
+
+def pull_image(repository: str) -> list[Statement]:
+    """Pull images of one repository; the authorization token takes no resource."""
+    return [
+        Statement(
+            Sid="AuthorizePull",
+            Effect=Allow,
+            Action=[ecr.GetAuthorizationToken],
+            Resource=["*"],
+        ),
+        Statement(
+            Sid="PullImage",
+            Effect=Allow,
+            Action=[ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
+            Resource=[arn("ecr", f"repository/{repository}")],
+        ),
+    ]
+
+
+def publish_as_cloudwatch(topic: Any) -> Statement:
+    """Topic policy: this account's CloudWatch alarms may publish."""
+    return Statement(
+        Sid="PublishAlarms",
+        Effect=Allow,
+        Principal=Principal("Service", ["cloudwatch.amazonaws.com"]),
+        Action=[aws.Action("sns", "Publish")],
+        Resource=[topic],
+        Condition=Condition(StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")})),
+    )
+
+
+def publish_as_eventbridge(topic: Any) -> Statement:
+    """Topic policy: EventBridge rules may publish.
+
+    Without a condition, because EventBridge sends none of the keys that one could ask for: with a
+    condition its mails vanish without an error.
+    """
+    return Statement(
+        Sid="PublishEvents",
+        Effect=Allow,
+        Principal=Principal("Service", ["events.amazonaws.com"]),
+        Action=[aws.Action("sns", "Publish")],
+        Resource=[topic],
+    )
+
+
+def refuse_plain_http(bucket: str) -> Statement:
+    """Bucket policy: nobody may reach the bucket without TLS."""
+    return Statement(
+        Sid="TlsOnly",
+        Effect=aws.Deny,
+        Principal=Principal("*"),
+        Action=[aws.Action("s3", "*")],
+        Resource=[GetAtt(bucket, "Arn"), Sub(f"${{{bucket}.Arn}}/*")],
+        Condition=Condition(Bool({"aws:SecureTransport": "false"})),
+    )
+
+
+def administer_key() -> Statement:
+    """Key policy: the account decides through IAM. In a key's policy "*" means that key and no other."""
+    return Statement(
+        Sid="AccountAdministers",
+        Effect=Allow,
+        Principal=Principal("AWS", [Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")]),
+        Action=[aws.Action("kms", "*")],
+        Resource=["*"],
+    )
+
+
+def encrypt_log_groups(prefixes: Iterable[str]) -> Statement:
+    """Key policy: CloudWatch Logs may use the key for log groups with these prefixes, and no others."""
+    return Statement(
+        Sid="LogsEncrypt",
+        Effect=Allow,
+        Principal=Principal("Service", [Sub("logs.${AWS::Region}.amazonaws.com")]),
+        Action=[kms.Encrypt, kms.Decrypt, *_REENCRYPT, *_DATA_KEY, kms.DescribeKey],
+        Resource=["*"],
+        Condition=Condition(
+            aws.ArnLike(
+                {
+                    "kms:EncryptionContext:aws:logs:arn": [
+                        arn("logs", f"log-group:{prefix}*") for prefix in prefixes
+                    ]
+                }
+            )
+        ),
+    )
+
+
+def publish_encrypted_as_cloudwatch() -> Statement:
+    """Key policy: this account's CloudWatch alarms may publish to encrypted topics."""
+    return Statement(
+        Sid="AlarmsPublish",
+        Effect=Allow,
+        Principal=Principal("Service", ["cloudwatch.amazonaws.com"]),
+        Action=[kms.Decrypt, *_DATA_KEY],
+        Resource=["*"],
+        Condition=Condition(StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")})),
+    )
+
+
+def publish_encrypted_as_eventbridge() -> Statement:
+    """Key policy: EventBridge may publish to encrypted topics and queues; it sends no source account."""
+    return Statement(
+        Sid="EventsPublish",
+        Effect=Allow,
+        Principal=Principal("Service", ["events.amazonaws.com"]),
+        Action=[kms.Decrypt, *_DATA_KEY],
+        Resource=["*"],
+    )
+
+
+_DATA_KEY = [kms.GenerateDataKey, kms.GenerateDataKeyWithoutPlaintext]
+_REENCRYPT = [kms.ReEncryptFrom, kms.ReEncryptTo]
+_INTERFACE_ACTIONS: list[Action] = [
+    ec2.CreateNetworkInterface,
+    ec2.DeleteNetworkInterface,
+    ec2.AssignPrivateIpAddresses,
+    ec2.UnassignPrivateIpAddresses,
+]

@@ -1,0 +1,195 @@
+"""IAM statements for MSK clusters with IAM authentication (`kafka_auth: iam`), for exactly one stage's names.
+
+The actions are those of https://docs.aws.amazon.com/msk/latest/developerguide/kafka-actions.html.
+"""
+
+import re
+from dataclasses import dataclass
+
+from awacs import kafka_cluster as kafka
+from awacs.aws import Allow, Statement
+from pydantic import Field, model_validator
+
+from connector.domain.errors import OperatorError
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.stage import Stage
+from templates.shared.settings import RoleSettings
+
+_CLUSTER = re.compile(r"(arn:[\w-]+:kafka:[a-z0-9-]+:\d{12}):cluster/([\w-]+)/([\w-]+)")
+
+
+@dataclass(frozen=True)
+class MskCluster:
+    """An MSK cluster's ARN, from which the ARNs of what it holds are made."""
+
+    arn: str
+    base: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> "MskCluster":
+        """The cluster called by an ARN like arn:aws:kafka:<region>:<account>:cluster/<name>/<uuid>."""
+        match = _CLUSTER.fullmatch(text)
+        if match is None:
+            raise OperatorError(
+                f"msk_cluster_arn {text!r} is no MSK cluster's ARN; expected "
+                "arn:aws:kafka:<region>:<account>:cluster/<name>/<uuid>"
+            )
+        return cls(text, match[1], f"{match[2]}/{match[3]}")
+
+    def topic(self, name: str) -> str:
+        """ARN of a topic."""
+        return f"{self.base}:topic/{self.path}/{name}"
+
+    def group(self, name: str) -> str:
+        """ARN of a consumer group."""
+        return f"{self.base}:group/{self.path}/{name}"
+
+    def transactional_id(self, name: str) -> str:
+        """ARN of a transactional id."""
+        return f"{self.base}:transactional-id/{self.path}/{name}"
+
+
+def stream_as_worker(cluster: MskCluster, stage: Stage) -> list[Statement]:
+    """What the Connect worker does: its own topics, groups and transactional ids, nothing of others.
+
+    Exactly-once: the leader's transactional id is `connect-cluster-<group>`, a task's is
+    `<group>-<connector>-<task>`; there is one task.
+    """
+    catalogue = stage.topics
+    group = catalogue.connect_group
+    return [
+        Statement(
+            Sid="ConnectToCluster",
+            Effect=Allow,
+            Action=[kafka.Connect, kafka.DescribeCluster, kafka.WriteDataIdempotently],
+            Resource=[cluster.arn],
+        ),
+        Statement(
+            Sid="StreamOwnTopics",
+            Effect=Allow,
+            Action=[
+                kafka.CreateTopic,
+                kafka.DescribeTopic,
+                kafka.DescribeTopicDynamicConfiguration,
+                kafka.ReadData,
+                kafka.WriteData,
+            ],
+            Resource=[cluster.topic(name) for name in catalogue],
+        ),
+        Statement(
+            Sid="JoinOwnGroups",
+            Effect=Allow,
+            Action=[kafka.AlterGroup, kafka.DescribeGroup],
+            Resource=[cluster.group(name) for name in catalogue.groups],
+        ),
+        Statement(
+            Sid="ExactlyOnce",
+            Effect=Allow,
+            Action=[kafka.AlterTransactionalId, kafka.DescribeTransactionalId],
+            Resource=[
+                cluster.transactional_id(f"connect-cluster-{group}"),
+                cluster.transactional_id(f"{group}-{CONNECTOR}-0"),
+            ],
+        ),
+    ]
+
+
+def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
+    """What the admin Lambda does: see which topics exist, set up the stage's own, measure their lag, signal.
+
+    It sees every topic's name (a twin or another named stage's topics refuse the launch), but reads,
+    creates and changes its own stage's only, and writes to the signal topic only. Its producer is not
+    idempotent, which would ask for a right on the cluster. What is an ephemeral stage's own it may delete.
+    """
+    catalogue = stage.topics
+    # In the statements that name the same resources: a role's policies have a limit together.
+    delete_topic, delete_group = ([kafka.DeleteTopic], [kafka.DeleteGroup]) if stage.ephemeral else ([], [])
+    return [
+        Statement(
+            Sid="ConnectToCluster",
+            Effect=Allow,
+            Action=[kafka.Connect, kafka.DescribeCluster],
+            Resource=[cluster.arn],
+        ),
+        Statement(
+            Sid="SeeTopics",
+            Effect=Allow,
+            Action=[kafka.DescribeTopic],
+            Resource=[cluster.topic("*")],
+        ),
+        Statement(
+            Sid="PrepareOwnTopics",
+            Effect=Allow,
+            Action=[
+                kafka.AlterTopic,
+                kafka.AlterTopicDynamicConfiguration,
+                kafka.CreateTopic,
+                *delete_topic,
+                kafka.DescribeTopicDynamicConfiguration,
+                kafka.ReadData,
+            ],
+            Resource=[cluster.topic(name) for name in catalogue],
+        ),
+        Statement(
+            Sid="SendSignals",
+            Effect=Allow,
+            Action=[kafka.WriteData],
+            Resource=[cluster.topic(catalogue.one("signal"))],
+        ),
+        Statement(
+            Sid="SeeOwnGroups",
+            Effect=Allow,
+            Action=[*delete_group, kafka.DescribeGroup],
+            Resource=[cluster.group(name) for name in catalogue.groups],
+        ),
+    ]
+
+
+def watch_heartbeat(cluster: MskCluster, stage: Stage) -> list[Statement]:
+    """What the health check does: see when the newest heartbeat was written; it reads no record."""
+    return [
+        Statement(
+            Sid="ConnectToCluster",
+            Effect=Allow,
+            Action=[kafka.Connect],
+            Resource=[cluster.arn],
+        ),
+        Statement(
+            Sid="SeeHeartbeat",
+            Effect=Allow,
+            Action=[kafka.DescribeTopic],
+            Resource=[cluster.topic(stage.topics.one(role)) for role in ("heartbeat", "heartbeat_table")],
+        ),
+    ]
+
+
+class KafkaRoleSettings(RoleSettings):
+    """Settings of a stack whose roles speak to the brokers."""
+
+    kafka_auth: KafkaAuth = Field(description="How clients prove themselves to the brokers.")
+    msk_cluster_arn: str | None = Field(
+        default=None, description="The MSK cluster; needed when kafka_auth is iam, for the rights on it."
+    )
+
+    @model_validator(mode="after")
+    def _iam_needs_cluster(self) -> "KafkaRoleSettings":
+        if self.kafka_auth is KafkaAuth.IAM and self.msk_cluster_arn is None:
+            raise ValueError(
+                "kafka_auth iam needs msk_cluster_arn; set it in the stage's config.yaml "
+                "(arn:aws:kafka:<region>:<account>:cluster/<name>/<uuid>)"
+            )
+        if self.msk_cluster_arn is not None:
+            try:
+                MskCluster.parse(self.msk_cluster_arn)
+            except OperatorError as error:
+                raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def msk_cluster(self) -> MskCluster | None:
+        """The cluster on which rights are needed: none unless clients authenticate through IAM."""
+        if self.kafka_auth is not KafkaAuth.IAM or self.msk_cluster_arn is None:
+            return None
+        return MskCluster.parse(self.msk_cluster_arn)

@@ -1,0 +1,170 @@
+"""Settings models: the outside values of a template, parsed once, with unknown keys refused in words."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from sceptre.exceptions import SceptreException
+
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.errors import OperatorError
+from connector.domain.stage.names import Names
+from connector.domain.stage.stage import Stage
+
+
+class Settings(BaseModel):
+    """The base of all settings: frozen, and a key that is not known is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _admitted(text: str) -> str:
+    try:
+        return Stage.parse(text).name
+    except OperatorError as error:
+        raise ValueError(str(error)) from None
+
+
+#: Retentions that CloudWatch Logs knows, in days.
+LogRetention = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653
+]
+
+#: How often the health check runs, in minutes. With longer pauses an hour would never see its three restarts
+#: spent: AutoRestartBudgetExceeded could not rise, and a failure would be told hours late.
+HealthMinutes = Annotated[int, Field(ge=1, le=20)]
+
+#: An IPv4 block; `connector.domain` speaks of hosts, security groups of blocks.
+Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/([0-9]|[12][0-9]|3[0-2])$")]
+
+
+class StageSettings(Settings):
+    """What every stack of a stage is told."""
+
+    stage: Annotated[str, AfterValidator(_admitted)] = Field(
+        description="The stage, exactly as its directory below config/ is written. Cannot be changed after "
+        "creation: every name comes from it."
+    )
+
+    @property
+    def parsed_stage(self) -> Stage:
+        """The stage as the core knows it."""
+        return Stage(self.stage)
+
+    @property
+    def names(self) -> Names:
+        """The stage's AWS names."""
+        return self.parsed_stage.names
+
+
+class ConnectorKindSettings(StageSettings):
+    """What a stack is told that depends on the connector."""
+
+    connector: dict[str, Any] = Field(
+        default_factory=dict,
+        description="The connector's settings, see connector.domain.capture.settings.ConnectorSettings.",
+    )
+
+    @field_validator("connector")
+    @classmethod
+    def _connector_is_known(cls, values: dict[str, Any]) -> dict[str, Any]:
+        try:
+            ConnectorSettings.parse(values)
+        except OperatorError as error:
+            raise ValueError(str(error)) from None
+        return values
+
+    @property
+    def connector_settings(self) -> ConnectorSettings:
+        """The connector's settings as the core knows them."""
+        return ConnectorSettings.parse(self.connector)
+
+
+class RoleSettings(StageSettings):
+    """What a stack that makes roles is told besides."""
+
+    iam_path: str = Field(
+        pattern=r"^/([\x21-\x2e\x30-\x7e]+/)*$",
+        description="IAM path of every role, from the secret iam/path. Changing it replaces the roles.",
+    )
+    permissions_boundary: str = Field(
+        pattern=r"^arn:[\w-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+$",
+        description="ARN of the policy that bounds every role, from the secret iam/permissionsBoundary.",
+    )
+
+
+class DatabaseSettings(Settings):
+    """The source database as far as templates may know it; made by the resolver `!database`."""
+
+    engine: Literal["oracle", "postgres"] = Field(description="Which Debezium connector reads the database.")
+    endpoints: tuple[tuple[str, int], ...] = Field(
+        min_length=1, description="Host (name or address) and port of each listener."
+    )
+    user_key: str = Field(description="The JSON key of the secret under which ECS finds the user name.")
+    password_key: str = Field(description="The JSON key of the secret under which ECS finds the password.")
+    secret_arn: str = Field(description="ARN of the secret dbInfo that is in force for the stage.")
+
+
+class AlbTlsSettings(Settings):
+    """Which certificate the load balancer shows; made by the resolver `!alb_tls` where its secret exists."""
+
+    certificate_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:[\w-]+:acm:",
+        description="ARN of a certificate in ACM for the stage's Connect host.",
+    )
+    certificate_authority_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:[\w-]+:acm-pca:",
+        description="ARN of the private authority that issues the certificate, where none is given.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "AlbTlsSettings":
+        if (self.certificate_arn is None) == (self.certificate_authority_arn is None):
+            raise ValueError("exactly one of certificate_arn and certificate_authority_arn is needed")
+        return self
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def parse_settings(model: type[S], user_data: Mapping[str, Any] | None) -> S:
+    """`user_data` as a `model`; the first thing wrong is raised as a one-line `SceptreException`."""
+    try:
+        return model.model_validate(dict(user_data or {}))
+    except ValidationError as error:
+        raise SceptreException(f"{model.__name__}: {_in_words(model, error)}") from None
+
+
+def _in_words(model: type[Settings], error: ValidationError) -> str:
+    # An unknown key comes first: a misspelt one is reported missing as well, which would mislead.
+    problems = sorted(error.errors(include_url=False), key=lambda p: p["type"] != "extra_forbidden")
+    problem = problems[0]
+    place = ".".join(str(part) for part in problem["loc"]) or "settings"
+    if problem["type"] == "extra_forbidden":
+        return f"unknown setting {place!r}; known: {', '.join(_known(model, problem['loc'][:-1]))}"
+    if problem["type"] == "missing":
+        return f"setting {place!r} is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["loc"] and problem["type"] != "value_error":
+        message = f"{message}, not {problem['input']!r}"
+    return f"{place}: {message}" if problem["loc"] else message
+
+
+def _known(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The keys that are known at a place inside the settings."""
+    for part in place:
+        inner = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return sorted(model.model_fields)

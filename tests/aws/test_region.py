@@ -1,0 +1,63 @@
+"""`wms-connector` works in the region in which `sceptre` works."""
+
+from pathlib import Path
+
+import pytest
+
+from connector.aws import account
+from connector.aws.region import region
+from connector.domain.errors import OperatorError, ServerError
+from connector.operations import cluster_view, deployed
+
+
+class FakeRegistry:
+    """ECR with one answer."""
+
+    def describe_images(self, *, repositoryName: str) -> str:  # noqa: N803 - spelt as boto3 spells it
+        return f"images of {repositoryName}"
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, "us-east-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "eu-west-1"}, "us-east-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+    ],
+)
+def test_every_client_is_where_config_yaml_says(
+    environment: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+):
+    """The same order as in config/config.yaml, which tests/config holds."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert region() == expected
+    assert deployed.cloudformation().meta.region_name == expected
+    assert cluster_view.functions().meta.region_name == expected
+    assert account.Account().region == expected
+
+
+def test_an_account_asks_through_the_client_of_every_command(monkeypatch: pytest.MonkeyPatch):
+    """With the same region, patience and errors."""
+    clients = {"ecr": FakeRegistry()}
+    monkeypatch.setattr(account, "client", clients.__getitem__)
+    assert account.Account().call("ecr", "describe_images", {"repositoryName": "x"}) == "images of x"
+
+
+def test_a_profile_that_does_not_exist_is_one_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    with pytest.raises(ServerError, match="AWS cannot be asked: The config profile"):
+        account.Account().call("sts", "get_caller_identity")
+
+
+def test_a_profile_s_region_is_not_overlooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    profile = tmp_path / "config"
+    profile.write_text("[default]\nregion = us-gov-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    with pytest.raises(OperatorError, match="profile names the region us-gov-west-1"):
+        deployed.cloudformation()
+    monkeypatch.setenv("AWS_REGION", "us-gov-west-1")
+    assert deployed.cloudformation().meta.region_name == "us-gov-west-1"

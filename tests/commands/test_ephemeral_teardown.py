@@ -1,0 +1,226 @@
+"""What tears stages down: one by name from any checkout, all that expired; and what is left of others."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from connector.domain.stage.stage import Stage
+from connector.operations import cluster_view, deployed
+from connector.operations import ephemeral_teardown as destroying
+from tests.commands.conftest import Run
+from tests.support.fake_functions import FakeFunctions
+from tests.support.project import copy_project
+
+NOON = datetime(2030, 1, 15, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return copy_project(tmp_path)
+
+
+class Account:
+    """Stacks of an account, and a `sceptre delete` that removes a stage's, or fails."""
+
+    def __init__(self, *stages: str) -> None:
+        self.stages = list(stages)
+        self.expiry: dict[str, str] = {}
+        self.deleted: list[str] = []
+        self.fails: set[str] = set()
+        self.saw_directory: list[bool] = []
+
+    def stacks(self, _client: object = None) -> list[dict[str, Any]]:
+        return [
+            {
+                "StackName": name,
+                "StackStatus": "CREATE_COMPLETE",
+                "CreationTime": NOON,
+                "Tags": [{"Key": key, "Value": value} for key, value in self._tags(stage).items()],
+            }
+            for stage in map(Stage.parse, self.stages)
+            for name in stage.names.stacks.values()
+        ]
+
+    def _tags(self, stage: Stage) -> dict[str, str]:
+        tags = {"project": "wms-connector", "stage": stage.name, "ephemeral": str(stage.ephemeral).lower()}
+        return {**tags, "expiry": self.expiry[stage.name]} if stage.name in self.expiry else tags
+
+    def sceptre(self, root: Path, group: str) -> int:
+        name = group.removeprefix("ephemeral/")
+        self.saw_directory.append((root / "config" / group / "connector.yaml").is_file())
+        self.deleted.append(name)
+        if name in self.fails:
+            return 1
+        self.stages = [stage for stage in self.stages if stage != name]
+        return 0
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Account:
+    made = Account()
+    monkeypatch.setattr(deployed, "cloudformation", lambda: None)
+    monkeypatch.setattr(deployed, "all_stacks", made.stacks)
+    monkeypatch.setattr(destroying, "_sceptre", made.sceptre)
+    return made
+
+
+@pytest.fixture
+def do(run: Run, project: Path, account: Account) -> Callable[..., Result]:
+    return lambda verb, *words: run("ephemeral", verb, "--dir", str(project), *words)
+
+
+def test_a_stage_goes_from_a_checkout_that_does_not_have_it(
+    do: Callable[..., Result], account: Account, project: Path
+):
+    account.stages = ["main", "feature-x"]
+    result = do("destroy", "feature-x")
+    assert result.exit_code == 0, result.stderr
+    assert account.deleted == ["feature-x"]
+    assert account.saw_directory == [True]
+    assert account.stages == ["main"]
+    assert not (project / "config" / "ephemeral" / "feature-x").exists()
+
+
+def test_a_directory_that_was_there_stays(do: Callable[..., Result], account: Account, project: Path):
+    do("create", "feature-x", "--owner", "dev@example.com")
+    assert do("destroy", "feature-x").exit_code == 0
+    assert (project / "config" / "ephemeral" / "feature-x" / "config.yaml").is_file()
+
+
+@pytest.mark.parametrize("stage", ["main", "val", "production"])
+def test_a_named_stage_is_refused_and_sceptre_is_not_called(
+    do: Callable[..., Result], account: Account, stage: str
+):
+    account.stages = [stage]
+    result = do("destroy", stage)
+    assert result.exit_code == 2
+    assert "is a named stage" in result.stderr
+    assert account.deleted == []
+
+
+@pytest.mark.parametrize("branch", ["feature/x", "Main", "aws", "wms", "dependabot/npm/x", "x" * 65])
+def test_a_branch_that_can_be_no_stage_is_nothing_to_do(
+    do: Callable[..., Result], account: Account, branch: str
+):
+    result = do("destroy", branch)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("nothing to destroy: ")
+    assert result.stdout.count("\n") == 1
+    assert account.deleted == []
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    do: Callable[..., Result], account: Account, project: Path
+):
+    assert do("destroy", "--dry-run", "feature-x").stdout == "would destroy stage feature-x\n"
+    assert do("destroy", "--dry-run", "main").exit_code == 2
+    assert do("destroy", "--dry-run", "feature/x").stdout.startswith("nothing to destroy")
+    assert account.deleted == []
+    assert not (project / "config" / "ephemeral").exists()
+
+
+def test_an_empty_branch_is_a_mistake_of_the_pipelines(do: Callable[..., Result], account: Account):
+    assert do("destroy", "").exit_code == 2
+    assert account.deleted == []
+
+
+def test_a_failure_is_loud_and_keeps_the_directory_for_another_run(
+    do: Callable[..., Result], account: Account, project: Path
+):
+    account.stages, account.fails = ["feature-x"], {"feature-x"}
+    result = do("destroy", "feature-x")
+    assert result.exit_code == 1
+    assert "ended with status 1" in result.stderr
+    assert (project / "config" / "ephemeral" / "feature-x").is_dir()
+
+
+def test_a_second_run_takes_the_directory_that_a_failed_one_left(
+    do: Callable[..., Result], account: Account, project: Path
+):
+    account.stages, account.fails = ["feature-x"], {"feature-x"}
+    do("destroy", "feature-x")
+    account.fails.clear()
+    assert "stage feature-x is gone" in do("destroy", "feature-x").stdout
+    assert not (project / "config" / "ephemeral" / "feature-x").exists()
+
+
+def test_the_help_says_what_a_mistyped_name_ends_with(run: Run):
+    words = " ".join(run("ephemeral", "destroy", "--help").stdout.split())
+    assert '"nothing to destroy" is told, and the exit status is 0, also when it was mistyped' in words
+
+
+def test_stacks_that_are_left_are_a_failure_although_sceptre_was_content(
+    do: Callable[..., Result], account: Account, monkeypatch: pytest.MonkeyPatch
+):
+    account.stages = ["feature-x"]
+    monkeypatch.setattr(destroying, "_sceptre", lambda root, group: 0)
+    result = do("destroy", "feature-x")
+    assert result.exit_code == 1
+    assert "still stand (wms-alarms-feature-x" in result.stderr
+
+
+def test_a_sweep_shows_what_expired_and_touches_nothing(do: Callable[..., Result], account: Account):
+    account.stages = ["main", "old", "young", "unknown"]
+    account.expiry = {"old": "2000-01-01", "young": "2999-01-01", "main": "2000-01-01"}
+    result = do("sweep", "--expired")
+    assert result.exit_code == 0
+    assert "would destroy old" in result.stdout
+    assert "topic old.wms.heartbeat" in result.stdout
+    for stage in ("young", "unknown", "main"):
+        assert f"destroy {stage}" not in result.stdout
+    assert account.deleted == []
+
+
+def test_a_sweep_with_yes_goes_on_after_a_failure_and_tells_it(do: Callable[..., Result], account: Account):
+    account.stages = ["broken", "old", "young"]
+    account.expiry = {"broken": "2000-01-01", "old": "2000-01-01", "young": "2999-01-01"}
+    account.fails = {"broken"}
+    result = do("sweep", "--expired", "--yes")
+    assert result.exit_code == 1
+    assert account.deleted == ["broken", "old"]
+    assert account.stages == ["broken", "young"]
+    assert "1 of 2 stages are not gone: broken" in result.stderr
+
+
+def test_a_sweep_says_which_stages_are_meant(do: Callable[..., Result], account: Account):
+    assert do("sweep").exit_code == 2
+    assert "no deployed ephemeral stage has expired" in do("sweep", "--expired").stdout
+
+
+def test_the_list_tells_topics_whose_stage_has_no_stack(
+    do: Callable[..., Result],
+    run_json: Callable[..., Any],
+    account: Account,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    account.stages = ["main", "a"]
+    existing = ["wms.heartbeat", "a.wms", "a.b.wms", "gone.wms.signal", "gone.wms", "gone.other", "orders"]
+    functions = FakeFunctions(
+        {"wms-connector-main-connect-admin": existing, "wms-connector-a-connect-admin": "no brokers"}
+    )
+    monkeypatch.setattr(cluster_view, "functions", lambda: functions)
+    result = do("list")
+    assert "the cluster of stage a could not be looked at: no brokers" in result.stderr
+    assert "gone.wms.signal" in result.stdout
+    functions.clusters = {**functions.clusters, "wms-connector-a-connect-admin": existing}
+    rows = run_json("ephemeral list", "--dir", str(project))
+    assert {row["stage"]: row["orphan_topics"] for row in rows} == {
+        "a": [],
+        "a.b": ["a.b.wms"],
+        "gone": ["gone.wms", "gone.wms.signal"],
+    }
+    assert {row["stage"]: row["deployed"] for row in rows} == {"a": True, "a.b": False, "gone": False}
+
+
+def test_the_list_says_when_no_cluster_could_be_looked_at(
+    do: Callable[..., Result], account: Account, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(cluster_view, "functions", lambda: FakeFunctions({}))
+    result = do("list")
+    assert result.exit_code == 0
+    assert "no cluster could be looked at" in result.stderr

@@ -1,0 +1,609 @@
+"""status, verify, the connector's commands and the fire drill, upon a stage whose Lambdas are real code."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connector.aws import account, topic_listener
+from connector.aws.admin_function import Clock
+from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request, State
+from connector.domain.health.aws_alarms import alarms_of
+from connector.domain.health.drills import CLASSES
+from connector.domain.health.error_classes import NOT_RUNNING, UNKNOWN
+from connector.domain.health.state import MEMORY_KEY, Incident, Memory
+from connector.domain.stage.names import COMPONENTS, CONNECTOR
+from connector.domain.stage.record import RECORD_KEY
+from connector.operations import fire_drill
+from lambda_src.connect_admin import operations
+from lambda_src.connect_health.drill import drill
+from tests.commands.conftest import Run, assert_one_line
+from tests.lambda_src.conftest import ADDRESS, FakeStage
+from tests.support.fake_account import FakeAccount
+from tests.support.fake_stage_aws import client_error
+from tests.support.simulated_clock import SimulatedClock
+
+MAIL = "a@example.gov"
+
+
+class Deployed:
+    """Main, deployed and registered; the parts can be made to fail."""
+
+    def __init__(self) -> None:
+        self.inside = FakeStage()
+        self.inside.ecs.start(ADDRESS)
+        for operation in REGISTRATION:
+            self.inside.ask(operation)
+        self.inside.kafka.newest_at[self.inside.stage.topics.one("heartbeat")] = time.time()
+        self.names = self.inside.stage.names
+        functions: dict[str, Callable[[Any], Any]] = {
+            self.names.connect_admin: self.admin,
+            self.names.connect_health: self.health,
+        }
+        self.account = FakeAccount(self.inside.stage, functions, datetime.now(UTC))
+
+    def admin(self, event: Any) -> Any:
+        request = Request.from_payload(event)
+        session = self.inside.session(meant=request.stage)
+        session.tables = request.tables
+        return operations.answer(request.operation, session).to_payload()
+
+    def health(self, event: Any) -> Any:
+        return drill(event, self.inside.stage, self.account.sns, self.account.sns.arn)
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    """What the commands find behind the environment's credentials."""
+    deployed = Deployed()
+    monkeypatch.setattr(account, "client", deployed.account.client)
+    return deployed
+
+
+def findings(run: Run) -> list[str]:
+    """What `verify` prints when not all is well."""
+    result = run("verify", "main")
+    assert (result.exit_code, result.stderr) == (1, "")
+    return result.stdout.splitlines()
+
+
+def test_a_database_that_is_down_is_told_as_such_and_at_once(run: Run, main: Deployed) -> None:
+    """Debezium says connected for a while, and later that it knows nothing."""
+    main.inside.listener = "connection refused"
+    (line,) = findings(run)
+    assert line.startswith("database: 127.0.0.8:5432: connection refused (class unreachable, owner network)")
+    main.inside.connect.debezium = None
+    later = findings(run)
+    assert [text.partition(":")[0] for text in later] == ["database", "source"]
+    assert not any("user or password" in text for text in later)
+
+
+def test_a_healthy_stage_exits_with_0_and_says_what_was_checked(run: Run, main: Deployed) -> None:
+    result = run("verify", "main")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "Stage main is healthy; checked:" in result.stdout
+    for words in (
+        "6 of 6 stacks",
+        "streaming",
+        "1.5 s behind",
+        "9 of 9 as wanted",
+        f"{MAIL} confirmed",
+        "4 minutes",
+        "the brokers answer",
+        "the newest is",
+        "3 of 3 restarts left",
+    ):
+        assert words in result.stdout
+    found = run("verify", "main", "--json")
+    assert (found.exit_code, json.loads(found.stdout)["healthy"]) == (0, True)
+
+
+def test_nothing_is_changed_by_looking(run: Run, main: Deployed) -> None:
+    before = (main.inside.table.puts, len(main.inside.kafka.changes), len(main.inside.connect.writes))
+    run("verify", "main")
+    run("status", "main")
+    after = (main.inside.table.puts, len(main.inside.kafka.changes), len(main.inside.connect.writes))
+    assert after == before
+
+
+def alarm_rings(main: Deployed) -> None:
+    main.account.cloudwatch.alarms[main.names.alarm("CpuHigh")]["StateValue"] = "ALARM"
+
+
+def stack_failed(main: Deployed) -> None:
+    main.account.cloudformation.stacks[main.names.stack("alarms")]["StackStatus"] = "UPDATE_ROLLBACK_COMPLETE"
+
+
+def stack_missing(main: Deployed) -> None:
+    del main.account.cloudformation.stacks[main.names.stack("events")]
+
+
+def unprotected(main: Deployed) -> None:
+    main.account.cloudformation.stacks[main.names.stack("alerts")]["EnableTerminationProtection"] = False
+
+
+def unconfirmed(main: Deployed) -> None:
+    main.account.sns.subscriptions[0]["SubscriptionArn"] = "PendingConfirmation"
+
+
+def nobody(main: Deployed) -> None:
+    main.account.sns.subscriptions.clear()
+
+
+def no_check(main: Deployed) -> None:
+    main.account.cloudwatch.checks.clear()
+
+
+def old_check(main: Deployed) -> None:
+    main.account.cloudwatch.checks = [(datetime.now(UTC) - timedelta(minutes=45), 0.0)]
+
+
+def bad_check(main: Deployed) -> None:
+    main.account.cloudwatch.checks = [(datetime.now(UTC), 1.0)]
+
+
+def task_failed(main: Deployed) -> None:
+    main.inside.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": "x.E: ORA-01017: invalid credential"}
+
+
+def paused(main: Deployed) -> None:
+    main.inside.connect.states[CONNECTOR] = "PAUSED"
+    main.inside.connect.tasks[CONNECTOR]["state"] = "PAUSED"
+
+
+def no_connector(main: Deployed) -> None:
+    main.inside.connect.configs.clear()
+    main.inside.connect.states.clear()
+
+
+def not_connected(main: Deployed) -> None:
+    main.inside.connect.debezium = {"streaming": {"connected": 0.0}}
+
+
+def late(main: Deployed) -> None:
+    main.inside.connect.debezium = {"streaming": {"connected": 1.0, "millisecondsbehindsource": 900_000.0}}
+
+
+def was_late(main: Deployed) -> None:
+    """Debezium's lag of a change of long ago: since then the database is quiet."""
+    main.inside.connect.debezium = {
+        "streaming": {
+            "connected": 1.0,
+            "millisecondsbehindsource": 1_200_000.0,
+            "millisecondssincelastevent": 40_000_000.0,
+        }
+    }
+
+
+def unassigned(main: Deployed) -> None:
+    main.inside.connect.tasks[CONNECTOR]["state"] = "UNASSIGNED"
+
+
+def failed_untold(main: Deployed) -> None:
+    main.inside.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": ""}
+
+
+def topic_gone(main: Deployed) -> None:
+    del main.inside.kafka.topics[main.inside.stage.topics.one("signal")]
+
+
+def topic_differs(main: Deployed) -> None:
+    main.inside.kafka.topics[main.inside.stage.topics.roles["data"][0]].configs["retention.ms"] = "1"
+
+
+def retiring(main: Deployed) -> None:
+    main.inside.table.items[RECORD_KEY]["retiring"] = True
+
+
+def secret_changed(main: Deployed) -> None:
+    main.inside.table.items[RECORD_KEY]["secret_versions"]["wms/main/dbInfo"] = "v0"
+
+
+def other_config(main: Deployed) -> None:
+    main.inside.table.items[RECORD_KEY]["config_hash"] = "0"
+
+
+def no_record(main: Deployed) -> None:
+    del main.inside.table.items[RECORD_KEY]
+
+
+def incident(main: Deployed) -> None:
+    main.inside.table.items[MEMORY_KEY] = Memory(incident=Incident(1800000000, "DbTcpUnreachable")).to_item()
+
+
+def scaled_to_0(main: Deployed) -> None:
+    main.inside.ecs.desired = 0
+
+
+def no_task(main: Deployed) -> None:
+    main.inside.ecs.stop(main.inside.ecs.tasks[0], "OutOfMemoryError", 137)
+
+
+def brokers_gone(main: Deployed) -> None:
+    main.inside.kafka.unreachable = True
+
+
+@pytest.mark.parametrize(
+    ("break_", "start", "next_step"),
+    [
+        (
+            alarm_rings,
+            "alarms: CpuHigh is in ALARM: The worker uses more than 90 %",
+            "docs/operations.md#cpuhigh",
+        ),
+        (
+            stack_failed,
+            "stacks: stack wms-alarms-main is UPDATE_ROLLBACK_COMPLETE",
+            "fix what its events name",
+        ),
+        (stack_missing, "stacks: stack wms-events-main does not exist", "sceptre launch main --yes"),
+        (unprotected, "termination protection: stack wms-alerts-main", "sceptre launch main --yes"),
+        (
+            unconfirmed,
+            f"mail: {MAIL} gets no mail: its subscription is PendingConfirmation",
+            "follow the link",
+        ),
+        (nobody, "mail: nobody is subscribed to Alerts-wms-alerts-main", "alertEmails"),
+        (
+            no_check,
+            "health check: no health check has run lately",
+            "/aws/lambda/wms-connector-main-connect-health",
+        ),
+        (old_check, "health check: the last health check ran 45 minutes ago", "it runs every 10 minutes"),
+        (bad_check, "health check: the last health check could not do its work", "read /aws/lambda/"),
+        (task_failed, "task: task 0: ORA-01017", "mend user and password"),
+        (unassigned, "task: not running: connector RUNNING, task 0 UNASSIGNED", NOT_RUNNING.next_step),
+        (failed_untold, "task: task 0: no cause given (class unknown", UNKNOWN.next_step),
+        (paused, f"connector: {CONNECTOR} is PAUSED: a person did that", "wms-connector resume main"),
+        (no_connector, f"connector: Connect has no connector {CONNECTOR}", "sceptre launch main --yes"),
+        (not_connected, "source: Debezium says that it is not connected", "main"),
+        (late, "lag: 900 s behind the database", "docs/operations.md#replicationlagseconds"),
+        (topic_gone, "topics: topic wms.signal does not exist", "sceptre launch main --yes"),
+        (topic_differs, "topics: topic wms.MMDL.", "sceptre launch main --yes"),
+        (retiring, "stage record: a teardown has begun", "sceptre launch main --yes"),
+        (secret_changed, "secrets: secret wms/main/dbInfo has a newer version", "sceptre launch main --yes"),
+        (
+            other_config,
+            "stage record: the config that was registered is not what",
+            "sceptre launch main --yes",
+        ),
+        (no_record, "stage record: the stage was never registered", "sceptre launch main --yes"),
+        (incident, "incident: an incident is open since 2027-01-15", "docs/operations.md#dbtcpunreachable"),
+        (brokers_gone, "brokers: the brokers do not answer", "broker-script main"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_one_thing_that_is_wrong_is_the_only_finding_with_its_next_step(
+    run: Run, main: Deployed, break_: Callable[[Deployed], None], start: str, next_step: str
+) -> None:
+    break_(main)
+    (line,) = findings(run)
+    assert line.startswith(start)
+    assert "; next: " in line
+    assert next_step in line.partition("; next: ")[2]
+
+
+def test_what_does_not_run_is_not_to_be_restarted(run: Run, main: Deployed) -> None:
+    unassigned(main)
+    (line,) = findings(run)
+    assert NOT_RUNNING.command_for(main.inside.stage) in line
+    assert "restart main" not in line
+
+
+def test_a_lag_of_long_ago_is_none(run: Run, main: Deployed) -> None:
+    """As in the health check: while heartbeats arrive, a quiet database has nothing left to read."""
+    was_late(main)
+    result = run("verify", "main")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "0.0 s behind the database, last event 40000 s ago" in " ".join(result.stdout.split())
+
+
+def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: Deployed) -> None:
+    gone = {"Protocol": "email", "Endpoint": "gone@example.gov", "SubscriptionArn": "Deleted"}
+    main.account.sns.subscriptions.append(gone)
+    assert run("verify", "main").exit_code == 0
+    assert "gone@example.gov" not in run("status", "main").stdout
+
+
+@pytest.mark.parametrize(
+    ("break_", "words"),
+    [
+        (scaled_to_0, "the desired count is 0"),
+        (no_task, "0 of 1 tasks running; the last task stopped: OutOfMemory"),
+    ],
+)
+def test_a_missing_worker_is_found_and_what_it_hides_is_told_once(
+    run: Run, main: Deployed, break_: Callable[[Deployed], None], words: str
+) -> None:
+    break_(main)
+    lines = findings(run)
+    assert any(line.startswith("service: ") and words in line for line in lines)
+    assert sum("cannot be seen" in line for line in lines) <= 1
+
+
+def test_a_function_that_fails_hides_the_inside_and_says_so_once(run: Run, main: Deployed) -> None:
+    main.account.functions[main.names.connect_admin] = lambda _: MemoryError("too much")
+    lines = findings(run)
+    assert len(lines) == 1
+    assert "cannot be seen: the admin Lambda wms-connector-main-connect-admin failed at status" in lines[0]
+    found = run("status", "main", "--json")
+    assert (found.exit_code, "too much" in json.loads(found.stdout)["admin"]["error"]) == (0, True)
+
+
+def test_a_secret_that_cannot_be_read_is_one_line_and_names_the_secret(run: Run, main: Deployed) -> None:
+    main.inside.secrets.values["wms/main/dbInfo"] = client_error(
+        "AccessDeniedException", "no", "GetSecretValue"
+    )
+    (line,) = findings(run)
+    assert line.startswith("observation: secrets: ")
+    assert "wms/main/dbInfo" in line
+    assert "; next: " in line
+
+
+def test_a_function_of_an_older_version_is_not_taken_for_healthy(run: Run, main: Deployed) -> None:
+    told = {name: facts for name, facts in operations_status(main).items() if name != "findings"}
+    answer = Answer(State.DONE, "seen", details=told)
+    main.account.functions[main.names.connect_admin] = lambda _: answer.to_payload()
+    (line,) = findings(run)
+    assert line.startswith("admin function: cannot be seen: the admin Lambda answers no findings: its")
+
+
+def test_a_finding_that_only_a_newer_version_knows_is_shown_as_it_answers(run: Run, main: Deployed) -> None:
+    told = operations_status(main)
+    newer = {"name": "NewTrouble", "ok": False, "reason": "of a new kind", "next_step": "do this", "new": 1}
+    answer = Answer(State.DONE, "seen", details={**told, "findings": [*told["findings"], newer]})
+    main.account.functions[main.names.connect_admin] = lambda _: answer.to_payload()
+    assert findings(run) == ["NewTrouble: of a new kind; next: do this"]
+
+
+def operations_status(main: Deployed) -> dict[str, Any]:
+    details: dict[str, Any] = main.admin({"operation": "status"})["details"]
+    return details
+
+
+def test_status_tells_facts_and_why_it_cannot_see_others(run: Run, main: Deployed) -> None:
+    brokers_gone(main)
+    alarm_rings(main)
+    found = json.loads(run("status", "main", "--json").stdout)
+    assert found["stage"] == "main"
+    assert set(found["stacks"]) == set(COMPONENTS)
+    assert found["connector"]["source"]["lag_seconds"] == 1.5
+    assert "do not answer" in found["topics"]["error"]
+    assert found["alarms"]["CpuHigh"]["state"] == "ALARM"
+    assert found["mail"]["subscriptions"] == [{"protocol": "email", "endpoint": MAIL, "confirmed": True}]
+    plain = run("status", "main")
+    assert (plain.exit_code, plain.stderr) == (0, "")
+    for words in ("the brokers do not answer", "CpuHigh is in ALARM", "3 of 3 restarts left"):
+        assert words in plain.stdout
+
+
+@pytest.mark.parametrize(
+    "command", ["status", "verify", "fire-drill", "restart", "pause", "resume", "stop", "snapshot", "offsets"]
+)
+def test_a_stage_that_is_not_deployed_is_one_line_and_status_1(
+    run: Run, main: Deployed, command: str
+) -> None:
+    result = run(command, "feature-xyz")
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert "is not deployed" in line
+    assert "sceptre launch ephemeral/feature-xyz --yes" in line
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "fire-drill", "restart", "snapshot", "offsets"])
+def test_a_refused_stage_is_refused(run: Run, main: Deployed, command: str) -> None:
+    assert_one_line(run(command, "Main"), "is refused")
+
+
+def test_the_connector_is_paused_resumed_stopped_and_restarted(run: Run, main: Deployed) -> None:
+    told = [run(command, "main") for command in ("pause", "resume", "stop", "resume", "restart")]
+    assert [result.exit_code for result in told] == [0] * 5
+    assert [result.stdout.strip() for result in told] == [
+        "connector PAUSED, task 0 PAUSED",
+        "resumed: connector RUNNING, task 0 RUNNING",
+        "connector STOPPED, no task",
+        "resumed: connector RUNNING, task 0 RUNNING",
+        "restarted: connector RUNNING, task 0 RUNNING",
+    ]
+
+
+@pytest.mark.parametrize(("command", "requests"), [("pause", 61), ("restart", 1), ("snapshot", 1)])
+def test_a_command_waits_for_what_may_be_asked_twice_and_says_to_ask_again(
+    run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch, command: str, requests: int
+) -> None:
+    asked: list[str] = []
+
+    def answer(operation: Operation, session: object) -> Answer:
+        asked.append(operation)
+        return Answer(State.WAITING, "a rebalance is under way")
+
+    monkeypatch.setattr(operations, "answer", answer)
+    monkeypatch.setattr("connector.commands.operate.Clock", SimulatedClock().as_clock)
+    result = run(command, "main")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"error: {command} main: a rebalance is under way; ask again\n"
+    assert asked == [command] * requests
+
+
+def test_what_cannot_be_done_is_one_line_and_status_1(run: Run, main: Deployed) -> None:
+    retiring(main)
+    result = run("restart", "main")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: restart main: the stage is being torn down")
+
+
+def test_a_snapshot_of_some_tables_is_asked_for_by_one_signal(run: Run, main: Deployed) -> None:
+    topic = main.inside.stage.topics.roles["data"][0].removeprefix("wms.")
+    result = run("snapshot", "main", "--table", topic, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["tables"]) == (0, [topic])
+    assert len(main.inside.kafka.sent) == 1
+    assert_one_line(run("snapshot", "main", "--table", "WMS.ELSE"), "is not captured")
+    assert len(main.inside.kafka.sent) == 1
+
+
+def test_offsets_are_json_either_way(run: Run, main: Deployed) -> None:
+    stored = [{"partition": {"server": "wms"}, "offset": {"lsn": 7}}]
+    assert json.loads(run("offsets", "main").stdout) == stored
+    assert json.loads(run("offsets", "main", "--json").stdout) == stored
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that moves by a minute with each look: nothing is waited for."""
+    seconds = iter(range(0, 100_000, 60))
+    monkeypatch.setattr(
+        topic_listener, "Clock", lambda: Clock(now=lambda: float(next(seconds)), sleep=lambda _: None)
+    )
+    monkeypatch.setattr(fire_drill, "ARRIVE_SECONDS", 3600.0)
+
+
+def test_a_drill_shows_what_was_delivered_and_leaves_nothing(run: Run, main: Deployed, quick: None) -> None:
+    result = run("fire-drill", "main", "--yes", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["passed"], report["recipients"]) == (True, [MAIL])
+    assert [c["name"] for c in report["classes"] if c["delivered"]] == [c.name for c in CLASSES]
+    wanted = alarms_of(main.names, "debezium")
+    for drilled in report["alarms"]:
+        assert drilled["reached"] == ["ALARM", "OK"]
+        assert len(drilled["delivered"]) == (2 if wanted[drilled["alarm"]].mails else 0)
+    mails = len(CLASSES) + 2 * sum(alarm.mails for alarm in wanted.values())
+    assert len(main.account.sns.published) == mails
+    assert (main.account.sqs.queues, len(main.account.sns.subscriptions)) == ({}, 1)
+    assert {a["StateValue"] for a in main.account.cloudwatch.alarms.values()} == {"OK"}
+    assert "1 of" not in run("fire-drill", "main", "--yes").stdout
+
+
+def test_people_are_not_mailed_before_somebody_agrees(run: Run, main: Deployed) -> None:
+    unconfirmed(main)
+    result = run("fire-drill", "main", stdin="n\n")
+    assert result.exit_code == 1
+    assert "mails" in result.stderr
+    assert (
+        f"will go to: nobody (no subscription is confirmed); not confirmed, so not mailed: {MAIL}"
+        in result.stderr
+    )
+    assert (main.account.sns.published, main.account.sqs.queues) == ([], {})
+
+
+def drilled(run: Run) -> tuple[int, dict[str, str]]:
+    """Exit status, and what is wrong by alarm or class."""
+    result = run("fire-drill", "main", "--yes", "--json")
+    report = json.loads(result.stdout)
+    parts = [
+        *((a["alarm"], a["wrong"]) for a in report["alarms"]),
+        *((c["name"], c["wrong"]) for c in report["classes"]),
+    ]
+    return result.exit_code, {name: wrong for name, wrong in parts if wrong}
+
+
+def test_what_does_not_arrive_is_a_failure(run: Run, main: Deployed, quick: None) -> None:
+    main.account.sns.loses = "(login)"
+    assert drilled(run) == (1, {"login": "did not arrive within 3600 s"})
+    main.account.sns.loses = 'OK: "wms-connector-main-DeadLetters'
+    assert drilled(run) == (1, {"DeadLetters": "of OK nothing arrived within 3600 s"})
+
+
+def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
+    run: Run, main: Deployed, quick: None
+) -> None:
+    alarms, names = main.account.cloudwatch.alarms, main.names
+    alarms[names.alarm("CpuHigh")]["AlarmActions"] = []
+    alarms[names.alarm("DbTcpUnreachable")]["AlarmActions"] = [main.account.sns.arn]
+    del alarms[names.alarm("MemoryHigh")]
+    main.account.cloudwatch.refuses = "DeadLetters"
+    status, wrong = drilled(run)
+    assert (status, set(wrong)) == (1, {"CpuHigh", "DbTcpUnreachable", "MemoryHigh", "DeadLetters"})
+    assert "does not send to" in wrong["CpuHigh"]
+    assert "mails, although the health check" in wrong["DbTcpUnreachable"]
+    assert "AccessDenied" in wrong["DeadLetters"]
+
+
+def test_an_alarm_that_is_on_in_earnest_is_left_alone(run: Run, main: Deployed, quick: None) -> None:
+    alarm_rings(main)
+    assert drilled(run) == (0, {})
+    assert main.account.cloudwatch.alarms[main.names.alarm("CpuHigh")]["StateValue"] == "ALARM"
+
+
+def test_what_stays_behind_is_named(run: Run, main: Deployed, quick: None) -> None:
+    main.account.sns.keeps_subscriptions = True
+    result = run("fire-drill", "main", "--yes")
+    assert result.exit_code == 1
+    assert "left behind, delete it by hand: subscription arn:aws:sns" in result.stdout
+    assert main.account.sqs.queues == {}
+
+
+def test_an_alarm_that_cannot_be_set_back_does_not_keep_the_rest_from_being_told(
+    run: Run, main: Deployed, quick: None
+) -> None:
+    cloudwatch = main.account.cloudwatch
+    cloudwatch.refuses, cloudwatch.refuses_states = "DeadLetters", ("OK",)
+    main.account.sns.keeps_subscriptions = True
+    result = run("fire-drill", "main", "--yes", "--json")
+    report = json.loads(result.stdout)
+    (alarm,) = (a for a in report["alarms"] if a["wrong"])
+    assert (result.exit_code, alarm["alarm"], alarm["reached"]) == (1, "DeadLetters", ["ALARM"])
+    assert alarm["wrong"].startswith("AWS refused SetAlarmState: AccessDenied")
+    full = main.names.alarm("DeadLetters")
+    assert "could not be set back to OK" in alarm["wrong"]
+    assert f"aws cloudwatch set-alarm-state --alarm-name {full} --state-value OK" in alarm["wrong"]
+    assert report["left_behind"].startswith("subscription arn:aws:sns")
+
+
+def test_an_alarm_that_goes_away_meanwhile_is_wrong(
+    run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The drill has looked at all alarms before; then it looks at one at a time."""
+    look, gone = main.account.cloudwatch.describe_alarms, main.names.alarm("CpuHigh")
+    monkeypatch.setattr(
+        main.account.cloudwatch,
+        "describe_alarms",
+        lambda **asked: {"MetricAlarms": []} if asked["AlarmNames"] == [gone] else look(**asked),
+    )
+    assert drilled(run) == (1, {"CpuHigh": f"the alarm {gone} went away while it was looked at"})
+
+
+def test_a_drill_that_cannot_go_on_tells_what_it_leaves_behind(
+    run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(operation: str) -> Callable[..., None]:
+        def call(**_: object) -> None:
+            raise client_error("AccessDenied", "not authorized", operation)
+
+        return call
+
+    monkeypatch.setattr(main.account.sqs, "receive_message", refuse("ReceiveMessage"))
+    assert run("fire-drill", "main", "--yes").stderr.splitlines() == [
+        "error: AWS refused ReceiveMessage: AccessDenied: not authorized"
+    ]
+    monkeypatch.setattr(main.account.sqs, "delete_queue", refuse("DeleteQueue"))
+    result = run("fire-drill", "main", "--yes")
+    (queue,) = main.account.sqs.queues
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: AWS refused ReceiveMessage: AccessDenied: not authorized; left behind, delete it by hand: "
+        f"queue {queue} (AWS refused DeleteQueue: AccessDenied: not authorized)\n"
+    )
+
+
+def test_a_drill_that_cannot_listen_mails_nobody_and_leaves_no_queue(
+    run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise client_error("AuthorizationError", "not authorized", "Subscribe")
+
+    monkeypatch.setattr(main.account.sns, "subscribe", refuse)
+    result = run("fire-drill", "main", "--yes")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: AWS refused Subscribe: AuthorizationError: not authorized\n"
+    assert (main.account.sns.published, main.account.sqs.queues) == ([], {})
+
+
+def test_an_older_health_function_is_told_apart(run: Run, main: Deployed, quick: None) -> None:
+    main.account.functions[main.names.connect_health] = lambda _: {"summary": "healthy", "metrics": {}}
+    status, wrong = drilled(run)
+    assert (status, set(wrong)) == (1, {cause.name for cause in CLASSES})
+    assert "its version is older; launch the stage" in wrong["login"]

@@ -1,0 +1,172 @@
+"""`verify` and the health check judge by the same rules: for any observation they cannot disagree."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.domain.admin_api import State
+from connector.domain.capture.settings import KINDS, ConnectorSettings
+from connector.domain.health.budget import Budget
+from connector.domain.health.check_result import CheckResult, problems, result
+from connector.domain.health.findings import Finding, not_ok
+from connector.domain.health.observation import (
+    Canary,
+    ConnectorStatus,
+    Observation,
+    Service,
+    Source,
+    TaskStatus,
+)
+from connector.domain.health.state import Incident, Memory
+from connector.domain.health.verdict import decide
+from connector.domain.health.verify_checks import NAMES, PAUSED, Setup, verify_checks
+from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.record import StageRecord
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.topic_plan import TopicPlan
+from lambda_src.connect_admin.registration import verify
+
+NOW = 1_800_000_000.0
+STAGE = Stage.parse("main")
+
+reasons = st.sampled_from(["", "connection refused"])
+traces = st.sampled_from(["", "x.E: y\nCaused by: z.F: ORA-01017: no", "x.E: y\nCaused by: z.F: Broken pipe"])
+states = st.sampled_from(["RUNNING", "FAILED", "PAUSED", "STOPPED", "UNASSIGNED", "RESTARTING"])
+moments = st.none() | st.floats(0, 2e9)
+seconds = st.none() | st.floats(0, 1e6)
+services = st.builds(
+    Service,
+    st.just("s"),
+    st.integers(0, 2),
+    st.integers(0, 2),
+    st.just(0),
+    st.just("d"),
+    st.sampled_from(["", "FAILED", "COMPLETED", "IN_PROGRESS"]),
+)
+tasks = st.builds(TaskStatus, st.integers(0, 2), states, st.just("127.0.0.9:8083"), traces)
+connectors = st.builds(ConnectorStatus, states, st.just("w"), traces, st.lists(tasks, max_size=2).map(tuple))
+sources = st.builds(
+    Source, st.none() | st.booleans(), st.booleans(), st.integers(0, 4), seconds, seconds, seconds
+)
+records = st.builds(
+    StageRecord,
+    *map(st.just, ("main", "c", "0", ())),
+    st.sampled_from(["h", "other"]),
+    st.dictionaries(st.just("wms/main/dbInfo"), st.sampled_from(["v1", "v2"])),
+)
+memories = st.builds(
+    Memory,
+    untold=st.integers(0, 3),
+    idle_since=st.none() | st.integers(int(NOW) - 90, int(NOW)),
+    position=st.none() | st.tuples(st.integers(0, int(NOW)), st.integers(0, 100_000)),
+    incident=st.none() | st.just(Incident(1_800_000_000, "DbTcpUnreachable")),
+)
+probes = st.sampled_from(["secrets", "service", "connector", "source", "record", "brokers"])
+observations = st.builds(
+    Observation,
+    service=st.none() | services,
+    no_service=st.sampled_from(["", "there is no ECS service"]),
+    connect_answers=st.none() | reasons,
+    connector=st.none() | connectors,
+    source=st.none() | sources,
+    words=traces,
+    database=st.dictionaries(st.sampled_from(["a:1", "b:2"]), reasons),
+    canary=st.none()
+    | st.builds(Canary, reasons, moments, moments, st.sampled_from([(), ("wms.heartbeat",)])),
+    record=st.none() | records,
+    secret_versions=st.dictionaries(st.just("wms/main/dbInfo"), st.just("v1")),
+    budget=st.none() | st.just(Budget()),
+    memory=st.none() | memories,
+    blind=st.dictionaries(probes, st.just("no answer within 6 s")),
+)
+setups = st.builds(
+    Setup,
+    st.none() | st.just(TopicPlan()) | st.just(TopicPlan(grow={"wms": 3}, wrong=["w"])),
+    st.sampled_from(["", "h"]),
+    st.none() | st.booleans(),
+    st.dictionaries(st.sampled_from(["topics", "config"]), st.just("no answer")),
+)
+settings_of_stages = st.sampled_from(
+    [
+        *(ConnectorSettings(kind=kind) for kind in KINDS),
+        ConnectorSettings(archived_log_hours=2),
+        ConnectorSettings(heartbeat_table="WMS.HEARTBEAT", heartbeat_seconds=3600),
+    ]
+)
+
+
+def names(found: Iterable[Finding | CheckResult]) -> set[str]:
+    return {each.name for each in found}
+
+
+def inside(seen: Observation, setup: Setup, settings: ConnectorSettings) -> list[CheckResult]:
+    """What the admin Lambda answers to a request for the status."""
+    judged = [*decide(seen, settings, NOW).judged, *verify_checks(seen, setup, STAGE)]
+    return [result(finding, STAGE) for finding in judged]
+
+
+@given(observations, setups, settings_of_stages)
+def test_verify_finds_what_the_health_check_finds_and_only_its_own_named_checks_besides(
+    seen: Observation, setup: Setup, settings: ConnectorSettings
+):
+    health = decide(seen, settings, NOW)
+    found = inside(seen, setup, settings)
+    by_name = {each.name: each for each in found}
+    for finding in health.judged:
+        answered = by_name[finding.name]
+        assert (answered.ok, answered.reason, answered.value) == (finding.ok, finding.reason, finding.value)
+        assert answered.error_class == ("" if finding.cause is None else finding.cause.name)
+    assert names(found) - names(health.judged) <= set(NAMES)
+    wrong = {each.name for each in found if each.ok is False} - set(NAMES)
+    assert wrong == names(health.findings)
+    # Whatever the health check is not sure about is no health for verify either.
+    if health.findings or not health.sure:
+        assert problems(found)
+
+
+@given(observations, settings_of_stages)
+def test_nothing_that_nobody_could_see_is_taken_for_health(seen: Observation, settings: ConnectorSettings):
+    if problems([result(finding, STAGE) for finding in decide(seen, settings, NOW).judged]):
+        return
+    assert seen.service is not None
+    assert seen.connect_answers == ""
+    assert seen.connector is not None
+    assert seen.canary is not None
+    assert seen.database
+    if settings.kind == "debezium" and not seen.connector.halted:
+        assert seen.source is not None
+        assert seen.source.connected
+
+
+@given(observations, settings_of_stages)
+def test_a_registration_is_verified_by_the_same_findings(seen: Observation, settings: ConnectorSettings):
+    seen = replace(seen, connect_answers="", memory=None)
+    answer = verify.decide(seen, settings, "db:1521")
+    health = [
+        f for f in decide(seen, settings, NOW).judged if f.name in names(verify.registered(seen, settings))
+    ]
+    if answer.state is State.DONE:
+        assert not not_ok(health)
+        assert all(finding.ok for finding in health)
+        assert seen.connector is not None
+        assert seen.connector.runs
+    elif seen.connector is not None and not seen.connector.halted and not seen.retiring:
+        assert any(finding.ok is not True for finding in health)
+
+
+@given(observations, setups, settings_of_stages)
+def test_an_answer_survives_its_way_as_json(seen: Observation, setup: Setup, settings: ConnectorSettings):
+    for each in inside(seen, setup, settings):
+        assert CheckResult.from_payload(each.to_payload()) == each
+        assert each.ok or each.next_step
+        assert "\n" not in each.line()
+
+
+def test_a_halted_connector_is_well_for_the_health_check_and_not_for_verify():
+    seen = Observation(connect_answers="", connector=ConnectorStatus("PAUSED", "w"))
+    assert "ConnectorTaskFailed" not in names(decide(seen, ConnectorSettings(), NOW).findings)
+    (paused,) = [c for c in verify_checks(seen, Setup(), STAGE) if c.name == PAUSED]
+    assert (paused.ok, paused.next_step) == (False, "wms-connector resume main")
+    assert CONNECTOR in paused.reason

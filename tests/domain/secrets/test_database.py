@@ -1,0 +1,281 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.domain.errors import SecretError
+from connector.domain.secrets.database import Database, Engine, parse_database
+from tests.domain.given_secrets import PATH, stored
+
+USER, PASSWORD = "zq-user-7", "zq-password-8"
+GOOD: dict[str, Any] = {
+    "host": "10.1.2.3",
+    "port": 1521,
+    "dbname": "WMSPRD",
+    "username": USER,
+    "password": PASSWORD,
+}
+
+
+def parse(value: object) -> Database:
+    return parse_database(stored(value))
+
+
+def without(*keys: str, **more: object) -> dict[str, Any]:
+    return {**{key: value for key, value in GOOD.items() if key not in keys}, **more}
+
+
+ACCEPTED = {
+    "RDS template": {
+        **GOOD,
+        "engine": "oracle-ee",
+        "dbInstanceIdentifier": "wms",
+        "masterarn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:master",
+    },
+    "predecessor": {"ip": "10.1.2.3", "port": "1521", "db": "WMSPRD", "user": USER, "password": PASSWORD},
+    "plain": GOOD,
+    "both spellings that agree": {**GOOD, "ip": "10.1.2.3", "db": "WMSPRD", "user": USER},
+    "no port": without("port"),
+    "empty port": {**GOOD, "port": ""},
+    "null is absent": {**GOOD, "sid": None, "url": None, "pdb": None, "ip": None},
+    "schema": {**GOOD, "schema": "WMS"},
+    "cluster": {**GOOD, "dbClusterIdentifier": "c", "engine": "oracle"},
+}
+
+
+@pytest.mark.parametrize("value", ACCEPTED.values(), ids=ACCEPTED)
+def test_every_accepted_spelling_means_the_same_database(value: object) -> None:
+    found = parse(value)
+    assert (found.engine, found.host, found.port, found.dbname) == (
+        Engine.ORACLE,
+        "10.1.2.3",
+        1521,
+        "WMSPRD",
+    )
+    assert (found.user.reveal(), found.password.reveal()) == (USER, PASSWORD)
+    assert (found.sid, found.pdb, found.url) == (None, None, None)
+
+
+@pytest.mark.parametrize("key", ["user", "username"])
+def test_ecs_is_told_the_key_under_which_the_user_really_is(key: str) -> None:
+    found = parse(without("username", **{key: USER}))
+    assert (found.user_key, found.password_key) == (key, "password")
+
+
+@pytest.mark.parametrize("key", ["pdb", "pdbName", "pdb_name"])
+def test_a_pluggable_database_has_three_spellings(key: str) -> None:
+    assert parse({**GOOD, key: "WMSPDB1"}).pdb == "WMSPDB1"
+
+
+def test_a_sid_may_stand_in_place_of_the_service_name() -> None:
+    found = parse(without("dbname", sid="ORCL"))
+    assert (found.sid, found.dbname) == ("ORCL", None)
+
+
+def test_both_a_host_name_and_an_address_are_hosts() -> None:
+    assert parse(without("host", ip="wms-db.example.gov")).host == "wms-db.example.gov"
+
+
+@pytest.mark.parametrize("engine", ["oracle", "oracle-se2", "oracle-ee-cdb", "oracle-se2-cdb"])
+def test_editions_of_oracle_are_oracle(engine: str) -> None:
+    assert parse({**GOOD, "engine": engine}).engine is Engine.ORACLE
+
+
+@pytest.mark.parametrize("engine", ["postgres", "postgresql"])
+def test_the_stand_in_has_a_port_of_its_own(engine: str) -> None:
+    found = parse(without("port", engine=engine))
+    assert (found.engine, found.port) == (Engine.POSTGRES, 5432)
+
+
+_FAILOVER = (
+    "jdbc:oracle:thin:@(DESCRIPTION=(ADDRESS_LIST=(ADDRESS=(PROTOCOL=TCP)(HOST=db1.example)(PORT=1521))"
+    "(ADDRESS=(PROTOCOL=TCP)( host = db2.example )( port = 1522 )))(CONNECT_DATA=(SERVICE_NAME=WMSPRD)))"
+)
+URLS = {
+    "jdbc:oracle:thin:@//db1.example:1521/WMSPRD": ((("db1.example", 1521),), "WMSPRD"),
+    "jdbc:oracle:thin:@db1.example:1522/WMSPRD": ((("db1.example", 1522),), "WMSPRD"),
+    "jdbc:oracle:oci:@//db1.example/WMSPRD": ((("db1.example", 1521),), "WMSPRD"),
+    "jdbc:oracle:thin:@db1.example:1521:ORCL": ((("db1.example", 1521),), "ORCL"),
+    "jdbc:oracle:thin:@tcps://db1.example:2484/svc.x?ssl_server_dn_match=on": (
+        (("db1.example", 2484),),
+        "svc.x",
+    ),
+    "jdbc:oracle:thin:@//db1.example:1521/WMSPRD:dedicated": ((("db1.example", 1521),), "WMSPRD"),
+    "jdbc:oracle:thin:@//db1.example:1521/WMSPRD:dedicated/inst1": ((("db1.example", 1521),), "WMSPRD"),
+    "jdbc:oracle:thin:@//a:1521,b:1522/WMSPRD": ((("a", 1521), ("b", 1522)), "WMSPRD"),
+    "jdbc:oracle:thin:@//a,b:1522/WMSPRD": ((("a", 1522), ("b", 1522)), "WMSPRD"),
+    _FAILOVER: ((("db1.example", 1521), ("db2.example", 1522)), "WMSPRD"),
+    "jdbc:oracle:thin:@(DESCRIPTION=(ADDRESS=(PORT=1)(HOST=h))(CONNECT_DATA=(SID=ORCL)))": (
+        (("h", 1),),
+        "ORCL",
+    ),
+}
+
+
+@pytest.mark.parametrize("key", ["url", "jdbcUrl", "connectionUrl"])
+@pytest.mark.parametrize(("url", "expected"), URLS.items())
+def test_a_url_says_where_the_database_is(key: str, url: str, expected: tuple[object, str]) -> None:
+    found = parse(without("host", "port", "dbname", **{key: url}))
+    assert (found.endpoints, found.dbname) == expected
+    assert found.url == url, "the driver is given the URL as it is written"
+
+
+def test_where_there_is_a_url_the_flows_go_to_its_hosts_and_a_given_name_is_kept() -> None:
+    url = "jdbc:oracle:thin:@//db1.example:1522/OTHER"
+    for beside in ({}, {"host": "DB1.example"}, {"ip": "db1.example", "port": "1522"}, {"port": ""}):
+        found = parse(without("host", "port", **beside, url=url))
+        assert found.endpoints == (("db1.example", 1522),)
+        assert found.dbname == "WMSPRD"
+
+
+# What is wrong -> (the secret, words of the message that name the field and what is allowed).
+BAD: dict[str, tuple[object, str]] = {
+    "no JSON": ("not json", "is not valid JSON (line 1 column 1); expected an object"),
+    "array": ([GOOD], "is a JSON array; expected an object"),
+    "string": ('"x"', "is a JSON string; expected an object"),
+    "empty object": ({}, "lacks 'dbname' (a service name), 'sid' or a 'url' with a service"),
+    "no host": (without("host"), "lacks 'host' (or 'ip'); give one, or a 'url'"),
+    "no database": (without("dbname"), "lacks 'dbname' (a service name), 'sid'"),
+    "no user": (without("username"), "lacks 'username' or 'user'; it has dbname, host, password, port"),
+    "no password": (without("password"), "lacks 'password'"),
+    "null password": ({**GOOD, "password": None}, "lacks 'password'"),
+    "empty password": ({**GOOD, "password": ""}, "'password' must be text that is not empty"),
+    "password a number": ({**GOOD, "password": 12345678}, "'password' must be text"),
+    "password a list": ({**GOOD, "password": [PASSWORD]}, "'password' must be text"),
+    "user an object": ({**GOOD, "username": {"name": USER}}, "'username' must be text"),
+    "blank user": ({**GOOD, "username": " "}, "'username' must be text that is not empty"),
+    "two users": ({**GOOD, "user": "other"}, "says 'username' and 'user' with different values"),
+    "two hosts": ({**GOOD, "ip": "10.9.9.9"}, "says 'host' and 'ip' with different values"),
+    "two names": ({**GOOD, "db": "OTHER"}, "says 'dbname' and 'db' with different values"),
+    "two PDBs": ({**GOOD, "pdb": "A", "pdbName": "B"}, "says 'pdb' and 'pdbName' with different values"),
+    "host a number": ({**GOOD, "host": 10}, "'host' must be text"),
+    "host with port": ({**GOOD, "host": "h:1521"}, "host 'h:1521' is neither an IPv4 address nor a host"),
+    "host IPv6": ({**GOOD, "host": "2001:db8::1"}, "host '2001:db8::1' is neither an IPv4 address"),
+    "an address cut short": ({**GOOD, "host": "10.1.2"}, "host '10.1.2' is neither an IPv4 address nor"),
+    "an address too large": ({**GOOD, "host": "999.1.1.1"}, "host '999.1.1.1' is neither an IPv4 address"),
+    "a name with a gap": ({**GOOD, "host": "db..example"}, "host 'db..example' is neither an IPv4 address"),
+    "host a number in quotes": ({**GOOD, "host": "10"}, "host '10' is neither an IPv4 address"),
+    "host none of the URL's": (
+        without("port", url="jdbc:oracle:thin:@//db2.example,db1.example:1521/X"),
+        "host '10.1.2.3' is none of the 'url', which has 'db1.example, db2.example'; take one of them out",
+    ),
+    "port none of the URL's": (
+        without("host", url="jdbc:oracle:thin:@//db1.example:1522/X"),
+        "port 1521 is none of the 'url', which has 1522; take one of them out",
+    ),
+    "host a URL": ({**GOOD, "host": "//h/x"}, "host '//h/x' is neither"),
+    "host with blanks": ({**GOOD, "host": " h "}, "host ' h ' is neither"),
+    "a login in the host": ({**GOOD, "host": f"{USER}/{PASSWORD}@h"}, "host (not shown"),
+    "the password in the host": ({**GOOD, "host": f"{PASSWORD}!"}, "host (not shown"),
+    "port no number": ({**GOOD, "port": "x"}, "port 'x' is not a number from 1 to 65535"),
+    "port 0": ({**GOOD, "port": 0}, "port 0 is not a number from 1 to 65535"),
+    "port 65536": ({**GOOD, "port": 65536}, "port 65536 is not a number from 1 to 65535"),
+    "port true": ({**GOOD, "port": True}, "port True is not a number"),
+    "port a fraction": ({**GOOD, "port": 1521.5}, "port 1521.5 is not a number"),
+    "port negative": ({**GOOD, "port": -1}, "port -1 is not a number"),
+    "port a list": ({**GOOD, "port": [1521]}, "port [1521] is not a number"),
+    "the password as port": ({**GOOD, "port": PASSWORD}, "port (not shown"),
+    "dbname a number": ({**GOOD, "dbname": 5}, "'dbname' must be text"),
+    "dbname with blanks": ({**GOOD, "dbname": "A B"}, "'dbname' 'A B' is no database name"),
+    "dbname a reference": ({**GOOD, "dbname": "${env:DATABASE_PASSWORD}"}, "is no database name"),
+    "db misspelt": (without("dbname", db="A;B"), "'db' 'A;B' is no database name"),
+    "sid a path": (without("dbname", sid="a/b"), "'sid' 'a/b' is no database name"),
+    "pdb empty": ({**GOOD, "pdb": ""}, "'pdb' must be text that is not empty"),
+    "pdb with quotes": ({**GOOD, "pdb_name": 'a"b'}, "'pdb_name' 'a\"b' is no database name"),
+    "the user as dbname": ({**GOOD, "dbname": f"{USER} "}, "'dbname' (not shown"),
+    "schema a list": ({**GOOD, "schema": ["WMS"]}, "'schema' must be text"),
+    "unknown key": ({**GOOD, "hostname": "h"}, "has the unknown key 'hostname'; known: connectionUrl"),
+    "wrong case": (without("password", Password=PASSWORD), "has the unknown key 'Password'; known:"),
+    "the password as key": ({**GOOD, f"{PASSWORD}x": 1}, "has the unknown key (not shown"),
+    "unknown engine": ({**GOOD, "engine": "mysql"}, "engine 'mysql' is unknown; allowed: oracle, postgres"),
+    "engine in capitals": ({**GOOD, "engine": "Oracle"}, "engine 'Oracle' is unknown; allowed"),
+    "postgres with URL": ({**GOOD, "engine": "postgres", "url": "x"}, "takes 'host' and 'dbname', not a"),
+    "postgres with SID": (without("dbname", sid="X", engine="postgres"), "'postgres' needs 'dbname'"),
+    "url a list": ({**GOOD, "url": [f"{USER}/{PASSWORD}"]}, "'url' must be text that is not empty"),
+    "two urls": ({**GOOD, "url": "a", "jdbcUrl": "b"}, "says 'url' and 'jdbcUrl' with different values"),
+    **{
+        f"url {number}": (without("host", url=url), words)
+        for number, (url, words) in enumerate(
+            [
+                ("db1.example:1521/x", "the 'url' is not understood; expected jdbc:oracle:thin:@//host"),
+                ("jdbc:postgresql://h/x", "the 'url' is not understood"),
+                ("jdbc:oracle:thin:@", "the 'url' is not understood"),
+                ("jdbc:oracle:thin:@WMSPRD", "no host and port found in the 'url'"),
+                ("jdbc:oracle:thin:@(DESCRIPTION=(HOST=h))", "no host and port found in the 'url'"),
+                ("jdbc:oracle:thin:@//h:port/x", "no host and port found in the 'url'"),
+                ("jdbc:oracle:thin:@//h:99999/x", "port 99999 is not a number from 1 to 65535"),
+                ("jdbc:oracle:thin:@//[::1]:1521/x", "no host and port found in the 'url'"),
+                ("jdbc:oracle:thin:@//-h:1521/x", "host '-h' is neither an IPv4 address"),
+                ("jdbc:oracle:thin:@//${env:X}:1521/x", "the 'url' is not understood"),
+                (f"jdbc:oracle:thin:{USER}/{PASSWORD}@//h:1521/x", "must not carry credentials"),
+                (f"jdbc:oracle:thin:{USER}@//h:1521/x", "must not carry credentials"),
+                (f"jdbc:oracle:thin:/@//h:1521/x?user={USER}", "must not carry credentials"),
+                (f"jdbc:oracle:thin:@//h:1521/x?PASSWORD={PASSWORD}", "must not carry credentials"),
+            ]
+        )
+    },
+    "url without service": (
+        without("dbname", url="jdbc:oracle:thin:@h:1521"),
+        "lacks 'dbname' (a service name), 'sid' or a 'url' with a service",
+    ),
+}
+
+
+@pytest.mark.parametrize(("value", "words"), BAD.values(), ids=BAD)
+def test_a_bad_shape_is_refused_in_one_line_that_names_path_and_field(value: object, words: str) -> None:
+    with pytest.raises(SecretError) as refused:
+        parse(value)
+    message = str(refused.value)
+    assert message.startswith(f"secret {PATH}")
+    assert words in message
+    assert message.isprintable()
+    assert USER not in message
+    assert PASSWORD not in message
+
+
+# In brackets and long, so that chance does not put them into the fixed part of a message.
+confidential = st.text(min_size=8, max_size=30).map("<{}>".format)
+anything = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=12)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+KEYS = [*("host", "ip", "port", "db", "dbname", "sid", "user", "username", "password", "schema", "pdb")]
+KEYS += ["pdbName", "pdb_name", "url", "jdbcUrl", "connectionUrl", "engine", "other"]
+
+
+@given(
+    st.dictionaries(st.sampled_from(KEYS), anything, max_size=6),
+    confidential,
+    confidential,
+    st.sampled_from(KEYS),
+)
+def test_no_message_ever_holds_the_user_or_the_password(
+    fields: dict[str, Any], user: str, password: str, misplaced: str
+) -> None:
+    """Whatever else is wrong, and also when the password was pasted into another field."""
+    wrong = {**GOOD, **fields, misplaced: f"x{password}", "username": user, "password": password}
+    error = refusal(wrong)
+    if error is None:
+        return
+    for text in (user, password):
+        assert text not in str(error)
+        assert repr(text)[1:-1] not in str(error)
+    assert error.__context__ is None
+
+
+def refusal(value: object) -> SecretError | None:
+    try:
+        parse(value)
+    except SecretError as error:
+        return error
+    return None
+
+
+@given(confidential, confidential)
+def test_a_database_does_not_print_its_credentials(user: str, password: str) -> None:
+    found = parse({**GOOD, "username": user, "password": password})
+    assert found.user.reveal() == user
+    assert user not in repr(found)
+    assert password not in repr(found)

@@ -1,0 +1,165 @@
+"""The clients at the edge: what they send, and what their failures read like."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from connector.domain.errors import DeadlineExceeded, SecretError, ServerError
+from connector.domain.secrets.brokers import KafkaAuth, parse_brokers
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.secrets import StoredSecret
+from connector.domain.stage.names import Names
+from lambda_src.clients.aws import aws_errors
+from lambda_src.clients.ecs import observe
+from lambda_src.clients.kafka_admin import Kafka, client_settings
+from lambda_src.clients.secrets import SecretReader
+from lambda_src.clients.transport import HttpTransport, NotConnected
+from lambda_src.runtime.deadline import Deadline
+from lambda_src.runtime.redactor import Censor
+from tests.support.fake_stage_aws import FakeEcs, FakeSecrets, client_error
+
+BROKERS = parse_brokers(
+    StoredSecret("wms/main/brokerString", "arn", "v", Redacted("127.0.0.1:9,127.0.0.1:9"))
+)
+
+
+class Server(BaseHTTPRequestHandler):
+    hang = threading.Event()
+
+    def do_GET(self) -> None:
+        if self.path == "/hang":
+            self.hang.wait(5)
+            return
+        self.send_response(302 if self.path == "/moved" else 409)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+        self.wfile.write(b'{"message": "rebalance"}')
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    Server.hang.clear()
+    yield f"http://127.0.0.1:{server.server_port}"
+    Server.hang.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_reply_is_handed_on_whatever_its_status_and_no_redirect_is_followed(url: str) -> None:
+    transport = HttpTransport()
+    assert transport.request("GET", f"{url}/", None, 5).body == b'{"message": "rebalance"}'
+    assert transport.request("GET", f"{url}/", None, 5).status == 409
+    assert transport.request("GET", f"{url}/moved", None, 5).status == 302
+
+
+def test_a_server_that_hangs_is_given_up_in_time(url: str) -> None:
+    with pytest.raises(ServerError, match="no answer within") as caught:
+        HttpTransport().request("GET", f"{url}/hang", None, 0.2)
+    assert caught.value.retriable
+
+
+def test_a_port_on_which_nobody_listens_is_told_in_words_and_apart_from_a_late_answer(url: str) -> None:
+    with pytest.raises(NotConnected, match="^connection refused$") as caught:
+        HttpTransport().request("GET", "http://127.0.0.1:9/", None, 2)
+    assert caught.value.retriable
+    with pytest.raises(ServerError) as late:
+        HttpTransport().request("GET", f"{url}/hang", None, 0.2)
+    assert not isinstance(late.value, NotConnected)
+
+
+def test_brokers_that_refuse_are_told_without_their_address_and_no_thread_stays() -> None:
+    censor = Censor()
+    censor.hide_brokers(BROKERS)
+    settings = client_settings(BROKERS, KafkaAuth.PLAINTEXT, None)
+    before = threading.active_count()
+    with pytest.raises(ServerError) as caught:
+        Kafka(settings, Deadline.within(0.6), censor.clean)
+    assert str(caught.value) == "the brokers do not answer a connection: connection refused"
+    assert caught.value.retriable
+    assert threading.active_count() == before
+
+
+def test_each_way_of_authenticating_has_its_client_settings() -> None:
+    credentials = (Redacted("user"), Redacted("pass"))
+    plain, tls, scram, iam = (
+        client_settings(BROKERS, KafkaAuth(auth), credentials)
+        for auth in ("plaintext", "tls", "scram", "iam")
+    )
+    assert (plain["security_protocol"], "ssl_context" in plain) == ("PLAINTEXT", False)
+    assert (tls["security_protocol"], tls["ssl_context"].check_hostname) == ("SSL", True)
+    assert (scram["security_protocol"], scram["sasl_mechanism"]) == ("SASL_SSL", "SCRAM-SHA-512")
+    assert (scram["sasl_plain_username"], scram["sasl_plain_password"]) == ("user", "pass")
+    assert (iam["security_protocol"], iam["sasl_mechanism"]) == ("SASL_SSL", "AWS_MSK_IAM")
+    assert "sasl_plain_password" not in {**plain, **tls, **iam}
+
+
+def test_a_deadline_that_has_passed_starts_no_call() -> None:
+    with pytest.raises(DeadlineExceeded, match="no time left for the answer"):
+        Deadline.within(-1).timeout("the answer", at_most=5)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (client_error("AccessDeniedException", "no"), "wms/main/dbInfo may not be read"),
+        (
+            client_error("InvalidRequestException", "because it was marked for deletion."),
+            "wms/main/dbInfo is marked for deletion",
+        ),
+        (client_error("InvalidParameterException", "x"), "wms/main/dbInfo cannot be read: InvalidParameter"),
+    ],
+)
+def test_a_secret_that_cannot_be_read_is_an_error_that_names_it(error: ClientError, words: str) -> None:
+    with pytest.raises(SecretError, match=words):
+        SecretReader(FakeSecrets({"wms/main/dbInfo": error})).fetch("wms/main/dbInfo")
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError"])
+def test_a_secret_store_that_is_busy_is_no_error_of_the_secret(code: str) -> None:
+    with pytest.raises(ServerError, match=f"reading secret wms/main/dbInfo: {code}") as caught:
+        SecretReader(FakeSecrets({"wms/main/dbInfo": client_error(code, "x")})).fetch("wms/main/dbInfo")
+    assert caught.value.retriable
+
+
+def test_a_secret_is_fetched_once_even_if_it_does_not_exist() -> None:
+    client = FakeSecrets({"a": "1"})
+    reader = SecretReader(client)
+    assert [reader.fetch(path) is None for path in ("a", "b", "a", "b")] == [False, True, False, True]
+    assert client.reads == ["a", "b"]
+    assert reader.versions == {"a": "v1-a"}
+
+
+def test_throttling_passes_and_a_refusal_does_not() -> None:
+    for code, retriable in (("ThrottlingException", True), ("AccessDeniedException", False)):
+        with (
+            pytest.raises(ServerError, match=f"AWS refused the call: {code}") as caught,
+            aws_errors("the call"),
+        ):
+            raise client_error(code, "words")
+        assert caught.value.retriable is retriable
+
+
+def test_an_endpoint_that_cannot_be_reached_names_the_call_and_the_likely_cause() -> None:
+    with (
+        pytest.raises(ServerError, match="for ecs:ListTasks .*NAT or an endpoint"),
+        aws_errors("ecs:ListTasks"),
+    ):
+        raise EndpointConnectionError(endpoint_url="https://ecs.example")
+
+
+def test_the_last_stop_is_that_of_the_task_that_stopped_last() -> None:
+    ecs = FakeEcs(Names("main"))
+    for number, reason in enumerate(("first", "last", "middle")):
+        task = ecs.start("127.0.0.9")
+        ecs.stop(task, reason, number)
+        task["stoppedAt"] = f"2026-01-0{[1, 3, 2][number]}"
+    service = observe(ecs, "wms-connector-main", "wms-connector-main")
+    assert service is not None
+    assert service.last_stop == "last; exit code 1"

@@ -1,0 +1,150 @@
+"""Of the worker's log, only the newest trace of a task counts."""
+
+import time
+
+import pytest
+
+from connector.domain.admin_api import Operation
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.findings import Finding
+from connector.domain.health.verdict import decide
+from lambda_src.clients.worker_log import SECONDS, last_failure, tells
+from lambda_src.observe import observe
+from tests.lambda_src.conftest import FakeStage
+from tests.support.fake_stage_aws import FakeLogs, client_error
+
+NOW = 1_800_000_000.0
+OF_TASK = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] "
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        (OF_TASK + "failed to poll | a.b.C$Exception: words", True),
+        (OF_TASK.replace("WARN ", "ERROR") + "a.b.SomeException: words", True),
+        (OF_TASK.replace("WARN ", "INFO ") + "a.b.SomeException: words", False),
+        (OF_TASK + "a warning without a trace", False),
+        (OF_TASK.replace("|task-0", "|worker") + "a.b.SomeException: words", False),
+    ],
+)
+def test_what_counts_is_a_trace_of_a_task(line: str, counts: bool):
+    assert tells(line) == counts
+
+
+def test_the_newest_is_found_on_any_page_and_what_is_old_is_not_asked_for():
+    lines = [
+        (NOW - SECONDS - 1, "a.b.AncientException: x"),
+        *((NOW - 9 + number, f"a.b.Exception: {number} | Caused by: c") for number in range(5)),
+        (NOW, "a.b.Exception: last | at a.b.C | Caused by: d"),
+    ]
+    logs = FakeLogs([(at, OF_TASK + line) for at, line in lines])
+    assert last_failure(logs, "group", NOW).splitlines()[1:] == ["at a.b.C", "Caused by: d"]
+    assert logs.asked == ["group"] * 3
+
+
+def test_pages_without_a_line_of_the_task_are_passed():
+    """A group has a stream for each task that ever ran, and a worker writes much beside its task."""
+    others = [(NOW - 60 + number, "2026-01-02 ERROR [Worker] a.b.OtherException: x") for number in range(20)]
+    logs = FakeLogs([*others, (NOW, OF_TASK + "a.b.Exception: last | Caused by: d")])
+    assert "Caused by: d" in last_failure(logs, "group", NOW)
+
+
+def test_a_log_without_a_trace_says_nothing():
+    assert last_failure(FakeLogs([(NOW, OF_TASK + "fine")]), "group", NOW) == ""
+
+
+@pytest.fixture
+def disconnected(world: FakeStage) -> FakeStage:
+    """A task that Connect calls RUNNING, without Debezium's metrics."""
+    assert world.ask(Operation.REGISTER).changed
+    world.connect.debezium = None
+    return world
+
+
+def findings(stage: FakeStage) -> tuple[Finding, ...]:
+    seen = observe(stage.session(), knock=lambda *_: "")
+    return decide(seen, stage.settings, time.time()).findings
+
+
+REPEATED = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] failed to poll records. Will retry. "
+
+
+@pytest.mark.parametrize(
+    ("trace", "cause", "told"),
+    [
+        (
+            "a.b.RetriableException: x | at a.b.C | Caused by: c.SQLException: ORA-01017: invalid credential",
+            "login",
+            "its log says: ORA-01017: invalid credential",
+        ),
+        (
+            'a.b.RetriableException | Caused by: FATAL: database "w" is not currently accepting connections',
+            "unreachable",
+            "not currently accepting connections",
+        ),
+        ("a.b.StrangeException: what nobody knows", "untold", "what nobody knows"),
+    ],
+)
+def test_the_workers_log_tells_why_a_running_task_is_not_connected(
+    disconnected: FakeStage, trace: str, cause: str, told: str
+):
+    """Connect says RUNNING while Debezium repeats a login that is refused."""
+    older = REPEATED + "a.b.NetworkException: Connection refused"
+    disconnected.logs.lines = [(time.time() - 20, older), (time.time() - 10, REPEATED + trace)]
+    (finding,) = findings(disconnected)
+    assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", cause)
+    assert told in finding.reason
+    assert disconnected.logs.asked == ["/aws/fargate/wms-connector-main-kafka-connect"]
+
+
+def test_a_log_that_cannot_be_read_leaves_the_finding_as_it_is(disconnected: FakeStage):
+    disconnected.logs.refusal = client_error("AccessDeniedException", "no", "FilterLogEvents")
+    (finding,) = findings(disconnected)
+    assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", "untold")
+
+
+def test_the_log_of_a_connected_source_is_not_read(disconnected: FakeStage):
+    disconnected.connect.debezium = {"streaming": {"connected": 1.0}}
+    disconnected.kafka.newest_at[disconnected.stage.topics.one("heartbeat")] = time.time()
+    assert findings(disconnected) == ()
+    assert disconnected.logs.asked == []
+
+
+REFUSED = (
+    "a.b.RetriableException: Could not execute heartbeat action query (Error: 42P01) | at a.b.C | "
+    'Caused by: o.p.u.PSQLException: ERROR: relation "WMS.PLAN_WVR_RVSN_TBL" does not exist'
+)
+
+
+def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_told(disconnected: FakeStage):
+    """Debezium goes on with the other tables; only the statement that asks for all of them is refused."""
+    disconnected.connect.debezium = {"streaming": {"connected": 1.0}}
+    disconnected.settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
+    for role in ("heartbeat", "heartbeat_table"):
+        disconnected.kafka.newest_at[disconnected.stage.topics.one(role)] = time.time()
+    disconnected.logs.lines = [
+        (time.time() - 90, REPEATED + REFUSED),
+        (time.time() - 5, REPEATED + "a.b.XException"),
+    ]
+    assert findings(disconnected) == ()
+    disconnected.logs.lines.append((time.time() - 10, REPEATED + REFUSED))
+    (finding,) = findings(disconnected)
+    assert (finding.name, finding.cause and finding.cause.name) == ("HeartbeatMissing", "database rights")
+    assert finding.reason.startswith("the database refuses the statement of the heartbeat: ")
+    assert "PLAN_WVR_RVSN_TBL" in finding.reason
+    # Between two attempts of the connector the source is not connected: the same is told, so that it lasts.
+    disconnected.connect.debezium = None
+    disconnected.logs.lines.pop(1)
+    told = {found.name: found.cause and found.cause.name for found in findings(disconnected)}
+    assert told == {"SourceDisconnected": "database rights", "HeartbeatMissing": "database rights"}
+
+
+def test_while_the_secrets_are_unknown_no_words_of_the_database_are_read(disconnected: FakeStage):
+    """Nobody would know what to take out of them."""
+    disconnected.logs.lines = [(time.time() - 5, REPEATED + 'a.b.XException: FATAL: no "wms_capture"')]
+    disconnected.secrets.values["wms/main/dbInfo"] = "{"
+    disconnected.secrets.values["wms/default/dbInfo"] = "{"
+    told = findings(disconnected)
+    assert "HealthCheckFailed" in {found.name for found in told}
+    assert disconnected.logs.asked == []
+    assert not any("wms_capture" in found.reason for found in told)

@@ -1,0 +1,193 @@
+"""RESTART, PAUSE, RESUME, STOP, OFFSETS, SNAPSHOT: short, idempotent, and refused while a teardown runs."""
+
+import json
+from typing import Any
+
+import pytest
+
+from connector.domain.admin_api import REGISTRATION, Operation, State
+from connector.domain.capture import signals
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.errors import ServerError
+from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.record import RECORD_KEY
+from lambda_src.connect_admin import operations
+from tests.lambda_src.conftest import FakeStage
+from tests.support.fake_connect import REBALANCE
+
+TABLE = signals.TABLES[2]
+CHANGING = (Operation.RESTART, Operation.PAUSE, Operation.RESUME, Operation.STOP, Operation.SNAPSHOT)
+
+
+@pytest.fixture
+def main(world: FakeStage) -> FakeStage:
+    """Main, registered."""
+    for operation in REGISTRATION:
+        assert world.ask(operation).state is State.DONE
+    world.connect.requests.clear()
+    return world
+
+
+def states(world: FakeStage) -> tuple[str, str]:
+    return world.connect.states[CONNECTOR], world.connect.tasks.get(CONNECTOR, {}).get("state", "none")
+
+
+@pytest.mark.parametrize(
+    ("operation", "state", "task"),
+    [(Operation.PAUSE, "PAUSED", "PAUSED"), (Operation.STOP, "STOPPED", "none")],
+)
+def test_what_is_turned_off_is_so_once_and_stays_so_when_asked_again(
+    main: FakeStage, operation: Operation, state: str, task: str
+) -> None:
+    first, second = main.ask(operation), main.ask(operation)
+    assert (first.state, first.changed, states(main)) == (State.DONE, True, (state, task))
+    assert (second.state, second.changed, len(main.connect.writes)) == (State.DONE, False, 1)
+    assert second.summary.endswith("already")
+
+
+def test_a_stopped_connector_is_not_paused_which_would_start_its_task(main: FakeStage) -> None:
+    main.ask(Operation.STOP)
+    assert main.ask(Operation.PAUSE).summary == "connector STOPPED, no task already"
+    assert states(main) == ("STOPPED", "none")
+
+
+@pytest.mark.parametrize("before", [Operation.PAUSE, Operation.STOP])
+def test_what_was_turned_off_goes_on(main: FakeStage, before: Operation) -> None:
+    main.ask(before)
+    first, second = main.ask(Operation.RESUME), main.ask(Operation.RESUME)
+    assert (first.summary, first.changed) == ("resumed: connector RUNNING, task 0 RUNNING", True)
+    assert (second.summary, second.changed) == ("not paused: connector RUNNING, task 0 RUNNING", False)
+
+
+def test_a_task_that_lingers_is_waited_for_and_asked_for_once(main: FakeStage) -> None:
+    main.connect.stops_slowly = True
+    first, second = main.ask(Operation.STOP), main.ask(Operation.STOP)
+    assert (first.state, second.state) == (State.WAITING, State.WAITING)
+    assert first.summary == "asked for STOPPED; so far connector STOPPED, task 0 RUNNING"
+    assert [path for _, path in main.connect.writes] == [f"/connectors/{CONNECTOR}/stop"]
+
+
+def test_resuming_tells_of_a_task_that_has_failed_and_what_to_do(main: FakeStage) -> None:
+    main.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": "ORA-01017: invalid credential"}
+    answer = main.ask(Operation.RESUME)
+    assert (answer.state, answer.changed) == (State.FAILED, False)
+    assert "refuses the login" in answer.summary
+    assert answer.summary.endswith("restart it once that is mended")
+
+
+def test_a_restart_starts_what_has_failed(main: FakeStage) -> None:
+    main.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": "java.lang.OutOfMemoryError"}
+    answer = main.ask(Operation.RESTART)
+    assert (answer.state, answer.changed) == (State.DONE, True)
+    assert answer.summary == "restarted: connector RUNNING, task 0 RUNNING"
+
+
+def test_a_restart_that_fails_again_says_why_and_is_not_repeated(main: FakeStage) -> None:
+    main.connect.task_state, main.connect.task_trace = "FAILED", "ORA-01017: invalid credential"
+    main.connect.tasks[CONNECTOR]["state"] = "FAILED"
+    answer = main.ask(Operation.RESTART)
+    assert (answer.state, answer.changed, len(main.connect.writes)) == (State.FAILED, True, 1)
+    assert answer.summary.startswith(f"restarted, but task 0 of {CONNECTOR} FAILED: the database at")
+
+
+def test_a_restart_of_which_nobody_knows_what_came_is_not_asked_again(main: FakeStage) -> None:
+    """`waiting` would let a machine repeat it, and each repetition is one more restart."""
+    main.connect.trouble, main.connect.trouble_for = [(409, REBALANCE)], "POST"
+    answer = main.ask(Operation.RESTART)
+    assert (answer.state, answer.changed) == (State.FAILED, True)
+    assert "what came of it is not known" in answer.summary
+    assert len([method for method, _ in main.connect.requests if method == "POST"]) == 1
+
+
+@pytest.mark.parametrize("before", [Operation.PAUSE, Operation.STOP])
+def test_a_restart_does_not_undo_what_a_person_has_done(main: FakeStage, before: Operation) -> None:
+    main.ask(before)
+    answer = main.ask(Operation.RESTART)
+    assert (answer.state, len(main.connect.writes)) == (State.FAILED, 1)
+    assert answer.summary.endswith("a restart leaves it so; resume it")
+
+
+@pytest.mark.parametrize("operation", CHANGING)
+def test_while_the_stage_is_torn_down_nothing_is_done(main: FakeStage, operation: Operation) -> None:
+    main.table.items[RECORD_KEY]["retiring"] = True
+    answer = main.ask(operation)
+    assert (answer.state, main.connect.requests, main.kafka.sent) == (State.FAILED, [], [])
+    assert "is being torn down" in answer.summary
+
+
+@pytest.mark.parametrize("operation", [*CHANGING, Operation.OFFSETS])
+def test_a_connector_that_is_not_there_is_said_so(world: FakeStage, operation: Operation) -> None:
+    answer = world.ask(operation)
+    assert (answer.state, world.connect.writes) == (State.FAILED, [])
+    assert answer.summary == f"Connect has no connector {CONNECTOR}; launch the stage, which registers it"
+
+
+@pytest.mark.parametrize("operation", [*CHANGING, Operation.OFFSETS])
+def test_a_rebalance_is_worth_asking_again(main: FakeStage, operation: Operation) -> None:
+    main.connect.trouble = [(409, REBALANCE)]
+    assert main.ask(operation).state is State.WAITING
+
+
+def test_offsets_are_told_as_connect_has_them(main: FakeStage) -> None:
+    answer = main.ask(Operation.OFFSETS)
+    assert answer.details["offsets"] == [{"partition": {"server": "wms"}, "offset": {"lsn": 7}}]
+    main.connect.offsets.clear()
+    assert main.ask(Operation.OFFSETS).summary == f"{CONNECTOR} has stored no offsets"
+
+
+def asked(main: FakeStage, *tables: str) -> Any:
+    session = main.session()
+    session.tables = tables
+    return operations.answer(Operation.SNAPSHOT, session)
+
+
+def test_a_snapshot_is_one_signal_that_debezium_heeds(main: FakeStage) -> None:
+    answer = asked(main, TABLE)
+    assert (answer.state, answer.details["tables"]) == (State.DONE, [TABLE])
+    ((topic, key, value),) = main.kafka.sent
+    assert (topic, key) == ("wms.signal", "wms")
+    content = json.loads(value)
+    assert (content["id"], content["type"]) == (answer.details["id"], "execute-snapshot")
+    assert content["data"]["type"] == "BLOCKING"
+
+
+def test_without_tables_all_captured_ones_are_read(main: FakeStage) -> None:
+    assert asked(main).details["tables"] == list(signals.TABLES)
+
+
+def test_a_table_that_is_not_captured_is_refused(main: FakeStage) -> None:
+    answer = asked(main, "WMS.ELSE")
+    assert (answer.state, main.kafka.sent) == (State.FAILED, [])
+    assert "'WMS.ELSE' is not captured" in answer.summary
+
+
+@pytest.mark.parametrize("operation", [Operation.PAUSE, Operation.STOP])
+def test_a_connector_that_reads_nothing_hears_no_signal(main: FakeStage, operation: Operation) -> None:
+    main.ask(operation)
+    answer = asked(main)
+    assert (answer.state, main.kafka.sent) == (State.FAILED, [])
+    assert "so it hears no signal" in answer.summary
+
+
+def test_a_second_snapshot_waits_for_the_first(main: FakeStage) -> None:
+    main.connect.debezium = {"snapshot": {"snapshotrunning": 1.0, "totaltablecount": 4.0}}
+    answer = asked(main)
+    assert (answer.state, main.kafka.sent) == (State.FAILED, [])
+    assert "a snapshot runs already" in answer.summary
+
+
+def test_a_jdbc_connector_takes_no_signals(main: FakeStage) -> None:
+    main.settings = ConnectorSettings(kind="jdbc")
+    assert "takes no signals" in asked(main).summary
+
+
+def test_a_signal_that_may_have_arrived_is_not_called_worth_repeating(
+    main: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise ServerError("the brokers do not answer a record on topic wms.signal", retriable=True)
+
+    monkeypatch.setattr(main.kafka, "send", lost)
+    answer = asked(main)
+    assert answer.state is State.FAILED
+    assert "before asking again" in answer.summary

@@ -1,0 +1,271 @@
+"""Whole checks of a stage made of fakes: what is restarted, what is told, and what is left alone."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from connector.domain.admin_api import Operation
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.errors import ServerError
+from connector.domain.health.budget import LIMIT, WINDOW_SECONDS
+from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.record import StageRecord
+from lambda_src.clients.state_table import read_budget
+from tests.lambda_src.conftest import FakeStage
+from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, Watched
+
+
+@pytest.fixture
+def watched(world: FakeStage) -> Watched:
+    assert world.ask(Operation.REGISTER).changed
+    world.connect.requests.clear()
+    return Watched(world)
+
+
+def test_a_healthy_stage_is_neither_touched_nor_told_of(watched: Watched):
+    for _ in range(3):
+        assert watched.check().summary == "healthy"
+    assert (watched.stage.connect.writes, watched.aws.mails) == ([], [])
+    assert watched.aws.metrics[0]["AutoRestartAttempted"] == 0
+
+
+def test_a_failed_task_is_restarted_at_once_and_nobody_is_woken(watched: Watched):
+    watched.fail(NETWORK)
+    answer = watched.check()
+    assert (watched.restarts, answer.facts["done"]) == (1, "restarted what had failed")
+    assert watched.aws.metrics[-1]["AutoRestartAttempted"] == 1
+    assert watched.check().summary == "healthy"
+    assert watched.aws.mails == []
+
+
+def test_a_task_that_a_rebalance_leaves_unassigned_wakes_nobody_and_one_that_stays_so_does(watched: Watched):
+    """A rolling deployment takes the task from one worker before the other has it, for some seconds."""
+    well = dict(watched.stage.connect.tasks[CONNECTOR])
+    watched.stage.connect.tasks[CONNECTOR] |= {"state": "UNASSIGNED"}
+    for seconds in (600, 2, 2, 20):
+        watched.check(seconds / 60)
+    assert watched.subjects == []
+    watched.stage.connect.tasks[CONNECTOR] = well
+    assert watched.check(1).summary == "healthy"
+    watched.stage.connect.tasks[CONNECTOR] |= {"state": "UNASSIGNED"}
+    for _ in range(4):
+        watched.check(1)
+    assert watched.subjects == ["ConnectorTaskFailed (not running)"]
+    assert watched.restarts == 0
+
+
+def test_a_failed_connector_is_restarted(watched: Watched):
+    watched.stage.connect.states[CONNECTOR] = "FAILED"
+    watched.check()
+    assert watched.restarts == 1
+
+
+def test_a_failure_that_restarts_do_not_mend_is_told_once_when_the_budget_is_spent(watched: Watched):
+    watched.fail(NETWORK, for_ever=True)
+    for number in range(1, LIMIT + 1):
+        watched.check(20)
+        assert (watched.restarts, watched.aws.mails) == (number, [])
+    assert watched.check(5).metrics["AutoRestartBudgetExceeded"] == 1
+    for _ in range(3):
+        watched.check(1)
+    ((subject, text),) = watched.aws.mails
+    assert watched.restarts == LIMIT
+    assert subject == "wms-connector-main: ConnectorTaskFailed (unreachable)"
+    for words in (
+        "Stage main, ",
+        "unreachable: the database cannot be reached",
+        "task 0: Broken pipe",
+        "restarted what had failed",
+        "0 of 3",
+        "Owner:        network",
+        "Type:         sceptre launch main --yes",
+        "docs/operations.md#connectortaskfailed",
+    ):
+        assert words in text
+    assert text.count("restarted what had failed") == LIMIT
+
+
+def test_a_refused_login_is_never_retried_and_told_at_once(watched: Watched):
+    watched.fail(LOGIN)
+    for _ in range(10):
+        watched.check()
+    assert watched.restarts == 0
+    ((subject, text),) = watched.aws.mails
+    assert "(login)" in subject
+    assert "ORA-01017: invalid username" in text
+    assert "Not tried:    the database refuses the connector's login: no restart mends that" in text
+    assert "Owner:        database" in text
+
+
+def test_the_end_of_an_incident_is_told_once(watched: Watched):
+    watched.fail(LOGIN)
+    watched.check()
+    watched.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": "127.0.0.9:8083"}
+    for _ in range(3):
+        watched.check()
+    _, (subject, text) = watched.aws.mails
+    assert subject == "wms-connector-main: recovered from ConnectorTaskFailed"
+    assert "10 minutes ago" in text
+    assert "Lag:          2 s" not in text
+    assert "Lag:          1 s" in text
+
+
+def test_a_database_that_is_away_for_two_checks_is_one_incident(watched: Watched):
+    watched.database = "connection refused"
+    watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
+    watched.check()
+    assert watched.aws.mails == []
+    for _ in range(3):
+        watched.check()
+    ((subject, text),) = watched.aws.mails
+    assert "DbTcpUnreachable (unreachable)" in subject
+    assert "Also:         SourceDisconnected" in text
+
+
+def test_no_restart_while_ecs_the_api_the_brokers_or_the_database_is_the_trouble(watched: Watched):
+    watched.fail(NETWORK)
+    watched.stage.ecs.desired = 2
+    watched.check()
+    watched.stage.ecs.desired = 1
+    heartbeat = watched.stage.stage.topics.one("heartbeat")
+    watched.stage.kafka.newest_at[heartbeat] = ServerError("the brokers do not answer", retriable=True)
+    watched.check()
+    watched.stage.kafka.newest_at.clear()
+    watched.database = "connection refused"
+    watched.check()
+    addresses = watched.stage.connect.addresses
+    watched.stage.connect.addresses = []
+    watched.check()
+    assert watched.restarts == 0
+    assert read_budget(watched.stage.table).claims == ()
+    watched.stage.connect.addresses, watched.database = addresses, ""
+    watched.check()
+    assert watched.restarts == 1
+
+
+@pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
+def test_what_a_person_stopped_stays_so_even_with_a_failed_task(watched: Watched, state: str):
+    watched.fail(NETWORK)
+    watched.stage.connect.states[CONNECTOR] = state
+    for _ in range(3):
+        assert watched.check().summary == "healthy"
+    assert (watched.restarts, watched.aws.mails) == (0, [])
+
+
+def test_a_connector_that_was_deleted_is_registered_again(watched: Watched):
+    watched.stage.connect.configs.clear()
+    watched.stage.connect.states.clear()
+    assert watched.check().facts["done"] == ""
+    assert watched.check().facts["done"] == f"registered the connector: {CONNECTOR} created"
+    assert watched.check().summary == "healthy"
+    assert watched.aws.mails == []
+
+
+def test_a_registration_that_a_refused_login_forbids_is_not_repeated(watched: Watched):
+    watched.stage.connect.configs.clear()
+    watched.stage.connect.states.clear()
+    words = 'FATAL: password authentication failed for user "x"'
+    watched.stage.connect.invalid = {"database.user": f"Unable to connect: {words}"}
+    for _ in range(8):
+        watched.check(30)
+    puts = [path for method, path in watched.stage.connect.writes if method == "PUT"]
+    assert len(puts) == 1
+    assert len(watched.aws.mails) == 1
+
+
+def test_a_stage_that_is_torn_down_is_left_alone(watched: Watched):
+    watched.fail(NETWORK)
+    record = StageRecord("main", "c", "0", (), "", retiring=True)
+    watched.stage.table.put_item(Item=record.to_item())
+    for _ in range(3):
+        watched.check()
+    assert (watched.stage.connect.writes, watched.aws.mails) == ([], [])
+    watched.stage.connect.states.clear()
+    for _ in range(3):
+        watched.check()
+    assert watched.stage.connect.writes == []
+
+
+def test_no_restart_when_the_archived_log_no_longer_reaches_the_position(watched: Watched):
+    """The task's position is as old as it was last seen, and older by the time since."""
+    watched.stage.settings = ConnectorSettings(archived_log_hours=2)
+    streaming = {"connected": 1.0, "millisecondsbehindsource": 0.0, "oldestscnageinmilliseconds": 1_800_000.0}
+    watched.stage.connect.debezium = {"streaming": streaming}
+    assert watched.check().metrics["ScnHeadroomMinutes"] == 90
+    watched.fail(NETWORK, for_ever=True)
+    watched.stage.connect.debezium = None
+    assert watched.check(80).metrics["ScnHeadroomMinutes"] == 10
+    assert watched.restarts == 1
+    answer = watched.check(20)
+    assert watched.restarts == 1
+    assert "no longer reaches the position" in answer.facts["held"]
+
+
+def test_an_operators_restarts_do_not_count(watched: Watched):
+    for _ in range(5):
+        watched.fail(NETWORK)
+        assert watched.stage.ask(Operation.REGISTER).changed
+    assert read_budget(watched.stage.table).claims == ()
+
+
+def test_a_damaged_budget_restarts_nothing_and_is_the_checks_own_failure(watched: Watched):
+    watched.fail(NETWORK)
+    watched.stage.table.put_item(Item={"id": "restart-budget", "version": 1})
+    answer = watched.check()
+    assert watched.restarts == 0
+    assert answer.metrics["HealthCheckFailed"] == 1
+
+
+def test_a_message_that_sns_refuses_is_an_error_and_due_again(watched: Watched):
+    watched.fail(LOGIN)
+    watched.aws.refuses = True
+    with pytest.raises(ServerError, match="sns:Publish"):
+        watched.check()
+    assert watched.aws.metrics, "metrics are published before anything is told"
+    watched.aws.refuses = False
+    watched.check()
+    watched.check()
+    assert len(watched.aws.mails) == 1
+
+
+def test_fifty_checks_at_once_restart_once_and_mail_once(watched: Watched):
+    watched.fail(NETWORK, for_ever=True)
+    made = []
+    with ThreadPoolExecutor(50) as pool:
+        for _ in range(15):
+            watched.now += 10 * MINUTES
+            before = watched.restarts
+            list(pool.map(lambda _: watched.check(0), range(50)))
+            made += [watched.now] * (watched.restarts - before)
+    for first, fourth in zip(made, made[LIMIT:], strict=False):
+        assert fourth - first >= WINDOW_SECONDS
+    assert len(made) >= LIMIT
+    assert len(watched.aws.mails) == 1
+
+
+def test_a_healthy_check_makes_at_most_twenty_calls(watched: Watched, monkeypatch: pytest.MonkeyPatch):
+    calls: list[str] = []
+    lock = threading.Lock()
+
+    def counted(target: Any, *names: str) -> None:
+        for name in names:
+            real = getattr(target, name)
+
+            def call(*args: Any, _real: Any = real, _name: str = name, **kwargs: Any) -> Any:
+                with lock:
+                    calls.append(_name)
+                return _real(*args, **kwargs)
+
+            monkeypatch.setattr(target, name, call)
+
+    counted(watched.stage.secrets, "get_secret_value")
+    counted(watched.stage.ecs, "describe_services", "list_tasks", "describe_tasks")
+    counted(watched.stage.table, "get_item", "put_item")
+    counted(watched.stage.connect, "request")
+    counted(watched.aws, "put_metric_data", "publish")
+    assert watched.check().summary == "healthy"
+    assert len(calls) <= 16, calls
+    # With SCRAM and a load balancer two more secrets are read, each of which may be the default's.
+    assert len(calls) + 4 <= 20

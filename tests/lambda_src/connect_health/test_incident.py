@@ -1,0 +1,375 @@
+"""One message tells of an incident, one more of each other kind of trouble that joins it, one of its end."""
+
+from dataclasses import replace
+
+import pytest
+
+from connector.domain.admin_api import Operation
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.errors import ServerError
+from connector.domain.health.budget import ACT_WITHIN_SECONDS, LIMIT, Budget
+from connector.domain.health.error_classes import (
+    CONNECTOR_MISSING,
+    LAGGING,
+    POSITION,
+    STALLED,
+    WORKER,
+    ErrorClass,
+    named,
+)
+from connector.domain.health.findings import Finding
+from connector.domain.health.new_findings import news_of
+from connector.domain.health.remediation import Act, Treatment
+from connector.domain.health.state import Incident, Memory
+from connector.domain.stage.names import CONNECTOR
+from lambda_src.clients.state_table import read_budget, read_item
+from lambda_src.connect_health.act import act
+from tests.lambda_src.conftest import FakeStage
+from tests.lambda_src.watched import LOGIN, NETWORK, Watched
+
+#: Debezium's metrics of a source that is 20 minutes behind while it reads.
+LATE = {"connected": 1.0, "millisecondsbehindsource": 1_200_000.0, "millisecondssincelastevent": 1000.0}
+
+
+@pytest.fixture
+def watched(world: FakeStage) -> Watched:
+    assert world.ask(Operation.REGISTER).changed
+    return Watched(world)
+
+
+@pytest.fixture
+def late(watched: Watched) -> Watched:
+    """A stage whose incident of lag has been told."""
+    watched.stage.connect.debezium = {"streaming": dict(LATE)}
+    for _ in range(3):
+        watched.check()
+    assert watched.subjects == ["ReplicationLagSeconds (late)"]
+    return watched
+
+
+# -- what joins an incident ----------------------------------------------------
+
+
+def test_a_position_that_is_nearly_lost_is_told_although_the_lag_was(late: Watched):
+    late.stage.settings = ConnectorSettings(archived_log_hours=2)
+    late.stage.connect.debezium = {"streaming": {**LATE, "oldestscnageinmilliseconds": 6_000_000.0}}
+    for _ in range(3):
+        late.check()
+    assert late.subjects[1:] == ["ScnHeadroomMinutes (position)"]
+    _, text = late.aws.mails[-1]
+    assert "Joins:        an incident that was told " in text
+    assert "Also:         ReplicationLagSeconds" in text
+
+
+def test_a_refused_login_is_told_although_the_lag_was(late: Watched):
+    late.fail(LOGIN)
+    for _ in range(4):
+        late.check()
+    assert late.subjects[1:] == ["ConnectorTaskFailed (login)"]
+
+
+def test_brokers_that_go_away_are_told_although_the_lag_was_once_they_are_away_for_two_checks(late: Watched):
+    heartbeat = late.stage.stage.topics.one("heartbeat")
+    late.stage.kafka.newest_at[heartbeat] = ServerError("the brokers do not answer", retriable=True)
+    late.check()
+    assert late.subjects[1:] == []
+    for _ in range(3):
+        late.check()
+    assert late.subjects[1:] == ["BrokersUnreachable (brokers)"]
+
+
+def test_the_end_of_an_incident_that_grew_names_all_of_it_and_comes_once(late: Watched):
+    late.fail(LOGIN)
+    late.check()
+    late.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": "127.0.0.9:8083"}
+    late.check()
+    assert len(late.subjects) == 2, "the lag lasts"
+    late.stage.connect.debezium = {"streaming": {"connected": 1.0}}
+    for _ in range(3):
+        late.check()
+    assert late.subjects[2:] == ["recovered from ReplicationLagSeconds and ConnectorTaskFailed"]
+
+
+def test_what_comes_and_goes_within_an_incident_is_told_once(late: Watched):
+    for _ in range(6):
+        late.database = "connection refused"
+        for _ in range(3):
+            late.check()
+        late.database = ""
+        late.check()
+    assert late.subjects[1:] == ["DbTcpUnreachable (unreachable)"]
+
+
+def test_a_message_that_says_it_is_the_only_one_is_true(watched: Watched):
+    watched.database = "connection refused"
+    watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
+    for _ in range(12):
+        watched.check()
+    ((_, text),) = watched.aws.mails
+    assert text.endswith(
+        "No other message comes before this is over, unless trouble of another kind joins it."
+    )
+
+
+def test_what_outlasts_its_explanation_is_told_once_it_has_lasted_by_itself(watched: Watched):
+    """The checks in which the database was away do not count: a source needs a moment to connect again."""
+    watched.database = "connection refused"
+    watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
+    for _ in range(3):
+        watched.check()
+    watched.database = ""
+    watched.check()
+    assert watched.subjects == ["DbTcpUnreachable (unreachable)"]
+    watched.check()
+    watched.check()
+    assert watched.subjects[1:] == ["SourceDisconnected (untold)"]
+
+
+def test_a_failure_that_joins_is_told_once_restarts_have_not_mended_it(late: Watched):
+    late.fail(NETWORK, for_ever=True)
+    restarts = 0
+    for _ in range(12):
+        late.check()
+        restarts = max(restarts, late.restarts)
+        assert late.subjects[1:] == [] or restarts >= LIMIT
+    assert late.subjects[1:] == ["ConnectorTaskFailed (unreachable)"]
+
+
+def test_restarts_that_are_spent_after_the_told_trouble_are_told_once(watched: Watched):
+    """The task fails with a class that was told, so nothing else would say that it stays down."""
+    watched.database = "connection refused"
+    watched.fail(NETWORK, for_ever=True)
+    for _ in range(3):
+        watched.check()
+    assert watched.subjects == ["DbTcpUnreachable (unreachable)"]
+    watched.database = ""
+    while not watched.check().metrics["AutoRestartBudgetExceeded"]:
+        assert len(watched.aws.mails) == 1
+        assert watched.restarts <= LIMIT
+    assert watched.subjects[1:] == ["AutoRestartBudgetExceeded (unreachable)"]
+    _, text = watched.aws.mails[-1]
+    for words in (
+        "Restarting did not help",
+        "Joins:        an incident",
+        "0 of 3",
+        "ConnectorTaskFailed: task 0",
+    ):
+        assert words in text
+    spent = [watched.check().metrics["AutoRestartBudgetExceeded"] for _ in range(60)]
+    assert {0.0, 1.0} <= set(spent), "it comes and goes as the hour gets room"
+    assert len(watched.aws.mails) == 2
+
+
+def test_restarts_that_are_spent_on_a_failure_of_which_was_told_are_no_second_message(watched: Watched):
+    watched.fail(NETWORK, for_ever=True)
+    spent = [watched.check().metrics["AutoRestartBudgetExceeded"] for _ in range(30)]
+    assert 1.0 in spent
+    assert watched.subjects == ["ConnectorTaskFailed (unreachable)"]
+
+
+def test_a_refused_message_about_what_joined_is_due_again(late: Watched):
+    late.fail(LOGIN)
+    late.aws.refuses = True
+    with pytest.raises(ServerError, match="sns:Publish"):
+        late.check()
+    late.aws.refuses = False
+    for _ in range(3):
+        late.check()
+    assert late.subjects[1:] == ["ConnectorTaskFailed (login)"]
+
+
+def finding(metric: str, cause: ErrorClass | None) -> Finding:
+    return Finding.failed(metric, "r", cause)
+
+
+DB = finding("DbTcpUnreachable", named("unreachable"))
+BROKERS = finding("BrokersUnreachable", named("brokers"))
+ECS = finding("EcsServiceUnhealthy", WORKER)
+SOURCE = finding("SourceDisconnected", named("untold"))
+LAG = finding("ReplicationLagSeconds", LAGGING)
+HEARTBEAT = finding("HeartbeatMissing", STALLED)
+SPENT = finding("AutoRestartBudgetExceeded", None)
+
+
+def news(told: Finding, now: list[Finding], lags: tuple[tuple[int, int], ...] = ()) -> list[Finding]:
+    cause = "" if told.cause is None else told.cause.name
+    return news_of(now, Incident(0, told.name, ((told.name, cause),)), lags)
+
+
+@pytest.mark.parametrize(
+    ("told", "then"),
+    [
+        (DB, finding("SourceDisconnected", named("unreachable"))),
+        (DB, SOURCE),
+        (DB, HEARTBEAT),
+        (DB, LAG),
+        (DB, finding("ConnectorTaskFailed", named("unknown"))),
+        (DB, SPENT),
+        (finding("ConnectorTaskFailed", named("unknown")), SPENT),
+        (SPENT, SPENT),
+        (BROKERS, ECS),
+        (BROKERS, finding("ConnectorTaskFailed", named("fenced"))),
+        (BROKERS, finding("ConnectorStateFailed", CONNECTOR_MISSING)),
+        (ECS, finding("ConnectApiUnreachable", WORKER)),
+        (SOURCE, LAG),
+        (HEARTBEAT, LAG),
+    ],
+    ids=lambda f: f.name,
+)
+def test_what_the_told_trouble_explains_is_no_news_while_it_lasts(told: Finding, then: Finding):
+    assert news(told, [told, then]) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "then"),
+    [
+        (DB, finding("SourceDisconnected", named("login"))),
+        (DB, finding("ConnectorTaskFailed", named("log missing"))),
+        (DB, finding("ScnHeadroomMinutes", POSITION)),
+        (DB, BROKERS),
+        (DB, ECS),
+        (BROKERS, DB),
+        (BROKERS, finding("ConnectorTaskFailed", named("cluster rights"))),
+        # One worker of two may be missing for days: that explains no failed task.
+        (ECS, finding("ConnectorTaskFailed", named("memory"))),
+        (LAG, SOURCE),
+        (LAG, SPENT),
+        (SOURCE, SPENT),
+        (HEARTBEAT, SOURCE),
+    ],
+    ids=lambda f: f.name,
+)
+def test_what_a_person_would_mend_otherwise_is_news(told: Finding, then: Finding):
+    assert news(told, [told, then]) == [then]
+
+
+def test_what_outlasts_its_explanation_is_news():
+    assert news(DB, [SOURCE]) == [SOURCE]
+    assert news(DB, [HEARTBEAT]) == [HEARTBEAT]
+    assert news(DB, [SPENT]) == [SPENT]
+
+
+def test_spent_restarts_are_news_after_what_held_them_and_only_once():
+    told = Incident(0, "t", (("DbTcpUnreachable", "unreachable"), ("ConnectorTaskFailed", "unreachable")))
+    failed = finding("ConnectorTaskFailed", named("unreachable"))
+    assert news_of([failed, SPENT], told, ()) == [SPENT]
+    assert news_of([failed, SPENT], replace(told, told=(*told.told, (SPENT.name, ""))), ()) == []
+
+
+def test_a_lag_that_falls_after_the_trouble_is_being_caught_up_with():
+    assert news(DB, [LAG], ((1, 3600), (2, 2000))) == []
+    assert news(DB, [LAG], ((1, 2000), (2, 3600))) == [LAG]
+    rights = finding("ScnHeadroomMinutes", POSITION)
+    assert news(rights, [LAG], ((1, 3600), (2, 2000))) == [LAG]
+
+
+# -- restarts that will not come -----------------------------------------------
+
+
+def budget(watched: Watched, **changes: object) -> None:
+    watched.stage.table.put_item(Item=Budget((int(watched.now),), 1, None, 1).to_item() | changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"claims": [1_800_000_000_000]}, {"version": 0}, {"claims": ""}],
+    ids=["milliseconds", "version 0", "no list"],
+)
+def test_a_damaged_budget_keeps_nobody_asleep(watched: Watched, changes: dict[str, object]):
+    budget(watched, **changes)
+    watched.fail(NETWORK, for_ever=True)
+    watched.check()
+    assert watched.restarts == 0
+    assert watched.subjects == ["ConnectorTaskFailed (unreachable)"]
+
+
+def test_a_claim_of_a_clock_that_ran_ahead_keeps_nobody_asleep(watched: Watched):
+    budget(watched, claims=[int(watched.now) + 6 * 3600])
+    watched.fail(NETWORK, for_ever=True)
+    watched.check()
+    assert watched.subjects == ["ConnectorTaskFailed (unreachable)"]
+
+
+def test_nobody_waits_longer_than_an_hour_for_restarts_that_do_not_come(watched: Watched):
+    """Whatever the reason: here a claim that lies ahead, by less than the longest wait, again and again."""
+    watched.fail(NETWORK, for_ever=True)
+    minutes = 0
+    while not watched.aws.mails:
+        budget(watched, claims=[int(watched.now) + 1200])
+        watched.check()
+        minutes += 10
+        assert minutes <= 80
+    assert minutes >= 60
+    assert watched.restarts == 0
+
+
+@pytest.mark.parametrize("minutes", range(1, 21))
+def test_with_every_schedule_the_hours_restarts_are_spent_and_people_told_once(
+    watched: Watched, minutes: int
+):
+    """With longer pauses than the settings allow, neither would come for hours."""
+    watched.fail(NETWORK, for_ever=True)
+    spent, told = 0, 0
+    for passed in range(0, 121, minutes):
+        answer = watched.check(minutes)
+        if answer.metrics["AutoRestartBudgetExceeded"] and not spent:
+            spent = passed
+        if watched.aws.mails and not told:
+            told = passed
+    assert 0 < spent <= 80
+    assert 0 < told <= 61
+    assert len(watched.aws.mails) == 1
+
+
+def test_a_claim_that_took_too_long_is_spent_and_not_acted_upon(watched: Watched):
+    """A restart so late would lie within an hour of one that the next hour's budget gives."""
+    watched.fail(NETWORK)
+    session = watched.stage.session()
+    times = iter([watched.now, watched.now + ACT_WITHIN_SECONDS + 1])
+    outcome = act(session, Treatment(Act.RESTART), Budget(), clock=lambda: next(times))
+    assert (outcome.attempted, watched.restarts) == (False, 0)
+    assert "took so long" in outcome.text
+    assert len(read_budget(watched.stage.table).claims) == 1
+    in_time = iter([watched.now + 3600, watched.now + 3600 + ACT_WITHIN_SECONDS])
+    again = act(
+        session, Treatment(Act.RESTART), read_budget(watched.stage.table), clock=lambda: next(in_time)
+    )
+    assert (again.attempted, watched.restarts) == (True, 1)
+
+
+# -- the memory ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ["abc", 0, -3, 1.5, None, [], "absent"], ids=str)
+def test_a_memory_whose_version_is_none_is_replaced_and_people_are_told(watched: Watched, version: object):
+    item = Memory().to_item() | {"version": version}
+    if version == "absent":
+        del item["version"]
+    watched.stage.table.put_item(Item=item)
+    watched.fail(LOGIN)
+    watched.check()
+    watched.check()
+    assert watched.subjects == ["ConnectorTaskFailed (login)"]
+    assert read_item(watched.stage.table, "health-memory")["version"] == 2  # type: ignore[index]
+
+
+def test_a_memory_comes_back_as_it_was():
+    memory = Memory(
+        streaks={"ReplicationLagSeconds": 3, "ConnectorTaskFailed/login": 1},
+        untold=1,
+        idle_since=1_799_999_000,
+        failed_since=1_800_000_000,
+        lags=((1, 2), (3, 4)),
+        position=(5, 6),
+        tried=("x",),
+        refused="login",
+        incident=Incident(7, "t", (("ReplicationLagSeconds", "late"), ("AutoRestartBudgetExceeded", ""))),
+        version=4,
+    )
+    assert Memory.from_item(memory.to_item()) == memory
+
+
+def test_a_memory_of_the_version_before_is_still_read():
+    item = replace(Memory(version=3), incident=Incident(1, "t")).to_item()
+    del item["idle_since"], item["failed_since"], item["incident"]["told"]
+    assert Memory.from_item(item) == Memory(incident=Incident(1, "t"), version=3)
