@@ -10,6 +10,7 @@ from troposphere.iam import Role
 
 from connector.domain.secrets.brokers import KafkaAuth, worker_environment
 from connector.domain.stage import names as fixed
+from connector.domain.stage.topics import Catalogue
 from templates.shared import balancer, common, iam, msk
 from templates.shared.fargate import size_problem
 from templates.shared.msk import KafkaRoleSettings
@@ -59,6 +60,11 @@ class ConnectorSettings(KafkaRoleSettings):
     desired_count: int = Field(
         ge=1, le=10, description="Workers. The connector has one task: a second worker is a standby."
     )
+    connect_group: str | None = Field(
+        default=None,
+        description="The workers' Connect group, one of the stage's own. Cannot be changed while the stage "
+        "lives: the connector and its offsets are kept under it.",
+    )
     broker_secret_arn: str = Field(description="ARN of the secret brokerString that is in force.")
     credentials_secret_arn: str | None = Field(
         default=None, description="ARN of the secret kafkaCredentials; needed when kafka_auth is scram."
@@ -77,6 +83,17 @@ class ConnectorSettings(KafkaRoleSettings):
                 "nothing for the published image of this checkout"
             )
         return image
+
+    @model_validator(mode="after")
+    def _group_is_the_stages_own(self) -> "ConnectorSettings":
+        _ = self.catalogue
+        return self
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The topics and groups of the stage, with the Connect group in use."""
+        own = self.parsed_stage.topics
+        return own.using(self.connect_group or own.connect_group)
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "ConnectorSettings":
@@ -125,7 +142,7 @@ def build(settings: ConnectorSettings) -> Template:
         settings=settings,
         trust=iam.assume_as_task(),
         description="The worker itself: nothing in AWS, except brokers that authenticate through IAM",
-        statements=msk.stream_as_worker(cluster, settings.parsed_stage) if cluster else [],
+        statements=msk.stream_as_worker(cluster, settings.catalogue) if cluster else [],
     )
     _add_task(template, settings, execution_role, task_role)
     _add_service(template, settings)
@@ -142,7 +159,7 @@ def secret_arns(settings: ConnectorSettings) -> list[str]:
 
 def environment(settings: ConnectorSettings) -> dict[str, str]:
     """The worker's variables without confidential values; all that worker.properties names is always set."""
-    topics = settings.parsed_stage.topics
+    topics = settings.catalogue
     variables = {
         "CONNECT_GROUP_ID": topics.connect_group,
         "CONNECT_CONFIG_TOPIC": topics.one("connect_config"),

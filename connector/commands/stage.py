@@ -8,6 +8,7 @@ from connector.commands.output import json_option, print_json, print_table, seve
 from connector.domain.secrets import fallback, secrets
 from connector.domain.stage import names
 from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import Catalogue
 
 
 @click.group()
@@ -57,10 +58,15 @@ def describe(stage: Stage, secret_prefix: str) -> dict[str, Any]:
         "connector": names.CONNECTOR,
         "stacks": dict(stacks),
         "topics": {role: list(found) for role, found in catalogue.roles.items()},
-        "groups": dict(zip(("connect", "signal", "schema_history"), catalogue.groups, strict=True)),
+        "groups": dict(zip(_groups(catalogue), catalogue.groups, strict=True)),
         "names": {k: v for k, v in stage.names.flat().items() if not k.startswith("stack_")},
         "secrets": {
             name: list(fallback.candidate_paths(secret_prefix, stage.name, name))
             for name in secrets.SECRET_NAMES
         },
     }
+
+
+def _groups(catalogue: Catalogue) -> tuple[str, ...]:
+    previous = ("connect_previous",) if catalogue.previous_group else ()
+    return ("connect", *previous, "signal", "schema_history")

@@ -67,6 +67,8 @@ class Operation(StrEnum):
     #: May the stage live on the brokers' cluster? Asked before there is a worker, which would leave topics.
     #: A cluster that does not answer in time is left to registration.
     CLUSTER = "cluster", CallPolicy(wait_seconds=10)
+    #: Under which Connect group do the stage's workers run? Asked before their stack is made or changed.
+    CONNECT_GROUP = "connect-group", CallPolicy(wait_seconds=20)
     #: Is there a Connect worker that answers `GET /`? Brings the workers back if a teardown had ended them.
     #: CloudFormation has waited for the workers of a changed stack; this covers one that is being replaced.
     READY = "ready", _step(_REGISTRATION, 300)

@@ -1,19 +1,22 @@
-"""Mistakes in `config/` that Sceptre 4.7 answers with a traceback, told in one line.
+"""Mistakes in `config/` that Sceptre 4.7 answers with a traceback, explained in one line.
 
 Sceptre raises a bare ValueError for a file that is no YAML or has a tag that nobody knows, takes whatever
 YAML a file holds for a mapping, and stumbles in its graph over the path `.`; all before any hook runs and
 before any stack is touched. Nor does it expect what botocore raises for an endpoint that is no URL.
 """
 
+import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from argparse import ArgumentError, ArgumentParser
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
 
 import yaml
+from sceptre.config import reader
 from sceptre.helpers import logging_level
 
 from connector.domain.errors import bad_endpoint, one_line
@@ -21,8 +24,8 @@ from connector.sceptre.settings import likely
 
 _UNKNOWN_TAG = re.compile(r"could not determine a constructor for the tag '!(\w+)'")
 _DEBUG = 10
-#: Where Sceptre reads config/.
-_READER = "sceptre.config.reader"
+#: What Sceptre's reader asks of a file's content, which it takes for a mapping.
+_OF_A_MAPPING = ("get", "update")
 #: How much of a wrong value is shown.
 _SHOWN = 60
 
@@ -50,7 +53,7 @@ class _Explaining:
 def explain(error: BaseException, project: Path | None = None) -> str | None:
     """What `error` means, if it is one of Sceptre's that stand for an operator's mistake; else None.
 
-    `project` is the directory that holds `config/`, by default the one that Sceptre was called for.
+    `project` is the directory that holds `config/`; without it, the one that Sceptre's command line names.
     """
     text = one_line(str(error))
     if type(error) is ValueError and text.startswith("Error parsing "):
@@ -63,61 +66,58 @@ def explain(error: BaseException, project: Path | None = None) -> str | None:
         return (
             "the path must be a stage as it is called below config/, for example main or ephemeral/<branch>"
         )
-    found = _no_mapping(error, project) if isinstance(error, AttributeError) else None
-    if found is not None:
-        place, content = found
+    if isinstance(error, AttributeError) and _took_for_mapping(error):
+        content = error.obj
+        places = _files_with(content, (project or _project(sys.argv[1:])) / "config")
         shown = repr(content if len(str(content)) <= _SHOWN else f"{str(content)[:_SHOWN]}...")
         return one_line(
-            f"{place} holds {shown}, which is no setting; expected lines like desired_count: 2 "
+            f"{' and '.join(places) or 'a file below config/'} {'hold' if len(places) > 1 else 'holds'} "
+            f"{shown}, which is no setting; expected lines like desired_count: 2 "
             "(a colon and a space behind the name); nothing was touched"
         )
     return bad_endpoint(error)
 
 
-def _no_mapping(error: BaseException, project: Path | None) -> tuple[str, object] | None:
-    """The file of `config/` that is YAML and no mapping, and what it holds.
-
-    Sceptre's reader does not say which file it was reading, so all of them are read again.
-    """
-    if not _raised_in(error, _READER):
-        return None
-    config = (project or Path(_directory(sys.argv))) / "config"
-    for path in sorted(config.rglob("*.yaml")):
-        content = _content(path)
-        if not isinstance(content, dict):
-            return str(path), content
-    return None
+def _took_for_mapping(error: AttributeError) -> bool:
+    """Whether Sceptre's reader raised it, for a file's content that is YAML and no mapping."""
+    steps = traceback.extract_tb(error.__traceback__)
+    raised_by_reader = bool(steps) and steps[-1].filename == reader.__file__
+    return raised_by_reader and error.name in _OF_A_MAPPING and not isinstance(error.obj, Mapping)
 
 
-def _raised_in(error: BaseException, module: str) -> bool:
-    frames = traceback.walk_tb(error.__traceback__)
-    return any(frame.f_globals.get("__name__") == module for frame, _ in frames)
-
-
-def _directory(arguments: Sequence[str]) -> str:
-    """Sceptre's option `--dir`; without it, the working directory."""
-    for option, value in zip(arguments, (*arguments[1:], ""), strict=True):
-        if option == "--dir":
-            return value
-        if option.startswith("--dir="):
-            return option.removeprefix("--dir=")
-    return "."
-
-
-def _content(path: Path) -> object:
-    """What a file holds; an empty mapping where it is empty, or no YAML before Jinja has made it one."""
+def _project(arguments: Sequence[str]) -> Path:
+    """The project directory of a `sceptre` command: what `--dir` names, else the current one."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--dir", default="")
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _AnyTag)  # noqa: S506 - no tag constructs anything
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return Path.cwd() / str(parser.parse_known_args(arguments)[0].dir)
+    except ArgumentError:
+        return Path.cwd()
+
+
+def _files_with(content: object, config: Path) -> list[str]:
+    """The files below `config` that hold this; where Jinja has made it, those that hold no mapping.
+
+    A file with several links to it is named once.
+    """
+    found = sorted(
+        Path(directory, name)
+        for directory, _, files in os.walk(config, followlinks=True)
+        for name in files
+        if name.endswith(".yaml")
+    )
+    once = {path.resolve(): path for path in reversed(found)}.values()
+    no_mapping = {path: held for path in sorted(once) if not isinstance(held := _held(path), Mapping)}
+    same = [path for path, held in no_mapping.items() if type(held) is type(content) and held == content]
+    return [str(path) for path in same or no_mapping]
+
+
+def _held(path: Path) -> object:
+    """What a file holds before Jinja has worked on it; an empty mapping where that cannot be said."""
+    try:
+        return yaml.safe_load(path.read_text()) or {}
+    except (OSError, ValueError, yaml.YAMLError, TypeError):
         return {}
-    return {} if content is None else content
-
-
-class _AnyTag(yaml.SafeLoader):
-    """Takes every tag for nothing: hooks and resolvers are not asked."""
-
-
-_AnyTag.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
 
 
 def _path(text: str) -> str:

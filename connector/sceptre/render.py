@@ -23,7 +23,7 @@ from connector.domain.errors import OperatorError
 from connector.domain.secrets import secrets
 from connector.domain.secrets.brokers import parse_auth
 from connector.domain.stage.names import PRODUCT
-from connector.domain.stage.stage import refusal
+from connector.domain.stage.stage import Stage, refusal
 from connector.sceptre.excepthook import explain
 from connector.sceptre.jinja import stage as stage_of_group
 from connector.sceptre.settings import refuse_unknown
@@ -111,10 +111,14 @@ class StandIns:
             "lambda_package": lambda _stack, _argument: "lambda/connect-0000000000000000.zip",
             "subnet_cidrs": lambda _stack, _argument: list(self.subnet_cidrs),
             "worker_image": self.image,
+            "connect_group": lambda stack, _argument: self._stage(stack).topics.connect_group,
             "alb_tls": lambda _stack, _argument: self.alb_tls and dict(self.alb_tls),
         }
         known = answers.get(tag)
         return known(stack, argument) if known else f"stand-in-{tag}"
+
+    def _stage(self, stack: Stack) -> Stage:
+        return Stage(stage_of_group(stack.name.rpartition("/")[0]))
 
     def _auth(self, stack: Stack) -> str:
         return stack.stack_group_config.get("kafka_auth") or self.kafka_auth

@@ -8,6 +8,7 @@ from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from lambda_src.connect_admin.control import pause, restart, resume, stop
 from lambda_src.connect_admin.offsets import offsets
 from lambda_src.connect_admin.registration.cluster import check_cluster
+from lambda_src.connect_admin.registration.connect_group import connect_group
 from lambda_src.connect_admin.registration.ready import ready
 from lambda_src.connect_admin.registration.record import record
 from lambda_src.connect_admin.registration.register import register
@@ -40,6 +41,7 @@ class Row:
 
 ROWS: Mapping[Operation, Row] = {
     Operation.CLUSTER: Row(check_cluster, 45),
+    Operation.CONNECT_GROUP: Row(connect_group, 20),
     Operation.READY: Row(launched(ready), 20),
     Operation.TOPICS: Row(ensure_topics, 45),
     Operation.VALIDATE: Row(validate, 54),

@@ -14,6 +14,7 @@ from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.names import CONNECTOR
 from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import Catalogue
 from templates.shared.settings import RoleSettings
 
 _CLUSTER = re.compile(r"(arn:[\w-]+:kafka:[a-z0-9-]+:\d{12}):cluster/([\w-]+)/([\w-]+)")
@@ -51,13 +52,12 @@ class MskCluster:
         return f"{self.base}:transactional-id/{self.path}/{name}"
 
 
-def stream_as_worker(cluster: MskCluster, stage: Stage) -> list[Statement]:
+def stream_as_worker(cluster: MskCluster, catalogue: Catalogue) -> list[Statement]:
     """What the Connect worker does: its own topics, groups and transactional ids, nothing of others.
 
     Exactly-once: the leader's transactional id is `connect-cluster-<group>`, a task's is
     `<group>-<connector>-<task>`; there is one task.
     """
-    catalogue = stage.topics
     group = catalogue.connect_group
     return [
         Statement(

@@ -9,6 +9,7 @@ from troposphere import Ref, encode_to_dict
 
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import Catalogue
 from templates.shared import iam, msk
 from tests.templates.support import LONGEST, MSK, plain
 
@@ -148,13 +149,18 @@ def resources(statements: list[Statement]) -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", ["main", "feature.x", LONGEST])
 def test_the_worker_touches_exactly_its_stages_topics_groups_and_transactional_ids(name: str):
     stage = Stage.parse(name)
-    found = resources(msk.stream_as_worker(CLUSTER, stage))
     base = MSK.partition(":cluster/")[0]
-    group = stage.topics.connect_group
+    for group in stage.topics.connect_groups:
+        assert_only_own(stage.topics.using(group), base)
+
+
+def assert_only_own(catalogue: Catalogue, base: str) -> None:
+    group = catalogue.connect_group
+    found = resources(msk.stream_as_worker(CLUSTER, catalogue))
     assert found == {
         "ConnectToCluster": [MSK],
-        "StreamOwnTopics": [f"{base}:topic/{AREA}/{topic}" for topic in stage.topics],
-        "JoinOwnGroups": [f"{base}:group/{AREA}/{name}" for name in stage.topics.groups],
+        "StreamOwnTopics": [f"{base}:topic/{AREA}/{topic}" for topic in catalogue],
+        "JoinOwnGroups": [f"{base}:group/{AREA}/{name}" for name in catalogue.groups],
         "ExactlyOnce": [
             f"{base}:transactional-id/{AREA}/connect-cluster-{group}",
             f"{base}:transactional-id/{AREA}/{group}-wms-oracle-cdc-0",

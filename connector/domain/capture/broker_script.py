@@ -37,7 +37,7 @@ def broker_script(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings, po
         _topics(stage, settings),
         _listed(
             "Consumer groups" + ("" if settings.kind == "debezium" else " (the first is used)"),
-            stage.topics.groups,
+            stage.topics.using(stage.topics.connect_group).groups,
         ),
         _listed("Transactional ids (exactly-once)", transactional_ids(stage)),
         _rights(stage, auth),

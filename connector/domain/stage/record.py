@@ -22,6 +22,8 @@ class StageRecord:
     config_hash: str
     #: Secret path -> version id that was in force when the connector was verified.
     secret_versions: Mapping[str, str] = field(default_factory=dict)
+    #: The Connect group that the workers ran under; empty in a record of a release that did not write it.
+    connect_group: str = ""
     #: Set by a teardown that has begun: registration, health and rotation then stand back.
     retiring: bool = False
 
@@ -44,7 +46,10 @@ class StageRecord:
         What is missing or makes no sense counts as not told: a launch or a teardown then writes it anew, and
         neither is kept from its work by what somebody did to the item.
         """
-        texts = {key: _text(item.get(key)) for key in ("stage", "cluster_id", "account", "config_hash")}
+        texts = {
+            key: _text(item.get(key))
+            for key in ("stage", "cluster_id", "account", "config_hash", "connect_group")
+        }
         topics, versions = item.get("topics"), item.get("secret_versions")
         return cls(
             **texts,

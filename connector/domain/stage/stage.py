@@ -72,7 +72,7 @@ class Stage:
     @property
     def topics(self) -> Catalogue:
         """The stage's topics and consumer groups."""
-        return _catalogue(self.namespace, self.slug)
+        return _catalogue(self.namespace, self.name)
 
 
 def slug(stage: str) -> str:
@@ -128,8 +128,10 @@ def from_group_path(path: str) -> str:
     return path
 
 
-def _catalogue(namespace: str, slug_: str) -> Catalogue:
-    return Catalogue(namespace, f"{namespace}mgmt.connect.{Names(slug_).service}")
+def _catalogue(namespace: str, stage: str) -> Catalogue:
+    """Kafka's names have the stage as it is written; AWS's, and Connect groups of before, have the slug."""
+    written, slugged = (f"{namespace}mgmt.connect.{names.PRODUCT}-{text}" for text in (stage, slug(stage)))
+    return Catalogue(namespace, written, slugged if slugged != written else "")
 
 
 def _mistakable(stage: str) -> str | None:
@@ -151,7 +153,7 @@ def _bare_names() -> tuple[str, ...]:
     found = [
         name
         for stage in NAMED_STAGES
-        for catalogue in (_catalogue("", slug(stage)),)
+        for catalogue in (_catalogue("", stage),)
         for name in (*catalogue, *catalogue.groups)
     ]
     return (*found, *topics.BROKER_TOPICS)

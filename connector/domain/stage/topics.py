@@ -6,7 +6,7 @@ delete exactly what it yields for an ephemeral stage.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 #: The four captured tables, as Oracle spells them: schema, table.
@@ -61,11 +61,13 @@ class Catalogue:
     """All topics and consumer groups of one stage.
 
     `namespace` is empty for a named stage and `<stage>.` for an ephemeral one; every topic and group
-    starts with it.
+    starts with it. `previous_group` is the Connect group that earlier releases gave the stage, where it
+    was another one: a stage that was launched then keeps it, and its teardown deletes it.
     """
 
     namespace: str
     connect_group: str
+    previous_group: str = ""
 
     @property
     def prefix(self) -> str:
@@ -78,9 +80,21 @@ class Catalogue:
         return f"{self.namespace}aws.wms.cdc."
 
     @property
+    def connect_groups(self) -> tuple[str, ...]:
+        """Every group under which workers of the stage may run."""
+        return tuple(filter(None, (self.connect_group, self.previous_group)))
+
+    def using(self, group: str) -> "Catalogue":
+        """The catalogue of a stage whose workers run under `group`; raises `ValueError` for a foreign one."""
+        if group not in self.connect_groups:
+            raise ValueError(f"{group!r} is no Connect group of this stage; it has {self.connect_groups}")
+        return replace(self, connect_group=group, previous_group="")
+
+    @property
     def roles(self) -> Mapping[str, tuple[str, ...]]:
         """Role -> topic names, for everything this project, Debezium or Connect may create."""
-        p = self.prefix
+        p, internal = self.prefix, ("config", "offsets", "status")
+        previous = tuple(f"{self.previous_group}.{what}" for what in internal if self.previous_group)
         return MappingProxyType(
             {
                 "data": tuple(f"{p}.{schema}.{table}" for schema, table in CAPTURED_TABLES),
@@ -92,19 +106,18 @@ class Catalogue:
                 "signal": (f"{p}.signal",),
                 "notification": (f"{p}.notifications",),
                 "transaction": (f"{p}.transaction",),
-                "connect_config": (f"{self.connect_group}.config",),
-                "connect_offsets": (f"{self.connect_group}.offsets",),
-                "connect_status": (f"{self.connect_group}.status",),
+                **{f"connect_{what}": (f"{self.connect_group}.{what}",) for what in internal},
+                **({"connect_previous": previous} if previous else {}),
             }
         )
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Consumer groups: the Connect group, the signal channel's and the schema history reader's.
+        """Consumer groups: the Connect groups, the signal channel's and the schema history reader's.
 
         KafkaSchemaHistory reads with the group `<topic.prefix>-schemahistory` unless told otherwise.
         """
-        return (self.connect_group, f"{self.prefix}-signal", f"{self.prefix}-schemahistory")
+        return (*self.connect_groups, f"{self.prefix}-signal", f"{self.prefix}-schemahistory")
 
     @property
     def signal_group(self) -> str:

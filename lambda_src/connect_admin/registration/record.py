@@ -4,6 +4,7 @@ from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import config_hash
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.state_table import read_record, write_record
+from lambda_src.connect_admin.registration.connect_group import on_cluster, recorded
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK
 from lambda_src.session import Session
 
@@ -11,8 +12,10 @@ from lambda_src.session import Session
 def record(session: Session) -> Answer:
     """Write the record unless it says the same already, or a teardown has begun."""
     session.know_confidential()
+    table = session.aws.table(session.environment.table)
+    present = read_record(table)
     with session.kafka() as kafka:
-        cluster_id = kafka.cluster_id()
+        cluster_id, topics = kafka.cluster_id(), kafka.topic_names()
     wanted = StageRecord(
         stage=session.stage.name,
         cluster_id=cluster_id,
@@ -20,9 +23,8 @@ def record(session: Session) -> Answer:
         topics=tuple(spec.name for spec in session.topics),
         config_hash=config_hash(session.config),
         secret_versions=session.secrets.versions,
+        connect_group=recorded(present, session.stage.topics) or on_cluster(topics, session.stage.topics),
     )
-    table = session.aws.table(session.environment.table)
-    present = read_record(table)
     details = {"cluster_id": cluster_id, "config_hash": wanted.config_hash}
     if present is not None and present.retiring:
         # A launch clears the mark at its beginning: this one was set since.

@@ -66,9 +66,9 @@ def _objection(session: Session, kafka: KafkaAdmin) -> Answer | None:
     elsewhere = other_cluster(session, record, kafka.cluster_id())
     if elsewhere is not None:
         return Answer(State.FAILED, elsewhere)
-    group = session.stage.topics.connect_group
-    if kafka.live_group(group):
-        return Answer(State.WAITING, f"group {group} has members: a worker still lives")
+    for group in session.stage.topics.connect_groups:
+        if kafka.live_group(group):
+            return Answer(State.WAITING, f"group {group} has members: a worker still lives")
     return None
 
 

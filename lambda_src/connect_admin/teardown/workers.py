@@ -31,17 +31,17 @@ def retire_workers(session: Session) -> Answer:
     )
     if left:
         return Answer(State.WAITING, f"waiting for {left} of service {env.service} to end", changed=changed)
-    group = session.stage.topics.connect_group
+    groups = session.stage.topics.connect_groups
     with session.kafka() as kafka:
-        lives = leave.poll(
-            lambda: kafka.live_group(group),
-            lambda lives: not lives,
+        alive = leave.poll(
+            lambda: [group for group in groups if kafka.live_group(group)],
+            lambda alive: not alive,
             every=_PAUSE_SECONDS,
             at_most=_LEAVE_SECONDS,
         )
-    if lives:
-        return Answer(State.WAITING, f"no task runs, but group {group} has members", changed=changed)
-    return Answer(State.DONE, f"no task runs and group {group} is empty", changed=changed)
+    if alive:
+        return Answer(State.WAITING, f"no task runs, but group {alive[0]} has members", changed=changed)
+    return Answer(State.DONE, f"no task runs and group {groups[0]} is empty", changed=changed)
 
 
 def remaining(service: Service | None) -> str:

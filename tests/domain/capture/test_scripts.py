@@ -94,6 +94,6 @@ def test_a_named_stage_asks_for_no_right_to_delete():
 def test_the_roles_carry_the_transactional_ids_that_the_script_names():
     """With IAM the script says that nothing is to be granted: the policy must then hold the same names."""
     cluster = MskCluster.parse("arn:aws:kafka:us-east-1:123456789012:cluster/bigmac/0000-1")
-    statements = {s.properties["Sid"]: s.properties for s in stream_as_worker(cluster, MAIN)}
+    statements = {s.properties["Sid"]: s.properties for s in stream_as_worker(cluster, MAIN.topics)}
     wanted = [cluster.transactional_id(name) for name in transactional_ids(MAIN)]
     assert statements["ExactlyOnce"]["Resource"] == wanted

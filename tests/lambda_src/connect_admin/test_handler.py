@@ -79,7 +79,10 @@ def test_an_unknown_request_is_answered_with_the_known_ones(
 ) -> None:
     answer = call(monkeypatch, event)
     assert answer.state is State.FAILED
-    assert "known: cluster, ready, topics, validate, register, verify, record, status" in answer.summary
+    assert (
+        "known: cluster, connect-group, ready, topics, validate, register, verify, record, status"
+        in answer.summary
+    )
 
 
 def test_the_account_is_the_functions_own_and_the_deadline_is_below_its_limit(
