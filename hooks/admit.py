@@ -1,17 +1,17 @@
-"""`!wms_admit`: before anything of a stage is touched, look at all that can be wrong beforehand."""
+"""`!wms_admit`: before anything of a stage is touched, check all that can be wrong beforehand."""
 
 import threading
 
 from sceptre.hooks import Hook
 
 from connector.sceptre import excepthook, preflight
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 #: Stages admitted in this process: every stack of a stage asks, the first answer holds for the run.
 _admitted: set[tuple[str, str]] = set()
 _lock = threading.Lock()
 
-# Sceptre imports its plugins before it reads config/: what it then finds there is told in one line.
+# Sceptre imports its plugins before it reads config/: what it then finds there is reported in one line.
 excepthook.install()
 
 
@@ -19,12 +19,12 @@ class AdmitStage(Hook):  # type: ignore[misc]
     """Refuse a stage that the rule refuses, that lacks the foundation, or whose settings are no good."""
 
     def run(self) -> None:
-        with glue.one_line_errors(glue.group_of(self.stack)), _lock:
+        with sceptre_stack.one_line_errors(sceptre_stack.group_of(self.stack)), _lock:
             preflight.check_path(self.stack)
-            glue.check_name(self.stack)
-            if glue.is_foundation(self.stack):
+            sceptre_stack.check_name(self.stack)
+            if sceptre_stack.is_foundation(self.stack):
                 return
-            key = (glue.group_of(self.stack), str(self.stack.region))
+            key = (sceptre_stack.group_of(self.stack), str(self.stack.region))
             if key not in _admitted:
                 preflight.admit(self.stack)
                 _admitted.add(key)

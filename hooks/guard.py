@@ -4,7 +4,7 @@ from sceptre.hooks import Hook
 
 from connector.operations import deletion_guard
 from connector.sceptre import preflight
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 
 class GuardDeletion(Hook):  # type: ignore[misc]
@@ -15,7 +15,7 @@ class GuardDeletion(Hook):  # type: ignore[misc]
     """
 
     def run(self) -> None:
-        with glue.one_line_errors(self.stack.name):
+        with sceptre_stack.one_line_errors(self.stack.name):
             preflight.check_path(self.stack)
-            glue.check_name(self.stack)
+            sceptre_stack.check_name(self.stack)
             deletion_guard.guard(self.stack)

@@ -3,7 +3,7 @@
 from sceptre.hooks import Hook
 
 from connector.operations import interfaces
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 
 class WaitForInterfaces(Hook):  # type: ignore[misc]
@@ -11,5 +11,5 @@ class WaitForInterfaces(Hook):  # type: ignore[misc]
 
     def run(self) -> None:
         stack = self.stack
-        with glue.one_line_errors(stack.name):
+        with sceptre_stack.one_line_errors(stack.name):
             interfaces.wait_for_interfaces(stack.connection_manager, stack.external_name, self.logger.info)

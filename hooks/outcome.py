@@ -7,20 +7,20 @@ only an exception stops the plan.
 from sceptre.hooks import Hook
 
 from connector.operations import outcome
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 
 class ReportOutcome(Hook):  # type: ignore[misc]
     """Raise CloudFormation's own reason when the stack did not reach a complete state."""
 
     def run(self) -> None:
-        with glue.one_line_errors(self.stack.name):
+        with sceptre_stack.one_line_errors(self.stack.name):
             outcome.report(self.stack)
 
 
-class NoteState(Hook):  # type: ignore[misc]
+class RememberState(Hook):  # type: ignore[misc]
     """`!wms_note_state`, before an update: remember when the stack was last changed."""
 
     def run(self) -> None:
-        with glue.one_line_errors(self.stack.name):
-            outcome.note_state(self.stack)
+        with sceptre_stack.one_line_errors(self.stack.name):
+            outcome.remember_state(self.stack)

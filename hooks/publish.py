@@ -4,7 +4,7 @@ from botocore.exceptions import ClientError
 from sceptre.hooks import Hook
 
 from connector.aws import stacks
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 from lambda_src import packaging
 
 BUCKET_OUTPUT = "ArtifactBucketName"
@@ -14,7 +14,7 @@ class PublishArtifacts(Hook):  # type: ignore[misc]
     """Upload the zip, which is named by its content, unless it is there already."""
 
     def run(self) -> None:
-        with glue.one_line_errors(self.stack.name):
+        with sceptre_stack.one_line_errors(self.stack.name):
             connection = self.stack.connection_manager
             bucket = stacks.foundation_output(connection, BUCKET_OUTPUT)
             package = packaging.build_package()

@@ -1,6 +1,6 @@
 """Gather: ask each part once, those that do not need each other at the same time.
 
-The one gatherer: the health check, `status`, `verify` and a registration judge what it saw.
+The one gatherer: the health check, `status`, `verify` and a registration evaluate what it saw.
 """
 
 import time
@@ -10,8 +10,8 @@ from typing import Any
 
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.health.causes import HEARTBEAT_REFUSED
-from connector.domain.health.observation import Canary, ConnectorStatus, Observation, Service, Source
-from connector.domain.health.state import MEMORY_KEY, Memory
+from connector.domain.health.observation import BrokerReading, ConnectorStatus, Observation, Service, Source
+from connector.domain.health.state import STATE_KEY, HealthState
 from connector.domain.stage.names import CONNECTOR
 from lambda_src.clients import tcp
 from lambda_src.clients.connect_rest import Unreachable
@@ -31,13 +31,13 @@ _BROKERS_SECONDS = 8.0
 _LOG_SECONDS = 6.0
 
 
-def observe(session: Session, *, knock: tcp.Knock | None = None, read_log: bool = True) -> Observation:
+def observe(session: Session, *, tcp_probe: tcp.TcpProbe | None = None, read_log: bool = True) -> Observation:
     """Everything about the stage that can be seen from inside the VPC.
 
     Without `read_log` the worker's log is left alone, which not every function has a right to read.
     """
-    # First the secrets: what Connect says later can be cleaned of what these hold.
-    known, blind = run(
+    # First the secrets: what these hold can be redacted in what Connect says later.
+    known, probe_errors = run(
         [
             Probe("secrets", session.know_confidential, _AWS_SECONDS),
             Probe("table", lambda: _table(session), _AWS_SECONDS),
@@ -45,22 +45,22 @@ def observe(session: Session, *, knock: tcp.Knock | None = None, read_log: bool 
         ]
     )
     probes = [
-        Probe("database", lambda: _database(session, knock or session.knock), _AWS_SECONDS),
+        Probe("database", lambda: _database(session, tcp_probe or session.tcp_probe), _AWS_SECONDS),
         Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
     ]
     if known.get("service") or session.environment.connect_url:
         probes.append(Probe("connect", lambda: _connect(session), _CONNECT_SECONDS))
-    if "secrets" in blind:
-        # Without addresses there is nothing to knock at, and their own reason is told already.
+    if "secrets" in probe_errors:
+        # Without addresses there is nothing to connect to, and their own reason is reported already.
         probes = [probe for probe in probes if probe.name == "connect"]
-    seen, blind_later = run(probes)
+    seen, later_errors = run(probes)
     state = seen.get("connect", ConnectState())
-    items, unread = known.get("table", ({}, {}))
-    source, blind_source = _source(session, state.status)
-    blind = {**blind, **unread, **blind_later, **_blind_connector(state), **blind_source}
-    # Without the secrets nobody knows what to take out of a database's words.
-    silent = "secrets" in blind or not read_log
-    words = "" if silent else _words(session, state.status, source)
+    items, unreadable = known.get("table", ({}, {}))
+    source, source_error = _source(session, state.status)
+    probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
+    # Without the secrets nobody knows what to take out of a database's message.
+    silent = "secrets" in probe_errors or not read_log
+    log_message = "" if silent else _log_message(session, state.status, source)
     env = session.environment
     absent = "service" in known and known["service"] is None
     return Observation(
@@ -70,27 +70,27 @@ def observe(session: Session, *, knock: tcp.Knock | None = None, read_log: bool 
         connect_root=state.root,
         connector=state.status,
         source=source,
-        words=words,
+        log_message=log_message,
         database=seen.get("database", {}),
-        canary=seen.get("brokers"),
+        brokers=seen.get("brokers"),
         record=items.get("record"),
         secret_versions=session.secrets.versions,
         budget=items.get("budget") if "record" in items else None,
-        memory=items.get("memory"),
-        blind=blind,
+        health_state=items.get("health_state"),
+        probe_errors=probe_errors,
     )
 
 
 def observe_connector(session: Session) -> Observation:
     """What Connect and the worker that runs the task say; a registration asks for no more."""
     state = _connect(session)
-    source, blind = _source(session, state.status)
+    source, probe_errors = _source(session, state.status)
     return Observation(
         connect_answers=state.answers,
         connect_root=state.root,
         connector=state.status,
         source=source,
-        blind={**_blind_connector(state), **blind},
+        probe_errors={**_connector_error(state), **probe_errors},
     )
 
 
@@ -100,19 +100,19 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     reads: dict[str, Callable[[], Any]] = {
         "record": lambda: read_record(table),
         "budget": lambda: read_budget(table),
-        "memory": lambda: _memory(table),
+        "health_state": lambda: _health_state(table),
     }
     found: dict[str, Any] = {}
-    blind: dict[str, str] = {}
+    errors: dict[str, str] = {}
     for name, read in reads.items():
         well, item = tried(read)
-        (found if well else blind)[name] = item
-    return found, blind
+        (found if well else errors)[name] = item
+    return found, errors
 
 
-def _memory(table: Table) -> Memory:
-    remembered = read_item(table, MEMORY_KEY)
-    return Memory() if remembered is None else Memory.from_item(remembered)
+def _health_state(table: Table) -> HealthState:
+    remembered = read_item(table, STATE_KEY)
+    return HealthState() if remembered is None else HealthState.from_item(remembered)
 
 
 def _service(session: Session) -> Service | None:
@@ -130,7 +130,7 @@ class ConnectState:
     answers: str | None = None
     root: Mapping[str, str] = field(default_factory=dict)
     status: ConnectorStatus | None = None
-    #: Why Connect does not tell the status; empty when it does, or has none.
+    #: Why Connect does not give the status; empty when it does, or has none.
     error: str = ""
 
 
@@ -148,30 +148,32 @@ def _connect(session: Session) -> ConnectState:
         return ConnectState("", root, error=str(error))
 
 
-def _blind_connector(state: ConnectState) -> Mapping[str, str]:
+def _connector_error(state: ConnectState) -> Mapping[str, str]:
     return {"connector": state.error} if state.error else {}
 
 
-def _database(session: Session, knock: tcp.Knock) -> dict[str, str]:
-    """Listeners share the time, so that the last of many is knocked at too."""
+def _database(session: Session, tcp_probe: tcp.TcpProbe) -> dict[str, str]:
+    """Listeners share the time, so that the last of many is probed too."""
     endpoints = session.database.endpoints
     deadline = session.deadline.sooner(_AWS_SECONDS - 2)
     found = {}
-    for knocked, (host, port) in enumerate(endpoints):
-        share = min(TCP_SECONDS, deadline.left / (len(endpoints) - knocked))
-        found[f"{host}:{port}"] = knock(host, port, deadline.timeout("knocking", at_most=share))
+    for probed, (host, port) in enumerate(endpoints):
+        share = min(TCP_SECONDS, deadline.left / (len(endpoints) - probed))
+        found[f"{host}:{port}"] = tcp_probe(
+            host, port, deadline.timeout("connecting to the database", at_most=share)
+        )
     return found
 
 
-def _brokers(session: Session) -> Canary:
+def _brokers(session: Session) -> BrokerReading:
     """Whether the brokers answer, and how old the newest heartbeat is."""
     settings = client_settings(session.brokers, session.environment.auth, session.credentials)
     short = session.deadline.sooner(_BROKERS_SECONDS)
     try:
-        with session.open_kafka(settings, short, session.censor.clean) as kafka:
+        with session.open_kafka(settings, short, session.redactor.redact) as kafka:
             settings_of_stage, topics = session.environment.settings, session.stage.topics
             if settings_of_stage.kind != "debezium":
-                return Canary()
+                return BrokerReading()
             newest: dict[str, float | None] = {}
             missing = []
             for role in ("heartbeat", *(["heartbeat_table"] if settings_of_stage.heartbeat_table else [])):
@@ -181,27 +183,27 @@ def _brokers(session: Session) -> Canary:
                     if error.status != UNKNOWN_TOPIC:
                         raise
                     missing.append(topics.one(role))
-            return Canary("", newest.get("heartbeat"), newest.get("heartbeat_table"), tuple(missing))
+            return BrokerReading("", newest.get("heartbeat"), newest.get("heartbeat_table"), tuple(missing))
     except ServerError as error:
         if error.retriable:
-            return Canary(trouble=str(error))
+            return BrokerReading(error=str(error))
         raise
 
 
 def _source(session: Session, status: ConnectorStatus | None) -> tuple[Source | None, Mapping[str, str]]:
-    """What the worker that runs the task says, None when no task runs; and why it does not tell it."""
+    """What the worker that runs the task says, None when no task runs; and why it does not give it."""
     if status is None or not status.running_at:
         return None, {}
     address = status.running_at[0]
-    seen, blind = run([Probe("source", lambda: session.source_at(address), _SOURCE_SECONDS)])
-    return seen.get("source"), {name: f"{address}: {reason}" for name, reason in blind.items()}
+    seen, probe_errors = run([Probe("source", lambda: session.source_at(address), _SOURCE_SECONDS)])
+    return seen.get("source"), {name: f"{address}: {reason}" for name, reason in probe_errors.items()}
 
 
-def _words(session: Session, status: ConnectorStatus | None, source: Source | None) -> str:
+def _log_message(session: Session, status: ConnectorStatus | None, source: Source | None) -> str:
     """What a task that calls itself running logged, when its source is not connected.
 
     Of one that is connected, where the stage has a heartbeat table, whether the database refuses its
-    statement: that asks for every captured table. A log that cannot be read is no trouble of its own.
+    statement: that asks for every captured table. A log that cannot be read is no error of its own.
     """
     settings = session.environment.settings
     connected = source is not None and source.connected
@@ -213,10 +215,10 @@ def _words(session: Session, status: ConnectorStatus | None, source: Source | No
     ):
         return ""
     group = session.stage.names.connector_log_group
-    # No longer ago than some heartbeats, or what is mended would still be told.
-    wish: dict[str, Any] = {}
+    # No longer ago than some heartbeats, or an error that is fixed would still be reported.
+    query: dict[str, Any] = {}
     if connected:
-        wish = {"seconds": max(60, 3 * settings.heartbeat_seconds), "about": HEARTBEAT_REFUSED}
-    look = Probe("log", lambda: last_failure(session.aws.logs(), group, time.time(), **wish), _LOG_SECONDS)
-    seen, _ = run([look])
+        query = {"seconds": max(60, 3 * settings.heartbeat_seconds), "about": HEARTBEAT_REFUSED}
+    probe = Probe("log", lambda: last_failure(session.aws.logs(), group, time.time(), **query), _LOG_SECONDS)
+    seen, _ = run([probe])
     return str(seen.get("log", ""))

@@ -36,12 +36,12 @@ from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.kafka_admin import Kafka, KafkaAdmin, client_settings
 from lambda_src.clients.secrets import SecretReader, SecretsManager
 from lambda_src.clients.state_table import Table
-from lambda_src.clients.tcp import Knock, knock
+from lambda_src.clients.tcp import TcpProbe, tcp_probe
 from lambda_src.clients.transport import HttpTransport, Transport
 from lambda_src.clients.worker_log import Logs
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
-from lambda_src.runtime.redactor import Censor
+from lambda_src.runtime.redactor import Redactor
 
 OpenKafka = Callable[[Mapping[str, Any], Deadline, Callable[[str], str]], AbstractContextManager[KafkaAdmin]]
 
@@ -67,16 +67,16 @@ class Aws:
 
 @dataclass
 class Session:
-    """One invocation. Everything confidential that it reads is told to its censor at once."""
+    """One invocation. Everything confidential that it reads is added to its redactor at once."""
 
     environment: Environment
     account: str
     deadline: Deadline
-    censor: Censor = field(default_factory=Censor)
+    redactor: Redactor = field(default_factory=Redactor)
     aws: Aws = field(default_factory=Aws.real)
     transport: Transport | None = None
     open_kafka: OpenKafka = Kafka
-    knock: Knock = knock
+    tcp_probe: TcpProbe = tcp_probe
     #: How many workers the stage is configured to have; None when the caller did not say.
     desired_count: int | None = None
     #: Whether a launch asks.
@@ -100,14 +100,14 @@ class Session:
     def brokers(self) -> Brokers:
         """The stage's brokers."""
         brokers = parse_brokers(self._require(BROKER_STRING))
-        self.censor.hide_brokers(brokers)
+        self.redactor.add_brokers(brokers)
         return brokers
 
     @cached_property
     def database(self) -> Database:
         """The stage's source database."""
         database = parse_database(self._require(DB_INFO))
-        self.censor.hide_database(database)
+        self.redactor.add_database(database)
         return database
 
     @cached_property
@@ -116,8 +116,8 @@ class Session:
         if self.environment.auth is not KafkaAuth.SCRAM:
             return None
         user, password = parse_kafka_credentials(self._require(KAFKA_CREDENTIALS))
-        self.censor.hide(password)
-        self.censor.hide_words(user)
+        self.redactor.add(password)
+        self.redactor.add_words(user)
         return user, password
 
     @property
@@ -126,7 +126,7 @@ class Session:
         return ", ".join(f"{host}:{port}" for host, port in self.database.endpoints)
 
     def database_reach(self) -> str:
-        """Whether this function reaches the source's first port, in words."""
+        """Whether this function reaches the source's first port, as a text."""
         seconds = self.deadline.timeout("reaching the database", at_most=3)
         try:
             with socket.create_connection((self.database.host, self.database.port), seconds):
@@ -200,7 +200,7 @@ class Session:
         deadline = self.deadline
         if at_most is not None:
             deadline = replace(deadline, at=min(deadline.at, deadline.now() + at_most))
-        with self.open_kafka(settings, deadline, self.censor.clean) as kafka:
+        with self.open_kafka(settings, deadline, self.redactor.redact) as kafka:
             yield kafka
 
     def _require(self, name: str) -> StoredSecret:

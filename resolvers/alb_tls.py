@@ -4,7 +4,7 @@ from sceptre.resolvers import Resolver
 
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.shapes import parse_alb_tls
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 
 class AlbTls(Resolver):  # type: ignore[misc]
@@ -14,11 +14,11 @@ class AlbTls(Resolver):  # type: ignore[misc]
     """
 
     def resolve(self) -> dict[str, str] | None:
-        with glue.one_line_errors(self.stack.name):
+        with sceptre_stack.one_line_errors(self.stack.name):
             stack = self.stack
-            fetch = glue.SECRETS.fetcher(stack.connection_manager)
+            fetch = sceptre_stack.SECRETS.fetcher(stack.connection_manager)
             stored = fallback.find_secret(
-                glue.secret_prefix(stack), glue.stage_of(stack), secrets.ALB_TLS, fetch
+                sceptre_stack.secret_prefix(stack), sceptre_stack.stage_of(stack), secrets.ALB_TLS, fetch
             )
             if stored is None:
                 return None

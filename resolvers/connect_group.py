@@ -7,14 +7,14 @@ from sceptre.resolvers import Resolver
 from connector.aws.admin_function import Clock
 from connector.operations import registration
 from connector.operations.connect_group import connect_group
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 
 class ConnectGroup(Resolver):  # type: ignore[misc]
     """Resolve to the Connect group that the stage record, or the cluster, shows."""
 
     def resolve(self) -> str:
-        with glue.one_line_errors(self.stack.name):
-            stage = glue.stage_of(self.stack)
+        with sceptre_stack.one_line_errors(self.stack.name):
+            stage = sceptre_stack.stage_of(self.stack)
             ask = registration.invoker(self.stack.connection_manager, stage)
             return connect_group(stage, ask, Clock(), logging.getLogger(__name__).debug)

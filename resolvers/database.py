@@ -6,18 +6,20 @@ from sceptre.resolvers import Resolver
 
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.database import parse_database
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 
 class DatabaseAddress(Resolver):  # type: ignore[misc]
     """Resolve to engine, endpoints, the secret's ARN and the JSON keys of its credentials."""
 
     def resolve(self) -> dict[str, Any]:
-        with glue.one_line_errors(self.stack.name):
+        with sceptre_stack.one_line_errors(self.stack.name):
             stack = self.stack
-            fetch = glue.SECRETS.fetcher(stack.connection_manager)
-            stage = glue.stage_of(stack)
-            stored = fallback.require_secret(glue.secret_prefix(stack), stage, secrets.DB_INFO, fetch)
+            fetch = sceptre_stack.SECRETS.fetcher(stack.connection_manager)
+            stage = sceptre_stack.stage_of(stack)
+            stored = fallback.require_secret(
+                sceptre_stack.secret_prefix(stack), stage, secrets.DB_INFO, fetch
+            )
             database = parse_database(stored)
             return {
                 "engine": database.engine.value,

@@ -6,7 +6,7 @@ from sceptre.resolvers import Resolver
 
 from connector.domain.errors import OperatorError
 from connector.domain.secrets import brokers, fallback, secrets
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 
 class KafkaAuthentication(Resolver):  # type: ignore[misc]
@@ -17,13 +17,13 @@ class KafkaAuthentication(Resolver):  # type: ignore[misc]
     """
 
     def resolve(self) -> str | int:
-        with glue.one_line_errors(self.stack.name):
+        with sceptre_stack.one_line_errors(self.stack.name):
             argument = self.argument or {}
             if not isinstance(argument, Mapping):
                 raise OperatorError("!kafka_auth takes a mapping with 'configured'")
             stack = self.stack
-            fetch = glue.SECRETS.fetcher(stack.connection_manager)
-            prefix, stage = glue.secret_prefix(stack), glue.stage_of(stack)
+            fetch = sceptre_stack.SECRETS.fetcher(stack.connection_manager)
+            prefix, stage = sceptre_stack.secret_prefix(stack), sceptre_stack.stage_of(stack)
             stored = fallback.require_secret(prefix, stage, secrets.BROKER_STRING, fetch)
             parsed = brokers.parse_brokers(stored)
             auth = brokers.choose_auth(argument.get("configured") or None, parsed)

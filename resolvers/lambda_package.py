@@ -2,7 +2,7 @@
 
 from sceptre.resolvers import Resolver
 
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 from lambda_src import packaging
 
 
@@ -10,5 +10,5 @@ class LambdaPackage(Resolver):  # type: ignore[misc]
     """Resolve to the key under which the publishing hook uploads the zip."""
 
     def resolve(self) -> str:
-        with glue.one_line_errors(self.stack.name):
+        with sceptre_stack.one_line_errors(self.stack.name):
             return packaging.build_package().key

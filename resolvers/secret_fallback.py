@@ -8,7 +8,7 @@ from sceptre.resolvers import Resolver
 from connector.domain.errors import OperatorError, SecretError
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.shapes import check_shape
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 _KEYS = ("name", "key", "arn", "version", "optional")
 
@@ -23,32 +23,34 @@ class SecretFallback(Resolver):  # type: ignore[misc]
     """
 
     def resolve(self) -> Any:
-        with glue.one_line_errors(self.stack.name):
-            wish = _parse(self.argument)
+        with sceptre_stack.one_line_errors(self.stack.name):
+            query = _parse(self.argument)
             stack = self.stack
-            fetch = glue.SECRETS.fetcher(stack.connection_manager)
+            fetch = sceptre_stack.SECRETS.fetcher(stack.connection_manager)
             find: Callable[..., secrets.StoredSecret | None] = (
-                fallback.find_secret if wish["optional"] else fallback.require_secret
+                fallback.find_secret if query["optional"] else fallback.require_secret
             )
-            stored = find(glue.secret_prefix(stack), glue.stage_of(stack), wish["name"], fetch)
+            stored = find(
+                sceptre_stack.secret_prefix(stack), sceptre_stack.stage_of(stack), query["name"], fetch
+            )
             if stored is None:
                 return None
-            check_shape(wish["name"], stored)
-            if wish["arn"]:
+            check_shape(query["name"], stored)
+            if query["arn"]:
                 return stored.arn
-            if wish["version"]:
+            if query["version"]:
                 return stored.version
-            return _public_value(wish["name"], wish["key"], stored)
+            return _public_value(query["name"], query["key"], stored)
 
 
 def _parse(argument: Any) -> dict[str, Any]:
-    wish = {"name": argument} if isinstance(argument, str) else argument
-    if not isinstance(wish, dict) or not isinstance(wish.get("name"), str):
+    query = {"name": argument} if isinstance(argument, str) else argument
+    if not isinstance(query, dict) or not isinstance(query.get("name"), str):
         raise OperatorError("!secret_fallback takes a secret's name, or a mapping with 'name'")
-    unknown = sorted(set(wish) - set(_KEYS))
+    unknown = sorted(set(query) - set(_KEYS))
     if unknown:
         raise OperatorError(f"!secret_fallback has no option {unknown[0]!r}; known: {', '.join(_KEYS)}")
-    return {"key": None, "arn": False, "version": False, "optional": False, **wish}
+    return {"key": None, "arn": False, "version": False, "optional": False, **query}
 
 
 def _public_value(name: str, key: str | None, stored: secrets.StoredSecret) -> Any:

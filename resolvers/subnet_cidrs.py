@@ -8,7 +8,7 @@ from sceptre.resolvers import Resolver
 from connector.aws import stacks
 from connector.domain.errors import OperatorError
 from connector.domain.secrets import fallback, secrets
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 #: Blocks that this process has asked for; one process is one Sceptre run.
 _known: dict[tuple[str, ...], list[str]] = {}
@@ -22,14 +22,14 @@ class SubnetCidrs(Resolver):  # type: ignore[misc]
     """
 
     def resolve(self) -> list[str]:
-        with glue.one_line_errors(self.stack.name):
+        with sceptre_stack.one_line_errors(self.stack.name):
             if self.argument:
                 raise OperatorError("!subnet_cidrs takes no argument")
             stack = self.stack
             connection: stacks.Connection = stack.connection_manager
-            fetch = glue.SECRETS.fetcher(connection)
+            fetch = sceptre_stack.SECRETS.fetcher(connection)
             stored = fallback.require_secret(
-                glue.secret_prefix(stack), glue.stage_of(stack), secrets.VPC, fetch
+                sceptre_stack.secret_prefix(stack), sceptre_stack.stage_of(stack), secrets.VPC, fetch
             )
             vpc = secrets.parse_vpc(stored)
             ids = tuple(sorted({*vpc.data_subnets, *vpc.private_subnets}))
@@ -54,8 +54,7 @@ def describe(connection: stacks.Connection, path: str, ids: tuple[str, ...]) -> 
             raise
         message = error.response["Error"].get("Message", "")
         raise OperatorError(
-            f"secret {path} names subnets that are not in this account and region ({message}); "
-            "mend the secret"
+            f"secret {path} names subnets that are not in this account and region ({message}); fix the secret"
         ) from None
     return sorted({subnet["CidrBlock"] for subnet in answer["Subnets"]})
 

@@ -8,7 +8,7 @@ from sceptre.resolvers import Resolver
 from connector.aws import stacks
 from connector.domain.errors import OperatorError
 from connector.image_publishing import content, registry
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 #: Images that this process has asked for; one process is one Sceptre run.
 _known: dict[tuple[str, ...], str] = {}
@@ -22,7 +22,7 @@ class WorkerImage(Resolver):  # type: ignore[misc]
     """
 
     def resolve(self) -> str:
-        with glue.one_line_errors(self.stack.name):
+        with sceptre_stack.one_line_errors(self.stack.name):
             argument = self.argument or {}
             if not isinstance(argument, Mapping):
                 raise OperatorError("!worker_image takes a mapping with 'configured'")

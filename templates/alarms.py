@@ -19,7 +19,7 @@ from templates.shared.settings import ConnectorKindSettings, HealthMinutes, pars
 
 
 class AlarmsSettings(ConnectorKindSettings):
-    """What the alarms stack is told."""
+    """The settings of the alarms stack."""
 
     health_schedule_minutes: HealthMinutes = Field(description="How often the health check runs, in minutes.")
 
@@ -87,7 +87,7 @@ def _add_alarm(
     topic: Ref,
     source: Mapping[str, Any],
 ) -> None:
-    # A recovery is told as well: silence after an alarm would leave people guessing.
+    # A recovery is mailed as well: silence after an alarm would leave people guessing.
     actions = {"AlarmActions": [topic], "OKActions": [topic]} if alarm.mails else {}
     template.add_resource(
         cloudwatch.Alarm(
@@ -95,12 +95,12 @@ def _add_alarm(
             AlarmName=settings.names.alarm(name),
             AlarmDescription=f"Stage {settings.stage}. {alarm.text_for(settings.names)}",
             Statistic=alarm.statistic,
-            Period=alarm.seconds or settings.health_schedule_minutes * 60,
-            EvaluationPeriods=alarm.periods,
-            DatapointsToAlarm=alarm.periods,
+            Period=alarm.period_seconds or settings.health_schedule_minutes * 60,
+            EvaluationPeriods=alarm.evaluation_periods,
+            DatapointsToAlarm=alarm.evaluation_periods,
             Threshold=alarm.threshold,
             ComparisonOperator=alarm.compare.value,
-            TreatMissingData=alarm.missing.value,
+            TreatMissingData=alarm.treat_missing_data.value,
             **source,
             **actions,
         )

@@ -17,7 +17,7 @@ from templates.shared.settings import LogRetention, StageSettings, parse_setting
 
 
 class AlertsSettings(StageSettings):
-    """What the alerts stack is told."""
+    """The settings of the alerts stack."""
 
     log_retention_days: LogRetention = Field(
         description="How long the worker's log lines are kept, in days, as CloudWatch Logs offers them."

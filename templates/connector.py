@@ -42,7 +42,7 @@ _PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 
 
 class ConnectorSettings(KafkaRoleSettings):
-    """What the connector stack is told."""
+    """The settings of the connector stack."""
 
     subnets: tuple[str, ...] = Field(
         min_length=1, description="Subnets of the tasks, from the secret vpc: with NAT or endpoints."
@@ -223,7 +223,8 @@ def _container(settings: ConnectorSettings) -> ecs.ContainerDefinition:
             ecs.Environment(Name=name, Value=value) for name, value in sorted(environment(settings).items())
         ],
         Secrets=[ecs.Secret(Name=name, ValueFrom=value) for name, value in sorted(secrets(settings).items())],
-        # A rebalance makes REST answer late for a while: five misses in a row, not one, mean trouble.
+        # A rebalance makes REST answer late for a while: five misses in a row, not one, mean that it has
+        # failed.
         HealthCheck=ecs.HealthCheck(
             Command=["CMD", _HEALTH_CHECK], Interval=30, Timeout=15, Retries=5, StartPeriod=240
         ),
@@ -250,7 +251,7 @@ def _add_service(template: Template, settings: ConnectorSettings) -> None:
         common.security_group_parameter(template, "ClientSecurityGroupId", "May reach brokers and database"),
         common.security_group_parameter(template, "TaskSecurityGroupId", "Lets Lambdas and workers in"),
     ]
-    # Whether there is a load balancer depends on a secret, so the network stack tells it by an output.
+    # Whether there is a load balancer depends on a secret, so the network stack has an output for it.
     target_group = common.parameter(
         template, "TargetGroupArn", f"Where workers register; {balancer.NONE} without a load balancer"
     )

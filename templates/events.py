@@ -23,7 +23,7 @@ _LATE_SECONDS = 60
 
 
 class EventsSettings(StageSettings):
-    """What the events stack is told."""
+    """The settings of the events stack."""
 
     health_schedule_minutes: HealthMinutes = Field(description="How often the health check runs, in minutes.")
 

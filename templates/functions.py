@@ -27,7 +27,7 @@ _DEAD_LETTER_SECONDS = 14 * 24 * 3600
 
 
 class FunctionsSettings(KafkaRoleSettings, ConnectorKindSettings):
-    """What the functions stack is told."""
+    """The settings of the functions stack."""
 
     secret_prefix: str = Field(min_length=1, description="What the paths of all secrets start with.")
     subnets: tuple[str, ...] = Field(
@@ -123,7 +123,7 @@ def _health(settings: FunctionsSettings, key: Ref) -> Function:
         "ConnectHealth",
         names.connect_health,
         "connect_health",
-        "observes the stage on a schedule, restarts what failed within a budget, and tells people",
+        "observes the stage on a schedule, restarts what failed within a budget, and notifies people",
         _HEALTH_TIMEOUT_SECONDS,
         [
             iam.read_stage_secrets(settings.secret_prefix, settings.parsed_stage),

@@ -25,7 +25,7 @@ _NOTHING = ec2.SecurityGroupRule(
 
 
 class NetworkSettings(StageSettings):
-    """What the network stack is told."""
+    """The settings of the network stack."""
 
     vpc_id: str = Field(
         pattern="^vpc-[0-9a-f]{8,17}$",

@@ -392,5 +392,5 @@ def test_each_rule_is_seen_to_fail(tmp_path: Path, check: Check, path: str, text
 
 
 @pytest.mark.parametrize(("check", "path", "text"), ALLOWED.values(), ids=ALLOWED)
-def test_what_is_allowed_is_not_complained_about(tmp_path: Path, check: Check, path: str, text: str) -> None:
+def test_what_is_allowed_is_not_reported(tmp_path: Path, check: Check, path: str, text: str) -> None:
     assert list(check(made_up(tmp_path, path, text))) == []

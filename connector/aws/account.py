@@ -46,7 +46,7 @@ class Account:
 
 @contextmanager
 def errors() -> Iterator[None]:
-    """AWS's refusals as `ServerError`, in AWS's own words."""
+    """AWS's refusals as `ServerError`, in AWS's own message."""
     try:
         yield
     except ClientError as error:

@@ -34,7 +34,7 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-def put(invoke: Invoke, function: str, request: Request) -> Answer:
+def invoke_once(invoke: Invoke, function: str, request: Request) -> Answer:
     """The answer to one request.
 
     Raises `NoFunction`, `ServerError` when the function failed, and botocore's errors.
@@ -49,16 +49,16 @@ def put(invoke: Invoke, function: str, request: Request) -> Answer:
         if code in _NOT_YET:
             return Answer(State.WAITING, f"the admin Lambda {function} is not ready yet ({code})")
         raise
-    return read(reply, function, request.operation)
+    return decode(reply, function, request.operation)
 
 
-def ask(client: Any, stage: Stage, request: Request) -> Answer:
-    """`put` to a stage's own function through a Lambda client, with AWS's refusals as `ServerError`."""
+def invoke(client: Any, stage: Stage, request: Request) -> Answer:
+    """`invoke_once` of a stage's own function through a Lambda client; AWS's refusals are a `ServerError`."""
     with account.errors():
-        return put(lambda arguments: client.invoke(**arguments), stage.names.connect_admin, request)
+        return invoke_once(lambda arguments: client.invoke(**arguments), stage.names.connect_admin, request)
 
 
-def read(reply: Mapping[str, Any], function: str, operation: Operation) -> Answer:
+def decode(reply: Mapping[str, Any], function: str, operation: Operation) -> Answer:
     """What AWS's answer to an invocation says; raises `ServerError` when the function failed."""
     return Answer.from_payload(content(reply, f"the admin Lambda {function}", function, operation.value))
 

@@ -15,12 +15,12 @@ DEFAULT_REGION = "us-east-1"
 def region(environment: Mapping[str, str] = os.environ) -> str:
     """AWS_REGION, else AWS_DEFAULT_REGION, else `DEFAULT_REGION`: the order of config/config.yaml.
 
-    Sceptre is told a region there and never asks the AWS profile for its own. Where that names another one
+    Sceptre is given a region there and never asks the AWS profile for its own. Where that names another one
     the command is refused: half of the tools would work in a region that nobody meant.
     """
-    told = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
-    if told:
-        return told
+    chosen = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    if chosen:
+        return chosen
     of_profile = _of_profile()
     if of_profile not in (None, DEFAULT_REGION):
         raise OperatorError(

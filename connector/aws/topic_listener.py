@@ -1,4 +1,4 @@
-"""A temporary queue on a stage's topic: it hears what every subscriber gets."""
+"""A temporary queue on a stage's topic: it receives what every subscriber gets."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ _KEEP_SECONDS = "900"
 
 
 @dataclass(frozen=True)
-class Heard:
+class Message:
     """One message as SNS hands it to its subscribers."""
 
     id: str
@@ -33,7 +33,7 @@ class Heard:
             return None
 
 
-class Ear:
+class TopicListener:
     """Subscribed for as long as the block runs; nothing of it stays."""
 
     def __init__(self, sqs: Any, sns: Any, topic: str, queue: str, clock: Clock | None = None) -> None:
@@ -65,22 +65,22 @@ class Ear:
     ) -> None:
         self._leave()
 
-    def hear(self, enough: Callable[[Sequence[Heard]], bool], seconds: float) -> tuple[Heard, ...]:
+    def receive(self, enough: Callable[[Sequence[Message]], bool], seconds: float) -> tuple[Message, ...]:
         """Everything that arrives until it is enough or the time is up."""
-        heard: list[Heard] = []
+        received: list[Message] = []
         give_up = self._clock.now() + seconds
-        while not enough(heard) and self._clock.now() < give_up:
+        while not enough(received) and self._clock.now() < give_up:
             with account.errors():
                 answer = self._sqs.receive_message(
                     QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=_POLL_SECONDS
                 )
                 for message in answer.get("Messages", ()):
-                    heard.append(_heard(message["Body"]))
+                    received.append(_message(message["Body"]))
                     self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-        return tuple(heard)
+        return tuple(received)
 
     def _leave(self) -> None:
-        """Both parts, whatever becomes of the other; what stays is told, not raised."""
+        """Both parts, whatever becomes of the other; what stays is reported, not raised."""
         left = []
         if self._subscription:
             arn = self._subscription
@@ -112,9 +112,9 @@ def _policy(queue: str, topic: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _heard(body: str) -> Heard:
+def _message(body: str) -> Message:
     try:
         content = json.loads(body)
-        return Heard(str(content["MessageId"]), str(content.get("Subject") or ""), str(content["Message"]))
+        return Message(str(content["MessageId"]), str(content.get("Subject") or ""), str(content["Message"]))
     except (ValueError, KeyError, TypeError):
         raise ServerError("SNS sent a message that is not in its own form") from None

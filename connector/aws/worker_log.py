@@ -13,9 +13,9 @@ from connector.domain.health.causes import root_cause, trace_of
 def last_error(connection: stacks.Connection, log_group: str, since: datetime) -> str | None:
     """The root cause of the newest ERROR event since then; None where there is none or it cannot be read.
 
-    Never raises: it only adds to an error that is being told already.
+    Never raises: it only adds to an error that is being reported already.
     """
-    wish: dict[str, Any] = {
+    query: dict[str, Any] = {
         "logGroupName": log_group,
         "filterPattern": "ERROR",
         "startTime": int(since.timestamp() * 1000),
@@ -23,13 +23,13 @@ def last_error(connection: stacks.Connection, log_group: str, since: datetime) -
     newest: Mapping[str, Any] | None = None
     try:
         while True:
-            answer = connection.call("logs", "filter_log_events", wish)
+            answer = connection.call("logs", "filter_log_events", query)
             for event in answer["events"]:
                 if newest is None or event["timestamp"] >= newest["timestamp"]:
                     newest = event
             if not answer.get("nextToken"):
                 break
-            wish["nextToken"] = answer["nextToken"]
+            query["nextToken"] = answer["nextToken"]
     except (ClientError, BotoCoreError):
         return None
     return None if newest is None else root_cause(trace_of(newest["message"]))

@@ -6,7 +6,7 @@ import sys
 import click
 
 from connector.aws import account
-from connector.aws.topic_listener import Ear
+from connector.aws.topic_listener import TopicListener
 from connector.commands.output import json_option, print_json, print_table
 from connector.domain.health.drills import CLASSES
 from connector.domain.stage.stage import Stage
@@ -20,7 +20,7 @@ from connector.operations.inspection import Clients, alarm_states, kind_of, subs
 @json_option
 @click.pass_context
 def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: bool) -> None:
-    """Let every alarm of STAGE go off in turn and mail every class of trouble; show what was delivered.
+    """Let every alarm of STAGE go off in turn and mail every error class; show what was delivered.
 
     Subscribers of the stage's topic get all of it: the mails of classes have a subject that begins with
     DRILL, alarms say so in their reason. A temporary queue on the topic sees what they get. The connector
@@ -35,8 +35,10 @@ def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: b
     plan = Plan(stage, topic, alarm_states(cloudwatch, stage, kind), kind, subscriptions(clients.sns, topic))
     if not yes:
         click.confirm(_question(plan), abort=True, err=True)
-    ear = Ear(account.client("sqs"), clients.sns, topic, stage.names.drill_queue(secrets.token_hex(4)))
-    report = drill(plan, cloudwatch, clients.functions, ear, _say)
+    listener = TopicListener(
+        account.client("sqs"), clients.sns, topic, stage.names.drill_queue(secrets.token_hex(4))
+    )
+    report = drill(plan, cloudwatch, clients.functions, listener, _say)
     if as_json:
         print_json(report.to_json())
     else:
@@ -51,7 +53,7 @@ def _question(plan: Plan) -> str:
     silent = f"; not confirmed, so not mailed: {', '.join(unconfirmed)}" if unconfirmed else ""
     alarms = (plan.mails - len(CLASSES)) // 2
     return (
-        f"{plan.mails} mails ({len(CLASSES)} classes of trouble, {alarms} alarms on and off) will go to: "
+        f"{plan.mails} mails ({len(CLASSES)} error classes, {alarms} alarms on and off) will go to: "
         f"{people}{silent}. Go on?"
     )
 
@@ -75,8 +77,8 @@ def _print(report: Report) -> None:
     ]
     classes = [(m.name, m.wrong or f"delivered: {m.subject}") for m in report.classes]
     print_table(f"Alarms of {report.stage}", alarms, headers=("alarm", "reached", "mails to", "delivered"))
-    print_table("Classes of trouble", classes, headers=("class", "mail"))
-    wrong = sum(map(bool, report.troubles))
+    print_table("Error classes", classes, headers=("class", "mail"))
+    wrong = sum(map(bool, report.problems))
     total = len(report.alarms) + len(report.classes)
     click.echo(f"{total - wrong} of {total} as they should be; topic {report.topic}")
     click.echo(f"mailed: {', '.join(report.recipients) or 'nobody'}")

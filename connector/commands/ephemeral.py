@@ -54,14 +54,14 @@ def create(
     stage = Stage.parse(branch)
     project = stages.Project.find(directory, _ROOT)
     expires = _today() + timedelta(days=days or _DAYS)
-    told = project.told(stage.name)
+    old = project.written(stage.name)
     for option, asked in (("owner", owner), ("expires", expires.isoformat() if days else None)):
-        if stage.ephemeral and asked is not None and told.get(option, asked) != asked:
+        if stage.ephemeral and asked is not None and old.get(option, asked) != asked:
             raise OperatorError(
-                f"config/{stages.GROUP}/{stage.name}/config.yaml says {option} {told[option]!r} already, and "
+                f"config/{stages.GROUP}/{stage.name}/config.yaml says {option} {old[option]!r} already, and "
                 f"that is written once; to have {asked!r}, edit that file and launch again"
             )
-    made = project.create(stage, owner or told.get("owner") or _somebody(), expires)
+    made = project.create(stage, owner or old.get("owner") or _somebody(), expires)
     if as_json:
         print_json(
             {"stage": made.stage, "owner": made.owner, "expires": made.expires, "made": list(made.made)}
@@ -104,7 +104,7 @@ def destroy(branch: str, directory: Path | None, *, dry_run: bool) -> None:
     """Tear the stage of BRANCH down: `sceptre delete`, from a checkout that need not have its directory.
 
     For pipelines, which call it for every branch that is deleted. A named stage is refused (exit status 2). A
-    name that no stage can have (Main, feature/x) never had a stage: "nothing to destroy" is told, and the
+    name that no stage can have (Main, feature/x) never had a stage: "nothing to destroy" is printed, and the
     exit status is 0, also when it was mistyped. Whatever else goes wrong is a failure.
     """
     if not branch.strip():
@@ -117,7 +117,7 @@ def destroy(branch: str, directory: Path | None, *, dry_run: bool) -> None:
     if dry_run:
         click.echo(f"would destroy stage {branch}")
         return
-    destroying.destroy(stages.Project.find(directory, _ROOT), stage, _today())
+    destroying.tear_down(stages.Project.find(directory, _ROOT), stage, _today())
     click.echo(f"stage {branch} is gone")
 
 
@@ -155,7 +155,7 @@ def sweep(*, expired: bool, yes: bool, directory: Path | None) -> None:  # noqa:
 
 def _swept(project: stages.Project, name: str) -> bool:
     try:
-        destroying.destroy(project, EphemeralStage(Stage.parse(name)), _today())
+        destroying.tear_down(project, EphemeralStage(Stage.parse(name)), _today())
     except WmsError as error:
         click.echo(f"error: {error}", err=True)
         return False
@@ -169,18 +169,20 @@ def _swept(project: stages.Project, name: str) -> bool:
 def list_stages(directory: Path | None, *, as_json: bool) -> None:
     """List ephemeral stages: those deployed here, by the tags on their stacks, and those on disk only.
 
-    Topics that are a stage's own although no stack of it stands are told too, as far as the clusters of the
-    deployed stages can be looked at.
+    Topics that are a stage's own although no stack of it stands are listed too, as far as the clusters of
+    the deployed stages can be read.
     """
     project = stages.Project.find(directory, _ROOT)
     stacks = deployed.all_stacks(deployed.cloudformation())
     found = deployed.stages(stacks)
-    orphans, trouble = cluster_view.orphan_topics(cluster_view.functions(), stacks)
-    for line in trouble:
+    orphans, errors = cluster_view.orphan_topics(cluster_view.functions(), stacks)
+    for line in errors:
         click.echo(f"warning: {line}", err=True)
     for name in project.stages():
-        told = project.told(name)
-        on_disk = deployed.EphemeralStage(name, told.get("owner", ""), told.get("expires", ""), None, {})
+        written = project.written(name)
+        on_disk = deployed.EphemeralStage(
+            name, written.get("owner", ""), written.get("expires", ""), None, {}
+        )
         found.setdefault(name, on_disk)
     for name in orphans:
         found.setdefault(name, deployed.EphemeralStage(name, "", "", None, {}))

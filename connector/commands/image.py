@@ -115,4 +115,4 @@ def _report(line: str) -> None:
 
 
 def _answer(value: bool | None) -> str:  # noqa: FBT001 - an answer, not a switch
-    return {True: "yes", False: "no", None: "cannot be told"}[value]
+    return {True: "yes", False: "no", None: "is not known"}[value]

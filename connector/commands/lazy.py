@@ -39,7 +39,7 @@ class Lazy:
             command = getattr(importlib.import_module(module), attribute)
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
-                raise  # one of our own modules: no installation mends that
+                raise  # one of our own modules: no installation fixes that
             raise click.UsageError(f"this command needs the package {error.name}; run `uv sync`") from None
         if not isinstance(command, click.Command):
             raise TypeError(f"{self.target} is no command")
@@ -81,18 +81,18 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except (WmsError, OSError, ValueError) as error:
-            told = error if isinstance(error, WmsError) else _mistake(error)
-            if told is None:
+            mistake = error if isinstance(error, WmsError) else _mistake(error)
+            if mistake is None:
                 raise
-            click.echo(f"error: {told}", err=True)
-            ctx.exit(told.exit_status)
+            click.echo(f"error: {mistake}", err=True)
+            ctx.exit(mistake.exit_status)
 
 
 def _mistake(error: OSError | ValueError) -> OperatorError | None:
     """The operator's mistake behind `error`; None for ours, and for a closed pipe, which is click's."""
     if isinstance(error, OSError) and error.filename is not None and error.errno != errno.EPIPE:
         return OperatorError(
-            f"cannot read or write {error.filename}: {error.strerror}; mend that, or name another place"
+            f"cannot read or write {error.filename}: {error.strerror}; fix that, or name another place"
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OperatorError(f"cannot write: {error.strerror}; make room and run this again")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from connector.aws.admin_function import Clock, NoFunction, ask
+from connector.aws.admin_function import Clock, NoFunction, invoke
 from connector.commands.output import json_option, print_json
 from connector.domain.admin_api import Answer, Operation, Request
 from connector.domain.capture import signals
@@ -19,7 +19,7 @@ def _command(operation: Operation, text: str) -> click.Command:
     """A command that asks for one thing and prints the answer."""
 
     def run(stage_name: str, *, as_json: bool) -> None:
-        _tell(_request(Stage.parse(stage_name), operation), as_json=as_json)
+        _print_answer(_request(Stage.parse(stage_name), operation), as_json=as_json)
 
     argument = click.argument("stage_name", metavar="STAGE")
     return click.command(operation.value, help=text)(argument(json_option(run)))
@@ -27,7 +27,7 @@ def _command(operation: Operation, text: str) -> click.Command:
 
 restart = _command(
     Operation.RESTART,
-    "Restart the connector of STAGE and its task, whether they have failed or not. Mend the cause of a "
+    "Restart the connector of STAGE and its task, whether they have failed or not. Fix the cause of a "
     "failure first. It does not count as one of the health check's restarts.",
 )
 pause = _command(
@@ -56,12 +56,12 @@ stop = _command(
 def snapshot(stage_name: str, tables: tuple[str, ...], *, as_json: bool) -> None:
     """Let the connector of STAGE read captured tables anew: each row comes as a record of the operation r.
 
-    Changes wait until the snapshot has ended; none is lost. The answer tells that the signal was sent, which
-    a task that has just started may take a minute to hear; see `status` for whether a snapshot runs.
+    Changes wait until the snapshot has ended; none is lost. The answer says that the signal was sent. A
+    task that has just started may take a minute to receive it: `status` shows whether a snapshot runs.
     """
     stage = Stage.parse(stage_name)
     signals.captured(tables)
-    _tell(_request(stage, Operation.SNAPSHOT, tables), as_json=as_json)
+    _print_answer(_request(stage, Operation.SNAPSHOT, tables), as_json=as_json)
 
 
 @click.command()
@@ -78,7 +78,7 @@ def _request(stage: Stage, operation: Operation, tables: Sequence[str] = ()) -> 
     request = Request(operation, stage=stage.name, tables=tuple(tables))
     functions = cluster_view.functions(attempts=2 if operation.policy.repeatable else 1)
     try:
-        return until_done(operation, lambda _: ask(functions, stage, request), Clock(), _show_nothing)
+        return until_done(operation, lambda _: invoke(functions, stage, request), Clock(), _show_nothing)
     except NoFunction as error:
         raise ServerError(
             f"{error}: stage {stage.name!r} is not deployed; `{launch(stage)}` does that"
@@ -93,7 +93,7 @@ def _show_nothing(line: str) -> None:
     """A command prints the one answer at its end."""
 
 
-def _tell(answer: Answer, *, as_json: bool) -> None:
+def _print_answer(answer: Answer, *, as_json: bool) -> None:
     if as_json:
         print_json({"changed": answer.changed, "summary": answer.summary, **answer.details})
         return

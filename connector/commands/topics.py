@@ -46,11 +46,11 @@ def _on_cluster(stage: Stage) -> Iterable[str]:
         return cluster_view.topics(cluster_view.functions(), stage)
     except NoFunction as error:
         raise OperatorError(
-            f"{error}, so the cluster of stage {stage.name!r} cannot be looked at; launch the stage, or give "
+            f"{error}, so the cluster of stage {stage.name!r} cannot be read; launch the stage, or give "
             "--topics-file F, or -"
         ) from None
     except ServerError as error:
         raise ServerError(
-            f"the cluster that the secret brokerString of stage {stage.name!r} names cannot be looked at: "
-            f"{error}; run this again once that is mended, or give --topics-file F, or -"
+            f"the cluster that the secret brokerString of stage {stage.name!r} names cannot be read: "
+            f"{error}; run this again once that is fixed, or give --topics-file F, or -"
         ) from None

@@ -101,20 +101,20 @@ class Operation(StrEnum):
     SNAPSHOT = "snapshot", _UNREPEATED
     # Of a teardown: who reads or writes a topic is gone before the topic is.
     #: Note that the stage is being torn down, and see that the cluster is the one it was registered on.
-    RETIRE_MARK = "retire-mark", _step(_TEARDOWN, 60)
+    TEARDOWN_MARK = "retire-mark", _step(_TEARDOWN, 60)
     #: Stop the connector, delete its offsets, delete it. Its topics and its worker go all the same; stopped
     #: in order, it also lets go of the source at once.
-    RETIRE_CONNECTOR = "retire-connector", _step(_TEARDOWN, 30, required=False)
+    TEARDOWN_CONNECTOR = "retire-connector", _step(_TEARDOWN, 30, required=False)
     #: End the workers and see them leave their group. A worker has 120 s to leave before ECS kills it, and
     #: its group notices a killed one after 10.
-    RETIRE_WORKERS = "retire-workers", _step(_TEARDOWN, 240)
+    TEARDOWN_WORKERS = "retire-workers", _step(_TEARDOWN, 240)
     #: Remove what the connector left in the source database. One that is gone must not keep a stage from
     #: going.
-    RETIRE_SOURCE = "retire-source", _step(_TEARDOWN, 90, required=False)
+    TEARDOWN_SOURCE = "retire-source", _step(_TEARDOWN, 90, required=False)
     #: Delete the stage's topics.
-    RETIRE_TOPICS = "retire-topics", _step(_TEARDOWN, 180)
+    TEARDOWN_TOPICS = "retire-topics", _step(_TEARDOWN, 180)
     #: Delete the stage's consumer groups.
-    RETIRE_GROUPS = "retire-groups", _step(_TEARDOWN, 90)
+    TEARDOWN_GROUPS = "retire-groups", _step(_TEARDOWN, 90)
 
 
 def _steps(procedure: Procedure) -> tuple[Operation, ...]:
@@ -173,9 +173,9 @@ class Answer:
 class Request:
     """What is asked.
 
-    `desired_count` is how many workers the stage is configured to have, if that is told. `launch` tells that
+    `desired_count` is how many workers the stage is configured to have, if that is given. `launch` says that
     a launch asks, which ends a teardown that was cut off. `stage` is whose function the caller means: a
-    retirement must say it. `tables` are those of which a snapshot is asked, as SCHEMA.TABLE; none: all.
+    teardown must say it. `tables` are those of which a snapshot is asked, as SCHEMA.TABLE; none: all.
     """
 
     operation: Operation
@@ -185,7 +185,7 @@ class Request:
     tables: tuple[str, ...] = ()
 
     def to_payload(self) -> dict[str, Any]:
-        """As the Lambda is sent it: plain JSON, without what is not told."""
+        """As the Lambda is sent it: plain JSON, without what is not given."""
         payload: dict[str, Any] = {"operation": self.operation.value}
         if self.desired_count is not None:
             payload["desired_count"] = self.desired_count
@@ -219,5 +219,5 @@ class Request:
 
 
 def request(operation: Operation) -> dict[str, Any]:
-    """The payload of a request that tells nothing else."""
+    """The payload of a request that says nothing else."""
     return Request(operation).to_payload()

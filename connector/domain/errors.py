@@ -29,9 +29,9 @@ class SecretError(OperatorError):
 
 
 class ServerError(WmsError):
-    """Kafka Connect, Kafka, the database or AWS said no, in its own words.
+    """Kafka Connect, Kafka, the database or AWS said no, in its own message.
 
-    `status` is the HTTP status or error code where there was one; `retriable` tells whether the same
+    `status` is the HTTP status or error code where there was one; `retriable` says whether the same
     request may succeed later without anybody changing anything.
     """
 
@@ -52,7 +52,7 @@ def one_line(message: str) -> str:
 
 
 def bad_endpoint(error: BaseException) -> str | None:
-    """What to do about an AWS endpoint that is no URL; None unless `error` is botocore's complaint of one."""
+    """What to do about an AWS endpoint that is no URL; None unless `error` is botocore's error about one."""
     prefix, _, address = str(error).partition("Invalid endpoint: ")
     if type(error) is not ValueError or prefix or not address:
         return None

@@ -129,9 +129,9 @@ class Daemonless:
     """podman and buildah, whose commands are the same here but for these three."""
 
     name: str
-    #: Succeeds only where the tool can work, and how it tells an image's digest.
+    #: Succeeds only where the tool can work, and how it prints an image's digest.
     probe: tuple[str, ...]
-    look: tuple[str, ...]
+    inspect: tuple[str, ...]
     digest_field: str
     run: Run = run
 
@@ -146,7 +146,7 @@ class Daemonless:
 
     def has(self, reference: str) -> bool:
         """By name in the user's storage."""
-        return self.run([self.name, *self.look, reference]).returncode == 0
+        return self.run([self.name, *self.inspect, reference]).returncode == 0
 
     def push(self, reference: str, target: str, login: Login) -> None:
         """With a file of its own for the login."""
@@ -158,7 +158,7 @@ class Daemonless:
     def digest(self, reference: str) -> str:
         """Of the image for the platform that is built for."""
         _checked(self.run, [self.name, "pull", "--platform", PLATFORM, reference], shown=True)
-        return _checked(self.run, [self.name, *self.look, "--format", self.digest_field, reference])
+        return _checked(self.run, [self.name, *self.inspect, "--format", self.digest_field, reference])
 
 
 def podman(run: Run = run) -> Daemonless:
@@ -168,15 +168,15 @@ def podman(run: Run = run) -> Daemonless:
 
 def buildah(run: Run = run) -> Daemonless:
     """The adapter for buildah."""
-    look = ("inspect", "--type", "image")
-    return Daemonless("buildah", ("images", "--quiet"), look, "{{.FromImageDigest}}", run)
+    inspect = ("inspect", "--type", "image")
+    return Daemonless("buildah", ("images", "--quiet"), inspect, "{{.FromImageDigest}}", run)
 
 
 ALL: Mapping[str, Callable[[], Tool]] = {"docker": Docker, "podman": podman, "buildah": buildah}
 
 
 def choose(wanted: str | None = None, tools: Mapping[str, Callable[[], Tool]] = ALL) -> Tool:
-    """The tool that was asked for, else the first that works here; raises with each one's own words."""
+    """The tool that was asked for, else the first that works here; raises with each one's own message."""
     problems: list[str] = []
     for name in [wanted] if wanted else tools:
         tool = tools[name]()
@@ -222,7 +222,7 @@ def _checked(
     """The command's output without its last newline; raises `ServerError` when it fails."""
     done = run(command, given=given, environment=environment, shown=shown)
     if done.returncode != 0:
-        words = "its own words are above" if shown else _last_line(done)
+        words = "its own output is above" if shown else _last_line(done)
         raise ServerError(f"{command[0]} {command[1]} failed with status {done.returncode}: {words}")
     return (done.stdout or "").strip()
 

@@ -54,7 +54,7 @@ class Watch:
         self.seen: list[Arrival] = []
 
     def wait_for(self, enough: Callable[[Sequence[Arrival]], bool], seconds: float) -> bool:
-        """Read until `enough(all seen)` or the deadline; tells whether it was enough."""
+        """Read until `enough(all seen)` or the deadline; returns whether it was enough."""
         deadline = time.monotonic() + seconds
         while not enough(self.seen):
             if time.monotonic() >= deadline:

@@ -27,7 +27,7 @@ SEEDED = 5
 #: The ephemeral stage's name.
 _BRANCH = "demo"
 #: How long records may take to arrive, in seconds.
-_PATIENCE = 60.0
+_TIMEOUT_SECONDS = 60.0
 CHANGES = ("insert", "update", "delete")
 
 
@@ -71,9 +71,9 @@ class Demo:
         self._step("Change rows, and watch the topics of both stages")
         self.stream([*main.topics.roles["data"], *branch.topics.roles["data"]])
         self._step(f"Delete {branch.name}: its own topics go, no other is touched")
-        self.retire(branch)
+        self.tear_down(branch)
 
-    def retire(self, branch: Stage) -> None:
+    def tear_down(self, branch: Stage) -> None:
         """Delete the ephemeral stage and show the cluster's topics before and after."""
         before = topics_of(self.world.kafka_bootstrap)
         self.command("sceptre", "delete", f"ephemeral/{branch.name}", "--yes")
@@ -95,9 +95,9 @@ class Demo:
         watch = Watch(self.world.kafka_bootstrap, topics)
         try:
             expected = SEEDED * len(topics)
-            if not watch.wait_for(lambda seen: len(seen) >= expected, _PATIENCE):
+            if not watch.wait_for(lambda seen: len(seen) >= expected, _TIMEOUT_SECONDS):
                 raise DeadlineExceeded(
-                    f"{len(watch.seen)} of {expected} snapshot records arrived in {_PATIENCE:.0f} s; "
+                    f"{len(watch.seen)} of {expected} snapshot records arrived in {_TIMEOUT_SECONDS:.0f} s; "
                     f"see {self.world.logs}"
                 )
             changes = [
@@ -105,7 +105,7 @@ class Demo:
                 for schema_name, table in schema.TABLES
                 for change in self._change(schema_name, table, topics)
             ]
-            if not watch.wait_for(lambda seen: not _missing(changes, seen), _PATIENCE):
+            if not watch.wait_for(lambda seen: not _missing(changes, seen), _TIMEOUT_SECONDS):
                 missing = _missing(changes, watch.seen)
                 raise DeadlineExceeded(f"{len(missing)} changes did not arrive, first {missing[0]}")
             self._show(topics, changes, watch.seen)
@@ -124,7 +124,7 @@ class Demo:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert process.stdout is not None  # noqa: S101 - tells mypy what PIPE means
+        assert process.stdout is not None  # noqa: S101 - says to mypy what PIPE means
         try:
             for line in process.stdout:
                 self.console.print(f"    [dim]{escape(line.rstrip())}[/]", soft_wrap=True)

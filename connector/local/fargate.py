@@ -30,7 +30,7 @@ METRICS_PORT = 9404
 #: Where the image has what lies in the assembled directory here.
 IMAGE_HOME = "/opt/connect"
 
-#: ECS's words for a container that exceeded its memory.
+#: ECS's message for a container that exceeded its memory.
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 
 #: ECS's own default between SIGTERM and SIGKILL, in seconds.
@@ -58,8 +58,8 @@ class Launch:
         return self.task_arn.rsplit("/", 1)[-1]
 
 
-def _unheard(_task_arn: str, _healthy: bool) -> None:  # noqa: FBT001 - the shape of a callback
-    """Nobody asked to be told."""
+def _ignored(_task_arn: str, _healthy: bool) -> None:  # noqa: FBT001 - the shape of a callback
+    """Nobody asked for a report."""
 
 
 class FargateRuntime:
@@ -81,7 +81,7 @@ class FargateRuntime:
         #: Off by default: nobody should wait for the sake of a limit that kills nothing.
         self.enforce_cpu = enforce_cpu
         #: Called with (task ARN, healthy) whenever that changes.
-        self.on_health: Callable[[str, bool], None] = _unheard
+        self.on_health: Callable[[str, bool], None] = _ignored
         self._claims: dict[str, Claim] = {}
         self._workers: dict[str, Worker] = {}
         self._lock = threading.Lock()
@@ -223,7 +223,7 @@ class Worker:
             return self._killed or (self._limits is not None and self._limits.killed())
 
     def last_error(self) -> str:
-        """The line of the log that most likely tells why it ended, without any secret."""
+        """The line of the log that most likely says why it ended, without any secret."""
         return OUT_OF_MEMORY if self.out_of_memory else self.redacted(health.cause(self.log))
 
     def redacted(self, text: str) -> str:
@@ -252,7 +252,7 @@ class Worker:
         return limits.make(self.launch.task_id, memory_mib=self.launch.memory_mib, cpu_units=cpu)
 
     def _lift(self) -> None:
-        """Give the control group back, but not what it told."""
+        """Give the control group back, but not what it reported."""
         with self._ending:
             held, self._limits = self._limits, None
             self._killed = self._killed or (held is not None and held.killed())

@@ -38,7 +38,7 @@ class HealthCheck:
         )
 
     @property
-    def patience(self) -> int:
+    def grace_period(self) -> int:
         """Seconds a new worker has until it counts as failed."""
         return self.start_period + self.interval * self.retries
 
@@ -90,12 +90,12 @@ def watch(
     sleep: Callable[[float], None],
     report: Callable[[bool], None],
 ) -> None:
-    """Follow one worker until it ends; `report` hears of its first health and of its loss.
+    """Follow one worker until it ends; `report` is called with its first health and with its loss.
 
     A start is noticed at once rather than at ECS's next interval: only the waiting is shortened, the check
     is the same one.
     """
-    deadline = time.monotonic() + probe.check.patience
+    deadline = time.monotonic() + probe.check.grace_period
     while running() and not (probe.answers() and probe.passes()):
         if time.monotonic() > deadline:
             report(False)

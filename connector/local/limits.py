@@ -20,7 +20,7 @@ MOUNT = Path("/sys/fs/cgroup")
 _NAME = f"{PRODUCT}-task-"
 _MIB = 1024 * 1024
 #: A process that was killed leaves its group a moment after it was waited for.
-_PATIENCE_S = 5.0
+_TIMEOUT_SECONDS = 5.0
 _PERIOD_US = 100_000
 #: One vCPU in Fargate's units.
 _VCPU = 1024
@@ -125,7 +125,7 @@ def make(
         if with_cpu and cpu_units:
             _limit_cpu(version.directories["cpu"] / group.name, version.quota, cpu_units)
     except OSError:
-        # A kernel that shows the files and refuses to be told: as where there are none.
+        # A kernel that shows the files and refuses to be changed: as where there are none.
         remove(task, mount=mount)
         return None
     return group
@@ -161,7 +161,7 @@ def _limit_cpu(directory: Path, quota: str, units: int) -> None:
 
 
 def _remove(directory: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while directory.is_dir():
         try:
             directory.rmdir()
@@ -187,7 +187,7 @@ def _one(mount: Path) -> Version:
 
 def _two(mount: Path) -> Version:
     """Version 2 has one directory; only what the root hands on can be limited below it."""
-    handed = _words(mount / "cgroup.subtree_control")
+    handed = _lines(mount / "cgroup.subtree_control")
     return Version(
         directories={controller: mount for controller in ("memory", "cpu") if controller in handed},
         limit="memory.max",
@@ -198,7 +198,7 @@ def _two(mount: Path) -> Version:
     )
 
 
-def _words(file: Path) -> Sequence[str]:
+def _lines(file: Path) -> Sequence[str]:
     try:
         return file.read_text(encoding="ascii").split()
     except OSError:

@@ -93,7 +93,7 @@ def spawn(
         except OSError as error:
             raise OperatorError(f"cannot start {command[0]}: {error.strerror}") from error
     started = start_time(child.pid)
-    child.returncode = 0  # keeps Popen from complaining that a child it knows still runs
+    child.returncode = 0  # keeps Popen from warning that a child it knows still runs
     return Process(child.pid, -1 if started is None else started, str(log))
 
 
@@ -142,7 +142,7 @@ def tail(log: Path | str, lines: int = 3) -> str:
 def wait_until(
     ready: Callable[[], bool], *, what: str, seconds: float, process: Process | None = None
 ) -> None:
-    """Wait for a condition; ends early with the process's last words if it dies meanwhile.
+    """Wait for a condition; ends early with the process's last output if it dies meanwhile.
 
     Raises DeadlineExceeded with the end of the log.
     """

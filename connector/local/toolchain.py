@@ -65,50 +65,48 @@ def find() -> Toolchain:
 
     Raises OperatorError that names every missing one, what was found and what to do.
     """
-    complaints: list[str] = []
+    errors: list[str] = []
     if not sys.platform.startswith("linux"):
-        complaints.append(f"Linux is needed (addresses 127.0.0.N), this is {sys.platform}")
+        errors.append(f"Linux is needed (addresses 127.0.0.N), this is {sys.platform}")
     if sys.version_info < PYTHON:
-        complaints.append(
-            f"Python >= 3.11 is needed, this is {sys.version.split()[0]}: make the virtualenv anew"
-        )
-    java_home = _java_home(complaints)
+        errors.append(f"Python >= 3.11 is needed, this is {sys.version.split()[0]}: make the virtualenv anew")
+    java_home = _java_home(errors)
     maven = shutil.which("mvn")
     if maven is None:
-        complaints.append("Maven is needed, `mvn` is not on the PATH: install it (Debian: apt install maven)")
+        errors.append("Maven is needed, `mvn` is not on the PATH: install it (Debian: apt install maven)")
     if not any(map(shutil.which, _FETCHERS)):
-        complaints.append("curl or wget is needed, neither is on the PATH (Debian: apt install curl)")
-    if complaints or java_home is None or maven is None:
-        raise OperatorError("; ".join(complaints))
+        errors.append("curl or wget is needed, neither is on the PATH (Debian: apt install curl)")
+    if errors or java_home is None or maven is None:
+        raise OperatorError("; ".join(errors))
     return Toolchain(java_home, maven)
 
 
-def _java_home(complaints: list[str]) -> Path | None:
+def _java_home(errors: list[str]) -> Path | None:
     advice = f"install a JDK >= {JDK} (Debian: apt install openjdk-17-jdk-headless) or set JAVA_HOME to one"
     configured = os.environ.get("JAVA_HOME")
     java = str(Path(configured) / "bin" / "java") if configured else shutil.which("java")
     if java is None:
-        complaints.append(f"a JDK >= {JDK} is needed, `java` is not on the PATH: {advice}")
+        errors.append(f"a JDK >= {JDK} is needed, `java` is not on the PATH: {advice}")
         return None
     try:
         words = subprocess.run(
             [java, "-XshowSettings:properties", "-version"], capture_output=True, text=True, check=False
         ).stderr
     except OSError as error:
-        complaints.append(f"a JDK >= {JDK} is needed, {java} cannot be run ({error.strerror}): {advice}")
+        errors.append(f"a JDK >= {JDK} is needed, {java} cannot be run ({error.strerror}): {advice}")
         return None
-    return _judged(words, java, advice, complaints)
+    return _checked(words, java, advice, errors)
 
 
-def _judged(words: str, java: str, advice: str, complaints: list[str]) -> Path | None:
-    version = re.search(r"java\.specification\.version = (\S+)", words)
-    home = re.search(r"java\.home = (.+)", words)
+def _checked(output: str, java: str, advice: str, errors: list[str]) -> Path | None:
+    version = re.search(r"java\.specification\.version = (\S+)", output)
+    home = re.search(r"java\.home = (.+)", output)
     if not version or not home:
-        complaints.append(f"a JDK >= {JDK} is needed, {java} does not tell its version: {advice}")
+        errors.append(f"a JDK >= {JDK} is needed, {java} does not print its version: {advice}")
         return None
     found = version.group(1)
     if int(found.split(".")[0]) < JDK:
-        complaints.append(f"a JDK >= {JDK} is needed, {java} is {found}: {advice}")
+        errors.append(f"a JDK >= {JDK} is needed, {java} is {found}: {advice}")
         return None
     return Path(home.group(1).strip())
 
@@ -116,7 +114,7 @@ def _judged(words: str, java: str, advice: str, complaints: list[str]) -> Path |
 def assemble(tools: Toolchain, report: Report) -> None:
     """Run the image's Maven build unless its result is there and newer than every source.
 
-    Raises OperatorError with Maven's own words.
+    Raises OperatorError with Maven's own output.
     """
     with _lock(tools.image_target):
         stamp = tools.image_target / ".sources"
@@ -144,7 +142,7 @@ def fingerprint(directory: Path) -> str:
 
 
 def run_maven(tools: Toolchain, pom: Path, goals: list[str], report: Report) -> None:
-    """One Maven build; `report` hears how many artifacts were downloaded.
+    """One Maven build; `report` is called with how many artifacts were downloaded.
 
     Raises OperatorError with Maven's first error line.
     """

@@ -24,7 +24,7 @@ DEFAULT_BROKER = "default"
 
 
 def _silent(_: str) -> None:
-    """A report that nobody hears."""
+    """A report that nobody reads."""
 
 
 class World:
@@ -64,7 +64,7 @@ class World:
             try:
                 world._start(enforce_iam=enforce_iam)
             except BaseException:
-                # Half a world helps nobody; logs and data stay for a look and another try.
+                # Half a world helps nobody; logs and data stay for inspection and another try.
                 world._end(keep=True)
                 raise
         return world

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from connector.aws import account
-from connector.aws.admin_function import ask
+from connector.aws.admin_function import invoke
 from connector.domain.admin_api import Operation, Request, State
 from connector.domain.errors import ServerError, WmsError
 from connector.domain.stage.stage import Stage
@@ -23,7 +23,7 @@ def functions(attempts: int = 2) -> Any:
 
 def topics(client: Any, stage: Stage) -> frozenset[str]:
     """Every topic of the stage's cluster; raises `ServerError` when nobody can look."""
-    answer = ask(client, stage, Request(Operation.TOPIC_NAMES, stage=stage.name))
+    answer = invoke(client, stage, Request(Operation.TOPIC_NAMES, stage=stage.name))
     if answer.state is not State.DONE:
         raise ServerError(answer.summary)
     return frozenset(answer.details["topics"])
@@ -34,21 +34,21 @@ def orphan_topics(
 ) -> tuple[Mapping[str, tuple[str, ...]], list[str]]:
     """Stage -> its topics that exist although no stack of it does, on the clusters of all deployed stages.
 
-    The second part tells, in a line each, whose cluster could not be looked at.
+    The second part says, in a line each, whose cluster could not be read.
     """
     names = {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}
     watched = [stage for stage in deployed.known(stacks) if stage.names.stack("functions") in names]
     found: set[str] = set()
-    trouble: list[str] = []
+    errors: list[str] = []
     if not watched:
-        trouble.append("no stage with an admin Lambda is deployed, so no cluster could be looked at")
+        errors.append("no stage with an admin Lambda is deployed, so no cluster could be read")
     with ThreadPoolExecutor(8) as pool:
-        for stage, looked in [(stage, pool.submit(topics, client, stage)) for stage in watched]:
+        for stage, listing in [(stage, pool.submit(topics, client, stage)) for stage in watched]:
             try:
-                found |= looked.result()
+                found |= listing.result()
             except WmsError as error:
-                trouble.append(f"the cluster of stage {stage.name} could not be looked at: {error}")
+                errors.append(f"the cluster of stage {stage.name} could not be read: {error}")
     owners = orphans(found, ())
     return {
         name: owned for name, owned in owners.items() if not names & {*Stage(name).names.stacks.values()}
-    }, trouble
+    }, errors

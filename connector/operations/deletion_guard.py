@@ -4,20 +4,20 @@ from connector.aws import stacks
 from connector.domain.errors import OperatorError
 from connector.domain.stage import names
 from connector.sceptre import launches
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 
-def guard(stack: glue.SceptreStack) -> None:
+def guard(stack: sceptre_stack.SceptreStack) -> None:
     """Raise `OperatorError` unless the stack may be deleted."""
-    if glue.is_foundation(stack):
+    if sceptre_stack.is_foundation(stack):
         guard_foundation(stack)
     else:
         guard_stage(stack)
 
 
-def guard_stage(stack: glue.SceptreStack) -> None:
+def guard_stage(stack: sceptre_stack.SceptreStack) -> None:
     """Raise unless the stage is ephemeral, or a launch replaces this stack, which was never once complete."""
-    stage = glue.stage_of(stack)
+    stage = sceptre_stack.stage_of(stack)
     if stage.ephemeral or launches.replaces(stack):
         return
     raise OperatorError(
@@ -27,9 +27,9 @@ def guard_stage(stack: glue.SceptreStack) -> None:
     )
 
 
-def guard_foundation(stack: glue.SceptreStack) -> None:
+def guard_foundation(stack: sceptre_stack.SceptreStack) -> None:
     """Raise while any stage of this account and region still stands on the foundation."""
-    if glue.never_completed(stack):
+    if sceptre_stack.never_completed(stack):
         return
     standing = [name for name in _stack_names(stack.connection_manager) if _belongs_to_stage(name)]
     if standing:

@@ -34,7 +34,7 @@ _WRITTEN = re.compile(r"^(?:owner|expires)\s*:", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Created:
-    """What `create` did. `made` are the paths that are new or mended, below the project; maybe none."""
+    """What `create` did. `made` are the paths that are new or completed, below the project; maybe none."""
 
     stage: str
     owner: str
@@ -82,9 +82,9 @@ class Project:
         directory = self._directory(stage)
         self._refuse_foreign(directory, "the stage is left as it is")
         made = [*self._inherit(), *self._write_config(directory, owner, expires), *self._link(directory)]
-        told = self.told(stage.name)
+        old = self.written(stage.name)
         shown = tuple(path.relative_to(self.root).as_posix() for path in made)
-        return Created(stage.name, told.get("owner", ""), told.get("expires", ""), shown)
+        return Created(stage.name, old.get("owner", ""), old.get("expires", ""), shown)
 
     def remove(self, stage: Stage) -> bool:
         """Remove the stage's directory; False when there is none.
@@ -103,7 +103,7 @@ class Project:
         directory.rmdir()
         return True
 
-    def told(self, stage: str) -> Mapping[str, str]:
+    def written(self, stage: str) -> Mapping[str, str]:
         """What a stage's config.yaml says, values as text; nothing when there is none or it is no YAML."""
         try:
             found = yaml.safe_load((self.group / stage / _CONFIG).read_text(encoding="utf-8"))

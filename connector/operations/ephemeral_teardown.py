@@ -17,7 +17,7 @@ Run = Callable[[Path, str], int]
 _OWNER = "destroy"
 
 
-def destroy(
+def tear_down(
     project: ephemeral_directory.Project, stage: EphemeralStage, today: date, *, run: Run | None = None
 ) -> None:
     """Run `sceptre delete ephemeral/<stage>`, in a directory that is made for it if there is none.
@@ -27,14 +27,14 @@ def destroy(
     """
     name = stage.stage.name
     # One that an earlier run made and left, because it failed, is nobody's either.
-    made = name not in project.stages() or project.told(name).get("owner") == _OWNER
+    made = name not in project.stages() or project.written(name).get("owner") == _OWNER
     # One that is there is completed: a link to a stack file may be missing.
     project.create(stage.stage, _OWNER, today)
     status = (run or _sceptre)(project.root, f"{ephemeral_directory.GROUP}/{name}")
     if status != 0:
         raise ServerError(
             f"`sceptre delete {ephemeral_directory.GROUP}/{name}` ended with status {status}, see above; "
-            f"run `wms-connector ephemeral destroy {name}` again once the cause is mended"
+            f"run `wms-connector ephemeral destroy {name}` again once the cause is fixed"
         )
     left = deployed.standing(stage.stage, deployed.all_stacks(deployed.cloudformation()))
     if left:

@@ -1,4 +1,4 @@
-"""The fire drill: each alarm goes off, each class of trouble is mailed, and what arrives is looked at."""
+"""The fire drill: each alarm goes off, each error class is mailed, and what arrives is checked."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from connector.aws import account, admin_function
-from connector.aws.topic_listener import Ear, Heard
+from connector.aws.topic_listener import Message, TopicListener
 from connector.domain.errors import ServerError
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.drills import CLASSES, KEY, Mailed
@@ -36,7 +36,7 @@ class AlarmDrill:
 
 @dataclass(frozen=True)
 class MailDrill:
-    """One class of trouble: the subject of its mail, and whether it arrived."""
+    """One error class: the subject of its mail, and whether it arrived."""
 
     name: str
     subject: str = ""
@@ -84,10 +84,10 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether everything arrived that should, and nothing else."""
-        return not any(self.troubles) and not self.left_behind
+        return not any(self.problems) and not self.left_behind
 
     @property
-    def troubles(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[str, ...]:
         """What is wrong with each part; empty where it is as it should be."""
         return (*(alarm.wrong for alarm in self.alarms), *(mail.wrong for mail in self.classes))
 
@@ -96,22 +96,22 @@ class Report:
         return {**asdict(self), "passed": self.passed}
 
 
-def drill(plan: Plan, cloudwatch: Any, functions: Any, ear: Ear, say: Say) -> Report:
-    """Do it, and look at what arrives.
+def drill(plan: Plan, cloudwatch: Any, functions: Any, listener: TopicListener, say: Say) -> Report:
+    """Do it, and check what arrives.
 
-    Alarms are back in OK however it ends, or the report says which is not; a drill that cannot go on tells
+    Alarms are back in OK however it ends, or the report says which is not; a drill that cannot go on says
     what it leaves behind.
     """
     try:
-        return _drilled(plan, cloudwatch, functions, ear, say)
+        return _drilled(plan, cloudwatch, functions, listener, say)
     except ServerError as error:
-        if not ear.left_behind:
+        if not listener.left_behind:
             raise
-        raise ServerError(f"{error}; left behind, delete it by hand: {ear.left_behind}") from None
+        raise ServerError(f"{error}; left behind, delete it by hand: {listener.left_behind}") from None
 
 
-def _drilled(plan: Plan, cloudwatch: Any, functions: Any, ear: Ear, say: Say) -> Report:
-    with ear:
+def _drilled(plan: Plan, cloudwatch: Any, functions: Any, listener: TopicListener, say: Say) -> Report:
+    with listener:
         rung = []
         for name in alarms_of(plan.stage.names, plan.kind, plan.alarms):
             say(f"alarm {name}")
@@ -123,15 +123,15 @@ def _drilled(plan: Plan, cloudwatch: Any, functions: Any, ear: Ear, say: Say) ->
         say("waiting for what was sent")
         expected = {_key(plan.stage, a, state) for a in rung if a.topics for state in a.reached}
         expected |= {m.message_id for m in mailed if not m.wrong}
-        heard = ear.hear(lambda all_: expected <= _keys(all_), ARRIVE_SECONDS)
+        received = listener.receive(lambda all_: expected <= _keys(all_), ARRIVE_SECONDS)
     warnings = [] if plan.recipients else ["no confirmed subscription: what arrives here reaches no person"]
     return Report(
         plan.stage.name,
         plan.topic,
         plan.recipients,
-        tuple(_judged_alarm(plan, alarm, heard) for alarm in rung),
-        tuple(_judged_mail(mail, heard) for mail in mailed),
-        ear.left_behind,
+        tuple(_evaluated_alarm(plan, alarm, received) for alarm in rung),
+        tuple(_evaluated_mail(mail, received) for mail in mailed),
+        listener.left_behind,
         tuple(warnings),
     )
 
@@ -165,7 +165,7 @@ def _ring(cloudwatch: Any, stage: Stage, name: str, state: AlarmState | None, ma
 
 
 def _put_back(cloudwatch: Any, alarm: str) -> list[str]:
-    """Why an alarm could not be set to OK, if so; raised, it would keep the rest from being told."""
+    """Why an alarm could not be set to OK, if so; raised, it would keep the rest from being reported."""
     try:
         _set(cloudwatch, alarm, "OK")
     except ServerError as error:
@@ -183,7 +183,7 @@ def _state(cloudwatch: Any, alarm: str) -> str:
     with account.errors():
         found = cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
     if not found:
-        raise ServerError(f"the alarm {alarm} went away while it was looked at")
+        raise ServerError(f"the alarm {alarm} was deleted during the drill")
     return str(found[0]["StateValue"])
 
 
@@ -203,17 +203,17 @@ def _key(stage: Stage, alarm: AlarmDrill, state: str) -> str:
     return f"{stage.names.alarm(alarm.alarm)} {state}"
 
 
-def _keys(heard: Sequence[Heard]) -> set[str]:
-    alarms = (message.alarm for message in heard)
-    return {message.id for message in heard} | {f"{name} {state}" for name, state in filter(None, alarms)}
+def _keys(received: Sequence[Message]) -> set[str]:
+    alarms = (message.alarm for message in received)
+    return {message.id for message in received} | {f"{name} {state}" for name, state in filter(None, alarms)}
 
 
-def _judged_alarm(plan: Plan, alarm: AlarmDrill, heard: Sequence[Heard]) -> AlarmDrill:
+def _evaluated_alarm(plan: Plan, alarm: AlarmDrill, received: Sequence[Message]) -> AlarmDrill:
     full = plan.stage.names.alarm(alarm.alarm)
-    delivered = tuple(m.subject for m in heard if m.alarm is not None and m.alarm[0] == full)
+    delivered = tuple(m.subject for m in received if m.alarm is not None and m.alarm[0] == full)
     wrong = alarm.wrong
     if not wrong and not alarm.note:
-        states = {m.alarm[1] for m in heard if m.alarm is not None and m.alarm[0] == full}
+        states = {m.alarm[1] for m in received if m.alarm is not None and m.alarm[0] == full}
         missing = [state for state in alarm.reached if state not in states]
         if alarm.mails and plan.topic not in alarm.topics:
             wrong = f"should mail, but does not send to {plan.topic}"
@@ -224,10 +224,10 @@ def _judged_alarm(plan: Plan, alarm: AlarmDrill, heard: Sequence[Heard]) -> Alar
     return AlarmDrill(alarm.alarm, alarm.reached, alarm.mails, alarm.topics, delivered, wrong, alarm.note)
 
 
-def _judged_mail(mail: MailDrill, heard: Sequence[Heard]) -> MailDrill:
+def _evaluated_mail(mail: MailDrill, received: Sequence[Message]) -> MailDrill:
     if mail.wrong:
         return mail
-    arrived = [message for message in heard if message.id == mail.message_id]
+    arrived = [message for message in received if message.id == mail.message_id]
     wrong = ""
     if not arrived:
         wrong = f"did not arrive within {ARRIVE_SECONDS:.0f} s"

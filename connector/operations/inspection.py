@@ -1,4 +1,4 @@
-"""Looking at a deployed stage with the operator's own credentials, and through its admin Lambda."""
+"""Inspecting a deployed stage with the operator's own credentials, and through its admin Lambda."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 from connector.aws import account
-from connector.aws.admin_function import ask
+from connector.aws.admin_function import invoke
 from connector.aws.region import region
 from connector.domain.admin_api import Operation, Request, State
 from connector.domain.errors import ServerError
@@ -46,19 +46,19 @@ class Clients:
         )
 
 
-def look(clients: Clients, stage: Stage, now: datetime) -> Facts:
+def inspect(clients: Clients, stage: Stage, now: datetime) -> Facts:
     """Everything that can be seen of a stage; `ServerError` when it is not deployed."""
     stacks = _stacks(clients.cloudformation, stage)
     if not stacks:
         raise not_deployed(stage)
-    unseen: dict[str, str] = {}
-    inside = _try(unseen, ADMIN, lambda: _inside(clients.functions, stage)) or {}
-    found = _try(unseen, ADMIN, lambda: _findings(inside)) if inside else None
+    unavailable: dict[str, str] = {}
+    inside = _try(unavailable, ADMIN, lambda: _inside(clients.functions, stage)) or {}
+    found = _try(unavailable, ADMIN, lambda: _findings(inside)) if inside else None
     kind = str(inside.get("kind", "debezium"))
-    alarms = _try(unseen, ALARMS, lambda: alarm_states(clients.cloudwatch, stage, kind)) or {}
+    alarms = _try(unavailable, ALARMS, lambda: alarm_states(clients.cloudwatch, stage, kind)) or {}
     topic = _output(stacks.get("alerts"), "TopicArn")
-    subscribed = _try(unseen, MAIL, lambda: subscriptions(clients.sns, topic)) or ()
-    checked_at, failed = _try(unseen, CHECK, lambda: _last_check(clients.cloudwatch, stage, now)) or (
+    subscribed = _try(unavailable, MAIL, lambda: subscriptions(clients.sns, topic)) or ()
+    checked_at, failed = _try(unavailable, CHECK, lambda: _last_check(clients.cloudwatch, stage, now)) or (
         None,
         False,
     )
@@ -74,7 +74,7 @@ def look(clients: Clients, stage: Stage, now: datetime) -> Facts:
         subscribed,
         checked_at,
         failed,
-        unseen,
+        unavailable,
     )
 
 
@@ -119,7 +119,7 @@ def alarm_states(cloudwatch: Any, stage: Stage, kind: str) -> dict[str, AlarmSta
 
 
 def subscriptions(sns: Any, topic: str) -> tuple[Subscription, ...]:
-    """Who is told by a topic."""
+    """Who is subscribed to a topic."""
     if not topic:
         raise ServerError("the alerts stack has no topic")
     with account.errors():
@@ -134,12 +134,12 @@ def subscriptions(sns: Any, topic: str) -> tuple[Subscription, ...]:
 
 
 def kind_of(clients: Clients, stage: Stage) -> str:
-    """The kind of connector, as the stage's function has been told."""
+    """The kind of connector, as the stage's function is configured."""
     return str(_inside(clients.functions, stage).get("kind", "debezium"))
 
 
 def _stacks(cloudformation: Any, stage: Stage) -> dict[str, Mapping[str, Any]]:
-    """Each stack by its own name: AWS tells termination protection only to who asks so."""
+    """Each stack by its own name: AWS answers termination protection only to a request for one stack."""
     found: dict[str, Mapping[str, Any]] = {}
     with account.errors():
         for component in COMPONENTS:
@@ -155,7 +155,7 @@ def _stacks(cloudformation: Any, stage: Stage) -> dict[str, Mapping[str, Any]]:
 
 
 def _inside(functions: Any, stage: Stage) -> Mapping[str, Any]:
-    answer = ask(functions, stage, Request(Operation.STATUS, stage=stage.name))
+    answer = invoke(functions, stage, Request(Operation.STATUS, stage=stage.name))
     if answer.state is not State.DONE:
         raise ServerError(answer.summary)
     return answer.details
@@ -188,9 +188,9 @@ def _output(stack: Mapping[str, Any] | None, key: str) -> str:
     return next((str(o["OutputValue"]) for o in outputs if o["OutputKey"] == key), "")
 
 
-def _try(unseen: dict[str, str], part: str, see: Callable[[], T]) -> T | None:
+def _try(unavailable: dict[str, str], part: str, see: Callable[[], T]) -> T | None:
     try:
         return see()
     except ServerError as error:
-        unseen[part] = str(error)
+        unavailable[part] = str(error)
         return None

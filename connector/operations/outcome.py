@@ -5,13 +5,13 @@ from typing import Any
 
 from connector.aws import stacks, worker_log
 from connector.domain.errors import ServerError
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 #: Stack name -> when CloudFormation last changed it, before this run's update.
 _before: dict[str, Any] = {}
 
 
-def note_state(stack: glue.SceptreStack) -> None:
+def remember_state(stack: sceptre_stack.SceptreStack) -> None:
     """Remember when the stack was last changed, before this run updates it."""
     description = stacks.describe_stack(stack.connection_manager, stack.external_name)
     if description is not None:
@@ -23,7 +23,7 @@ def forget() -> None:
     _before.clear()
 
 
-def report(stack: glue.SceptreStack) -> None:
+def report(stack: sceptre_stack.SceptreStack) -> None:
     """Raise CloudFormation's own reason unless the stack is complete; a complete one is protected."""
     description = stacks.describe_stack(stack.connection_manager, stack.external_name)
     if description is None:
@@ -32,21 +32,21 @@ def report(stack: glue.SceptreStack) -> None:
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and not untouched(stack, description):
         raise ServerError(
             f"stack {stack.external_name} is {status}: {_reason(stack, description)}. "
-            "Mend the cause and launch again"
+            "Fix the cause and launch again"
         )
     protect(stack, description)
 
 
-def untouched(stack: glue.SceptreStack, description: Mapping[str, Any]) -> bool:
+def untouched(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any]) -> bool:
     """Whether an earlier run left the stack rolled back and this run had nothing to change in it."""
     if description["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE" or stack.external_name not in _before:
         return False
     return bool(_before[stack.external_name] == description.get("LastUpdatedTime"))
 
 
-def protect(stack: glue.SceptreStack, description: Mapping[str, Any]) -> None:
+def protect(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any]) -> None:
     """Switch on termination protection for named stages and the foundation; Sceptre has no key for it."""
-    wanted = glue.is_foundation(stack) or not glue.stage_of(stack).ephemeral
+    wanted = sceptre_stack.is_foundation(stack) or not sceptre_stack.stage_of(stack).ephemeral
     if wanted and not description.get("EnableTerminationProtection", False):
         stack.connection_manager.call(
             "cloudformation",
@@ -56,7 +56,7 @@ def protect(stack: glue.SceptreStack, description: Mapping[str, Any]) -> None:
 
 
 def failure_reason(events: Iterable[Mapping[str, Any]]) -> str:
-    """The first resource that failed in the latest operation, in CloudFormation's words.
+    """The first resource that failed in the latest operation, in CloudFormation's own message.
 
     `events` come newest first, as CloudFormation gives them; failures that are only consequences of a
     cancelled operation are passed over.
@@ -73,11 +73,11 @@ def failure_reason(events: Iterable[Mapping[str, Any]]) -> str:
     return " ".join(reason.split()).rstrip(".")
 
 
-def _reason(stack: glue.SceptreStack, description: Mapping[str, Any]) -> str:
-    """CloudFormation's reason; for the connector stack also what its worker last complained of."""
+def _reason(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any]) -> str:
+    """CloudFormation's reason; for the connector stack also its worker's last error."""
     connection = stack.connection_manager
     reason = failure_reason(_events(connection, stack.external_name))
-    stage = glue.stage_of(stack)
+    stage = sceptre_stack.stage_of(stack)
     if stack.external_name != stage.names.stack("connector"):
         return reason
     since = description.get("LastUpdatedTime") or description["CreationTime"]

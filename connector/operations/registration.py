@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.aws import stacks, worker_log
-from connector.aws.admin_function import Clock, put
+from connector.aws.admin_function import Clock, invoke_once
 from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from connector.domain.stage import names
@@ -50,7 +50,7 @@ def _explain(step: Operation, error: WmsError) -> WmsError:
     if isinstance(error, procedure.Overdue):
         return DeadlineExceeded(
             f"registration gave up at {step.value} after {step.policy.wait_seconds:.0f} s: {error.summary}. "
-            "Mend the cause and launch again; launching is idempotent"
+            "Fix the cause and launch again; launching is idempotent"
         )
     return error
 
@@ -66,7 +66,7 @@ def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
     except procedure.Refused as error:
         raise ServerError(f"refused before anything of the stage was put on the cluster: {error}") from None
     except DeadlineExceeded:
-        show("cluster: not looked at yet; registration asks again")
+        show("cluster: could not be checked yet; registration asks again")
 
 
 def invoker(connection: stacks.Connection, stage: Stage, desired: int | None = None) -> Ask:
@@ -78,6 +78,6 @@ def invoker(connection: stacks.Connection, stage: Stage, desired: int | None = N
     def ask(operation: Operation) -> Answer:
         ready = operation is Operation.READY
         request = Request(operation, desired if ready else None, launch=ready)
-        return put(invoke, stage.names.connect_admin, request)
+        return invoke_once(invoke, stage.names.connect_admin, request)
 
     return ask

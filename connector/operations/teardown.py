@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from connector.aws import stacks
-from connector.aws.admin_function import Clock, NoFunction, put
+from connector.aws.admin_function import Clock, NoFunction, invoke_once
 from connector.domain.admin_api import TEARDOWN, Answer, Operation, Request
 from connector.domain.errors import OperatorError, ServerError, WmsError
 from connector.domain.stage.stage import Stage
@@ -21,7 +21,7 @@ from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import procedure
 from connector.operations.procedure import Ask, Show
 from connector.sceptre import launches
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 #: The variable by which a person says that a stage's cluster is gone for good; its value is the stage.
 ABANDON = "WMS_ABANDON_TOPICS"
@@ -48,7 +48,7 @@ class TeardownReport:
             shown = ", ".join(self.others[:3]) + (", ..." if len(self.others) > 3 else "")
             yield (
                 f"left alone: {len(self.others)} topics that start with {stage + '.'!r} and are not this "
-                f"stage's ({shown}); `wms-connector ephemeral list` tells which belong to no stage"
+                f"stage's ({shown}); `wms-connector ephemeral list` shows which belong to no stage"
             )
 
 
@@ -75,7 +75,7 @@ def tear_down_stage(
     status = None if description is None else str(description["StackStatus"])
     refuse_busy(stack_name, status)
     try:
-        report = tear_down(owned, asker(connection, stage), Clock(), log.info)
+        report = tear_down(owned, invoker(connection, stage), Clock(), log.info)
     except NoFunction as missing:
         log.warning(without_function(stage.name, status, str(missing)))
         return
@@ -99,9 +99,9 @@ def tear_down(owned: EphemeralStage, ask: Ask, clock: Clock, show: Show) -> Tear
         return Unfinished(unfinished(name, step, str(error)))
 
     result = procedure.run(TEARDOWN, ask, clock, show, explain=explain, pause_seconds=_PAUSE_SECONDS)
-    topics = result.done[Operation.RETIRE_TOPICS].details
-    groups = result.done[Operation.RETIRE_GROUPS].details
-    source = result.skipped.get(Operation.RETIRE_SOURCE)
+    topics = result.done[Operation.TEARDOWN_TOPICS].details
+    groups = result.done[Operation.TEARDOWN_GROUPS].details
+    source = result.skipped.get(Operation.TEARDOWN_SOURCE)
     return TeardownReport(
         topics=list(topics.get("deleted", ())),
         groups=list(groups.get("deleted", ())),
@@ -113,10 +113,10 @@ def tear_down(owned: EphemeralStage, ask: Ask, clock: Clock, show: Show) -> Tear
 def unfinished(stage: str, operation: Operation, reason: str) -> str:
     """Why a teardown stopped, what is left and the commands that finish it, in one line."""
     after = TEARDOWN[TEARDOWN.index(operation) :]
-    what = "topics and consumer groups" if Operation.RETIRE_TOPICS in after else "consumer groups"
+    what = "topics and consumer groups" if Operation.TEARDOWN_TOPICS in after else "consumer groups"
     return (
         f"the teardown stopped at {operation.value}: {reason.rstrip('.')}. The connector's stack stands "
-        f"and {what} that start with '{stage}.' are left; mend the cause and run `sceptre delete "
+        f"and {what} that start with '{stage}.' are left; fix the cause and run `sceptre delete "
         f"ephemeral/{stage}` again or, if the cluster is gone for good, `{abandoning(stage)}`"
     )
 
@@ -139,7 +139,7 @@ def _left_on_source(stage: EphemeralStage, reason: str) -> str:
     )
 
 
-def leave_named(stack: glue.SceptreStack, stage: Stage) -> None:
+def leave_named(stack: sceptre_stack.SceptreStack, stage: Stage) -> None:
     """A launch may replace a named stage's shell that never was complete; nothing else of it is touched."""
     if not launches.replaces(stack):
         raise OperatorError(
@@ -161,8 +161,8 @@ def without_function(stage: str, status: str | None, missing: str) -> str:
     """What it means that the stage's Lambda is not there; raises where something is surely left behind."""
     if status is None or status.startswith("DELETE") or status in stacks.NEVER_COMPLETED:
         return (
-            f"{missing}: the stage was never complete or is half deleted, so its topics could not be looked "
-            "at; `wms-connector ephemeral list` shows any that are left"
+            f"{missing}: the stage was never complete or is half deleted, so its topics could not be "
+            "read; `wms-connector ephemeral list` shows any that are left"
         )
     raise ServerError(
         f"{missing}, and only it can delete the topics of stage {stage}; nothing was touched. Bring it back "
@@ -171,19 +171,19 @@ def without_function(stage: str, status: str | None, missing: str) -> str:
     )
 
 
-def asker(connection: stacks.Connection, stage: Stage) -> Ask:
+def invoker(connection: stacks.Connection, stage: Stage) -> Ask:
     """A function that puts one request about `stage` to its admin Lambda and returns the answer."""
 
     def invoke(arguments: Mapping[str, Any]) -> Any:
         return connection.call("lambda", "invoke", arguments)
 
     def ask(operation: Operation) -> Answer:
-        return put(invoke, stage.names.connect_admin, Request(operation, stage=stage.name))
+        return invoke_once(invoke, stage.names.connect_admin, Request(operation, stage=stage.name))
 
     return ask
 
 
-def tidy(connection: stacks.Connection, stage: Stage, log: Logger) -> None:
+def tear_down_leftovers(connection: stacks.Connection, stage: Stage, log: Logger) -> None:
     """Remove what belongs to an ephemeral stage and to no stack.
 
     Those are revisions of the task definition that rolling updates have left active, and the log group that

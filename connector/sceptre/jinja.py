@@ -64,8 +64,8 @@ def stage_tags(group_path: str, owner: object, expires: object) -> str:
     """
     tags = {"stage": stage(group_path), "ephemeral": ephemeral(group_path)}
     if tags["ephemeral"] == "true":
-        told = {"owner": owner, "expiry": expires}
-        tags |= {name: str(value) for name, value in told.items() if value}
+        given = {"owner": owner, "expiry": expires}
+        tags |= {name: str(value) for name, value in given.items() if value}
     return json.dumps(tags)
 
 

@@ -1,25 +1,31 @@
 """Which stacks this process launches: Sceptre runs `before_delete` also where a launch replaces one."""
 
-from connector.sceptre import stack as glue
-
-_LAUNCHED: set[str] = set()
+from connector.sceptre import stack as sceptre_stack
 
 
-def note(stack: glue.SceptreStack) -> None:
-    """Remember that this run launches the stack."""
-    _LAUNCHED.add(stack.external_name)
+class LaunchTracker:
+    """The stacks that one run launches."""
+
+    def __init__(self) -> None:
+        self._launched: set[str] = set()
+
+    def mark(self, stack: sceptre_stack.SceptreStack) -> None:
+        """Remember that this run launches the stack."""
+        self._launched.add(stack.external_name)
+
+    def is_launch(self, stack: sceptre_stack.SceptreStack) -> bool:
+        """Whether this run launches the stack: what is deleted of it, is deleted to be made again."""
+        return stack.external_name in self._launched
+
+    def forget(self) -> None:
+        """Forget everything: a new run."""
+        self._launched.clear()
 
 
-def noted(stack: glue.SceptreStack) -> bool:
-    """Whether this run launches the stack: what is deleted of it, is deleted to be made again."""
-    return stack.external_name in _LAUNCHED
+#: One process is one Sceptre run.
+LAUNCHES = LaunchTracker()
 
 
-def replaces(stack: glue.SceptreStack) -> bool:
+def replaces(stack: sceptre_stack.SceptreStack) -> bool:
     """Whether this run's launch replaces a stack that never once was complete."""
-    return noted(stack) and glue.never_completed(stack)
-
-
-def forget() -> None:
-    """Forget everything: a new run."""
-    _LAUNCHED.clear()
+    return LAUNCHES.is_launch(stack) and sceptre_stack.never_completed(stack)

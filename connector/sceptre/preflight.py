@@ -1,8 +1,8 @@
-"""What is judged before a stage is touched: all that can be found wrong while nothing has been changed.
+"""What is checked before a stage is touched: all that can be found wrong while nothing has been changed.
 
 Sceptre asks hooks stack by stack, so a mistake that only the second level's template would find came to
 light when the first level stood already. Here every template of the stage is rendered, in memory and from
-the real settings and secrets, before the first stack is looked at.
+the real settings and secrets, before the first stack is read.
 """
 
 import logging
@@ -34,7 +34,7 @@ from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.secrets.shapes import check_shape, parse_boundary
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.sceptre import settings
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 from connector.sceptre.jinja import COMMON_HOOKS
 
 _REQUIRED = (
@@ -66,32 +66,32 @@ _STACK_KEYS = tuple(
 _MODEL = re.compile(r"^\w+Settings: ")
 
 
-def check_path(stack: glue.SceptreStack) -> None:
-    """Refuse a command for several stages at once: Sceptre would touch one before it judges the next."""
+def check_path(stack: sceptre_stack.SceptreStack) -> None:
+    """Refuse a command for several stages at once: Sceptre would touch one before it checks the next."""
     typed = stack.stack_group_config.get("launch_path")
     if typed is None:
         return
     config = Path(str(stack.stack_group_config["project_path"]), "config")
     wanted = Path(os.path.normpath(config / str(typed)))
-    if not wanted.is_relative_to(config / glue.group_of(stack)):
+    if not wanted.is_relative_to(config / sceptre_stack.group_of(stack)):
         raise OperatorError(
             f"the path {typed!r} is no stage; nothing was touched. Name one: "
-            f"{', '.join((glue.FOUNDATION_GROUP, *NAMED_STAGES))} or ephemeral/<branch>"
+            f"{', '.join((sceptre_stack.FOUNDATION_GROUP, *NAMED_STAGES))} or ephemeral/<branch>"
         )
 
 
-def admit(stack: glue.SceptreStack) -> None:
+def admit(stack: sceptre_stack.SceptreStack) -> None:
     """Raise the first thing that would make this launch fail, while nothing has been changed."""
-    stage = glue.stage_of(stack)
+    stage = sceptre_stack.stage_of(stack)
     config = stack.stack_group_config
     settings.refuse_unknown(config)
-    settings.refuse_sceptres(Path(str(config["project_path"])), glue.group_of(stack))
+    settings.refuse_sceptres(Path(str(config["project_path"])), sceptre_stack.group_of(stack))
     settings.check_settings(config)
     connection = stack.connection_manager
     account = check_place(config, connection)
     aws_stacks.foundation_outputs(connection)
-    fetch = glue.SECRETS.fetcher(connection)
-    check_secrets(stage, config, glue.secret_prefix(stack), fetch, account)
+    fetch = sceptre_stack.SECRETS.fetcher(connection)
+    check_secrets(stage, config, sceptre_stack.secret_prefix(stack), fetch, account)
     check_stacks(stacks_of_stage(stack))
 
 
@@ -135,8 +135,8 @@ def check_secrets(stage: Stage, config: Mapping[str, Any], prefix: str, fetch: F
 
 def _check_recipients(stage: Stage, config: Mapping[str, Any], stored: StoredSecret) -> None:
     """A stage that mails has somebody to mail: else its alarms reach nobody, and nobody knows."""
-    told = config.get("subscribe")
-    subscribes = not stage.ephemeral if told in (None, "") else told is True
+    setting = config.get("subscribe")
+    subscribes = not stage.ephemeral if setting in (None, "") else setting is True
     if subscribes and not secrets.parse_alert_emails(stored):
         raise OperatorError(
             f"secret {stored.path} has no addresses in 'emails', so the alarms of stage {stage.name!r} would "
@@ -162,12 +162,12 @@ def _check_subnets(stored: StoredSecret, kind: str) -> None:
         )
 
 
-def stacks_of_stage(stack: glue.SceptreStack) -> list[Stack]:
-    """All stacks of the stack's stage, read anew: Sceptre tells a stack only what it depends on.
+def stacks_of_stage(stack: sceptre_stack.SceptreStack) -> list[Stack]:
+    """All stacks of the stack's stage, read anew: Sceptre gives a stack only the stacks that it depends on.
 
     Variables given with `--var` are not known here; our config has none.
     """
-    group = glue.group_of(stack)
+    group = sceptre_stack.group_of(stack)
     context = SceptreContext(str(stack.stack_group_config["project_path"]), group)
     _, found = ConfigReader(context).construct_stacks()
     connection = stack.connection_manager
@@ -181,7 +181,7 @@ def stacks_of_stage(stack: glue.SceptreStack) -> list[Stack]:
 def check_stacks(stacks: Iterable[Stack]) -> None:
     """Raise what a stack file or a template of the stage refuses; renders each template once."""
     for stack in stacks:
-        with glue.one_line_errors(stack.name):
+        with sceptre_stack.one_line_errors(stack.name):
             _check_keys(stack)
         try:
             with _quiet(logging.getLogger("sceptre.template_handlers.helper")):
@@ -190,7 +190,7 @@ def check_stacks(stacks: Iterable[Stack]) -> None:
             text = str(error)
             if text.startswith(f"{stack.name}: "):
                 raise  # a resolver's, which names its place itself
-            place = f"config/{glue.group_of(stack)}/config.yaml"
+            place = f"config/{sceptre_stack.group_of(stack)}/config.yaml"
             hint = "" if "config.yaml" in text else f"; settings are in {place}"
             raise SceptreException(f"{stack.name}: {_MODEL.sub('', text)}{hint}") from None
 

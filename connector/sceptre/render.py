@@ -70,17 +70,17 @@ class StandIns:
 
     def secret_fallback(self, stack: Stack, argument: Any) -> Any:
         """As `!secret_fallback` answers; an optional secret that has no stand-in does not exist."""
-        wish = {"name": argument} if isinstance(argument, str) else dict(argument)
-        name = wish["name"]
-        optional = wish.get("optional") and name not in self.values
+        query = {"name": argument} if isinstance(argument, str) else dict(argument)
+        name = query["name"]
+        optional = query.get("optional") and name not in self.values
         if optional and not (name == secrets.KAFKA_CREDENTIALS and self._auth(stack) == "scram"):
             return None
-        if wish.get("arn"):
+        if query.get("arn"):
             return self.secret_arn(stack, name)
-        if wish.get("version"):
+        if query.get("version"):
             return f"{name}-version"
         value = self.values[name]
-        return value[wish["key"]] if "key" in wish else value
+        return value[query["key"]] if "key" in query else value
 
     def database(self, stack: Stack, _argument: Any) -> Any:
         """As `!database` answers."""
@@ -103,7 +103,7 @@ class StandIns:
         return str(argument.get("configured") or f"{registry}/{PRODUCT}@sha256:{'0' * 64}")
 
     def answer(self, tag: str, stack: Stack, argument: Any) -> Any:
-        """What the resolver called `tag` answers; an output or anything unknown is a telling text."""
+        """What the resolver called `tag` answers; an output or anything unknown is a text that says so."""
         answers: Mapping[str, Callable[[Stack, Any], Any]] = {
             "secret_fallback": self.secret_fallback,
             "database": self.database,

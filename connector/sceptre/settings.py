@@ -51,7 +51,7 @@ _OF_A_STACK = "is a stack's and would be given to all stacks of the stage"
 #: Words of Sceptre's that do harm in a stage's config.yaml, and why.
 _SCEPTRES = {
     "protect": "blocks `sceptre launch` too; named stages are protected without it",
-    "ignore": "makes Sceptre leave the stage's stacks out without a word",
+    "ignore": "makes Sceptre leave the stage's stacks out without a message",
     "obsolete": "lets `sceptre prune` delete the stage's stacks",
     "project_code": "names Sceptre's project; it stands once, in config/config.yaml",
     "j2_environment": "takes the filters away that the stack files use",
@@ -71,7 +71,8 @@ _SCEPTRES = {
         _OF_A_STACK,
     ),
     **dict.fromkeys(
-        ("launch_path", "project_path", "stack_group_path"), "is computed, and what is judged is judged by it"
+        ("launch_path", "project_path", "stack_group_path"),
+        "is computed, and what is checked is checked against it",
     ),
 }
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html; nothing that Jinja reads.

@@ -77,7 +77,7 @@ def stage_of(stack: SceptreStack) -> Stage:
 def check_name(stack: SceptreStack) -> None:
     """Raise unless the stack's name in CloudFormation is the one that its place below config/ stands for.
 
-    The hooks judge a stage by its directory. Whatever a file says, no other stage's stack is worked on.
+    The hooks identify a stage by its directory. Whatever a file says, no other stage's stack is worked on.
     """
     component = stack.name.rpartition("/")[2]
     expected = names.FOUNDATION_STACK if is_foundation(stack) else stage_of(stack).names.stack(component)

@@ -31,7 +31,7 @@ def passes(code: str) -> bool:
 
 @contextmanager
 def aws_errors(what: str) -> Iterator[None]:
-    """Turn botocore's errors into `ServerError`; `what` names the call in words."""
+    """Turn botocore's errors into `ServerError`; `what` names the call as a text."""
     try:
         yield
     except ClientError as error:

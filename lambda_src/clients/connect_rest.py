@@ -26,21 +26,24 @@ _OFFSETS_SECONDS = 25.0
 
 
 class ConnectError(ServerError):
-    """Connect refused a request: the status and, in `words`, what it said itself, on several lines."""
+    """Connect refused a request.
+
+    The status and, in `server_message`, what it said itself, on several lines.
+    """
 
     def __init__(
-        self, message: str, *, status: int | None = None, retriable: bool = False, words: str = ""
+        self, message: str, *, status: int | None = None, retriable: bool = False, server_message: str = ""
     ) -> None:
         super().__init__(message, status=status, retriable=retriable)
-        self.words = words
+        self.server_message = server_message
 
 
 class Unreachable(ServerError):
     """No worker answered at all."""
 
 
-def words(reply: Reply) -> str:
-    """Connect's own words in a reply that is not 2xx."""
+def error_message(reply: Reply) -> str:
+    """Connect's own message in a reply that is not 2xx."""
     try:
         content = json.loads(reply.body)
     except ValueError:
@@ -48,18 +51,18 @@ def words(reply: Reply) -> str:
     if isinstance(content, dict) and content.get("message"):
         return str(content["message"])
     text = reply.body.decode("utf-8", "replace").strip()
-    return text[:200] if text and not text.startswith("<") else "no words"
+    return text[:200] if text and not text.startswith("<") else "no message"
 
 
-def judge(what: str, reply: Reply) -> Any:
+def parse_reply(what: str, reply: Reply) -> Any:
     """The JSON of a 2xx reply; anything else is a `ConnectError`."""
     if not reply.ok:
-        told = words(reply)
+        detail = error_message(reply)
         raise ConnectError(
-            f"Connect answered {reply.status} to {what}: {told}",
+            f"Connect answered {reply.status} to {what}: {detail}",
             status=reply.status,
-            retriable=reply.status in _PASSING and _NO_PLUGIN not in told,
-            words=told,
+            retriable=reply.status in _PASSING and _NO_PLUGIN not in detail,
+            server_message=detail,
         )
     try:
         return json.loads(reply.body) if reply.body.strip() else None
@@ -102,7 +105,7 @@ class Connect:
 
     def root(self) -> Mapping[str, Any]:
         """Version and Kafka cluster id: the sign that a worker is up."""
-        content: Mapping[str, Any] = judge("GET /", self._send("GET", "/"))
+        content: Mapping[str, Any] = parse_reply("GET /", self._send("GET", "/"))
         return content
 
     def config(self, name: str) -> Mapping[str, str] | None:
@@ -110,27 +113,27 @@ class Connect:
         reply = self._send("GET", f"/connectors/{quote(name)}/config")
         if reply.status == 404:
             return None
-        content: Mapping[str, str] = judge("reading the connector's config", reply)
+        content: Mapping[str, str] = parse_reply("reading the connector's config", reply)
         return content
 
     def put_config(self, name: str, config: Mapping[str, str], *, timeout: float) -> None:
         """Create the connector or update its config. Connect validates it first."""
         path = f"/connectors/{quote(name)}/config"
-        judge("the connector's config", self._send("PUT", path, config, timeout))
+        parse_reply("the connector's config", self._send("PUT", path, config, timeout))
 
     def validate(self, name: str, config: Mapping[str, str], *, timeout: float) -> tuple[FieldError, ...]:
         """What Connect and the plugin find wrong with a config; empty when nothing."""
         path = f"/connector-plugins/{quote(config['connector.class'])}/config/validate"
         # Validation insists on the name, which registration gives in the URL.
         named = {**config, NAME_KEY: name}
-        return field_errors(judge("validating the config", self._send("PUT", path, named, timeout)))
+        return field_errors(parse_reply("validating the config", self._send("PUT", path, named, timeout)))
 
     def status(self, name: str) -> ConnectorStatus | None:
         """State of connector and tasks; None while Connect knows none, as right after creation."""
         reply = self._send("GET", f"/connectors/{quote(name)}/status")
         if reply.status == 404:
             return None
-        return parse_status(judge("the connector's status", reply))
+        return parse_status(parse_reply("the connector's status", reply))
 
     def restart_failed(self, name: str) -> None:
         """Restart what has failed of a connector and its tasks, and nothing else.
@@ -139,7 +142,7 @@ class Connect:
         would be a second restart.
         """
         path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=true"
-        judge("restarting what failed", self._send("POST", path, once=True))
+        parse_reply("restarting what failed", self._send("POST", path, once=True))
 
     def restart(self, name: str) -> None:
         """Restart a connector and its tasks, whatever their state; a paused or stopped one stays so.
@@ -147,38 +150,38 @@ class Connect:
         Asked once, as `restart_failed`.
         """
         path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=false"
-        judge("restarting the connector", self._send("POST", path, once=True))
+        parse_reply("restarting the connector", self._send("POST", path, once=True))
 
     def pause(self, name: str) -> None:
         """Let a connector keep its tasks but do nothing; done when its status says PAUSED."""
-        judge("pausing the connector", self._send("PUT", f"/connectors/{quote(name)}/pause"))
+        parse_reply("pausing the connector", self._send("PUT", f"/connectors/{quote(name)}/pause"))
 
     def resume(self, name: str) -> None:
         """Let a paused or stopped connector go on; done when its status says RUNNING."""
-        judge("resuming the connector", self._send("PUT", f"/connectors/{quote(name)}/resume"))
+        parse_reply("resuming the connector", self._send("PUT", f"/connectors/{quote(name)}/resume"))
 
     def offsets(self, name: str) -> Sequence[Mapping[str, Any]] | None:
         """Where a connector is in its source: pairs of `partition` and `offset`; None without a connector."""
         reply = self._send("GET", f"/connectors/{quote(name)}/offsets", timeout=_OFFSETS_SECONDS)
         if reply.status == 404:
             return None
-        content: Mapping[str, Any] = judge("reading the connector's offsets", reply)
+        content: Mapping[str, Any] = parse_reply("reading the connector's offsets", reply)
         return tuple(content.get("offsets") or ())
 
     def stop(self, name: str) -> None:
         """End a connector's tasks and keep its config and offsets; done when its status says STOPPED."""
-        judge("stopping the connector", self._send("PUT", f"/connectors/{quote(name)}/stop"))
+        parse_reply("stopping the connector", self._send("PUT", f"/connectors/{quote(name)}/stop"))
 
     def delete_offsets(self, name: str) -> None:
         """Forget where a stopped connector was in its source."""
         path = f"/connectors/{quote(name)}/offsets"
-        judge("deleting the connector's offsets", self._send("DELETE", path, timeout=_OFFSETS_SECONDS))
+        parse_reply("deleting the connector's offsets", self._send("DELETE", path, timeout=_OFFSETS_SECONDS))
 
     def delete(self, name: str) -> None:
         """Delete a connector; one that is gone already is fine. Its offsets stay."""
         reply = self._send("DELETE", f"/connectors/{quote(name)}")
         if reply.status != 404:
-            judge("deleting the connector", reply)
+            parse_reply("deleting the connector", reply)
 
     def _send(
         self,
@@ -210,5 +213,5 @@ class Connect:
                 # Who answers is asked first from now on.
                 self._urls = (url, *(other for other in self._urls if other != url))
                 return reply
-        told = "; ".join(reasons) or "no worker has an address yet"
-        raise Unreachable(f"Connect does not answer ({told})", retriable=True)
+        message = "; ".join(reasons) or "no worker has an address yet"
+        raise Unreachable(f"Connect does not answer ({message})", retriable=True)

@@ -72,7 +72,7 @@ def parse_task(content: Mapping[str, Any]) -> Task:
         status=content.get("lastStatus", ""),
         definition=content.get("taskDefinitionArn", ""),
         address=details.get("privateIPv4Address", ""),
-        stopped_reason=_stop_words(content),
+        stopped_reason=_stop_reasons(content),
     )
 
 
@@ -87,7 +87,7 @@ def _tasks(ecs: Ecs, cluster: str, service: str, wanted: str) -> tuple[Task, ...
     return tuple(map(parse_task, newest_first))
 
 
-def _stop_words(content: Mapping[str, Any]) -> str:
+def _stop_reasons(content: Mapping[str, Any]) -> str:
     """The task's reason, the containers' own ones and their exit codes."""
     containers = content.get("containers") or []
     codes = [f"exit code {c['exitCode']}" for c in containers if c.get("exitCode") is not None]

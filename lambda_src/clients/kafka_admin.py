@@ -1,4 +1,4 @@
-"""The Kafka cluster, as far as registration and retirement need it, over kafka-python.
+"""The Kafka cluster, as far as registration and teardown need it, over kafka-python.
 
 No message names a broker: hosts and the broker string are confidential, so it says "the brokers".
 """
@@ -39,7 +39,7 @@ _BOOTSTRAP_FAILURE = re.compile(
 #: An error of the system as kafka-python writes it: number and name.
 _ERRNO = re.compile(r"\b(\d+) E[A-Z]+\b")
 
-Clean = Callable[[str], str]
+Redact = Callable[[str], str]
 
 
 class KafkaAdmin(Protocol):
@@ -134,15 +134,15 @@ def client_settings(
 class Kafka:
     """The real client; a context manager, because it owns a thread and sockets."""
 
-    def __init__(self, settings: Mapping[str, Any], deadline: Deadline, clean: Clean) -> None:
-        self._clean = clean
+    def __init__(self, settings: Mapping[str, Any], deadline: Deadline, redact: Redact) -> None:
+        self._redact = redact
         self._settings = dict(settings)
         self._deadline = deadline
         self._parts: list[KafkaNetClient] = []
         self._failure = _LastFailure()
         connect = deadline.timeout("connecting to the brokers", at_most=_CONNECT_SECONDS)
         request = deadline.timeout("the brokers' answer", at_most=_REQUEST_SECONDS)
-        with self._errors("a connection"), self._failure.heard():
+        with self._errors("a connection"), self._failure.capturing():
             try:
                 self._client = KafkaAdminClient(
                     **settings,
@@ -188,7 +188,7 @@ class Kafka:
                 answer = self._client.delete_topics(list(batch), raise_errors=False)
             for topic in answer["topics"]:
                 if topic["error_code"] not in (0, UNKNOWN_TOPIC):
-                    message = self._clean(topic.get("error_message") or "")
+                    message = self._redact(topic.get("error_message") or "")
                     raise _refusal(f"deleting topic {topic['name']}", topic["error_code"], message)
 
     def delete_groups(self, plan: Plan) -> tuple[str, ...]:
@@ -251,7 +251,7 @@ class Kafka:
             }
             for spec in specs
         }
-        # The brokers judge each topic for itself: without a rehearsal one refusal would leave the others.
+        # The brokers check each topic for itself: without a rehearsal one refusal would leave the others.
         self._create(wanted, validate_only=True)
         self._create(wanted, validate_only=False)
 
@@ -260,7 +260,7 @@ class Kafka:
             answer = self._client.create_topics(dict(wanted), raise_errors=False, validate_only=validate_only)
         for topic in answer["topics"]:
             if topic["error_code"] not in (0, _ALREADY_EXISTS):
-                message = self._clean(topic.get("error_message") or "")
+                message = self._redact(topic.get("error_message") or "")
                 raise _refusal(f"creating topic {topic['name']}", topic["error_code"], message)
 
     def alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
@@ -273,7 +273,7 @@ class Kafka:
         for topic, result in answer.items():
             if result != "OK":
                 raise ServerError(
-                    f"the brokers refused to change the configs of topic {topic}: {self._clean(result)}"
+                    f"the brokers refused to change the configs of topic {topic}: {self._redact(result)}"
                 )
 
     def add_partitions(self, totals: Mapping[str, int]) -> None:
@@ -317,7 +317,7 @@ class Kafka:
             raise self._translated(what, error) from None
 
     def _translated(self, what: str, error: Exception) -> ServerError:
-        text = self._clean(self._failure.text or str(error))
+        text = self._redact(self._failure.text or str(error))
         if isinstance(error, kafka_errors.KafkaTimeoutError | kafka_errors.KafkaConnectionError | OSError):
             return ServerError(f"the brokers do not answer {what}: {text}", retriable=True)
         retriable = isinstance(error, kafka_errors.RetriableError)
@@ -339,7 +339,7 @@ class _LastFailure(logging.Handler):
             self.text = _ERRNO.sub(lambda found: os.strerror(int(found[1])).lower(), match["reason"])
 
     @contextmanager
-    def heard(self) -> Iterator[None]:
+    def capturing(self) -> Iterator[None]:
         logger = logging.getLogger("kafka")
         logger.addHandler(self)
         try:
@@ -351,6 +351,6 @@ class _LastFailure(logging.Handler):
 def _refusal(what: str, code: int, message: str = "") -> ServerError:
     error = kafka_errors.for_code(code)
     kind = error.__name__.removesuffix("Error")
-    words = message or getattr(error, "description", "") or "no words"
+    words = message or getattr(error, "description", "") or "no message"
     retriable = issubclass(error, kafka_errors.RetriableError)
     return ServerError(f"the brokers refused {what}: {kind}: {words}", status=code, retriable=retriable)

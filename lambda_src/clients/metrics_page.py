@@ -50,10 +50,14 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
         streaming=None if connected is None else connected == 1,
         snapshot_running=values.get(("snapshot", "debezium_metrics_snapshotrunning")) == 1,
         snapshot_tables=int(values.get(("snapshot", "debezium_metrics_totaltablecount"), 0)),
-        behind=_seconds(values.get(("streaming", "debezium_metrics_millisecondsbehindsource"))),
-        since_event=_seconds(values.get(("streaming", "debezium_metrics_millisecondssincelastevent"))),
+        seconds_behind_source=_seconds(
+            values.get(("streaming", "debezium_metrics_millisecondsbehindsource"))
+        ),
+        seconds_since_last_event=_seconds(
+            values.get(("streaming", "debezium_metrics_millisecondssincelastevent"))
+        ),
         position_age=_seconds(values.get(("streaming", "debezium_metrics_oldestscnageinmilliseconds"))),
-        queue=_filled(
+        queue_used_ratio=_filled(
             values.get(("streaming", "debezium_metrics_queueremainingcapacity")),
             values.get(("streaming", "debezium_metrics_queuetotalcapacity")),
         ),

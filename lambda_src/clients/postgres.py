@@ -31,10 +31,10 @@ class Session:
     def __init__(
         self, host: str, port: int, *, database: str, user: Redacted, password: Redacted, seconds: float
     ) -> None:
-        with _told(f"{host}:{port}"):
+        with _message(f"{host}:{port}"):
             self._socket = socket.create_connection((host, port), seconds)
         try:
-            with _told(f"{host}:{port}"):
+            with _message(f"{host}:{port}"):
                 self._log_in(database, user, password)
         except BaseException:
             self._socket.close()
@@ -50,7 +50,7 @@ class Session:
         """Run one statement; answers its rows as text."""
         rows: list[Row] = []
         refusal = ""
-        with _told("a statement"):
+        with _message("a statement"):
             self._send(b"Q", statement.encode() + b"\0")
             while True:
                 kind, body = self._receive()
@@ -180,9 +180,9 @@ def _error(body: bytes) -> str:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _message(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        words = (error.strerror or str(error) or type(error).__name__).lower()
-        raise ServerError(f"the database does not answer {what}: {words}", retriable=True) from None
+        message = (error.strerror or str(error) or type(error).__name__).lower()
+        raise ServerError(f"the database does not answer {what}: {message}", retriable=True) from None

@@ -37,17 +37,17 @@ def read_item(table: Table, key: str) -> Mapping[str, Any] | None:
     return item
 
 
-def replace_item(table: Table, item: Mapping[str, Any], *, over: Sequence[Any] = ()) -> bool:
+def replace_item(table: Table, item: Mapping[str, Any], *, replaced_version: Sequence[Any] = ()) -> bool:
     """Write an item one `version` on, by one conditional write; False when another run was faster.
 
-    `over` holds the version that was read where it is none that this function writes.
+    `replaced_version` holds the version that was read where it is none that this function writes.
     """
     version = int(item["version"])
     names = {"ExpressionAttributeNames": {"#version": "version"}}
     # Not the item but its version: an item without one could never be replaced.
     condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#version)", **names}
-    if over or version > 1:
-        read = over[0] if over else version - 1
+    if replaced_version or version > 1:
+        read = replaced_version[0] if replaced_version else version - 1
         condition = {
             "ConditionExpression": "#version = :read",
             "ExpressionAttributeValues": {":read": read},

@@ -4,11 +4,11 @@ import socket
 from collections.abc import Callable
 
 #: (host, port, seconds) -> why no connection came about; empty when one did.
-Knock = Callable[[str, int, float], str]
+TcpProbe = Callable[[str, int, float], str]
 
 
-def knock(host: str, port: int, seconds: float) -> str:
-    """Open a connection and close it again, without a word: Oracle's listener logs no error for that."""
+def tcp_probe(host: str, port: int, seconds: float) -> str:
+    """Open a connection and close it again, without a message: Oracle's listener logs no error for that."""
     try:
         with socket.create_connection((host, port), timeout=seconds):
             return ""

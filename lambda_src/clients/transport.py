@@ -1,4 +1,4 @@
-"""HTTP as one method, so that what is said over it can be judged by code that opens no socket."""
+"""HTTP as one method, so that what is said over it can be evaluated by code that opens no socket."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -64,13 +64,13 @@ class HttpTransport:
                 redirect=False,
             )
         except (ConnectTimeoutError, NewConnectionError) as error:
-            raise NotConnected(_words(error, timeout), retriable=True) from None
+            raise NotConnected(_error_message(error, timeout), retriable=True) from None
         except HTTPError as error:
-            raise ServerError(_words(error, timeout), retriable=True) from None
+            raise ServerError(_error_message(error, timeout), retriable=True) from None
         return Reply(reply.status, reply.data)
 
 
-def _words(error: HTTPError, timeout: float) -> str:
+def _error_message(error: HTTPError, timeout: float) -> str:
     """What went wrong, without the address: the caller knows how to name whom it asked."""
     if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
         return f"no connection within {min(timeout, 5.0):.0f} s"

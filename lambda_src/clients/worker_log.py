@@ -1,4 +1,4 @@
-"""The worker's newest words about a task that does not get on, from its log group.
+"""The worker's newest error about a task that does not get on, from its log group.
 
 Connect says RUNNING for as long as Debezium repeats a connection that fails; only the log has the reason.
 """
@@ -17,7 +17,7 @@ SECONDS = 180
 _PAGES = 50
 #: What Connect puts before a line of a task of ours.
 _OF_TASK = f"[{CONNECTOR}|task-"
-#: In the syntax of CloudWatch Logs: the words as they stand.
+#: In the syntax of CloudWatch Logs: the text as it stands.
 _PATTERN = f'"{_OF_TASK}"'
 _LEVELS = (" WARN ", " ERROR ")
 _TRACE = "Exception"
@@ -39,7 +39,7 @@ class Logs(Protocol):
 def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS, about: str = "") -> str:
     """The trace that a task logged last, as several lines; empty when it logged none of late.
 
-    With `about` only events that hold these words count.
+    With `about` only events that hold this text count.
     """
     found: list[Mapping[str, Any]] = []
     page: dict[str, str] = {}
@@ -49,14 +49,14 @@ def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS
                 logGroupName=group, startTime=int((now - seconds) * 1000), filterPattern=_PATTERN, **page
             )
         events = answer.get("events", [])
-        found += [event for event in events if about in event["message"] and tells(event["message"])]
+        found += [event for event in events if about in event["message"] and is_trace(event["message"])]
         if not answer.get("nextToken"):
             break
         page = {"nextToken": answer["nextToken"]}
     return newest(found)
 
 
-def tells(line: str) -> bool:
+def is_trace(line: str) -> bool:
     """Whether a line is a task's trace."""
     return _OF_TASK in line and _TRACE in line and any(level in line for level in _LEVELS)
 

@@ -8,21 +8,21 @@ from connector.domain.health.observation import HALTED, ConnectorStatus
 from connector.domain.stage.names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.connect_admin.registration.verify import failure
-from lambda_src.connect_admin.teardown.guard import is_retiring
+from lambda_src.connect_admin.teardown.guard import is_being_torn_down
 from lambda_src.session import Session
 
 #: How long one request waits for the status to follow, in seconds.
 _FOLLOW_SECONDS = 20.0
 _PAUSE_SECONDS = 0.5
 
-RETIRES = "the stage is being torn down, so its connector is left alone; launch the stage to end that"
+BEING_TORN_DOWN = "the stage is being torn down, so its connector is left alone; launch the stage to end that"
 MISSING = f"Connect has no connector {CONNECTOR}; launch the stage, which registers it"
 
 
 def there(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
     """Connect and the connector's status, or why nothing can be done with it."""
-    if is_retiring(session):
-        return Answer(State.FAILED, RETIRES)
+    if is_being_torn_down(session):
+        return Answer(State.FAILED, BEING_TORN_DOWN)
     session.know_confidential()
     connect = session.connect()
     status = connect.status(CONNECTOR)
@@ -47,11 +47,11 @@ def restart(session: Session) -> Answer:
         session.deadline.sleep(_PAUSE_SECONDS)
         seen = _follow(session, connect, lambda now: now.runs)
     except (ServerError, DeadlineExceeded) as error:
-        told = f"a restart was asked for, and what came of it is not known ({error}); see the status"
-        return Answer(State.FAILED, told, changed=True)
+        message = f"a restart was asked for, and what came of it is not known ({error}); see the status"
+        return Answer(State.FAILED, message, changed=True)
     if seen is not None and seen.failed:
-        told = failure(seen, session.database_address)
-        return Answer(State.FAILED, f"restarted, but {told}", changed=True, details=_details(seen))
+        message = failure(seen, session.database_address)
+        return Answer(State.FAILED, f"restarted, but {message}", changed=True, details=_details(seen))
     states = "no status yet" if seen is None else seen.describe()
     return Answer(State.DONE, f"restarted: {states}", changed=True, details=_details(seen))
 
@@ -67,7 +67,7 @@ def stop(session: Session) -> Answer:
 
 
 def resume(session: Session) -> Answer:
-    """Let the connector go on where it was. What has failed is not mended by it."""
+    """Let the connector go on where it was. What has failed is not fixed by it."""
     found = there(session)
     if isinstance(found, Answer):
         return found
@@ -82,8 +82,8 @@ def resume(session: Session) -> Answer:
     else:
         changed = False
     if status.failed:
-        told = f"{failure(status, session.database_address)}; restart it once that is mended"
-        return Answer(State.FAILED, told, changed=changed, details=_details(status))
+        message = f"{failure(status, session.database_address)}; restart it once that is fixed"
+        return Answer(State.FAILED, message, changed=changed, details=_details(status))
     word = "resumed" if changed else "not paused"
     return Answer(State.DONE, f"{word}: {status.describe()}", changed=changed, details=_details(status))
 

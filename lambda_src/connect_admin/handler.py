@@ -9,7 +9,7 @@ from lambda_src.connect_admin import operations
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
 from lambda_src.runtime.logs import invocation_logger
-from lambda_src.runtime.redactor import Censor
+from lambda_src.runtime.redactor import Redactor
 from lambda_src.session import Session
 
 #: What is kept back to log and answer, in seconds.
@@ -27,8 +27,8 @@ class Context(Protocol):
 
 def handler(event: object, context: Context) -> dict[str, Any]:
     """Answer one request (`connector.domain.admin_api`); never raises."""
-    censor = Censor()
-    log = invocation_logger(censor, stage=os.environ.get("STAGE", ""), request=context.aws_request_id)
+    redactor = Redactor()
+    log = invocation_logger(redactor, stage=os.environ.get("STAGE", ""), request=context.aws_request_id)
     operation = ""
     try:
         environment = Environment.parse(os.environ)
@@ -42,7 +42,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             environment,
             account,
             deadline,
-            censor,
+            redactor,
             desired_count=request.desired_count,
             launch=request.launch,
             meant=request.stage,

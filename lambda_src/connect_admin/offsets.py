@@ -12,5 +12,5 @@ def offsets(session: Session) -> Answer:
     found = session.connect().offsets(CONNECTOR)
     if found is None:
         return Answer(State.FAILED, MISSING)
-    told = f"{CONNECTOR} has stored {len(found) or 'no'} offset{'' if len(found) == 1 else 's'}"
-    return Answer(State.DONE, told, details={"offsets": [dict(pair) for pair in found]})
+    message = f"{CONNECTOR} has stored {len(found) or 'no'} offset{'' if len(found) == 1 else 's'}"
+    return Answer(State.DONE, message, details={"offsets": [dict(pair) for pair in found]})

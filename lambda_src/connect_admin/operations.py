@@ -17,12 +17,12 @@ from lambda_src.connect_admin.registration.validate import validate
 from lambda_src.connect_admin.registration.verify import verify
 from lambda_src.connect_admin.snapshot import snapshot
 from lambda_src.connect_admin.status import status
-from lambda_src.connect_admin.teardown.connector import retire_connector
+from lambda_src.connect_admin.teardown.connector import teardown_connector
 from lambda_src.connect_admin.teardown.guard import launched
-from lambda_src.connect_admin.teardown.mark import retire_mark
-from lambda_src.connect_admin.teardown.source import retire_source
-from lambda_src.connect_admin.teardown.topics import retire_groups, retire_topics, topic_names
-from lambda_src.connect_admin.teardown.workers import retire_workers
+from lambda_src.connect_admin.teardown.mark import teardown_mark
+from lambda_src.connect_admin.teardown.source import teardown_source
+from lambda_src.connect_admin.teardown.topics import teardown_groups, teardown_topics, topic_names
+from lambda_src.connect_admin.teardown.workers import teardown_workers
 from lambda_src.session import Session
 
 UseCase = Callable[[Session], Answer]
@@ -56,12 +56,12 @@ ROWS: Mapping[Operation, Row] = {
     Operation.STOP: Row(stop, 45),
     Operation.OFFSETS: Row(offsets, 45),
     Operation.SNAPSHOT: Row(snapshot, 50),
-    Operation.RETIRE_MARK: Row(retire_mark, 40),
-    Operation.RETIRE_CONNECTOR: Row(retire_connector, 50),
-    Operation.RETIRE_WORKERS: Row(retire_workers, 45),
-    Operation.RETIRE_SOURCE: Row(retire_source, 30),
-    Operation.RETIRE_TOPICS: Row(retire_topics, 50),
-    Operation.RETIRE_GROUPS: Row(retire_groups, 40),
+    Operation.TEARDOWN_MARK: Row(teardown_mark, 40),
+    Operation.TEARDOWN_CONNECTOR: Row(teardown_connector, 50),
+    Operation.TEARDOWN_WORKERS: Row(teardown_workers, 45),
+    Operation.TEARDOWN_SOURCE: Row(teardown_source, 30),
+    Operation.TEARDOWN_TOPICS: Row(teardown_topics, 50),
+    Operation.TEARDOWN_GROUPS: Row(teardown_groups, 40),
 }
 
 
@@ -71,9 +71,9 @@ def answer(operation: Operation, session: Session) -> Answer:
         found = ROWS[operation].use_case(session)
     except WmsError as error:
         found = answer_to(error)
-    censor = session.censor
+    redactor = session.redactor
     return replace(
-        found, summary=censor.clean(found.summary), details=censor.clean_values(dict(found.details))
+        found, summary=redactor.redact(found.summary), details=redactor.redact_values(dict(found.details))
     )
 
 

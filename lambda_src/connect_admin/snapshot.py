@@ -12,7 +12,7 @@ from lambda_src.session import Session
 
 
 def snapshot(session: Session) -> Answer:
-    """Send the signal, once, to a connector that hears it.
+    """Send the signal, once, to a connector that receives it.
 
     The rows come on the data topics as records of the operation `r`. Changes wait meanwhile: none is lost.
     """
@@ -24,7 +24,9 @@ def snapshot(session: Session) -> Answer:
         return found
     _, status = found
     if not status.runs:
-        return Answer(State.FAILED, f"{CONNECTOR} does not run ({status.describe()}), so it hears no signal")
+        return Answer(
+            State.FAILED, f"{CONNECTOR} does not run ({status.describe()}), so it receives no signal"
+        )
     try:
         source = session.source_at(status.running_at[0])
     except ServerError:
@@ -49,7 +51,8 @@ def _send(session: Session, tables: tuple[str, ...]) -> Answer:
     return Answer(
         State.DONE,
         f"asked for a snapshot of {', '.join(tables)} (signal {identifier} on topic {topic}); a task that "
-        "has just started may take a minute to hear it; rows come as records of the operation r, progress on "
+        "has just started may take a minute to receive it; rows come as records of the operation r, progress "
+        "on "
         f"{session.stage.topics.one('notification')}",
         changed=True,
         details={"id": identifier, "topic": topic, "tables": list(tables)},

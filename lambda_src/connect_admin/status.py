@@ -1,4 +1,7 @@
-"""STATUS: the stage judged as the health check judges it, and by `verify`'s own checks. Changes nothing."""
+"""STATUS: the stage evaluated as the health check evaluates it, and by `verify`'s own checks.
+
+Changes nothing.
+"""
 
 import time
 from collections.abc import Mapping
@@ -11,7 +14,7 @@ from connector.domain.health.budget import LIMIT
 from connector.domain.health.causes import root_cause
 from connector.domain.health.check_result import result
 from connector.domain.health.error_classes import classify
-from connector.domain.health.lag import patience
+from connector.domain.health.lag import staleness_limit
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.health.verdict import decide
 from connector.domain.health.verify_checks import Setup, verify_checks
@@ -32,8 +35,8 @@ def status(session: Session, clock: Clock = time.time) -> Answer:
     seen = observe(session, read_log=False)
     setup = compare(session, seen)
     now, settings = clock(), session.environment.settings
-    judged = [*decide(seen, settings, now).judged, *verify_checks(seen, setup, session.stage)]
-    results = [result(finding, session.stage) for finding in judged]
+    checked = [*decide(seen, settings, now).results, *verify_checks(seen, setup, session.stage)]
+    results = [result(finding, session.stage) for finding in checked]
     states = "state unknown" if seen.connector is None else seen.connector.describe()
     service = "service unknown" if seen.service is None else seen.service.describe()
     return Answer(
@@ -49,10 +52,10 @@ def status(session: Session, clock: Clock = time.time) -> Answer:
 
 def compare(session: Session, seen: Observation) -> Setup:
     """What there is beside what a launch would make; what does not answer is not asked again."""
-    if "secrets" in seen.blind:
+    if "secrets" in seen.probe_errors:
         return Setup()
     probes = []
-    if seen.canary is not None and not seen.canary.trouble:
+    if seen.brokers is not None and not seen.brokers.error:
         probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
     if seen.connect_answers == "" and seen.connector is not None:
         probes.append(Probe("config", lambda: _config_differs(session), _COMPARE_SECONDS + 2))
@@ -76,7 +79,7 @@ def _config_differs(session: Session) -> bool | None:
 def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: float) -> dict[str, Any]:
     """What was seen, part by part, for whoever reads it as JSON; a part that was not seen says why."""
     parts: dict[str, dict[str, Any] | None] = {
-        "secrets": None if "secrets" in seen.blind else {"versions": dict(seen.secret_versions)},
+        "secrets": None if "secrets" in seen.probe_errors else {"versions": dict(seen.secret_versions)},
         "service": _service(seen),
         "connect": _connect(seen),
         "connector": _connector(seen, setup, settings),
@@ -86,7 +89,7 @@ def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: flo
         "healing": _healing(seen, now),
         "topics": _topic_facts(setup),
     }
-    errors = {**seen.blind, **setup.errors}
+    errors = {**seen.probe_errors, **setup.errors}
     return {
         name: {"error": _error(name, seen, errors)} if part is None else part for name, part in parts.items()
     }
@@ -95,7 +98,7 @@ def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: flo
 def _error(name: str, seen: Observation, errors: Mapping[str, str]) -> str:
     """Why a part was not seen: its own reason, or that of what it depends on."""
     answers = {"service": seen.no_service, "connect": seen.connect_answers, "connector": seen.connect_answers}
-    brokers = "" if seen.canary is None else seen.canary.trouble
+    brokers = "" if seen.brokers is None else seen.brokers.error
     answers |= {"brokers": brokers, "topics": brokers}
     depends = (name, "table", "secrets", "service")
     found = next((errors[probe] for probe in depends if probe in errors), "")
@@ -126,7 +129,7 @@ def _connect(seen: Observation) -> dict[str, Any] | None:
 def _connector(seen: Observation, setup: Setup, settings: ConnectorSettings) -> dict[str, Any] | None:
     connector = seen.connector
     if connector is None:
-        silent = seen.connect_answers != "" or "connector" in seen.blind
+        silent = seen.connect_answers != "" or "connector" in seen.probe_errors
         return None if silent else {"state": "missing", "tasks": []}
     found: dict[str, Any] = {
         "state": connector.state,
@@ -156,29 +159,29 @@ def _source(seen: Observation, settings: ConnectorSettings) -> dict[str, Any]:
     """None stands for what Debezium does not know, as the lag before the first change."""
     source = seen.source
     if source is None:
-        return {"error": seen.blind.get("source", "it was not observed")}
+        return {"error": seen.probe_errors.get("source", "it was not observed")}
     return {
         "connected": source.connected,
         "summary": source.describe(),
-        "lag_seconds": source.behind,
-        "seconds_since_last_event": source.since_event,
-        "patience_seconds": patience(settings.heartbeat_seconds),
+        "lag_seconds": source.seconds_behind_source,
+        "seconds_since_last_event": source.seconds_since_last_event,
+        "staleness_limit_seconds": staleness_limit(settings.heartbeat_seconds),
         "snapshot_running": source.snapshot_running,
-        "queue_filled": source.queue,
+        "queue_used_ratio": source.queue_used_ratio,
     }
 
 
 def _brokers(seen: Observation, now: float) -> dict[str, Any] | None:
-    if seen.canary is None or seen.canary.trouble:
+    if seen.brokers is None or seen.brokers.error:
         return None
-    newest = seen.canary.newest
+    newest = seen.brokers.newest
     return {"heartbeat_age_seconds": None if newest is None else max(0.0, now - newest)}
 
 
 def _record(seen: Observation, setup: Setup) -> dict[str, Any] | None:
     record = seen.record
     if record is None:
-        return None if {"record", "table"} & seen.blind.keys() else {"written": False}
+        return None if {"record", "table"} & seen.probe_errors.keys() else {"written": False}
     return {
         "written": True,
         "cluster_id": record.cluster_id,
@@ -190,10 +193,10 @@ def _record(seen: Observation, setup: Setup) -> dict[str, Any] | None:
 
 
 def _healing(seen: Observation, now: float) -> dict[str, Any] | None:
-    """What the health check has left to try, and the incident that it has told people of."""
-    if seen.budget is None or seen.memory is None:
+    """What the health check has left to try, and the incident that it has notified people of."""
+    if seen.budget is None or seen.health_state is None:
         return None
-    incident = seen.memory.incident
+    incident = seen.health_state.incident
     open_one = None if incident is None else {"since": incident.since, "title": incident.title}
     return {"restarts_left": seen.budget.left(now), "restarts_allowed": LIMIT, "incident": open_one}
 

@@ -1,1 +1,1 @@
-"""The health check: what a stage looks like, what that means, and the metrics that say so."""
+"""The health check: what is seen of a stage, what that means, and the metrics that say so."""

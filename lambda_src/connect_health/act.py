@@ -6,7 +6,7 @@ from connector.domain.admin_api import State
 from connector.domain.errors import WmsError
 from connector.domain.health.budget import ACT_WITHIN_SECONDS, Budget
 from connector.domain.health.error_classes import classify
-from connector.domain.health.remediation import Act, Outcome, Treatment
+from connector.domain.health.remediation import Action, Outcome, Remediation
 from connector.domain.stage.names import CONNECTOR
 from lambda_src.clients.state_table import claim_restart, replace_item
 from lambda_src.connect_admin.registration.register import register
@@ -15,10 +15,10 @@ from lambda_src.session import Session
 
 
 def act(
-    session: Session, treatment: Treatment, budget: Budget | None, *, clock: Clock = time.time
+    session: Session, remediation: Remediation, budget: Budget | None, *, clock: Clock = time.time
 ) -> Outcome:
     """Do what was decided, at most once among all runs that decided it. Never raises `WmsError`."""
-    if treatment.act is Act.NOTHING or budget is None:
+    if remediation.action is Action.NOTHING or budget is None:
         return Outcome()
     table = session.aws.table(session.environment.table)
     now = clock()
@@ -32,7 +32,7 @@ def act(
         return Outcome(text=f"no restart could be claimed: {error}")
     if clock() - now > ACT_WITHIN_SECONDS:
         return Outcome(text="the claim took so long that it was not acted upon; it stays spent")
-    return _restart(session) if treatment.act is Act.RESTART else _register(session)
+    return _restart(session) if remediation.action is Action.RESTART else _register(session)
 
 
 def observed(session: Session, budget: Budget | None, now: float, *, healthy: bool) -> None:
@@ -59,6 +59,6 @@ def _register(session: Session) -> Outcome:
     except WmsError as error:
         return Outcome(True, f"registering the connector failed: {error}", classify(str(error)).name)
     if answer.state is State.FAILED:
-        told = f"registering the connector was refused: {answer.summary}"
-        return Outcome(True, told, classify(answer.summary).name)
+        message = f"registering the connector was refused: {answer.summary}"
+        return Outcome(True, message, classify(answer.summary).name)
     return Outcome(True, f"registered the connector: {answer.summary}")

@@ -1,4 +1,4 @@
-"""One check: gather, decide, act, publish, tell."""
+"""One check: gather, decide, act, publish, notify."""
 
 import time
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from lambda_src.clients.secrets import SecretsManager
 from lambda_src.clients.state_table import Table
 from lambda_src.clients.worker_log import Logs
 from lambda_src.connect_health.act import act, observed
-from lambda_src.connect_health.notify import Sns, tell
+from lambda_src.connect_health.notify import Sns, notify
 from lambda_src.connect_health.publish import CloudWatch, publish
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
@@ -58,7 +58,7 @@ def _real() -> Clients:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a check. `facts` holds what was done, told and noticed, and whose findings are."""
+    """What came of a check. `facts` holds what was done, mailed and noticed, and who owns the findings."""
 
     summary: str
     metrics: Mapping[str, float]
@@ -71,15 +71,15 @@ def check(
     clients: Clients,
     topic: str,
     *,
-    knock: tcp.Knock = tcp.knock,
+    tcp_probe: tcp.TcpProbe = tcp.tcp_probe,
     clock: Clock = time.time,
 ) -> Answer:
-    """Make one check. Raises `WmsError` when what it found cannot be published or told."""
+    """Make one check. Raises `WmsError` when what it found cannot be published or mailed."""
     environment = session.environment
-    seen = observe(session, knock=knock)
+    seen = observe(session, tcp_probe=tcp_probe)
     now = clock()
     verdict = decide(seen, environment.settings, now)
-    outcome = act(session, verdict.treatment, seen.budget, clock=clock)
+    outcome = act(session, verdict.remediation, seen.budget, clock=clock)
     values = dict(verdict.metrics)
     if not verdict.retiring:
         values["AutoRestartAttempted"] = float(outcome.attempted)
@@ -87,7 +87,7 @@ def check(
     table = session.aws.table(environment.table)
     if not outcome.attempted and not verdict.retiring:
         observed(session, seen.budget, now, healthy=not verdict.findings and verdict.sure)
-    told = tell(
+    notification = notify(
         environment.stage,
         seen,
         verdict,
@@ -96,12 +96,12 @@ def check(
         table=table,
         sns=clients.sns,
         topic=topic,
-        censor=session.censor,
+        redactor=session.redactor,
     )
     facts = {
         "done": outcome.text,
-        "held": verdict.treatment.held,
-        "told": told.value,
+        "withheld": verdict.remediation.withheld,
+        "notified": notification.value,
         "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
         "secrets_changed": list(seen.secrets_changed),
     }

@@ -1,7 +1,7 @@
-"""A drill: the mail that a kind of trouble would send, through the same words and the same topic.
+"""A drill: the mail that an error class would send, with the same text and through the same topic.
 
-It touches neither the memory of incidents nor the restart budget nor a metric, so that a drill during
-trouble hides none.
+It touches neither the state of incidents nor the restart budget nor a metric, so that a drill during an
+incident hides none.
 """
 
 import time
@@ -14,7 +14,7 @@ from connector.domain.health.drills import KEY, Mailed, metric_of, parse
 from connector.domain.health.error_classes import ErrorClass
 from connector.domain.health.findings import Finding
 from connector.domain.health.mail import Mail, drill_mail, incident_mail
-from connector.domain.health.state import Memory
+from connector.domain.health.state import HealthState
 from connector.domain.health.verdict import Verdict
 from connector.domain.stage.stage import Stage
 from lambda_src.clients.aws import aws_errors
@@ -40,6 +40,6 @@ def drill(event: object, stage: Stage, sns: Sns, topic: str) -> dict[str, Any]:
 
 def compose(stage: Stage, cause: ErrorClass, now: float) -> Mail:
     """The mail of an incident that consists of one made-up finding."""
-    reason = "none: this trouble is made up for the drill"
+    reason = "none: this error is made up for the drill"
     finding = Finding.failed(metric_of(cause), reason, cause)
-    return drill_mail(incident_mail(stage, Verdict((finding,)), Memory(), Budget(), now))
+    return drill_mail(incident_mail(stage, Verdict((finding,)), HealthState(), Budget(), now))

@@ -11,10 +11,10 @@ from lambda_src.connect_health.notify import topic_arn
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
 from lambda_src.runtime.logs import invocation_logger
-from lambda_src.runtime.redactor import Censor
+from lambda_src.runtime.redactor import Redactor
 from lambda_src.session import Session
 
-#: What is kept back to publish, tell and log, in seconds.
+#: What is kept back to publish, notify and log, in seconds.
 _SPARE_SECONDS = 12.0
 
 
@@ -34,8 +34,8 @@ class Context(Protocol):
 def handler(event: object, context: Context) -> dict[str, Any]:
     """Make one check, or mail one drill. What nobody foresaw is raised: it counts as an error."""
     started = time.monotonic()
-    censor = Censor()
-    log = invocation_logger(censor, stage=os.environ.get("STAGE", ""), request=context.aws_request_id)
+    redactor = Redactor()
+    log = invocation_logger(redactor, stage=os.environ.get("STAGE", ""), request=context.aws_request_id)
     try:
         environment = Environment.parse(os.environ)
         clients = Clients.real()
@@ -43,14 +43,14 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         if is_drill(event):
             return drill(event, environment.stage, clients.sns, topic_arn(arn, environment.stage))
         deadline = Deadline.within(context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS)
-        session = Session(environment, arn.split(":")[4], deadline, censor, aws=clients.aws)
+        session = Session(environment, arn.split(":")[4], deadline, redactor, aws=clients.aws)
         answer = check(session, clients, topic_arn(arn, environment.stage))
     except Exception:
         log.exception("the health check failed")
-        # Without the words of the cause: Lambda would log them as they are, the line above is cleaned.
+        # Without the message of the cause: Lambda would log them as they are, the line above is redacted.
         raise HealthCheckError(f"see the log under request {context.aws_request_id}") from None
     seconds = round(time.monotonic() - started, 3)
     facts = {"verdict": "health", "connector": CONNECTOR, "seconds": seconds, **answer.facts}
     (log.error if answer.wrong else log.info)(answer.summary, extra={"facts": facts})
-    told: dict[str, Any] = censor.clean_values({"summary": answer.summary, **answer.facts})
-    return {**told, "metrics": dict(answer.metrics), "seconds": seconds}
+    answer_payload: dict[str, Any] = redactor.redact_values({"summary": answer.summary, **answer.facts})
+    return {**answer_payload, "metrics": dict(answer.metrics), "seconds": seconds}

@@ -1,9 +1,9 @@
-"""Tell: write down what comes of a check, and mail what is to be mailed, once among runs at the same time."""
+"""Notify: write the health state, and mail what is due, once among runs at the same time."""
 
 from dataclasses import replace
 from typing import Any, Protocol
 
-from connector.domain.health.incident import Next, Tell, follow
+from connector.domain.health.incident import Next, Notification, advance
 from connector.domain.health.mail import Mail, incident_mail, recovery_mail
 from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Outcome
@@ -11,7 +11,7 @@ from connector.domain.health.verdict import Verdict
 from connector.domain.stage.stage import Stage
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.state_table import Table, replace_item
-from lambda_src.runtime.redactor import Censor
+from lambda_src.runtime.redactor import Redactor
 
 
 class Sns(Protocol):
@@ -26,7 +26,7 @@ def topic_arn(function_arn: str, stage: Stage) -> str:
     return f"arn:{partition}:sns:{region}:{account}:{stage.names.sns_topic}"
 
 
-def tell(
+def notify(
     stage: Stage,
     seen: Observation,
     verdict: Verdict,
@@ -36,36 +36,36 @@ def tell(
     table: Table,
     sns: Sns,
     topic: str,
-    censor: Censor,
-) -> Tell:
-    """What was told. Who writes the memory tells.
+    redactor: Redactor,
+) -> Notification:
+    """What was mailed. The run that writes the health state sends the mail.
 
     A message that SNS refuses is an error, and due again in the next check.
     """
-    if seen.memory is None:
-        return Tell.NOTHING
+    if seen.health_state is None:
+        return Notification.NOTHING
     # What is remembered is mailed later, when a secret that is in it may be known no longer.
-    outcome = replace(outcome, text=censor.clean(outcome.text))
-    following = follow(seen.memory, seen, verdict, outcome, now)
-    if not replace_item(table, following.memory.to_item(), over=seen.memory.over):
-        return Tell.NOTHING
-    mail = _mail(stage, seen, verdict, following, now)
+    outcome = replace(outcome, text=redactor.redact(outcome.text))
+    advanced = advance(seen.health_state, seen, verdict, outcome, now)
+    if not replace_item(table, advanced.state.to_item(), replaced_version=seen.health_state.replaced_version):
+        return Notification.NOTHING
+    mail = _mail(stage, seen, verdict, advanced, now)
     if mail is None:
-        return Tell.NOTHING
+        return Notification.NOTHING
     try:
         with aws_errors("sns:Publish"):
-            sns.publish(TopicArn=topic, Subject=mail.subject, Message=censor.clean(mail.text))
+            sns.publish(TopicArn=topic, Subject=mail.subject, Message=redactor.redact(mail.text))
     except Exception:
-        untold = following.memory.next(incident=seen.memory.incident)
-        replace_item(table, untold.to_item())
+        unnotified = advanced.state.next(incident=seen.health_state.incident)
+        replace_item(table, unnotified.to_item())
         raise
-    return following.tell
+    return advanced.notification
 
 
-def _mail(stage: Stage, seen: Observation, verdict: Verdict, following: Next, now: float) -> Mail | None:
-    before, after = seen.memory, following.memory
-    if following.tell in (Tell.INCIDENT, Tell.GROWN):
-        return incident_mail(stage, verdict, after, seen.budget, now, news=following.news)
-    if following.tell is Tell.RECOVERY and before is not None and before.incident is not None:
+def _mail(stage: Stage, seen: Observation, verdict: Verdict, advanced: Next, now: float) -> Mail | None:
+    before, after = seen.health_state, advanced.state
+    if advanced.notification in (Notification.INCIDENT, Notification.GROWN):
+        return incident_mail(stage, verdict, after, seen.budget, now, new_findings=advanced.new_findings)
+    if advanced.notification is Notification.RECOVERY and before is not None and before.incident is not None:
         return recovery_mail(stage, before.incident, after, before, now)
     return None

@@ -23,7 +23,7 @@ OPTIONAL = ("CONNECT_URL",)
 
 @dataclass(frozen=True)
 class Environment:
-    """What the functions stack tells the admin function."""
+    """What the functions stack configures the admin function with."""
 
     stage: Stage
     secret_prefix: str

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_src.runtime.redactor import Censor
+from lambda_src.runtime.redactor import Redactor
 
 _NAME = "wms"
-#: Loggers of libraries that are heard when they warn. kafka-python is not: its lines name the brokers,
+#: Loggers of libraries whose warnings are logged. kafka-python is not: its lines name the brokers,
 #: and what matters of them is raised as an exception.
 _LIBRARIES = ("boto3", "botocore", "urllib3")
 
@@ -17,9 +17,9 @@ _LIBRARIES = ("boto3", "botocore", "urllib3")
 class JsonLines(logging.Formatter):
     """One line per record: level, message, what is common to the invocation, the record's own fields."""
 
-    def __init__(self, censor: Censor, common: Mapping[str, Any]) -> None:
+    def __init__(self, redactor: Redactor, common: Mapping[str, Any]) -> None:
         super().__init__()
-        self._censor = censor
+        self._redactor = redactor
         self._common = dict(common)
 
     def format(self, record: logging.LogRecord) -> str:
@@ -27,13 +27,13 @@ class JsonLines(logging.Formatter):
         line.update(getattr(record, "facts", {}))
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(self._censor.clean_values(line), default=str)
+        return json.dumps(self._redactor.redact_values(line), default=str)
 
 
-def invocation_logger(censor: Censor, **common: Any) -> logging.Logger:
+def invocation_logger(redactor: Redactor, **common: Any) -> logging.Logger:
     """The logger for one invocation; `common` stands on each of its lines."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines(censor, common))
+    handler.setFormatter(JsonLines(redactor, common))
     for name in (_NAME, *_LIBRARIES):
         logger = logging.getLogger(name)
         logger.handlers = [handler]

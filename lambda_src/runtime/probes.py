@@ -1,4 +1,4 @@
-"""Several looks at once: each with its own time, none able to fail or delay the others."""
+"""Several probes at once: each with its own time, none able to fail or delay the others."""
 
 import queue
 import threading
@@ -12,10 +12,10 @@ from connector.domain.errors import WmsError
 
 @dataclass(frozen=True)
 class Probe:
-    """One look: `seconds` is how long it may take, whatever limits it has inside."""
+    """One probe:  `seconds` is how long it may take, whatever limits it has inside."""
 
     name: str
-    look: Callable[[], Any]
+    call: Callable[[], Any]
     seconds: float
 
 
@@ -27,9 +27,9 @@ def run(probes: Sequence[Probe]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     done: queue.SimpleQueue[tuple[str, bool, Any]] = queue.SimpleQueue()
     started = time.monotonic()
     for probe in probes:
-        threading.Thread(target=_look, args=(probe, done), name=probe.name, daemon=True).start()
+        threading.Thread(target=_answer, args=(probe, done), name=probe.name, daemon=True).start()
     seen: dict[str, Any] = {}
-    blind: dict[str, str] = {}
+    errors: dict[str, str] = {}
     waiting = {probe.name: started + probe.seconds for probe in probes}
     while waiting:
         try:
@@ -37,22 +37,22 @@ def run(probes: Sequence[Probe]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         except queue.Empty:
             now = time.monotonic()
             for late in [name for name, until in waiting.items() if until <= now]:
-                blind[late] = f"no answer within {waiting.pop(late) - started:.0f} s"
+                errors[late] = f"no answer within {waiting.pop(late) - started:.0f} s"
             continue
         if waiting.pop(name, None) is not None:
-            (seen if well else blind)[name] = found
-    return seen, blind
+            (seen if well else errors)[name] = found
+    return seen, errors
 
 
-def tried(look: Callable[[], Any]) -> tuple[bool, Any]:
-    """Whether a look saw something, and what, or why not."""
+def tried(call: Callable[[], Any]) -> tuple[bool, Any]:
+    """Whether a probe got an answer, and which, or why not."""
     try:
-        return True, look()
+        return True, call()
     except WmsError as error:
         return False, str(error)
-    except Exception as error:  # noqa: BLE001 - one probe's mistake must not blind the others
+    except Exception as error:  # noqa: BLE001 - one probe's mistake must not fail the others
         return False, f"unforeseen {type(error).__name__}: {error}"
 
 
-def _look(probe: Probe, done: "queue.SimpleQueue[tuple[str, bool, Any]]") -> None:
-    done.put((probe.name, *tried(probe.look)))
+def _answer(probe: Probe, done: "queue.SimpleQueue[tuple[str, bool, Any]]") -> None:
+    done.put((probe.name, *tried(probe.call)))

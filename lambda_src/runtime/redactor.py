@@ -1,4 +1,4 @@
-"""Takes confidential values out of texts that others wrote: Connect, a driver, a broker, a traceback."""
+"""Redacts confidential values in texts that others wrote: Connect, a driver, a broker, a traceback."""
 
 import json
 import re
@@ -9,13 +9,13 @@ from connector.domain.secrets.brokers import Brokers
 from connector.domain.secrets.database import Database
 from connector.domain.secrets.redacted import Redacted
 
-_HIDDEN = "***"
+_MASK = "***"
 
 
-class Censor:
-    """Knows the confidential values of one invocation, as they become known, and hides them.
+class Redactor:
+    """Knows the confidential values of one invocation, as they become known, and redacts them.
 
-    A password is hidden wherever it stands. A user name or a broker's host is hidden where it stands as
+    A password is redacted wherever it stands. A user name or a broker's host is redacted where it stands as
     a word: a user called `wms` must not blank the first part of every topic name.
     """
 
@@ -24,43 +24,43 @@ class Censor:
         self._words: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
 
-    def hide(self, *values: Redacted) -> None:
-        """Hide these values wherever they stand."""
+    def add(self, *values: Redacted) -> None:
+        """Redact these values wherever they stand."""
         for value in values:
             plain = value.reveal()
             # A value with quotes or backslashes looks different inside a JSON text.
             self._anywhere |= {plain, json.dumps(plain)[1:-1]} if plain.strip() else set()
         self._pattern = None
 
-    def hide_words(self, *values: Redacted) -> None:
-        """Hide these values where they stand as a whole word."""
+    def add_words(self, *values: Redacted) -> None:
+        """Redact these values where they stand as a whole word."""
         self._words |= {value.reveal() for value in values if value.reveal().strip()}
         self._pattern = None
 
-    def hide_brokers(self, brokers: Brokers) -> None:
-        """Hide the broker string, each of its entries and each host."""
-        self.hide(brokers.text)
-        self.hide_words(*map(Redacted, (*brokers.bootstrap, *brokers.hosts.reveal().split(","))))
+    def add_brokers(self, brokers: Brokers) -> None:
+        """Redact the broker string, each of its entries and each host."""
+        self.add(brokers.text)
+        self.add_words(*map(Redacted, (*brokers.bootstrap, *brokers.hosts.reveal().split(","))))
 
-    def hide_database(self, database: Database) -> None:
-        """Hide the database's user and password; its address is not confidential."""
-        self.hide(database.password)
-        self.hide_words(database.user)
+    def add_database(self, database: Database) -> None:
+        """Redact the database's user and password; its address is not confidential."""
+        self.add(database.password)
+        self.add_words(database.user)
 
-    def clean(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """`text` with every known confidential value replaced by `***`."""
         if self._pattern is None:
             self._pattern = _pattern(self._anywhere, self._words)
-        return self._pattern.sub(_HIDDEN, text)
+        return self._pattern.sub(_MASK, text)
 
-    def clean_values(self, value: Any) -> Any:
-        """A JSON-like value with every text in it cleaned, keys included."""
+    def redact_values(self, value: Any) -> Any:
+        """A JSON-like value with every text in it redacted, keys included."""
         if isinstance(value, str):
-            return self.clean(value)
+            return self.redact(value)
         if isinstance(value, dict):
-            return {self.clean(str(key)): self.clean_values(item) for key, item in value.items()}
+            return {self.redact(str(key)): self.redact_values(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.clean_values(item) for item in value]
+            return [self.redact_values(item) for item in value]
         return value
 
 

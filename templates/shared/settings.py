@@ -1,4 +1,4 @@
-"""Settings models: the outside values of a template, parsed once, with unknown keys refused in words."""
+"""Settings models: the outside values of a template, parsed once, with unknown keys refused by a message."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
@@ -39,7 +39,7 @@ LogRetention = Literal[
 ]
 
 #: How often the health check runs, in minutes. With longer pauses an hour would never see its three restarts
-#: spent: AutoRestartBudgetExceeded could not rise, and a failure would be told hours late.
+#: spent: AutoRestartBudgetExceeded could not rise, and a failure would be mailed hours late.
 HealthMinutes = Annotated[int, Field(ge=1, le=20)]
 
 #: An IPv4 block; `connector.domain` speaks of hosts, security groups of blocks.
@@ -47,7 +47,7 @@ Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/([0-9]|[12][0-9]|3[
 
 
 class StageSettings(Settings):
-    """What every stack of a stage is told."""
+    """The settings of every stack of a stage."""
 
     stage: Annotated[str, AfterValidator(_admitted)] = Field(
         description="The stage, exactly as its directory below config/ is written. Cannot be changed after "
@@ -66,7 +66,7 @@ class StageSettings(Settings):
 
 
 class ConnectorKindSettings(StageSettings):
-    """What a stack is told that depends on the connector."""
+    """The settings of a stack that depends on the connector."""
 
     connector: dict[str, Any] = Field(
         default_factory=dict,
@@ -89,7 +89,7 @@ class ConnectorKindSettings(StageSettings):
 
 
 class RoleSettings(StageSettings):
-    """What a stack that makes roles is told besides."""
+    """Further settings of a stack that makes roles."""
 
     iam_path: str = Field(
         pattern=r"^/([\x21-\x2e\x30-\x7e]+/)*$",

@@ -35,7 +35,7 @@ from tests.support.sockets import connections
 
 ROWS = 1_000_000
 #: Without a new row for this long the snapshot is given up.
-_PATIENCE_S = 300
+_TIMEOUT_SECONDS = 300
 _MIB = 1 << 20
 _DATABASE_PORT = 5432
 
@@ -230,7 +230,7 @@ def _grown(consumer: KafkaConsumer, partitions: list[TopicPartition], rows: int)
     while (now := sum(consumer.end_offsets(partitions).values())) < rows:
         if now != before:
             before, since = now, time.monotonic()
-        elif time.monotonic() - since > _PATIENCE_S:
+        elif time.monotonic() - since > _TIMEOUT_SECONDS:
             return
         time.sleep(2)
 
@@ -239,7 +239,7 @@ def _count(consumer: KafkaConsumer, seen: Seen) -> None:
     keys: set[tuple[str, bytes]] = set()
     stamps: list[int] = []
     last = time.monotonic()
-    while len(keys) < seen.rows and time.monotonic() - last < _PATIENCE_S / 5:
+    while len(keys) < seen.rows and time.monotonic() - last < _TIMEOUT_SECONDS / 5:
         for records in consumer.poll(timeout_ms=1000).values():
             last = time.monotonic()
             for record in records:

@@ -31,7 +31,7 @@ _SETTING = "plugin.discovery="
 _MEMORY = "-XX:MaxRAM=2560m"
 #: `/` answers when the interface is up, `/connectors` when the worker has joined its group.
 _PATHS = ("/", "/connectors")
-_PATIENCE_S = 180
+_TIMEOUT_SECONDS = 180
 
 
 def variant(home: Path, discovery: str, directory: Path) -> Path:
@@ -63,7 +63,7 @@ def measure(home: Path, address: str, environment: dict[str, str], log: Path) ->
         )
         try:
             while waiting:
-                if process.poll() is not None or time.monotonic() - began > _PATIENCE_S:
+                if process.poll() is not None or time.monotonic() - began > _TIMEOUT_SECONDS:
                     sys.exit(f"the worker did not answer {waiting[0]}; its log is {log}")
                 if _answers(f"http://{address}:8083{waiting[0]}"):
                     found[waiting.pop(0)] = time.monotonic() - began

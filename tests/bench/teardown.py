@@ -1,4 +1,4 @@
-"""`make bench`: how long a retirement takes on a real broker, among 1,000 and then 10,000 topics of others.
+"""`make bench`: how long a teardown takes on a real broker, among 1,000 and then 10,000 topics of others.
 
 Measured is what is beyond Sceptre's waiting and the workers' leave: the requests that look at the cluster,
 each with a connection of its own, as the Lambda has; ECS and DynamoDB are fakes.
@@ -21,7 +21,7 @@ from tests.lambda_src.conftest import ACCOUNT, FakeStage
 from tests.support.deployed import eventually
 
 STAGE = Stage.parse("bench")
-#: Topics of others -> seconds that the retirement may take.
+#: Topics of others -> seconds that the teardown may take.
 LIMITS = {1_000: 5.0, 10_000: 15.0}
 _BATCH = 250
 
@@ -40,8 +40,8 @@ def main() -> None:
             others += more
             _create(world.kafka_bootstrap, list(STAGE.topics))
             _wait_for(world, list(STAGE.topics))
-            taken = retire(world)
-            _show(f"  retirement of {len(list(STAGE.topics))} topics: {taken:.2f} s (limit {limit:.0f} s)")
+            taken = tear_down(world)
+            _show(f"  teardown of {len(list(STAGE.topics))} topics: {taken:.2f} s (limit {limit:.0f} s)")
             left = set(_names(world.kafka_bootstrap))
             assert not left & set(STAGE.topics), "a topic of the stage is left"
             assert set(others) <= left, "a topic of others is gone"
@@ -49,8 +49,8 @@ def main() -> None:
     sys.exit(bool(late))
 
 
-def retire(world: World) -> float:
-    """Seconds for all requests of a retirement."""
+def tear_down(world: World) -> float:
+    """Seconds for all requests of a teardown."""
     stage = FakeStage(stage=STAGE)
     stage.secrets.values |= {"wms/default/brokerString": world.kafka_bootstrap}
     stage.secrets.values["wms/bench/dbInfo"] = (

@@ -351,7 +351,7 @@ def test_list_shows_deployed_stages_by_their_tags_and_those_on_disk_only(
     assert "3 stacks, UPDATE_ROLLBACK_COMPLETE" in table
 
 
-def test_age_and_expiry_are_told_at_a_given_time():
+def test_age_and_expiry_are_reported_at_a_given_time():
     (made,) = deployed.stages([stack("wms-network-a", "a", NOON, expiry="2030-01-16")]).values()
     assert made.age(NOON + timedelta(hours=5)) == "5 h"
     assert made.age(NOON + timedelta(days=3, hours=5)) == "3 d"

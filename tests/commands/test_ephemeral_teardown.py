@@ -150,7 +150,7 @@ def test_a_second_run_takes_the_directory_that_a_failed_one_left(
 
 def test_the_help_says_what_a_mistyped_name_ends_with(run: Run):
     words = " ".join(run("ephemeral", "destroy", "--help").stdout.split())
-    assert '"nothing to destroy" is told, and the exit status is 0, also when it was mistyped' in words
+    assert '"nothing to destroy" is printed, and the exit status is 0, also when it was mistyped' in words
 
 
 def test_stacks_that_are_left_are_a_failure_although_sceptre_was_content(
@@ -175,7 +175,7 @@ def test_a_sweep_shows_what_expired_and_touches_nothing(do: Callable[..., Result
     assert account.deleted == []
 
 
-def test_a_sweep_with_yes_goes_on_after_a_failure_and_tells_it(do: Callable[..., Result], account: Account):
+def test_a_sweep_with_yes_goes_on_after_a_failure_and_reports_it(do: Callable[..., Result], account: Account):
     account.stages = ["broken", "old", "young"]
     account.expiry = {"broken": "2000-01-01", "old": "2000-01-01", "young": "2999-01-01"}
     account.fails = {"broken"}
@@ -191,7 +191,7 @@ def test_a_sweep_says_which_stages_are_meant(do: Callable[..., Result], account:
     assert "no deployed ephemeral stage has expired" in do("sweep", "--expired").stdout
 
 
-def test_the_list_tells_topics_whose_stage_has_no_stack(
+def test_the_list_reports_topics_whose_stage_has_no_stack(
     do: Callable[..., Result],
     run_json: Callable[..., Any],
     account: Account,
@@ -205,7 +205,7 @@ def test_the_list_tells_topics_whose_stage_has_no_stack(
     )
     monkeypatch.setattr(cluster_view, "functions", lambda: functions)
     result = do("list")
-    assert "the cluster of stage a could not be looked at: no brokers" in result.stderr
+    assert "the cluster of stage a could not be read: no brokers" in result.stderr
     assert "gone.wms.signal" in result.stdout
     functions.clusters = {**functions.clusters, "wms-connector-a-connect-admin": existing}
     rows = run_json("ephemeral list", "--dir", str(project))
@@ -217,10 +217,10 @@ def test_the_list_tells_topics_whose_stage_has_no_stack(
     assert {row["stage"]: row["deployed"] for row in rows} == {"a": True, "a.b": False, "gone": False}
 
 
-def test_the_list_says_when_no_cluster_could_be_looked_at(
+def test_the_list_says_when_no_cluster_could_be_inspected(
     do: Callable[..., Result], account: Account, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(cluster_view, "functions", lambda: FakeFunctions({}))
     result = do("list")
     assert result.exit_code == 0
-    assert "no cluster could be looked at" in result.stderr
+    assert "no cluster could be read" in result.stderr

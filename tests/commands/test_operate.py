@@ -14,7 +14,7 @@ from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request,
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.drills import CLASSES
 from connector.domain.health.error_classes import NOT_RUNNING, UNKNOWN
-from connector.domain.health.state import MEMORY_KEY, Incident, Memory
+from connector.domain.health.state import STATE_KEY, HealthState, Incident
 from connector.domain.stage.names import COMPONENTS, CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
 from connector.operations import fire_drill
@@ -70,7 +70,7 @@ def findings(run: Run) -> list[str]:
     return result.stdout.splitlines()
 
 
-def test_a_database_that_is_down_is_told_as_such_and_at_once(run: Run, main: Deployed) -> None:
+def test_a_database_that_is_down_is_reported_as_such_and_at_once(run: Run, main: Deployed) -> None:
     """Debezium says connected for a while, and later that it knows nothing."""
     main.inside.listener = "connection refused"
     (line,) = findings(run)
@@ -182,7 +182,7 @@ def unassigned(main: Deployed) -> None:
     main.inside.connect.tasks[CONNECTOR]["state"] = "UNASSIGNED"
 
 
-def failed_untold(main: Deployed) -> None:
+def failed_no_session(main: Deployed) -> None:
     main.inside.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": ""}
 
 
@@ -211,7 +211,9 @@ def no_record(main: Deployed) -> None:
 
 
 def incident(main: Deployed) -> None:
-    main.inside.table.items[MEMORY_KEY] = Memory(incident=Incident(1800000000, "DbTcpUnreachable")).to_item()
+    main.inside.table.items[STATE_KEY] = HealthState(
+        incident=Incident(1800000000, "DbTcpUnreachable")
+    ).to_item()
 
 
 def scaled_to_0(main: Deployed) -> None:
@@ -254,9 +256,9 @@ def brokers_gone(main: Deployed) -> None:
         ),
         (old_check, "health check: the last health check ran 45 minutes ago", "it runs every 10 minutes"),
         (bad_check, "health check: the last health check could not do its work", "read /aws/lambda/"),
-        (task_failed, "task: task 0: ORA-01017", "mend user and password"),
+        (task_failed, "task: task 0: ORA-01017", "fix user and password"),
         (unassigned, "task: not running: connector RUNNING, task 0 UNASSIGNED", NOT_RUNNING.next_step),
-        (failed_untold, "task: task 0: no cause given (class unknown", UNKNOWN.next_step),
+        (failed_no_session, "task: task 0: no cause given (class unknown", UNKNOWN.next_step),
         (paused, f"connector: {CONNECTOR} is PAUSED: a person did that", "wms-connector resume main"),
         (no_connector, f"connector: Connect has no connector {CONNECTOR}", "sceptre launch main --yes"),
         (not_connected, "source: Debezium says that it is not connected", "main"),
@@ -315,7 +317,7 @@ def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: De
         (no_task, "0 of 1 tasks running; the last task stopped: OutOfMemory"),
     ],
 )
-def test_a_missing_worker_is_found_and_what_it_hides_is_told_once(
+def test_a_missing_worker_is_found_and_what_it_hides_is_reported_once(
     run: Run, main: Deployed, break_: Callable[[Deployed], None], words: str
 ) -> None:
     break_(main)
@@ -344,17 +346,17 @@ def test_a_secret_that_cannot_be_read_is_one_line_and_names_the_secret(run: Run,
 
 
 def test_a_function_of_an_older_version_is_not_taken_for_healthy(run: Run, main: Deployed) -> None:
-    told = {name: facts for name, facts in operations_status(main).items() if name != "findings"}
-    answer = Answer(State.DONE, "seen", details=told)
+    found = {name: facts for name, facts in operations_status(main).items() if name != "findings"}
+    answer = Answer(State.DONE, "seen", details=found)
     main.account.functions[main.names.connect_admin] = lambda _: answer.to_payload()
     (line,) = findings(run)
     assert line.startswith("admin function: cannot be seen: the admin Lambda answers no findings: its")
 
 
 def test_a_finding_that_only_a_newer_version_knows_is_shown_as_it_answers(run: Run, main: Deployed) -> None:
-    told = operations_status(main)
+    found = operations_status(main)
     newer = {"name": "NewTrouble", "ok": False, "reason": "of a new kind", "next_step": "do this", "new": 1}
-    answer = Answer(State.DONE, "seen", details={**told, "findings": [*told["findings"], newer]})
+    answer = Answer(State.DONE, "seen", details={**found, "findings": [*found["findings"], newer]})
     main.account.functions[main.names.connect_admin] = lambda _: answer.to_payload()
     assert findings(run) == ["NewTrouble: of a new kind; next: do this"]
 
@@ -364,7 +366,7 @@ def operations_status(main: Deployed) -> dict[str, Any]:
     return details
 
 
-def test_status_tells_facts_and_why_it_cannot_see_others(run: Run, main: Deployed) -> None:
+def test_status_reports_facts_and_why_it_cannot_see_others(run: Run, main: Deployed) -> None:
     brokers_gone(main)
     alarm_rings(main)
     found = json.loads(run("status", "main", "--json").stdout)
@@ -399,9 +401,9 @@ def test_a_refused_stage_is_refused(run: Run, main: Deployed, command: str) -> N
 
 
 def test_the_connector_is_paused_resumed_stopped_and_restarted(run: Run, main: Deployed) -> None:
-    told = [run(command, "main") for command in ("pause", "resume", "stop", "resume", "restart")]
-    assert [result.exit_code for result in told] == [0] * 5
-    assert [result.stdout.strip() for result in told] == [
+    found = [run(command, "main") for command in ("pause", "resume", "stop", "resume", "restart")]
+    assert [result.exit_code for result in found] == [0] * 5
+    assert [result.stdout.strip() for result in found] == [
         "connector PAUSED, task 0 PAUSED",
         "resumed: connector RUNNING, task 0 RUNNING",
         "connector STOPPED, no task",
@@ -536,7 +538,7 @@ def test_what_stays_behind_is_named(run: Run, main: Deployed, quick: None) -> No
     assert main.account.sqs.queues == {}
 
 
-def test_an_alarm_that_cannot_be_set_back_does_not_keep_the_rest_from_being_told(
+def test_an_alarm_that_cannot_be_set_back_does_not_keep_the_rest_from_being_reported(
     run: Run, main: Deployed, quick: None
 ) -> None:
     cloudwatch = main.account.cloudwatch
@@ -557,16 +559,16 @@ def test_an_alarm_that_goes_away_meanwhile_is_wrong(
     run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The drill has looked at all alarms before; then it looks at one at a time."""
-    look, gone = main.account.cloudwatch.describe_alarms, main.names.alarm("CpuHigh")
+    describe, gone = main.account.cloudwatch.describe_alarms, main.names.alarm("CpuHigh")
     monkeypatch.setattr(
         main.account.cloudwatch,
         "describe_alarms",
-        lambda **asked: {"MetricAlarms": []} if asked["AlarmNames"] == [gone] else look(**asked),
+        lambda **asked: {"MetricAlarms": []} if asked["AlarmNames"] == [gone] else describe(**asked),
     )
-    assert drilled(run) == (1, {"CpuHigh": f"the alarm {gone} went away while it was looked at"})
+    assert drilled(run) == (1, {"CpuHigh": f"the alarm {gone} was deleted during the drill"})
 
 
-def test_a_drill_that_cannot_go_on_tells_what_it_leaves_behind(
+def test_a_drill_that_cannot_go_on_reports_what_it_leaves_behind(
     run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(operation: str) -> Callable[..., None]:
@@ -602,7 +604,7 @@ def test_a_drill_that_cannot_listen_mails_nobody_and_leaves_no_queue(
     assert (main.account.sns.published, main.account.sqs.queues) == ([], {})
 
 
-def test_an_older_health_function_is_told_apart(run: Run, main: Deployed, quick: None) -> None:
+def test_an_older_health_function_is_distinguished(run: Run, main: Deployed, quick: None) -> None:
     main.account.functions[main.names.connect_health] = lambda _: {"summary": "healthy", "metrics": {}}
     status, wrong = drilled(run)
     assert (status, set(wrong)) == (1, {cause.name for cause in CLASSES})

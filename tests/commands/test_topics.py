@@ -66,7 +66,7 @@ def test_where_no_function_is_deployed_the_command_says_what_to_give(
     assert_one_line(run("topics", "plan", "a"), "no Lambda wms-connector-a-connect-admin", "--topics-file")
 
 
-def test_a_cluster_that_nobody_can_look_at_is_told_with_the_stage_and_what_to_do(
+def test_a_cluster_that_nobody_can_inspect_is_reported_with_the_stage_and_what_to_do(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     functions = FakeFunctions({"wms-connector-a-connect-admin": "the brokers do not answer a connection"})

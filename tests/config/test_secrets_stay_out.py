@@ -5,7 +5,7 @@ import json
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 from tests.config.support import stacks
 from tests.support.fake_aws import GOOD_SECRETS, FakeConnection
 
@@ -26,7 +26,7 @@ def account(port: int = 9094) -> FakeConnection:
 
 
 def bodies(connection: FakeConnection, group: str = "main") -> dict[str, str]:
-    glue.SECRETS.clear()
+    sceptre_stack.SECRETS.clear()
     found = stacks(group)
     for stack in found.values():
         stack._connection_manager = connection

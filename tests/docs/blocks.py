@@ -121,7 +121,7 @@ def _names() -> str:
 def _rule() -> str:
     words = ", ".join(f"`{word}`" for word in RESERVED_STAGES)
     named = ", ".join(f"`{stage}`" for stage in NAMED_STAGES)
-    return f"\nA stage has {RULE}. Named stages: {named}. Reserved words: {words}.\n\n"
+    return f"\nA stage has {RULE}. Named stages: {named}. Reserved names: {words}.\n\n"
 
 
 def _sizes() -> str:
@@ -159,7 +159,7 @@ def _alarms() -> str:
         (
             f"[{section}](#{section.lower()})",
             "one mail of the health check" if not found[0][1].mails else "the alarm",
-            found[0][1].what if len(found) == 1 else f"Alarms: {_code(name for name, _ in found)}",
+            found[0][1].description if len(found) == 1 else f"Alarms: {_code(name for name, _ in found)}",
         )
         for section, found in sections.items()
     ]

@@ -29,7 +29,7 @@ def test_a_message_that_is_one_line_already_is_not_changed() -> None:
     ("kind", "status"),
     [(OperatorError, 2), (RefusedStage, 2), (SecretError, 2), (ServerError, 1), (DeadlineExceeded, 1)],
 )
-def test_the_exit_status_tells_who_must_act(kind: type[WmsError], status: int) -> None:
+def test_the_exit_status_reports_who_must_act(kind: type[WmsError], status: int) -> None:
     assert kind("x").exit_status == status
 
 

@@ -46,7 +46,7 @@ def test_a_record_of_a_newer_version_is_read_and_one_of_an_older_gets_defaults()
 
 
 @pytest.mark.parametrize("key", ["stage", "cluster_id", "account", "topics", "config_hash"])
-def test_what_a_record_lacks_counts_as_not_told(key: str) -> None:
+def test_what_a_record_lacks_counts_as_not_reported(key: str) -> None:
     item = StageRecord("main", "c", "123456789012", (), "h").to_item()
     whole = StageRecord.from_item(item)
     del item[key]

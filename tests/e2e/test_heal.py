@@ -10,7 +10,7 @@ import pytest
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.budget import BUDGET_KEY, LIMIT
-from connector.domain.health.state import MEMORY_KEY
+from connector.domain.health.state import STATE_KEY
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.names import CONNECTOR
 from connector.domain.stage.stage import Stage
@@ -98,7 +98,7 @@ def failed(world: World, main: Run) -> Iterator[Watcher]:
     finally:
         watcher.configure(good)
         watcher.wait_for("RUNNING")
-        for key in (BUDGET_KEY, MEMORY_KEY):
+        for key in (BUDGET_KEY, STATE_KEY):
             watcher.dynamodb.delete_item(Key={"id": key})
 
 

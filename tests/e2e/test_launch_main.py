@@ -18,7 +18,7 @@ from tests.support.sceptre_cli import Run, sceptre
 pytestmark = pytest.mark.e2e
 
 MAIN = Stage.parse("main")
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 _CONNECTOR = "/connectors/wms-oracle-cdc"
 _REST_PATHS = (
     "/",
@@ -41,7 +41,7 @@ def test_every_seeded_row_arrives_as_a_snapshot_record(watch: Watch):
     def snapshot(seen: Any) -> bool:
         return [a.operation for a in seen].count("snapshot") >= SEEDED * 4
 
-    assert watch.wait_for(snapshot, PATIENCE)
+    assert watch.wait_for(snapshot, TIMEOUT_SECONDS)
     keys = {(a.topic, str(a.key)) for a in watch.seen if a.operation == "snapshot"}
     assert len(keys) == SEEDED * 4
 
@@ -52,18 +52,18 @@ def test_insert_update_and_delete_arrive_on_the_tables_topic(
 ):
     topic = f"wms.{schema_name}.{table}"
     (key,) = world.database.insert(schema_name, table)
-    world.database.update(schema_name, table, key, SYS_ADD_USER_ID="MENDED")
+    world.database.update(schema_name, table, key, SYS_ADD_USER_ID="FIXED")
     world.database.delete(schema_name, table, key)
 
     def of_key(seen: Any) -> list[Arrival]:
         return [a for a in seen if a.topic == topic and a.key == {schema.key(table): str(key)}]
 
-    assert watch.wait_for(lambda seen: len(of_key(seen)) >= 3, PATIENCE)
+    assert watch.wait_for(lambda seen: len(of_key(seen)) >= 3, TIMEOUT_SECONDS)
     inserted, updated, deleted = of_key(watch.seen)
     assert [inserted.operation, updated.operation, deleted.operation] == ["insert", "update", "delete"]
     assert updated.before == inserted.after
     assert updated.after is not None
-    assert updated.after["SYS_ADD_USER_ID"] == "MENDED"
+    assert updated.after["SYS_ADD_USER_ID"] == "FIXED"
     assert deleted.after is None
 
 
@@ -157,7 +157,7 @@ def _connect(world: World, path: str) -> Any:
     tasks = ecs.list_tasks(cluster=MAIN.names.service)["taskArns"]
     (task, *_) = ecs.describe_tasks(cluster=MAIN.names.service, tasks=tasks)["tasks"]
     details = {d["name"]: d["value"] for a in task["attachments"] for d in a["details"]}
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         answer = urllib3.request("GET", f"http://{details['privateIPv4Address']}:8083{path}", timeout=10.0)
         if answer.status < 500 and answer.status != 409:

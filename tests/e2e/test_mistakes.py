@@ -95,7 +95,7 @@ def test_a_worker_that_cannot_start_ends_the_launch_with_its_own_reason(world: W
     assert "no-such-broker.invalid" not in run.output
 
 
-def test_a_wrong_password_is_told_in_the_drivers_words_and_mended_by_launching_again(world: World):
+def test_a_wrong_password_is_reported_in_the_drivers_words_and_fixed_by_launching_again(world: World):
     """Runs over the ROLLBACK_COMPLETE of the test before it, as an operator would."""
     right = world.database.db_info
     world.account.put_secret("val/dbInfo", {**right, "password": "wr0ng-passw0rd"})
@@ -104,12 +104,12 @@ def test_a_wrong_password_is_told_in_the_drivers_words_and_mended_by_launching_a
     assert run.output.count("password authentication failed") == 1
     assert "wr0ng-passw0rd" not in run.output
     world.account.put_secret("val/dbInfo", right)
-    mended = launch(world, "val")
-    assert mended.status == 0, mended.output
-    assert "wms-oracle-cdc of stage val runs" in mended.last_line
+    fixed = launch(world, "val")
+    assert fixed.status == 0, fixed.output
+    assert "wms-oracle-cdc of stage val runs" in fixed.last_line
 
 
-def test_a_database_that_is_down_is_told_in_the_drivers_words_and_the_stage_is_watched(world: World):
+def test_a_database_that_is_down_is_reported_in_the_drivers_words_and_the_stage_is_watched(world: World):
     """A stage of its own, so that this is its first launch: its alarms and events stand all the same."""
     broker = world.start_broker("production")
     world.account.put_secret("production/brokerString", broker)
@@ -120,5 +120,5 @@ def test_a_database_that_is_down_is_told_in_the_drivers_words_and_the_stage_is_w
         world.start_database()
     for component in ("alarms", "events"):
         assert states(world)[f"wms-{component}-production"] == "CREATE_COMPLETE"
-    mended = launch(world, "production")
-    assert mended.status == 0, mended.output
+    fixed = launch(world, "production")
+    assert fixed.status == 0, fixed.output

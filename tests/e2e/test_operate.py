@@ -26,7 +26,7 @@ STAGE = Stage.parse("main")
 NAMES = STAGE.names
 ADDRESS = "wms-connector@example.com"
 #: A consumer that has never committed takes a step at each of Debezium's looks, which are 5 s apart.
-HEARD_SECONDS = 180.0
+RECEIVE_SECONDS = 180.0
 
 Wms = Callable[..., Done]
 
@@ -91,7 +91,7 @@ def test_a_healthy_stage_is_verified_and_says_what_was_checked(wms: Wms, confirm
     assert "Stage main is healthy; checked:" in plain.stdout
 
 
-def test_status_tells_lag_and_event_once_a_row_has_come(world: World, wms: Wms):
+def test_status_reports_lag_and_event_once_a_row_has_come(world: World, wms: Wms):
     rows = Rows(world, STAGE, world.kafka_bootstrap)
     rows.insert()
     rows.assert_arrived_once()
@@ -173,7 +173,9 @@ def test_a_snapshot_gives_every_row_of_the_table_again_and_of_no_other(world: Wo
         assert done.json["tables"] == [table]
         wanted = world.database.count("WMS", schema.BASE)
         topic = f"{STAGE.topics.prefix}.{table}"
-        arrived = watch.wait_for(lambda _: _snapshots(watch)[topic] - before[topic] >= wanted, HEARD_SECONDS)
+        arrived = watch.wait_for(
+            lambda _: _snapshots(watch)[topic] - before[topic] >= wanted, RECEIVE_SECONDS
+        )
         assert arrived, (_snapshots(watch), before, wanted)
         assert {t for t, count in (_snapshots(watch) - before).items() if count} == {topic}
     finally:

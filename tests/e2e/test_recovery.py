@@ -1,4 +1,4 @@
-"""Launching again mends: after a bad commit, a stack that never stood, a teardown that was cut off."""
+"""Launching again fixes: after a bad commit, a stack that never stood, a teardown that was cut off."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -110,7 +110,7 @@ def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
     rows.assert_arrived_once()
 
 
-def test_a_registration_that_fails_leaves_the_stage_watched_and_is_mended_by_launching_again(
+def test_a_registration_that_fails_leaves_the_stage_watched_and_is_fixed_by_launching_again(
     world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
 ):
     """Every stack stands, alarms and event rules too, and the connector as it was."""

@@ -68,9 +68,9 @@ def test_sceptres_own_commands_work_for_a_stage(
     states = deployed.stack_states(world, Stage.parse(stage))
     assert diff.output.count("No difference to deployed stack") == len(states)
     assert validate.output.count("is valid") == len(states)
-    told = json.loads(status.output)
-    assert {name.rpartition("/")[2]: state for name, state in told.items()} == states
-    # Where test_recovery ran before, production's connector stack is one that was rolled back and mended.
+    found = json.loads(status.output)
+    assert {name.rpartition("/")[2]: state for name, state in found.items()} == states
+    # Where test_recovery ran before, production's connector stack is one that was rolled back and fixed.
     assert set(states.values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
     assert f"{Stage.parse(stage).names.connect_admin}" in outputs.output
 

@@ -5,38 +5,38 @@ from collections.abc import Iterator
 import pytest
 
 from connector.domain.capture.broker_script import transactional_ids
-from tests.faults import row_faults, scene, worker_faults
+from tests.faults import fault_testbed, row_faults, worker_faults
+from tests.faults.fault_testbed import FaultTestbed
 from tests.faults.report import Row
-from tests.faults.scene import Scene
 from tests.support import deployed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultTestbed]:
     """A world of its own: faults are no company for other tests."""
-    with scene.scene(tmp_path_factory.mktemp("faults")) as there:
+    with fault_testbed.testbed(tmp_path_factory.mktemp("faults")) as there:
         yield there
 
 
-def test_a_killed_worker_loses_nothing_repeats_nothing_and_keeps_the_order(made: Scene):
+def test_a_killed_worker_loses_nothing_repeats_nothing_and_keeps_the_order(made: FaultTestbed):
     _as_it_must_be(worker_faults.killed(made, 1))
 
 
-def test_a_standby_takes_over_and_nothing_is_lost_or_repeated(made: Scene):
+def test_a_standby_takes_over_and_nothing_is_lost_or_repeated(made: FaultTestbed):
     _as_it_must_be(worker_faults.failover(made))
 
 
-def test_a_row_too_large_for_its_topic_stops_the_connector_is_told_and_arrives_after_the_named_step(
-    made: Scene,
+def test_a_row_too_large_for_its_topic_stops_the_connector_is_reported_and_arrives_after_the_named_step(
+    made: FaultTestbed,
 ):
     row = row_faults.oversized_row(made, "oversized row")
     _as_it_must_be(row)
     assert row.figures["class"] == "record too large"
 
 
-def test_the_brokers_know_exactly_the_transactional_ids_that_the_roles_carry(made: Scene):
+def test_the_brokers_know_exactly_the_transactional_ids_that_the_roles_carry(made: FaultTestbed):
     """Exactly-once writes under these; a right on another one would be of no use, one less would stop it."""
     used = deployed.transactional_ids(made.world.kafka_bootstrap)
     assert used == set(transactional_ids(made.stage))

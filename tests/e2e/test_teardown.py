@@ -38,7 +38,7 @@ FOREIGN = (
     "orders",
     "wms.a.wms",
 )
-#: After which line each run is killed: every step of the retirement, then stacks.
+#: After which line each run is killed: every step of the teardown, then stacks.
 KILLED_AFTER = (
     "retire-mark: stage a is marked",
     "retire-connector: wms-oracle-cdc stopped and deleted",
@@ -213,7 +213,7 @@ def test_a_launch_that_replaces_a_stack_keeps_the_topics_and_a_pipeline_then_rem
     assert traces.of(world, B, world.kafka_bootstrap) == {}
 
 
-def test_topics_whose_stage_has_no_stack_are_told(world: World, project: Path, gone: Run):
+def test_topics_whose_stage_has_no_stack_are_reported(world: World, project: Path, gone: Run):
     kafka_state.make(world.kafka_bootstrap, ["lost.wms.heartbeat", "lost.other"])
     rows = json.loads(_command(world, project, "ephemeral", "list", "--json").stdout)
     orphans = {row["stage"]: row["orphan_topics"] for row in rows if row["orphan_topics"]}

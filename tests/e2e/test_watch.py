@@ -9,7 +9,7 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.metrics import Origin
-from connector.domain.health.state import MEMORY_KEY
+from connector.domain.health.state import STATE_KEY
 from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from tests.support.in_process_check import InProcessCheck
@@ -48,7 +48,7 @@ def test_a_check_of_a_healthy_stage_takes_less_than_two_seconds(world: World, ch
     """The second one: the first made its clients, as a function's first call does."""
     answer = world.account.client("lambda").invoke(FunctionName=NAMES.connect_health, Payload=b"{}")
     content = json.loads(answer["Payload"].read())
-    assert (content["summary"], content["told"]) == ("healthy", "nothing")
+    assert (content["summary"], content["notified"]) == ("healthy", "nothing")
     assert content["metrics"]["HeartbeatAgeSeconds"] < 60
     assert content["seconds"] < 2
 
@@ -69,16 +69,16 @@ def test_the_end_of_an_incident_is_mailed_with_the_rights_of_the_function(
     incident = {"since": {"N": "1800000000"}, "title": {"S": "DbTcpUnreachable"}}
     dynamodb.update_item(
         TableName=NAMES.table,
-        Key={"id": {"S": MEMORY_KEY}},
+        Key={"id": {"S": STATE_KEY}},
         UpdateExpression="SET incident = :incident",
         ExpressionAttributeValues={":incident": {"M": incident}},
     )
-    told = []
+    mailed = []
     for _ in range(2):
         answer = world.account.client("lambda").invoke(FunctionName=NAMES.connect_health, Payload=b"{}")
         assert "FunctionError" not in answer
-        told.append(json.loads(answer["Payload"].read())["told"])
-    assert told == ["recovery", "nothing"]
+        mailed.append(json.loads(answer["Payload"].read())["notified"])
+    assert mailed == ["recovery", "nothing"]
 
 
 def test_every_alarm_stands_and_those_mail_that_the_health_check_cannot(world: World, main: Run):

@@ -41,8 +41,8 @@ def main(words: Sequence[str]) -> int:
     wrong = 0
     for kind in kinds:
         module, title = KINDS[kind]
-        scene: AbstractContextManager[Sequence[Fault]] = import_module(module).scene()
-        with scene as faults:
+        testbed: AbstractContextManager[Sequence[Fault]] = import_module(module).scene()
+        with testbed as faults:
             chosen = [fault for fault in faults if not words[1:] or fault.name in words[1:]]
             if missing := set(words[1:]) - {fault.name for fault in chosen}:
                 known = ", ".join(fault.name for fault in faults)

@@ -64,8 +64,8 @@ class Comparison:
     @property
     def wrong(self) -> list[str]:
         """What must never be, in words."""
-        told = {"lost": self.lost, "twice": self.twice, "out of order": self.order, "strange": self.strange}
-        return [f"{len(which)} {word}: {_some(which)}" for word, which in told.items() if which]
+        kinds = {"lost": self.lost, "twice": self.twice, "out of order": self.order, "strange": self.strange}
+        return [f"{len(which)} {word}: {_some(which)}" for word, which in kinds.items() if which]
 
     def cells(self) -> dict[str, str]:
         """The columns of a row of the table."""

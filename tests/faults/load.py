@@ -77,7 +77,7 @@ class Load:
         self._turn = threading.Lock()
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
-        self.trouble: BaseException | None = None
+        self.error: BaseException | None = None
 
     def start(self) -> None:
         """Begin to write."""
@@ -85,16 +85,16 @@ class Load:
 
     def has_committed(self, changes: int) -> bool:
         """Whether so many changes are committed by now. Raises what has ended the writer."""
-        if self.trouble is not None:
-            raise self.trouble
+        if self.error is not None:
+            raise self.error
         return len(self.committed) >= changes
 
     def stop(self, seconds: float = 60) -> list[Place]:
         """Write no more; then one last row into each table, which a reader can wait for."""
         self._ends.set()
         self._thread.join(seconds)
-        if self.trouble is not None:
-            raise self.trouble
+        if self.error is not None:
+            raise self.error
         assert not self._thread.is_alive(), "the writer does not come to its end"
         last = [self._new(place) for place in schema.TABLES]
         self._transact([(place, 1, Kind.INSERT) for place in last])
@@ -127,7 +127,7 @@ class Load:
                 with self._turn:
                     self._transact(self._some_changes())
         except BaseException as error:  # noqa: BLE001 - told by `stop`, in the thread of whoever asked
-            self.trouble = error
+            self.error = error
 
     def _some_changes(self) -> list[tuple[Place, int, Kind]]:
         chosen: dict[Place, tuple[int, Kind]] = {}

@@ -12,8 +12,8 @@ from typing import Any
 from psycopg import sql
 
 from connector.local import schema
+from tests.faults.fault_testbed import FaultTestbed, Stream, under_load
 from tests.faults.report import Fault, Row
-from tests.faults.scene import Scene, Stream, under_load
 from tests.faults.worker import until
 
 #: How long the network is cut, in seconds.
@@ -24,7 +24,7 @@ _PHASE_SECONDS = 4.0
 _DISK_BYTES = 65536
 
 
-def faults(scene: Scene) -> Sequence[Fault]:
+def faults(testbed: FaultTestbed) -> Sequence[Fault]:
     """All of them."""
     titled = {
         "broker-restarted": ("broker restarted", broker_restarted),
@@ -36,63 +36,63 @@ def faults(scene: Scene) -> Sequence[Fault]:
         "disk-full": ("disk full where the worker writes", disk_full),
         "schema-change": ("column added, renamed, dropped", schema_change),
     }
-    return [Fault(name, title, partial(make, scene, title)) for name, (title, make) in titled.items()]
+    return [Fault(name, title, partial(make, testbed, title)) for name, (title, make) in titled.items()]
 
 
-def broker_restarted(scene: Scene, title: str) -> Row:
+def broker_restarted(testbed: FaultTestbed, title: str) -> Row:
     """The only broker leaves tidily and comes back."""
-    return under_load(scene, title, lambda _: _restart_broker(scene, kill=False))
+    return under_load(testbed, title, lambda _: _restart_broker(testbed, kill=False))
 
 
-def broker_killed(scene: Scene, title: str) -> Row:
+def broker_killed(testbed: FaultTestbed, title: str) -> Row:
     """The only broker is gone at once and comes back."""
-    return under_load(scene, title, lambda _: _restart_broker(scene, kill=True))
+    return under_load(testbed, title, lambda _: _restart_broker(testbed, kill=True))
 
 
-def _restart_broker(scene: Scene, *, kill: bool) -> None:
-    scene.world.stop_broker(kill=kill)
+def _restart_broker(testbed: FaultTestbed, *, kill: bool) -> None:
+    testbed.world.stop_broker(kill=kill)
     time.sleep(_DOWN_SECONDS)
-    scene.world.start_broker()
+    testbed.world.start_broker()
 
 
-def database_restarted(scene: Scene, title: str) -> Row:
+def database_restarted(testbed: FaultTestbed, title: str) -> Row:
     """The database cuts its connections, writes its data and comes back."""
-    return under_load(scene, title, lambda _: _restart_database(scene, kill=False))
+    return under_load(testbed, title, lambda _: _restart_database(testbed, kill=False))
 
 
-def database_killed(scene: Scene, title: str) -> Row:
+def database_killed(testbed: FaultTestbed, title: str) -> Row:
     """The database is gone at once, and recovers from its log."""
-    return under_load(scene, title, lambda _: _restart_database(scene, kill=True))
+    return under_load(testbed, title, lambda _: _restart_database(testbed, kill=True))
 
 
-def _restart_database(scene: Scene, *, kill: bool) -> None:
-    scene.world.stop_database(kill=kill)
+def _restart_database(testbed: FaultTestbed, *, kill: bool) -> None:
+    testbed.world.stop_database(kill=kill)
     time.sleep(_DOWN_SECONDS)
-    scene.world.start_database()
+    testbed.world.start_database()
 
 
-def network_cut(scene: Scene, title: str) -> Row:
+def network_cut(testbed: FaultTestbed, title: str) -> Row:
     """Nothing arrives between worker and database, and no connection is closed by anybody in between."""
 
     def inject(_: Stream) -> Mapping[str, Any]:
-        scene.proxy.swallow()
+        testbed.proxy.swallow()
         try:
             time.sleep(_CUT_SECONDS)
         finally:
-            scene.proxy.restore()
+            testbed.proxy.restore()
         return {"cut_seconds": _CUT_SECONDS}
 
-    return under_load(scene, title, inject)
+    return under_load(testbed, title, inject)
 
 
-def brokers_silent(scene: Scene, title: str) -> Row:
+def brokers_silent(testbed: FaultTestbed, title: str) -> Row:
     """The brokers' sockets stay open and answer nothing: a network cut as their clients see it.
 
     The brokers stand still too, so this does not show what they do meanwhile with clients that are cut off.
     """
 
     def inject(_: Stream) -> Mapping[str, Any]:
-        (broker,) = scene.world.state.brokers.values()
+        (broker,) = testbed.world.state.brokers.values()
         assert broker.process is not None
         assert broker.process.alive
         os.kill(broker.process.pid, signal.SIGSTOP)
@@ -102,13 +102,13 @@ def brokers_silent(scene: Scene, title: str) -> Row:
             os.kill(broker.process.pid, signal.SIGCONT)
         return {"cut_seconds": _CUT_SECONDS}
 
-    return under_load(scene, title, inject)
+    return under_load(testbed, title, inject)
 
 
-def disk_full(scene: Scene, title: str) -> Row:
+def disk_full(testbed: FaultTestbed, title: str) -> Row:
     """The worker's only writable directory becomes a file system without a byte left."""
-    worker = scene.workers.until_active()
-    directory = scene.world.state.directory / "tasks" / worker.task / "tmp"
+    worker = testbed.workers.until_active()
+    directory = testbed.world.state.directory / "tasks" / worker.task / "tmp"
     mount = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_BYTES}", "wms-faults", str(directory)]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -121,7 +121,7 @@ def disk_full(scene: Scene, title: str) -> Row:
         return {"free_bytes": os.statvfs(directory).f_bavail}
 
     try:
-        return under_load(scene, title, inject)
+        return under_load(testbed, title, inject)
     finally:
         subprocess.run(["umount", "-l", str(directory)], check=True)
 
@@ -135,7 +135,7 @@ def _fill(file: Path) -> None:
                 return
 
 
-def schema_change(scene: Scene, title: str) -> Row:
+def schema_change(testbed: FaultTestbed, title: str) -> Row:
     """A column comes, gets another name and goes, while rows are written; its values arrive."""
     seen: dict[str, int] = {}
 
@@ -147,7 +147,7 @@ def schema_change(scene: Scene, title: str) -> Row:
             ('DROP COLUMN "URGNCY_CD"', ""),
         ):
             with stream.load.held():
-                _alter(scene, statement)
+                _alter(testbed, statement)
                 stream.load.extra = {schema.BASE: {column: "HIGH"}} if column else {}
             stream.until_flowing()
             time.sleep(_PHASE_SECONDS)
@@ -156,15 +156,15 @@ def schema_change(scene: Scene, title: str) -> Row:
                 seen[column] = _with(stream, column)
         return {"rows_with_column": dict(seen)}
 
-    return under_load(scene, title, inject)
+    return under_load(testbed, title, inject)
 
 
 def _with(stream: Stream, column: str) -> int:
     return sum(image.get(column) == "HIGH" for image in [*stream.reader.images.values()])
 
 
-def _alter(scene: Scene, statement: str) -> None:
-    with scene.world.database.admin() as connection:
+def _alter(testbed: FaultTestbed, statement: str) -> None:
+    with testbed.world.database.admin() as connection:
         for schema_name in schema.SCHEMAS:
             table = sql.Identifier(schema_name, schema.BASE)
             connection.execute(sql.SQL("ALTER TABLE {} " + statement).format(table))

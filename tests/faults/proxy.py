@@ -50,7 +50,7 @@ class Proxy:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        # Who knocks while the network is cut is not answered; its own time-out ends that.
+        # Who connects while the network is cut is not answered; its own time-out ends that.
         self._open.wait()
         try:
             server = socket.create_connection(self.target, 10)

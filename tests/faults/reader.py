@@ -16,7 +16,7 @@ from tests.faults.load import NUMBER, Place, row_name
 _POLL_MS = 100
 
 
-class Book:
+class ChangeLog:
     """What was read, as the comparison wants it. `wanted` tells which keys are its business."""
 
     def __init__(self, topics: Mapping[tuple[str, str], str], wanted: Callable[[int], bool]) -> None:
@@ -55,7 +55,7 @@ class Book:
         self._seen.add((row, number))
 
 
-class Reader(Book):
+class Reader(ChangeLog):
     """Reads from where the topics end when it is made, or from their beginning."""
 
     def __init__(

@@ -21,9 +21,9 @@ from connector.domain.health.error_classes import ErrorClass, classify
 from connector.domain.stage.names import CONNECT_PORT, CONNECTOR
 from connector.local import schema
 from tests.faults.compare import Comparison, Kind
+from tests.faults.fault_testbed import TIMEOUT_SECONDS, FaultTestbed, Stream, streaming
 from tests.faults.load import Place
 from tests.faults.report import Fault, Row
-from tests.faults.scene import PATIENCE, Scene, Stream, streaming
 from tests.faults.worker import ask, until
 
 #: More than a topic takes by default, even compressed.
@@ -34,7 +34,7 @@ _LIST = '"AMT_LST" numeric(12,2)[]'
 _POISON, _CURED = {"AMT_LST": "{1.50,NaN}"}, {"AMT_LST": "{1.50}"}
 
 
-def faults(scene: Scene) -> Sequence[Fault]:
+def faults(testbed: FaultTestbed) -> Sequence[Fault]:
     """All of them."""
     titled = {
         "slot-lost": ("replication slot lost", slot_lost),
@@ -42,41 +42,41 @@ def faults(scene: Scene) -> Sequence[Fault]:
         "poison-row": ("poison row: a value that cannot be converted", poison_row),
         "oversized-row": ("oversized row: 3 MiB", oversized_row),
     }
-    return [Fault(name, title, partial(make, scene, title)) for name, (title, make) in titled.items()]
+    return [Fault(name, title, partial(make, testbed, title)) for name, (title, make) in titled.items()]
 
 
-def slot_lost(scene: Scene, title: str) -> Row:
+def slot_lost(testbed: FaultTestbed, title: str) -> Row:
     """Somebody drops the slot: the log behind the stored position is gone."""
-    with streaming(scene) as stream:
+    with streaming(testbed) as stream:
         with stream.load.held():
-            _drop_slot(scene)
-        return _stopped_and_started_over(scene, title, stream)
+            _drop_slot(testbed)
+        return _stopped_and_started_over(testbed, title, stream)
 
 
-def slot_remade(scene: Scene, title: str) -> Row:
+def slot_remade(testbed: FaultTestbed, title: str) -> Row:
     """The same while the worker does not look, and a new slot of the same name stands there when it does."""
-    with streaming(scene) as stream:
-        worker = scene.workers.until_active()
+    with streaming(testbed) as stream:
+        worker = testbed.workers.until_active()
         worker.signal(signal.SIGSTOP)
         try:
             with stream.load.held():
-                _drop_slot(scene)
+                _drop_slot(testbed)
             known = len(stream.load.committed)
             until(lambda: stream.load.has_committed(known + 50), "what the new slot does not know", 60)
-            with scene.world.database.admin() as connection:
+            with testbed.world.database.admin() as connection:
                 connection.execute(
                     "SELECT pg_create_logical_replication_slot(%s, 'pgoutput')",
-                    [scene.stage.names.replication_slot],
+                    [testbed.stage.names.replication_slot],
                 )
         finally:
             worker.signal(signal.SIGCONT)
-        return _stopped_and_started_over(scene, title, stream)
+        return _stopped_and_started_over(testbed, title, stream)
 
 
-def _stopped_and_started_over(scene: Scene, title: str, stream: Stream) -> Row:
-    stop = _stops(scene, stream, "log missing")
-    _start_over(scene)
-    until(lambda: scene.workers.task_state() == "RUNNING", "the task runs again")
+def _stopped_and_started_over(testbed: FaultTestbed, title: str, stream: Stream) -> Row:
+    stop = _stops(testbed, stream, "log missing")
+    _start_over(testbed)
+    until(lambda: testbed.workers.task_state() == "RUNNING", "the task runs again")
     stream.until_flowing()
     result = stream.finish()
     deleted = {c.row for c in stream.load.committed if c.kind is Kind.DELETE}
@@ -84,38 +84,38 @@ def _stopped_and_started_over(scene: Scene, title: str, stream: Stream) -> Row:
     # A new snapshot shows the rows that are there; what was deleted meanwhile nobody can see.
     kept = replace(result, lost=[change for change in result.lost if change not in gone])
     row = _row(title, stop, kept, {"lost_of_rows_deleted_meanwhile": len(gone)})
-    told = f"{row.cells['lost']}; {len(gone)} changes of rows deleted meanwhile, which no snapshot shows"
-    return replace(row, cells={**row.cells, "lost": told})
+    found = f"{row.cells['lost']}; {len(gone)} changes of rows deleted meanwhile, which no snapshot shows"
+    return replace(row, cells={**row.cells, "lost": found})
 
 
-def poison_row(scene: Scene, title: str) -> Row:
+def poison_row(testbed: FaultTestbed, title: str) -> Row:
     """A value that the database takes and the connector cannot convert."""
-    with _column(scene, _LIST), streaming(scene) as stream:
+    with _column(testbed, _LIST), streaming(testbed) as stream:
         place = stream.load.insert(_BASE, **_POISON)
-        stop = _stops(scene, stream, "unreadable value", place)
-        _launched(scene, connector={"unreadable_values": "null"})
-        until(lambda: stream.reader.has(place.row, 1), "the row has passed", PATIENCE)
+        stop = _stops(testbed, stream, "unreadable value", place)
+        _launched(testbed, connector={"unreadable_values": "null"})
+        until(lambda: stream.reader.has(place.row, 1), "the row has passed", TIMEOUT_SECONDS)
         stream.load.update(place, 2, **_CURED)
-        until(lambda: stream.reader.has(place.row, 2), "its repair has passed", PATIENCE)
-        _launched(scene)
+        until(lambda: stream.reader.has(place.row, 2), "its repair has passed", TIMEOUT_SECONDS)
+        _launched(testbed)
         stream.until_flowing()
         result = stream.finish()
     return _row(title, stop, result)
 
 
-def oversized_row(scene: Scene, title: str) -> Row:
+def oversized_row(testbed: FaultTestbed, title: str) -> Row:
     """A row whose record its topic does not take."""
     text = os.urandom(_LARGE_BYTES // 2).hex()
-    with _wide_column(scene), streaming(scene) as stream:
+    with _wide_column(testbed), streaming(testbed) as stream:
         place = stream.load.insert(_REVISION, RMRKS_TXT=text)
-        stop = _stops(scene, stream, "record too large", place)
-        _launched(scene, connector={"max_record_mib": 8})
-        until(lambda: stream.reader.has(place.row, 1), "the row has passed", PATIENCE)
+        stop = _stops(testbed, stream, "record too large", place)
+        _launched(testbed, connector={"max_record_mib": 8})
+        until(lambda: stream.reader.has(place.row, 1), "the row has passed", TIMEOUT_SECONDS)
         whole = stream.reader.images[place.row]["RMRKS_TXT"] == text
         stream.load.update(place, 2, RMRKS_TXT="short")
         stream.until_flowing()
         result = stream.finish()
-        _launched(scene)
+        _launched(testbed)
     return _row(title, stop, result, {"arrived_whole": whole}, [] if whole else ["the large row is cut"])
 
 
@@ -124,34 +124,34 @@ class Stop:
     """How the connector stopped."""
 
     cause: ErrorClass
-    words: str
-    told: str
-    held: str
+    message: str
+    notified: str
+    withheld: str
     wrong: Sequence[str]
 
 
-def _stops(scene: Scene, stream: Stream, name: str, place: Place | None = None) -> Stop:
+def _stops(testbed: FaultTestbed, stream: Stream, name: str, place: Place | None = None) -> Stop:
     """The task fails, is not restarted, people are told, and a restart by hand passes nothing either."""
     wrong = []
-    until(lambda: scene.workers.task_state() == "FAILED", "the task fails", PATIENCE)
-    words = scene.workers.trace()
+    until(lambda: testbed.workers.task_state() == "FAILED", "the task fails", TIMEOUT_SECONDS)
+    words = testbed.workers.trace()
     cause = classify(words)
     if cause.name != name:
         wrong.append(f"classed as {cause.name!r}, not {name!r}")
     if cause.retry:
         wrong.append("its class asks for a restart")
     # One check is made every minute; two more need not wait for it.
-    answers = [scene.check(), scene.check()]
-    incident = scene.incident()
+    answers = [testbed.check(), testbed.check()]
+    incident = testbed.incident()
     if incident is None:
         wrong.append("nobody was told")
-    held = str(answers[-1].get("held", ""))
+    held = str(answers[-1].get("withheld", ""))
     if cause.meaning not in held:
         wrong.append(f"a restart is not held back: {answers[-1]}")
     committed = len(stream.load.committed)
-    scene.workers.restart_task()
-    until(lambda: stream.load.has_committed(committed + 50), "more is committed", PATIENCE)
-    until(lambda: scene.workers.task_state() == "FAILED", "the task fails again", PATIENCE)
+    testbed.workers.restart_task()
+    until(lambda: stream.load.has_committed(committed + 50), "more is committed", TIMEOUT_SECONDS)
+    until(lambda: testbed.workers.task_state() == "FAILED", "the task fails again", TIMEOUT_SECONDS)
     later = stream.load.committed[committed : committed + 50]
     if skipped := [c.row for c in later if stream.reader.has(c.row, c.number)]:
         wrong.append(f"{len(skipped)} later changes passed it")
@@ -167,7 +167,7 @@ def _row(
     figures: Mapping[str, Any] | None = None,
     wrong: Sequence[str] = (),
 ) -> Row:
-    noticed = f"task FAILED, classed {stop.cause.name!r}, told as {stop.told}; not skipped by a restart"
+    noticed = f"task FAILED, classed {stop.cause.name!r}, told as {stop.notified}; not skipped by a restart"
     return Row(
         title,
         {**result.cells(), "noticed": noticed if not stop.wrong else "see the last column"},
@@ -175,18 +175,18 @@ def _row(
         figures={
             **result.figures(),
             "class": stop.cause.name,
-            "words": root_cause(stop.words),
+            "words": root_cause(stop.message),
             **(figures or {}),
         },
     )
 
 
-def _drop_slot(scene: Scene) -> None:
+def _drop_slot(testbed: FaultTestbed) -> None:
     """Between two attempts of the connector to hold it."""
-    name = scene.stage.names.replication_slot
+    name = testbed.stage.names.replication_slot
 
     def dropped() -> bool:
-        with scene.world.database.admin() as connection:
+        with testbed.world.database.admin() as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
                 " WHERE slot_name = %s AND active_pid IS NOT NULL",
@@ -201,15 +201,15 @@ def _drop_slot(scene: Scene) -> None:
     until(dropped, "the slot is dropped", 60)
 
 
-def _start_over(scene: Scene) -> None:
+def _start_over(testbed: FaultTestbed) -> None:
     """What a person does once the owners of the data agree: forget the position, snapshot again."""
-    worker = scene.workers.all()[0]
+    worker = testbed.workers.all()[0]
     url = f"http://{worker.address}:{CONNECT_PORT}/connectors/{CONNECTOR}"
     _asked("PUT", f"{url}/stop")
-    with scene.world.database.admin() as connection:
+    with testbed.world.database.admin() as connection:
         connection.execute(
             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s",
-            [scene.stage.names.replication_slot],
+            [testbed.stage.names.replication_slot],
         )
     until(lambda: ask(worker.address, f"/connectors/{CONNECTOR}/status")["tasks"] == [], "the task is gone")
     _asked("DELETE", f"{url}/offsets")
@@ -230,39 +230,39 @@ def _asked(method: str, url: str) -> None:
     until(done, f"{method} {url}", 60)
 
 
-def _launched(scene: Scene, **settings: Any) -> None:
-    scene.configure(**settings)
-    run = scene.launch("main")
+def _launched(testbed: FaultTestbed, **settings: Any) -> None:
+    testbed.configure(**settings)
+    run = testbed.launch("main")
     if run.status:
         raise RuntimeError(run.output[-2000:])
 
 
 @contextmanager
-def _column(scene: Scene, definition: str) -> Iterator[None]:
+def _column(testbed: FaultTestbed, definition: str) -> Iterator[None]:
     """A column more, and back."""
     name = definition.split(" ", 1)[0]
     table = sql.Identifier(*_BASE)
-    with scene.world.database.admin() as connection:
+    with testbed.world.database.admin() as connection:
         connection.execute(sql.SQL(f"ALTER TABLE {{}} ADD COLUMN {definition}").format(table))
     try:
         yield
     finally:
-        with scene.world.database.admin() as connection:
+        with testbed.world.database.admin() as connection:
             connection.execute(sql.SQL(f"ALTER TABLE {{}} DROP COLUMN {name}").format(table))
 
 
 @contextmanager
-def _wide_column(scene: Scene) -> Iterator[None]:
+def _wide_column(testbed: FaultTestbed) -> Iterator[None]:
     """Room for a text of megabytes, and back."""
     table = sql.Identifier(*_REVISION)
     alter = sql.SQL("ALTER TABLE {} ALTER COLUMN {} TYPE {}")
     column = sql.Identifier("RMRKS_TXT")
-    with scene.world.database.admin() as connection:
+    with testbed.world.database.admin() as connection:
         connection.execute(alter.format(table, column, sql.SQL("text")))
     try:
         yield
     finally:
-        with scene.world.database.admin() as connection:
+        with testbed.world.database.admin() as connection:
             connection.execute(
                 alter.format(table, column, sql.SQL("varchar(4000) USING left({}, 4000)").format(column))
             )

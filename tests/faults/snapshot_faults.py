@@ -11,10 +11,10 @@ from psycopg import sql
 from connector.domain.stage.stage import Stage
 from connector.local import schema
 from tests.faults.compare import Change, Kind, compare
+from tests.faults.fault_testbed import SNAPSHOT, TIMEOUT_SECONDS, FaultTestbed, next_keys
 from tests.faults.load import NUMBER, row_name
 from tests.faults.reader import Reader
 from tests.faults.report import Fault, Row
-from tests.faults.scene import PATIENCE, SNAPSHOT, Scene, next_keys
 from tests.faults.worker import until
 from tests.support import deployed
 
@@ -24,31 +24,33 @@ _ROWS, _SEEN = 40_000, 1000
 _TABLE = ("MMDL", schema.REVISION)
 
 
-def faults(scene: Scene) -> Sequence[Fault]:
+def faults(testbed: FaultTestbed) -> Sequence[Fault]:
     """The one."""
-    return [Fault("snapshot-killed", _TITLE, lambda: snapshot_killed(scene))]
+    return [Fault("snapshot-killed", _TITLE, lambda: snapshot_killed(testbed))]
 
 
-def snapshot_killed(scene: Scene) -> Row:
+def snapshot_killed(testbed: FaultTestbed) -> Row:
     """An ephemeral stage beside main: its worker is killed in the middle of the first snapshot."""
     stage = Stage.parse(SNAPSHOT)
-    mine = Scene(scene.world, scene.project, scene.proxy, stage)
+    mine = FaultTestbed(testbed.world, testbed.project, testbed.proxy, stage)
     topic = mine.topics[_TABLE]
-    with _many_rows(scene, topic) as (committed, keys), ThreadPoolExecutor(1) as pool:
+    with _many_rows(testbed, topic) as (committed, keys), ThreadPoolExecutor(1) as pool:
         launch = pool.submit(mine.launch, f"ephemeral/{SNAPSHOT}")
         try:
-            until(lambda: topic in deployed.topics_of(scene.world.kafka_bootstrap), "topics", PATIENCE)
-            reader = Reader(
-                scene.world.kafka_bootstrap, {_TABLE: topic}, lambda key: key in keys, from_start=True
+            until(
+                lambda: topic in deployed.topics_of(testbed.world.kafka_bootstrap), "topics", TIMEOUT_SECONDS
             )
-            until(lambda: len(reader.found) >= _SEEN, "the snapshot runs", PATIENCE)
+            reader = Reader(
+                testbed.world.kafka_bootstrap, {_TABLE: topic}, lambda key: key in keys, from_start=True
+            )
+            until(lambda: len(reader.found) >= _SEEN, "the snapshot runs", TIMEOUT_SECONDS)
             mine.workers.all()[0].signal(signal.SIGKILL)
             before = len(reader.found)
-            reader.wait_until(lambda: len({f.row for f in reader.found}) >= _ROWS, PATIENCE)
+            reader.wait_until(lambda: len({f.row for f in reader.found}) >= _ROWS, TIMEOUT_SECONDS)
             mine.workers.until_active()
             # One more change, after which nothing of the snapshot can come any more.
-            committed.append(_touch(scene, topic, keys[0]))
-            reader.wait_until(lambda: reader.has(committed[-1].row, 2), PATIENCE)
+            committed.append(_touch(testbed, topic, keys[0]))
+            reader.wait_until(lambda: reader.has(committed[-1].row, 2), TIMEOUT_SECONDS)
             reader.close()
             run = launch.result()
         finally:
@@ -65,13 +67,13 @@ def snapshot_killed(scene: Scene) -> Row:
 
 
 @contextmanager
-def _many_rows(scene: Scene, topic: str) -> Iterator[tuple[list[Change], range]]:
+def _many_rows(testbed: FaultTestbed, topic: str) -> Iterator[tuple[list[Change], range]]:
     """Rows made at once, and deleted in the end."""
     first = next_keys()
     keys = range(first, first + _ROWS)
     table = sql.Identifier(*_TABLE)
     key, number = sql.Identifier(schema.key(_TABLE[1])), sql.Identifier(NUMBER[_TABLE[1]])
-    with scene.world.database.app() as connection:
+    with testbed.world.database.app() as connection:
         connection.execute(
             sql.SQL(
                 'INSERT INTO {} ({}, {}, "PLAN_BASE_WVR_ID", "RVSN_STUS_CD", "RMRKS_TXT")'
@@ -84,14 +86,14 @@ def _many_rows(scene: Scene, topic: str) -> Iterator[tuple[list[Change], range]]
     try:
         yield rows, keys
     finally:
-        with scene.world.database.app() as connection:
+        with testbed.world.database.app() as connection:
             connection.execute(
                 sql.SQL("DELETE FROM {} WHERE {} BETWEEN %s AND %s").format(table, key),
                 [keys.start, keys.stop - 1],
             )
 
 
-def _touch(scene: Scene, topic: str, key: int) -> Change:
+def _touch(testbed: FaultTestbed, topic: str, key: int) -> Change:
     schema_name, table = _TABLE
-    scene.world.database.update(schema_name, table, key, RVSN_NUM=2)
+    testbed.world.database.update(schema_name, table, key, RVSN_NUM=2)
     return Change(topic, row_name(*_TABLE, key), 2, Kind.UPDATE, time.time())

@@ -5,17 +5,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.faults import fault_testbed as scenes
 from tests.faults import part_faults, row_faults, snapshot_faults, worker_faults
-from tests.faults import scene as scenes
 from tests.faults.report import Fault
 
 
 @contextmanager
-def scene() -> Iterator[Sequence[Fault]]:
+def testbed() -> Iterator[Sequence[Fault]]:
     """One world and one launched stage for all of them."""
     with (
         tempfile.TemporaryDirectory(prefix="wms-faults-") as directory,
-        scenes.scene(Path(directory)) as made,
+        scenes.testbed(Path(directory)) as made,
     ):
         yield [
             *worker_faults.faults(made),

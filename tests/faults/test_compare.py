@@ -103,7 +103,7 @@ def test_gap_and_wait_are_the_longest_ones() -> None:
     assert result.gap == 10
 
 
-def test_what_is_wrong_is_told_in_words_and_in_columns() -> None:
+def test_what_is_wrong_is_reported_in_words_and_in_columns() -> None:
     result: Comparison = compare(COMMITTED, as_found()[1:])
     assert result.wrong == ["1 lost: a #1"]
     assert result.cells()["lost"] == "1"

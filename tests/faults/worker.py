@@ -15,7 +15,7 @@ from connector.domain.stage.stage import Stage
 from connector.local.processes import Process
 from connector.local.world import World
 
-_PATIENCE = 120.0
+_TIMEOUT_SECONDS = 120.0
 
 T = TypeVar("T")
 
@@ -82,11 +82,11 @@ class Workers:
         url = f"http://{worker.address}:{CONNECT_PORT}/connectors/{CONNECTOR}/tasks/0/restart"
         urllib3.request("POST", url, timeout=30.0, retries=False)
 
-    def until_active(self, seconds: float = _PATIENCE) -> Worker:
+    def until_active(self, seconds: float = _TIMEOUT_SECONDS) -> Worker:
         """Wait for a worker that runs the task."""
         return until(self.active, "a worker runs the task", seconds)
 
-    def until_healthy(self, count: int, seconds: float = _PATIENCE) -> None:
+    def until_healthy(self, count: int, seconds: float = _TIMEOUT_SECONDS) -> None:
         """Wait until that many workers answer, and no other one runs."""
 
         def ready() -> bool:
@@ -115,7 +115,7 @@ def ask(address: str, path: str) -> Any:
         return None
 
 
-def until(condition: Callable[[], T | None], what: str, seconds: float = _PATIENCE) -> T:
+def until(condition: Callable[[], T | None], what: str, seconds: float = _TIMEOUT_SECONDS) -> T:
     """Wait for a condition; answers what it answers."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

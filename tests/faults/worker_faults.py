@@ -11,8 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from tests.faults.fault_testbed import FaultTestbed, Stream, streaming, under_load
 from tests.faults.report import Fault, Row
-from tests.faults.scene import Scene, Stream, streaming, under_load
 from tests.faults.worker import Worker, until
 from tests.support import deployed
 
@@ -22,40 +22,40 @@ KILLS = int(os.environ.get("FAULTS_KILLS", "20"))
 _REFUSED = re.compile("ProducerFenced|InvalidProducerEpoch|fenced by|fenced off")
 
 
-def faults(scene: Scene) -> Sequence[Fault]:
+def faults(testbed: FaultTestbed) -> Sequence[Fault]:
     """All of them."""
     return (
-        Fault("worker-killed", f"worker killed -9, {KILLS} times", lambda: killed(scene, KILLS)),
+        Fault("worker-killed", f"worker killed -9, {KILLS} times", lambda: killed(testbed, KILLS)),
         *(
-            Fault(name, title, partial(paused, scene, title, seconds, workers))
+            Fault(name, title, partial(paused, testbed, title, seconds, workers))
             for name, title, seconds, workers in (
                 ("worker-cut-off", "worker frozen for 90 s, alone: cut off from everything", 90.0, 1),
                 ("worker-paused", "worker frozen for 30 s beside a standby", 30.0, 2),
                 ("worker-frozen", "worker frozen for 90 s beside a standby", 90.0, 2),
             )
         ),
-        Fault("failover", "two workers, the active one killed -9", lambda: failover(scene)),
-        Fault("deploy", "rolling deploy", lambda: rolling_deploy(scene)),
+        Fault("failover", "two workers, the active one killed -9", lambda: failover(testbed)),
+        Fault("deploy", "rolling deploy", lambda: rolling_deploy(testbed)),
     )
 
 
-def killed(scene: Scene, times: int) -> Row:
+def killed(testbed: FaultTestbed, times: int) -> Row:
     """Kill the worker again and again, each time at another moment once it streams."""
 
     def inject(stream: Stream) -> Mapping[str, Any]:
         lot = random.Random(times)  # noqa: S311 - the same moments every time
         for _ in range(times):
-            worker = scene.workers.until_active()
+            worker = testbed.workers.until_active()
             stream.until_flowing()
             time.sleep(lot.uniform(0, 1.5))
             worker.signal(signal.SIGKILL)
             until(partial(_gone, worker), "the worker is gone")
         return {"kills": times}
 
-    return under_load(scene, f"worker killed -9, {times} times", inject)
+    return under_load(testbed, f"worker killed -9, {times} times", inject)
 
 
-def paused(scene: Scene, title: str, seconds: float, workers: int) -> Row:
+def paused(testbed: FaultTestbed, title: str, seconds: float, workers: int) -> Row:
     """Freeze the worker and let it go on.
 
     After 10 s its group gives it up, and a standby gets its task; after 60 s the brokers break its
@@ -63,8 +63,8 @@ def paused(scene: Scene, title: str, seconds: float, workers: int) -> Row:
     """
 
     def inject(stream: Stream) -> Mapping[str, Any]:
-        worker = scene.workers.until_active()
-        log = scene.world.logs / f"{scene.stage.names.service}-{worker.task[:8]}.log"
+        worker = testbed.workers.until_active()
+        log = testbed.world.logs / f"{testbed.stage.names.service}-{worker.task[:8]}.log"
         read = log.stat().st_size
         worker.signal(signal.SIGSTOP)
         try:
@@ -78,8 +78,8 @@ def paused(scene: Scene, title: str, seconds: float, workers: int) -> Row:
         refused = len(_REFUSED.findall(log.read_bytes()[read:].decode("utf-8", "replace")))
         return {"frozen_seconds": seconds, "silent_at_the_end": silent, "refusals_in_its_log": refused}
 
-    with standby(scene) if workers > 1 else nullcontext():
-        row = under_load(scene, title, inject)
+    with standby(testbed) if workers > 1 else nullcontext():
+        row = under_load(testbed, title, inject)
     refused, silent = row.figures["refusals_in_its_log"], row.figures["silent_at_the_end"]
     wrong = [*row.wrong]
     if workers == 1 and silent < seconds / 2:
@@ -88,41 +88,41 @@ def paused(scene: Scene, title: str, seconds: float, workers: int) -> Row:
     return replace(row, cells={**row.cells, "noticed": noticed}, wrong=wrong)
 
 
-def failover(scene: Scene) -> Row:
+def failover(testbed: FaultTestbed) -> Row:
     """Kill the worker that runs the task while another one waits."""
 
     def inject(stream: Stream) -> None:
-        scene.workers.until_active().signal(signal.SIGKILL)
+        testbed.workers.until_active().signal(signal.SIGKILL)
         stream.until_flowing()
 
-    with standby(scene):
-        row = under_load(scene, "two workers, the active one killed -9", inject)
-    scene.takeover = row.figures["longest_gap_seconds"]
+    with standby(testbed):
+        row = under_load(testbed, "two workers, the active one killed -9", inject)
+    testbed.takeover = row.figures["longest_gap_seconds"]
     return row
 
 
-def rolling_deploy(scene: Scene) -> Row:
+def rolling_deploy(testbed: FaultTestbed) -> Row:
     """A new deployment of the service: a new worker starts, then the old one is told to leave."""
 
     def inject(stream: Stream) -> None:
-        old = {worker.task for worker in scene.workers.all()}
-        name = scene.stage.names.service
-        ecs = scene.world.account.client("ecs")
+        old = {worker.task for worker in testbed.workers.all()}
+        name = testbed.stage.names.service
+        ecs = testbed.world.account.client("ecs")
         ecs.update_service(cluster=name, service=name, forceNewDeployment=True)
 
         def replaced() -> bool:
-            now = {worker.task for worker in scene.workers.all()}
+            now = {worker.task for worker in testbed.workers.all()}
             return (
                 bool(now)
                 and not now & old
-                and deployed.service(scene.world, scene.stage)["runningCount"] == 1
+                and deployed.service(testbed.world, testbed.stage)["runningCount"] == 1
             )
 
         until(replaced, "the new worker alone runs", 180)
         stream.until_flowing()
 
-    row = under_load(scene, "rolling deploy", inject)
-    gap, takeover = row.figures["longest_gap_seconds"], scene.takeover
+    row = under_load(testbed, "rolling deploy", inject)
+    gap, takeover = row.figures["longest_gap_seconds"], testbed.takeover
     if takeover is not None and gap >= takeover:
         row = replace(row, wrong=[*row.wrong, f"interrupted for {gap} s, a takeover takes {takeover} s"])
     return row
@@ -133,19 +133,19 @@ def _gone(worker: Worker) -> bool:
 
 
 @contextmanager
-def standby(scene: Scene) -> Iterator[None]:
+def standby(testbed: FaultTestbed) -> Iterator[None]:
     """Two workers instead of one."""
-    deployed.scale(scene.world, scene.stage, 2)
+    deployed.scale(testbed.world, testbed.stage, 2)
     try:
-        scene.workers.until_healthy(2)
+        testbed.workers.until_healthy(2)
         yield
     finally:
-        deployed.scale(scene.world, scene.stage, 1)
-        scene.workers.until_healthy(1)
+        deployed.scale(testbed.world, testbed.stage, 1)
+        testbed.workers.until_healthy(1)
 
 
-def interrupted(scene: Scene) -> float:
+def interrupted(testbed: FaultTestbed) -> float:
     """The longest gap of a stream to which nothing happens, for comparison."""
-    with streaming(scene) as stream:
+    with streaming(testbed) as stream:
         time.sleep(10)
         return stream.finish().gap

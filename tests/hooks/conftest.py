@@ -2,14 +2,14 @@ import pytest
 
 from connector.operations import outcome
 from connector.sceptre import launches
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 from hooks import admit
 
 
 @pytest.fixture(autouse=True)
 def new_run():
     """Each test is a Sceptre run of its own."""
-    glue.SECRETS.clear()
-    launches.forget()
+    sceptre_stack.SECRETS.clear()
+    launches.LAUNCHES.forget()
     admit._admitted.clear()
     outcome.forget()

@@ -183,7 +183,7 @@ def test_the_foundation_is_not_launched_with_everything_else():
         run(FakeConnection(), "foundation", launch_path="")
 
 
-def test_a_named_stage_below_ephemeral_is_told_how_it_is_launched():
+def test_a_named_stage_below_ephemeral_is_reported_how_it_is_launched():
     with pytest.raises(SceptreException, match="'main' is a named stage, launched as `sceptre launch main`"):
         run(ready(), "ephemeral/main")
 
@@ -207,7 +207,7 @@ def test_a_named_stage_below_ephemeral_is_told_how_it_is_launched():
         ({"owner": "<me>"}, "owner '<me>' is no tag value"),
     ],
 )
-def test_a_setting_that_no_template_judges_is_refused(settings: dict[str, object], words: str):
+def test_a_setting_that_no_template_evaluates_is_refused(settings: dict[str, object], words: str):
     with pytest.raises(SceptreException, match=words):
         run(ready(), "main", **settings)
 
@@ -327,15 +327,15 @@ def test_the_real_files_have_no_such_slip(group: str):
         preflight._check_keys(stack)
 
 
-def test_every_template_of_a_stage_is_judged(project: Path, monkeypatch: pytest.MonkeyPatch):
-    judged: list[str] = []
+def test_every_template_of_a_stage_is_evaluated(project: Path, monkeypatch: pytest.MonkeyPatch):
+    results: list[str] = []
     real = preflight._check_keys
 
     def judge(stack: SceptreStack) -> None:
-        judged.append(stack.name)
+        results.append(stack.name)
         real(stack)
 
     monkeypatch.setattr(preflight, "_check_keys", judge)
     admit_real(project, ready())
-    assert {name.removeprefix("main/") for name in judged} == set(stacks("main", project))
-    assert Stage.parse("main").names.stacks.keys() >= {name.removeprefix("main/") for name in judged}
+    assert {name.removeprefix("main/") for name in results} == set(stacks("main", project))
+    assert Stage.parse("main").names.stacks.keys() >= {name.removeprefix("main/") for name in results}

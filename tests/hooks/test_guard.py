@@ -6,7 +6,7 @@ from sceptre.exceptions import SceptreException
 from connector.sceptre import launches
 from hooks.admit import AdmitStage
 from hooks.guard import GuardDeletion
-from hooks.retire import NoteLaunch, RetireStage
+from hooks.tear_down import MarkLaunch, TearDownStage
 from tests.support.fake_aws import FakeConnection, FakeStack
 
 
@@ -17,7 +17,7 @@ def delete(group: str, component: str, status: str | None, *, launched: bool = F
         connection.stacks[stack_name] = {"StackName": stack_name, "StackStatus": status}
     stack = FakeStack(f"{group}/{component}", stack_name, connection)
     if launched:
-        NoteLaunch(None, stack).run()
+        MarkLaunch(None, stack).run()
     GuardDeletion(None, stack).run()
 
 
@@ -31,7 +31,7 @@ def test_a_named_stage_is_never_deleted(stage: str, status: str | None):
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
 def test_a_named_stages_stack_that_never_was_complete_is_replaced_by_a_launch_only(status: str):
     delete("main", "connector", status, launched=True)
-    launches.forget()
+    launches.LAUNCHES.forget()
     with pytest.raises(SceptreException, match="nothing was touched.* is replaced by a launch"):
         delete("main", "connector", status)
 
@@ -42,7 +42,7 @@ def test_a_launch_too_replaces_no_stack_of_a_named_stage_that_was_complete(statu
         delete("main", "connector", status, launched=True)
 
 
-@pytest.mark.parametrize("hook", [AdmitStage, GuardDeletion, RetireStage])
+@pytest.mark.parametrize("hook", [AdmitStage, GuardDeletion, TearDownStage])
 def test_another_stages_stack_is_not_worked_on_whatever_a_file_says(hook: type):
     """As with stack_group_path or stack_name set by hand: the directory is x's, the stack main's."""
     connection = FakeConnection.ready()

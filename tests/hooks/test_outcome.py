@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sceptre.exceptions import SceptreException
 
-from hooks.outcome import NoteState, ReportOutcome
+from hooks.outcome import RememberState, ReportOutcome
 from tests.support.fake_aws import FakeConnection, FakeStack
 
 
@@ -49,7 +49,7 @@ def test_a_worker_that_died_is_quoted_from_its_log():
 
 def test_a_rolled_back_stack_that_this_run_did_not_touch_is_no_failure():
     stack = stack_in("UPDATE_ROLLBACK_COMPLETE", LastUpdatedTime=7)
-    NoteState(None, stack).run()
+    RememberState(None, stack).run()
     ReportOutcome(None, stack).run()
 
 

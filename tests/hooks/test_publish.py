@@ -35,7 +35,7 @@ def test_another_zip_in_the_bucket_is_no_reason_not_to_upload():
     assert connection.calls.count(UPLOAD) == 1
 
 
-def test_a_bucket_that_may_not_be_looked_at_is_not_taken_for_an_empty_one(monkeypatch: pytest.MonkeyPatch):
+def test_a_bucket_that_may_not_be_read_is_not_taken_for_an_empty_one(monkeypatch: pytest.MonkeyPatch):
     connection = FakeConnection.ready()
 
     def denied(_connection: FakeConnection, _kwargs: object) -> object:

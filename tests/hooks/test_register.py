@@ -47,7 +47,7 @@ def stack(invoke: Callable[[Any], object], **settings: object) -> FakeStack:
     return made
 
 
-def test_a_worker_that_never_answers_is_told_with_its_last_error(monkeypatch: pytest.MonkeyPatch):
+def test_a_worker_that_never_answers_is_reported_with_its_last_error(monkeypatch: pytest.MonkeyPatch):
     clock = SimulatedClock()
     monkeypatch.setattr("connector.operations.registration.Clock", clock.as_clock)
     silent = Answer(State.WAITING, "worker at 127.0.0.9 is starting").to_payload()

@@ -81,7 +81,7 @@ def command(store: Store, bases: Path, *words: str, **environment: str) -> dict[
         text=True,
         check=False,
     )
-    assert done.returncode == 0, "its own words are above"
+    assert done.returncode == 0, "its own output is above"
     return dict(json.loads(done.stdout))
 
 

@@ -104,7 +104,7 @@ def test_without_an_address_it_ends_with_one_line_and_starts_nothing(home: Home)
     with metadata_endpoint(ADDRESS, attached_after=1000) as uri:
         started = home.start(uri)
     assert started.status == 1
-    assert re.fullmatch(r"kafka-connect: ECS did not tell this task's address .*\n", started.errors)
+    assert re.fullmatch(r"kafka-connect: ECS did not answer this task's address .*\n", started.errors)
     assert started.arguments == []
 
 

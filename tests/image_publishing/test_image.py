@@ -120,7 +120,7 @@ def test_an_answer_that_is_no_digest_pins_nothing(pinned: Path):
     assert pinned.read_text(encoding="utf-8") == text
 
 
-def test_status_tells_what_is_built_and_published(account: Registry, shell: Shell, pinned: Path):
+def test_status_reports_what_is_built_and_published(account: Registry, shell: Shell, pinned: Path):
     image = Image.of(bases_file=pinned)
     before = images.status(image, account, lambda: tools.buildah(shell))
     assert (before.built, before.published, before.image) == (False, False, None)

@@ -66,12 +66,12 @@ def test_docker_logs_in_beside_the_user_s_configuration_and_on_the_user_s_engine
 @every_tool
 def test_a_failed_build_says_which_command_failed(name: str):
     shell = Shell(failing={f"{name} build": ""})
-    with pytest.raises(ServerError, match=f"{name} build failed with status 1: its own words are above"):
+    with pytest.raises(ServerError, match=f"{name} build failed with status 1: its own output is above"):
         ADAPTERS[name](shell).build(Path("/image"), {}, "local:1")
 
 
 @every_tool
-def test_a_refused_login_is_told_in_the_registry_s_words(name: str):
+def test_a_refused_login_is_reported_in_the_registry_s_words(name: str):
     shell = Shell(failing={f"{name} login": "noise\nunauthorized: not you"})
     with pytest.raises(ServerError, match=f"{name} login failed with status 1: unauthorized: not you"):
         ADAPTERS[name](shell).push("local:1", TARGET, LOGIN)

@@ -94,7 +94,7 @@ class FakeStage:
             aws=Aws(lambda: self.secrets, lambda: self.ecs, lambda _: self.table, lambda: self.logs),
             transport=self.connect,
             open_kafka=self.kafka.open,
-            knock=lambda *_: self.listener,
+            tcp_probe=lambda *_: self.listener,
             desired_count=desired_count,
             launch=launch,
             meant=meant,
@@ -111,9 +111,9 @@ class FakeStage:
         """One request, as the handler would put it; no answer may hold anything confidential."""
         session = self.session(desired_count=desired_count, launch=launch, meant=meant)
         answer = operations.answer(operation, session)
-        told = json.dumps(answer.to_payload())
+        found = json.dumps(answer.to_payload())
         for confidential in (PASSWORD, json.dumps(PASSWORD)[1:-1], USER, "bigmac", BROKERS):
-            assert confidential not in told
+            assert confidential not in found
         assert "\n" not in answer.summary
         return answer
 

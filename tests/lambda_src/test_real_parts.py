@@ -27,7 +27,7 @@ from connector.domain.stage.topics import TopicSpec
 from connector.local import schema, toolchain
 from connector.local.addresses import claim
 from connector.local.world import World
-from lambda_src.clients.worker_log import tells
+from lambda_src.clients.worker_log import is_trace
 from lambda_src.connect_admin import operations
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.session import Aws, Session
@@ -191,7 +191,7 @@ def test_a_second_registration_changes_nothing(registered: RealStage) -> None:
         assert (answer.state, answer.changed) == (State.DONE, False), answer.summary
 
 
-def test_a_topic_config_that_drifted_on_the_broker_is_mended(registered: RealStage) -> None:
+def test_a_topic_config_that_drifted_on_the_broker_is_fixed(registered: RealStage) -> None:
     history = registered.fakes.stage.topics.one("schema_history")
     _alter(registered.world.kafka_bootstrap, history, {"retention.ms": "60000", "segment.ms": "60000"})
     assert registered.ask(Operation.TOPICS).summary == "1 changed, 8 as wanted"
@@ -249,7 +249,7 @@ def test_a_heartbeat_table_s_changes_come_back_through_the_log(registered: RealS
         registered.until_done(Operation.VERIFY)
 
 
-def test_a_wrong_password_is_told_by_validate_and_register(registered: RealStage) -> None:
+def test_a_wrong_password_is_reported_by_validate_and_register(registered: RealStage) -> None:
     """A changed setting makes REGISTER write: Connect's answer to that is a 500 without a cause."""
     registered.set_password("another")
     registered.fakes.settings = ConnectorSettings(heartbeat_seconds=20)
@@ -263,7 +263,7 @@ def test_a_wrong_password_is_told_by_validate_and_register(registered: RealStage
         assert "refuses the login: FATAL: password authentication failed" in answer.summary
 
 
-def test_a_database_that_is_down_is_told_while_connect_says_running(registered: RealStage) -> None:
+def test_a_database_that_is_down_is_reported_while_connect_says_running(registered: RealStage) -> None:
     registered.world.stop_database()
     try:
         assert "cannot be reached" in registered.ask(Operation.VALIDATE).summary
@@ -276,7 +276,7 @@ def test_a_database_that_is_down_is_told_while_connect_says_running(registered: 
     assert answer.state is State.DONE, answer.summary
 
 
-def test_an_oracle_that_does_not_listen_is_told_though_debezium_hides_why(registered: RealStage) -> None:
+def test_an_oracle_that_does_not_listen_is_reported_though_debezium_hides_why(registered: RealStage) -> None:
     held = claim((1521,))
     text = registered.fakes.secrets.values["wms/default/dbInfo"]
     oracle = {"ip": held.address, "db": "WMSPRD", "user": schema.CDC, "password": "unused-here"}
@@ -323,7 +323,7 @@ def test_brokers_that_do_not_answer_are_waited_for_with_the_reason(registered: R
     assert threading.active_count() == before
 
 
-def test_another_accounts_stage_of_the_same_name_is_told_by_its_workers(registered: RealStage) -> None:
+def test_another_accounts_stage_of_the_same_name_is_reported_by_its_workers(registered: RealStage) -> None:
     """The real worker is taken for another account's: this one has no task and no record."""
     fakes = registered.fakes
     items = dict(fakes.table.items)
@@ -371,7 +371,7 @@ def _renamed(world: World, table: tuple[str, str]) -> Iterator[None]:
 def _refusals(stage: RealStage) -> list[str]:
     """What the worker's log says of refused heartbeats, as the health check reads it."""
     lines = (stage.world.state.directory / "worker.log").read_text(encoding="utf-8").splitlines()
-    return [trace_of(line) for line in lines if HEARTBEAT_REFUSED in line and tells(line)]
+    return [trace_of(line) for line in lines if HEARTBEAT_REFUSED in line and is_trace(line)]
 
 
 def _alter(bootstrap: str, topic: str, configs: dict[str, str]) -> None:

@@ -10,10 +10,10 @@ from connector.domain.health.observation import Source
 from connector.domain.secrets.brokers import parse_brokers
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
-from lambda_src.clients.connect_rest import judge, words
+from lambda_src.clients.connect_rest import error_message, parse_reply
 from lambda_src.clients.metrics_page import parse, source_of
 from lambda_src.clients.transport import Reply
-from lambda_src.runtime.redactor import Censor
+from lambda_src.runtime.redactor import Redactor
 
 WRAPPED = """io.debezium.DebeziumException: Failed to resolve Oracle database version
 \tat io.debezium.connector.oracle.OracleConnection.resolveOracleDatabaseVersion(OracleConnection.java:1)
@@ -65,40 +65,40 @@ def test_a_text_that_is_not_about_the_database_is_not_blamed_on_it() -> None:
 
 
 def test_a_password_is_hidden_wherever_it_stands() -> None:
-    censor = Censor()
-    censor.hide(Redacted('a"b'))
-    assert censor.clean('url?password=a"b&x {"p": "a\\"b"}') == 'url?password=***&x {"p": "***"}'
+    redactor = Redactor()
+    redactor.add(Redacted('a"b'))
+    assert redactor.redact('url?password=a"b&x {"p": "a\\"b"}') == 'url?password=***&x {"p": "***"}'
 
 
 def test_a_user_name_is_hidden_as_a_word_and_topic_names_stay() -> None:
-    censor = Censor()
-    censor.hide_words(Redacted("wms"))
+    redactor = Redactor()
+    redactor.add_words(Redacted("wms"))
     text = 'FATAL: no "wms" for wms. wms-oracle-cdc reads wms.WMS.PLAN_BASE_WVR_TBL of aws.wms'
-    assert censor.clean(text) == (
+    assert redactor.redact(text) == (
         'FATAL: no "***" for ***. wms-oracle-cdc reads wms.WMS.PLAN_BASE_WVR_TBL of aws.wms'
     )
 
 
 def test_the_broker_string_its_entries_and_its_hosts_are_hidden() -> None:
-    censor = Censor()
+    redactor = Redactor()
     text = "b-1.example:9098,b-2.example:9098"
-    censor.hide_brokers(parse_brokers(StoredSecret("wms/main/brokerString", "arn", "v", Redacted(text))))
-    told = f"{text} | b-2.example:9098 | b-1.example port 9098 | [b-2.example/10.0.0.1]"
-    assert censor.clean(told) == "*** | *** | *** port 9098 | [***/10.0.0.1]"
+    redactor.add_brokers(parse_brokers(StoredSecret("wms/main/brokerString", "arn", "v", Redacted(text))))
+    found = f"{text} | b-2.example:9098 | b-1.example port 9098 | [b-2.example/10.0.0.1]"
+    assert redactor.redact(found) == "*** | *** | *** port 9098 | [***/10.0.0.1]"
 
 
 @given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=4), st.text(), st.text())
 def test_no_hidden_value_survives(values: list[str], before: str, after: str) -> None:
-    censor = Censor()
-    censor.hide(*map(Redacted, values))
-    parts = censor.clean(before + values[0] + after).split("***")
+    redactor = Redactor()
+    redactor.add(*map(Redacted, values))
+    parts = redactor.redact(before + values[0] + after).split("***")
     assert all(value in "***" or value not in part for value in values for part in parts)
 
 
 def test_an_empty_value_hides_nothing() -> None:
-    censor = Censor()
-    censor.hide(Redacted(""), Redacted(" "))
-    assert censor.clean("all of this") == "all of this"
+    redactor = Redactor()
+    redactor.add(Redacted(""), Redacted(" "))
+    assert redactor.redact("all of this") == "all of this"
 
 
 PAGE = """# HELP debezium_metrics_connected Connected
@@ -127,21 +127,21 @@ def test_any_text_is_a_metrics_page(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "expected"),
     [
         (b'{"error_code":409,"message":"Conflict"}', "Conflict"),
-        (b"<html>Bad Gateway</html>", "no words"),
-        (b"", "no words"),
+        (b"<html>Bad Gateway</html>", "no message"),
+        (b"", "no message"),
         (b"plain", "plain"),
         (b"[1]", "[1]"),
     ],
 )
-def test_a_refusal_carries_the_servers_own_words(body: bytes, told: str) -> None:
-    assert words(Reply(409, body)) == told
+def test_a_refusal_carries_the_servers_own_words(body: bytes, expected: str) -> None:
+    assert error_message(Reply(409, body)) == expected
 
 
 def test_a_success_without_a_body_is_nothing() -> None:
-    assert judge("restarting", Reply(204, b"")) is None
+    assert parse_reply("restarting", Reply(204, b"")) is None
 
 
 def test_what_connect_counts_of_our_task_is_read_and_no_other_connectors() -> None:

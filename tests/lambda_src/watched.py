@@ -55,7 +55,7 @@ class Watched:
             self.stage.kafka.newest_at[self.stage.stage.topics.one("heartbeat")] = self.now - 3
         session = self.stage.session()
         clients = Clients(session.aws, self.aws, self.aws)
-        return check(session, clients, TOPIC, knock=lambda *_: self.database, clock=lambda: self.now)
+        return check(session, clients, TOPIC, tcp_probe=lambda *_: self.database, clock=lambda: self.now)
 
     def fail(self, trace: str, *, for_ever: bool = False) -> None:
         """The task fails; `for_ever`: after a restart too."""

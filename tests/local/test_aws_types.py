@@ -152,7 +152,7 @@ def test_a_task_definition_keeps_all_that_the_template_says(embedded: Embedded, 
     assert container["logConfiguration"]["options"] == {"awslogs-group": "/probe"}
 
 
-def test_a_stack_tells_whom_it_notifies(embedded: Embedded, stack: str) -> None:
+def test_a_stack_reports_whom_it_notifies(embedded: Embedded, stack: str) -> None:
     """Sceptre's diff reads NotificationARNs of every stack, also of one without any."""
     (found,) = embedded.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     assert found["NotificationARNs"] == ["arn:aws:sns:us-east-1:000000000000:told"]

@@ -1,4 +1,4 @@
-"""An address is mailed only once its owner has confirmed, and a queue on a topic hears what alarms send."""
+"""An address is mailed only once its owner has confirmed, and a queue on a topic gets what alarms send."""
 
 import json
 import time
@@ -55,22 +55,22 @@ def test_a_subscription_by_mail_is_pending_until_it_is_confirmed_with_the_mailed
     assert all(arn.startswith(f"{topic}:") for arn in arn_of(embedded, topic))
 
 
-def hear(sqs: Any, url: str, count: int) -> list[dict[str, Any]]:
+def receive(sqs: Any, url: str, count: int) -> list[dict[str, Any]]:
     """The next messages in a queue."""
-    heard: list[dict[str, Any]] = []
+    received: list[dict[str, Any]] = []
     give_up = time.monotonic() + 20
-    while len(heard) < count:
-        assert time.monotonic() < give_up, heard
+    while len(received) < count:
+        assert time.monotonic() < give_up, received
         for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", ()):
-            heard.append(json.loads(message["Body"]))
+            received.append(json.loads(message["Body"]))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return heard
+    return received
 
 
-def test_an_alarm_that_is_set_sends_to_its_topic_and_a_queue_on_it_hears(embedded: Embedded, topic: str):
+def test_an_alarm_that_is_set_sends_to_its_topic_and_a_queue_on_it_receives(embedded: Embedded, topic: str):
     """The fire drill rests on this, so it must hold here without a shim of ours."""
     sqs, sns, cloudwatch = map(embedded.client, ("sqs", "sns", "cloudwatch"))
-    url = sqs.create_queue(QueueName="hears")["QueueUrl"]
+    url = sqs.create_queue(QueueName="receives")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     allow = {
         "Effect": "Allow",
@@ -96,7 +96,7 @@ def test_an_alarm_that_is_set_sends_to_its_topic_and_a_queue_on_it_hears(embedde
     )
     for state in ("ALARM", "OK"):
         cloudwatch.set_alarm_state(AlarmName="rings", StateValue=state, StateReason="a drill")
-    heard = hear(sqs, url, 2)
-    contents = [json.loads(message["Message"]) for message in heard]
+    received = receive(sqs, url, 2)
+    contents = [json.loads(message["Message"]) for message in received]
     assert {(c["AlarmName"], c["NewStateValue"]) for c in contents} == {("rings", "ALARM"), ("rings", "OK")}
-    assert all(message["Subject"] for message in heard)
+    assert all(message["Subject"] for message in received)

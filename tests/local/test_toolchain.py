@@ -57,7 +57,7 @@ def test_a_java_that_is_too_old_is_named_with_its_version(machine: Path, version
         toolchain.find()
 
 
-def test_everything_missing_is_told_at_once(machine: Path):
+def test_everything_missing_is_reported_at_once(machine: Path):
     (machine / "mvn").unlink()
     (machine / "java").unlink()
     with pytest.raises(OperatorError, match="JDK.*Maven"):
@@ -84,7 +84,7 @@ def test_the_fingerprint_follows_the_sources_but_not_the_build(tmp_path: Path):
     assert toolchain.fingerprint(tmp_path) != first
 
 
-def test_a_failed_build_is_told_in_mavens_words(tmp_path: Path):
+def test_a_failed_build_is_reported_in_mavens_words(tmp_path: Path):
     program(tmp_path, "mvn", "#!/bin/sh\necho '[INFO] x'\necho '[ERROR] Could not resolve org:x:1'\nexit 1\n")
     with pytest.raises(OperatorError, match="Maven failed: Could not resolve org:x:1"):
         toolchain.run_maven(

@@ -24,7 +24,7 @@ from sceptre.connection_manager import ConnectionManager
 from connector.local.aws import FOREIGN, client_environment
 from connector.local.state import ROOT
 from connector.operations import outcome
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 from hooks import admit
 from resolvers import subnet_cidrs, worker_image
 from tests.local.conftest import Embedded, embedded, enforcing, tools  # noqa: F401  servers of this package's own
@@ -118,7 +118,7 @@ _CLIENTS_OF: dict[str, str] = {}
 
 def in_process(project: Path, environment: Mapping[str, str], *words: str) -> Run:
     """`sceptre --dir <project> <words>` as a run of its own: nothing is remembered from the one before."""
-    glue.SECRETS.clear()
+    sceptre_stack.SECRETS.clear()
     subnet_cidrs.forget()
     worker_image.forget()
     admit._admitted.clear()

@@ -145,7 +145,7 @@ def test_a_bad_directory_breaks_no_other_stages_command(account: Account, projec
 
 
 def test_admission_asks_again_in_the_next_run(account: Account, project: Path):
-    """A mended mistake is no mistake, and a new one is found though the stage was admitted before."""
+    """A fixed mistake is no mistake, and a new one is found though the stage was admitted before."""
     for kind in ("nothing", "data", "nothing"):
         (project / "config" / "val" / "config.yaml").write_text(f"subnets: {kind}\ndesired_count: 0\n")
         run = in_process(project, account.environment, *LAUNCH)

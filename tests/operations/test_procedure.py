@@ -71,7 +71,7 @@ def test_what_was_deleted_adds_up_and_other_details_are_the_last_answers():
         Answer(State.DONE, "b", details={"deleted": ["x", "y"], "tasks": [1]}),
     ]
     found = until_done(
-        Operation.RETIRE_TOPICS, from_(iter(answers)), SimulatedClock().as_clock(), lambda line: None
+        Operation.TEARDOWN_TOPICS, from_(iter(answers)), SimulatedClock().as_clock(), lambda line: None
     )
     assert found.details == {"deleted": ["x", "y"], "tasks": [1]}
 
@@ -122,4 +122,4 @@ def test_without_a_function_even_a_step_that_is_not_required_stops_it():
         raise NoFunction("there is no Lambda x")
 
     with pytest.raises(NoFunction):
-        carry_out((Operation.RETIRE_SOURCE,), ask, [])
+        carry_out((Operation.TEARDOWN_SOURCE,), ask, [])

@@ -52,10 +52,13 @@ def test_a_wait_without_end_ends_at_the_deadline_with_the_last_state():
     assert clock.time < sum(step.policy.wait_seconds for step in REGISTRATION)
 
 
-def test_a_cluster_that_nobody_can_look_at_is_left_to_registration():
+def test_a_cluster_that_nobody_can_inspect_is_left_to_registration():
     """Why it does not answer is better said by the worker."""
     clock, shown = SimulatedClock(), list[str]()
     unreachable = Answer(State.WAITING, "the brokers do not answer a connection: timed out")
     check_cluster(Admin(cluster=unreachable), clock.as_clock(), shown.append)
-    assert shown == [f"cluster: {unreachable.summary}", "cluster: not looked at yet; registration asks again"]
+    assert shown == [
+        f"cluster: {unreachable.summary}",
+        "cluster: could not be checked yet; registration asks again",
+    ]
     assert clock.time <= 12

@@ -11,13 +11,13 @@ from tests.support.simulated_clock import SimulatedClock
 
 
 def test_what_was_deleted_by_several_requests_is_counted_once():
-    told = [["a.wms"], ["a.wms", "a.wms.signal"]]
+    found = [["a.wms"], ["a.wms", "a.wms.signal"]]
 
     def ask(operation: Operation) -> Answer:
-        if operation is not Operation.RETIRE_TOPICS:
+        if operation is not Operation.TEARDOWN_TOPICS:
             return Answer(State.DONE, "done", details={"deleted": []})
-        state = State.WAITING if len(told) > 1 else State.DONE
-        return Answer(state, "deleting", True, {"deleted": told.pop(0), "others": []})
+        state = State.WAITING if len(found) > 1 else State.DONE
+        return Answer(state, "deleting", True, {"deleted": found.pop(0), "others": []})
 
     report = tear_down(EphemeralStage(Stage("a")), ask, SimulatedClock().as_clock(), lambda line: None)
     assert report.topics == ["a.wms", "a.wms.signal"]

@@ -42,7 +42,7 @@ DATABASES: Mapping[str, Mapping[str, object]] = {
 }
 
 #: Tables of which only the four may be captured.
-NEIGHBOURS = (
+CONFLICTS = (
     ("WMS", "PLAN_BASE_WVR_TBL2"),
     ("WMS", "XPLAN_BASE_WVR_TBL"),
     ("WMS", "PLAN_BASE_WVR_TBL_OLD"),
@@ -174,7 +174,7 @@ def answer() -> Answer:
     configs = {_case(*case): _generated(*case) for case in GENERATED}
     configs |= {_case("heartbeat table", *case): _beating(*case) for case in BEATING}
     configs |= {_case("mistake", str(i)): _mistaken(change) for i, (change, _) in enumerate(MISTAKES)}
-    return ask(tools, configs, [*CAPTURED_TABLES, HEARTBEAT_TABLE, *NEIGHBOURS])
+    return ask(tools, configs, [*CAPTURED_TABLES, HEARTBEAT_TABLE, *CONFLICTS])
 
 
 def _verdicts(answer: Answer) -> dict[str, Verdict]:

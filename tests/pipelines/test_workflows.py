@@ -172,7 +172,7 @@ class TestTheQuestionBeforeTeardown:
         status, output, calls = self._ask("dependabot/pip/urllib3", "delete", tmp_path)
         assert (status, output, len(calls)) == (0, "", 1)
 
-    def test_a_person_who_names_no_stage_is_told(self, tmp_path: Path):
+    def test_a_person_who_names_no_stage_is_reported(self, tmp_path: Path):
         status, output, _ = self._ask("dependabot/pip/urllib3", "workflow_dispatch", tmp_path)
         assert (status, output) == (2, "")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 from resolvers import subnet_cidrs
 from resolvers.alb_tls import AlbTls
 from resolvers.database import DatabaseAddress
@@ -19,7 +19,7 @@ from tests.support.fake_aws import FakeConnection, FakeStack
 @pytest.fixture(autouse=True)
 def new_run():
     """Each test is a Sceptre run of its own."""
-    glue.SECRETS.clear()
+    sceptre_stack.SECRETS.clear()
     subnet_cidrs.forget()
 
 

@@ -14,10 +14,10 @@ from connector.local import schema
 from connector.local.arrivals import Watch
 from connector.local.world import World
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
-def eventually(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+def eventually(condition: Callable[[], Any], what: str, seconds: float = TIMEOUT_SECONDS) -> Any:
     """Wait for a condition; answers what it answers."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -94,7 +94,7 @@ def transactional_ids(bootstrap: str) -> set[str]:
         (end,) = consumer.end_offsets([partition]).values()
         consumer.seek_to_beginning(partition)
         keys: set[bytes] = set()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while consumer.position(partition) < end:
             assert time.monotonic() < deadline, "the topic of the transactions is not read to its end"
             for records in consumer.poll(timeout_ms=200).values():
@@ -131,7 +131,7 @@ class Rows:
             return [str(a.key[column]) for a in watch.seen if a.operation in ("insert", "snapshot")]
 
         try:
-            arrived = watch.wait_for(lambda _: set(self.keys) <= set(seen()), PATIENCE)
+            arrived = watch.wait_for(lambda _: set(self.keys) <= set(seen()), TIMEOUT_SECONDS)
             missing = sorted(set(self.keys) - set(seen()))
             assert arrived, (
                 f"{len(missing)} of {len(self.keys)} rows did not arrive on {self._topic}: {missing}"

@@ -174,8 +174,8 @@ class FakeAccount:
                 "AlarmName": self.stage.names.alarm(name),
                 "StateValue": "OK",
                 "AlarmActions": [topic] if alarm.mails else [],
-                "Period": alarm.seconds or 600,
-                "EvaluationPeriods": alarm.periods,
+                "Period": alarm.period_seconds or 600,
+                "EvaluationPeriods": alarm.evaluation_periods,
             }
 
     def client(self, service: str, **_: Any) -> Any:

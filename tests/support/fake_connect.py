@@ -28,9 +28,9 @@ class FakeConnect:
 
     addresses: list[str] = field(default_factory=lambda: ["127.0.0.9"])
     #: Answers to give before anything is looked at: (status, words), used up one by one.
-    trouble: list[tuple[int, str]] = field(default_factory=list)
+    error: list[tuple[int, str]] = field(default_factory=list)
     #: The only method that meets the trouble; empty for any.
-    trouble_for: str = ""
+    error_for: str = ""
     #: Field -> message: what the plugin finds wrong with every config.
     invalid: dict[str, str] = field(default_factory=dict)
     #: Answer 500 instead of 400 to an invalid config, as Connect 4.3.1 does with Debezium's plugins.
@@ -76,8 +76,8 @@ class FakeConnect:
         if parts.port == 9404:
             return Reply(200, self._metrics().encode())
         self.requests.append((method, parts.path))
-        if self.trouble and self.trouble_for in ("", method):
-            status, words = self.trouble.pop(0)
+        if self.error and self.error_for in ("", method):
+            status, words = self.error.pop(0)
             return _refuse(status, words)
         return self._answer(method, parts.path, json.loads(body) if body else {})
 

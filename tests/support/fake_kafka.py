@@ -43,7 +43,7 @@ class FakeKafka:
     newest_at: dict[str, float | Exception] = field(default_factory=dict)
 
     @contextmanager
-    def open(self, settings: Mapping[str, Any], deadline: object, clean: object) -> Iterator[KafkaAdmin]:
+    def open(self, settings: Mapping[str, Any], deadline: object, redact: object) -> Iterator[KafkaAdmin]:
         self.settings = dict(settings)
         if self.unreachable:
             raise ServerError("the brokers do not answer a connection: timed out", retriable=True)

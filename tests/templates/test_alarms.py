@@ -10,7 +10,7 @@ import pytest
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import alarm as alarm_module
 from connector.domain.health import metrics
-from connector.domain.health.alarm import RUNBOOK, Missing
+from connector.domain.health.alarm import RUNBOOK, TreatMissingData
 from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.metrics import METRICS, Origin
 from connector.domain.stage.stage import Stage
@@ -19,7 +19,7 @@ from tests.templates.support import LONGEST, built, of_type
 MAIN = Stage.parse("main").names
 PLAIN = ConnectorSettings()
 #: Of a stage that says all about its database.
-TOLD = {"archived_log_hours": 24, "heartbeat_table": "WMSCDC.HEARTBEAT"}
+SHOWN = {"archived_log_hours": 24, "heartbeat_table": "WMSCDC.HEARTBEAT"}
 ALARMS = of_type(built("alarms"), "AWS::CloudWatch::Alarm")
 #: Namespaces of AWS's own metrics; each alarm's page documents the metric.
 AWS_OWN = {
@@ -57,7 +57,7 @@ def test_every_alarm_watches_what_the_code_emits_a_filter_counts_or_aws_publishe
         assert bool(found["Properties"].get("Dimensions")) == own, title
 
 
-def test_what_the_connector_of_a_stage_does_not_tell_is_not_alarmed():
+def test_what_the_connector_of_a_stage_does_not_report_is_not_alarmed():
     jdbc = of_type(built("alarms", connector={"kind": "jdbc"}), "AWS::CloudWatch::Alarm")
     assert "SourceDisconnectedAlarm" in ALARMS
     assert "SourceDisconnectedAlarm" not in jdbc
@@ -66,11 +66,11 @@ def test_what_the_connector_of_a_stage_does_not_tell_is_not_alarmed():
 def test_what_a_stage_does_not_measure_is_neither_alarmed_nor_shown():
     """An alarm that no value can ever raise would look like health."""
     assert "ScnHeadroomMinutesAlarm" not in ALARMS
-    for kind, settings in ((PLAIN, {}), (ConnectorSettings(**TOLD), TOLD)):  # type: ignore[arg-type]
+    for kind, settings in ((PLAIN, {}), (ConnectorSettings(**SHOWN), SHOWN)):  # type: ignore[arg-type]
         template = built("alarms", connector=settings)
         body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-        told = "ScnHeadroomMinutesAlarm" in of_type(template, "AWS::CloudWatch::Alarm")
-        assert told == bool(settings)
+        found = "ScnHeadroomMinutesAlarm" in of_type(template, "AWS::CloudWatch::Alarm")
+        assert found == bool(settings)
         for name in ("ScnHeadroomMinutes", "HeartbeatTableAgeSeconds"):
             assert (f'"{name}"' in body) == bool(settings)
             assert (metrics.metric(name) in metrics.emitted(kind)) == bool(settings)
@@ -89,7 +89,9 @@ def test_only_what_exists_by_happening_takes_silence_for_health():
     """A metric of the health check is never "well" because nobody looked."""
     for metric in METRICS:
         if metric.alarm is not None and metric.origin is Origin.HEALTH:
-            assert metric.alarm.missing in (Missing.IGNORE, Missing.BREACHING), metric.name
+            assert metric.alarm.treat_missing_data in (TreatMissingData.IGNORE, TreatMissingData.BREACHING), (
+                metric.name
+            )
 
 
 def test_alarms_that_mail_do_so_when_they_rise_and_when_they_clear():
@@ -133,11 +135,11 @@ def test_every_text_links_to_a_section_that_exists(component: str, stage: str):
 
 
 def test_every_section_of_the_runbook_belongs_to_an_alarm_or_a_rule_and_says_three_things():
-    told = {m.alarm.section for m in METRICS if m.alarm}
-    told |= {a.alarm.section for a in aws_alarms(MAIN)} | set(metrics.RULES) - {"HealthSchedule"}
+    answer = {m.alarm.section for m in METRICS if m.alarm}
+    answer |= {a.alarm.section for a in aws_alarms(MAIN)} | set(metrics.RULES) - {"HealthSchedule"}
     text = (ROOT / RUNBOOK).read_text(encoding="utf-8")
     found = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
-    assert set(found) == told
+    assert set(found) == answer
     for section, body in found.items():
         places = [body.find(f"**{word}.**") for word in ("Symptoms", "Cause", "Solution")]
         assert -1 < places[0] < places[1] < places[2], section
@@ -197,8 +199,8 @@ def test_the_dashboard_shows_every_metric_and_every_alarm():
 
 def graphs(kind: str = "debezium") -> dict[str, list[list[str]]]:
     """Title -> series of each graph of the dashboard."""
-    told = TOLD if kind == "debezium" else {}
-    body = built("alarms", connector={"kind": kind, **told})["Resources"]["Dashboard"]["Properties"][
+    shown = SHOWN if kind == "debezium" else {}
+    body = built("alarms", connector={"kind": kind, **shown})["Resources"]["Dashboard"]["Properties"][
         "DashboardBody"
     ]
     widgets = json.loads(body["Fn::Sub"])["widgets"]

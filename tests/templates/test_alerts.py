@@ -36,7 +36,7 @@ def test_each_address_is_subscribed_once_under_an_id_of_its_own():
     assert both.items() <= more.items()
 
 
-def test_ephemeral_stages_mail_nobody_unless_they_are_told_to():
+def test_ephemeral_stages_mail_nobody_unless_they_are_asked_to():
     assert subscriptions("feature-x", emails=["a@example.com"]) == {}
     assert subscriptions("feature-x", emails=["a@example.com"], subscribe=True)
     assert subscriptions("main", emails=["a@example.com"], subscribe=False) == {}

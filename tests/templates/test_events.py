@@ -50,7 +50,7 @@ def test_every_rule_with_a_pattern_is_set_off_by_a_sample():
 
 
 @pytest.mark.parametrize("stage", ["feature.x", LONGEST])
-def test_no_stage_hears_of_another_ones_events(stage: str):
+def test_no_stage_receives_of_another_ones_events(stage: str):
     rules = of_type(built("events", stage), "AWS::Events::Rule")
     assert not [sample["what"] for sample in SAMPLES if matching(sample["event"], rules)]
 
@@ -100,10 +100,10 @@ def mail(sample: str) -> str:
     ],
 )
 def test_the_mail_says_what_happened_the_first_step_and_where_to_read_on(sample: str, parts: list[str]):
-    told = mail(sample)
-    assert all(part in told for part in [*parts, "First step: "])
+    found = mail(sample)
+    assert all(part in found for part in [*parts, "First step: "])
     # EventBridge takes several lines only as one quoted text each, and refuses more than 8192 characters.
-    assert all(line.startswith('"') and line.endswith('"') for line in told.splitlines())
+    assert all(line.startswith('"') and line.endswith('"') for line in found.splitlines())
 
 
 def test_templates_and_paths_are_within_eventbridges_limits():

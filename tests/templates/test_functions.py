@@ -55,7 +55,7 @@ def test_the_health_function_has_its_contracted_name_and_handler():
     assert HEALTH["Handler"] == "lambda_src.connect_health.handler.handler"
 
 
-def test_every_function_is_told_the_same():
+def test_every_function_is_reported_the_same():
     assert HEALTH["Environment"] == ADMIN["Environment"]
     assert HEALTH["VpcConfig"] == ADMIN["VpcConfig"]
 
@@ -95,9 +95,9 @@ def test_the_health_check_publishes_into_its_namespace_mails_its_topic_and_chang
     assert by_sid["PublishMetrics"]["Condition"] == {
         "StringEquals": {"cloudwatch:namespace": "wms-connector-main/Health"}
     }
-    told = json.dumps(by_sid)
+    found = json.dumps(by_sid)
     for action in ("ecs:UpdateService", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "kafka-cluster:"):
-        assert action not in told
+        assert action not in found
 
 
 def test_on_the_cluster_the_health_check_sees_the_heartbeats_topic_and_reads_no_record():

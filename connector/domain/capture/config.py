@@ -103,8 +103,8 @@ def _beat(heartbeat_table: str) -> str:
     """Update the table's one row, if every captured table is there.
 
     Debezium takes a table that is dropped, or whose right is taken away, for no failure and goes on with the
-    others. The database refuses this statement then. On Oracle that fails the task, with the words in its
-    trace; the stand-in's connector tries again and again, with the words in the worker's log.
+    others. The database refuses this statement then. On Oracle that fails the task, with the message in its
+    trace; the stand-in's connector tries again and again, with the message in the worker's log.
     """
     # No row of any table is read. Both databases know names in quotes.
     tables = (f'SELECT 1 FROM "{schema}"."{table}" WHERE 1 = 0' for schema, table in CAPTURED_TABLES)  # noqa: S608

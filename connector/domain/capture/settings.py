@@ -27,7 +27,7 @@ class ConnectorSettings:
 
     #: `debezium` (log based) or `jdbc` (the predecessor's polling connector).
     kind: str = "debezium"
-    #: How often a heartbeat record is written, in seconds: the canary of connector -> topic.
+    #: How often a heartbeat record is written, in seconds: it proves the way from connector to topic.
     heartbeat_seconds: int = 10
     #: Partitions of each data topic. One keeps the order of a whole table.
     data_partitions: int = 1
@@ -39,7 +39,7 @@ class ConnectorSettings:
     #: knows how much time is left before a position is lost.
     archived_log_hours: int = 0
     #: A table of the DBA's with one row, `SCHEMA.TABLE`, that the connector updates with each heartbeat: the
-    #: canary of database -> topic. Empty: there is none. `oracle-script` prints what makes it.
+    #: it proves the way from database to topic. Empty: there is none. `oracle-script` prints what makes it.
     heartbeat_table: str = ""
     #: The largest record that the data topics take, compressed, in MiB. Consumers must be able to hold it.
     max_record_mib: int = 1
@@ -106,7 +106,7 @@ _RANGES = (
     ("heartbeat_seconds", 1, 3600),
     ("data_partitions", 1, 100),
     ("data_retention_days", 1, 3650),
-    # The answer has to be back, and told, before the admin function's own limit (FUNCTION_TIMEOUT_SECONDS).
+    # The answer has to be back, and logged, before the admin function's own limit (FUNCTION_TIMEOUT_SECONDS).
     ("validation_timeout_seconds", 1, 35),
     ("archived_log_hours", 0, 8760),
     # What the worker sends at most, uncompressed, is twice as much: producer.max.request.size.

@@ -1,4 +1,4 @@
-"""What a connector can be told while it runs: signals, records on the stage's signal topic. Pure."""
+"""What a connector can be asked while it runs: signals, records on the stage's signal topic. Pure."""
 
 import json
 import re

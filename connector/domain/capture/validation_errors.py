@@ -1,10 +1,10 @@
-"""What Connect and the plugin complain about a config, in one line that names the next step. Pure."""
+"""Validation errors of a config by Connect and the plugin, in one line that names the next step. Pure."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connector.domain.health.error_classes import database_trouble, explain_database
+from connector.domain.health.error_classes import database_error, explain_database
 
 
 @dataclass(frozen=True)
@@ -19,32 +19,32 @@ class FieldError:
 _HEAD = re.compile(r"Connector configuration is invalid and contains the following \d+ error\(s\):\s*")
 _TAIL = re.compile(r"\s*You can also find the above list of errors at the endpoint.*", re.DOTALL)
 _FRONT = re.compile(r"^(?:Error while validating connector config|Unable to connect(?: \(\w+\))?): ")
-_NEXT = "mend the stage's settings or secrets, then launch again"
+_NEXT = "fix the stage's settings or secrets, then launch again"
 
 
 def about_fields(errors: Sequence[FieldError], database: str) -> str:
     """The validate endpoint's errors; one about the database explains them all."""
-    return _told([(f"{error.field}: ", error.message) for error in errors], database)
+    return _message([(f"{error.field}: ", error.message) for error in errors], database)
 
 
-def untold(errors: Sequence[FieldError]) -> bool:
+def hides_cause(errors: Sequence[FieldError]) -> bool:
     """Whether the plugin keeps to itself why the database gives it no session."""
-    troubles = [database_trouble(error.message) for error in errors]
-    return any(trouble is not None and trouble.name == "untold" for trouble in troubles)
+    found = [database_error(error.message) for error in errors]
+    return any(error is not None and error.name == "no-session" for error in found)
 
 
-def about_reply(words: str, database: str) -> str:
+def about_reply(message: str, database: str) -> str:
     """The text of a 400 to a config."""
-    lines = [("", line) for line in _TAIL.sub("", _HEAD.sub("", words)).splitlines() if line.strip()]
-    return _told(lines or [("", words)], database)
+    lines = [("", line) for line in _TAIL.sub("", _HEAD.sub("", message)).splitlines() if line.strip()]
+    return _message(lines or [("", message)], database)
 
 
-def _told(complaints: Sequence[tuple[str, str]], database: str) -> str:
-    """`complaints`: whom it is about, as a prefix, and the words."""
-    cleaned = [(about, _FRONT.sub("", words.strip()).rstrip(".")) for about, words in complaints]
-    for _, words in cleaned:
-        explained = explain_database(words, database)
+def _message(errors: Sequence[tuple[str, str]], database: str) -> str:
+    """`errors`: what each is about, as a prefix, and its message."""
+    cleaned = [(about, _FRONT.sub("", words.strip()).rstrip(".")) for about, words in errors]
+    for _, text in cleaned:
+        explained = explain_database(text, database)
         if explained is not None:
             return explained
-    told = "; ".join(f"{about}{words}" for about, words in cleaned)
-    return f"Connect refuses the config: {told}; {_NEXT}"
+    message = "; ".join(f"{about}{words}" for about, words in cleaned)
+    return f"Connect refuses the config: {message}; {_NEXT}"

@@ -1,4 +1,4 @@
-"""What an alarm is: when it rises, and what a person is told."""
+"""What an alarm is: when it rises, and what its mail says."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,10 +13,10 @@ RUNBOOK = "docs/operations.md"
 HEALTH_CHECK_MAILS = True
 
 
-class Missing(StrEnum):
-    """What an alarm makes of a period without a value, in CloudWatch's words."""
+class TreatMissingData(StrEnum):
+    """What an alarm makes of a period without a value, in CloudWatch's terms."""
 
-    #: Silence is the trouble.
+    #: Silence is the problem.
     BREACHING = "breaching"
     #: The metric exists only when something happened.
     NOT_BREACHING = "notBreaching"
@@ -27,7 +27,7 @@ class Missing(StrEnum):
 
 
 class Compare(StrEnum):
-    """How a value is compared with the threshold, in CloudWatch's words."""
+    """How a value is compared with the threshold, in CloudWatch's terms."""
 
     AT_LEAST = "GreaterThanOrEqualToThreshold"
     BELOW = "LessThanThreshold"
@@ -35,22 +35,23 @@ class Compare(StrEnum):
 
 @dataclass(frozen=True)
 class Alarm:
-    """When a metric raises an alarm, and what a person is told.
+    """When a metric raises an alarm, and what its mail says.
 
-    `seconds` is the length of a period; None stands for the interval of the health schedule. `what` and
-    `first_step` are sentences; `{health_logs}` in the latter stands for the health function's log group.
-    `seen_by_health`: the health check sees this trouble and can mail it.
+    `period_seconds` is the length of a period; None stands for the interval of the health schedule.
+    `description` and
+    `first_action` are sentences; `{health_logs}` in the latter stands for the health function's log group.
+    `seen_by_health`: the health check sees this problem and can mail it.
     """
 
-    what: str
-    first_step: str
+    description: str
+    first_action: str
     section: str
     threshold: float = 1
     compare: Compare = Compare.AT_LEAST
     statistic: str = "Maximum"
-    periods: int = 1
-    seconds: int | None = None
-    missing: Missing = Missing.IGNORE
+    evaluation_periods: int = 1
+    period_seconds: int | None = None
+    treat_missing_data: TreatMissingData = TreatMissingData.IGNORE
     seen_by_health: bool = False
 
     @property
@@ -65,8 +66,8 @@ class Alarm:
 
     def text_step(self, names: Names) -> str:
         """The first step for one stage."""
-        return self.first_step.format(health_logs=names.function_log_group(names.connect_health))
+        return self.first_action.format(health_logs=names.function_log_group(names.connect_health))
 
     def text_for(self, names: Names) -> str:
         """What the mail of a stage says: what happened, the first step, where to read on."""
-        return f"{self.what} First step: {self.text_step(names)} Runbook: {self.link}"
+        return f"{self.description} First step: {self.text_step(names)} Runbook: {self.link}"

@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
-from connector.domain.health.alarm import Alarm, Missing
+from connector.domain.health.alarm import Alarm, TreatMissingData
 from connector.domain.health.metrics import METRICS, RULES
 from connector.domain.stage.names import Names
 
@@ -44,8 +44,8 @@ def aws_alarms(names: Names) -> tuple[AwsAlarm, ...]:
                 "Events that nobody could handle wait in the dead-letter queue.",
                 "read one of them: it names the rule or function that failed.",
                 "DeadLetters",
-                seconds=300,
-                missing=Missing.NOT_BREACHING,
+                period_seconds=300,
+                treat_missing_data=TreatMissingData.NOT_BREACHING,
             ),
             _SQS,
             {"QueueName": names.dead_letter_queue},
@@ -57,7 +57,7 @@ def aws_alarms(names: Names) -> tuple[AwsAlarm, ...]:
 def alarms_of(names: Names, kind: str, standing: Container[str] | None = None) -> Mapping[str, Alarm]:
     """Every alarm of one stage, by its own word in the alarm's name.
 
-    Some exist only where a setting asks for them, which nobody can tell from outside: where `standing` is
+    Some exist only where a setting asks for them, which nobody can see from outside: where `standing` is
     given, those count only if they are in it.
     """
     ours = {
@@ -77,9 +77,9 @@ def _usage(names: Names, title: str, metric_name: str, what: str, setting: str) 
         title,
         threshold=90,
         statistic="Average",
-        periods=3,
-        seconds=300,
-        missing=Missing.MISSING,
+        evaluation_periods=3,
+        period_seconds=300,
+        treat_missing_data=TreatMissingData.MISSING,
     )
     dimensions = {"ClusterName": names.service, "ServiceName": names.service}
     return AwsAlarm(title, "AWS/ECS", metric_name, alarm, _ECS, dimensions)
@@ -98,8 +98,8 @@ def _function(title: str, function: str, which: str) -> AwsAlarm:
         first_step,
         f"Function{which}",
         statistic="Sum",
-        seconds=300,
-        missing=Missing.NOT_BREACHING,
+        period_seconds=300,
+        treat_missing_data=TreatMissingData.NOT_BREACHING,
     )
     return AwsAlarm(f"{title}{which}", "AWS/Lambda", which, alarm, _LAMBDA, {"FunctionName": function})
 
@@ -110,8 +110,8 @@ def _rule(names: Names, rule: str) -> AwsAlarm:
         "read the message in the dead-letter queue: it says which permission or target is missing.",
         "RuleFailedInvocations",
         statistic="Sum",
-        seconds=300,
-        missing=Missing.NOT_BREACHING,
+        period_seconds=300,
+        treat_missing_data=TreatMissingData.NOT_BREACHING,
     )
     dimensions = {"RuleName": names.rule(rule)}
     return AwsAlarm(f"{rule}Undelivered", "AWS/Events", "FailedInvocations", alarm, _EVENTS, dimensions)

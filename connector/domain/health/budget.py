@@ -75,7 +75,7 @@ class Budget:
         return Budget((*kept, at), self.repetitions + 1, None, self.version + 1)
 
     def observed(self, now: float, *, healthy: bool) -> "Budget":
-        """The budget after a look at the stage; the same object when nothing about it changes."""
+        """The budget after a check of the stage; the same object when nothing about it changes."""
         if not self.repetitions:
             return self
         if not healthy:
@@ -110,7 +110,7 @@ class Budget:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ServerError(
                 f"the restart budget in the state table is damaged ({error}); "
-                f"delete the item {BUDGET_KEY} once somebody has looked at the connector"
+                f"delete the item {BUDGET_KEY} once somebody has checked the connector"
             ) from None
 
     def _counted(self, now: float) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """What a trace of Connect, Debezium or a database driver says, in one line.
 
-Pure text work: the last cause of a Java trace. What kind of trouble it is, `error_classes` knows.
+Pure text work: the last cause of a Java trace. What kind of error it is, `error_classes` knows.
 """
 
 import re
@@ -8,8 +8,8 @@ import re
 _CAUSED_BY = re.compile(r"^\s*Caused by:\s*(.+)$", re.MULTILINE)
 #: `java.lang.IllegalStateException: words` -> words; a bare class name is kept, shortened.
 _CLASS = re.compile(r"^(?:[\w$]+\.)+(?P<name>[\w$]+)(?::\s*|$)")
-#: The server's own words, which drivers wrap in words of theirs.
-_SERVER_WORDS = re.compile(r"(?:ORA-\d{5}|FATAL):[^\n]*")
+#: The server's own message, which drivers wrap in messages of theirs.
+_SERVER_MESSAGE = re.compile(r"(?:ORA-\d{5}|FATAL):[^\n]*")
 #: What Oracle's driver and pgjdbc add behind the cause.
 _TAIL = re.compile(r"\s*(?:https?://docs\.oracle\.com/\S+|\(CONNECTION_ID=[^)]*\))")
 #: The innermost brackets of a printed object, with the field name in front of them.
@@ -27,12 +27,12 @@ def trace_of(event: str) -> str:
 
 
 def root_cause(trace: str) -> str:
-    """The cause at the bottom of a trace, in one line: the server's words where there are any.
+    """The cause at the bottom of a trace, in one line: the server's message where there is one.
 
     Oracle numbers its messages and PostgreSQL begins them with FATAL; both stand deep inside wrapped
     exceptions. Else it is the last "Caused by", else the first line.
     """
-    server = _SERVER_WORDS.findall(trace)
+    server = _SERVER_MESSAGE.findall(trace)
     if server:
         return _shorten(server[-1])
     causes = _CAUSED_BY.findall(trace)
@@ -41,7 +41,7 @@ def root_cause(trace: str) -> str:
 
 
 def _without_class(line: str) -> str:
-    """Drop Java class names in front, however many; a class without words is its own message."""
+    """Drop Java class names in front, however many; a class without a message is its own message."""
     while (match := _CLASS.match(line)) is not None:
         rest = line[match.end() :]
         if not rest.strip():

@@ -33,10 +33,10 @@ TITLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check. `ok` is None when one look is not enough to say; then `next_step` says when to look again.
+    """One check. `ok` is None when one check is not enough to say; then `next_step` says when to check again.
 
-    `value` is what was measured, where something was. `error_class` and `owner` are empty for what no class
-    of trouble explains. All texts are one line without a confidential value.
+    `value` is what was measured, where something was. `error_class` and `owner` are empty for what no error
+    class explains. All texts are one line without a confidential value.
     """
 
     name: str

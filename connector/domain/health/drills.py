@@ -6,24 +6,25 @@ from typing import Any
 
 from connector.domain.errors import OperatorError, ServerError
 from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN, ErrorClass
+from connector.domain.health.old_names import error_class
 
 #: The only key of an event that asks for a drill.
 KEY = "drill"
 
-#: Every kind of trouble of which people can be told.
+#: Every class of error about which people can be notified.
 CLASSES: tuple[ErrorClass, ...] = (*ERROR_CLASSES, UNKNOWN, *OBSERVED)
 
 #: By which metric the health check finds it, where that is not a failed task.
 _METRICS: Mapping[str, str] = {
     "worker": "EcsServiceUnhealthy",
     "connector missing": "ConnectorStateFailed",
-    "late": "ReplicationLagSeconds",
-    "position": "ScnHeadroomMinutes",
+    "lag": "ReplicationLagSeconds",
+    "archived-log-expiring": "ScnHeadroomMinutes",
     "stalled": "HeartbeatMissing",
-    "unread": "HeartbeatMissing",
+    "heartbeat-table-stale": "HeartbeatMissing",
     "unreachable": "DbTcpUnreachable",
     "brokers": "BrokersUnreachable",
-    "untold": "SourceDisconnected",
+    "no-session": "SourceDisconnected",
 }
 
 
@@ -37,10 +38,10 @@ def parse(event: object) -> ErrorClass:
     if not isinstance(event, Mapping) or set(event) != {KEY}:
         raise OperatorError(f"a drill is asked for by {{{KEY!r}: <class>}} and nothing beside it")
     name = event[KEY]
-    found = [cause for cause in CLASSES if isinstance(name, str) and cause.name == name]
+    found = [cause for cause in CLASSES if isinstance(name, str) and cause.name == error_class(name)]
     if not found:
         known = ", ".join(cause.name for cause in CLASSES)
-        raise OperatorError(f"{name!r} is no class of trouble; known: {known}")
+        raise OperatorError(f"{name!r} is no error class; known: {known}")
     return found[0]
 
 
@@ -57,7 +58,7 @@ class Mailed:
 
     @classmethod
     def from_payload(cls, payload: object) -> "Mailed":
-        """The inverse of `to_payload`; a refusal is an error with its words."""
+        """The inverse of `to_payload`; a refusal is an error with its message."""
         content = payload if isinstance(payload, Mapping) else {}
         if "refused" in content:
             raise ServerError(str(content["refused"]))

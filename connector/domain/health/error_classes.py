@@ -1,4 +1,4 @@
-"""What kinds of trouble there are: how each reads, whether a restart may help, who mends it, what comes next.
+"""What kinds of errors there are: how each reads, whether a restart may help, who fixes it, what comes next.
 
 The one table of its kind: health check, mails, registration and the operator's guide speak by it. The first
 class that matches counts, so what must never be retried stands before what may be.
@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.domain.health.causes import root_cause
+from connector.domain.health.old_names import error_class
 from connector.domain.stage.stage import Stage
 
 
 class Owner(StrEnum):
-    """Who mends a trouble."""
+    """Who fixes an error."""
 
     DATABASE = "database"
     NETWORK = "network"
@@ -25,12 +26,12 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True)
 class ErrorClass:
-    """One kind of trouble. `meaning` is a clause, `next_step` an instruction, both without a full stop.
+    """One kind of error. `meaning` is a clause, `next_step` an instruction, both without a full stop.
 
     `command` is what to type next; `{target}` in it stands for what sceptre launches, `{stage}` for the
     stage, `{logs}` for the worker's log group.
 
-    `of_database` completes "the database at host:port …" where the trouble is the source's.
+    `of_database` completes "the database at host:port …" where the error is the source's.
     """
 
     name: str
@@ -55,7 +56,7 @@ _ORACLE = "wms-connector oracle-script {stage}"
 _BROKER = "wms-connector broker-script {stage}"
 
 
-def _words(*patterns: str) -> re.Pattern[str]:
+def _pattern(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
@@ -63,7 +64,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     # Three wrong logins lock an account, whoever makes them.
     ErrorClass(
         "login",
-        _words(
+        _pattern(
             "ORA-01017|ORA-28000|ORA-28001",
             r"password authentication failed|no pg_hba\.conf entry|role \S+ does not exist",
             r"no password was provided|The server requested \S+ authentication",
@@ -71,13 +72,13 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.DATABASE,
         meaning="the database refuses the connector's login",
-        next_step="mend user and password in its secret, then launch again",
+        next_step="fix user and password in its secret, then launch again",
         command=_LAUNCH,
         of_database="refuses the login",
     ),
     ErrorClass(
         "log missing",
-        _words(
+        _pattern(
             "ORA-00308|ORA-01291|ORA-01292",
             "no longer available on the server|do not contain the offset scn|contain offset SCN|archive logs?"
             " containing offset SCN",
@@ -94,7 +95,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "record too large",
-        _words("RecordTooLargeException|larger than the max message size|MESSAGE_TOO_LARGE"),
+        _pattern("RecordTooLargeException|larger than the max message size|MESSAGE_TOO_LARGE"),
         retry=False,
         owner=Owner.US,
         meaning="a change is larger than its topic takes",
@@ -104,7 +105,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "unreadable value",
-        _words(
+        _pattern(
             "Failed to properly convert (?:data|key) value",
             "internal schema representation is probably out of sync",
         ),
@@ -118,7 +119,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "snapshot too old",
-        _words("ORA-01555|ORA-22924"),
+        _pattern("ORA-01555|ORA-22924"),
         retry=False,
         owner=Owner.DATABASE,
         meaning="a snapshot ran longer than the database keeps undo",
@@ -127,7 +128,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "schema history",
-        _words(
+        _pattern(
             "db history topic (?:or its content )?is|db-history topic is missing",
             "schema isn't known to this connector|Detected changed end offset of database schema history",
         ),
@@ -140,7 +141,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "DDL",
-        _words("DDL statement couldn't be parsed|ParsingException|DML statement couldn't be parsed"),
+        _pattern("DDL statement couldn't be parsed|ParsingException|DML statement couldn't be parsed"),
         retry=False,
         owner=Owner.US,
         meaning="the connector cannot read a statement that changed a table's structure",
@@ -150,11 +151,11 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "database rights",
-        _words(
+        _pattern(
             "ORA-01031|ORA-00942|ORA-01950|ORA-41900|ORA-44413",
             "Supplemental logging not properly configured|not configured to use a archive log",
             r"permission denied|must be superuser or replication role|relation \S+ does not exist",
-            # Debezium's words for a table that went between the first look at it and the reading of it.
+            # Debezium's message for a table that went between the first check of it and the reading of it.
             r"io\.debezium\.relational\.Table\.\w+\(\)\W+because \W*table\W* is null",
         ),
         retry=False,
@@ -165,7 +166,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "cluster rights",
-        _words(
+        _pattern(
             r"(?:Topic|Group|Cluster|TransactionalId)AuthorizationException|SaslAuthenticationException",
             r"Not authorized to access|SslAuthenticationException|_AUTHORIZATION_FAILED",
         ),
@@ -175,10 +176,10 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         next_step="have the cluster's owners grant what the script lists",
         command=_BROKER,
     ),
-    # Before those about time: Connect's words about it speak of a timeout.
+    # Before those about time: Connect's message about it speaks of a timeout.
     ErrorClass(
         "fenced",
-        _words(
+        _pattern(
             r"ProducerFenced|InvalidProducerEpoch|produce with an old epoch",
             "producer transaction expired|newer producer with the same transactionalId",
         ),
@@ -191,7 +192,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "unknown topic",
-        _words(r"UnknownTopicOrPartition|UNKNOWN_TOPIC_OR_PARTITION|not present in metadata after"),
+        _pattern(r"UnknownTopicOrPartition|UNKNOWN_TOPIC_OR_PARTITION|not present in metadata after"),
         retry=True,
         owner=Owner.PLATFORM,
         meaning="a topic that the connector writes to does not exist",
@@ -200,7 +201,9 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "memory",
-        _words(r"OutOfMemoryError|Java heap space|GC overhead limit exceeded|ORA-04030|ORA-04031|ORA-04036"),
+        _pattern(
+            r"OutOfMemoryError|Java heap space|GC overhead limit exceeded|ORA-04030|ORA-04031|ORA-04036"
+        ),
         retry=True,
         owner=Owner.US,
         meaning="memory ran out",
@@ -210,18 +213,18 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "unknown database",
-        _words(r"ORA-12514|ORA-12505|ORA-65011|database \S+ does not exist"),
+        _pattern(r"ORA-12514|ORA-12505|ORA-65011|database \S+ does not exist"),
         # A listener that is up before its database says so too.
         retry=True,
         owner=Owner.US,
         meaning="the database's listener does not know the service or database",
-        next_step="mend 'dbname' (or 'sid', 'pdb') in its secret, then launch again",
+        next_step="fix 'dbname' (or 'sid', 'pdb') in its secret, then launch again",
         command=_LAUNCH,
         of_database="does not know the service or database",
     ),
     ErrorClass(
         "brokers",
-        _words(
+        _pattern(
             r"kafka\.common\.errors\.(?:Timeout|Network|Disconnect|NotEnoughReplicas|BrokerNotAvailable)\w*",
             r"Expiring \d+ record|the brokers do not answer|Failed to construct kafka (?:producer|consumer)",
             r"Bootstrap broker \S+ disconnected|Timed out waiting to send the call",
@@ -235,7 +238,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     ErrorClass(
         "unreachable",
-        _words(
+        _pattern(
             r"ORA-12541|ORA-12170|ORA-17820|ORA-17868|ORA-18954|ORA-12543|ORA-12545|Connection refused",
             r"Connection to \S+ refused|Network Adapter could not|UnknownHost|unknown host|timed? ?out",
             r"No route to host|Network is unreachable|connection attempt failed|Connection reset",
@@ -253,12 +256,12 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
     ),
     # Debezium's Oracle connector says this for a refused login as well, and keeps the ORA- number to its log.
     ErrorClass(
-        "untold",
-        _words("Failed to resolve Oracle database version"),
+        "no-session",
+        _pattern("Failed to resolve Oracle database version"),
         retry=False,
         owner=Owner.DATABASE,
         meaning="the database gives the connector no session, for a reason that only the worker's log knows",
-        next_step="the worker's log has Oracle's own words (ORA- and a number); mend address, "
+        next_step="the worker's log has Oracle's own message (ORA- and a number); fix address, "
         "service, user or password in its secret, then launch again",
         command=_LOGS,
         of_database="gives the connector no session",
@@ -272,13 +275,13 @@ UNKNOWN = ErrorClass(
     retry=True,
     owner=Owner.US,
     meaning="a failure of a kind that is not known yet",
-    next_step="read the trace in the worker's log, mend its cause, then launch again",
+    next_step="read the trace in the worker's log, fix its cause, then launch again",
     command=_LOGS,
 )
 
 
 def _observed(name: str, owner: Owner, meaning: str, next_step: str, command: str) -> ErrorClass:
-    """A trouble that no trace tells of: it is seen from outside, and no restart of a task mends it."""
+    """An error that no trace reports: it is seen from outside, and no restart of a task fixes it."""
     return ErrorClass(name, re.compile("(?!)"), False, owner, meaning, next_step, command)
 
 
@@ -292,7 +295,7 @@ WORKER = _observed(
 CONNECTOR_MISSING = _observed(
     "connector missing",
     Owner.US,
-    "Connect does not know the connector, or does not tell its state",
+    "Connect does not know the connector, or gives no status of it",
     "launch again, which registers it",
     _LAUNCH,
 )
@@ -305,14 +308,14 @@ NOT_RUNNING = _observed(
     _LOGS,
 )
 LAGGING = _observed(
-    "late",
+    "lag",
     Owner.US,
     "changes reach the topics late",
     "see whether the lag grows, and ask the DBA for a large batch or a long transaction",
     _STATUS,
 )
-POSITION = _observed(
-    "position",
+ARCHIVED_LOG_EXPIRING = _observed(
+    "archived-log-expiring",
     Owner.DATABASE,
     "the database will soon delete, or has deleted, log that the connector has not read",
     "ask the DBA to keep archived logs longer, before anything is restarted",
@@ -325,15 +328,23 @@ STALLED = _observed(
     "look for errors of the producer in the worker's log; launch again if the topic is gone",
     _LOGS,
 )
-UNREAD = _observed(
-    "unread",
+HEARTBEAT_TABLE_STALE = _observed(
+    "heartbeat-table-stale",
     Owner.DATABASE,
     "the connector updates its heartbeat table, or should, but reads no change of it in the database's log",
     "see that the table has its one row, supplemental logging and the connector's rights; else ask the DBA "
     "what holds the log back",
     _ORACLE,
 )
-OBSERVED = (WORKER, CONNECTOR_MISSING, NOT_RUNNING, LAGGING, POSITION, STALLED, UNREAD)
+OBSERVED = (
+    WORKER,
+    CONNECTOR_MISSING,
+    NOT_RUNNING,
+    LAGGING,
+    ARCHIVED_LOG_EXPIRING,
+    STALLED,
+    HEARTBEAT_TABLE_STALE,
+)
 
 #: Lines that say where, not what: class names in them would be taken for causes.
 _FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ more).*$", re.MULTILINE)
@@ -341,24 +352,25 @@ _FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ more).*$", re.MULTILINE)
 
 def classify(trace: str) -> ErrorClass:
     """The class of a trace, or of any text about a failure; `UNKNOWN` when no other matches."""
-    told = _FRAME.sub("", trace)
-    return next((found for found in ERROR_CLASSES if found.pattern.search(told)), UNKNOWN)
+    message = _FRAME.sub("", trace)
+    return next((found for found in ERROR_CLASSES if found.pattern.search(message)), UNKNOWN)
 
 
 def named(name: str) -> ErrorClass:
     """The class called `name`; `UNKNOWN` for one that only another version of this table has."""
+    name = error_class(name)
     return next((found for found in (*ERROR_CLASSES, *OBSERVED) if found.name == name), UNKNOWN)
 
 
-def database_trouble(text: str) -> ErrorClass | None:
-    """Which trouble with the way into the database a text tells of, if any."""
+def database_error(text: str) -> ErrorClass | None:
+    """The error of the connection to the database that a text reports, if any."""
     return next((f for f in ERROR_CLASSES if f.of_database and f.pattern.search(text)), None)
 
 
 def explain_database(text: str, address: str) -> str | None:
     """`text` as one sentence about the database at `address` (`host:port`); None if it is not about it."""
-    trouble = database_trouble(text)
-    if trouble is None:
+    error = database_error(text)
+    if error is None:
         return None
     cause = root_cause(text).rstrip(".")
-    return f"the database at {address} {trouble.of_database}: {cause}; {trouble.next_step}"
+    return f"the database at {address} {error.of_database}: {cause}; {error.next_step}"

@@ -1,4 +1,4 @@
-"""What was seen of a deployed stage, from outside and through its admin Lambda; without judgement."""
+"""What was seen of a deployed stage, from outside and through its admin Lambda; without evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 from connector.domain.health.check_result import CheckResult
 from connector.domain.stage.stage import Stage
 
-#: Parts that are looked at from outside, as keys of `Facts.unseen`.
+#: Parts that are inspected from outside, as keys of `Facts.unavailable`.
 ADMIN, ALARMS, MAIL, CHECK = "admin", "alarms", "mail", "health_check"
 
 
@@ -32,7 +32,7 @@ class AlarmState:
 
 @dataclass(frozen=True)
 class Subscription:
-    """Who is told by the stage's topic."""
+    """Who is subscribed to the stage's topic."""
 
     protocol: str
     endpoint: str
@@ -41,7 +41,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Facts:
-    """What was seen. A part that could not be seen has its reason in `unseen`."""
+    """What was seen. A part that could not be seen has its reason in `unavailable`."""
 
     stage: Stage
     #: Component -> stack, for those that stand.
@@ -56,7 +56,7 @@ class Facts:
     #: When the newest health check was published, and whether it could do its work; None without one.
     checked_at: datetime | None = None
     check_failed: bool = False
-    unseen: Mapping[str, str] = field(default_factory=dict)
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -65,7 +65,9 @@ class Facts:
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it: what cannot be seen says so in its place."""
-        inside = {ADMIN: {"error": self.unseen[ADMIN]}} if ADMIN in self.unseen else dict(self.inside)
+        inside = (
+            {ADMIN: {"error": self.unavailable[ADMIN]}} if ADMIN in self.unavailable else dict(self.inside)
+        )
         return {
             "stage": self.stage.name,
             "stacks": {
@@ -96,4 +98,4 @@ class Facts:
         }
 
     def _or_error(self, part: str, value: dict[str, Any]) -> dict[str, Any]:
-        return {"error": self.unseen[part]} if part in self.unseen else value
+        return {"error": self.unavailable[part]} if part in self.unavailable else value

@@ -1,4 +1,4 @@
-"""The one judge of an observation: for the health check, `status`, `verify` and a registration. Pure."""
+"""The one evaluation of an observation: for the health check, `status`, `verify` and a registration. Pure."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,39 +8,39 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.health.causes import HEARTBEAT_REFUSED, root_cause
 from connector.domain.health.error_classes import (
+    ARCHIVED_LOG_EXPIRING,
     CONNECTOR_MISSING,
+    HEARTBEAT_TABLE_STALE,
     LAGGING,
     NOT_RUNNING,
-    POSITION,
     STALLED,
     UNKNOWN,
-    UNREAD,
     WORKER,
     ErrorClass,
     classify,
     named,
 )
-from connector.domain.health.lag import LATELY_SECONDS, lag_now, patience
+from connector.domain.health.lag import LATELY_SECONDS, lag_now, staleness_limit
 from connector.domain.health.observation import ConnectorStatus, Observation
-from connector.domain.health.state import Memory
+from connector.domain.health.state import HealthState
 from connector.domain.stage.names import CONNECTOR
 
-#: In how many checks in a row Connect must not tell of the connector before that counts: a rebalance answers
-#: 404, 409 and 500 for a while.
+#: In how many checks in a row Connect must give no status of the connector before that counts: a rebalance
+#: answers 404, 409 and 500 for a while.
 CONFIRMED = 2
 #: For how long, in seconds, it must not run before that counts: a rebalance leaves the task unassigned. Less
 #: than between two checks of any schedule, so that the second one counts, and more than a rebalance takes.
 IDLE_SECONDS = 45
-#: What is said of a part that no probe looked at, for a reason that is told elsewhere.
+#: What is said of a part that no probe read, for a reason that is reported elsewhere.
 _NOT_OBSERVED = "it was not observed"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was judged. `name` is its metric, or the check of `verify` that judged it.
+    """One thing that was checked. `name` is its metric, or the check of `verify` that made it.
 
-    `ok` is None when one look is not enough to say. `reason` says in one line why it is not ok, or not sure.
-    `value` is what its metric measures; None publishes nothing. `cause` is the class of the trouble.
+    `ok` is None when one check is not enough to say. `reason` says in one line why it is not ok, or not sure.
+    `value` is what its metric measures; None publishes nothing. `cause` is the error class.
     `summary` says what was seen. `next_step` is what to do where the class does not say it.
     """
 
@@ -66,55 +66,55 @@ class Finding:
 
     @classmethod
     def unsure(cls, name: str, reason: str, cause: ErrorClass | None = None) -> "Finding":
-        """What this look alone cannot judge: `cause` is the class if it lasts."""
+        """What this check alone cannot decide: `cause` is the class if it lasts."""
         return cls(name, None, reason, cause=cause)
 
 
 def findings(
-    seen: Observation, settings: ConnectorSettings, now: float, untold: int, *, idle: bool = False
+    seen: Observation, settings: ConnectorSettings, now: float, unknown_streak: int, *, idle: bool = False
 ) -> list[Finding]:
-    """Judge what was seen, and only that: a trouble that hides another is not counted twice.
+    """Evaluate what was seen, and only that: an error that hides another is not counted twice.
 
-    `untold`: in how many checks in a row, this one included, Connect has not told of the connector; `idle`:
-    it has told of one that does not run for long enough.
+    `unknown_streak`: in how many checks in a row, this one included, Connect gave no status of the connector;
+    `idle`: it has reported one that does not run for long enough.
     """
-    judged = [
+    results = [
         *_health_check(seen),
         *_service(seen),
         *_connect(seen),
         *_brokers(seen),
         *_database(seen),
-        *_connector(seen, untold, idle=idle),
+        *_connector(seen, unknown_streak, idle=idle),
         *_task(seen),
     ]
     if settings.kind == "debezium":
-        judged += _source(seen, judged)
-        judged += _depth(seen, settings, now)
-        judged += _heartbeat(seen, settings, now, judged)
-    return judged
+        results += _source(seen, results)
+        results += _depth(seen, settings, now)
+        results += _heartbeat(seen, settings, now, results)
+    return results
 
 
-def not_ok(judged: Sequence[Finding]) -> tuple[Finding, ...]:
+def not_ok(results: Sequence[Finding]) -> tuple[Finding, ...]:
     """What is surely not as it must be."""
-    return tuple(finding for finding in judged if finding.ok is False)
+    return tuple(finding for finding in results if finding.ok is False)
 
 
-def by_metric(judged: Sequence[Finding]) -> Mapping[str, float]:
+def by_metric(results: Sequence[Finding]) -> Mapping[str, float]:
     """What is published: nothing of what is not sure."""
-    return {f.name: f.value for f in judged if f.value is not None and f.ok is not None}
+    return {f.name: f.value for f in results if f.value is not None and f.ok is not None}
 
 
 def headroom_minutes(
-    seen: Observation, settings: ConnectorSettings, memory: Memory, now: float
+    seen: Observation, settings: ConnectorSettings, state: HealthState, now: float
 ) -> float | None:
     """For how long the archived log still reaches back to the position; None when that cannot be known.
 
-    While the task has failed nothing tells its position: it is as old as when it was last seen, and older by
-    the time since.
+    While the task has failed nothing reports its position: it is as old as when it was last seen, and older
+    by the time since.
     """
     if not settings.archived_log_hours:
         return None
-    place = position(seen, now) or memory.position
+    place = position(seen, now) or state.position
     if place is None:
         return None
     at, age = place
@@ -131,20 +131,20 @@ def position(seen: Observation, now: float) -> tuple[int, int] | None:
 
 def _health_check(seen: Observation) -> list[Finding]:
     """Of the observation itself, what failed that nothing else explains."""
-    reasons = [f"{probe}: {reason}" for probe, reason in seen.blind.items() if probe not in _EXPLAINED]
+    reasons = [f"{probe}: {reason}" for probe, reason in seen.probe_errors.items() if probe not in _EXPLAINED]
     if not reasons:
         return [Finding.passed("HealthCheckFailed", "everything could be observed")]
     return [Finding.failed("HealthCheckFailed", "; ".join(reasons))]
 
 
-#: Probes whose trouble is not the check's own: a rebalance keeps Connect from telling a status for a while,
+#: Probes whose error is not the check's own: Connect gives no status for a while during a rebalance,
 #: and a worker without metrics is a source that is not seen to be connected.
 _EXPLAINED = ("connector", "source")
 
 
 def _unobserved(seen: Observation, name: str, *probes: str) -> list[Finding]:
     """The finding about a part that nobody could see."""
-    reasons = (seen.blind[probe] for probe in probes if probe in seen.blind)
+    reasons = (seen.probe_errors[probe] for probe in probes if probe in seen.probe_errors)
     return [Finding.unsure(name, next(reasons, seen.no_service or _NOT_OBSERVED))]
 
 
@@ -178,11 +178,11 @@ def _connect(seen: Observation) -> list[Finding]:
 
 
 def _brokers(seen: Observation) -> list[Finding]:
-    if seen.canary is None:
+    if seen.brokers is None:
         return _unobserved(seen, "BrokersUnreachable", "brokers", "secrets")
-    if not seen.canary.trouble:
+    if not seen.brokers.error:
         return [Finding.passed("BrokersUnreachable", "the brokers answer")]
-    return [Finding.failed("BrokersUnreachable", seen.canary.trouble, named("brokers"))]
+    return [Finding.failed("BrokersUnreachable", seen.brokers.error, named("brokers"))]
 
 
 def _database(seen: Observation) -> list[Finding]:
@@ -192,17 +192,17 @@ def _database(seen: Observation) -> list[Finding]:
     silent = {listener: reason for listener, reason in seen.database.items() if reason}
     if len(silent) < len(seen.database):
         return [Finding.passed("DbTcpUnreachable", f"{', '.join(seen.database)} accepts connections")]
-    told = "; ".join(f"{listener}: {reason}" for listener, reason in silent.items())
-    return [Finding.failed("DbTcpUnreachable", told, named("unreachable"))]
+    message = "; ".join(f"{listener}: {reason}" for listener, reason in silent.items())
+    return [Finding.failed("DbTcpUnreachable", message, named("unreachable"))]
 
 
-def _connector(seen: Observation, untold: int, *, idle: bool) -> list[Finding]:
+def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Finding]:
     if seen.connect_answers != "":
         return []
     status = seen.connector
     if status is None:
-        reason = seen.blind.get("connector", f"Connect has no connector {CONNECTOR}")
-        if untold < CONFIRMED:
+        reason = seen.probe_errors.get("connector", f"Connect has no connector {CONNECTOR}")
+        if unknown_streak < CONFIRMED:
             return [Finding.unsure("ConnectorStateFailed", reason, CONNECTOR_MISSING)]
         return [Finding.failed("ConnectorStateFailed", reason, CONNECTOR_MISSING)]
     summary, tasks = f"{CONNECTOR} {status.state}", _tasks(status)
@@ -219,15 +219,15 @@ def _connector(seen: Observation, untold: int, *, idle: bool) -> list[Finding]:
     failed = [task for task in status.tasks if task.failed]
     if not failed:
         return [state, Finding.passed("ConnectorTaskFailed", tasks)]
-    told = "; ".join(f"task {task.id}: {root_cause(task.trace)}" for task in failed)
+    message = "; ".join(f"task {task.id}: {root_cause(task.trace)}" for task in failed)
     cause = classify(failed[0].trace)
-    return [state, Finding.failed("ConnectorTaskFailed", told, cause, len(failed), summary=tasks)]
+    return [state, Finding.failed("ConnectorTaskFailed", message, cause, len(failed), summary=tasks)]
 
 
 def _tasks(status: ConnectorStatus) -> str:
     """Each task with its worker."""
-    told = [f"task {t.id} {t.state}" + (f" on {t.worker}" if t.worker else "") for t in status.tasks]
-    return ", ".join(told) or "no task"
+    message = [f"task {t.id} {t.state}" + (f" on {t.worker}" if t.worker else "") for t in status.tasks]
+    return ", ".join(message) or "no task"
 
 
 def _task(seen: Observation) -> list[Finding]:
@@ -246,50 +246,54 @@ def _streams(seen: Observation) -> bool:
     return seen.connector is not None and seen.connector.streams
 
 
-def _source(seen: Observation, judged: list[Finding]) -> list[Finding]:
+def _source(seen: Observation, results: list[Finding]) -> list[Finding]:
     """Connect says RUNNING for ever while the database is out of reach: only its metrics know better."""
     if not _streams(seen):
         return []
     source = seen.source
     if source is not None and source.connected:
-        queue = "" if source.queue is None else f", queue {source.queue:.0%} full"
+        queue = "" if source.queue_used_ratio is None else f", queue {source.queue_used_ratio:.0%} full"
         return [Finding.passed("SourceDisconnected", f"connected: {source.describe()}{queue}")]
     if source is None:
-        reason = f"its worker shows no metrics: {seen.blind.get('source', 'nobody knows why')}"
+        reason = f"its worker shows no metrics: {seen.probe_errors.get('source', 'nobody knows why')}"
     else:
         reason = source.describe()
-    told = f"{reason}; its log says: {root_cause(seen.words)}" if seen.words else reason
-    return [Finding.failed("SourceDisconnected", told, _disconnected(seen, judged))]
+    message = f"{reason}; its log says: {root_cause(seen.log_message)}" if seen.log_message else reason
+    return [Finding.failed("SourceDisconnected", message, _disconnected(seen, results))]
 
 
-def _disconnected(seen: Observation, judged: list[Finding]) -> ErrorClass:
+def _disconnected(seen: Observation, results: list[Finding]) -> ErrorClass:
     """The class of what keeps a source from being connected."""
-    if any(finding.name == "DbTcpUnreachable" and finding.ok is False for finding in judged):
+    if any(finding.name == "DbTcpUnreachable" and finding.ok is False for finding in results):
         return named("unreachable")
-    cause = classify(seen.words)
-    return named("untold") if cause is UNKNOWN else cause
+    cause = classify(seen.log_message)
+    return named("no-session") if cause is UNKNOWN else cause
 
 
 def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[Finding]:
     source = seen.source
-    judged = []
+    results = []
     if source is not None:
         snapshot = "a snapshot runs" if source.snapshot_running else "no snapshot runs"
-        judged.append(Finding.passed("SnapshotRunning", snapshot, float(source.snapshot_running)))
-        if source.since_event is not None:
-            event = f"{source.since_event:.0f} s ago"
-            judged.append(Finding.passed("SecondsSinceLastEvent", event, source.since_event))
-        if source.queue is not None:
-            judged.append(Finding.passed("QueueUsedPercent", f"{source.queue:.0%}", 100 * source.queue))
-        judged.append(_lag(seen, settings, now))
-    minutes = headroom_minutes(seen, settings, seen.memory or Memory(), now)
+        results.append(Finding.passed("SnapshotRunning", snapshot, float(source.snapshot_running)))
+        if source.seconds_since_last_event is not None:
+            event = f"{source.seconds_since_last_event:.0f} s ago"
+            results.append(Finding.passed("SecondsSinceLastEvent", event, source.seconds_since_last_event))
+        if source.queue_used_ratio is not None:
+            results.append(
+                Finding.passed(
+                    "QueueUsedPercent", f"{source.queue_used_ratio:.0%}", 100 * source.queue_used_ratio
+                )
+            )
+        results.append(_lag(seen, settings, now))
+    minutes = headroom_minutes(seen, settings, seen.health_state or HealthState(), now)
     if minutes is not None:
         reason = f"archived log reaches {minutes:.0f} minutes further back than the position"
         if minutes < _threshold("ScnHeadroomMinutes"):
-            judged.append(Finding.failed("ScnHeadroomMinutes", reason, POSITION, minutes))
+            results.append(Finding.failed("ScnHeadroomMinutes", reason, ARCHIVED_LOG_EXPIRING, minutes))
         else:
-            judged.append(Finding.passed("ScnHeadroomMinutes", reason, minutes))
-    return judged
+            results.append(Finding.passed("ScnHeadroomMinutes", reason, minutes))
+    return results
 
 
 def _lag(seen: Observation, settings: ConnectorSettings, now: float) -> Finding:
@@ -297,13 +301,24 @@ def _lag(seen: Observation, settings: ConnectorSettings, now: float) -> Finding:
     source, name = seen.source, "ReplicationLagSeconds"
     if source is None:
         return Finding.passed(name, "not known", value=None)
-    beats = _age(None if seen.canary is None else seen.canary.newest, now)
-    lag = lag_now(source.behind, source.since_event, patience(settings.heartbeat_seconds), beats)
+    beats = _age(None if seen.brokers is None else seen.brokers.newest, now)
+    lag = lag_now(
+        source.seconds_behind_source,
+        source.seconds_since_last_event,
+        staleness_limit(settings.heartbeat_seconds),
+        beats,
+    )
     event = (
-        "no event seen yet" if source.since_event is None else f"last event {source.since_event:.0f} s ago"
+        "no event seen yet"
+        if source.seconds_since_last_event is None
+        else f"last event {source.seconds_since_last_event:.0f} s ago"
     )
     if lag is None:
-        once = "" if source.behind is None else f": {source.behind:.1f} s behind at the last change"
+        once = (
+            ""
+            if source.seconds_behind_source is None
+            else f": {source.seconds_behind_source:.1f} s behind at the last change"
+        )
         return Finding.passed(name, f"not known{once}, {event}", value=None)
     if lag >= _threshold(name):
         return Finding.failed(name, f"{lag:.0f} s behind the database", LAGGING, lag)
@@ -311,38 +326,38 @@ def _lag(seen: Observation, settings: ConnectorSettings, now: float) -> Finding:
 
 
 def _heartbeat(
-    seen: Observation, settings: ConnectorSettings, now: float, judged: list[Finding]
+    seen: Observation, settings: ConnectorSettings, now: float, results: list[Finding]
 ) -> list[Finding]:
-    canary = seen.canary
-    if canary is None or canary.trouble:
+    brokers = seen.brokers
+    if brokers is None or brokers.error:
         return []
-    age = _age(canary.newest, now)
-    of_table = _age(canary.newest_of_table, now) if settings.heartbeat_table else None
-    told = [
+    age = _age(brokers.newest, now)
+    of_table = _age(brokers.newest_of_table, now) if settings.heartbeat_table else None
+    measured = [
         Finding.passed(metric, f"{value:.0f} s", value)
         for metric, value in (("HeartbeatAgeSeconds", age), ("HeartbeatTableAgeSeconds", of_table))
         if value is not None
     ]
-    if _streams(seen) and HEARTBEAT_REFUSED in seen.words:
+    if _streams(seen) and HEARTBEAT_REFUSED in seen.log_message:
         # Connected at this moment or not: the stand-in's connector begins anew each time.
-        reason = f"the database refuses the statement of the heartbeat: {root_cause(seen.words)}"
-        return [*told, Finding.failed("HeartbeatMissing", reason, classify(seen.words))]
-    hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in judged)
+        reason = f"the database refuses the statement of the heartbeat: {root_cause(seen.log_message)}"
+        return [*measured, Finding.failed("HeartbeatMissing", reason, classify(seen.log_message))]
+    hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in results)
     if hidden or not _streams(seen) or seen.source is None or seen.source.snapshot_running:
-        return told
-    return [*told, _beat(seen, settings, age, of_table)]
+        return measured
+    return [*measured, _beat(seen, settings, age, of_table)]
 
 
 def _beat(
     seen: Observation, settings: ConnectorSettings, age: float | None, of_table: float | None
 ) -> Finding:
     """Whether heartbeats arrive, and those of the heartbeat table where the stage has one."""
-    name, longest = "HeartbeatMissing", patience(settings.heartbeat_seconds)
-    if seen.canary is not None and seen.canary.missing:
-        reason = f"there is no topic {', '.join(seen.canary.missing)}"
+    name, longest = "HeartbeatMissing", staleness_limit(settings.heartbeat_seconds)
+    if seen.brokers is not None and seen.brokers.missing:
+        reason = f"there is no topic {', '.join(seen.brokers.missing)}"
         return Finding.failed(name, reason, named("unknown topic"))
     if empty := _empty(seen, settings):
-        cause = STALLED if age is None else UNREAD
+        cause = STALLED if age is None else HEARTBEAT_TABLE_STALE
         # Where heartbeats are rare, an empty topic may mean that none was due yet.
         if longest > LATELY_SECONDS:
             return Finding.unsure(name, empty, cause)
@@ -352,15 +367,15 @@ def _beat(
     if of_table is not None and of_table > longest:
         table = settings.heartbeat_table
         reason = f"heartbeats arrive, but the newest change of table {table} is {of_table:.0f} s old"
-        return Finding.failed(name, reason, UNREAD)
+        return Finding.failed(name, reason, HEARTBEAT_TABLE_STALE)
     return Finding.passed(name, "" if age is None else f"the newest is {age:.0f} s old")
 
 
 def _empty(seen: Observation, settings: ConnectorSettings) -> str:
     """What is said of a heartbeat's topic that is empty: it keeps a day, so a long silence empties it."""
-    if seen.canary is None or seen.canary.newest is None:
+    if seen.brokers is None or seen.brokers.newest is None:
         return "its topic is empty"
-    if settings.heartbeat_table and seen.canary.newest_of_table is None:
+    if settings.heartbeat_table and seen.brokers.newest_of_table is None:
         return f"heartbeats arrive, but no change of table {settings.heartbeat_table}"
     return ""
 

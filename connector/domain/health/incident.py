@@ -1,4 +1,4 @@
-"""Whether people are told, and what the next check has to know. Pure."""
+"""Whether people are notified, and what the next check has to know. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -7,15 +7,15 @@ from enum import StrEnum
 
 from connector.domain.health import metrics
 from connector.domain.health.findings import Finding, position
-from connector.domain.health.new_findings import class_name, news_of
+from connector.domain.health.new_findings import class_name, find_new
 from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Outcome
-from connector.domain.health.state import LAGS_KEPT, Incident, Memory
+from connector.domain.health.state import LAGS_KEPT, HealthState, Incident
 from connector.domain.health.verdict import Verdict
 
 #: How many attempts are remembered for the mail.
 _TRIED_KEPT = 6
-#: What the restarts of the budget may mend, and for how long, in seconds, people wait for that.
+#: What the restarts of the budget may fix, and for how long, in seconds, people wait for that.
 _HEALABLE = ("ConnectorTaskFailed", "ConnectorStateFailed")
 _HEALING_SECONDS = 3600
 
@@ -35,24 +35,24 @@ _ORDER = (
 )
 
 
-class Tell(StrEnum):
-    """What people are told."""
+class Notification(StrEnum):
+    """What people are notified of."""
 
     NOTHING = "nothing"
     INCIDENT = "incident"
-    #: Trouble of another kind has joined an incident that was told.
+    #: A finding of another class has joined an incident that was mailed.
     GROWN = "grown"
     RECOVERY = "recovery"
 
 
 @dataclass(frozen=True)
 class Next:
-    """The memory to write, and what to tell once it is written."""
+    """The state to write, and what to mail once it is written."""
 
-    memory: Memory
-    tell: Tell = Tell.NOTHING
+    state: HealthState
+    notification: Notification = Notification.NOTHING
     #: What of the findings has joined an open incident.
-    news: tuple[Finding, ...] = ()
+    new_findings: tuple[Finding, ...] = ()
 
 
 def mailed(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -61,40 +61,40 @@ def mailed(findings: tuple[Finding, ...]) -> list[Finding]:
     return sorted(own, key=lambda finding: _ORDER.index(finding.name))
 
 
-def follow(memory: Memory, seen: Observation, verdict: Verdict, outcome: Outcome, now: float) -> Next:
-    """What comes of a check. One message tells of an incident and one of its end.
+def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Outcome, now: float) -> Next:
+    """What comes of a check. One mail reports an incident, and one its end.
 
     An incident begins when a finding has lasted for as many checks as its alarm asks for, unless the budget
-    is still at work on it. What joins it is told when it is news and has lasted as long; see `news`. It ends
-    with the first check that saw everything and found nothing.
+    is still at work on it. What joins it is mailed when it is new and has lasted as long; see `new_findings`.
+    It ends with the first check that saw everything and found nothing.
     """
     if verdict.retiring:
-        return Next(Memory(version=memory.version + 1))
+        return Next(HealthState(version=state.version + 1))
     own = mailed(verdict.findings)
-    lags = _lags(memory, verdict, now)
-    news = [] if memory.incident is None else news_of(own, memory.incident, lags)
-    streaks = {key: memory.streaks.get(key, 0) + 1 for key in (*map(_metric, own), *map(_kind, news))}
+    lags = _lags(state, verdict, now)
+    new_findings = [] if state.incident is None else find_new(own, state.incident, lags)
+    streaks = {key: state.streaks.get(key, 0) + 1 for key in (*map(_metric, own), *map(_kind, new_findings))}
     failed = any(finding.name in _HEALABLE for finding in own)
-    kept = memory.next(
+    kept = state.next(
         streaks=streaks,
-        untold=verdict.untold,
+        unknown_streak=verdict.unknown_streak,
         idle_since=verdict.idle_since,
-        failed_since=(memory.failed_since or int(now)) if failed else None,
+        failed_since=(state.failed_since or int(now)) if failed else None,
         lags=lags,
-        position=position(seen, now) or memory.position,
-        tried=_tried(memory, outcome, now) if own or not verdict.sure else (),
-        refused=outcome.refused or ("" if seen.connector is not None else memory.refused),
+        position=position(seen, now) or state.position,
+        tried=_tried(state, outcome, now) if own or not verdict.sure else (),
+        refused=outcome.refused or ("" if seen.connector is not None else state.refused),
     )
-    healing = verdict.treatment.healing and now - (kept.failed_since or now) < _HEALING_SECONDS
-    if memory.incident is None:
+    healing = verdict.remediation.healing and now - (kept.failed_since or now) < _HEALING_SECONDS
+    if state.incident is None:
         if not _due(own, _metric, streaks, healing=healing):
             return Next(kept)
         title = " and ".join(finding.name for finding in own[:2])
-        return Next(replace(kept, incident=Incident(int(now), title, _pairs(own))), Tell.INCIDENT)
-    if due := _due(news, _kind, streaks, healing=healing):
-        return Next(replace(kept, incident=_grown(memory.incident, due, own)), Tell.GROWN, tuple(due))
+        return Next(replace(kept, incident=Incident(int(now), title, _pairs(own))), Notification.INCIDENT)
+    if due := _due(new_findings, _kind, streaks, healing=healing):
+        return Next(replace(kept, incident=_grown(state.incident, due, own)), Notification.GROWN, tuple(due))
     if not own and verdict.sure:
-        return Next(replace(kept, incident=None), Tell.RECOVERY)
+        return Next(replace(kept, incident=None), Notification.RECOVERY)
     return Next(kept)
 
 
@@ -114,11 +114,11 @@ def _kind(finding: Finding) -> str:
 def _due(
     found: list[Finding], key: Callable[[Finding], str], streaks: Mapping[str, int], *, healing: bool
 ) -> list[Finding]:
-    """Of what was found, what has lasted for as long as its alarm asks for and nothing is mending."""
+    """Of what was found, what has lasted for as long as its alarm asks for and no restart may still fix."""
     due = []
     for finding in found:
         alarm = metrics.metric(finding.name).alarm
-        lasted = alarm is not None and streaks[key(finding)] >= alarm.periods
+        lasted = alarm is not None and streaks[key(finding)] >= alarm.evaluation_periods
         if lasted and not (healing and finding.name in _HEALABLE):
             due.append(finding)
     return due
@@ -132,15 +132,15 @@ def _grown(incident: Incident, due: list[Finding], own: list[Finding]) -> Incide
     """The incident with what its new mail names."""
     joined = [finding.name for finding in due if finding.name not in incident.title]
     title = " and ".join([incident.title, *joined])
-    return Incident(incident.since, title, tuple(dict.fromkeys((*incident.told, *_pairs(own)))))
+    return Incident(incident.since, title, tuple(dict.fromkeys((*incident.notified, *_pairs(own)))))
 
 
-def _lags(memory: Memory, verdict: Verdict, now: float) -> tuple[tuple[int, int], ...]:
+def _lags(state: HealthState, verdict: Verdict, now: float) -> tuple[tuple[int, int], ...]:
     lag = verdict.metrics.get("ReplicationLagSeconds")
-    return memory.lags if lag is None else (*memory.lags, (int(now), int(lag)))[-LAGS_KEPT:]
+    return state.lags if lag is None else (*state.lags, (int(now), int(lag)))[-LAGS_KEPT:]
 
 
-def _tried(memory: Memory, outcome: Outcome, now: float) -> tuple[str, ...]:
+def _tried(state: HealthState, outcome: Outcome, now: float) -> tuple[str, ...]:
     if not outcome.attempted:
-        return memory.tried
-    return (*memory.tried, f"{moment(now)}: {outcome.text}")[-_TRIED_KEPT:]
+        return state.tried
+    return (*state.tried, f"{moment(now)}: {outcome.text}")[-_TRIED_KEPT:]

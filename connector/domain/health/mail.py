@@ -1,4 +1,4 @@
-"""The words of a mail: one for an incident, one for its end. Pure."""
+"""The text of a mail: one for an incident, one for its end. Pure."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from connector.domain.health.budget import LIMIT, Budget
 from connector.domain.health.error_classes import UNKNOWN
 from connector.domain.health.findings import Finding
 from connector.domain.health.incident import mailed, moment
-from connector.domain.health.state import Incident, Memory
+from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verdict import Verdict
 from connector.domain.stage.stage import Stage
 
@@ -30,31 +30,31 @@ class Mail:
 def incident_mail(
     stage: Stage,
     verdict: Verdict,
-    memory: Memory,
+    state: HealthState,
     budget: Budget | None,
     now: float,
     *,
-    news: tuple[Finding, ...] = (),
+    new_findings: tuple[Finding, ...] = (),
 ) -> Mail:
     """What a person who is woken needs: what it is, what was tried, what to type.
 
-    `news`: what has joined an incident that was told; it stands first.
+    `new_findings`: the findings that have joined an incident since its mail; they stand first.
     """
-    found = [*news, *(finding for finding in mailed(verdict.findings) if finding not in news)]
+    found = [*new_findings, *(finding for finding in mailed(verdict.findings) if finding not in new_findings)]
     first = found[0]
     cause = first.cause or next((f.cause for f in found if f.cause is not None), UNKNOWN)
     alarm = metrics.metric(first.name).alarm
     left = "unknown: the state table cannot be read" if budget is None else f"{budget.left(now)} of {LIMIT}"
     lines = [
-        f"Stage {stage.name}, {moment(now)}: {alarm.what if alarm else first.name}",
+        f"Stage {stage.name}, {moment(now)}: {alarm.description if alarm else first.name}",
         "",
-        *(_joins(memory.incident) if news and memory.incident else []),
+        *(_joins(state.incident) if new_findings and state.incident else []),
         f"Cause:        {cause.name}: {cause.meaning}",
-        f"Last words:   {first.reason}",
+        f"Last error:   {first.reason}",
         *(f"Also:         {finding.name}: {finding.reason}" for finding in found[1:]),
-        f"Lag:          {trend(memory)}",
-        *_listed("Tried:", memory.tried or ("nothing",)),
-        *([f"Not tried:    {verdict.treatment.held}"] if verdict.treatment.held else []),
+        f"Lag:          {trend(state)}",
+        *_listed("Tried:", state.tried or ("nothing",)),
+        *([f"Not tried:    {verdict.remediation.withheld}"] if verdict.remediation.withheld else []),
         f"Restarts left in this hour: {left}",
         "",
         f"Owner:        {cause.owner.value}",
@@ -62,35 +62,37 @@ def incident_mail(
         f"Type:         {cause.command_for(stage)}",
         f"Runbook:      {alarm.link if alarm else RUNBOOK}",
         "",
-        "No other message comes before this is over, unless trouble of another kind joins it.",
+        "No other mail follows until this is over, unless an error of another class joins it.",
     ]
     return Mail(_subject(f"{stage.names.service}: {first.name} ({cause.name})"), "\n".join(lines))
 
 
-def recovery_mail(stage: Stage, incident: Incident, memory: Memory, before: Memory, now: float) -> Mail:
-    """That an incident is over. `before` is the memory in which it was still open."""
+def recovery_mail(
+    stage: Stage, incident: Incident, state: HealthState, before: HealthState, now: float
+) -> Mail:
+    """That an incident is over. `before` is the state in which it was still open."""
     minutes = max(1, round((now - incident.since) / 60))
     lines = [
-        f"Stage {stage.name}, {moment(now)}: well again. Nobody needs to do anything.",
+        f"Stage {stage.name}, {moment(now)}: healthy again. Nobody needs to do anything.",
         "",
-        f"It was:       {incident.title}, told {moment(incident.since)}, {minutes} minutes ago",
+        f"It was:       {incident.title}, mailed {moment(incident.since)}, {minutes} minutes ago",
         *_listed("Tried:", before.tried or ("nothing",)),
-        f"Lag:          {trend(memory)}",
+        f"Lag:          {trend(state)}",
     ]
     return Mail(_subject(f"{stage.names.service}: recovered from {incident.title}"), "\n".join(lines))
 
 
 def drill_mail(mail: Mail) -> Mail:
-    """The same message as a drill: nobody may take it for trouble."""
+    """The same message as a drill: nobody may take it for an incident."""
     opening = "This is a DRILL: nothing of what follows has happened, and nobody needs to do anything."
     return Mail(_subject(f"{DRILL} {mail.subject}"), f"{opening}\n\n{mail.text}")
 
 
-def trend(memory: Memory) -> str:
-    """The lag and where it goes, in words."""
-    if not memory.lags:
+def trend(state: HealthState) -> str:
+    """The lag and where it goes, as a text."""
+    if not state.lags:
         return "unknown"
-    (began, old), (ended, new) = memory.lags[0], memory.lags[-1]
+    (began, old), (ended, new) = state.lags[0], state.lags[-1]
     if began == ended:
         return f"{new} s"
     change = "growing" if new > old else "falling" if new < old else "steady"
@@ -98,7 +100,7 @@ def trend(memory: Memory) -> str:
 
 
 def _joins(incident: Incident) -> list[str]:
-    return [f"Joins:        an incident that was told {moment(incident.since)} and is not over"]
+    return [f"Joins:        an incident that was mailed {moment(incident.since)} and is not over"]
 
 
 def _listed(title: str, lines: tuple[str, ...]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.domain.capture.settings import KINDS, ConnectorSettings
-from connector.domain.health.alarm import Alarm, Compare, Missing
+from connector.domain.health.alarm import Alarm, Compare, TreatMissingData
 from connector.domain.stage.names import Names
 
 #: EventBridge rules of a stage, as `Names.rule` takes them.
@@ -50,7 +50,7 @@ class Metric:
 
 def _seen(name: str, what: str, first_step: str, *, periods: int = 1) -> Alarm:
     """The alarm of a finding of the health check: 0 is well, 1 or more is not."""
-    return Alarm(what, first_step, name, periods=periods, seen_by_health=True)
+    return Alarm(what, first_step, name, evaluation_periods=periods, seen_by_health=True)
 
 
 METRICS: tuple[Metric, ...] = (
@@ -62,7 +62,7 @@ METRICS: tuple[Metric, ...] = (
         _seen(
             "ConnectApiUnreachable",
             "No Kafka Connect worker answers its REST API.",
-            "look at the ECS service's events and the newest lines of the worker's log group.",
+            "read the ECS service's events and the newest lines of the worker's log group.",
             periods=2,
         ),
     ),
@@ -88,8 +88,8 @@ METRICS: tuple[Metric, ...] = (
             "The health check fails or is silent: nobody watches this stage.",
             "aws logs tail {health_logs} --since 1h.",
             "HealthCheckFailed",
-            periods=2,
-            missing=Missing.BREACHING,
+            evaluation_periods=2,
+            treat_missing_data=TreatMissingData.BREACHING,
         ),
     ),
     Metric(
@@ -112,7 +112,7 @@ METRICS: tuple[Metric, ...] = (
         _seen(
             "ConnectorTaskFailed",
             "The connector's task is FAILED or does not run: no change reaches the topics.",
-            "read its cause in the health function's log; restart it once the cause is mended.",
+            "read its cause in the health function's log; restart it once the cause is fixed.",
         ),
     ),
     Metric(
@@ -145,7 +145,7 @@ METRICS: tuple[Metric, ...] = (
         "Count",
         "1 while the initial or a requested snapshot runs, else 0",
         Origin.HEALTH,
-        waived="a snapshot is work, not trouble; the dashboard shows it",
+        waived="a snapshot is work, not an error; the dashboard shows it",
         kinds=("debezium",),
     ),
     Metric(
@@ -163,7 +163,7 @@ METRICS: tuple[Metric, ...] = (
         _seen(
             "AutoRestartBudgetExceeded",
             "Restarting did not help: the restart budget is spent.",
-            "read the cause in the health function's log; a person has to mend it.",
+            "read the cause in the health function's log; a person has to fix it.",
         ),
     ),
     Metric(
@@ -176,7 +176,7 @@ METRICS: tuple[Metric, ...] = (
             "see on the dashboard whether the lag grows or falls, and whether a large batch runs.",
             "ReplicationLagSeconds",
             threshold=900,
-            periods=2,
+            evaluation_periods=2,
             seen_by_health=True,
         ),
         kinds=("debezium",),
@@ -186,7 +186,7 @@ METRICS: tuple[Metric, ...] = (
         "Seconds",
         "Age of the last change that the connector saw",
         Origin.HEALTH,
-        waived="a quiet database is a healthy one; heartbeats tell whether the path works",
+        waived="a quiet database is a healthy one; heartbeats show whether the path works",
         kinds=("debezium",),
     ),
     Metric(
@@ -206,7 +206,7 @@ METRICS: tuple[Metric, ...] = (
         "Seconds",
         "Age of the newest heartbeat record on its topic",
         Origin.HEALTH,
-        waived="HeartbeatMissing judges it by the interval that the stage has set",
+        waived="HeartbeatMissing measures it against the interval that the stage has set",
         kinds=("debezium",),
     ),
     Metric(
@@ -214,7 +214,7 @@ METRICS: tuple[Metric, ...] = (
         "Seconds",
         "Age of the newest change of the heartbeat table on its topic, where the stage has such a table",
         Origin.HEALTH,
-        waived="HeartbeatMissing judges it by the interval that the stage has set",
+        waived="HeartbeatMissing measures it against the interval that the stage has set",
         kinds=("debezium",),
         setting="heartbeat_table",
     ),
@@ -269,7 +269,8 @@ METRICS: tuple[Metric, ...] = (
         "Count",
         "Records that Connect could not handle since the task started",
         Origin.HEALTH,
-        waived="the connector tolerates none: the first one fails the task, which ConnectorTaskFailed tells",
+        waived="the connector tolerates none: the first one fails the task, which ConnectorTaskFailed "
+        "reports",
     ),
     Metric(
         "OracleErrorCount",
@@ -281,8 +282,8 @@ METRICS: tuple[Metric, ...] = (
             "look up the number in the worker's log and in the runbook's table.",
             "OracleErrorCount",
             statistic="Sum",
-            seconds=300,
-            missing=Missing.NOT_BREACHING,
+            period_seconds=300,
+            treat_missing_data=TreatMissingData.NOT_BREACHING,
         ),
         kinds=KINDS,
         # Filters know no groups and no word boundaries: at the line's start, or behind what is no letter.
@@ -299,9 +300,9 @@ METRICS: tuple[Metric, ...] = (
             "see which topic the worker's log names; launching the stage again makes missing ones.",
             "UnknownTopicOrPartitionCount",
             statistic="Sum",
-            periods=3,
-            seconds=300,
-            missing=Missing.NOT_BREACHING,
+            evaluation_periods=3,
+            period_seconds=300,
+            treat_missing_data=TreatMissingData.NOT_BREACHING,
         ),
         pattern="?UNKNOWN_TOPIC_OR_PARTITION ?UnknownTopicOrPartition",
     ),
@@ -315,9 +316,9 @@ METRICS: tuple[Metric, ...] = (
             "read the last of them in the worker's log group.",
             "ConnectExceptionCount",
             statistic="Sum",
-            periods=2,
-            seconds=300,
-            missing=Missing.NOT_BREACHING,
+            evaluation_periods=2,
+            period_seconds=300,
+            treat_missing_data=TreatMissingData.NOT_BREACHING,
         ),
         pattern='"ConnectException"',
     ),

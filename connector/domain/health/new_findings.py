@@ -1,20 +1,27 @@
-"""What of the findings is news to people who were told of an incident already. Pure.
+"""Which findings are new to people who have been mailed about an incident already. Pure.
 
-An incident that is open must hide no other trouble; nor may what follows from it be told as another one.
+An open incident must hide no other error; nor may its consequences be mailed as another incident.
 """
 
 from collections.abc import Mapping, Sequence
 
-from connector.domain.health.error_classes import ERROR_CLASSES, LAGGING, POSITION, ErrorClass, named
+from connector.domain.health.error_classes import (
+    ARCHIVED_LOG_EXPIRING,
+    ERROR_CLASSES,
+    LAGGING,
+    ErrorClass,
+    named,
+)
 from connector.domain.health.findings import Finding
 from connector.domain.health.state import Incident
 
 _OUTSIDE = frozenset({"BrokersUnreachable", "DbTcpUnreachable"})
 _FAILED = frozenset({"ConnectorTaskFailed", "ConnectorStateFailed"})
 _STILL = _OUTSIDE | _FAILED | {"SourceDisconnected"}
-#: While these last no restart is made, so what was told of a failure beside them told of no restart in vain.
+#: While these last no restart is made, so a mail about a failure beside them did not report a restart that
+#: failed.
 _HOLDS = _OUTSIDE | {"EcsServiceUnhealthy", "ConnectApiUnreachable"}
-#: Metric -> what explains a finding of it, as long as that has been told and is still found.
+#: Metric -> what explains a finding of it, as long as that has been mailed and is still found.
 _EXPLAINED_BY: Mapping[str, frozenset[str]] = {
     # A worker ends when it cannot reach the brokers.
     "EcsServiceUnhealthy": frozenset({"BrokersUnreachable"}),
@@ -36,38 +43,38 @@ def class_name(finding: Finding) -> str:
     return "" if finding.cause is None else finding.cause.name
 
 
-def news_of(found: Sequence[Finding], incident: Incident, lags: Sequence[tuple[int, int]]) -> list[Finding]:
-    """What was found and neither told under its class nor is explained by what was told.
+def find_new(found: Sequence[Finding], incident: Incident, lags: Sequence[tuple[int, int]]) -> list[Finding]:
+    """The findings whose class was not mailed yet and which nothing that was mailed explains.
 
-    What has no class is told under its metric: that the restarts are spent.
+    A finding without a class counts by its metric: that the restarts are used up.
     `lags`: when, and what the lag was; newest last.
     """
-    told = {metric for metric, _ in incident.told}
-    classes = {cause for _, cause in incident.told if cause}
-    standing = told & {finding.name for finding in found}
+    notified = {metric for metric, _ in incident.notified}
+    classes = {cause for _, cause in incident.notified if cause}
+    standing = notified & {finding.name for finding in found}
     return [
         finding
         for finding in found
-        if (class_name(finding) not in classes if finding.cause else finding.name not in told)
-        and not _explained(finding, told, standing, falling=_falling(lags))
+        if (class_name(finding) not in classes if finding.cause else finding.name not in notified)
+        and not _explained(finding, notified, standing, falling=_falling(lags))
     ]
 
 
-def _explained(finding: Finding, told: set[str], standing: set[str], *, falling: bool) -> bool:
+def _explained(finding: Finding, notified: set[str], standing: set[str], *, falling: bool) -> bool:
     if finding.cause is not None and _says_why(finding.cause):
         return False
     if standing & _EXPLAINED_BY.get(finding.name, frozenset()):
         return True
     if finding.name == "AutoRestartBudgetExceeded":
-        # The mail about a failure comes when the first restarts have not helped: more would be no news.
-        return bool(told & _FAILED) and not told & _HOLDS
-    return finding.cause is LAGGING and falling and bool(told & _HALTS)
+        # The mail about a failure comes when the first restarts have not helped: more would be nothing new.
+        return bool(notified & _FAILED) and not notified & _HOLDS
+    return finding.cause is LAGGING and falling and bool(notified & _HALTS)
 
 
 def _says_why(cause: ErrorClass) -> bool:
-    """Whether a class names something that a person has to mend, whatever else is wrong."""
-    of_trace = cause in ERROR_CLASSES and cause is not named("untold")
-    return cause is POSITION or (of_trace and not cause.retry)
+    """Whether a class names something that a person has to fix, whatever else is wrong."""
+    of_trace = cause in ERROR_CLASSES and cause is not named("no-session")
+    return cause is ARCHIVED_LOG_EXPIRING or (of_trace and not cause.retry)
 
 
 def _falling(lags: Sequence[tuple[int, int]]) -> bool:

@@ -1,13 +1,13 @@
-"""What one observation of a stage saw: facts without judgement, and the words for what a state means."""
+"""What one observation of a stage saw: facts without evaluation, and the names of what a state means."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.domain.health.budget import Budget
-from connector.domain.health.state import Memory
+from connector.domain.health.state import HealthState
 from connector.domain.stage.record import StageRecord
 
-#: States of a connector that only a person brings about: what is done on purpose is no trouble.
+#: States of a connector that only a person brings about: what is done on purpose is no error.
 HALTED = ("PAUSED", "STOPPED")
 _RUNNING = "RUNNING"
 _FAILED = "FAILED"
@@ -89,7 +89,7 @@ class ConnectorStatus:
         return (*own, *(task.trace for task in self.tasks if task.failed))
 
     def describe(self) -> str:
-        """The states in words, as `connector RUNNING, task 0 RUNNING`."""
+        """The states as a text, as `connector RUNNING, task 0 RUNNING`."""
         tasks = [f"task {task.id} {task.state}" for task in self.tasks] or ["no task"]
         return ", ".join((f"connector {self.state}", *tasks))
 
@@ -106,13 +106,13 @@ class Source:
     snapshot_running: bool = False
     snapshot_tables: int = 0
     #: How far the last change read lies behind the database, in seconds; None while that is not known.
-    behind: float | None = None
+    seconds_behind_source: float | None = None
     #: Age of the last change seen, in seconds.
-    since_event: float | None = None
+    seconds_since_last_event: float | None = None
     #: Age of the oldest open position in the redo log, in seconds (Oracle).
     position_age: float | None = None
     #: How full the queue between reading and writing is, from 0 to 1.
-    queue: float | None = None
+    queue_used_ratio: float | None = None
     #: Records that the task has read and the brokers have not confirmed yet, as Connect counts them.
     in_flight: float | None = None
     #: Records that Connect could not handle since the task started.
@@ -124,7 +124,7 @@ class Source:
         return bool(self.streaming) or (self.snapshot_running and self.snapshot_tables > 0)
 
     def describe(self) -> str:
-        """The same in words."""
+        """The same as a text."""
         if self.streaming:
             return "streaming"
         if self.snapshot_running:
@@ -182,26 +182,26 @@ class Service:
 
     @property
     def last_stop(self) -> str:
-        """Why a task stopped last, in ECS's words; empty when none did."""
+        """Why a task stopped last, in ECS's own message; empty when none did."""
         return self.stopped[0].stopped_reason if self.stopped else ""
 
     def describe(self) -> str:
-        """How many tasks run and what the others do, in words."""
+        """How many tasks run and what the others do, as a text."""
         others = sorted({t.status for t in self.tasks if t.status != _RUNNING})
         text = f"{self.running} of {self.desired} tasks running"
         return f"{text}: {', '.join(others)}" if others else text
 
 
 @dataclass(frozen=True)
-class Canary:
-    """What the brokers say. `trouble`: why they do not answer, empty when they do.
+class BrokerReading:
+    """What the brokers say. `error`: why they do not answer, empty when they do.
 
     `newest`: when the newest heartbeat record was written, in seconds since 1970; None without one.
     `newest_of_table`: the same for the heartbeat table's changes, where the stage has such a table.
     `missing`: which of their topics do not exist.
     """
 
-    trouble: str = ""
+    error: str = ""
     newest: float | None = None
     newest_of_table: float | None = None
     missing: tuple[str, ...] = ()
@@ -209,11 +209,11 @@ class Canary:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen. A probe that could not see leaves its field as it is and its reason in `blind`.
+    """What was seen. A probe that could not see leaves its field as it is and its reason in `probe_errors`.
 
     `no_service`: why there is no service to see; empty where there is one, or nobody knows.
     `connect_answers`: why no worker answers, empty when one does, None when nobody could be asked.
-    `connector`: None when Connect knows no such connector and nothing is in `blind` under "connector".
+    `connector`: None when Connect knows no such connector and nothing is in `probe_errors` under "connector".
     `database`: listener -> why it accepts no connection, empty when it does.
     """
 
@@ -226,18 +226,18 @@ class Observation:
     source: Source | None = None
     #: What a running task logged last, when its source is not connected; of a connected one, that the
     #: database refuses the statement of its heartbeat. Empty when nothing is known.
-    words: str = ""
+    log_message: str = ""
     database: Mapping[str, str] = field(default_factory=dict)
-    canary: Canary | None = None
-    #: None when the stage was never registered, or nobody could look: then `blind` has "record".
+    brokers: BrokerReading | None = None
+    #: None when the stage was never registered, or nobody could look: then `probe_errors` has "record".
     record: StageRecord | None = None
     #: Path -> version of the secrets in use, as they are now.
     secret_versions: Mapping[str, str] = field(default_factory=dict)
     #: None when it, or the stage record, could not be read: then nothing may be restarted.
     budget: Budget | None = None
-    memory: Memory | None = None
+    health_state: HealthState | None = None
     #: Probe -> why it saw nothing, although it should have.
-    blind: Mapping[str, str] = field(default_factory=dict)
+    probe_errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def retiring(self) -> bool:

@@ -12,9 +12,9 @@ from connector.domain.health.observation import Observation
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it, in words; empty when nothing was tried.
+    """What came of it, as a text; empty when nothing was tried.
 
-    `refused`: the class of trouble for which Connect refused the registration.
+    `refused`: the error class for which Connect refused the registration.
     """
 
     attempted: bool = False
@@ -22,7 +22,7 @@ class Outcome:
     refused: str = ""
 
 
-class Act(StrEnum):
+class Action(StrEnum):
     """What a health check can do."""
 
     NOTHING = "nothing"
@@ -31,63 +31,67 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True)
-class Treatment:
-    """What to do. `held` says why nothing is done although something failed.
+class Remediation:
+    """What to do. `withheld` says why nothing is done although something failed.
 
     `healing`: nobody needs to be woken yet, since a restart is made or will be. `spent`: a restart was due,
     and the hour's budget is used up.
     """
 
-    act: Act = Act.NOTHING
-    held: str = ""
+    action: Action = Action.NOTHING
+    withheld: str = ""
     healing: bool = False
     spent: bool = False
 
 
-def treat(
-    seen: Observation, judged: list[Finding], settings: ConnectorSettings, now: float, untold: int
-) -> Treatment:
-    """The treatment for what was seen."""
-    wanted, cause = _wanted(seen, untold)
-    if wanted is Act.NOTHING and any(
-        finding.cause is NOT_RUNNING and finding.ok is False for finding in judged
+def decide_remediation(
+    seen: Observation, results: list[Finding], settings: ConnectorSettings, now: float, unknown_streak: int
+) -> Remediation:
+    """The remediation for what was seen."""
+    wanted, cause = _wanted_action(seen, unknown_streak)
+    if wanted is Action.NOTHING and any(
+        finding.cause is NOT_RUNNING and finding.ok is False for finding in results
     ):
-        return Treatment(held="Connect restarts only what has failed, and nothing has")
-    if wanted is Act.NOTHING:
-        return Treatment()
-    budget, memory = seen.budget, seen.memory
-    if budget is None or memory is None:
-        return Treatment(held="the state table cannot be read, so no restart can be claimed")
-    wrong = {finding.name for finding in judged if finding.ok is False}
+        return Remediation(withheld="Connect restarts only what has failed, and nothing has")
+    if wanted is Action.NOTHING:
+        return Remediation()
+    budget, state = seen.budget, seen.health_state
+    if budget is None or state is None:
+        return Remediation(withheld="the state table cannot be read, so no restart can be claimed")
+    wrong = {finding.name for finding in results if finding.ok is False}
     if wrong & {"EcsServiceUnhealthy", "ConnectApiUnreachable"}:
-        return Treatment(held="ECS or Connect's API is the trouble: restarting the connector would not help")
+        return Remediation(
+            withheld="ECS or Connect's API has failed: a restart of the connector would not help"
+        )
     if wrong & {"DbTcpUnreachable", "BrokersUnreachable"}:
-        return Treatment(held="database or brokers do not answer: a restart is made once they do")
+        return Remediation(withheld="database or brokers do not answer: a restart is made once they do")
     if not cause.retry:
-        return Treatment(held=f"{cause.meaning}: no restart mends that")
-    if wanted is Act.REGISTER and memory.refused and not named(memory.refused).retry:
-        return Treatment(held=f"the registration was refused: {named(memory.refused).meaning}")
-    minutes = headroom_minutes(seen, settings, memory, now)
+        return Remediation(withheld=f"{cause.meaning}: no restart fixes that")
+    if wanted is Action.REGISTER and state.refused and not named(state.refused).retry:
+        return Remediation(withheld=f"the registration was refused: {named(state.refused).meaning}")
+    minutes = headroom_minutes(seen, settings, state, now)
     if minutes is not None and minutes <= 0:
-        return Treatment(held="the archived log no longer reaches the position: a restart would lose it")
+        return Remediation(
+            withheld="the archived log no longer reaches the position: a restart would lose it"
+        )
     hopeful = budget.repetitions < LIMIT
     refusal = budget.refusal(now)
     if refusal is not None:
         # A claim of a clock that ran ahead keeps restarts away for longer than any wait: nothing heals then.
         soon = not refusal.spent and refusal.wait <= LONGEST_WAIT_SECONDS
-        return Treatment(held=refusal.reason, healing=hopeful and soon, spent=refusal.spent)
-    return Treatment(wanted, healing=hopeful)
+        return Remediation(withheld=refusal.reason, healing=hopeful and soon, spent=refusal.spent)
+    return Remediation(wanted, healing=hopeful)
 
 
-def _wanted(seen: Observation, untold: int) -> tuple[Act, ErrorClass]:
-    """What would mend what failed, and the class that speaks most against it."""
-    nothing = Act.NOTHING, named("unknown")
-    if seen.retiring or seen.connect_answers != "" or "connector" in seen.blind:
+def _wanted_action(seen: Observation, unknown_streak: int) -> tuple[Action, ErrorClass]:
+    """What would fix what failed, and the class that speaks most against it."""
+    nothing = Action.NOTHING, named("unknown")
+    if seen.retiring or seen.connect_answers != "" or "connector" in seen.probe_errors:
         return nothing
     status = seen.connector
     if status is None:
-        return (Act.REGISTER, named("unknown")) if untold >= CONFIRMED else nothing
+        return (Action.REGISTER, named("unknown")) if unknown_streak >= CONFIRMED else nothing
     if status.halted or not status.failed:
         return nothing
     causes = [classify(trace) for trace in status.traces]
-    return Act.RESTART, next((cause for cause in causes if not cause.retry), causes[0])
+    return Action.RESTART, next((cause for cause in causes if not cause.retry), causes[0])

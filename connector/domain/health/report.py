@@ -11,19 +11,22 @@ from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, Facts
 from connector.domain.stage.names import COMPONENTS
 
 _COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-#: How often the health check runs unless its alarm tells.
+#: How often the health check runs unless its alarm says it.
 _USUAL_WINDOW = 1200
 
 
 def evaluate(facts: Facts, now: datetime) -> tuple[CheckResult, ...]:
-    """Every check of a stage: the function's own findings, as its version judges them, and the outside's."""
+    """Every check of a stage.
+
+    The function's own findings, as its version evaluates them, and the outside's.
+    """
     return (
         *_stacks(facts),
         *_protection(facts),
         *_inside(facts),
-        *(_unseen(facts, ALARMS, "alarms") or _alarms(facts)),
-        *(_unseen(facts, MAIL, "mail") or _mail(facts)),
-        *(_unseen(facts, CHECK, "health check") or _last_check(facts, now)),
+        *(_unavailable(facts, ALARMS, "alarms") or _alarms(facts)),
+        *(_unavailable(facts, MAIL, "mail") or _mail(facts)),
+        *(_unavailable(facts, CHECK, "health check") or _last_check(facts, now)),
     )
 
 
@@ -36,12 +39,12 @@ def _bad(name: str, reason: str, next_step: str) -> CheckResult:
 
 
 def _inside(facts: Facts) -> Sequence[CheckResult]:
-    return _unseen(facts, ADMIN, "admin function") or facts.findings
+    return _unavailable(facts, ADMIN, "admin function") or facts.findings
 
 
-def _unseen(facts: Facts, part: str, name: str) -> Sequence[CheckResult]:
+def _unavailable(facts: Facts, part: str, name: str) -> Sequence[CheckResult]:
     """The result for a part that could not be seen; none when it could."""
-    reason = facts.unseen.get(part)
+    reason = facts.unavailable.get(part)
     if reason is None:
         return ()
     cause = classify(reason)
@@ -87,14 +90,14 @@ def _alarms(facts: Facts) -> Sequence[CheckResult]:
         if name not in facts.alarms
     ]
     wrong += [
-        _bad("alarms", f"{name} is in ALARM: {wanted[name].what}", _first_step(facts, wanted[name]))
+        _bad("alarms", f"{name} is in ALARM: {wanted[name].description}", _first_action(facts, wanted[name]))
         for name, alarm in facts.alarms.items()
         if alarm.state == "ALARM"
     ]
     return wrong or [_good("alarms", f"{len(facts.alarms)} exist, none is in ALARM")]
 
 
-def _first_step(facts: Facts, alarm: Alarm) -> str:
+def _first_action(facts: Facts, alarm: Alarm) -> str:
     return f"{alarm.text_step(facts.stage.names)} ({alarm.link})"
 
 

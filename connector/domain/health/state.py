@@ -4,33 +4,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-#: Partition key of the item in the state table.
-MEMORY_KEY = "health-memory"
+from connector.domain.health.old_names import up_to_date
+
+#: Partition key of the item in the state table. It stays: deployed stages have their state under it.
+STATE_KEY = "health-memory"
 #: How many past values of the lag are kept, for its trend.
 LAGS_KEPT = 6
 
 
 @dataclass(frozen=True)
 class Incident:
-    """An incident that people were told of. `since` is in seconds since 1970.
+    """An incident that people were notified of. `since` is in seconds since 1970.
 
-    `told`: metric and class of each finding that a mail about it has named.
+    `notified`: metric and class of each finding that a mail about it has named.
     """
 
     since: int
     title: str
-    told: tuple[tuple[str, str], ...] = ()
+    notified: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
-class Memory:
+class HealthState:
     """The past, as far as a check needs it. Times are seconds since 1970."""
 
     #: Metric -> in how many checks in a row it has been a finding. Under `metric/class`, while an incident is
-    #: open: in how many it was news.
+    #: open: in how many it was new.
     streaks: Mapping[str, int] = field(default_factory=dict)
     #: Checks in a row in which Connect answered, but not about the connector.
-    untold: int = 0
+    unknown_streak: int = 0
     #: Since when every check has found that connector or task does not run, although nothing has failed.
     idle_since: int | None = None
     #: Since when connector or task have been found failed in every check.
@@ -41,26 +43,26 @@ class Memory:
     position: tuple[int, int] | None = None
     #: What was tried since something went wrong, oldest first.
     tried: tuple[str, ...] = ()
-    #: The class of trouble for which Connect refused the registration last.
+    #: The error class for which Connect refused the registration last.
     refused: str = ""
     incident: Incident | None = None
     #: 0 while there is no item, or none with a version.
     version: int = 0
     #: The version in the table where it is none that a check writes, to be replaced all the same.
-    over: tuple[Any, ...] = field(default=(), compare=False)
+    replaced_version: tuple[Any, ...] = field(default=(), compare=False)
 
-    def next(self, **changes: Any) -> "Memory":
-        """The memory to write, one version on."""
-        return replace(self, version=self.version + 1, over=(), **changes)
+    def next(self, **changes: Any) -> "HealthState":
+        """The state to write, one version on."""
+        return replace(self, version=self.version + 1, replaced_version=(), **changes)
 
     def to_item(self) -> dict[str, Any]:
         """A plain item for DynamoDB's resource API."""
         incident = self.incident
         return {
-            "id": MEMORY_KEY,
+            "id": STATE_KEY,
             "version": self.version,
             "streaks": dict(self.streaks),
-            "untold": self.untold,
+            "unknown_streak": self.unknown_streak,
             "idle_since": self.idle_since,
             "failed_since": self.failed_since,
             "lags": [list(pair) for pair in self.lags],
@@ -71,14 +73,15 @@ class Memory:
         }
 
     @classmethod
-    def from_item(cls, item: Mapping[str, Any]) -> "Memory":
+    def from_item(cls, item: Mapping[str, Any]) -> "HealthState":
         """The inverse of `to_item`. What makes no sense is forgotten: it only costs a repeated mail."""
-        version, over = _version(item)
+        item = up_to_date(item)
+        version, replaced_version = _version(item)
         try:
             incident, position = item["incident"], item["position"]
             return cls(
                 streaks={str(name): int(count) for name, count in item["streaks"].items()},
-                untold=int(item["untold"]),
+                unknown_streak=int(item["unknown_streak"]),
                 idle_since=_time(item.get("idle_since")),
                 failed_since=_time(item.get("failed_since")),
                 lags=tuple((int(at), int(lag)) for at, lag in item["lags"]),
@@ -87,10 +90,10 @@ class Memory:
                 refused=str(item["refused"]),
                 incident=None if incident is None else _incident(incident),
                 version=version,
-                over=over,
+                replaced_version=replaced_version,
             )
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
-            return cls(version=version, over=over)
+            return cls(version=version, replaced_version=replaced_version)
 
 
 def _time(value: Any) -> int | None:
@@ -98,13 +101,13 @@ def _time(value: Any) -> int | None:
 
 
 def _incident_item(incident: Incident) -> dict[str, Any]:
-    told = [list(pair) for pair in incident.told]
-    return {"since": incident.since, "title": incident.title, "told": told}
+    notified = [list(pair) for pair in incident.notified]
+    return {"since": incident.since, "title": incident.title, "notified": notified}
 
 
 def _incident(item: Mapping[str, Any]) -> Incident:
-    told = tuple((str(metric), str(cause)) for metric, cause in item.get("told", ()))
-    return Incident(int(item["since"]), str(item["title"]), told)
+    notified = tuple((str(metric), str(cause)) for metric, cause in item.get("notified", ()))
+    return Incident(int(item["since"]), str(item["title"]), notified)
 
 
 def _version(item: Mapping[str, Any]) -> tuple[int, tuple[Any, ...]]:

@@ -7,20 +7,20 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.findings import IDLE_SECONDS, Finding, by_metric, findings, not_ok
 from connector.domain.health.observation import Observation
-from connector.domain.health.remediation import Treatment, treat
-from connector.domain.health.state import Memory
+from connector.domain.health.remediation import Remediation, decide_remediation
+from connector.domain.health.state import HealthState
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be told and done about an observation."""
+    """What is to be reported and done about an observation."""
 
-    #: Everything that was judged, well or not.
-    judged: tuple[Finding, ...] = ()
-    treatment: Treatment = field(default_factory=Treatment)
+    #: Everything that was checked, well or not.
+    results: tuple[Finding, ...] = ()
+    remediation: Remediation = field(default_factory=Remediation)
     retiring: bool = False
-    #: Checks in a row, this one included, in which Connect has not told of the connector.
-    untold: int = 0
+    #: Checks in a row, this one included, in which Connect gave no status of the connector.
+    unknown_streak: int = 0
     #: Since when every check has found that it does not run, although nothing has failed.
     idle_since: int | None = None
     #: Whether all was seen that a recovery would have to show.
@@ -29,39 +29,41 @@ class Verdict:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is surely wrong."""
-        return not_ok(self.judged)
+        return not_ok(self.results)
 
     @property
     def metrics(self) -> Mapping[str, float]:
         """What is published: 0 for what is well; what was not seen is not in it."""
-        return by_metric(self.judged)
+        return by_metric(self.results)
 
     @property
     def summary(self) -> str:
         """The verdict in one line."""
         if self.retiring:
-            return "the stage is being torn down: nothing is judged"
+            return "the stage is being torn down: nothing is checked"
         if not self.findings:
             return "healthy" if self.sure else "nothing is known to be wrong, but not all could be seen"
         return "; ".join(f"{finding.name}: {finding.reason}" for finding in self.findings)
 
 
 def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdict:
-    """Judge an observation; `now` is in seconds since 1970."""
+    """Evaluate an observation; `now` is in seconds since 1970."""
     if seen.retiring:
         return Verdict((Finding.passed("HealthCheckFailed"),), retiring=True)
-    memory = seen.memory or Memory()
+    state = seen.health_state or HealthState()
     silent = seen.connect_answers == "" and seen.connector is None
-    untold = memory.untold + 1 if silent else 0
+    unknown_streak = state.unknown_streak + 1 if silent else 0
     idle_since = None
     if seen.connect_answers == "" and seen.connector is not None and seen.connector.idle:
-        idle_since = int(now) if memory.idle_since is None else memory.idle_since
+        idle_since = int(now) if state.idle_since is None else state.idle_since
     idle = idle_since is not None and now - idle_since >= IDLE_SECONDS
-    judged = findings(seen, settings, now, untold, idle=idle)
-    treatment = treat(seen, judged, settings, now, untold)
+    results = findings(seen, settings, now, unknown_streak, idle=idle)
+    remediation = decide_remediation(seen, results, settings, now, unknown_streak)
     if seen.budget is not None:
         left = f"{seen.budget.left(now)} of {LIMIT} restarts left in this hour"
-        name, spent = "AutoRestartBudgetExceeded", treatment.spent
-        judged.append(Finding.failed(name, treatment.held) if spent else Finding.passed(name, left))
-    sure = not seen.blind and all(finding.ok is not None for finding in judged)
-    return Verdict(tuple(judged), treatment, untold=untold, idle_since=idle_since, sure=sure)
+        name, spent = "AutoRestartBudgetExceeded", remediation.spent
+        results.append(Finding.failed(name, remediation.withheld) if spent else Finding.passed(name, left))
+    sure = not seen.probe_errors and all(finding.ok is not None for finding in results)
+    return Verdict(
+        tuple(results), remediation, unknown_streak=unknown_streak, idle_since=idle_since, sure=sure
+    )

@@ -12,7 +12,7 @@ from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.check_result import launch
 from connector.domain.health.findings import Finding
 from connector.domain.health.observation import Observation
-from connector.domain.health.state import Memory
+from connector.domain.health.state import HealthState
 from connector.domain.stage.names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan
@@ -27,7 +27,7 @@ NAMES = (PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT)
 class Setup:
     """What a launch would register and make now, beside what there is.
 
-    `errors`: why "topics" or "config" could not be compared. What was not looked at is None.
+    `errors`: why "topics" or "config" could not be compared. What was not read is None.
     """
 
     topics: TopicPlan | None = None
@@ -39,7 +39,7 @@ class Setup:
 
 
 def verify_checks(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
-    """What `verify` judges besides the health check's findings."""
+    """What `verify` checks besides the health check's findings."""
     return [
         *_paused(seen, stage),
         *_rollout(seen),
@@ -112,11 +112,11 @@ def _topics(setup: Setup, stage: Stage) -> list[Finding]:
 
 def _record(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
     record, again = seen.record, launch(stage)
-    if "record" in seen.blind:
-        return [Finding.unsure(RECORD, seen.blind["record"])]
+    if "record" in seen.probe_errors:
+        return [Finding.unsure(RECORD, seen.probe_errors["record"])]
     if record is None:
-        if "table" in seen.blind:
-            return [Finding.unsure(RECORD, seen.blind["table"])]
+        if "table" in seen.probe_errors:
+            return [Finding.unsure(RECORD, seen.probe_errors["table"])]
         return [_bad(RECORD, "the stage was never registered: it has no record", again)]
     found = []
     if record.retiring:
@@ -129,9 +129,9 @@ def _record(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
 
 
 def _incident(seen: Observation) -> list[Finding]:
-    incident = (seen.memory or Memory()).incident
+    incident = (seen.health_state or HealthState()).incident
     if incident is None:
-        return [] if seen.memory is None else [_good(INCIDENT, "none is open")]
+        return [] if seen.health_state is None else [_good(INCIDENT, "none is open")]
     since = datetime.fromtimestamp(incident.since, UTC).strftime("%Y-%m-%d %H:%M UTC")
     section = incident.title.partition(" ")[0].lower()
     reason = f"an incident is open since {since}: {incident.title}"

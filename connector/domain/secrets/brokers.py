@@ -117,7 +117,7 @@ def choose_auth(configured: str | None, brokers: Brokers) -> KafkaAuth:
     if found is not None:
         return found
     raise OperatorError(
-        f"secret {brokers.path}: port {brokers.port} is none of MSK's ({_known_ports()}); mend it, or "
+        f"secret {brokers.path}: port {brokers.port} is none of MSK's ({_known_ports()}); fix it, or "
         "set kafka_auth to tls, scram, iam or plaintext in the stage's config.yaml"
     )
 
@@ -144,7 +144,7 @@ _IAM_HANDLER = "software.amazon.msk.auth.iam.IAMClientCallbackHandler"
 
 
 def worker_environment(auth: KafkaAuth) -> Mapping[str, str]:
-    """The environment variables that tell the Connect worker how to reach the brokers.
+    """The environment variables that show the Connect worker how to reach the brokers.
 
     All are always set: Kafka leaves an unresolved `${env:…}` in the value as it stands.
     """

@@ -1,4 +1,4 @@
-"""Whether a stage may live on a cluster, judged by who lives there already. Pure.
+"""Whether a stage may live on a cluster, by what lives there already. Pure.
 
 Named stages have the same topic names, so one cluster bears one of them: two would write the changes of two
 databases to the same topics and corrupt each other's schema history.
@@ -20,7 +20,7 @@ _CONNECT_ROLES = ("connect_config", "connect_offsets", "connect_status")
 class Cluster:
     """What was seen of a cluster.
 
-    `registered` tells whether the stage's own record names this cluster; `foreign_worker` whether a worker
+    `registered` says whether the stage's own record names this cluster; `foreign_worker` whether a worker
     that is none of this stage's service is in the stage's Connect group.
     """
 
@@ -29,7 +29,7 @@ class Cluster:
     foreign_worker: bool = False
 
 
-def objection(stage: Stage, cluster: Cluster, prefix: str) -> str | None:
+def conflict(stage: Stage, cluster: Cluster, prefix: str) -> str | None:
     """Why the stage cannot live there, with the next step; None when it can. `prefix`: of secret paths."""
     pairs = twins(stage.topics, cluster.topics)
     if pairs:

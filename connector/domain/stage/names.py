@@ -79,7 +79,7 @@ class Names:
         return f"{self.service}-dead-letters"
 
     def drill_queue(self, token: str) -> str:
-        """SQS queue that hears what is mailed during a drill; `token` is the drill's own word."""
+        """SQS queue that receives what is mailed during a drill; `token` is the drill's own word."""
         return self._with_part(f"Drill{token}")
 
     @property

@@ -43,7 +43,7 @@ class StageRecord:
     def from_item(cls, item: Mapping[str, Any]) -> "StageRecord":
         """The inverse of `to_item`; attributes of a newer version are ignored.
 
-        What is missing or makes no sense counts as not told: a launch or a teardown then writes it anew, and
+        What is missing or makes no sense counts as not given: a launch or a teardown then writes it anew, and
         neither is kept from its work by what somebody did to the item.
         """
         texts = {

@@ -59,7 +59,7 @@ def plan_groups(stage: EphemeralStage, existing: Iterable[str]) -> Plan:
 def namespaced(stage: EphemeralStage, existing: Iterable[str]) -> tuple[str, ...]:
     """Which of the `existing` topics start with the stage's namespace and are none of the stage's own.
 
-    They may belong to a stage with a longer name (`a.b` beside `a`), so they are told, never deleted.
+    They may belong to a stage with a longer name (`a.b` beside `a`), so they are listed, never deleted.
     """
     owner = _owner(stage)
     own = frozenset(owner.topics)
@@ -68,7 +68,7 @@ def namespaced(stage: EphemeralStage, existing: Iterable[str]) -> tuple[str, ...
 
 def owner(topic: str) -> Stage | None:
     """The ephemeral stage whose catalogue names `topic`; None for every other topic."""
-    if f".{PROJECT}" not in topic:  # all catalogues' names have it: most topics are told apart quickly
+    if f".{PROJECT}" not in topic:  # all catalogues' names have it: most topics are ruled out quickly
         return None
     ends = (at for at, character in enumerate(topic[:_LONGEST_STAGE]) if character == "." and at)
     for name in (topic[:at] for at in ends):

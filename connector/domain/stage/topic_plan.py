@@ -8,7 +8,7 @@ from connector.domain.stage.topics import TopicSpec
 
 @dataclass(frozen=True)
 class TopicPlan:
-    """Topics to create, configs to set and partitions to add; what cannot be mended is in `wrong`."""
+    """Topics to create, configs to set and partitions to add; what cannot be changed is in `wrong`."""
 
     create: Sequence[TopicSpec] = ()
     alter: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -20,7 +20,7 @@ class TopicPlan:
 
     @property
     def different(self) -> Mapping[str, str]:
-        """Topic -> how it differs from what is wanted, in words."""
+        """Topic -> how it differs from what is wanted, as a text."""
         return {
             **{topic: f"has other settings: {', '.join(sorted(keys))}" for topic, keys in self.alter.items()},
             **{topic: f"has fewer than {total} partitions" for topic, total in self.grow.items()},
@@ -32,7 +32,7 @@ class TopicPlan:
         return bool(self.create or self.alter or self.grow)
 
     def summary(self) -> str:
-        """What is done, in words: `5 created, 3 as wanted`."""
+        """What is done, as a text: `5 created, 3 as wanted`."""
         counts = (
             (len(self.create), "created"),
             (len({*self.alter, *self.grow}), "changed"),

@@ -115,7 +115,7 @@ class Catalogue:
     def groups(self) -> tuple[str, ...]:
         """Consumer groups: the Connect groups, the signal channel's and the schema history reader's.
 
-        KafkaSchemaHistory reads with the group `<topic.prefix>-schemahistory` unless told otherwise.
+        KafkaSchemaHistory reads with the group `<topic.prefix>-schemahistory` unless configured otherwise.
         """
         return (*self.connect_groups, f"{self.prefix}-signal", f"{self.prefix}-schemahistory")
 

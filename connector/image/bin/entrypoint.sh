@@ -51,7 +51,7 @@ task_address() {
     left=$((left - 1))
     sleep 1
   done
-  fail "ECS did not tell this task's address within 10 attempts at $ECS_CONTAINER_METADATA_URI_V4"
+  fail "ECS did not answer this task's address within 10 attempts at $ECS_CONTAINER_METADATA_URI_V4"
 }
 
 # Standard input as a Java regular expression that matches just this text: every character as \uHHHH, so that

@@ -102,7 +102,7 @@ class EcsRuntime:
         host_mode: bool,
         address: str | None,
     ) -> str:
-        """The metadata endpoint is this server's; it tells the task's own address."""
+        """The metadata endpoint is this server's; it answers the task's own address."""
         token: str = self.original["_register_metadata"](
             task_arn, cluster_arn, td, cdef, launch_type, env, True, None
         )
@@ -178,7 +178,7 @@ class EcsRuntime:
     def schedule_service_deployment_completion(
         self, cluster: str, service: str, account: str, region: str, healthy_task: Any = None
     ) -> None:
-        """Let MiniStack judge the deployment once the task is healthy, not once it was started."""
+        """Let MiniStack evaluate the deployment once the task is healthy, not once it was started."""
         arguments = (cluster, service, account, region, healthy_task)
         if healthy_task is None:
             self.original["_schedule_service_deployment_completion"](*arguments)
@@ -195,7 +195,7 @@ class EcsRuntime:
         self.ecs.spawn_background(wait, thread_name="wms-deployment")
 
     def health_changed(self, task_arn: str, healthy: bool) -> None:
-        """Tell ECS; a task that lost its health is stopped and, by the service, replaced."""
+        """Report it to ECS; a task that lost its health is stopped and, by the service, replaced."""
         _, _, _, region, account, _ = task_arn.split(":", 5)
         with self.ecs.request_scope(account, region):
             task = self.ecs._tasks.get(task_arn)
@@ -211,7 +211,7 @@ class EcsRuntime:
             self.record_service_task_failure(task)
 
     def record_service_task_failure(self, task: Any, digest_resolution_failed: bool = False) -> None:
-        """Count it for the delay, and put the worker's own words into a deployment that failed by it."""
+        """Count it for the delay, and put the worker's own message into a deployment that failed by it."""
         group = task.get("group", "")
         self.failures[group] = self.failures.get(group, 0) + 1
         self.original["_record_service_task_failure"](task, digest_resolution_failed)
@@ -278,7 +278,7 @@ class EcsRuntime:
     def mark_task_stopped(
         self, arn: str, task: Any, reason: str, code: str, exit_code: int | None = None
     ) -> bool:
-        """ECS's words for a container that ended by itself."""
+        """ECS's message for a container that ended by itself."""
         if reason == "Essential container exited":
             reason = "Essential container in task exited"
             worker = self.runtime.of_task(arn)

@@ -35,11 +35,11 @@ def install() -> None:
 def _creating(create: Any, delete: Any) -> Any:
     def handler(logical_id: str, props: Mapping[str, Any], stack_name: str) -> Any:
         physical_id, attributes = create(logical_id, props, stack_name)
-        trouble = _unstable(physical_id)
-        if trouble:
+        reason = _unstable(physical_id)
+        if reason:
             # CloudFormation here does not know the service yet, so its rollback would leave it behind.
             delete(physical_id, props)
-            raise ValueError(trouble)
+            raise ValueError(reason)
         return physical_id, attributes
 
     return handler
@@ -48,11 +48,11 @@ def _creating(create: Any, delete: Any) -> Any:
 def _updating(update: Any) -> Any:
     def handler(physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any], stack_name: str) -> Any:
         result = update(physical_id, old, new, stack_name)
-        trouble = _unstable(physical_id)
-        if trouble:
+        reason = _unstable(physical_id)
+        if reason:
             if (_record(physical_id) or {}).get("taskDefinition") == new.get("TaskDefinition"):
                 update(physical_id, new, old, stack_name)  # no circuit breaker has brought it back
-            raise ValueError(trouble)
+            raise ValueError(reason)
         return result
 
     return handler

@@ -15,7 +15,7 @@ from typing import Any
 
 from connector.local.aws_shims._ministack import module, provisioners
 
-#: Their keys are the user's own words and stay as they are.
+#: Their keys are the user's own names and stay as they are.
 _MAPS = {"Options", "DockerLabels", "Labels", "DriverOpts"}
 
 _TASK = {"RuntimePlatform": "runtimePlatform", "EphemeralStorage": "ephemeralStorage"}

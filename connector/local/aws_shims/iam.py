@@ -1,6 +1,6 @@
 """IAM: what a call is authorized on, where MiniStack asks for another resource than AWS does.
 
-With `AUTH=true` MiniStack authorizes every ECS call that names a cluster on that cluster, and tells no
+With `AUTH=true` MiniStack authorizes every ECS call that names a cluster on that cluster, and names no
 condition `ecs:cluster`; CloudWatch's `PutMetricData` comes without `cloudwatch:namespace`. Statements that
 are right on AWS would be denied here
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html).

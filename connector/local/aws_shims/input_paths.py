@@ -23,7 +23,7 @@ def install() -> None:
 
 
 def with_indices(original: Any) -> Any:
-    """MiniStack's transformer, which walks a path part by part, told of lists whose parts have numbers."""
+    """MiniStack's transformer, which walks a path part by part, for lists whose parts have numbers."""
 
     def apply(transformer: Mapping[str, Any], rule: Any, view: Any) -> Any:
         paths = transformer.get("InputPathsMap") or {}

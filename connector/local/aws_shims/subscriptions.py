@@ -1,8 +1,8 @@
 """SNS: an address is mailed only once its owner has confirmed.
 
 On AWS a subscription by e-mail waits until somebody follows the link in the mail that SNS sends; until then
-lists tell `PendingConfirmation` in the place of its ARN. MiniStack takes one that CloudFormation makes for
-confirmed and always tells the ARN. No mail leaves this world: what would be sent, with the token that
+lists show `PendingConfirmation` in the place of its ARN. MiniStack takes one that CloudFormation makes for
+confirmed and always answers the ARN. No mail leaves this world: what would be sent, with the token that
 ConfirmSubscription takes, is a line in the file `mailbox.jsonl` of the world's state.
 """
 
@@ -24,7 +24,7 @@ _PENDING = "PendingConfirmation"
 
 
 def install() -> None:
-    """Let CloudFormation's subscriptions by mail wait, and both lists tell it."""
+    """Let CloudFormation's subscriptions by mail wait, and both lists show it."""
     handlers = provisioners()._RESOURCE_HANDLERS["AWS::SNS::Subscription"]
     handlers["create"] = _waiting(handlers["create"])
     sns = module("services.sns")

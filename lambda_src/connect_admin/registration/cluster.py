@@ -1,7 +1,7 @@
 """CLUSTER: the stage may live on the cluster that its broker string names. Changes nothing."""
 
 from connector.domain.admin_api import Answer, State
-from connector.domain.stage.conflicts import Cluster, objection
+from connector.domain.stage.conflicts import Cluster, conflict
 from lambda_src.clients.kafka_admin import KafkaAdmin
 from lambda_src.clients.state_table import read_record
 from lambda_src.session import Session
@@ -29,7 +29,7 @@ def refused_on(session: Session, kafka: KafkaAdmin) -> str | None:
         registered=registered,
         foreign_worker=not stage.ephemeral and not registered and _foreign_worker(session, kafka),
     )
-    return objection(stage, cluster, session.environment.secret_prefix)
+    return conflict(stage, cluster, session.environment.secret_prefix)
 
 
 def _registered(session: Session, kafka: KafkaAdmin) -> bool:

@@ -8,7 +8,7 @@ from connector.domain.capture.config import NAME_KEY, config_hash, differs
 from connector.domain.stage.names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.connect_admin.registration.validate import connector_errors, refused, validation_seconds
-from lambda_src.connect_admin.teardown.guard import STANDS_BACK, is_retiring
+from lambda_src.connect_admin.teardown.guard import STANDS_BACK, is_being_torn_down
 from lambda_src.session import Session
 
 
@@ -17,7 +17,7 @@ def register(session: Session) -> Answer:
 
     Refused while the stage is being torn down: only a launch, by its first request, ends that.
     """
-    if is_retiring(session):
+    if is_being_torn_down(session):
         return Answer(State.FAILED, STANDS_BACK)
     session.know_confidential()
     connect = session.connect()
@@ -52,7 +52,7 @@ def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:
 
     Connect 4.3 means to answer 400 with the errors, but for a plugin with fields that have no value its
     code for that fails and it answers 500 (a NullPointerException), as it also does while it rebalances.
-    The validate endpoint tells the two apart.
+    The validate endpoint distinguishes the two.
     """
     if error.status not in (400, 500):
         raise error
@@ -60,7 +60,9 @@ def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:
     if errors:
         return refused(session, errors)
     if error.status == 400:
-        return Answer(State.FAILED, validation_errors.about_reply(error.words, session.database_address))
+        return Answer(
+            State.FAILED, validation_errors.about_reply(error.server_message, session.database_address)
+        )
     raise error
 
 

@@ -7,7 +7,7 @@ from lambda_src.session import Session
 
 
 def ensure_topics(session: Session) -> Answer:
-    """Create what is missing, alter what differs, refuse what cannot be mended."""
+    """Create what is missing, alter what differs, refuse what cannot be changed."""
     specs = session.topics
     names = [spec.name for spec in specs]
     with session.kafka() as kafka:

@@ -21,7 +21,9 @@ def validate(session: Session) -> Answer:
     except ConnectError as error:
         if error.status != 400:
             raise
-        return Answer(State.FAILED, validation_errors.about_reply(error.words, session.database_address))
+        return Answer(
+            State.FAILED, validation_errors.about_reply(error.server_message, session.database_address)
+        )
     if errors:
         return refused(session, errors)
     return Answer(
@@ -36,11 +38,11 @@ def connector_errors(session: Session, connect: Connect) -> tuple[FieldError, ..
 
 def refused(session: Session, errors: Sequence[FieldError]) -> Answer:
     """The answer to a config that Connect finds wrong."""
-    told = validation_errors.about_fields(errors, session.database_address)
-    if validation_errors.untold(errors):
-        told = f"{told} ({session.database_reach()})"
+    message = validation_errors.about_fields(errors, session.database_address)
+    if validation_errors.hides_cause(errors):
+        message = f"{message} ({session.database_reach()})"
     return Answer(
-        State.FAILED, told, details={"errors": [f"{error.field}: {error.message}" for error in errors]}
+        State.FAILED, message, details={"errors": [f"{error.field}: {error.message}" for error in errors]}
     )
 
 

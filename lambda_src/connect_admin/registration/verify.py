@@ -1,6 +1,6 @@
 """VERIFY: connector and task run, and the source is connected. RUNNING alone proves nothing.
 
-The same judgement as the health check's, over three of its findings.
+The same evaluation as the health check's, over three of its findings.
 """
 
 from connector.domain.admin_api import Answer, State
@@ -33,15 +33,15 @@ def verify(session: Session) -> Answer:
 
 
 def registered(seen: Observation, settings: ConnectorSettings) -> list[Finding]:
-    """The findings of a registration. Of one look: what asks for a second one is not sure."""
-    return [f for f in findings(seen, settings, now=0, untold=0) if f.name in _REGISTERED]
+    """The findings of a registration. Of one probe:  what asks for a second one is not sure."""
+    return [f for f in findings(seen, settings, now=0, unknown_streak=0) if f.name in _REGISTERED]
 
 
 def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Answer:
     """`database` is the source's address, for messages."""
     status = seen.connector
     if status is None:
-        reason = seen.connect_answers or seen.blind.get("connector")
+        reason = seen.connect_answers or seen.probe_errors.get("connector")
         return Answer(State.WAITING, reason or f"Connect has no status of {CONNECTOR} yet")
     details = {
         "connector": status.state,
@@ -57,18 +57,18 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
         )
     if status.failed:
         return Answer(State.FAILED, failure(status, database), details=details)
-    judged = registered(seen, settings)
-    if any(finding.ok is None for finding in judged):
+    results = registered(seen, settings)
+    if any(finding.ok is None for finding in results):
         return Answer(State.WAITING, status.describe(), details=details)
-    for finding in not_ok(judged):
+    for finding in not_ok(results):
         reason = f"{status.describe()}, but the source {database} is not seen to be connected"
         return Answer(State.WAITING, f"{reason}: {finding.reason}", details=details)
     if settings.kind != "debezium" or seen.source is None:
         # What can be seen of a connector without metrics of its own is that its task runs.
-        seen_of = "this kind of connector does not tell whether its source is connected"
+        seen_of = "this kind of connector does not report whether its source is connected"
         return Answer(State.DONE, f"{status.describe()}; {seen_of}", details=details)
-    told = f"{status.describe()}, source connected: {seen.source.describe()}"
-    return Answer(State.DONE, told, details=details)
+    message = f"{status.describe()}, source connected: {seen.source.describe()}"
+    return Answer(State.DONE, message, details=details)
 
 
 def failure(status: ConnectorStatus, database: str) -> str:

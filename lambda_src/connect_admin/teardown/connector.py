@@ -1,4 +1,4 @@
-"""RETIRE_CONNECTOR: the connector is stopped, its offsets are deleted, and it is deleted."""
+"""TEARDOWN_CONNECTOR: the connector is stopped, its offsets are deleted, and it is deleted."""
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.stage.names import CONNECTOR
@@ -11,7 +11,7 @@ _STOP_SECONDS = 15.0
 _PAUSE_SECONDS = 0.3
 
 
-def retire_connector(session: Session) -> Answer:
+def teardown_connector(session: Session) -> Answer:
     """Orderly, so that the database sees its session end. Without a worker there is no connector."""
     ephemeral(session)
     taken = taken_over(session)
@@ -26,9 +26,9 @@ def retire_connector(session: Session) -> Answer:
         return Answer(State.DONE, f"there is no connector {CONNECTOR}")
     if not _stopped(session, connect):
         return Answer(State.WAITING, f"{CONNECTOR} is stopping", changed=True)
-    told = _delete_offsets(connect)
+    message = _delete_offsets(connect)
     connect.delete(CONNECTOR)
-    return Answer(State.DONE, f"{CONNECTOR} stopped and deleted, {told}", changed=True)
+    return Answer(State.DONE, f"{CONNECTOR} stopped and deleted, {message}", changed=True)
 
 
 def _stopped(session: Session, connect: Connect) -> bool:

@@ -34,12 +34,12 @@ def taken_over(session: Session) -> Answer | None:
         return None
     return Answer(
         State.FAILED,
-        f"stage {session.stage.name} is no longer marked as retiring: a launch has taken it over, "
+        f"stage {session.stage.name} is no longer marked as being torn down: a launch has taken it over, "
         "so nothing more is deleted",
     )
 
 
-def is_retiring(session: Session) -> bool:
+def is_being_torn_down(session: Session) -> bool:
     """Whether a teardown has begun."""
     record = read_record(session.aws.table(session.environment.table))
     return record is not None and record.retiring

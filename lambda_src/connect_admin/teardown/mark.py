@@ -1,4 +1,4 @@
-"""RETIRE_MARK: the record says that the stage is being torn down, and names the cluster in hand."""
+"""TEARDOWN_MARK: the record says that the stage is being torn down, and names the cluster in hand."""
 
 from dataclasses import replace
 
@@ -9,8 +9,8 @@ from lambda_src.connect_admin.teardown.guard import ephemeral, other_cluster
 from lambda_src.session import Session
 
 
-def retire_mark(session: Session) -> Answer:
-    """First the mark, so that nobody starts anything; then the look at the cluster."""
+def teardown_mark(session: Session) -> Answer:
+    """First the mark, so that nobody starts anything; then the check of the cluster."""
     ephemeral(session)
     table = session.aws.table(session.environment.table)
     record = read_record(table)
@@ -19,15 +19,15 @@ def retire_mark(session: Session) -> Answer:
         write_record(table, _marked(session, record))
     with session.kafka() as kafka:
         cluster_id = kafka.cluster_id()
-    objection = other_cluster(session, record, cluster_id)
-    if objection is not None:
-        return Answer(State.FAILED, objection, changed=not marked)
+    conflict = other_cluster(session, record, cluster_id)
+    if conflict is not None:
+        return Answer(State.FAILED, conflict, changed=not marked)
     known = (
         "the cluster it was registered on" if record and record.cluster_id else "no record names a cluster"
     )
     return Answer(
         State.DONE,
-        f"stage {session.stage.name} is marked as retiring; cluster {cluster_id}: {known}",
+        f"stage {session.stage.name} is marked as being torn down; cluster {cluster_id}: {known}",
         changed=not marked,
         details={"cluster_id": cluster_id},
     )

@@ -1,4 +1,4 @@
-"""RETIRE_SOURCE: nothing of the stage is left in the source database.
+"""TEARDOWN_SOURCE: nothing of the stage is left in the source database.
 
 Oracle keeps nothing of a connector: LogMiner's session ends with it. PostgreSQL, the stand-in, keeps a slot,
 which holds back the log for ever, and a publication.
@@ -13,7 +13,7 @@ from lambda_src.connect_admin.teardown.guard import ephemeral, taken_over
 from lambda_src.session import Session
 
 
-def retire_source(session: Session) -> Answer:
+def teardown_source(session: Session) -> Answer:
     """Drop slot and publication; a slot that is still in use is waited for."""
     stage = ephemeral(session)
     taken = taken_over(session)
@@ -36,8 +36,8 @@ def retire_source(session: Session) -> Answer:
         dropped = _drop(source, name)
         if source.run(f"SELECT 1 FROM pg_replication_slots WHERE slot_name = {postgres.literal(name)}"):  # noqa: S608
             return Answer(State.WAITING, f"replication slot {name} is still in use", dropped, details)
-    told = "dropped" if dropped else "is not there"
-    return Answer(State.DONE, f"replication slot and publication {name} {told}", dropped, details)
+    message = "dropped" if dropped else "is not there"
+    return Answer(State.DONE, f"replication slot and publication {name} {message}", dropped, details)
 
 
 def slot(stage: EphemeralStage) -> str:

@@ -1,4 +1,7 @@
-"""TOPIC_NAMES, RETIRE_TOPICS, RETIRE_GROUPS: what the cluster has, and the stage's own part of it deleted."""
+"""TOPIC_NAMES, TEARDOWN_TOPICS, TEARDOWN_GROUPS.
+
+What the cluster has, and the stage's own part of it deleted.
+"""
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.stage.teardown import EphemeralStage, namespaced, plan_groups, plan_topics
@@ -19,13 +22,13 @@ def topic_names(session: Session) -> Answer:
     return Answer(State.DONE, f"the cluster has {len(found)} topics", details={"topics": found})
 
 
-def retire_topics(session: Session) -> Answer:
+def teardown_topics(session: Session) -> Answer:
     """List, plan, delete, and look again until none is left; whatever is not in the plan stays."""
     stage = ephemeral(session)
     with session.kafka() as kafka:
-        objection = _objection(session, kafka)
-        if objection is not None:
-            return objection
+        conflict = _conflict(session, kafka)
+        if conflict is not None:
+            return conflict
         existing = kafka.topic_names()
         plan = plan_topics(stage, existing)
         if plan.delete:
@@ -33,19 +36,19 @@ def retire_topics(session: Session) -> Answer:
         left = _left(session, stage, kafka) if plan.delete else ()
     details = {"deleted": [t for t in plan.delete if t not in left], "others": _others(stage, existing)}
     if left:
-        told = f"{len(left)} of {len(plan.delete)} topics are still there, first {left[0]}"
-        return Answer(State.WAITING, told, changed=True, details=details)
-    told = f"{len(plan.delete)} topics deleted" if plan.delete else "no topic of the stage is left"
-    return Answer(State.DONE, told, changed=bool(plan.delete), details=details)
+        message = f"{len(left)} of {len(plan.delete)} topics are still there, first {left[0]}"
+        return Answer(State.WAITING, message, changed=True, details=details)
+    message = f"{len(plan.delete)} topics deleted" if plan.delete else "no topic of the stage is left"
+    return Answer(State.DONE, message, changed=bool(plan.delete), details=details)
 
 
-def retire_groups(session: Session) -> Answer:
+def teardown_groups(session: Session) -> Answer:
     """Delete the stage's consumer groups; one with members is waited for."""
     stage = ephemeral(session)
     with session.kafka() as kafka:
-        objection = _objection(session, kafka)
-        if objection is not None:
-            return objection
+        conflict = _conflict(session, kafka)
+        if conflict is not None:
+            return conflict
         plan = plan_groups(stage, kafka.groups())
         busy = kafka.delete_groups(plan)
     details = {"deleted": [group for group in plan.delete if group not in busy]}
@@ -53,11 +56,11 @@ def retire_groups(session: Session) -> Answer:
         return Answer(
             State.WAITING, f"group {busy[0]} has members: somebody reads with it", True, details=details
         )
-    told = f"{len(plan.delete)} groups deleted" if plan.delete else "no group of the stage is left"
-    return Answer(State.DONE, told, changed=bool(plan.delete), details=details)
+    message = f"{len(plan.delete)} groups deleted" if plan.delete else "no group of the stage is left"
+    return Answer(State.DONE, message, changed=bool(plan.delete), details=details)
 
 
-def _objection(session: Session, kafka: KafkaAdmin) -> Answer | None:
+def _conflict(session: Session, kafka: KafkaAdmin) -> Answer | None:
     """Why nothing may be deleted now. Each request looks for itself: time has passed since the mark."""
     taken = taken_over(session)
     if taken is not None:

@@ -1,4 +1,4 @@
-"""RETIRE_WORKERS: no task of the stage runs, and the Connect group is empty."""
+"""TEARDOWN_WORKERS: no task of the stage runs, and the Connect group is empty."""
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.health.observation import Service
@@ -11,7 +11,7 @@ _LEAVE_SECONDS = 20.0
 _PAUSE_SECONDS = 0.5
 
 
-def retire_workers(session: Session) -> Answer:
+def teardown_workers(session: Session) -> Answer:
     """Set the desired count to 0 and wait. A worker that lives would bring its topics back."""
     ephemeral(session)
     taken = taken_over(session)
@@ -45,7 +45,7 @@ def retire_workers(session: Session) -> Answer:
 
 
 def remaining(service: Service | None) -> str:
-    """How many tasks have not ended, in words; empty when all have.
+    """How many tasks have not ended, as a text; empty when all have.
 
     ECS lists a task that is stopping under STOPPED: that is the state wanted of it.
     """

@@ -133,7 +133,7 @@ def test_health_that_does_not_last_forgets_nothing():
     assert budget.observed(3600, healthy=True).observed(3700, healthy=True).repetitions == 1
 
 
-def test_a_spent_budget_is_told_apart_from_an_early_one():
+def test_a_spent_budget_is_distinguished_from_an_early_one():
     one = Budget().claimed(0)
     early = one.refusal(60)
     assert early is not None

@@ -17,7 +17,7 @@ CONNECT = "org.apache.kafka.connect.errors.ConnectException: "
 DEBEZIUM = "io.debezium.DebeziumException: "
 FRAME = "\n\tat io.debezium.pipeline.ErrorHandler.setProducerThrowable(ErrorHandler.java:67)"
 
-#: Trace, class, whether it is retried, who mends it.
+#: Trace, class, whether it is retried, who fixes it.
 TRACES = [
     (
         (
@@ -182,7 +182,7 @@ TRACES = [
     ("java.net.SocketTimeoutException: Read timed out", ("unreachable", True, Owner.NETWORK)),
     ("192.0.2.1:1521: no connection within 3 s", ("unreachable", True, Owner.NETWORK)),
     (f"{CONNECT}java.lang.OutOfMemoryError: Java heap space", ("memory", True, Owner.US)),
-    (f"{DEBEZIUM}Failed to resolve Oracle database version{FRAME}", ("untold", False, Owner.DATABASE)),
+    (f"{DEBEZIUM}Failed to resolve Oracle database version{FRAME}", ("no-session", False, Owner.DATABASE)),
     (f"{CONNECT}something new{FRAME}", ("unknown", True, Owner.US)),
     ("", ("unknown", True, Owner.US)),
 ]
@@ -214,7 +214,7 @@ def test_where_a_program_was_says_nothing_about_what_went_wrong() -> None:
 
 
 @pytest.mark.parametrize("found", [*ERROR_CLASSES, UNKNOWN, *OBSERVED], ids=lambda c: c.name)
-def test_every_class_tells_what_to_type_next(found: object) -> None:
+def test_every_class_reports_what_to_type_next(found: object) -> None:
     assert isinstance(found, type(UNKNOWN))
     for stage in ("main", "feature-x"):
         command = found.command_for(Stage.parse(stage))

@@ -12,14 +12,14 @@ from connector.domain.health.budget import Budget
 from connector.domain.health.check_result import CheckResult, problems, result
 from connector.domain.health.findings import Finding, not_ok
 from connector.domain.health.observation import (
-    Canary,
+    BrokerReading,
     ConnectorStatus,
     Observation,
     Service,
     Source,
     TaskStatus,
 )
-from connector.domain.health.state import Incident, Memory
+from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verdict import decide
 from connector.domain.health.verify_checks import NAMES, PAUSED, Setup, verify_checks
 from connector.domain.stage.names import CONNECTOR
@@ -57,8 +57,8 @@ records = st.builds(
     st.dictionaries(st.just("wms/main/dbInfo"), st.sampled_from(["v1", "v2"])),
 )
 memories = st.builds(
-    Memory,
-    untold=st.integers(0, 3),
+    HealthState,
+    unknown_streak=st.integers(0, 3),
     idle_since=st.none() | st.integers(int(NOW) - 90, int(NOW)),
     position=st.none() | st.tuples(st.integers(0, int(NOW)), st.integers(0, 100_000)),
     incident=st.none() | st.just(Incident(1_800_000_000, "DbTcpUnreachable")),
@@ -71,15 +71,15 @@ observations = st.builds(
     connect_answers=st.none() | reasons,
     connector=st.none() | connectors,
     source=st.none() | sources,
-    words=traces,
+    log_message=traces,
     database=st.dictionaries(st.sampled_from(["a:1", "b:2"]), reasons),
-    canary=st.none()
-    | st.builds(Canary, reasons, moments, moments, st.sampled_from([(), ("wms.heartbeat",)])),
+    brokers=st.none()
+    | st.builds(BrokerReading, reasons, moments, moments, st.sampled_from([(), ("wms.heartbeat",)])),
     record=st.none() | records,
     secret_versions=st.dictionaries(st.just("wms/main/dbInfo"), st.just("v1")),
     budget=st.none() | st.just(Budget()),
-    memory=st.none() | memories,
-    blind=st.dictionaries(probes, st.just("no answer within 6 s")),
+    health_state=st.none() | memories,
+    probe_errors=st.dictionaries(probes, st.just("no answer within 6 s")),
 )
 setups = st.builds(
     Setup,
@@ -103,8 +103,8 @@ def names(found: Iterable[Finding | CheckResult]) -> set[str]:
 
 def inside(seen: Observation, setup: Setup, settings: ConnectorSettings) -> list[CheckResult]:
     """What the admin Lambda answers to a request for the status."""
-    judged = [*decide(seen, settings, NOW).judged, *verify_checks(seen, setup, STAGE)]
-    return [result(finding, STAGE) for finding in judged]
+    results = [*decide(seen, settings, NOW).results, *verify_checks(seen, setup, STAGE)]
+    return [result(finding, STAGE) for finding in results]
 
 
 @given(observations, setups, settings_of_stages)
@@ -114,11 +114,11 @@ def test_verify_finds_what_the_health_check_finds_and_only_its_own_named_checks_
     health = decide(seen, settings, NOW)
     found = inside(seen, setup, settings)
     by_name = {each.name: each for each in found}
-    for finding in health.judged:
+    for finding in health.results:
         answered = by_name[finding.name]
         assert (answered.ok, answered.reason, answered.value) == (finding.ok, finding.reason, finding.value)
         assert answered.error_class == ("" if finding.cause is None else finding.cause.name)
-    assert names(found) - names(health.judged) <= set(NAMES)
+    assert names(found) - names(health.results) <= set(NAMES)
     wrong = {each.name for each in found if each.ok is False} - set(NAMES)
     assert wrong == names(health.findings)
     # Whatever the health check is not sure about is no health for verify either.
@@ -128,12 +128,12 @@ def test_verify_finds_what_the_health_check_finds_and_only_its_own_named_checks_
 
 @given(observations, settings_of_stages)
 def test_nothing_that_nobody_could_see_is_taken_for_health(seen: Observation, settings: ConnectorSettings):
-    if problems([result(finding, STAGE) for finding in decide(seen, settings, NOW).judged]):
+    if problems([result(finding, STAGE) for finding in decide(seen, settings, NOW).results]):
         return
     assert seen.service is not None
     assert seen.connect_answers == ""
     assert seen.connector is not None
-    assert seen.canary is not None
+    assert seen.brokers is not None
     assert seen.database
     if settings.kind == "debezium" and not seen.connector.halted:
         assert seen.source is not None
@@ -142,10 +142,10 @@ def test_nothing_that_nobody_could_see_is_taken_for_health(seen: Observation, se
 
 @given(observations, settings_of_stages)
 def test_a_registration_is_verified_by_the_same_findings(seen: Observation, settings: ConnectorSettings):
-    seen = replace(seen, connect_answers="", memory=None)
+    seen = replace(seen, connect_answers="", health_state=None)
     answer = verify.decide(seen, settings, "db:1521")
     health = [
-        f for f in decide(seen, settings, NOW).judged if f.name in names(verify.registered(seen, settings))
+        f for f in decide(seen, settings, NOW).results if f.name in names(verify.registered(seen, settings))
     ]
     if answer.state is State.DONE:
         assert not not_ok(health)

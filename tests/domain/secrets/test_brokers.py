@@ -122,7 +122,7 @@ def test_an_unknown_way_is_refused_with_the_known_ones(text: str) -> None:
 
 
 @pytest.mark.parametrize("auth", KafkaAuth)
-def test_the_worker_is_told_everything_in_every_mode(auth: KafkaAuth) -> None:
+def test_the_worker_is_reported_everything_in_every_mode(auth: KafkaAuth) -> None:
     environment = worker_environment(auth)
     assert set(environment) == {
         "KAFKA_SECURITY_PROTOCOL",

@@ -58,7 +58,7 @@ def test_every_accepted_spelling_means_the_same_database(value: object) -> None:
 
 
 @pytest.mark.parametrize("key", ["user", "username"])
-def test_ecs_is_told_the_key_under_which_the_user_really_is(key: str) -> None:
+def test_ecs_is_reported_the_key_under_which_the_user_really_is(key: str) -> None:
     found = parse(without("username", **{key: USER}))
     assert (found.user_key, found.password_key) == (key, "password")
 

@@ -179,7 +179,7 @@ def test_an_object_that_pretends_gets_no_plan() -> None:
         plan_topics(EphemeralStage(renamed), ["wms"])
 
 
-def test_topics_that_start_alike_are_told_apart_from_the_own() -> None:
+def test_topics_that_start_alike_are_distinguished_from_the_own() -> None:
     stage = EphemeralStage(Stage("a"))
     assert namespaced(stage, ["a.wms", "a.b.wms", "a.other", "ab.wms", "a"]) == ("a.b.wms", "a.other")
     assert isinstance(plan_topics(stage, []), Plan)

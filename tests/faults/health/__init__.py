@@ -20,12 +20,12 @@ from tests.faults.health import (
     watcher_faults,
     worker_faults,
 )
-from tests.faults.health.patient import STAGE, Patient
+from tests.faults.health.stage_under_test import STAGE, StageUnderTest
 from tests.faults.report import Fault, Row
 from tests.support.sceptre_cli import sceptre
 
 #: Name -> the fault, and what it is.
-FAULTS: Mapping[str, tuple[Callable[[Patient], Row], str]] = {
+FAULTS: Mapping[str, tuple[Callable[[StageUnderTest], Row], str]] = {
     "connector-failed": (connector_faults.connector_failed, "the connector fails at every start"),
     "task-failed": (connector_faults.task_failed, "the task's producer is fenced by another"),
     "connector-deleted": (connector_faults.connector_deleted, "somebody deletes the connector"),
@@ -54,7 +54,7 @@ FAULTS: Mapping[str, tuple[Callable[[Patient], Row], str]] = {
 
 
 @contextmanager
-def scene() -> Iterator[Sequence[Fault]]:
+def testbed() -> Iterator[Sequence[Fault]]:
     """A world with the stage launched, and its faults; the world is taken down afterwards."""
     with World.up(ROOT / ".local" / "faults-health", enforce_iam=True) as world:
         world.database.seed()
@@ -70,9 +70,9 @@ def faults(world: World) -> Iterator[Sequence[Fault]]:
     """The faults of a world in which the stage is launched. Its schedule is off meanwhile."""
     events, schedule = world.account.client("events"), STAGE.names.rule(metrics.HEALTH_SCHEDULE)
     events.disable_rule(Name=schedule)
-    patient = Patient(world)
+    under_test = StageUnderTest(world)
     try:
-        yield [Fault(name, title, partial(fault, patient)) for name, (fault, title) in FAULTS.items()]
+        yield [Fault(name, title, partial(fault, under_test)) for name, (fault, title) in FAULTS.items()]
     finally:
-        patient.mailbox.close()
+        under_test.mailbox.close()
         events.enable_rule(Name=schedule)

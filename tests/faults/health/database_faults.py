@@ -10,8 +10,8 @@ import psycopg
 from psycopg import sql
 
 from connector.local import schema
-from tests.faults.health.course import Course, Wanted
-from tests.faults.health.patient import Patient
+from tests.faults.health.fault_scenario import FaultScenario, Wanted
+from tests.faults.health.stage_under_test import StageUnderTest
 from tests.faults.report import Row
 from tests.support.deployed import eventually
 from tests.support.sceptre_cli import sceptre
@@ -21,143 +21,147 @@ _LATE_MINUTES = 20
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
 
 
-def database_down(patient: Patient) -> Row:
+def database_down(under_test: StageUnderTest) -> Row:
     """The server is away for two checks; the connector goes on by itself afterwards."""
-    course = Course(patient, "database down")
+    scenario = FaultScenario(under_test, "database down")
     wanted = Wanted("DbTcpUnreachable", "unreachable")
 
     @contextmanager
     def down() -> Iterator[None]:
-        patient.world.stop_database()
+        under_test.world.stop_database()
         try:
             yield
         finally:
-            patient.world.start_database()
+            under_test.world.start_database()
 
     def untouched() -> None:
-        course.expect(f"{patient.restarts()} restarts", holds=patient.restarts() == 0)
+        scenario.expect(f"{under_test.restarts()} restarts", holds=under_test.restarts() == 0)
 
-    return course.run(down, wanted, in_time=untouched)
+    return scenario.run(down, wanted, in_time=untouched)
 
 
-def source_disconnected(patient: Patient) -> Row:
+def source_disconnected(under_test: StageUnderTest) -> Row:
     """The listener accepts, but the database takes no sessions: Connect says RUNNING all the time."""
-    course = Course(patient, "Connect RUNNING, source disconnected")
+    scenario = FaultScenario(under_test, "Connect RUNNING, source disconnected")
     wanted = Wanted("SourceDisconnected", "unreachable")
 
     @contextmanager
     def closed() -> Iterator[None]:
-        _allow(patient, sessions=False)
+        _allow(under_test, sessions=False)
         try:
-            _end_sessions(patient)
-            patient.until_the_log_says("not currently accepting connections")
+            _end_sessions(under_test)
+            under_test.until_the_log_says("not currently accepting connections")
             yield
         finally:
-            _allow(patient, sessions=True)
+            _allow(under_test, sessions=True)
 
     def running() -> None:
-        course.expect(f"Connect says {patient.states()}", holds=patient.states() == ("RUNNING", "RUNNING"))
+        scenario.expect(
+            f"Connect says {under_test.states()}", holds=under_test.states() == ("RUNNING", "RUNNING")
+        )
 
-    return course.run(closed, wanted, in_time=running)
+    return scenario.run(closed, wanted, in_time=running)
 
 
-def password_changed(patient: Patient) -> Row:
-    """The login is refused; mended as the mail says: the secret, then a launch."""
-    course = Course(patient, "database password changed")
+def password_changed(under_test: StageUnderTest) -> Row:
+    """The login is refused; fixed as the mail says: the secret, then a launch."""
+    scenario = FaultScenario(under_test, "database password changed")
     wanted = Wanted("SourceDisconnected", "login")
     new = secrets.token_urlsafe(18)
 
     @contextmanager
     def changed() -> Iterator[None]:
-        with patient.world.database.admin("postgres") as connection:
+        with under_test.world.database.admin("postgres") as connection:
             statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
             connection.execute(statement.format(sql.Identifier(schema.CDC), sql.Literal(new)))
-        _end_sessions(patient)
-        patient.until_the_log_says("password authentication failed")
+        _end_sessions(under_test)
+        under_test.until_the_log_says("password authentication failed")
         yield
 
-    def mended() -> None:
-        course.expect(f"{patient.restarts()} restarts", holds=patient.restarts() == 0)
-        state = patient.world.state
+    def fixed() -> None:
+        scenario.expect(f"{under_test.restarts()} restarts", holds=under_test.restarts() == 0)
+        state = under_test.world.state
         assert state.database is not None
         state.database.cdc_password = new
         state.save()
-        patient.world.account.put_secret("default/dbInfo", patient.world.database.db_info)
-        run = sceptre(patient.world.env(), "launch", patient.stage.name, "--yes")
-        course.expect(f"launch ends with {run.last_line}", holds=run.status == 0)
-        course.expect("the new password is printed", holds=new not in run.output)
+        under_test.world.account.put_secret("default/dbInfo", under_test.world.database.db_info)
+        run = sceptre(under_test.world.env(), "launch", under_test.stage.name, "--yes")
+        scenario.expect(f"launch ends with {run.last_line}", holds=run.status == 0)
+        scenario.expect("the new password is printed", holds=new not in run.output)
 
-    row = course.run(changed, wanted, in_time=mended)
-    course.cells["afterwards"] = f"secret and launch; {course.cells['afterwards']}"
+    row = scenario.run(changed, wanted, in_time=fixed)
+    scenario.cells["afterwards"] = f"secret and launch; {scenario.cells['afterwards']}"
     return row
 
 
-def lag(patient: Patient) -> Row:
+def lag(under_test: StageUnderTest) -> Row:
     """A change that was committed 20 minutes before it is read: replicated from another database."""
-    course = Course(patient, f"lag above the threshold (a change {_LATE_MINUTES} minutes late)")
-    wanted = Wanted("ReplicationLagSeconds", "late")
+    scenario = FaultScenario(under_test, f"lag above the threshold (a change {_LATE_MINUTES} minutes late)")
+    wanted = Wanted("ReplicationLagSeconds", "lag")
 
     @contextmanager
     def late() -> Iterator[None]:
-        _replay_late_change(patient)
-        eventually(lambda: (patient.source().behind or 0) > 60 * _LATE_MINUTES - 60, "a lag")
+        _replay_late_change(under_test)
+        eventually(
+            lambda: (under_test.source().seconds_behind_source or 0) > 60 * _LATE_MINUTES - 60, "a lag"
+        )
         yield
         # Whatever is read next is in time again.
-        patient.rows.insert()
-        eventually(lambda: (patient.source().behind or 0) < 60, "no lag")
+        under_test.rows.insert()
+        eventually(lambda: (under_test.source().seconds_behind_source or 0) < 60, "no lag")
 
-    return course.run(late, wanted)
+    return scenario.run(late, wanted)
 
 
-def table_dropped_in_snapshot(patient: Patient) -> Row:
+def table_dropped_in_snapshot(under_test: StageUnderTest) -> Row:
     """A table that goes while a snapshot reads: Debezium waits, begins anew, and goes on without it.
 
     A check within its wait sees why; one after it sees a stage that is well but for a table.
     """
-    course = Course(patient, "table dropped while it is snapshotted")
+    scenario = FaultScenario(under_test, "table dropped while it is snapshotted")
     wanted = Wanted("SourceDisconnected", "database rights", healed=True)
-    patient.forget()
+    under_test.forget()
     began = time.time()
-    _drop_in_snapshot(patient)
+    _drop_in_snapshot(under_test)
     try:
-        course.found(wanted, began)
-        patient.rest()
-        after = patient.check()
+        scenario.found(wanted, began)
+        under_test.rest()
+        after = under_test.check()
     finally:
-        _restore_table(patient)
-        patient.connect("POST", "/restart?includeTasks=true")
+        _restore_table(under_test)
+        under_test.connect("POST", "/restart?includeTasks=true")
         # The new snapshot has told all rows again: only what comes after it is told once.
-        patient.rows.keys.clear()
-    told = after.content["summary"]
-    course.expect(f"afterwards: {told}", holds=told == "healthy" and not after.mails)
-    course.expect(f"{patient.restarts()} restarts", holds=patient.restarts() == 0)
-    patient.rest()
-    course.flows()
-    course.cells.update(
+        under_test.rows.keys.clear()
+    found = after.content["summary"]
+    scenario.expect(f"afterwards: {found}", holds=found == "healthy" and not after.mails)
+    scenario.expect(f"{under_test.restarts()} restarts", holds=under_test.restarts() == 0)
+    under_test.rest()
+    scenario.flows()
+    scenario.cells.update(
         {
             "found": "SourceDisconnected, by a check within Debezium's wait of 10 s; not seen later",
             "mail": "none: Debezium goes on without the table",
             "afterwards": "rows of the other tables flow",
         }
     )
-    return course.row()
+    return scenario.row()
 
 
-def table_dropped_in_streaming(patient: Patient) -> Row:
+def table_dropped_in_streaming(under_test: StageUnderTest) -> Row:
     """Neither Connect nor Debezium takes it for a failure: the other tables flow, and nothing is told."""
-    course = Course(patient, "table dropped while it is streamed")
-    patient.forget()
-    with patient.world.database.admin() as connection:
+    scenario = FaultScenario(under_test, "table dropped while it is streamed")
+    under_test.forget()
+    with under_test.world.database.admin() as connection:
         connection.execute(_statement("DROP TABLE {}"))
     try:
-        course.flows()
-        checks = [patient.check() for _ in range(2)]
+        scenario.flows()
+        checks = [under_test.check() for _ in range(2)]
     finally:
-        _restore_table(patient)
-    told = {str(check.content["summary"]) for check in checks}
-    course.expect(f"told {told}", holds=told == {"healthy"})
-    patient.rest()
-    course.cells.update(
+        _restore_table(under_test)
+    summaries = {str(check.content["summary"]) for check in checks}
+    scenario.expect(f"told {summaries}", holds=summaries == {"healthy"})
+    under_test.rest()
+    scenario.cells.update(
         {
             "found": "not seen: nothing fails",
             "class, owner": "none",
@@ -166,7 +170,7 @@ def table_dropped_in_streaming(patient: Patient) -> Row:
             "afterwards": "rows of the other tables flow",
         }
     )
-    return course.row()
+    return scenario.row()
 
 
 # -- parts ----------------------------------------------------------------------
@@ -181,21 +185,21 @@ def _statement(text: str) -> sql.Composed:
     return sql.SQL(text).format(sql.Identifier(*_TABLE))
 
 
-def _allow(patient: Patient, *, sessions: bool) -> None:
-    with patient.world.database.admin("postgres") as connection:
+def _allow(under_test: StageUnderTest, *, sessions: bool) -> None:
+    with under_test.world.database.admin("postgres") as connection:
         statement = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
         connection.execute(statement.format(sql.Identifier(schema.DATABASE), sql.Literal(sessions)))
 
 
-def _end_sessions(patient: Patient) -> None:
+def _end_sessions(under_test: StageUnderTest) -> None:
     """The connector's sessions, as an administrator ends them."""
-    with patient.world.database.admin("postgres") as connection:
+    with under_test.world.database.admin("postgres") as connection:
         connection.execute(_END_SESSIONS, [schema.CDC])
 
 
-def _replay_late_change(patient: Patient) -> None:
+def _replay_late_change(under_test: StageUnderTest) -> None:
     """A transaction with the time of its commit where it came from, as logical replication applies it."""
-    with patient.world.database.admin() as connection:
+    with under_test.world.database.admin() as connection:
         execute = connection.execute
         execute("SELECT pg_replication_origin_create('elsewhere')")
         execute("SELECT pg_replication_origin_session_setup('elsewhere')")
@@ -213,18 +217,18 @@ def _replay_late_change(patient: Patient) -> None:
         execute("SELECT pg_replication_origin_drop('elsewhere')")
 
 
-def _drop_in_snapshot(patient: Patient) -> None:
+def _drop_in_snapshot(under_test: StageUnderTest) -> None:
     """An initial snapshot that is busy with a large table, while the one that it reads last is dropped."""
-    with patient.world.database.admin() as connection:
+    with under_test.world.database.admin() as connection:
         _fill(connection)
-        patient.rest()
-        patient.connect("PUT", "/stop")
-        patient.wait_for("STOPPED")
-        patient.connect("DELETE", "/offsets")
-        patient.connect("PUT", "/resume")
+        under_test.rest()
+        under_test.connect("PUT", "/stop")
+        under_test.wait_for("STOPPED")
+        under_test.connect("DELETE", "/offsets")
+        under_test.connect("PUT", "/resume")
         _wait_for_reading(connection)
         connection.execute(_statement("DROP TABLE {}"))
-    patient.until_the_log_says("Will retry operation")
+    under_test.until_the_log_says("Will retry operation")
 
 
 def _fill(connection: psycopg.Connection) -> None:
@@ -260,7 +264,7 @@ def _now(connection: psycopg.Connection) -> datetime:
     return moment
 
 
-def _restore_table(patient: Patient) -> None:
+def _restore_table(under_test: StageUnderTest) -> None:
     """The table as it was made at first, and empty."""
-    with patient.world.database.admin() as connection, connection.transaction():
+    with under_test.world.database.admin() as connection, connection.transaction():
         schema.create_table(connection, *_TABLE)

@@ -9,8 +9,8 @@ from psycopg import sql
 
 from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.local import schema
-from tests.faults.health.course import Course, Wanted
-from tests.faults.health.patient import Patient
+from tests.faults.health.fault_scenario import FaultScenario, Wanted
+from tests.faults.health.stage_under_test import StageUnderTest
 from tests.faults.report import Row
 from tests.support.project import copy_project, set_settings
 from tests.support.sceptre_cli import sceptre
@@ -19,36 +19,36 @@ _TABLE = ("WMS", schema.REVISION)
 _BEATS = "BEATS.HEARTBEAT"
 
 
-def table_dropped_with_heartbeat_table(patient: Patient) -> Row:
-    """Found and told while it is gone; mended as the mail says, by the table and a restart."""
-    course = Course(patient, "table dropped, at a stage with a heartbeat table")
+def table_dropped_with_heartbeat_table(under_test: StageUnderTest) -> Row:
+    """Found and told while it is gone; fixed as the mail says, by the table and a restart."""
+    scenario = FaultScenario(under_test, "table dropped, at a stage with a heartbeat table")
     wanted = Wanted("HeartbeatMissing", "database rights")
 
     @contextmanager
     def dropped() -> Iterator[None]:
-        with patient.world.database.admin() as connection:
+        with under_test.world.database.admin() as connection:
             connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(*_TABLE)))
         try:
-            patient.until_the_log_says(HEARTBEAT_REFUSED)
+            under_test.until_the_log_says(HEARTBEAT_REFUSED)
             yield
         finally:
-            with patient.world.database.admin() as connection, connection.transaction():
+            with under_test.world.database.admin() as connection, connection.transaction():
                 schema.create_table(connection, *_TABLE)
             # The stand-in's connector has taken the table out of its publication meanwhile.
-            patient.connect("POST", "/restart?includeTasks=true")
+            under_test.connect("POST", "/restart?includeTasks=true")
             # The next check is minutes away, and looks back for less.
-            patient.until_the_log_is_silent(HEARTBEAT_REFUSED, 61)
+            under_test.until_the_log_is_silent(HEARTBEAT_REFUSED, 61)
 
-    with _beating(patient, course):
-        row = course.run(dropped, wanted)
-        course.expect(f"{patient.restarts()} restarts", holds=patient.restarts() == 0)
+    with _beating(under_test, scenario):
+        row = scenario.run(dropped, wanted)
+        scenario.expect(f"{under_test.restarts()} restarts", holds=under_test.restarts() == 0)
     return row
 
 
 @contextmanager
-def _beating(patient: Patient, course: Course) -> Iterator[None]:
+def _beating(under_test: StageUnderTest, scenario: FaultScenario) -> Iterator[None]:
     """The stage with a heartbeat table of the DBA's; without one again afterwards."""
-    with patient.world.database.admin() as connection:
+    with under_test.world.database.admin() as connection:
         connection.execute("CREATE SCHEMA IF NOT EXISTS beats")
         connection.execute("CREATE TABLE beats.heartbeat (id int PRIMARY KEY, beat_ts timestamptz)")
         connection.execute("INSERT INTO beats.heartbeat VALUES (1, now())")
@@ -56,14 +56,14 @@ def _beating(patient: Patient, course: Course) -> Iterator[None]:
         connection.execute(f"GRANT USAGE ON SCHEMA beats TO {schema.CDC}")
     with tempfile.TemporaryDirectory() as directory:
         project = copy_project(Path(directory) / "project")
-        set_settings(project, patient.stage.name, connector={"heartbeat_table": _BEATS})
-        run = sceptre(patient.world.env(), "launch", patient.stage.name, "--yes", project=project)
-        course.expect(f"launch ends with {run.last_line}", holds=run.status == 0)
+        set_settings(project, under_test.stage.name, connector={"heartbeat_table": _BEATS})
+        run = sceptre(under_test.world.env(), "launch", under_test.stage.name, "--yes", project=project)
+        scenario.expect(f"launch ends with {run.last_line}", holds=run.status == 0)
         try:
             yield
         finally:
-            run = sceptre(patient.world.env(), "launch", patient.stage.name, "--yes")
-            course.expect(f"launch ends with {run.last_line}", holds=run.status == 0)
-            patient.rest()
-            with patient.world.database.admin() as connection:
+            run = sceptre(under_test.world.env(), "launch", under_test.stage.name, "--yes")
+            scenario.expect(f"launch ends with {run.last_line}", holds=run.status == 0)
+            under_test.rest()
+            with under_test.world.database.admin() as connection:
                 connection.execute("DROP SCHEMA beats CASCADE")

@@ -4,9 +4,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.faults.health.course import Course, Wanted
+from tests.faults.health.fault_scenario import FaultScenario, Wanted
 from tests.faults.health.mailbox import Mail, Sender
-from tests.faults.health.patient import Patient
+from tests.faults.health.stage_under_test import StageUnderTest
 from tests.faults.report import Row
 from tests.support.deployed import eventually, service, tasks
 
@@ -14,94 +14,96 @@ from tests.support.deployed import eventually, service, tasks
 _REPLACED_SECONDS = 240.0
 
 
-def worker_killed(patient: Patient) -> Row:
+def worker_killed(under_test: StageUnderTest) -> Row:
     """SIGKILL: ECS starts another one and its event is mailed; the health check wakes nobody."""
-    course = Course(patient, "worker killed (SIGKILL)")
+    scenario = FaultScenario(under_test, "worker killed (SIGKILL)")
     # ECS counts the next task as running as soon as it is started; its API answers later.
     wanted = Wanted("ConnectApiUnreachable", "worker", healed=True)
     arrived: list[Mail] = []
 
     @contextmanager
     def killed() -> Iterator[None]:
-        arn = patient.signal_worker(signal.SIGKILL)
-        eventually(lambda: arn not in tasks(patient.world, patient.stage), "a task that is given up")
+        arn = under_test.signal_worker(signal.SIGKILL)
+        eventually(lambda: arn not in tasks(under_test.world, under_test.stage), "a task that is given up")
         yield
 
     def told_by_ecs() -> None:
-        patient.rest()
-        arrived.extend(patient.mailbox.take())
+        under_test.rest()
+        arrived.extend(under_test.mailbox.take())
 
-    row = course.run(killed, wanted, in_time=told_by_ecs)
-    _mailed_by_event(course, arrived, "Exit code: 137")
+    row = scenario.run(killed, wanted, in_time=told_by_ecs)
+    _mailed_by_event(scenario, arrived, "Exit code: 137")
     return row
 
 
-def worker_hung(patient: Patient) -> Row:
+def worker_hung(under_test: StageUnderTest) -> Row:
     """SIGSTOP: its port accepts and nothing answers, until ECS's own check gives it up."""
-    course = Course(patient, "worker hung (SIGSTOP)")
+    scenario = FaultScenario(under_test, "worker hung (SIGSTOP)")
     wanted = Wanted("ConnectApiUnreachable", "worker")
     arrived: list[Mail] = []
 
     @contextmanager
     def hung() -> Iterator[None]:
-        stopped.append(patient.signal_worker(signal.SIGSTOP))
+        stopped.append(under_test.signal_worker(signal.SIGSTOP))
         yield
 
     def replaced() -> None:
         eventually(
-            lambda: stopped[0] not in tasks(patient.world, patient.stage), "a new worker", _REPLACED_SECONDS
+            lambda: stopped[0] not in tasks(under_test.world, under_test.stage),
+            "a new worker",
+            _REPLACED_SECONDS,
         )
-        patient.rest()
-        arrived.extend(patient.mailbox.take())
+        under_test.rest()
+        arrived.extend(under_test.mailbox.take())
 
     stopped: list[str] = []
-    row = course.run(hung, wanted, in_time=replaced)
-    _mailed_by_event(course, arrived, "Task failed container health checks")
+    row = scenario.run(hung, wanted, in_time=replaced)
+    _mailed_by_event(scenario, arrived, "Task failed container health checks")
     return row
 
 
-def _mailed_by_event(course: Course, arrived: list[Mail], words: str) -> None:
+def _mailed_by_event(scenario: FaultScenario, arrived: list[Mail], words: str) -> None:
     """ECS's event of a stopped task is a readable mail of its own, one for the stop."""
-    events = [mail for mail in arrived + course.loose if mail.sender is Sender.EVENT]
-    course.expect(f"{len(events)} mails of TaskStopped", holds=len(events) == 1)
+    events = [mail for mail in arrived + scenario.loose if mail.sender is Sender.EVENT]
+    scenario.expect(f"{len(events)} mails of TaskStopped", holds=len(events) == 1)
     for mail in events:
-        course.expect(f"TaskStopped says {mail.text!r}", holds=words in mail.text)
-        course.figures["event mail"] = mail.text
-    course.cells["mail"] += f"; 1 of TaskStopped ({words})"
+        scenario.expect(f"TaskStopped says {mail.text!r}", holds=words in mail.text)
+        scenario.figures["event mail"] = mail.text
+    scenario.cells["mail"] += f"; 1 of TaskStopped ({words})"
 
 
-def brokers_down(patient: Patient) -> Row:
+def brokers_down(under_test: StageUnderTest) -> Row:
     """The cluster is away for two checks."""
-    course = Course(patient, "broker down")
+    scenario = FaultScenario(under_test, "broker down")
     wanted = Wanted("BrokersUnreachable", "brokers")
 
     @contextmanager
     def down() -> Iterator[None]:
-        patient.world.stop_broker()
+        under_test.world.stop_broker()
         try:
             yield
         finally:
-            patient.world.start_broker()
+            under_test.world.start_broker()
 
     def untouched() -> None:
-        course.expect(f"{patient.restarts()} restarts", holds=patient.restarts() == 0)
+        scenario.expect(f"{under_test.restarts()} restarts", holds=under_test.restarts() == 0)
 
-    return course.run(down, wanted, in_time=untouched)
+    return scenario.run(down, wanted, in_time=untouched)
 
 
-def no_worker_wanted(patient: Patient) -> Row:
+def no_worker_wanted(under_test: StageUnderTest) -> Row:
     """A desired count of 0, as a cut-off teardown leaves it."""
-    course = Course(patient, "desired count 0")
+    scenario = FaultScenario(under_test, "desired count 0")
     wanted = Wanted("EcsServiceUnhealthy", "worker")
-    ecs, name = patient.world.account.client("ecs"), patient.stage.names.service
+    ecs, name = under_test.world.account.client("ecs"), under_test.stage.names.service
 
     @contextmanager
     def scaled() -> Iterator[None]:
         ecs.update_service(cluster=name, service=name, desiredCount=0)
-        eventually(lambda: service(patient.world, patient.stage)["runningCount"] == 0, "no worker")
+        eventually(lambda: service(under_test.world, under_test.stage)["runningCount"] == 0, "no worker")
         try:
             yield
         finally:
             ecs.update_service(cluster=name, service=name, desiredCount=1)
 
-    return course.run(scaled, wanted)
+    return scenario.run(scaled, wanted)

@@ -18,7 +18,7 @@ from lambda_src.clients.kafka_admin import Kafka, client_settings
 from lambda_src.clients.secrets import SecretReader
 from lambda_src.clients.transport import HttpTransport, NotConnected
 from lambda_src.runtime.deadline import Deadline
-from lambda_src.runtime.redactor import Censor
+from lambda_src.runtime.redactor import Redactor
 from tests.support.fake_stage_aws import FakeEcs, FakeSecrets, client_error
 
 BROKERS = parse_brokers(
@@ -65,7 +65,7 @@ def test_a_server_that_hangs_is_given_up_in_time(url: str) -> None:
     assert caught.value.retriable
 
 
-def test_a_port_on_which_nobody_listens_is_told_in_words_and_apart_from_a_late_answer(url: str) -> None:
+def test_a_port_on_which_nobody_listens_is_reported_in_words_and_apart_from_a_late_answer(url: str) -> None:
     with pytest.raises(NotConnected, match="^connection refused$") as caught:
         HttpTransport().request("GET", "http://127.0.0.1:9/", None, 2)
     assert caught.value.retriable
@@ -74,13 +74,13 @@ def test_a_port_on_which_nobody_listens_is_told_in_words_and_apart_from_a_late_a
     assert not isinstance(late.value, NotConnected)
 
 
-def test_brokers_that_refuse_are_told_without_their_address_and_no_thread_stays() -> None:
-    censor = Censor()
-    censor.hide_brokers(BROKERS)
+def test_brokers_that_refuse_are_reported_without_their_address_and_no_thread_stays() -> None:
+    redactor = Redactor()
+    redactor.add_brokers(BROKERS)
     settings = client_settings(BROKERS, KafkaAuth.PLAINTEXT, None)
     before = threading.active_count()
     with pytest.raises(ServerError) as caught:
-        Kafka(settings, Deadline.within(0.6), censor.clean)
+        Kafka(settings, Deadline.within(0.6), redactor.redact)
     assert str(caught.value) == "the brokers do not answer a connection: connection refused"
     assert caught.value.retriable
     assert threading.active_count() == before

@@ -8,7 +8,7 @@ from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.findings import Finding
 from connector.domain.health.verdict import decide
-from lambda_src.clients.worker_log import SECONDS, last_failure, tells
+from lambda_src.clients.worker_log import SECONDS, is_trace, last_failure
 from lambda_src.observe import observe
 from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_stage_aws import FakeLogs, client_error
@@ -28,7 +28,7 @@ OF_TASK = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] "
     ],
 )
 def test_what_counts_is_a_trace_of_a_task(line: str, counts: bool):
-    assert tells(line) == counts
+    assert is_trace(line) == counts
 
 
 def test_the_newest_is_found_on_any_page_and_what_is_old_is_not_asked_for():
@@ -62,7 +62,7 @@ def disconnected(world: FakeStage) -> FakeStage:
 
 
 def findings(stage: FakeStage) -> tuple[Finding, ...]:
-    seen = observe(stage.session(), knock=lambda *_: "")
+    seen = observe(stage.session(), tcp_probe=lambda *_: "")
     return decide(seen, stage.settings, time.time()).findings
 
 
@@ -70,7 +70,7 @@ REPEATED = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] failed to pol
 
 
 @pytest.mark.parametrize(
-    ("trace", "cause", "told"),
+    ("trace", "cause", "expected"),
     [
         (
             "a.b.RetriableException: x | at a.b.C | Caused by: c.SQLException: ORA-01017: invalid credential",
@@ -82,25 +82,25 @@ REPEATED = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] failed to pol
             "unreachable",
             "not currently accepting connections",
         ),
-        ("a.b.StrangeException: what nobody knows", "untold", "what nobody knows"),
+        ("a.b.StrangeException: what nobody knows", "no-session", "what nobody knows"),
     ],
 )
-def test_the_workers_log_tells_why_a_running_task_is_not_connected(
-    disconnected: FakeStage, trace: str, cause: str, told: str
+def test_the_workers_log_reports_why_a_running_task_is_not_connected(
+    disconnected: FakeStage, trace: str, cause: str, expected: str
 ):
     """Connect says RUNNING while Debezium repeats a login that is refused."""
     older = REPEATED + "a.b.NetworkException: Connection refused"
     disconnected.logs.lines = [(time.time() - 20, older), (time.time() - 10, REPEATED + trace)]
     (finding,) = findings(disconnected)
     assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", cause)
-    assert told in finding.reason
+    assert expected in finding.reason
     assert disconnected.logs.asked == ["/aws/fargate/wms-connector-main-kafka-connect"]
 
 
 def test_a_log_that_cannot_be_read_leaves_the_finding_as_it_is(disconnected: FakeStage):
     disconnected.logs.refusal = client_error("AccessDeniedException", "no", "FilterLogEvents")
     (finding,) = findings(disconnected)
-    assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", "untold")
+    assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", "no-session")
 
 
 def test_the_log_of_a_connected_source_is_not_read(disconnected: FakeStage):
@@ -116,7 +116,7 @@ REFUSED = (
 )
 
 
-def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_told(disconnected: FakeStage):
+def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_reported(disconnected: FakeStage):
     """Debezium goes on with the other tables; only the statement that asks for all of them is refused."""
     disconnected.connect.debezium = {"streaming": {"connected": 1.0}}
     disconnected.settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
@@ -135,8 +135,8 @@ def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_told(disconnect
     # Between two attempts of the connector the source is not connected: the same is told, so that it lasts.
     disconnected.connect.debezium = None
     disconnected.logs.lines.pop(1)
-    told = {found.name: found.cause and found.cause.name for found in findings(disconnected)}
-    assert told == {"SourceDisconnected": "database rights", "HeartbeatMissing": "database rights"}
+    answer = {found.name: found.cause and found.cause.name for found in findings(disconnected)}
+    assert answer == {"SourceDisconnected": "database rights", "HeartbeatMissing": "database rights"}
 
 
 def test_while_the_secrets_are_unknown_no_words_of_the_database_are_read(disconnected: FakeStage):
@@ -144,7 +144,7 @@ def test_while_the_secrets_are_unknown_no_words_of_the_database_are_read(disconn
     disconnected.logs.lines = [(time.time() - 5, REPEATED + 'a.b.XException: FATAL: no "wms_capture"')]
     disconnected.secrets.values["wms/main/dbInfo"] = "{"
     disconnected.secrets.values["wms/default/dbInfo"] = "{"
-    told = findings(disconnected)
-    assert "HealthCheckFailed" in {found.name for found in told}
+    answer = findings(disconnected)
+    assert "HealthCheckFailed" in {found.name for found in answer}
     assert disconnected.logs.asked == []
-    assert not any("wms_capture" in found.reason for found in told)
+    assert not any("wms_capture" in found.reason for found in answer)

@@ -67,12 +67,12 @@ def test_a_task_that_lingers_is_waited_for_and_asked_for_once(main: FakeStage) -
     assert [path for _, path in main.connect.writes] == [f"/connectors/{CONNECTOR}/stop"]
 
 
-def test_resuming_tells_of_a_task_that_has_failed_and_what_to_do(main: FakeStage) -> None:
+def test_resuming_reports_a_task_that_has_failed_and_what_to_do(main: FakeStage) -> None:
     main.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": "ORA-01017: invalid credential"}
     answer = main.ask(Operation.RESUME)
     assert (answer.state, answer.changed) == (State.FAILED, False)
     assert "refuses the login" in answer.summary
-    assert answer.summary.endswith("restart it once that is mended")
+    assert answer.summary.endswith("restart it once that is fixed")
 
 
 def test_a_restart_starts_what_has_failed(main: FakeStage) -> None:
@@ -92,7 +92,7 @@ def test_a_restart_that_fails_again_says_why_and_is_not_repeated(main: FakeStage
 
 def test_a_restart_of_which_nobody_knows_what_came_is_not_asked_again(main: FakeStage) -> None:
     """`waiting` would let a machine repeat it, and each repetition is one more restart."""
-    main.connect.trouble, main.connect.trouble_for = [(409, REBALANCE)], "POST"
+    main.connect.error, main.connect.error_for = [(409, REBALANCE)], "POST"
     answer = main.ask(Operation.RESTART)
     assert (answer.state, answer.changed) == (State.FAILED, True)
     assert "what came of it is not known" in answer.summary
@@ -124,11 +124,11 @@ def test_a_connector_that_is_not_there_is_said_so(world: FakeStage, operation: O
 
 @pytest.mark.parametrize("operation", [*CHANGING, Operation.OFFSETS])
 def test_a_rebalance_is_worth_asking_again(main: FakeStage, operation: Operation) -> None:
-    main.connect.trouble = [(409, REBALANCE)]
+    main.connect.error = [(409, REBALANCE)]
     assert main.ask(operation).state is State.WAITING
 
 
-def test_offsets_are_told_as_connect_has_them(main: FakeStage) -> None:
+def test_offsets_are_reported_as_connect_has_them(main: FakeStage) -> None:
     answer = main.ask(Operation.OFFSETS)
     assert answer.details["offsets"] == [{"partition": {"server": "wms"}, "offset": {"lsn": 7}}]
     main.connect.offsets.clear()
@@ -162,11 +162,11 @@ def test_a_table_that_is_not_captured_is_refused(main: FakeStage) -> None:
 
 
 @pytest.mark.parametrize("operation", [Operation.PAUSE, Operation.STOP])
-def test_a_connector_that_reads_nothing_hears_no_signal(main: FakeStage, operation: Operation) -> None:
+def test_a_connector_that_reads_nothing_receives_no_signal(main: FakeStage, operation: Operation) -> None:
     main.ask(operation)
     answer = asked(main)
     assert (answer.state, main.kafka.sent) == (State.FAILED, [])
-    assert "so it hears no signal" in answer.summary
+    assert "so it receives no signal" in answer.summary
 
 
 def test_a_second_snapshot_waits_for_the_first(main: FakeStage) -> None:

@@ -104,7 +104,7 @@ def test_an_unforeseen_error_is_logged_with_its_traceback_and_without_a_secret(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(_: Operation, session: Session) -> Answer:
-        session.censor.hide(Redacted("hunter2"))
+        session.redactor.add(Redacted("hunter2"))
         raise KeyError("hunter2")
 
     monkeypatch.setattr(operations, "answer", fail)

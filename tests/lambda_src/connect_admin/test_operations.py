@@ -10,7 +10,7 @@ from lambda_src.connect_admin.operations import ROWS, Row
 
 #: Steps whose wait may be shorter than one request: asked again only after a quick answer, as nothing depends
 #: on them. Registration asks the cluster again; the workers of a connector end without it, too.
-_LEFT_OUT = {Operation.CLUSTER, Operation.RETIRE_CONNECTOR}
+_LEFT_OUT = {Operation.CLUSTER, Operation.TEARDOWN_CONNECTOR}
 
 
 def problems(rows: Mapping[Operation, Row], policies: Mapping[Operation, CallPolicy]) -> Iterator[str]:
@@ -54,8 +54,8 @@ def test_a_step_that_is_given_up_too_early_is_found(step: Operation) -> None:
 
 
 def test_a_wait_for_what_may_not_be_repeated_is_found() -> None:
-    patient = {**POLICIES, Operation.RESTART: replace(Operation.RESTART.policy, wait_seconds=120)}
-    assert list(problems(ROWS, patient)) == ["restart would be repeated"]
+    under_test = {**POLICIES, Operation.RESTART: replace(Operation.RESTART.policy, wait_seconds=120)}
+    assert list(problems(ROWS, under_test)) == ["restart would be repeated"]
 
 
 def test_each_procedure_has_its_order() -> None:
@@ -81,4 +81,4 @@ def test_each_procedure_has_its_order() -> None:
 def test_what_may_not_be_done_twice_and_what_a_teardown_can_do_without() -> None:
     assert {o for o in Operation if not o.policy.repeatable} == {Operation.RESTART, Operation.SNAPSHOT}
     optional = {o for o in Operation if not o.policy.required}
-    assert optional == {Operation.RETIRE_CONNECTOR, Operation.RETIRE_SOURCE}
+    assert optional == {Operation.TEARDOWN_CONNECTOR, Operation.TEARDOWN_SOURCE}

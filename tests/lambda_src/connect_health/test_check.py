@@ -24,7 +24,7 @@ def watched(world: FakeStage) -> Watched:
     return Watched(world)
 
 
-def test_a_healthy_stage_is_neither_touched_nor_told_of(watched: Watched):
+def test_a_healthy_stage_is_neither_touched_nor_reported(watched: Watched):
     for _ in range(3):
         assert watched.check().summary == "healthy"
     assert (watched.stage.connect.writes, watched.aws.mails) == ([], [])
@@ -62,7 +62,7 @@ def test_a_failed_connector_is_restarted(watched: Watched):
     assert watched.restarts == 1
 
 
-def test_a_failure_that_restarts_do_not_mend_is_told_once_when_the_budget_is_spent(watched: Watched):
+def test_a_failure_that_restarts_do_not_fix_is_reported_once_when_the_budget_is_spent(watched: Watched):
     watched.fail(NETWORK, for_ever=True)
     for number in range(1, LIMIT + 1):
         watched.check(20)
@@ -87,7 +87,7 @@ def test_a_failure_that_restarts_do_not_mend_is_told_once_when_the_budget_is_spe
     assert text.count("restarted what had failed") == LIMIT
 
 
-def test_a_refused_login_is_never_retried_and_told_at_once(watched: Watched):
+def test_a_refused_login_is_never_retried_and_reported_at_once(watched: Watched):
     watched.fail(LOGIN)
     for _ in range(10):
         watched.check()
@@ -95,11 +95,11 @@ def test_a_refused_login_is_never_retried_and_told_at_once(watched: Watched):
     ((subject, text),) = watched.aws.mails
     assert "(login)" in subject
     assert "ORA-01017: invalid username" in text
-    assert "Not tried:    the database refuses the connector's login: no restart mends that" in text
+    assert "Not tried:    the database refuses the connector's login: no restart fixes that" in text
     assert "Owner:        database" in text
 
 
-def test_the_end_of_an_incident_is_told_once(watched: Watched):
+def test_the_end_of_an_incident_is_reported_once(watched: Watched):
     watched.fail(LOGIN)
     watched.check()
     watched.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": "127.0.0.9:8083"}
@@ -200,7 +200,7 @@ def test_no_restart_when_the_archived_log_no_longer_reaches_the_position(watched
     assert watched.restarts == 1
     answer = watched.check(20)
     assert watched.restarts == 1
-    assert "no longer reaches the position" in answer.facts["held"]
+    assert "no longer reaches the position" in answer.facts["withheld"]
 
 
 def test_an_operators_restarts_do_not_count(watched: Watched):

@@ -29,7 +29,7 @@ class Context:
         return 55_000
 
 
-WELL = Answer("healthy", {"HealthCheckFailed": 0}, wrong=False, facts={"done": "", "told": "nothing"})
+WELL = Answer("healthy", {"HealthCheckFailed": 0}, wrong=False, facts={"done": "", "notified": "nothing"})
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
-def test_a_check_is_made_for_the_functions_stage_and_its_topic_and_tells_its_verdict(
+def test_a_check_is_made_for_the_functions_stage_and_its_topic_and_reports_its_verdict(
     checked: list[Any], capsys: pytest.CaptureFixture[str]
 ):
     answer = entry.handler({}, Context())

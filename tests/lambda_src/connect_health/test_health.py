@@ -16,15 +16,15 @@ from connector.domain.health.budget import Budget
 from connector.domain.health.error_classes import Owner
 from connector.domain.health.metrics import Origin
 from connector.domain.health.observation import (
-    Canary,
+    BrokerReading,
     ConnectorStatus,
     Observation,
     Service,
     Source,
     TaskStatus,
 )
-from connector.domain.health.remediation import Act
-from connector.domain.health.state import Memory
+from connector.domain.health.remediation import Action
+from connector.domain.health.state import HealthState
 from connector.domain.health.verdict import Verdict, decide
 from connector.domain.stage.names import CONNECTOR
 from connector.domain.stage.record import StageRecord
@@ -42,13 +42,13 @@ NOW = 1_800_000_000.0
 class Database:
     """A listener that accepts connections or does not."""
 
-    trouble: str = ""
-    knocked: list[tuple[str, int]] = field(default_factory=list)
+    error: str = ""
+    probed: list[tuple[str, int]] = field(default_factory=list)
 
-    def knock(self, host: str, port: int, seconds: float) -> str:
+    def tcp_probe(self, host: str, port: int, seconds: float) -> str:
         assert 0 < seconds <= 3
-        self.knocked.append((host, port))
-        return self.trouble
+        self.probed.append((host, port))
+        return self.error
 
 
 @pytest.fixture
@@ -68,10 +68,10 @@ def healthy(world: FakeStage) -> FakeStage:
 def check(world: FakeStage, database: Database) -> Verdict:
     """One run, as the handler makes it; its summary may hold nothing confidential."""
     session = world.session()
-    verdict = decide(observe(session, knock=database.knock), world.settings, NOW)
-    told = session.censor.clean(verdict.summary)
-    assert "\n" not in told
-    assert not any(value in told for value in (PASSWORD, USER, BROKERS))
+    verdict = decide(observe(session, tcp_probe=database.tcp_probe), world.settings, NOW)
+    notification = session.redactor.redact(verdict.summary)
+    assert "\n" not in notification
+    assert not any(value in notification for value in (PASSWORD, USER, BROKERS))
     return verdict
 
 
@@ -79,7 +79,7 @@ def wrong(verdict: Verdict) -> dict[str, str]:
     return {finding.name: finding.reason for finding in verdict.findings}
 
 
-def test_a_healthy_stage_has_no_findings_and_tells_zero_for_everything(
+def test_a_healthy_stage_has_no_findings_and_reports_zero_for_everything(
     healthy: FakeStage, database: Database
 ):
     verdict = check(healthy, database)
@@ -99,14 +99,14 @@ def test_a_check_asks_little_and_changes_nothing(healthy: FakeStage, database: D
     check(healthy, database)
     assert healthy.connect.requests == [("GET", "/"), ("GET", f"/connectors/{CONNECTOR}/status")]
     assert not healthy.kafka.changes
-    assert database.knocked == [("127.0.0.8", 5432)]
+    assert database.probed == [("127.0.0.8", 5432)]
     assert healthy.table.puts == puts
 
 
-def test_a_database_that_is_down_is_told_and_the_rest_is_seen_all_the_same(
+def test_a_database_that_is_down_is_reported_and_the_rest_is_seen_all_the_same(
     healthy: FakeStage, database: Database
 ):
-    database.trouble = "connection refused"
+    database.error = "connection refused"
     verdict = check(healthy, database)
     assert wrong(verdict) == {"DbTcpUnreachable": f"{DATABASE}: connection refused"}
     assert verdict.metrics["ConnectorTaskFailed"] == 0
@@ -121,7 +121,7 @@ def test_no_worker_is_two_findings_and_no_guess_about_the_connector(healthy: Fak
     assert not {"ConnectorStateFailed", "ConnectorTaskFailed", "SourceDisconnected"} & set(verdict.metrics)
 
 
-def test_a_worker_that_does_not_answer_is_told(healthy: FakeStage, database: Database):
+def test_a_worker_that_does_not_answer_is_reported(healthy: FakeStage, database: Database):
     healthy.connect.addresses = []
     assert "connection refused" in wrong(check(healthy, database))["ConnectApiUnreachable"]
 
@@ -133,7 +133,7 @@ def test_a_worker_that_does_not_answer_is_told(healthy: FakeStage, database: Dat
         ({"desired": 0}, "0"),
     ],
 )
-def test_ecs_trouble_is_told_while_a_worker_still_runs(
+def test_ecs_trouble_is_reported_while_a_worker_still_runs(
     healthy: FakeStage, database: Database, change: dict[str, Any], part: str
 ):
     for name, value in change.items():
@@ -143,14 +143,14 @@ def test_ecs_trouble_is_told_while_a_worker_still_runs(
     assert verdict.metrics["ConnectApiUnreachable"] == 0
 
 
-def test_a_failed_task_is_told_with_its_last_cause(healthy: FakeStage, database: Database):
+def test_a_failed_task_is_reported_with_its_last_cause(healthy: FakeStage, database: Database):
     trace = "org.apache.x.ConnectException: x\n\tat y\nCaused by: java.io.IOException: disk full"
     healthy.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": trace}
     verdict = check(healthy, database)
     assert wrong(verdict) == {"ConnectorTaskFailed": "task 0: disk full"}
 
 
-def test_a_failed_connector_is_told(healthy: FakeStage, database: Database):
+def test_a_failed_connector_is_reported(healthy: FakeStage, database: Database):
     healthy.connect.states[CONNECTOR] = "FAILED"
     assert "ConnectorStateFailed" in wrong(check(healthy, database))
 
@@ -158,11 +158,11 @@ def test_a_failed_connector_is_told(healthy: FakeStage, database: Database):
 def test_a_missing_connector_counts_once_a_second_check_has_missed_it(healthy: FakeStage, database: Database):
     healthy.connect.states.clear()
     first = check(healthy, database)
-    assert (wrong(first), first.sure, first.treatment.act) == ({}, False, Act.NOTHING)
-    healthy.table.put_item(Item=Memory(untold=first.untold, version=1).to_item())
+    assert (wrong(first), first.sure, first.remediation.action) == ({}, False, Action.NOTHING)
+    healthy.table.put_item(Item=HealthState(unknown_streak=first.unknown_streak, version=1).to_item())
     second = check(healthy, database)
     assert "no connector" in wrong(second)["ConnectorStateFailed"]
-    assert second.treatment.act is Act.REGISTER
+    assert second.remediation.action is Action.REGISTER
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
@@ -189,17 +189,17 @@ def test_a_snapshot_is_connected_and_shown(healthy: FakeStage, database: Databas
 def test_a_rebalance_is_no_finding_about_the_connector(healthy: FakeStage, database: Database):
     session = healthy.session()
     seen = replace(
-        observe(session, knock=database.knock),
+        observe(session, tcp_probe=database.tcp_probe),
         connector=None,
         source=None,
-        blind={"connector": "Connect answered 409: rebalance"},
+        probe_errors={"connector": "Connect answered 409: rebalance"},
     )
     verdict = decide(seen, healthy.settings, NOW)
     assert verdict.findings == ()
     assert "ConnectorStateFailed" not in verdict.metrics
-    lasting = decide(replace(seen, memory=Memory(untold=1)), healthy.settings, NOW)
+    lasting = decide(replace(seen, health_state=HealthState(unknown_streak=1)), healthy.settings, NOW)
     assert wrong(lasting) == {"ConnectorStateFailed": "Connect answered 409: rebalance"}
-    assert lasting.treatment.act is Act.NOTHING
+    assert lasting.remediation.action is Action.NOTHING
 
 
 def test_a_secret_that_cannot_be_read_is_the_checks_own_failure(healthy: FakeStage, database: Database):
@@ -219,16 +219,16 @@ def test_a_probe_that_fails_keeps_no_other_from_seeing(
     verdict = check(healthy, database)
     assert set(wrong(verdict)) == {"HealthCheckFailed"}
     assert verdict.metrics["DbTcpUnreachable"] == 0
-    assert verdict.treatment.act is Act.NOTHING
+    assert verdict.remediation.action is Action.NOTHING
 
 
-def test_brokers_that_do_not_answer_are_told(healthy: FakeStage, database: Database):
+def test_brokers_that_do_not_answer_are_reported(healthy: FakeStage, database: Database):
     topic = healthy.stage.topics.one("heartbeat")
     healthy.kafka.newest_at[topic] = ServerError("the brokers do not answer a connection", retriable=True)
     assert set(wrong(check(healthy, database))) == {"BrokersUnreachable"}
 
 
-def test_a_heartbeat_that_is_old_or_has_no_topic_is_told(healthy: FakeStage, database: Database):
+def test_a_heartbeat_that_is_old_or_has_no_topic_is_reported(healthy: FakeStage, database: Database):
     topic = healthy.stage.topics.one("heartbeat")
     healthy.kafka.newest_at[topic] = NOW - 301
     assert wrong(check(healthy, database)) == {"HeartbeatMissing": "the newest is 301 s old"}
@@ -236,7 +236,7 @@ def test_a_heartbeat_that_is_old_or_has_no_topic_is_told(healthy: FakeStage, dat
     assert wrong(check(healthy, database)) == {"HeartbeatMissing": f"there is no topic {topic}"}
 
 
-def test_a_heartbeat_table_whose_changes_do_not_come_back_is_told(healthy: FakeStage, database: Database):
+def test_a_heartbeat_table_whose_changes_do_not_come_back_is_reported(healthy: FakeStage, database: Database):
     """Heartbeats alone only show that the connector reaches its topic."""
     healthy.settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
     topic = healthy.stage.topics.one("heartbeat_table")
@@ -249,12 +249,12 @@ def test_a_heartbeat_table_whose_changes_do_not_come_back_is_told(healthy: FakeS
     assert finding.name == "HeartbeatMissing"
     assert finding.reason == "heartbeats arrive, but the newest change of table WMSCDC.HEARTBEAT is 301 s old"
     assert finding.cause is not None
-    assert (finding.cause.name, finding.cause.owner) == ("unread", Owner.DATABASE)
+    assert (finding.cause.name, finding.cause.owner) == ("heartbeat-table-stale", Owner.DATABASE)
     healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
     assert wrong(check(healthy, database)) == {"HeartbeatMissing": f"there is no topic {topic}"}
 
 
-def test_lag_above_the_threshold_is_told(healthy: FakeStage, database: Database):
+def test_lag_above_the_threshold_is_reported(healthy: FakeStage, database: Database):
     healthy.connect.debezium = {"streaming": {"connected": 1.0, "millisecondsbehindsource": 1_000_000.0}}
     verdict = check(healthy, database)
     assert set(wrong(verdict)) == {"ReplicationLagSeconds"}
@@ -270,10 +270,10 @@ def test_what_debezium_does_not_know_yet_is_not_published(healthy: FakeStage, da
 def test_a_secret_that_changed_since_the_launch_is_noticed(healthy: FakeStage, database: Database):
     versions = {"wms/main/dbInfo": "an older one", "wms/default/brokerString": "v1-wms/default/brokerString"}
     healthy.table.put_item(Item=StageRecord("main", "c", "0", (), "", versions).to_item())
-    assert observe(healthy.session(), knock=database.knock).secrets_changed == ("wms/main/dbInfo",)
+    assert observe(healthy.session(), tcp_probe=database.tcp_probe).secrets_changed == ("wms/main/dbInfo",)
 
 
-def test_a_stage_that_is_being_torn_down_is_not_judged(healthy: FakeStage, database: Database):
+def test_a_stage_that_is_being_torn_down_is_not_evaluated(healthy: FakeStage, database: Database):
     record = StageRecord("main", "cluster-1", "000000000000", (), "", retiring=True)
     healthy.table.put_item(Item=record.to_item())
     healthy.connect.addresses = []
@@ -281,8 +281,8 @@ def test_a_stage_that_is_being_torn_down_is_not_judged(healthy: FakeStage, datab
     assert (verdict.findings, dict(verdict.metrics)) == ((), {"HealthCheckFailed": 0})
 
 
-def test_the_jdbc_kind_tells_nothing_about_its_source(healthy: FakeStage, database: Database):
-    seen = observe(healthy.session(), knock=database.knock)
+def test_the_jdbc_kind_reports_nothing_about_its_source(healthy: FakeStage, database: Database):
+    seen = observe(healthy.session(), tcp_probe=database.tcp_probe)
     verdict = decide(replace(seen, source=Source()), ConnectorSettings(kind="jdbc"), NOW)
     assert not {"SourceDisconnected", "SnapshotRunning"} & set(verdict.metrics)
 
@@ -310,9 +310,11 @@ observations = st.builds(
     record=st.none()
     | st.builds(StageRecord, *map(st.just, ("main", "c", "0", (), "")), retiring=st.booleans()),
     budget=st.none() | st.just(Budget()),
-    memory=st.none() | st.builds(Memory, untold=st.integers(0, 3)),
-    canary=st.none() | st.builds(Canary, words, st.none() | st.floats(0, 2e9), st.booleans()),
-    blind=st.dictionaries(st.sampled_from(["secrets", "service", "connector", "source"]), st.just("no")),
+    health_state=st.none() | st.builds(HealthState, unknown_streak=st.integers(0, 3)),
+    brokers=st.none() | st.builds(BrokerReading, words, st.none() | st.floats(0, 2e9), st.booleans()),
+    probe_errors=st.dictionaries(
+        st.sampled_from(["secrets", "service", "connector", "source"]), st.just("no")
+    ),
 )
 
 
@@ -327,10 +329,10 @@ def test_whatever_is_seen_the_metrics_are_those_of_the_contract(seen: Observatio
     assert {f.name for f in verdict.findings} <= set(verdict.metrics)
     # Nothing is done about a stage that is torn down, a connector that a person stopped, or an unknown past.
     paused = seen.connector is not None and seen.connector.halted
-    if seen.retiring or paused or seen.budget is None or seen.memory is None:
-        assert verdict.treatment.act is Act.NOTHING
+    if seen.retiring or paused or seen.budget is None or seen.health_state is None:
+        assert verdict.remediation.action is Action.NOTHING
     if seen.connect_answers != "":
-        assert verdict.treatment.act is Act.NOTHING
+        assert verdict.remediation.action is Action.NOTHING
     assert "\n" not in verdict.summary
 
 
@@ -367,9 +369,9 @@ def test_a_refusal_to_publish_is_an_error_and_not_silence():
         publish(FakeCloudWatch(refuses=True), "n", {"HealthCheckFailed": 0})
 
 
-def test_a_knock_connects_or_says_why_not(unused_tcp_port: int, listener: tuple[str, int]):
-    assert tcp.knock(*listener, 2.0) == ""
-    assert tcp.knock("127.0.0.1", unused_tcp_port, 2.0) == "connection refused"
+def test_a_tcp_probe_connects_or_says_why_not(unused_tcp_port: int, listener: tuple[str, int]):
+    assert tcp.tcp_probe(*listener, 2.0) == ""
+    assert tcp.tcp_probe("127.0.0.1", unused_tcp_port, 2.0) == "connection refused"
 
 
 @pytest.fixture

@@ -9,18 +9,18 @@ import pytest
 from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
-from connector.domain.health.error_classes import NOT_RUNNING, STALLED, UNREAD, WORKER
+from connector.domain.health.error_classes import HEARTBEAT_TABLE_STALE, NOT_RUNNING, STALLED, WORKER
 from connector.domain.health.findings import IDLE_SECONDS, Finding, position
 from connector.domain.health.observation import (
-    Canary,
+    BrokerReading,
     ConnectorStatus,
     Observation,
     Service,
     Source,
     TaskStatus,
 )
-from connector.domain.health.remediation import Act
-from connector.domain.health.state import Memory
+from connector.domain.health.remediation import Action
+from connector.domain.health.state import HealthState
 from connector.domain.health.verdict import Verdict, decide
 from connector.domain.stage.names import CONNECTOR
 from connector.domain.stage.record import RECORD_KEY, StageRecord
@@ -32,7 +32,7 @@ from tests.support.fake_stage_aws import client_error
 
 NOW = 1_800_000_000.0
 PLAIN = ConnectorSettings()
-STREAMING = Source(streaming=True, behind=1.0, since_event=2.0)
+STREAMING = Source(streaming=True, seconds_behind_source=1.0, seconds_since_last_event=2.0)
 
 
 def status(connector: str, *tasks: str) -> ConnectorStatus:
@@ -49,13 +49,15 @@ def seen(**changes: Any) -> Observation:
         database={"127.0.0.8:5432": ""},
         connector=status("RUNNING", "RUNNING"),
         source=STREAMING,
-        canary=Canary(newest=NOW - 3),
+        brokers=BrokerReading(newest=NOW - 3),
     )
     return replace(well, **changes)
 
 
-def judged(look: Observation, memory: Memory | None = None, settings: ConnectorSettings = PLAIN) -> Verdict:
-    return decide(replace(look, memory=memory or Memory()), settings, NOW)
+def judged(
+    observation: Observation, state: HealthState | None = None, settings: ConnectorSettings = PLAIN
+) -> Verdict:
+    return decide(replace(observation, health_state=state or HealthState()), settings, NOW)
 
 
 def only(verdict: Verdict) -> Finding:
@@ -67,7 +69,7 @@ def only(verdict: Verdict) -> Finding:
 
 
 @pytest.mark.parametrize(
-    ("connector", "told"),
+    ("connector", "expected"),
     [
         (status("RUNNING"), "not running: connector RUNNING, no task"),
         (status("RUNNING", "UNASSIGNED"), "not running: connector RUNNING, task 0 UNASSIGNED"),
@@ -81,40 +83,40 @@ def only(verdict: Verdict) -> Finding:
 )
 @pytest.mark.parametrize("kind", ["debezium", "jdbc"])
 def test_a_connector_without_a_running_task_counts_once_a_second_check_has_seen_it(
-    connector: ConnectorStatus, told: str, kind: str
+    connector: ConnectorStatus, expected: str, kind: str
 ):
     settings = ConnectorSettings(kind=kind)
-    look = seen(connector=connector, canary=Canary(newest=NOW - 3))
-    first = judged(look, settings=settings)
+    observation = seen(connector=connector, brokers=BrokerReading(newest=NOW - 3))
+    first = judged(observation, settings=settings)
     # Nothing is known to be wrong, which is not health: no incident ends by it.
     assert (first.findings, first.sure, first.idle_since) == ((), False, int(NOW))
     assert "ConnectorTaskFailed" not in first.metrics
-    soon = judged(look, Memory(idle_since=int(NOW) - IDLE_SECONDS + 1), settings)
+    soon = judged(observation, HealthState(idle_since=int(NOW) - IDLE_SECONDS + 1), settings)
     assert (soon.findings, soon.sure) == ((), False)
-    second = judged(look, Memory(idle_since=int(NOW) - 55), settings)
+    second = judged(observation, HealthState(idle_since=int(NOW) - 55), settings)
     assert second.idle_since == int(NOW) - 55
     finding = only(second)
-    assert (finding.name, finding.reason, finding.cause) == ("ConnectorTaskFailed", told, NOT_RUNNING)
+    assert (finding.name, finding.reason, finding.cause) == ("ConnectorTaskFailed", expected, NOT_RUNNING)
     assert second.metrics["ConnectorTaskFailed"] == 1
-    assert (second.treatment.act, second.treatment.healing) == (Act.NOTHING, False)
-    assert "nothing has" in second.treatment.held
+    assert (second.remediation.action, second.remediation.healing) == (Action.NOTHING, False)
+    assert "nothing has" in second.remediation.withheld
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
 def test_what_a_person_stopped_need_not_have_a_task(state: str):
-    verdict = judged(seen(connector=status(state), source=None), Memory(idle_since=1))
+    verdict = judged(seen(connector=status(state), source=None), HealthState(idle_since=1))
     assert (verdict.findings, verdict.sure, verdict.idle_since) == ((), True, None)
 
 
-def test_what_has_failed_is_told_as_that():
+def test_what_has_failed_is_reported_as_that():
     for connector in (status("RUNNING", "FAILED"), status("FAILED")):
-        verdict = judged(seen(connector=connector, source=None), Memory(idle_since=1))
+        verdict = judged(seen(connector=connector, source=None), HealthState(idle_since=1))
         assert only(verdict).cause is not NOT_RUNNING
         assert verdict.idle_since is None
 
 
 def test_a_task_that_runs_again_forgets_the_checks_before():
-    verdict = judged(seen(), Memory(idle_since=1))
+    verdict = judged(seen(), HealthState(idle_since=1))
     assert (verdict.summary, verdict.idle_since) == ("healthy", None)
 
 
@@ -127,7 +129,7 @@ def test_a_service_that_does_not_exist_is_a_finding_and_not_the_checks_own_failu
 ):
     setattr(world.ecs, how, True)
     world.kafka.newest_at[world.stage.topics.one("heartbeat")] = NOW
-    verdict = decide(observe(world.session(), knock=lambda *_: ""), world.settings, NOW)
+    verdict = decide(observe(world.session(), tcp_probe=lambda *_: ""), world.settings, NOW)
     finding = only(verdict)
     assert (finding.name, finding.cause) == ("EcsServiceUnhealthy", WORKER)
     assert "there is no ECS service wms-connector-main" in finding.reason
@@ -138,30 +140,49 @@ def test_a_service_that_does_not_exist_is_a_finding_and_not_the_checks_own_failu
 # -- lag -----------------------------------------------------------------------
 
 
-def lag(source: Source, canary: Canary | None) -> float | None:
-    return judged(seen(source=source, canary=canary)).metrics.get("ReplicationLagSeconds")
+def lag(source: Source, brokers: BrokerReading | None) -> float | None:
+    return judged(seen(source=source, brokers=brokers)).metrics.get("ReplicationLagSeconds")
 
 
 def test_while_changes_arrive_the_lag_is_what_debezium_says():
-    assert lag(Source(streaming=True, behind=1200.0, since_event=299.0), Canary(newest=NOW - 3)) == 1200
+    assert (
+        lag(
+            Source(streaming=True, seconds_behind_source=1200.0, seconds_since_last_event=299.0),
+            BrokerReading(newest=NOW - 3),
+        )
+        == 1200
+    )
 
 
 def test_a_lag_that_was_measured_before_a_quiet_time_is_over():
     """Debezium keeps the value of its last change; a heartbeat says that there is no newer one."""
-    old = Source(streaming=True, behind=1200.0, since_event=301.0)
+    old = Source(streaming=True, seconds_behind_source=1200.0, seconds_since_last_event=301.0)
     verdict = judged(seen(source=old))
     assert (verdict.findings, verdict.metrics["ReplicationLagSeconds"]) == ((), 0)
 
 
 @pytest.mark.parametrize(
-    "canary", [None, Canary(newest=NOW - 301), Canary(), Canary(trouble="the brokers do not answer")]
+    "brokers",
+    [
+        None,
+        BrokerReading(newest=NOW - 301),
+        BrokerReading(),
+        BrokerReading(error="the brokers do not answer"),
+    ],
 )
-def test_a_lag_of_long_ago_is_not_known_while_no_heartbeat_says_that_all_is_read(canary: Canary | None):
-    assert lag(Source(streaming=True, behind=1200.0, since_event=301.0), canary) is None
+def test_a_lag_of_long_ago_is_not_known_while_no_heartbeat_says_that_all_is_read(
+    brokers: BrokerReading | None,
+):
+    assert (
+        lag(Source(streaming=True, seconds_behind_source=1200.0, seconds_since_last_event=301.0), brokers)
+        is None
+    )
 
 
 def test_the_position_is_as_old_as_oracle_says_whatever_the_lag_was():
-    source = Source(streaming=True, behind=25_000.0, since_event=5000.0, position_age=60.0)
+    source = Source(
+        streaming=True, seconds_behind_source=25_000.0, seconds_since_last_event=5000.0, position_age=60.0
+    )
     assert position(seen(source=source), NOW) == (int(NOW), 60)
 
 
@@ -169,7 +190,7 @@ def test_the_position_is_as_old_as_oracle_says_whatever_the_lag_was():
 
 
 def test_a_heartbeat_topic_that_has_run_empty_is_not_well():
-    finding = only(judged(seen(canary=Canary(newest=None))))
+    finding = only(judged(seen(brokers=BrokerReading(newest=None))))
     assert (finding.name, finding.reason, finding.cause) == (
         "HeartbeatMissing",
         "its topic is empty",
@@ -180,12 +201,14 @@ def test_a_heartbeat_topic_that_has_run_empty_is_not_well():
 def test_a_heartbeat_table_without_any_change_is_not_well():
     settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
     finding = only(judged(seen(), settings=settings))
-    assert (finding.name, finding.cause) == ("HeartbeatMissing", UNREAD)
+    assert (finding.name, finding.cause) == ("HeartbeatMissing", HEARTBEAT_TABLE_STALE)
     assert finding.reason == "heartbeats arrive, but no change of table WMSCDC.HEARTBEAT"
 
 
 def test_an_empty_topic_of_rare_heartbeats_is_neither_well_nor_missing():
-    verdict = judged(seen(canary=Canary(newest=None)), settings=ConnectorSettings(heartbeat_seconds=3600))
+    verdict = judged(
+        seen(brokers=BrokerReading(newest=None)), settings=ConnectorSettings(heartbeat_seconds=3600)
+    )
     assert (verdict.findings, verdict.sure) == ((), False)
     assert "HeartbeatMissing" not in verdict.metrics
 
@@ -201,27 +224,29 @@ def healthy(world: FakeStage) -> FakeStage:
 
 
 def look(stage: FakeStage) -> Observation:
-    return observe(stage.session(), knock=lambda *_: "")
+    return observe(stage.session(), tcp_probe=lambda *_: "")
 
 
 DAMAGED_BUDGET = {"id": "restart-budget", "version": 1}
-DAMAGED_MEMORY = {"id": "health-memory", "version": "abc", "streaks": 5}
+DAMAGED_STATE = {"id": "health-memory", "version": "abc", "streaks": 5}
 
 
-@pytest.mark.parametrize("damaged", [DAMAGED_BUDGET, DAMAGED_MEMORY], ids=lambda item: item["id"])
+@pytest.mark.parametrize("damaged", [DAMAGED_BUDGET, DAMAGED_STATE], ids=lambda item: item["id"])
 def test_a_damaged_item_hides_no_other(healthy: FakeStage, damaged: dict[str, Any]):
     record = StageRecord("main", "c", "0", (), "", retiring=True)
     healthy.table.put_item(Item=record.to_item())
-    healthy.table.put_item(Item=Memory(untold=3, version=1).to_item())
+    healthy.table.put_item(Item=HealthState(unknown_streak=3, version=1).to_item())
     healthy.table.put_item(Item=damaged)
     found = look(healthy)
     assert found.retiring
     # The memory is known, or forgotten where it is what is damaged; else nobody could be mailed.
-    assert found.memory == (Memory() if damaged is DAMAGED_MEMORY else Memory(untold=3, version=1))
+    assert found.health_state == (
+        HealthState() if damaged is DAMAGED_STATE else HealthState(unknown_streak=3, version=1)
+    )
     assert (found.budget is None) == (damaged is DAMAGED_BUDGET)
 
 
-def test_nothing_is_restarted_while_nobody_knows_whether_the_stage_retires(
+def test_nothing_is_restarted_while_nobody_knows_whether_the_stage_is_torn_down(
     healthy: FakeStage, monkeypatch: pytest.MonkeyPatch
 ):
     read = healthy.table.get_item
@@ -235,9 +260,9 @@ def test_nothing_is_restarted_while_nobody_knows_whether_the_stage_retires(
     healthy.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": "java.io.IOException: Broken pipe"}
     found = look(healthy)
     assert found.budget is None
-    assert found.memory == Memory()
-    assert "slow down" in found.blind["record"]
-    assert decide(found, healthy.settings, NOW).treatment.act is Act.NOTHING
+    assert found.health_state == HealthState()
+    assert "slow down" in found.probe_errors["record"]
+    assert decide(found, healthy.settings, NOW).remediation.action is Action.NOTHING
 
 
 # -- time ----------------------------------------------------------------------
@@ -257,7 +282,7 @@ def test_many_listeners_share_the_time_of_their_probe(healthy: FakeStage):
         healthy.time.sleep(seconds)
         return f"no connection within {seconds:.0f} s"
 
-    found = observe(healthy.session(), knock=drop)
+    found = observe(healthy.session(), tcp_probe=drop)
     assert len(found.database) == len(waited) == 6
     assert sum(waited) < 10.1
     assert min(waited) > 1
@@ -289,7 +314,7 @@ def test_workers_that_hang_are_no_failure_of_the_health_check(world: FakeStage, 
     found = look(world)
     assert world.time.seconds - began <= 16.1
     assert (found.connect_answers == "") == answers
-    assert "connect" not in found.blind
+    assert "connect" not in found.probe_errors
     metrics = decide(found, world.settings, NOW).metrics
     assert (metrics["ConnectApiUnreachable"], metrics["HealthCheckFailed"]) == (not answers, 0)
 
@@ -299,7 +324,7 @@ def test_workers_that_hang_are_no_failure_of_the_health_check(world: FakeStage, 
 
 @pytest.mark.parametrize("kind", ["debezium", "jdbc"])
 def test_how_full_the_queue_is_and_what_connect_counts_is_published(kind: str):
-    source = replace(STREAMING, queue=0.25, in_flight=7.0, errors=0.0)
+    source = replace(STREAMING, queue_used_ratio=0.25, in_flight=7.0, errors=0.0)
     metrics = judged(seen(source=source), settings=ConnectorSettings(kind=kind)).metrics
     assert (metrics["RecordsInFlight"], metrics["RecordErrors"]) == (7, 0)
     assert metrics.get("QueueUsedPercent") == (25 if kind == "debezium" else None)

@@ -9,18 +9,18 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
 from connector.domain.health.budget import ACT_WITHIN_SECONDS, LIMIT, Budget
 from connector.domain.health.error_classes import (
+    ARCHIVED_LOG_EXPIRING,
     CONNECTOR_MISSING,
     LAGGING,
-    POSITION,
     STALLED,
     WORKER,
     ErrorClass,
     named,
 )
 from connector.domain.health.findings import Finding
-from connector.domain.health.new_findings import news_of
-from connector.domain.health.remediation import Act, Treatment
-from connector.domain.health.state import Incident, Memory
+from connector.domain.health.new_findings import find_new
+from connector.domain.health.remediation import Action, Remediation
+from connector.domain.health.state import HealthState, Incident
 from connector.domain.stage.names import CONNECTOR
 from lambda_src.clients.state_table import read_budget, read_item
 from lambda_src.connect_health.act import act
@@ -43,32 +43,34 @@ def late(watched: Watched) -> Watched:
     watched.stage.connect.debezium = {"streaming": dict(LATE)}
     for _ in range(3):
         watched.check()
-    assert watched.subjects == ["ReplicationLagSeconds (late)"]
+    assert watched.subjects == ["ReplicationLagSeconds (lag)"]
     return watched
 
 
 # -- what joins an incident ----------------------------------------------------
 
 
-def test_a_position_that_is_nearly_lost_is_told_although_the_lag_was(late: Watched):
+def test_a_position_that_is_nearly_lost_is_reported_although_the_lag_was(late: Watched):
     late.stage.settings = ConnectorSettings(archived_log_hours=2)
     late.stage.connect.debezium = {"streaming": {**LATE, "oldestscnageinmilliseconds": 6_000_000.0}}
     for _ in range(3):
         late.check()
-    assert late.subjects[1:] == ["ScnHeadroomMinutes (position)"]
+    assert late.subjects[1:] == ["ScnHeadroomMinutes (archived-log-expiring)"]
     _, text = late.aws.mails[-1]
-    assert "Joins:        an incident that was told " in text
+    assert "Joins:        an incident that was mailed " in text
     assert "Also:         ReplicationLagSeconds" in text
 
 
-def test_a_refused_login_is_told_although_the_lag_was(late: Watched):
+def test_a_refused_login_is_reported_although_the_lag_was(late: Watched):
     late.fail(LOGIN)
     for _ in range(4):
         late.check()
     assert late.subjects[1:] == ["ConnectorTaskFailed (login)"]
 
 
-def test_brokers_that_go_away_are_told_although_the_lag_was_once_they_are_away_for_two_checks(late: Watched):
+def test_brokers_that_go_away_are_reported_although_the_lag_was_once_they_are_away_for_two_checks(
+    late: Watched,
+):
     heartbeat = late.stage.stage.topics.one("heartbeat")
     late.stage.kafka.newest_at[heartbeat] = ServerError("the brokers do not answer", retriable=True)
     late.check()
@@ -90,7 +92,7 @@ def test_the_end_of_an_incident_that_grew_names_all_of_it_and_comes_once(late: W
     assert late.subjects[2:] == ["recovered from ReplicationLagSeconds and ConnectorTaskFailed"]
 
 
-def test_what_comes_and_goes_within_an_incident_is_told_once(late: Watched):
+def test_what_comes_and_goes_within_an_incident_is_reported_once(late: Watched):
     for _ in range(6):
         late.database = "connection refused"
         for _ in range(3):
@@ -107,11 +109,11 @@ def test_a_message_that_says_it_is_the_only_one_is_true(watched: Watched):
         watched.check()
     ((_, text),) = watched.aws.mails
     assert text.endswith(
-        "No other message comes before this is over, unless trouble of another kind joins it."
+        "No other mail follows until this is over, unless an error of another class joins it."
     )
 
 
-def test_what_outlasts_its_explanation_is_told_once_it_has_lasted_by_itself(watched: Watched):
+def test_what_outlasts_its_explanation_is_reported_once_it_has_lasted_by_itself(watched: Watched):
     """The checks in which the database was away do not count: a source needs a moment to connect again."""
     watched.database = "connection refused"
     watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
@@ -122,10 +124,10 @@ def test_what_outlasts_its_explanation_is_told_once_it_has_lasted_by_itself(watc
     assert watched.subjects == ["DbTcpUnreachable (unreachable)"]
     watched.check()
     watched.check()
-    assert watched.subjects[1:] == ["SourceDisconnected (untold)"]
+    assert watched.subjects[1:] == ["SourceDisconnected (no-session)"]
 
 
-def test_a_failure_that_joins_is_told_once_restarts_have_not_mended_it(late: Watched):
+def test_a_failure_that_joins_is_reported_once_restarts_have_not_fixed_it(late: Watched):
     late.fail(NETWORK, for_ever=True)
     restarts = 0
     for _ in range(12):
@@ -135,7 +137,7 @@ def test_a_failure_that_joins_is_told_once_restarts_have_not_mended_it(late: Wat
     assert late.subjects[1:] == ["ConnectorTaskFailed (unreachable)"]
 
 
-def test_restarts_that_are_spent_after_the_told_trouble_are_told_once(watched: Watched):
+def test_restarts_that_are_spent_after_the_reported_trouble_are_reported_once(watched: Watched):
     """The task fails with a class that was told, so nothing else would say that it stays down."""
     watched.database = "connection refused"
     watched.fail(NETWORK, for_ever=True)
@@ -160,7 +162,7 @@ def test_restarts_that_are_spent_after_the_told_trouble_are_told_once(watched: W
     assert len(watched.aws.mails) == 2
 
 
-def test_restarts_that_are_spent_on_a_failure_of_which_was_told_are_no_second_message(watched: Watched):
+def test_restarts_that_are_spent_on_a_failure_that_was_reported_are_no_second_message(watched: Watched):
     watched.fail(NETWORK, for_ever=True)
     spent = [watched.check().metrics["AutoRestartBudgetExceeded"] for _ in range(30)]
     assert 1.0 in spent
@@ -185,19 +187,21 @@ def finding(metric: str, cause: ErrorClass | None) -> Finding:
 DB = finding("DbTcpUnreachable", named("unreachable"))
 BROKERS = finding("BrokersUnreachable", named("brokers"))
 ECS = finding("EcsServiceUnhealthy", WORKER)
-SOURCE = finding("SourceDisconnected", named("untold"))
+SOURCE = finding("SourceDisconnected", named("no-session"))
 LAG = finding("ReplicationLagSeconds", LAGGING)
 HEARTBEAT = finding("HeartbeatMissing", STALLED)
 SPENT = finding("AutoRestartBudgetExceeded", None)
 
 
-def news(told: Finding, now: list[Finding], lags: tuple[tuple[int, int], ...] = ()) -> list[Finding]:
-    cause = "" if told.cause is None else told.cause.name
-    return news_of(now, Incident(0, told.name, ((told.name, cause),)), lags)
+def new_findings(
+    mailed: Finding, now: list[Finding], lags: tuple[tuple[int, int], ...] = ()
+) -> list[Finding]:
+    cause = "" if mailed.cause is None else mailed.cause.name
+    return find_new(now, Incident(0, mailed.name, ((mailed.name, cause),)), lags)
 
 
 @pytest.mark.parametrize(
-    ("told", "then"),
+    ("mailed", "then"),
     [
         (DB, finding("SourceDisconnected", named("unreachable"))),
         (DB, SOURCE),
@@ -216,16 +220,16 @@ def news(told: Finding, now: list[Finding], lags: tuple[tuple[int, int], ...] = 
     ],
     ids=lambda f: f.name,
 )
-def test_what_the_told_trouble_explains_is_no_news_while_it_lasts(told: Finding, then: Finding):
-    assert news(told, [told, then]) == []
+def test_what_the_reported_trouble_explains_is_not_new_while_it_lasts(mailed: Finding, then: Finding):
+    assert new_findings(mailed, [mailed, then]) == []
 
 
 @pytest.mark.parametrize(
-    ("told", "then"),
+    ("mailed", "then"),
     [
         (DB, finding("SourceDisconnected", named("login"))),
         (DB, finding("ConnectorTaskFailed", named("log missing"))),
-        (DB, finding("ScnHeadroomMinutes", POSITION)),
+        (DB, finding("ScnHeadroomMinutes", ARCHIVED_LOG_EXPIRING)),
         (DB, BROKERS),
         (DB, ECS),
         (BROKERS, DB),
@@ -239,28 +243,28 @@ def test_what_the_told_trouble_explains_is_no_news_while_it_lasts(told: Finding,
     ],
     ids=lambda f: f.name,
 )
-def test_what_a_person_would_mend_otherwise_is_news(told: Finding, then: Finding):
-    assert news(told, [told, then]) == [then]
+def test_what_a_person_would_fix_otherwise_is_new(mailed: Finding, then: Finding):
+    assert new_findings(mailed, [mailed, then]) == [then]
 
 
-def test_what_outlasts_its_explanation_is_news():
-    assert news(DB, [SOURCE]) == [SOURCE]
-    assert news(DB, [HEARTBEAT]) == [HEARTBEAT]
-    assert news(DB, [SPENT]) == [SPENT]
+def test_what_outlasts_its_explanation_is_new():
+    assert new_findings(DB, [SOURCE]) == [SOURCE]
+    assert new_findings(DB, [HEARTBEAT]) == [HEARTBEAT]
+    assert new_findings(DB, [SPENT]) == [SPENT]
 
 
-def test_spent_restarts_are_news_after_what_held_them_and_only_once():
-    told = Incident(0, "t", (("DbTcpUnreachable", "unreachable"), ("ConnectorTaskFailed", "unreachable")))
+def test_spent_restarts_are_new_after_what_held_them_and_only_once():
+    mailed = Incident(0, "t", (("DbTcpUnreachable", "unreachable"), ("ConnectorTaskFailed", "unreachable")))
     failed = finding("ConnectorTaskFailed", named("unreachable"))
-    assert news_of([failed, SPENT], told, ()) == [SPENT]
-    assert news_of([failed, SPENT], replace(told, told=(*told.told, (SPENT.name, ""))), ()) == []
+    assert find_new([failed, SPENT], mailed, ()) == [SPENT]
+    assert find_new([failed, SPENT], replace(mailed, notified=(*mailed.notified, (SPENT.name, ""))), ()) == []
 
 
 def test_a_lag_that_falls_after_the_trouble_is_being_caught_up_with():
-    assert news(DB, [LAG], ((1, 3600), (2, 2000))) == []
-    assert news(DB, [LAG], ((1, 2000), (2, 3600))) == [LAG]
-    rights = finding("ScnHeadroomMinutes", POSITION)
-    assert news(rights, [LAG], ((1, 3600), (2, 2000))) == [LAG]
+    assert new_findings(DB, [LAG], ((1, 3600), (2, 2000))) == []
+    assert new_findings(DB, [LAG], ((1, 2000), (2, 3600))) == [LAG]
+    rights = finding("ScnHeadroomMinutes", ARCHIVED_LOG_EXPIRING)
+    assert new_findings(rights, [LAG], ((1, 3600), (2, 2000))) == [LAG]
 
 
 # -- restarts that will not come -----------------------------------------------
@@ -304,20 +308,20 @@ def test_nobody_waits_longer_than_an_hour_for_restarts_that_do_not_come(watched:
 
 
 @pytest.mark.parametrize("minutes", range(1, 21))
-def test_with_every_schedule_the_hours_restarts_are_spent_and_people_told_once(
+def test_with_every_schedule_the_hours_restarts_are_spent_and_people_notified_once(
     watched: Watched, minutes: int
 ):
     """With longer pauses than the settings allow, neither would come for hours."""
     watched.fail(NETWORK, for_ever=True)
-    spent, told = 0, 0
+    spent, mailed = 0, 0
     for passed in range(0, 121, minutes):
         answer = watched.check(minutes)
         if answer.metrics["AutoRestartBudgetExceeded"] and not spent:
             spent = passed
-        if watched.aws.mails and not told:
-            told = passed
+        if watched.aws.mails and not mailed:
+            mailed = passed
     assert 0 < spent <= 80
-    assert 0 < told <= 61
+    assert 0 < mailed <= 61
     assert len(watched.aws.mails) == 1
 
 
@@ -326,13 +330,13 @@ def test_a_claim_that_took_too_long_is_spent_and_not_acted_upon(watched: Watched
     watched.fail(NETWORK)
     session = watched.stage.session()
     times = iter([watched.now, watched.now + ACT_WITHIN_SECONDS + 1])
-    outcome = act(session, Treatment(Act.RESTART), Budget(), clock=lambda: next(times))
+    outcome = act(session, Remediation(Action.RESTART), Budget(), clock=lambda: next(times))
     assert (outcome.attempted, watched.restarts) == (False, 0)
     assert "took so long" in outcome.text
     assert len(read_budget(watched.stage.table).claims) == 1
     in_time = iter([watched.now + 3600, watched.now + 3600 + ACT_WITHIN_SECONDS])
     again = act(
-        session, Treatment(Act.RESTART), read_budget(watched.stage.table), clock=lambda: next(in_time)
+        session, Remediation(Action.RESTART), read_budget(watched.stage.table), clock=lambda: next(in_time)
     )
     assert (again.attempted, watched.restarts) == (True, 1)
 
@@ -341,8 +345,10 @@ def test_a_claim_that_took_too_long_is_spent_and_not_acted_upon(watched: Watched
 
 
 @pytest.mark.parametrize("version", ["abc", 0, -3, 1.5, None, [], "absent"], ids=str)
-def test_a_memory_whose_version_is_none_is_replaced_and_people_are_told(watched: Watched, version: object):
-    item = Memory().to_item() | {"version": version}
+def test_a_health_state_whose_version_is_none_is_replaced_and_people_are_notified(
+    watched: Watched, version: object
+):
+    item = HealthState().to_item() | {"version": version}
     if version == "absent":
         del item["version"]
     watched.stage.table.put_item(Item=item)
@@ -353,23 +359,23 @@ def test_a_memory_whose_version_is_none_is_replaced_and_people_are_told(watched:
     assert read_item(watched.stage.table, "health-memory")["version"] == 2  # type: ignore[index]
 
 
-def test_a_memory_comes_back_as_it_was():
-    memory = Memory(
+def test_a_health_state_comes_back_as_it_was():
+    state = HealthState(
         streaks={"ReplicationLagSeconds": 3, "ConnectorTaskFailed/login": 1},
-        untold=1,
+        unknown_streak=1,
         idle_since=1_799_999_000,
         failed_since=1_800_000_000,
         lags=((1, 2), (3, 4)),
         position=(5, 6),
         tried=("x",),
         refused="login",
-        incident=Incident(7, "t", (("ReplicationLagSeconds", "late"), ("AutoRestartBudgetExceeded", ""))),
+        incident=Incident(7, "t", (("ReplicationLagSeconds", "lag"), ("AutoRestartBudgetExceeded", ""))),
         version=4,
     )
-    assert Memory.from_item(memory.to_item()) == memory
+    assert HealthState.from_item(state.to_item()) == state
 
 
-def test_a_memory_of_the_version_before_is_still_read():
-    item = replace(Memory(version=3), incident=Incident(1, "t")).to_item()
-    del item["idle_since"], item["failed_since"], item["incident"]["told"]
-    assert Memory.from_item(item) == Memory(incident=Incident(1, "t"), version=3)
+def test_a_health_state_of_the_version_before_is_still_read():
+    item = replace(HealthState(version=3), incident=Incident(1, "t")).to_item()
+    del item["idle_since"], item["failed_since"], item["incident"]["notified"]
+    assert HealthState.from_item(item) == HealthState(incident=Incident(1, "t"), version=3)

@@ -18,7 +18,7 @@ def never() -> Iterator[threading.Event]:
 
 
 def test_a_probe_that_hangs_is_given_up_after_its_own_time_and_the_others_are_seen(never: threading.Event):
-    seen, blind = run(
+    seen, probe_errors = run(
         [
             Probe("hangs", never.wait, 0.05),
             Probe("sees", lambda: "this", 60),
@@ -26,7 +26,7 @@ def test_a_probe_that_hangs_is_given_up_after_its_own_time_and_the_others_are_se
         ]
     )
     assert seen == {"sees": "this"}
-    assert {name: reason.startswith("no answer within") for name, reason in blind.items()} == {
+    assert {name: reason.startswith("no answer within") for name, reason in probe_errors.items()} == {
         "hangs": True,
         "hangs too": True,
     }
@@ -35,8 +35,8 @@ def test_a_probe_that_hangs_is_given_up_after_its_own_time_and_the_others_are_se
 def test_probes_run_at_the_same_time():
     """Each waits for the other two: one after the other, none would ever end."""
     meeting = threading.Barrier(3)
-    seen, blind = run([Probe(str(n), lambda: meeting.wait(20) >= 0, 30) for n in range(3)])
-    assert (seen, blind) == ({"0": True, "1": True, "2": True}, {})
+    seen, probe_errors = run([Probe(str(n), lambda: meeting.wait(20) >= 0, 30) for n in range(3)])
+    assert (seen, probe_errors) == ({"0": True, "1": True, "2": True}, {})
 
 
 def test_a_probe_that_another_ones_time_has_passed_is_waited_for(never: threading.Event):
@@ -51,22 +51,25 @@ def test_a_probe_that_another_ones_time_has_passed_is_waited_for(never: threadin
         gone.set()
         never.wait()
 
-    seen, blind = run([Probe("short", hangs, 0.01), Probe("long", after, 30)])
-    assert (seen, [*blind]) == ({"long": "late but in time"}, ["short"])
+    seen, probe_errors = run([Probe("short", hangs, 0.01), Probe("long", after, 30)])
+    assert (seen, [*probe_errors]) == ({"long": "late but in time"}, ["short"])
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (ServerError("the brokers are away"), "the brokers are away"),
         (KeyError("x"), "unforeseen KeyError: 'x'"),
     ],
 )
-def test_a_probe_that_fails_says_why_and_fails_no_other(error: Exception, told: str):
+def test_a_probe_that_fails_says_why_and_fails_no_other(error: Exception, expected: str):
     def fails() -> None:
         raise error
 
-    assert run([Probe("fails", fails, 30), Probe("sees", lambda: 1, 30)]) == ({"sees": 1}, {"fails": told})
+    assert run([Probe("fails", fails, 30), Probe("sees", lambda: 1, 30)]) == (
+        {"sees": 1},
+        {"fails": expected},
+    )
 
 
 def test_no_probes_see_nothing():

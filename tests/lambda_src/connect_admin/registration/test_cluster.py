@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from connector.domain.admin_api import Operation, State
-from connector.domain.stage.conflicts import LEFT_CLUSTER, Cluster, objection
+from connector.domain.stage.conflicts import LEFT_CLUSTER, Cluster, conflict
 from connector.domain.stage.record import RECORD_KEY
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.domain.stage.topics import fold
@@ -54,8 +54,8 @@ def test_another_named_stage_is_refused_by_any_of_its_connect_topics(
     assert "the stacks made so far stay" in words
 
 
-def test_a_tired_operator_is_not_told_in_one_line_to_delete_another_stages_position() -> None:
-    words = objection(Stage.parse("main"), Cluster(frozenset({VAL.topics.one("connect_offsets")})), "wms")
+def test_a_tired_operator_is_not_reported_in_one_line_to_delete_another_stages_position() -> None:
+    words = conflict(Stage.parse("main"), Cluster(frozenset({VAL.topics.one("connect_offsets")})), "wms")
     assert words is not None
     assert "delete" not in words
     assert f"{LEFT_CLUSTER!r} in docs/stages.md: they hold its position" in words
@@ -113,20 +113,20 @@ def test_a_stages_own_workers_are_no_strangers(world: FakeStage) -> None:
 @pytest.mark.parametrize("name", NAMED_STAGES)
 def test_an_ephemeral_stage_may_live_beside_any_named_one(name: str) -> None:
     there = frozenset([*Stage.parse(name).topics, "other.team"])
-    assert objection(Stage.parse("feature-xyz"), Cluster(there), "wms") is None
+    assert conflict(Stage.parse("feature-xyz"), Cluster(there), "wms") is None
 
 
 @pytest.mark.parametrize("name", NAMED_STAGES)
 def test_a_stage_lives_beside_itself(name: str) -> None:
     stage = Stage.parse(name)
-    assert objection(stage, Cluster(frozenset(stage.topics)), "wms") is None
+    assert conflict(stage, Cluster(frozenset(stage.topics)), "wms") is None
 
 
 @given(pairs())
 def test_two_stages_share_a_cluster_exactly_when_no_name_collides(both: tuple[Stage, Stage]) -> None:
     """Named stages never do."""
     one, other = both
-    words = objection(one, Cluster(frozenset(other.topics)), "wms")
+    words = conflict(one, Cluster(frozenset(other.topics)), "wms")
     if not one.ephemeral and not other.ephemeral:
         assert words is not None
     else:

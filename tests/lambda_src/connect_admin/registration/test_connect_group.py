@@ -75,7 +75,7 @@ def test_where_both_groups_are_on_the_cluster_the_one_as_written_counts(stage: F
 def test_a_teardown_deletes_the_topics_of_either_group(stage: FakeStage, group: str):
     launched_with(stage, group)
     stage.ecs.stop(stage.ecs.tasks[0], "Scaling activity", 0)
-    for operation in (Operation.RETIRE_MARK, Operation.RETIRE_TOPICS):
+    for operation in (Operation.TEARDOWN_MARK, Operation.TEARDOWN_TOPICS):
         answer = stage.ask(operation, meant="feature.x")
         assert answer.state is State.DONE, answer
     assert set(answer.details["deleted"]) == {f"{group}.{what}" for what in ("config", "offsets", "status")}
@@ -84,6 +84,6 @@ def test_a_teardown_deletes_the_topics_of_either_group(stage: FakeStage, group: 
 def test_a_worker_of_the_old_group_keeps_its_topics_from_being_deleted(stage: FakeStage):
     launched_with(stage, SLUGGED)
     stage.kafka.live_groups.add(SLUGGED)
-    stage.ask(Operation.RETIRE_MARK, meant="feature.x")
-    answer = stage.ask(Operation.RETIRE_TOPICS, meant="feature.x")
+    stage.ask(Operation.TEARDOWN_MARK, meant="feature.x")
+    answer = stage.ask(Operation.TEARDOWN_TOPICS, meant="feature.x")
     assert (answer.state, SLUGGED in answer.summary) == (State.WAITING, True)

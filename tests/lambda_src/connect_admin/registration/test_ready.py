@@ -12,7 +12,7 @@ def test_a_worker_that_answers_is_ready(world: FakeStage) -> None:
     assert answer.details["workers"] == [ADDRESS]
 
 
-def test_a_task_without_an_address_is_waited_for_and_its_state_told(world: FakeStage) -> None:
+def test_a_task_without_an_address_is_waited_for_and_its_state_reported(world: FakeStage) -> None:
     world.ecs.tasks.clear()
     world.ecs.start("", status="PROVISIONING")
     answer = world.ask(Operation.READY)
@@ -27,7 +27,7 @@ def test_a_worker_that_does_not_answer_yet_is_named(world: FakeStage) -> None:
 
 def test_a_worker_that_answers_with_an_error_is_not_ready(world: FakeStage) -> None:
     for status in (404, 500, 302):
-        world.connect.trouble = [(status, "not yet")]
+        world.connect.error = [(status, "not yet")]
         assert world.ask(Operation.READY).state is State.WAITING
 
 
@@ -48,7 +48,7 @@ def test_a_deployment_that_ecs_gave_up_fails_with_the_reason_of_the_stopped_task
     assert "Essential container in task exited; exit code 1" in answer.summary
 
 
-def test_the_last_stop_is_told_while_a_worker_is_started_again(world: FakeStage) -> None:
+def test_the_last_stop_is_reported_while_a_worker_is_started_again(world: FakeStage) -> None:
     world.ecs.stop(world.ecs.tasks[0], "Essential container in task exited", 1)
     world.ecs.start("", status="PENDING")
     answer = world.ask(Operation.READY)

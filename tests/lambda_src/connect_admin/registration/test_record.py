@@ -45,7 +45,7 @@ def test_registration_twice_changes_nothing_the_second_time(world: FakeStage) ->
     assert not any(answer.changed for answer in second)
 
 
-def test_status_tells_service_connector_source_and_record(world: FakeStage) -> None:
+def test_status_reports_service_connector_source_and_record(world: FakeStage) -> None:
     for operation in REGISTRATION:
         world.ask(operation)
     answer = world.ask(Operation.STATUS)
@@ -56,16 +56,16 @@ def test_status_tells_service_connector_source_and_record(world: FakeStage) -> N
         "summary": "streaming",
         "lag_seconds": 1.5,
         "seconds_since_last_event": 7.0,
-        "patience_seconds": 300,
+        "staleness_limit_seconds": 300,
         "snapshot_running": False,
-        "queue_filled": 0.25,
+        "queue_used_ratio": 0.25,
     }
     assert answer.details["healing"] == {"restarts_left": 3, "restarts_allowed": 3, "incident": None}
     assert (answer.details["topics"]["missing"], answer.details["topics"]["different"]) == ([], {})
     assert answer.details["record"]["written"] is True
 
 
-def test_status_changes_nothing_and_tells_what_it_cannot_see(world: FakeStage) -> None:
+def test_status_changes_nothing_and_reports_what_it_cannot_see(world: FakeStage) -> None:
     world.connect.addresses = []
     answer = world.ask(Operation.STATUS)
     assert answer.state is State.DONE

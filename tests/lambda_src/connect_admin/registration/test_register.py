@@ -9,10 +9,10 @@ from tests.support.fake_connect import REBALANCE
 
 NAME = "wms-oracle-cdc"
 LOGIN = f'Error while validating connector config: FATAL: password authentication failed for user "{USER}"'
-LOGIN_TOLD = "the database at 127.0.0.8:5432 refuses the login: FATAL: password authentication failed"
+LOGIN_MESSAGE = "the database at 127.0.0.8:5432 refuses the login: FATAL: password authentication failed"
 DOWN = """Error while validating connector config: Connection to 127.0.0.8:5432 refused. Check that the \
 hostname and port are correct and that the postmaster is accepting TCP/IP connections."""
-DOWN_TOLD = "the database at 127.0.0.8:5432 cannot be reached: Connection to 127.0.0.8:5432 refused. Check"
+DOWN_MESSAGE = "the database at 127.0.0.8:5432 cannot be reached: Connection to 127.0.0.8:5432 refused. Check"
 MODE = "Invalid value: snapshot.mode"
 
 
@@ -42,7 +42,7 @@ def test_an_update_names_the_keys_that_changed(world: FakeStage) -> None:
 @pytest.mark.parametrize("status", [409, 500, 503])
 @pytest.mark.parametrize("operation", [Operation.VALIDATE, Operation.REGISTER])
 def test_a_rebalance_is_waited_for(world: FakeStage, status: int, operation: Operation) -> None:
-    world.connect.trouble = [(status, REBALANCE)]
+    world.connect.error = [(status, REBALANCE)]
     answer = world.ask(operation)
     assert answer.state is State.WAITING
     assert f"Connect answered {status}" in answer.summary
@@ -65,26 +65,26 @@ def test_the_second_worker_is_asked_when_the_first_does_not_answer(world: FakeSt
 
 @pytest.mark.parametrize("operation", [Operation.VALIDATE, Operation.REGISTER])
 @pytest.mark.parametrize(
-    ("message", "told"),
+    ("message", "expected"),
     [
-        (LOGIN, LOGIN_TOLD),
-        (DOWN, DOWN_TOLD),
-        (MODE, f"{MODE}; mend the stage's settings"),
+        (LOGIN, LOGIN_MESSAGE),
+        (DOWN, DOWN_MESSAGE),
+        (MODE, f"{MODE}; fix the stage's settings"),
     ],
 )
 def test_a_refused_config_is_one_readable_cause(
-    world: FakeStage, operation: Operation, message: str, told: str
+    world: FakeStage, operation: Operation, message: str, expected: str
 ) -> None:
     world.connect.invalid = {"database.hostname": message}
     answer = world.ask(operation)
     assert answer.state is State.FAILED
-    assert told in answer.summary
+    assert expected in answer.summary
     assert "You can also find" not in answer.summary
     assert "contains the following" not in answer.summary
 
 
 @pytest.mark.parametrize("message", [LOGIN, MODE])
-def test_a_500_to_an_invalid_config_is_told_by_its_cause(world: FakeStage, message: str) -> None:
+def test_a_500_to_an_invalid_config_is_reported_by_its_cause(world: FakeStage, message: str) -> None:
     """Connect 4.3.1 fails over its own error message, so only the validate endpoint tells the cause."""
     world.connect.invalid = {"database.hostname": message}
     world.connect.breaks_on_invalid = True
@@ -95,14 +95,14 @@ def test_a_500_to_an_invalid_config_is_told_by_its_cause(world: FakeStage, messa
 
 
 def test_a_500_to_a_valid_config_is_waited_for(world: FakeStage) -> None:
-    world.connect.trouble = [(500, "Request timed out")]
-    world.connect.trouble_for = "PUT"
+    world.connect.error = [(500, "Request timed out")]
+    world.connect.error_for = "PUT"
     answer = world.ask(Operation.REGISTER)
     assert answer.state is State.WAITING
     assert "Request timed out" in answer.summary
 
 
-def test_validation_errors_are_told_per_field(world: FakeStage) -> None:
+def test_validation_errors_are_reported_per_field(world: FakeStage) -> None:
     world.connect.invalid = {"snapshot.mode": "Value must be one of initial, never", "slot.name": "is bad."}
     answer = world.ask(Operation.VALIDATE)
     assert answer.summary.startswith(
@@ -111,7 +111,7 @@ def test_validation_errors_are_told_per_field(world: FakeStage) -> None:
 
 
 def test_an_unchanged_connector_that_had_failed_is_restarted(world: FakeStage) -> None:
-    """Connect never retries a failed task, so a launch after the mend would find it failed for ever."""
+    """Connect never retries a failed task, so a launch after the fix would find it failed for ever."""
     world.connect.task_state, world.connect.task_trace = "FAILED", "java.lang.RuntimeException: gone"
     world.ask(Operation.REGISTER)
     world.connect.task_state, world.connect.task_trace = "RUNNING", ""

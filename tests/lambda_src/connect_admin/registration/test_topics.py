@@ -1,4 +1,4 @@
-"""TOPICS: what is missing is created, what differs is mended, what cannot be is refused."""
+"""TOPICS: what is missing is created, what differs is fixed, what cannot be is refused."""
 
 import pytest
 from hypothesis import given

@@ -81,7 +81,7 @@ def test_a_failed_task_fails_with_the_databases_own_words(registered: FakeStage)
     assert answer.summary == (
         f"task 0 of {NAME} FAILED: the database at 127.0.0.8:5432 refuses the login: "
         "ORA-01017: invalid credential for ***; logon denied; "
-        "mend user and password in its secret, then launch again"
+        "fix user and password in its secret, then launch again"
     )
 
 
@@ -123,4 +123,4 @@ def test_a_kind_without_metrics_is_done_when_its_task_runs_and_says_what_is_not_
     world.ask(Operation.REGISTER)
     answer = world.ask(Operation.VERIFY)
     assert answer.state is State.DONE
-    assert "does not tell whether its source is connected" in answer.summary
+    assert "does not report whether its source is connected" in answer.summary

@@ -108,8 +108,8 @@ def test_the_whole_order_leaves_nothing_of_the_stage_and_everything_of_others(a:
     assert a.ecs.desired == 0
     assert source.slots == {"wms_main": True, "wms_a_b": True}
     assert source.publications == {"wms_main"}
-    assert set(answers[Operation.RETIRE_TOPICS].details["deleted"]) == set(STAGE.topics)
-    assert answers[Operation.RETIRE_TOPICS].details["others"] == ["a.b.wms", "a.other"]
+    assert set(answers[Operation.TEARDOWN_TOPICS].details["deleted"]) == set(STAGE.topics)
+    assert answers[Operation.TEARDOWN_TOPICS].details["others"] == ["a.b.wms", "a.other"]
 
 
 def test_every_request_a_second_time_changes_nothing(a: FakeStage):
@@ -143,25 +143,25 @@ def test_a_request_that_means_another_stage_is_refused(a: FakeStage, operation: 
     assert (a.kafka.changes, a.connect.writes, a.table.puts, a.ecs.desired) == ([], [], 0, 1)
 
 
-def test_the_mark_stands_before_the_cluster_is_looked_at(a: FakeStage):
+def test_the_mark_stands_before_the_cluster_is_inspected(a: FakeStage):
     a.kafka.unreachable = True
-    assert ask(a, Operation.RETIRE_MARK).state is State.WAITING
+    assert ask(a, Operation.TEARDOWN_MARK).state is State.WAITING
     assert a.table.items[RECORD_KEY]["retiring"] is True
 
 
 def test_a_stage_that_was_never_registered_is_marked_too(a: FakeStage):
     a.table.items.clear()
-    answer = ask(a, Operation.RETIRE_MARK)
+    answer = ask(a, Operation.TEARDOWN_MARK)
     assert answer.state is State.DONE
     assert answer.changed
     assert a.table.items[RECORD_KEY]["retiring"] is True
 
 
 @pytest.mark.parametrize(
-    "operation", [Operation.RETIRE_MARK, Operation.RETIRE_TOPICS, Operation.RETIRE_GROUPS]
+    "operation", [Operation.TEARDOWN_MARK, Operation.TEARDOWN_TOPICS, Operation.TEARDOWN_GROUPS]
 )
 def test_on_another_cluster_than_the_records_nothing_is_deleted(a: FakeStage, operation: Operation):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     a.kafka.id = "cluster-2"
     answer = ask(a, operation)
     assert answer.state is State.FAILED
@@ -170,11 +170,11 @@ def test_on_another_cluster_than_the_records_nothing_is_deleted(a: FakeStage, op
     assert a.kafka.changes == []
 
 
-@pytest.mark.parametrize("operation", [step for step in TEARDOWN if step is not Operation.RETIRE_MARK])
+@pytest.mark.parametrize("operation", [step for step in TEARDOWN if step is not Operation.TEARDOWN_MARK])
 def test_a_stage_that_a_launch_has_taken_over_keeps_what_it_has(
     a: FakeStage, source: Source, operation: Operation
 ):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     a.ask(Operation.READY, desired_count=1, launch=True)
     slots = dict(source.slots)
     answer = ask(a, operation)
@@ -205,16 +205,16 @@ def test_a_launch_writes_a_damaged_record_anew(a: FakeStage):
     assert set(written.topics) <= set(a.stage.topics)
 
 
-@pytest.mark.parametrize("operation", [Operation.RETIRE_TOPICS, Operation.RETIRE_GROUPS])
+@pytest.mark.parametrize("operation", [Operation.TEARDOWN_TOPICS, Operation.TEARDOWN_GROUPS])
 def test_while_a_worker_lives_nothing_is_deleted(a: FakeStage, operation: Operation):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     a.kafka.live_groups = {STAGE.topics.connect_group}
     assert ask(a, operation).state is State.WAITING
     assert a.kafka.changes == []
 
 
-def test_only_a_launch_registers_a_stage_that_is_retiring(a: FakeStage):
-    ask(a, Operation.RETIRE_MARK)
+def test_only_a_launch_registers_a_stage_that_is_being_torn_down(a: FakeStage):
+    ask(a, Operation.TEARDOWN_MARK)
     a.connect.configs.clear()
     answer = a.ask(Operation.REGISTER)
     assert answer.state is State.FAILED
@@ -229,114 +229,114 @@ def test_only_a_launch_registers_a_stage_that_is_retiring(a: FakeStage):
 
 def test_a_teardown_that_begins_during_a_launch_is_not_taken_back_by_its_last_request(a: FakeStage):
     a.ask(Operation.READY, desired_count=1, launch=True)
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     assert a.ask(Operation.RECORD).state is State.FAILED
     assert a.table.items[RECORD_KEY]["retiring"] is True
 
 
 def test_a_connector_whose_tasks_end_slowly_is_waited_for(a: FakeStage):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     a.connect.stops_slowly = True
     a.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": f"{ADDRESS}:8083"}
-    assert ask(a, Operation.RETIRE_CONNECTOR).state is State.WAITING
+    assert ask(a, Operation.TEARDOWN_CONNECTOR).state is State.WAITING
     assert CONNECTOR in a.connect.configs
     a.connect.tasks.clear()
-    assert ask(a, Operation.RETIRE_CONNECTOR).state is State.DONE
+    assert ask(a, Operation.TEARDOWN_CONNECTOR).state is State.DONE
     stops = [path for method, path in a.connect.requests if path.endswith("/stop")]
     assert len(stops) == 1, "a stop is asked for once"
 
 
 def test_offsets_that_cannot_be_deleted_go_with_their_topic(a: FakeStage):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     a.connect.keeps_offsets = "for good"
-    answer = ask(a, Operation.RETIRE_CONNECTOR)
+    answer = ask(a, Operation.TEARDOWN_CONNECTOR)
     assert answer.state is State.DONE
     assert "go with their topic" in answer.summary
     assert a.connect.configs == {}
 
 
 def test_a_connect_that_rebalances_is_asked_again(a: FakeStage):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     a.connect.keeps_offsets = "a moment"
-    assert ask(a, Operation.RETIRE_CONNECTOR).state is State.WAITING
+    assert ask(a, Operation.TEARDOWN_CONNECTOR).state is State.WAITING
     assert CONNECTOR in a.connect.configs
 
 
 def test_workers_that_never_came_up_are_no_obstacle(a: FakeStage):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     a.ecs.tasks.clear()
     a.ecs.start("", status="PROVISIONING")
-    assert "no worker runs" in ask(a, Operation.RETIRE_CONNECTOR).summary
+    assert "no worker runs" in ask(a, Operation.TEARDOWN_CONNECTOR).summary
     a.time.on_sleep = end_tasks(a)
-    assert ask(a, Operation.RETIRE_WORKERS).state is State.DONE
+    assert ask(a, Operation.TEARDOWN_WORKERS).state is State.DONE
 
 
 @pytest.mark.parametrize("absent", ["missing", "no_cluster"])
 def test_without_a_service_there_is_nobody_to_end(a: FakeStage, absent: str):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     setattr(a.ecs, absent, True)
-    for operation in (Operation.RETIRE_CONNECTOR, Operation.RETIRE_WORKERS):
+    for operation in (Operation.TEARDOWN_CONNECTOR, Operation.TEARDOWN_WORKERS):
         answer = ask(a, operation)
         assert (answer.state, answer.changed) == (State.DONE, False)
 
 
 def test_a_task_that_stops_slowly_and_a_group_with_members_are_waited_for(a: FakeStage):
-    ask(a, Operation.RETIRE_MARK)
-    answer = ask(a, Operation.RETIRE_WORKERS)
+    ask(a, Operation.TEARDOWN_MARK)
+    answer = ask(a, Operation.TEARDOWN_WORKERS)
     assert (answer.state, answer.changed) == (State.WAITING, True)
     assert "1 task of service wms-connector-a" in answer.summary
     assert a.ecs.desired == 0
     a.ecs.tasks.clear()
     a.kafka.live_groups = {STAGE.topics.connect_group}
-    assert "has members" in ask(a, Operation.RETIRE_WORKERS).summary
+    assert "has members" in ask(a, Operation.TEARDOWN_WORKERS).summary
 
 
 def test_a_stopping_task_still_counts(a: FakeStage):
     """ECS lists it under STOPPED, the state that is wanted of it."""
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     a.ecs.desired = 0
     a.ecs.tasks[0]["lastStatus"] = "DEACTIVATING"
     a.ecs.list_tasks = lambda *, cluster, serviceName, desiredStatus: {  # type: ignore[method-assign]  # noqa: N803
         "taskArns": [t["taskArn"] for t in a.ecs.tasks] if desiredStatus == "STOPPED" else []
     }
-    assert ask(a, Operation.RETIRE_WORKERS).state is State.WAITING
+    assert ask(a, Operation.TEARDOWN_WORKERS).state is State.WAITING
 
 
 def test_a_slot_in_use_is_waited_for_and_a_database_that_is_down_asked_again(a: FakeStage, source: Source):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     source.slots["wms_a"] = True
-    answer = ask(a, Operation.RETIRE_SOURCE)
+    answer = ask(a, Operation.TEARDOWN_SOURCE)
     assert answer.state is State.WAITING
     assert "SELECT pg_drop_replication_slot('wms_a')" in answer.details["by_hand"]
     source.down = True
-    assert ask(a, Operation.RETIRE_SOURCE).state is State.WAITING
+    assert ask(a, Operation.TEARDOWN_SOURCE).state is State.WAITING
 
 
 def test_oracle_keeps_nothing_of_a_connector(a: FakeStage, source: Source):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     a.secrets.values["wms/a/dbInfo"] = (
         '{"ip": "10.0.0.1", "db": "WMSPRD", "user": "wms_capture", "password": "tiger"}'
     )
-    assert ask(a, Operation.RETIRE_SOURCE).state is State.DONE
+    assert ask(a, Operation.TEARDOWN_SOURCE).state is State.DONE
     assert "wms_a" in source.slots
 
 
 def test_topics_that_are_still_listed_are_waited_for(a: FakeStage):
-    ask(a, Operation.RETIRE_MARK)
+    ask(a, Operation.TEARDOWN_MARK)
     a.kafka.lingers = 3
-    assert ask(a, Operation.RETIRE_TOPICS).state is State.DONE
+    assert ask(a, Operation.TEARDOWN_TOPICS).state is State.DONE
     again = stage_of("a")
-    ask(again, Operation.RETIRE_MARK)
+    ask(again, Operation.TEARDOWN_MARK)
     again.kafka.lingers = 10_000
-    answer = ask(again, Operation.RETIRE_TOPICS)
+    answer = ask(again, Operation.TEARDOWN_TOPICS)
     assert answer.state is State.WAITING
     assert "topics are still there, first a.aws.wms.cdc" in answer.summary
 
 
-def test_a_group_that_somebody_reads_with_is_told(a: FakeStage):
-    ask(a, Operation.RETIRE_MARK)
+def test_a_group_that_somebody_reads_with_is_reported(a: FakeStage):
+    ask(a, Operation.TEARDOWN_MARK)
     a.kafka.live_groups = {"a.wms-signal"}
-    answer = ask(a, Operation.RETIRE_GROUPS)
+    answer = ask(a, Operation.TEARDOWN_GROUPS)
     assert answer.state is State.WAITING
     assert "group a.wms-signal has members" in answer.summary
 

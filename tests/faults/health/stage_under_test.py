@@ -13,7 +13,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from connector.domain.health.budget import BUDGET_KEY
 from connector.domain.health.observation import Source
-from connector.domain.health.state import MEMORY_KEY
+from connector.domain.health.state import STATE_KEY
 from connector.domain.stage.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
 from connector.domain.stage.stage import Stage
 from connector.local.aws import REGION
@@ -66,7 +66,7 @@ class Check:
 
 
 @dataclass
-class Patient:
+class StageUnderTest:
     """The launched stage main of a world."""
 
     world: World
@@ -188,8 +188,8 @@ class Patient:
 
     def until_the_log_is_silent(self, words: str, seconds: float) -> None:
         """Until the worker has not said so for as long as a check looks back."""
-        patience = seconds + 60
-        eventually(lambda: not self._said(words, time.time() - seconds), f"no {words!r}", patience)
+        grace_period = seconds + 60
+        eventually(lambda: not self._said(words, time.time() - seconds), f"no {words!r}", grace_period)
 
     def _said(self, words: str, since: float) -> bool:
         logs, group = self.world.account.client("logs"), self.stage.names.connector_log_group
@@ -220,7 +220,7 @@ class Patient:
         self.rest()
         self._wait_for_heartbeat()
         table = self.world.account.client("dynamodb")
-        for key in (BUDGET_KEY, MEMORY_KEY):
+        for key in (BUDGET_KEY, STATE_KEY):
             table.delete_item(TableName=self.stage.names.table, Key={"id": {"S": key}})
         eventually(lambda: self.check().content["summary"] == "healthy", "a healthy stage")
         self.mailbox.take()

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from connector.domain.health.state import MEMORY_KEY
+from connector.domain.health.state import STATE_KEY
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import CAPTURED_TABLES
 from connector.local.state import ROOT
@@ -40,11 +40,11 @@ def next_keys() -> int:
 
 
 #: How long the stream may need to come to rest after a fault, in seconds.
-PATIENCE = 240.0
+TIMEOUT_SECONDS = 240.0
 
 
 @dataclass
-class Scene:
+class FaultTestbed:
     """Everything that a fault needs."""
 
     world: World
@@ -81,9 +81,9 @@ class Scene:
     def incident(self) -> str | None:
         """What people were told of and is not over yet."""
         table = self.world.account.client("dynamodb")
-        item = table.get_item(TableName=self.stage.names.table, Key={"id": {"S": MEMORY_KEY}}).get("Item", {})
-        told = item.get("incident", {}).get("M")
-        return None if told is None else str(told["title"]["S"])
+        item = table.get_item(TableName=self.stage.names.table, Key={"id": {"S": STATE_KEY}}).get("Item", {})
+        item_incident = item.get("incident", {}).get("M")
+        return None if item_incident is None else str(item_incident["title"]["S"])
 
     def check(self) -> Mapping[str, Any]:
         """The answer of the deployed health check."""
@@ -96,30 +96,30 @@ class Scene:
 class Stream:
     """A load and its reader."""
 
-    def __init__(self, scene: Scene, *, per_second: float = 25.0) -> None:
+    def __init__(self, testbed: FaultTestbed, *, per_second: float = 25.0) -> None:
         first = next_keys()
-        self.load = Load(scene.world.database, scene.topics, first_key=first, per_second=per_second)
+        self.load = Load(testbed.world.database, testbed.topics, first_key=first, per_second=per_second)
         self.reader = Reader(
-            scene.world.kafka_bootstrap, scene.topics, lambda key: first <= key < first + _KEYS
+            testbed.world.kafka_bootstrap, testbed.topics, lambda key: first <= key < first + _KEYS
         )
 
-    def until_flowing(self, seconds: float = PATIENCE) -> None:
+    def until_flowing(self, seconds: float = TIMEOUT_SECONDS) -> None:
         """Until a change that is committed from now on has arrived."""
         known = len(self.load.committed)
         until(lambda: self.load.has_committed(known + 1), "something is committed", seconds)
         next_one = self.load.committed[known]
         until(lambda: self.reader.has(next_one.row, next_one.number), "the stream flows", seconds)
 
-    def finish(self, seconds: float = PATIENCE) -> Comparison:
+    def finish(self, seconds: float = TIMEOUT_SECONDS) -> Comparison:
         """Stop writing, wait until the last rows have arrived, compare."""
         self.reader.wait_for(self.load.stop(seconds), seconds)
         return compare(self.load.committed, self.reader.found)
 
 
 @contextmanager
-def streaming(scene: Scene, *, per_second: float = 25.0) -> Iterator[Stream]:
+def streaming(testbed: FaultTestbed, *, per_second: float = 25.0) -> Iterator[Stream]:
     """A load that flows."""
-    stream = Stream(scene, per_second=per_second)
+    stream = Stream(testbed, per_second=per_second)
     stream.load.start()
     try:
         stream.until_flowing()
@@ -131,9 +131,11 @@ def streaming(scene: Scene, *, per_second: float = 25.0) -> Iterator[Stream]:
         stream.reader.close()
 
 
-def under_load(scene: Scene, title: str, inject: Callable[[Stream], Mapping[str, Any] | None]) -> Row:
+def under_load(
+    testbed: FaultTestbed, title: str, inject: Callable[[Stream], Mapping[str, Any] | None]
+) -> Row:
     """Inject a fault while rows are written; what must hold is that nobody can tell from the topics."""
-    with streaming(scene) as stream:
+    with streaming(testbed) as stream:
         figures = inject(stream) or {}
         stream.until_flowing()
         result = stream.finish()
@@ -141,13 +143,13 @@ def under_load(scene: Scene, title: str, inject: Callable[[Stream], Mapping[str,
 
 
 @contextmanager
-def scene(directory: Path) -> Iterator[Scene]:
+def testbed(directory: Path) -> Iterator[FaultTestbed]:
     """A world of its own with foundation and main."""
     with World.up(directory / "world") as world:
         proxy = Proxy((world.database.host, world.database.port))
         host, port = proxy.address
         world.account.put_secret("main/dbInfo", {**world.database.db_info, "ip": host, "port": port})
-        made = Scene(world, copy_project(directory / "project", SNAPSHOT), proxy)
+        made = FaultTestbed(world, copy_project(directory / "project", SNAPSHOT), proxy)
         made.configure()
         try:
             for group in ("foundation", "main"):

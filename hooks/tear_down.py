@@ -1,7 +1,7 @@
 """`!wms_retire`, before an ephemeral stage's connector stack goes: its connector, workers and topics go.
 
-Besides it: `!wms_note_launch`, which tells a launch from a deletion, and `!wms_tidy`, after the stack has
-gone.
+Besides it: `!wms_note_launch`, which distinguishes a launch from a deletion, and `!wms_tidy`, after the stack
+has gone.
 """
 
 from sceptre.hooks import Hook
@@ -10,40 +10,40 @@ from connector.aws import stacks
 from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import teardown
 from connector.sceptre import launches
-from connector.sceptre import stack as glue
+from connector.sceptre import stack as sceptre_stack
 
 
-class NoteLaunch(Hook):  # type: ignore[misc]
+class MarkLaunch(Hook):  # type: ignore[misc]
     """Remember that this run launches the stack."""
 
     def run(self) -> None:
-        launches.note(self.stack)
+        launches.LAUNCHES.mark(self.stack)
 
 
-class RetireStage(Hook):  # type: ignore[misc]
+class TearDownStage(Hook):  # type: ignore[misc]
     """Tear down what an ephemeral stage has outside its stacks, unless a launch replaces the stack."""
 
     def run(self) -> None:
         stack = self.stack
-        with glue.one_line_errors(stack.name):
-            glue.check_name(stack)
-            stage = glue.stage_of(stack)
+        with sceptre_stack.one_line_errors(stack.name):
+            sceptre_stack.check_name(stack)
+            stage = sceptre_stack.stage_of(stack)
             if not stage.ephemeral:
                 teardown.leave_named(stack, stage)
-            elif launches.noted(stack):
+            elif launches.LAUNCHES.is_launch(stack):
                 self.logger.info("a launch replaces %s: topics and connector stay", stack.external_name)
             else:
                 owned = EphemeralStage(stage)
                 teardown.tear_down_stage(stack.connection_manager, stack.external_name, owned, self.logger)
 
 
-class Tidy(Hook):  # type: ignore[misc]
+class TearDownLeftovers(Hook):  # type: ignore[misc]
     """Remove what belongs to the ephemeral stage and to no stack, once the connector's stack is gone."""
 
     def run(self) -> None:
         stack = self.stack
-        with glue.one_line_errors(stack.name):
-            stage = glue.stage_of(stack)
+        with sceptre_stack.one_line_errors(stack.name):
+            stage = sceptre_stack.stage_of(stack)
             connection = stack.connection_manager
             if stage.ephemeral and stacks.describe_stack(connection, stack.external_name) is None:
-                teardown.tidy(connection, stage, self.logger)
+                teardown.tear_down_leftovers(connection, stage, self.logger)

@@ -9,7 +9,7 @@ from connector.domain.health import metrics
 from connector.domain.health.alarm import Alarm, Compare
 from connector.domain.health.error_classes import named
 from tests.faults.health.mailbox import Mail, Sender
-from tests.faults.health.patient import Check, Patient
+from tests.faults.health.stage_under_test import Check, StageUnderTest
 from tests.faults.report import Row
 
 Injected = Callable[[], AbstractContextManager[object]]
@@ -19,7 +19,7 @@ Injected = Callable[[], AbstractContextManager[object]]
 class Wanted:
     """What the tables of metrics and error classes say about a fault.
 
-    `found`: in which check it is a finding. `does`: how what the check did begins. `healed`: the check mends
+    `found`: in which check it is a finding. `does`: how what the check did begins. `healed`: the check fixes
     it, so nobody is woken.
     """
 
@@ -37,9 +37,9 @@ class Wanted:
         return alarm
 
     @property
-    def told(self) -> int:
+    def notified(self) -> int:
         """In which check people are told: the contract's periods, counted from the one that found it."""
-        return self.found + self.alarm.periods - 1
+        return self.found + self.alarm.evaluation_periods - 1
 
     @property
     def cause_and_owner(self) -> str:
@@ -48,10 +48,10 @@ class Wanted:
 
 
 @dataclass
-class Course:
+class FaultScenario:
     """What happened, as the cells of a row."""
 
-    patient: Patient
+    under_test: StageUnderTest
     title: str
     wrong: list[str] = field(default_factory=list)
     cells: dict[str, str] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Course:
 
     def run(self, inject: Injected, wanted: Wanted, *, in_time: Callable[[], None] | None = None) -> Row:
         """A fault that is found, told and undone. `in_time`: what is done while it is still there."""
-        self.patient.forget()
+        self.under_test.forget()
         began = time.time()
         with inject():
             self.found(wanted, began)
@@ -83,10 +83,10 @@ class Course:
 
     def found(self, wanted: Wanted, began: float) -> list[Check]:
         """As many checks as it takes to be found and told, and one more that must not tell again."""
-        last = wanted.found if wanted.healed else wanted.told + 1
+        last = wanted.found if wanted.healed else wanted.notified + 1
         checks: list[Check] = []
         for number in range(1, last + 1):
-            checks.append(self.patient.check())
+            checks.append(self.under_test.check())
             present = wanted.metric in checks[-1].found
             self.expect(
                 f"check {number}: {checks[-1].content['summary']}", holds=present == (number >= wanted.found)
@@ -104,18 +104,18 @@ class Course:
         self._published(wanted, began)
         self.cells["found"] = f"check {wanted.found}: {wanted.metric}"
         self.cells["class, owner"] = cause
-        self.cells["the check"] = found.done or found.content["held"] or "watches"
+        self.cells["the check"] = found.done or found.content["withheld"] or "watches"
         self.figures["seconds of a check"] = [check.content.get("seconds") for check in checks]
-        self._told(wanted, checks)
+        self._notified(wanted, checks)
         return checks
 
     def recovered(self, wanted: Wanted) -> None:
         """The stage rests, one mail says so if one said that it did not, and rows flow."""
-        self.patient.rest()
-        check = self.patient.check()
+        self.under_test.rest()
+        check = self.under_test.check()
         self.expect(f"afterwards: {check.content['summary']}", holds=check.content["summary"] == "healthy")
         own = [mail for mail in check.mails if mail.sender is Sender.CHECK]
-        subject = f"{self.patient.stage.names.service}: recovered from "
+        subject = f"{self.under_test.stage.names.service}: recovered from "
         self.expect(
             f"afterwards mailed {[mail.subject for mail in own]}",
             holds=[mail.subject.startswith(subject) for mail in own] == ([] if wanted.healed else [True]),
@@ -125,45 +125,45 @@ class Course:
 
     def flows(self) -> None:
         """Two new rows, and all before them, arrive once."""
-        self.patient.rows.insert(2)
+        self.under_test.rows.insert(2)
         try:
-            self.patient.rows.assert_arrived_once()
+            self.under_test.rows.assert_arrived_once()
         except AssertionError as error:
             self.wrong.append(str(error))
 
     # -- parts ----------------------------------------------------------------
 
     def _published(self, wanted: Wanted, began: float) -> None:
-        values = self.patient.published(wanted.metric, began)
+        values = self.under_test.published(wanted.metric, began)
         alarm = wanted.alarm
         past = [v for v in values if (v >= alarm.threshold) == (alarm.compare is Compare.AT_LEAST)]
         self.expect(f"{wanted.metric} published as {values}", holds=bool(past))
-        state = self.patient.alarm(wanted.metric)
+        state = self.under_test.alarm(wanted.metric)
         self.expect(f"its alarm is {state}", holds=state == "ALARM")
 
-    def _told(self, wanted: Wanted, checks: list[Check]) -> None:
+    def _notified(self, wanted: Wanted, checks: list[Check]) -> None:
         own = {
             number: [mail for mail in check.mails if mail.sender is Sender.CHECK]
             for number, check in enumerate(checks, 1)
         }
-        told = {number: [mail.subject for mail in mails] for number, mails in own.items() if mails}
+        found = {number: [mail.subject for mail in mails] for number, mails in own.items() if mails}
         self.loose += [m for check in checks for m in check.mails if m.sender is not Sender.CHECK]
         self.figures["other mails"] = [mail.subject for mail in self.loose]
         if wanted.healed:
-            self.expect(f"mailed {told}", holds=not told)
+            self.expect(f"mailed {found}", holds=not found)
             self.cells["mail"] = "none: it heals"
             return
         self.expect(
-            f"mailed in checks {told}", holds={n: len(m) for n, m in told.items()} == {wanted.told: 1}
+            f"mailed in checks {found}", holds={n: len(m) for n, m in found.items()} == {wanted.notified: 1}
         )
-        self.cells["mail"] = f"1, in check {wanted.told}"
-        for mail in own.get(wanted.told, []):
+        self.cells["mail"] = f"1, in check {wanted.notified}"
+        for mail in own.get(wanted.notified, []):
             self.readable(mail, wanted)
 
     def readable(self, mail: Mail, wanted: Wanted) -> None:
         """A mail has all that a person needs."""
         cause = named(wanted.cause)
-        stage = self.patient.stage
+        stage = self.under_test.stage
         self.expect(f"subject {mail.subject!r}", holds=f"({cause.name})" in mail.subject)
         for title, value in (
             ("Cause", f"{cause.name}: {cause.meaning}"),
@@ -173,6 +173,6 @@ class Course:
         ):
             self.expect(f"{title} in the mail: {mail.value(title)!r}", holds=mail.value(title) == value)
         self.expect("no last words in the mail", holds=bool(mail.value("Last words")))
-        password = self.patient.world.database.cdc_password
+        password = self.under_test.world.database.cdc_password
         self.expect("the password is in the mail", holds=password not in mail.text)
         self.figures["mail"] = mail.text

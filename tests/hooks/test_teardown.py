@@ -14,7 +14,7 @@ from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import teardown
 from connector.sceptre import launches
-from hooks.retire import NoteLaunch, RetireStage, Tidy
+from hooks.tear_down import MarkLaunch, TearDownLeftovers, TearDownStage
 from tests.support.fake_aws import FakeConnection, FakeStack, refuse
 from tests.support.simulated_clock import SimulatedClock
 
@@ -23,7 +23,7 @@ DONE = Answer(State.DONE, "done").to_payload()
 
 @pytest.fixture(autouse=True)
 def new_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    launches.forget()
+    launches.LAUNCHES.forget()
     monkeypatch.setattr(teardown, "Clock", SimulatedClock().as_clock)
 
 
@@ -87,11 +87,11 @@ def asked(stack: FakeStack) -> list[str]:
 
 def details(request: Mapping[str, Any]) -> Any:
     """Answers as the Lambda does: what was deleted."""
-    told = {
+    details_of = {
         "retire-topics": {"deleted": ["a.wms", "a.wms.signal"], "others": ["a.b.wms"]},
         "retire-groups": {"deleted": ["a.wms-signal"]},
     }
-    return Answer(State.DONE, "done", True, told.get(request["operation"], {})).to_payload()
+    return Answer(State.DONE, "done", True, details_of.get(request["operation"], {})).to_payload()
 
 
 def failing(operation: Operation, answer: Answer) -> Answers:
@@ -103,7 +103,7 @@ def test_every_step_is_asked_in_order_for_the_very_stage_and_an_account_is_given
 ):
     stack = stack_of("a", answers=details)
     with caplog.at_level(logging.INFO):
-        RetireStage(None, stack).run()
+        TearDownStage(None, stack).run()
     assert asked(stack) == list(TEARDOWN)
     assert {request["stage"] for request in stack.connection_manager.requests} == {"a"}  # type: ignore[attr-defined]
     assert "stage a: 2 topics and 1 consumer groups deleted" in caplog.text
@@ -116,7 +116,7 @@ def test_a_named_stage_is_refused_here_too(stage: str, status: str | None):
     """Without the guard hook, and whatever the guard would have said."""
     stack = stack_of(stage, status)
     with pytest.raises(SceptreException, match="never deleted; nothing was touched"):
-        RetireStage(None, stack).run()
+        TearDownStage(None, stack).run()
     assert asked(stack) == []
 
 
@@ -124,21 +124,21 @@ def test_a_named_stage_is_refused_here_too(stage: str, status: str | None):
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
 def test_of_a_named_stages_shell_nothing_is_asked(stage: str, status: str):
     stack = stack_of(stage, status)
-    NoteLaunch(None, stack).run()
-    RetireStage(None, stack).run()
+    MarkLaunch(None, stack).run()
+    TearDownStage(None, stack).run()
     assert asked(stack) == []
 
 
-def test_a_launch_that_replaces_a_failed_stack_retires_nothing():
+def test_a_launch_that_replaces_a_failed_stack_is_torn_down_nothing():
     stack = stack_of("a", "ROLLBACK_COMPLETE")
-    NoteLaunch(None, stack).run()
-    RetireStage(None, stack).run()
+    MarkLaunch(None, stack).run()
+    TearDownStage(None, stack).run()
     assert asked(stack) == []
 
 
-def test_a_deletion_of_a_failed_stack_retires_all():
+def test_a_deletion_of_a_failed_stack_is_torn_down_all():
     stack = stack_of("a", "ROLLBACK_COMPLETE")
-    RetireStage(None, stack).run()
+    TearDownStage(None, stack).run()
     assert asked(stack) == list(TEARDOWN)
 
 
@@ -146,11 +146,11 @@ def test_a_deletion_of_a_failed_stack_retires_all():
 def test_a_stage_that_somebody_launches_at_this_moment_is_left_alone(status: str):
     stack = stack_of("a", status)
     with pytest.raises(SceptreException, match="nothing was touched; run the same command again"):
-        RetireStage(None, stack).run()
+        TearDownStage(None, stack).run()
     assert asked(stack) == []
 
 
-def test_there_is_no_retirement_of_a_named_stage():
+def test_there_is_no_teardown_of_a_named_stage():
     for name in NAMED_STAGES:
         with pytest.raises(RefusedStage):
             EphemeralStage(Stage.parse(name))
@@ -162,7 +162,7 @@ def test_without_a_lambda_a_stage_that_never_stood_or_is_half_gone_goes(
 ):
     stack = stack_of("a", status)
     stack.connection_manager.no_function = True  # type: ignore[attr-defined]
-    RetireStage(None, stack).run()
+    TearDownStage(None, stack).run()
     assert "`wms-connector ephemeral list` shows any that are left" in caplog.text
 
 
@@ -171,7 +171,7 @@ def test_without_a_lambda_a_stage_that_stands_says_how_to_bring_it_back(status: 
     stack = stack_of("a", status)
     stack.connection_manager.no_function = True  # type: ignore[attr-defined]
     with pytest.raises(SceptreException, match="sceptre launch ephemeral/a/functions.yaml"):
-        RetireStage(None, stack).run()
+        TearDownStage(None, stack).run()
 
 
 WAITING = Answer(State.WAITING, "the brokers do not answer a connection: timed out")
@@ -183,7 +183,7 @@ FAILED = Answer(State.FAILED, "AWS refused reading the stage record")
 def test_a_needed_step_that_fails_ends_in_one_line_with_the_commands(operation: Operation, answer: Answer):
     stack = stack_of("a", answers=failing(operation, answer))
     with pytest.raises(SceptreException) as caught:
-        RetireStage(None, stack).run()
+        TearDownStage(None, stack).run()
     text = str(caught.value)
     assert answer.summary in text
     assert "\n" not in text
@@ -195,24 +195,24 @@ def test_a_needed_step_that_fails_ends_in_one_line_with_the_commands(operation: 
 
 @pytest.mark.parametrize("answer", [WAITING, FAILED], ids=["silent", "refused"])
 def test_a_connect_that_is_dead_does_not_keep_a_stage_from_going(answer: Answer):
-    stack = stack_of("a", answers=failing(Operation.RETIRE_CONNECTOR, answer))
-    RetireStage(None, stack).run()
+    stack = stack_of("a", answers=failing(Operation.TEARDOWN_CONNECTOR, answer))
+    TearDownStage(None, stack).run()
     assert list(dict.fromkeys(asked(stack))) == list(TEARDOWN)
 
 
 def test_a_database_that_is_down_leaves_one_line_with_what_to_run(caplog: pytest.LogCaptureFixture):
-    stack = stack_of("a.b", answers=failing(Operation.RETIRE_SOURCE, WAITING))
-    RetireStage(None, stack).run()
+    stack = stack_of("a.b", answers=failing(Operation.TEARDOWN_SOURCE, WAITING))
+    TearDownStage(None, stack).run()
     (line,) = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
     slot = Stage.parse("a.b").names.replication_slot
     assert f"SELECT pg_drop_replication_slot('{slot}'); DROP PUBLICATION IF EXISTS \"{slot}\";" in line
 
 
-def test_when_the_connectors_stack_is_gone_already_the_others_go_and_what_is_left_is_told(
+def test_when_the_connectors_stack_is_gone_already_the_others_go_and_what_is_left_is_reported(
     caplog: pytest.LogCaptureFixture,
 ):
-    stack = stack_of("a", None, failing(Operation.RETIRE_MARK, WAITING))
-    RetireStage(None, stack).run()
+    stack = stack_of("a", None, failing(Operation.TEARDOWN_MARK, WAITING))
+    TearDownStage(None, stack).run()
     assert "sceptre launch ephemeral/a/functions.yaml" in caplog.text
 
 
@@ -221,14 +221,14 @@ def test_a_person_can_leave_the_topics_of_exactly_one_stage_behind(
 ):
     monkeypatch.setenv(teardown.ABANDON, "a")
     left, other, named = stack_of("a"), stack_of("a.b"), stack_of("main")
-    RetireStage(None, left).run()
+    TearDownStage(None, left).run()
     assert asked(left) == []
     assert "topics and groups that start with 'a.' are left" in caplog.text
-    RetireStage(None, other).run()
+    TearDownStage(None, other).run()
     assert asked(other) == list(TEARDOWN)
     monkeypatch.setenv(teardown.ABANDON, "main")
     with pytest.raises(SceptreException, match="never deleted"):
-        RetireStage(None, named).run()
+        TearDownStage(None, named).run()
 
 
 def test_a_lambda_that_wakes_up_is_waited_for():
@@ -243,7 +243,7 @@ def test_a_lambda_that_wakes_up_is_waited_for():
         return original(kwargs)
 
     connection._lambda_invoke = invoke  # type: ignore[method-assign]
-    RetireStage(None, stack).run()
+    TearDownStage(None, stack).run()
     assert asked(stack) == list(TEARDOWN)
 
 
@@ -257,7 +257,7 @@ def test_after_the_stack_exactly_its_own_active_revisions_are_deregistered():
     stack.connection_manager.definitions = [*own, *others]  # type: ignore[attr-defined]
     stack.connection_manager.log_groups = list(groups)  # type: ignore[attr-defined]
     for _ in range(2):
-        Tidy(None, stack).run()
+        TearDownLeftovers(None, stack).run()
         assert stack.connection_manager.definitions == others  # type: ignore[attr-defined]
         assert stack.connection_manager.log_groups == groups[1:]  # type: ignore[attr-defined]
 
@@ -266,5 +266,5 @@ def test_after_the_stack_exactly_its_own_active_revisions_are_deregistered():
 def test_the_revisions_of_a_named_stage_and_of_a_stack_that_stands_stay(stage: str, status: str | None):
     stack = stack_of(stage, status)
     stack.connection_manager.definitions = [f"wms-connector-{stage}:1"]  # type: ignore[attr-defined]
-    Tidy(None, stack).run()
+    TearDownLeftovers(None, stack).run()
     assert stack.connection_manager.definitions == [f"wms-connector-{stage}:1"]  # type: ignore[attr-defined]

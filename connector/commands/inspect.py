@@ -9,7 +9,7 @@ from connector.commands.output import json_option, print_json, print_table
 from connector.domain.health.check_result import CheckResult, problems
 from connector.domain.health.report import evaluate
 from connector.domain.stage.stage import Stage
-from connector.operations.inspection import Clients, look
+from connector.operations.inspection import Clients, inspect
 
 
 @click.command()
@@ -21,7 +21,7 @@ def status(stage_name: str, *, as_json: bool) -> None:
     What cannot be seen says so in its place. A stage that is not deployed exits with status 1.
     """
     stage, now = Stage.parse(stage_name), datetime.now(UTC)
-    facts = look(Clients.real(), stage, now)
+    facts = inspect(Clients.real(), stage, now)
     if as_json:
         print_json(facts.to_json())
         return
@@ -39,7 +39,7 @@ def verify(context: click.Context, stage_name: str, *, as_json: bool) -> None:
     next step. What cannot be seen is a finding too.
     """
     stage, now = Stage.parse(stage_name), datetime.now(UTC)
-    results = evaluate(look(Clients.real(), stage, now), now)
+    results = evaluate(inspect(Clients.real(), stage, now), now)
     found = problems(results)
     if as_json:
         print_json(
@@ -73,4 +73,4 @@ def _rows(results: Sequence[CheckResult]) -> list[tuple[str, str]]:
 def _cell(result: CheckResult) -> str:
     if result.ok:
         return result.summary
-    return f"{result.reason} (one look is not enough to judge)" if result.ok is None else result.reason
+    return f"{result.reason} (one check is not enough to say)" if result.ok is None else result.reason
