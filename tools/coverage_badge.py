@@ -47,7 +47,7 @@ def parse(text: str) -> Decimal:
         figure = Decimal(text)
     except InvalidOperation:
         figure = Decimal(-1)
-    if not 0 <= figure <= 100:  # NaN is in no range either
+    if not figure.is_finite() or not 0 <= figure <= 100:
         raise ValueError(f"{text!r} is not a percentage")
     return figure
 
