@@ -30,9 +30,47 @@ def test_every_block_is_used():
     assert {name for path in PAPERS for name in names_in(_text(path))} == set(BLOCKS)
 
 
-@pytest.mark.parametrize("path", [*PAPERS, ROOT / "README.md"], ids=lambda path: path.stem)
+def _target(path: Path, link: str) -> Path:
+    """Where a link leads. GitHub shows a workflow's runs and its badge beside the repository's files."""
+    workflow = re.fullmatch(r"\.\./\.\./actions/workflows/([\w-]+\.yml)(?:/badge\.svg(?:\?\S*)?)?", link)
+    return ROOT / ".github" / "workflows" / workflow[1] if workflow else path.parent / link
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*PAPERS, *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))],
+    ids=lambda path: path.stem,
+)
 def test_every_link_leads_somewhere(path: Path):
-    assert [link for link in _LINK.findall(_text(path)) if not (path.parent / link).exists()] == []
+    assert [link for link in _LINK.findall(_text(path)) if not _target(path, link).exists()] == []
+    assert _anchors(path) == []
+
+
+def _anchors(path: Path) -> list[str]:
+    """Links to a heading that its page does not have."""
+    missing = []
+    for link, anchor in re.findall(r"\]\((?!https?://)([^)#]*)#([^)]*)\)", _text(path)):
+        headings = re.findall(r"^#+ (.+)$", _text(path.parent / link if link else path), re.MULTILINE)
+        slugs = {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+        missing += [f"{link}#{anchor}"] if anchor not in slugs else []
+    return missing
+
+
+def test_every_page_is_in_the_index():
+    linked = {(ROOT / "docs" / link).resolve() for link in _LINK.findall(_text(ROOT / "docs" / "index.md"))}
+    pages = set((ROOT / "docs").glob("*.md")) - {ROOT / "docs" / "index.md"}
+    assert pages <= linked
+
+
+def test_the_readme_has_the_row_of_badges():
+    """Each badge links what it shows."""
+    badges = re.findall(
+        r"^\[!\[[^]]+\]\(([^)?]+)[^)]*\)\]\(([^)]+)\)$", _text(ROOT / "README.md"), re.MULTILINE
+    )
+    workflows = ("deploy", "pre-commit", "dependency-review", "health")
+    base = "../../actions/workflows"
+    assert badges[:4] == [(f"{base}/{name}.yml/badge.svg", f"{base}/{name}.yml") for name in workflows]
+    assert badges[4][0] == "docs/coverage.svg"
 
 
 @pytest.mark.parametrize("path", PAPERS, ids=lambda path: path.stem)

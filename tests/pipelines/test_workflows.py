@@ -1,12 +1,10 @@
 """The GitHub workflows: what they may do, what they pin, and that they name no stage of their own."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from connector.domain.stage.stage import NAMED_STAGES
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-EXPECTED = {"check", "dependency-review", "deploy", "destroy", "pre-commit", "release"}
+EXPECTED = {"check", "dependency-review", "deploy", "destroy", "health", "pre-commit", "release"}
 
 _PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 _VALUE_IN_SHELL = re.compile(r"\$\{\{")
@@ -182,12 +180,63 @@ class TestTheQuestionBeforeTeardown:
         assert not (tmp_path / "hacked").exists()
 
 
-def test_a_release_raises_the_version_wherever_it_stands():
-    """pyproject.toml is release-please's own business; uv.lock must follow or `make check` fails."""
-    config = json.loads((ROOT / ".github" / "release-please.json").read_text(encoding="utf-8"))
-    manifest = json.loads((ROOT / ".github" / "release-please-manifest.json").read_text(encoding="utf-8"))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
-    locked = next(p["version"] for p in lock["package"] if p["name"] == project["name"])
-    assert manifest == {".": project["version"]} == {".": locked}
-    assert config["packages"]["."]["extra-files"][0]["path"] == "uv.lock"
+def _run(step: dict[str, Any], directory: Path, **environment: str) -> tuple[str, str]:
+    """Run a step's script as the runner's shell does: what it printed, and its outputs."""
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", step["run"]],
+        cwd=directory,
+        env={"PATH": os.environ["PATH"], "GITHUB_OUTPUT": "output", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    output = directory / "output"
+    return done.stdout, output.read_text(encoding="utf-8") if output.exists() else ""
+
+
+class TestHealth:
+    """The workflow behind the README's health badge."""
+
+    STEPS = _named("health")["jobs"]["verify"]["steps"]
+
+    def test_verifies_main_on_a_schedule_with_the_role_of_deploy(self):
+        def role(workflow: str, job: str) -> dict[str, Any]:
+            steps = _named(workflow)["jobs"][job]["steps"]
+            return next(step["with"] for step in steps if "configure-aws-credentials" in step.get("uses", ""))
+
+        assert "schedule" in _triggers(_named("health"))
+        assert _named("health")["jobs"]["verify"]["environment"] == "main"
+        assert role("health", "verify") == role("deploy", "named")
+        assert self.STEPS[-1]["run"] == ".venv/bin/wms-connector verify main"
+
+    def test_without_a_role_it_says_so_and_does_nothing_more(self, tmp_path: Path):
+        printed, output = _run(self.STEPS[0], tmp_path, ROLE="")
+        assert printed.startswith("::notice::")
+        assert output == ""
+        assert {step["if"] for step in self.STEPS[1:]} == {"steps.role.outputs.configured == 'yes'"}
+
+    def test_with_a_role_it_goes_on(self, tmp_path: Path):
+        assert _run(self.STEPS[0], tmp_path, ROLE="arn:aws:iam::123456789012:role/deploy") == (
+            "",
+            "configured=yes\n",
+        )
+
+
+def test_the_unit_tests_run_once_in_ci_and_measured():
+    """`make test` is what CI calls; GitHub sets CI=true, and .ci/run does."""
+    for ci, measured in (("true", True), ("", False)):
+        plan = subprocess.run(
+            ["make", "--dry-run", "--no-print-directory", "test"],
+            cwd=ROOT,
+            env={**os.environ, "CI": ci},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        assert plan.count('pytest -m "not e2e"') == 1
+        assert ("--cov" in plan) == measured
+        assert ("tools.coverage_badge check" in plan) == measured
+        assert "pytest -m e2e" in plan
+    assert {"make check", "make test"} <= set((ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines())
