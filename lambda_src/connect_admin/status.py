@@ -19,6 +19,7 @@ from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.health.verdict import decide
 from connector.domain.health.verify_checks import Setup, verify_checks
 from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
@@ -33,10 +34,14 @@ def status(session: Session, clock: Clock = time.time) -> Answer:
     """Findings of everything that can be seen from inside the VPC, and the facts behind them."""
     # Reading the worker's log is a right of the health check's role only.
     seen = observe(session, read_log=False)
-    setup = compare(session, seen)
-    now, settings = clock(), session.environment.settings
-    checked = [*decide(seen, settings, now).results, *verify_checks(seen, setup, session.stage)]
-    results = [result(finding, session.stage) for finding in checked]
+    return evaluate(seen, compare(session, seen), session.stage, session.environment.settings, clock())
+
+
+def evaluate(
+    seen: Observation, setup: Setup, stage: Stage, settings: ConnectorSettings, now: float
+) -> Answer:
+    """What the health check finds in an observation, then what only `verify` checks."""
+    checked = [*decide(seen, settings, now).results, *verify_checks(seen, setup, stage)]
     states = "state unknown" if seen.connector is None else seen.connector.describe()
     service = "service unknown" if seen.service is None else seen.service.describe()
     return Answer(
@@ -44,7 +49,7 @@ def status(session: Session, clock: Clock = time.time) -> Answer:
         f"{service}; {CONNECTOR}: {states}",
         details={
             "kind": settings.kind,
-            "findings": [each.to_payload() for each in results],
+            "findings": [result(finding, stage).to_payload() for finding in checked],
             **facts(seen, setup, settings, now),
         },
     )

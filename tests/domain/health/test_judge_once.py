@@ -26,6 +26,7 @@ from connector.domain.stage.names import CONNECTOR
 from connector.domain.stage.record import StageRecord
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan
+from lambda_src.connect_admin import status
 from lambda_src.connect_admin.registration import verify
 
 NOW = 1_800_000_000.0
@@ -103,8 +104,8 @@ def names(found: Iterable[Finding | CheckResult]) -> set[str]:
 
 def inside(seen: Observation, setup: Setup, settings: ConnectorSettings) -> list[CheckResult]:
     """What the admin Lambda answers to a request for the status."""
-    results = [*decide(seen, settings, NOW).results, *verify_checks(seen, setup, STAGE)]
-    return [result(finding, STAGE) for finding in results]
+    answer = status.evaluate(seen, setup, STAGE, settings, NOW)
+    return list(map(CheckResult.from_payload, answer.details["findings"]))
 
 
 @given(observations, setups, settings_of_stages)
