@@ -3,85 +3,28 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from connector.domain.admin_api import State
 from connector.domain.capture.settings import KINDS, ConnectorSettings
-from connector.domain.health.budget import Budget
 from connector.domain.health.check_result import CheckResult, problems, result
 from connector.domain.health.findings import Finding, not_ok
 from connector.domain.health.observation import (
-    BrokerReading,
     ConnectorStatus,
     Observation,
-    Service,
-    Source,
-    TaskStatus,
 )
-from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verdict import decide
 from connector.domain.health.verify_checks import NAMES, PAUSED, Setup, verify_checks
 from connector.domain.stage.names import CONNECTOR
-from connector.domain.stage.record import StageRecord
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan
 from lambda_src.connect_admin import status
 from lambda_src.connect_admin.registration import verify
+from tests.support.observations import NOW, observations
 
-NOW = 1_800_000_000.0
 STAGE = Stage.parse("main")
 
-reasons = st.sampled_from(["", "connection refused"])
-traces = st.sampled_from(["", "x.E: y\nCaused by: z.F: ORA-01017: no", "x.E: y\nCaused by: z.F: Broken pipe"])
-states = st.sampled_from(["RUNNING", "FAILED", "PAUSED", "STOPPED", "UNASSIGNED", "RESTARTING"])
-moments = st.none() | st.floats(0, 2e9)
-seconds = st.none() | st.floats(0, 1e6)
-services = st.builds(
-    Service,
-    st.just("s"),
-    st.integers(0, 2),
-    st.integers(0, 2),
-    st.just(0),
-    st.just("d"),
-    st.sampled_from(["", "FAILED", "COMPLETED", "IN_PROGRESS"]),
-)
-tasks = st.builds(TaskStatus, st.integers(0, 2), states, st.just("127.0.0.9:8083"), traces)
-connectors = st.builds(ConnectorStatus, states, st.just("w"), traces, st.lists(tasks, max_size=2).map(tuple))
-sources = st.builds(
-    Source, st.none() | st.booleans(), st.booleans(), st.integers(0, 4), seconds, seconds, seconds
-)
-records = st.builds(
-    StageRecord,
-    *map(st.just, ("main", "c", "0", ())),
-    st.sampled_from(["h", "other"]),
-    st.dictionaries(st.just("wms/main/dbInfo"), st.sampled_from(["v1", "v2"])),
-)
-memories = st.builds(
-    HealthState,
-    unknown_streak=st.integers(0, 3),
-    idle_since=st.none() | st.integers(int(NOW) - 90, int(NOW)),
-    position=st.none() | st.tuples(st.integers(0, int(NOW)), st.integers(0, 100_000)),
-    incident=st.none() | st.just(Incident(1_800_000_000, "DbTcpUnreachable")),
-)
-probes = st.sampled_from(["secrets", "service", "connector", "source", "record", "brokers"])
-observations = st.builds(
-    Observation,
-    service=st.none() | services,
-    no_service=st.sampled_from(["", "there is no ECS service"]),
-    connect_answers=st.none() | reasons,
-    connector=st.none() | connectors,
-    source=st.none() | sources,
-    log_message=traces,
-    database=st.dictionaries(st.sampled_from(["a:1", "b:2"]), reasons),
-    brokers=st.none()
-    | st.builds(BrokerReading, reasons, moments, moments, st.sampled_from([(), ("wms.heartbeat",)])),
-    record=st.none() | records,
-    secret_versions=st.dictionaries(st.just("wms/main/dbInfo"), st.just("v1")),
-    budget=st.none() | st.just(Budget()),
-    health_state=st.none() | memories,
-    probe_errors=st.dictionaries(probes, st.just("no answer within 6 s")),
-)
 setups = st.builds(
     Setup,
     st.none() | st.just(TopicPlan()) | st.just(TopicPlan(grow={"wms": 3}, wrong=["w"])),
@@ -129,6 +72,8 @@ def test_verify_finds_what_the_health_check_finds_and_only_its_own_named_checks_
 
 @given(observations, settings_of_stages)
 def test_nothing_that_nobody_could_see_is_taken_for_health(seen: Observation, settings: ConnectorSettings):
+    # Of a stage that is torn down nothing is judged; `verify` finds that by its record.
+    assume(not seen.retiring)
     if problems([result(finding, STAGE) for finding in decide(seen, settings, NOW).results]):
         return
     assert seen.service is not None

@@ -12,16 +12,11 @@ from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
-from connector.domain.health.budget import Budget
 from connector.domain.health.error_classes import Owner
 from connector.domain.health.metrics import Origin
 from connector.domain.health.observation import (
-    BrokerReading,
-    ConnectorStatus,
     Observation,
-    Service,
     Source,
-    TaskStatus,
 )
 from connector.domain.health.remediation import Action
 from connector.domain.health.state import HealthState
@@ -31,11 +26,11 @@ from connector.domain.stage.record import StageRecord
 from lambda_src.clients import tcp
 from lambda_src.connect_health.publish import publish
 from lambda_src.observe import observe
-from tests.lambda_src.conftest import ADDRESS, BROKERS, PASSWORD, USER, FakeStage
+from tests.lambda_src.conftest import BROKERS, PASSWORD, USER, FakeStage
 from tests.support.fake_stage_aws import client_error
+from tests.support.observations import NOW, observations
 
 DATABASE = "127.0.0.8:5432"
-NOW = 1_800_000_000.0
 
 
 @dataclass
@@ -285,37 +280,6 @@ def test_the_jdbc_kind_reports_nothing_about_its_source(healthy: FakeStage, data
     seen = observe(healthy.session(), tcp_probe=database.tcp_probe)
     verdict = decide(replace(seen, source=Source()), ConnectorSettings(kind="jdbc"), NOW)
     assert not {"SourceDisconnected", "SnapshotRunning"} & set(verdict.metrics)
-
-
-words = st.sampled_from(["", "connection refused"])
-states = st.sampled_from(["RUNNING", "FAILED", "PAUSED", "STOPPED", "UNASSIGNED", "RESTARTING"])
-tasks = st.builds(TaskStatus, st.integers(0, 2), states, st.just(f"{ADDRESS}:8083"), words)
-observations = st.builds(
-    Observation,
-    service=st.none()
-    | st.builds(
-        Service,
-        st.just("s"),
-        st.integers(0, 2),
-        st.integers(0, 2),
-        st.just(0),
-        st.just("d"),
-        st.sampled_from(["", "FAILED", "COMPLETED", "IN_PROGRESS"]),
-    ),
-    connect_answers=st.none() | words,
-    connector=st.none()
-    | st.builds(ConnectorStatus, states, st.just("w"), words, st.lists(tasks, max_size=2).map(tuple)),
-    source=st.none() | st.builds(Source, st.none() | st.booleans(), st.booleans(), st.integers(0, 4)),
-    database=st.dictionaries(st.just(DATABASE), words),
-    record=st.none()
-    | st.builds(StageRecord, *map(st.just, ("main", "c", "0", (), "")), retiring=st.booleans()),
-    budget=st.none() | st.just(Budget()),
-    health_state=st.none() | st.builds(HealthState, unknown_streak=st.integers(0, 3)),
-    brokers=st.none() | st.builds(BrokerReading, words, st.none() | st.floats(0, 2e9), st.booleans()),
-    probe_errors=st.dictionaries(
-        st.sampled_from(["secrets", "service", "connector", "source"]), st.just("no")
-    ),
-)
 
 
 @given(observations, st.sampled_from(KINDS))

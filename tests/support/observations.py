@@ -1,0 +1,70 @@
+"""What may be observed of a stage, for property tests of what is made of it."""
+
+from hypothesis import strategies as st
+
+from connector.domain.health.budget import Budget
+from connector.domain.health.observation import (
+    BrokerReading,
+    ConnectorStatus,
+    Observation,
+    Service,
+    Source,
+    TaskStatus,
+)
+from connector.domain.health.state import HealthState, Incident
+from connector.domain.stage.record import StageRecord
+
+#: The moment of the observation, in seconds since 1970.
+NOW = 1_800_000_000.0
+
+reasons = st.sampled_from(["", "connection refused"])
+traces = st.sampled_from(["", "x.E: y\nCaused by: z.F: ORA-01017: no", "x.E: y\nCaused by: z.F: Broken pipe"])
+states = st.sampled_from(["RUNNING", "FAILED", "PAUSED", "STOPPED", "UNASSIGNED", "RESTARTING"])
+moments = st.none() | st.floats(0, 2e9)
+seconds = st.none() | st.floats(0, 1e6)
+services = st.builds(
+    Service,
+    st.just("s"),
+    st.integers(0, 2),
+    st.integers(0, 2),
+    st.just(0),
+    st.just("d"),
+    st.sampled_from(["", "FAILED", "COMPLETED", "IN_PROGRESS"]),
+)
+tasks = st.builds(TaskStatus, st.integers(0, 2), states, st.just("127.0.0.9:8083"), traces)
+connectors = st.builds(ConnectorStatus, states, st.just("w"), traces, st.lists(tasks, max_size=2).map(tuple))
+sources = st.builds(
+    Source, st.none() | st.booleans(), st.booleans(), st.integers(0, 4), seconds, seconds, seconds
+)
+records = st.builds(
+    StageRecord,
+    *map(st.just, ("main", "c", "0", ())),
+    st.sampled_from(["h", "other"]),
+    st.dictionaries(st.just("wms/main/dbInfo"), st.sampled_from(["v1", "v2"])),
+    retiring=st.booleans(),
+)
+health_states = st.builds(
+    HealthState,
+    unknown_streak=st.integers(0, 3),
+    idle_since=st.none() | st.integers(int(NOW) - 90, int(NOW)),
+    position=st.none() | st.tuples(st.integers(0, int(NOW)), st.integers(0, 100_000)),
+    incident=st.none() | st.just(Incident(1_800_000_000, "DbTcpUnreachable")),
+)
+probes = st.sampled_from(["secrets", "service", "connector", "source", "record", "brokers"])
+observations = st.builds(
+    Observation,
+    service=st.none() | services,
+    no_service=st.sampled_from(["", "there is no ECS service"]),
+    connect_answers=st.none() | reasons,
+    connector=st.none() | connectors,
+    source=st.none() | sources,
+    log_message=traces,
+    database=st.dictionaries(st.sampled_from(["a:1", "b:2"]), reasons),
+    brokers=st.none()
+    | st.builds(BrokerReading, reasons, moments, moments, st.sampled_from([(), ("wms.heartbeat",)])),
+    record=st.none() | records,
+    secret_versions=st.dictionaries(st.just("wms/main/dbInfo"), st.just("v1")),
+    budget=st.none() | st.just(Budget()),
+    health_state=st.none() | health_states,
+    probe_errors=st.dictionaries(probes, st.just("no answer within 6 s")),
+)
