@@ -1,9 +1,8 @@
 """`!wms_publish`: the Lambda zip is in the artifact bucket before a stack refers to it."""
 
-from botocore.exceptions import ClientError
 from sceptre.hooks import Hook
 
-from connector.aws import stacks
+from connector.aws import calls, stacks
 from connector.sceptre import stack as sceptre_stack
 from lambda_src import packaging
 
@@ -27,12 +26,6 @@ class PublishArtifacts(Hook):  # type: ignore[misc]
             self.logger.info("Lambda code %s: uploaded, %d bytes", package.key, len(package.content))
 
 
-def uploaded(connection: stacks.Connection, bucket: str, key: str) -> bool:
+def uploaded(connection: calls.Port, bucket: str, key: str) -> bool:
     """Whether the object exists; its name is its content, so existing is enough."""
-    try:
-        connection.call("s3", "head_object", {"Bucket": bucket, "Key": key})
-    except ClientError as error:
-        if error.response["Error"].get("Code") in ("404", "NoSuchKey", "NotFound"):
-            return False
-        raise
-    return True
+    return calls.find(connection, "s3", "head_object", {"Bucket": bucket, "Key": key}) is not None

@@ -2,10 +2,9 @@
 
 import threading
 
-from botocore.exceptions import ClientError
 from sceptre.resolvers import Resolver
 
-from connector.aws import stacks
+from connector.aws import calls
 from connector.domain.errors import OperatorError
 from connector.domain.secrets import fallback, secrets
 from connector.sceptre import stack as sceptre_stack
@@ -26,7 +25,7 @@ class SubnetCidrs(Resolver):  # type: ignore[misc]
             if self.argument:
                 raise OperatorError("!subnet_cidrs takes no argument")
             stack = self.stack
-            connection: stacks.Connection = stack.connection_manager
+            connection: calls.Port = stack.connection_manager
             fetch = sceptre_stack.SECRETS.fetcher(connection)
             stored = fallback.require_secret(
                 sceptre_stack.secret_prefix(stack), sceptre_stack.stage_of(stack), secrets.VPC, fetch
@@ -40,7 +39,7 @@ class SubnetCidrs(Resolver):  # type: ignore[misc]
                 return list(_known[key])
 
 
-def describe(connection: stacks.Connection, path: str, ids: tuple[str, ...]) -> list[str]:
+def describe(connection: calls.Port, path: str, ids: tuple[str, ...]) -> list[str]:
     """The blocks of these subnets; raises when the secret at `path` names one that is not there."""
     if not ids:
         raise OperatorError(
@@ -49,10 +48,10 @@ def describe(connection: stacks.Connection, path: str, ids: tuple[str, ...]) -> 
         )
     try:
         answer = connection.call("ec2", "describe_subnets", {"SubnetIds": list(ids)})
-    except ClientError as error:
-        if error.response["Error"].get("Code") != "InvalidSubnetID.NotFound":
+    except calls.ClientError as error:
+        if calls.code(error) != "InvalidSubnetID.NotFound":
             raise
-        message = error.response["Error"].get("Message", "")
+        message = calls.message(error)
         raise OperatorError(
             f"secret {path} names subnets that are not in this account and region ({message}); fix the secret"
         ) from None

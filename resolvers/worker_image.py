@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from sceptre.resolvers import Resolver
 
-from connector.aws import stacks
+from connector.aws import calls, stacks
 from connector.domain.errors import OperatorError
 from connector.image_publishing import content, registry
 from connector.sceptre import stack as sceptre_stack
@@ -29,13 +29,13 @@ class WorkerImage(Resolver):  # type: ignore[misc]
             configured = argument.get("configured")
             if configured:
                 return str(configured)
-            connection: stacks.Connection = self.stack.connection_manager
+            connection: calls.Port = self.stack.connection_manager
             tag = content.tag()
             key = (str(connection.region), str(connection.profile), str(connection.sceptre_role), tag)
             with _lock:
                 if key not in _known:
                     where = registry.repository(stacks.foundation_outputs(connection))
-                    _known[key] = registry.require_published(connection.call, where, tag)
+                    _known[key] = registry.require_published(connection, where, tag)
                 return _known[key]
 
 

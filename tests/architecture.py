@@ -53,21 +53,17 @@ ROOMS: dict[str, tuple[str, ...]] = {
 #: What may lie on the top floor of `connector`, beside the rooms.
 TOP_FLOOR = ("connector", "connector.cli")
 
-#: Who may make clients of AWS.
-AWS_LIBRARY = "boto3"
+#: Who may make clients of AWS and know its library's errors.
+AWS_LIBRARY = ("boto3", "botocore")
 SPEAKS_TO_AWS = ("connector.aws", "connector.local", "lambda_src")
 
 #: Public class names that occur twice and are still to be renamed. Nothing may be added.
 TWICE = frozenset(
     {
-        "Account",
         "Answer",
-        "Clients",
         "ConnectorSettings",
         "Context",
         "Database",
-        "EphemeralStage",
-        "Plan",
         "Probe",
         "Session",
         "State",
@@ -259,13 +255,13 @@ def on_the_top_floor(found: Iterable[Module]) -> Iterator[str]:
 
 
 def strangers_to_aws(found: Iterable[Module]) -> Iterator[str]:
-    """Clients of AWS that are made elsewhere than in the rooms for it."""
+    """Imports of AWS's library elsewhere than in the rooms for it."""
     for module in found:
         if not any(within(module.name, room) for room in SPEAKS_TO_AWS):
             yield from (
                 f"{module.name} imports {name}"
                 for name in dict.fromkeys(module.imports)
-                if name.partition(".")[0] == AWS_LIBRARY
+                if name.partition(".")[0] in AWS_LIBRARY
             )
 
 

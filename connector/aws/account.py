@@ -1,20 +1,54 @@
 """The AWS account that the environment's credentials lead to, in the region that `sceptre` would take."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
+from connector.aws.calls import errors
 from connector.aws.region import region
-from connector.domain.errors import ServerError, one_line
 
-_NEXT = "see this shell's credentials, AWS_REGION and AWS_ENDPOINT_URL (a local world that is down?)"
+#: The longest wait for an answer, in seconds. A Lambda is waited for as long as it may run.
+_READ_SECONDS = {"lambda": 65.0}
+_OTHERS_READ_SECONDS = 30.0
+
+#: How often a request is put in all, when its answer is lost or AWS is too busy.
+_ATTEMPTS = {"lambda": 2}
+_OTHERS_ATTEMPTS = 3
 
 
-def client(service: str, *, read_timeout: float = 30, attempts: int = 3) -> Any:
+class Account:
+    """`connector.aws.calls.Port` with the environment's credentials and region.
+
+    `attempts` says of a service how often a request is put in all: with 1, a request whose answer was lost
+    is not put a second time.
+    """
+
+    profile: str | None = None
+    sceptre_role: str | None = None
+
+    def __init__(self, attempts: Mapping[str, int] | None = None) -> None:
+        self.region = region()
+        self._attempts = {**_ATTEMPTS, **(attempts or {})}
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+
+    def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any:
+        """Ask AWS; as with Sceptre's connection manager, what AWS refuses is botocore's error."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = client(
+                    service,
+                    self.region,
+                    read_timeout=_READ_SECONDS.get(service, _OTHERS_READ_SECONDS),
+                    attempts=self._attempts.get(service, _OTHERS_ATTEMPTS),
+                )
+        return getattr(self._clients[service], command)(**(kwargs or {}))
+
+
+def client(service: str, where: str, *, read_timeout: float, attempts: int) -> Any:
     """A client; nobody waits for minutes where there is no AWS to ask."""
     config = Config(
         connect_timeout=5,
@@ -25,37 +59,6 @@ def client(service: str, *, read_timeout: float = 30, attempts: int = 3) -> Any:
         session = boto3.session.Session()
         return session.client(
             service,  # type: ignore[call-overload]
-            region_name=region(),
+            region_name=where,
             config=config,
         )
-
-
-class Account:
-    """`connector.aws.stacks.Connection` with the environment's credentials and region."""
-
-    profile: str | None = None
-    sceptre_role: str | None = None
-
-    def __init__(self) -> None:
-        self.region = region()
-
-    def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any:
-        """Ask AWS; as with Sceptre's connection manager, what AWS refuses is botocore's error."""
-        return getattr(client(service), command)(**(kwargs or {}))
-
-
-@contextmanager
-def errors() -> Iterator[None]:
-    """AWS's refusals as `ServerError`, in AWS's own message."""
-    try:
-        yield
-    except ClientError as error:
-        raise ServerError(refusal(error)) from None
-    except BotoCoreError as error:
-        raise ServerError(f"AWS cannot be asked: {one_line(str(error))}; {_NEXT}") from None
-
-
-def refusal(error: ClientError) -> str:
-    """What AWS refused and why."""
-    details = error.response.get("Error", {})
-    return f"AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"

@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from connector.aws import account
+from connector.aws import calls
 from connector.domain.admin_api import Answer, Operation, Request, State
 from connector.domain.errors import ServerError
 from connector.domain.stage.names import Names
@@ -16,10 +14,6 @@ from connector.domain.stage.stage import Stage
 
 #: What Lambda answers while a function that was idle for weeks gets its network back, or is being changed.
 _NOT_YET = ("ResourceConflictException", "ResourceNotReadyException", "SubnetIPAddressLimitReachedException")
-_UNKNOWN = "ResourceNotFoundException"
-
-#: Calls `lambda:Invoke` with these arguments and returns AWS's answer.
-Invoke = Callable[[Mapping[str, Any]], Any]
 
 
 class NoFunction(ServerError):
@@ -34,28 +28,28 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-def invoke_once(invoke: Invoke, function: str, request: Request) -> Answer:
+def invoke_once(port: calls.Port, function: str, request: Request) -> Answer:
     """The answer to one request.
 
     Raises `NoFunction`, `ServerError` when the function failed, and botocore's errors.
     """
     payload = json.dumps(request.to_payload()).encode()
     try:
-        reply = invoke({"FunctionName": function, "Payload": payload})
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code == _UNKNOWN:
-            raise NoFunction(f"there is no Lambda {function}") from None
+        reply = calls.find(port, "lambda", "invoke", {"FunctionName": function, "Payload": payload})
+    except calls.ClientError as error:
+        code = calls.code(error)
         if code in _NOT_YET:
             return Answer(State.WAITING, f"the admin Lambda {function} is not ready yet ({code})")
         raise
+    if reply is None:
+        raise NoFunction(f"there is no Lambda {function}")
     return decode(reply, function, request.operation)
 
 
-def invoke(client: Any, stage: Stage, request: Request) -> Answer:
-    """`invoke_once` of a stage's own function through a Lambda client; AWS's refusals are a `ServerError`."""
-    with account.errors():
-        return invoke_once(lambda arguments: client.invoke(**arguments), stage.names.connect_admin, request)
+def invoke(port: calls.Port, stage: Stage, request: Request) -> Answer:
+    """`invoke_once` of a stage's own function; AWS's refusals are a `ServerError`."""
+    with calls.errors():
+        return invoke_once(port, stage.names.connect_admin, request)
 
 
 def decode(reply: Mapping[str, Any], function: str, operation: Operation) -> Answer:

@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 
 import boto3
-from botocore.exceptions import BotoCoreError
 
-from connector.domain.errors import OperatorError, ServerError
+from connector.aws.calls import errors
+from connector.domain.errors import OperatorError
 
 #: What config/config.yaml takes where the environment names no region.
 DEFAULT_REGION = "us-east-1"
@@ -31,8 +31,6 @@ def region(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def _of_profile() -> str | None:
-    try:
+    with errors():
         found = boto3.session.Session().region_name
-    except BotoCoreError as error:
-        raise ServerError(f"AWS cannot be asked: {error}") from None
     return None if found is None else str(found)

@@ -1,25 +1,14 @@
 """CloudFormation's stacks, through whatever connection the caller has: Sceptre's or the environment's."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from botocore.exceptions import ClientError
-
+from connector.aws import calls
 from connector.domain.errors import OperatorError, ServerError
 from connector.domain.stage import names
 
 
-class Connection(Protocol):
-    """The part of Sceptre's ConnectionManager that is used here."""
-
-    region: str
-    profile: str | None
-    sceptre_role: str | None
-
-    def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any: ...
-
-
-def stack_outputs(connection: Connection, stack_name: str) -> Mapping[str, str] | None:
+def stack_outputs(connection: calls.Port, stack_name: str) -> Mapping[str, str] | None:
     """The outputs of a stack that stands complete; None when there is no such stack or it never was."""
     description = describe_stack(connection, stack_name)
     if description is None or description["StackStatus"] in NEVER_COMPLETED:
@@ -31,20 +20,15 @@ def stack_outputs(connection: Connection, stack_name: str) -> Mapping[str, str] 
 NEVER_COMPLETED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
 
 
-def describe_stack(connection: Connection, stack_name: str) -> Mapping[str, Any] | None:
+def describe_stack(connection: calls.Port, stack_name: str) -> Mapping[str, Any] | None:
     """CloudFormation's description of one stack, or None when there is none."""
-    try:
-        answer = connection.call("cloudformation", "describe_stacks", {"StackName": stack_name})
-    except ClientError as error:
-        if "does not exist" in error.response["Error"].get("Message", ""):
-            return None
-        raise
-    stacks = answer["Stacks"]
+    answer = calls.find(connection, "cloudformation", "describe_stacks", {"StackName": stack_name})
+    stacks = answer["Stacks"] if answer else ()
     description: Mapping[str, Any] | None = stacks[0] if stacks else None
     return description
 
 
-def foundation_outputs(connection: Connection) -> Mapping[str, str]:
+def foundation_outputs(connection: calls.Port) -> Mapping[str, str]:
     """What the account's foundation stack offers; raises when it has not been launched."""
     outputs = stack_outputs(connection, names.FOUNDATION_STACK)
     if outputs is None:
@@ -55,7 +39,7 @@ def foundation_outputs(connection: Connection) -> Mapping[str, str]:
     return outputs
 
 
-def foundation_output(connection: Connection, key: str) -> str:
+def foundation_output(connection: calls.Port, key: str) -> str:
     """One output of the foundation stack."""
     outputs = foundation_outputs(connection)
     if key not in outputs:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from connector.aws import account
+from connector.aws import calls
 from connector.aws.admin_function import Clock
 from connector.domain.errors import ServerError, WmsError
 
@@ -36,8 +36,8 @@ class Message:
 class TopicListener:
     """Subscribed for as long as the block runs; nothing of it stays."""
 
-    def __init__(self, sqs: Any, sns: Any, topic: str, queue: str, clock: Clock | None = None) -> None:
-        self._sqs, self._sns, self._topic, self._queue = sqs, sns, topic, queue
+    def __init__(self, port: calls.Port, topic: str, queue: str, clock: Clock | None = None) -> None:
+        self._port, self._topic, self._queue = port, topic, queue
         self._clock = clock or Clock()
         self._url = self._subscription = ""
         self.left_behind = ""
@@ -45,15 +45,16 @@ class TopicListener:
     def __enter__(self) -> Self:
         partition, _, region, owner, _ = self._topic.split(":")[1:]
         arn = f"arn:{partition}:sqs:{region}:{owner}:{self._queue}"
-        with account.errors():
+        with calls.errors():
             try:
                 attributes = {"Policy": _policy(arn, self._topic), "MessageRetentionPeriod": _KEEP_SECONDS}
-                created = self._sqs.create_queue(QueueName=self._queue, Attributes=attributes)
+                created = self._port.call(
+                    "sqs", "create_queue", {"QueueName": self._queue, "Attributes": attributes}
+                )
                 self._url = created["QueueUrl"]
                 # Not raw: a raw message has lost its subject.
-                answer = self._sns.subscribe(
-                    TopicArn=self._topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True
-                )
+                subscription = {"TopicArn": self._topic, "Protocol": "sqs", "Endpoint": arn}
+                answer = self._port.call("sns", "subscribe", {**subscription, "ReturnSubscriptionArn": True})
                 self._subscription = answer["SubscriptionArn"]
             except BaseException:
                 self._leave()
@@ -70,13 +71,13 @@ class TopicListener:
         received: list[Message] = []
         give_up = self._clock.now() + seconds
         while not enough(received) and self._clock.now() < give_up:
-            with account.errors():
-                answer = self._sqs.receive_message(
-                    QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=_POLL_SECONDS
-                )
+            with calls.errors():
+                query = {"QueueUrl": self._url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": _POLL_SECONDS}
+                answer = self._port.call("sqs", "receive_message", query)
                 for message in answer.get("Messages", ()):
                     received.append(_message(message["Body"]))
-                    self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+                    receipt = {"QueueUrl": self._url, "ReceiptHandle": message["ReceiptHandle"]}
+                    self._port.call("sqs", "delete_message", receipt)
         return tuple(received)
 
     def _leave(self) -> None:
@@ -84,20 +85,19 @@ class TopicListener:
         left = []
         if self._subscription:
             arn = self._subscription
-            left += _remove(self._sns.unsubscribe, f"subscription {arn}", SubscriptionArn=arn)
+            left += self._remove("sns", "unsubscribe", f"subscription {arn}", SubscriptionArn=arn)
         if self._url:
-            left += _remove(self._sqs.delete_queue, f"queue {self._queue}", QueueUrl=self._url)
+            left += self._remove("sqs", "delete_queue", f"queue {self._queue}", QueueUrl=self._url)
         self.left_behind = ", ".join(left)
 
-
-def _remove(remove: Callable[..., Any], what: str, **which: str) -> list[str]:
-    """What stays, if it stays."""
-    try:
-        with account.errors():
-            remove(**which)
-    except WmsError as error:
-        return [f"{what} ({error})"]
-    return []
+    def _remove(self, service: str, command: str, what: str, **which: str) -> list[str]:
+        """What stays, if it stays."""
+        try:
+            with calls.errors():
+                self._port.call(service, command, which)
+        except WmsError as error:
+            return [f"{what} ({error})"]
+        return []
 
 
 def _policy(queue: str, topic: str) -> str:

@@ -6,30 +6,26 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from connector.aws import stacks
+from connector.aws import calls
 from connector.domain.health.causes import root_cause, trace_of
 
 
-def last_error(connection: stacks.Connection, log_group: str, since: datetime) -> str | None:
+def last_error(connection: calls.Port, log_group: str, since: datetime) -> str | None:
     """The root cause of the newest ERROR event since then; None where there is none or it cannot be read.
 
     Never raises: it only adds to an error that is being reported already.
     """
-    query: dict[str, Any] = {
+    query = {
         "logGroupName": log_group,
         "filterPattern": "ERROR",
         "startTime": int(since.timestamp() * 1000),
     }
     newest: Mapping[str, Any] | None = None
     try:
-        while True:
-            answer = connection.call("logs", "filter_log_events", query)
-            for event in answer["events"]:
+        for page in calls.pages(connection, "logs", "filter_log_events", query):
+            for event in page["events"]:
                 if newest is None or event["timestamp"] >= newest["timestamp"]:
                     newest = event
-            if not answer.get("nextToken"):
-                break
-            query["nextToken"] = answer["nextToken"]
     except (ClientError, BotoCoreError):
         return None
     return None if newest is None else root_cause(trace_of(newest["message"]))

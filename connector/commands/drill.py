@@ -10,8 +10,8 @@ from connector.aws.topic_listener import TopicListener
 from connector.commands.output import json_option, print_json, print_table
 from connector.domain.health.drills import CLASSES
 from connector.domain.stage.stage import Stage
-from connector.operations.fire_drill import Plan, Report, drill
-from connector.operations.inspection import Clients, alarm_states, kind_of, subscriptions, topic_of
+from connector.operations.fire_drill import DrillPlan, Report, drill
+from connector.operations.inspection import alarm_states, kind_of, subscriptions, topic_of
 
 
 @click.command("fire-drill")
@@ -27,18 +27,15 @@ def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: b
     and what the health check remembers are not touched. An alarm that is in ALARM is left alone. Exit
     status 0 when everything arrived that should.
     """
-    stage, clients = Stage.parse(stage_name), Clients.real()
-    topic = topic_of(clients, stage)
-    kind = kind_of(clients, stage)
     # Setting alarms is limited to a few calls a second: those are tried again.
-    cloudwatch = account.client("cloudwatch", attempts=10)
-    plan = Plan(stage, topic, alarm_states(cloudwatch, stage, kind), kind, subscriptions(clients.sns, topic))
+    stage, port = Stage.parse(stage_name), account.Account(attempts={"cloudwatch": 10})
+    topic = topic_of(port, stage)
+    kind = kind_of(port, stage)
+    plan = DrillPlan(stage, topic, alarm_states(port, stage, kind), kind, subscriptions(port, topic))
     if not yes:
         click.confirm(_question(plan), abort=True, err=True)
-    listener = TopicListener(
-        account.client("sqs"), clients.sns, topic, stage.names.drill_queue(secrets.token_hex(4))
-    )
-    report = drill(plan, cloudwatch, clients.functions, listener, _say)
+    listener = TopicListener(port, topic, stage.names.drill_queue(secrets.token_hex(4)))
+    report = drill(plan, port, listener, _say)
     if as_json:
         print_json(report.to_json())
     else:
@@ -46,7 +43,7 @@ def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: b
     context.exit(0 if report.passed else 1)
 
 
-def _question(plan: Plan) -> str:
+def _question(plan: DrillPlan) -> str:
     """How many mails will go to whom."""
     people = ", ".join(plan.recipients) or "nobody (no subscription is confirmed)"
     unconfirmed = [s.endpoint for s in plan.subscriptions if not s.confirmed]

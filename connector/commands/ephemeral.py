@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from connector.aws import account, calls
 from connector.commands.output import json_option, print_json, print_table, several
 from connector.domain.errors import OperatorError, ServerError, WmsError, one_line
 from connector.domain.stage.stage import Stage, refusal
@@ -117,7 +118,7 @@ def destroy(branch: str, directory: Path | None, *, dry_run: bool) -> None:
     if dry_run:
         click.echo(f"would destroy stage {branch}")
         return
-    destroying.tear_down(stages.Project.find(directory, _ROOT), stage, _today())
+    destroying.tear_down(stages.Project.find(directory, _ROOT), account.Account(), stage, _today())
     click.echo(f"stage {branch} is gone")
 
 
@@ -132,7 +133,8 @@ def sweep(*, expired: bool, yes: bool, directory: Path | None) -> None:  # noqa:
     exit status is then 1.
     """
     project = stages.Project.find(directory, _ROOT)
-    found = deployed.stages(deployed.all_stacks(deployed.cloudformation()))
+    port = account.Account()
+    found = deployed.stages(deployed.all_stacks(port))
     over = [row for name, row in sorted(found.items()) if refusal(name) is None and row.expired(_today())]
     if not over:
         click.echo("no deployed ephemeral stage has expired")
@@ -148,14 +150,14 @@ def sweep(*, expired: bool, yes: bool, directory: Path | None) -> None:  # noqa:
     if not yes:
         click.echo("nothing was touched; with --yes these stages are torn down")
         return
-    failed = [row.stage for row in over if not _swept(project, row.stage)]
+    failed = [row.stage for row in over if not _swept(project, port, row.stage)]
     if failed:
         raise ServerError(f"{len(failed)} of {len(over)} stages are not gone: {', '.join(failed)}")
 
 
-def _swept(project: stages.Project, name: str) -> bool:
+def _swept(project: stages.Project, port: calls.Port, name: str) -> bool:
     try:
-        destroying.tear_down(project, EphemeralStage(Stage.parse(name)), _today())
+        destroying.tear_down(project, port, EphemeralStage(Stage.parse(name)), _today())
     except WmsError as error:
         click.echo(f"error: {error}", err=True)
         return False
@@ -173,19 +175,18 @@ def list_stages(directory: Path | None, *, as_json: bool) -> None:
     the deployed stages can be read.
     """
     project = stages.Project.find(directory, _ROOT)
-    stacks = deployed.all_stacks(deployed.cloudformation())
+    port = account.Account()
+    stacks = deployed.all_stacks(port)
     found = deployed.stages(stacks)
-    orphans, errors = cluster_view.orphan_topics(cluster_view.functions(), stacks)
+    orphans, errors = cluster_view.orphan_topics(port, stacks)
     for line in errors:
         click.echo(f"warning: {line}", err=True)
     for name in project.stages():
         written = project.written(name)
-        on_disk = deployed.EphemeralStage(
-            name, written.get("owner", ""), written.get("expires", ""), None, {}
-        )
+        on_disk = deployed.DeployedStage(name, written.get("owner", ""), written.get("expires", ""), None, {})
         found.setdefault(name, on_disk)
     for name in orphans:
-        found.setdefault(name, deployed.EphemeralStage(name, "", "", None, {}))
+        found.setdefault(name, deployed.DeployedStage(name, "", "", None, {}))
     now = datetime.now(tz=UTC)
     rows = [found[name] for name in sorted(found)]
     if as_json:
@@ -205,7 +206,7 @@ def list_stages(directory: Path | None, *, as_json: bool) -> None:
         )
 
 
-def _state(row: deployed.EphemeralStage) -> str:
+def _state(row: deployed.DeployedStage) -> str:
     if not row.stacks:
         return "not deployed"
     troubled = [status for status in row.stacks.values() if status not in _WELL]
@@ -215,7 +216,7 @@ def _state(row: deployed.EphemeralStage) -> str:
 _WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def _expiry(row: deployed.EphemeralStage, now: datetime) -> str:
+def _expiry(row: deployed.DeployedStage, now: datetime) -> str:
     return f"{row.expires} (over)" if row.expired(now.date()) else row.expires
 
 
@@ -225,7 +226,7 @@ def _today() -> date:
 
 def _refuse_standing(stage: Stage) -> None:
     try:
-        stacks = deployed.standing(stage, deployed.all_stacks(deployed.cloudformation()))
+        stacks = deployed.standing(stage, deployed.all_stacks(account.Account()))
     except ServerError as error:
         click.echo(
             f"warning: whether stacks of {stage.name!r} stand is not known ({error}); if they do, make the "

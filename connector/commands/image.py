@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from connector.aws import account
+from connector.aws import account, calls
 from connector.commands.output import json_option, print_json, print_table
 from connector.image_publishing import image as images
 from connector.image_publishing import tools
@@ -59,7 +59,7 @@ def publish(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None
     (`sceptre launch foundation`).
     """
     found, connection = images.Image.of(bases_file=bases_file), account.Account()
-    with account.errors():
+    with calls.errors():
         reference = images.publish(found, connection, _chosen(tool), _report)
     if as_json:
         print_json({"tag": found.tag, "image": reference})

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 import click
 
+from connector.aws import account
 from connector.commands.output import json_option, print_json, print_table
 from connector.domain.health.check_result import CheckResult, problems
 from connector.domain.health.report import evaluate
 from connector.domain.stage.stage import Stage
-from connector.operations.inspection import Clients, inspect
+from connector.operations.inspection import inspect
 
 
 @click.command()
@@ -21,7 +22,7 @@ def status(stage_name: str, *, as_json: bool) -> None:
     What cannot be seen says so in its place. A stage that is not deployed exits with status 1.
     """
     stage, now = Stage.parse(stage_name), datetime.now(UTC)
-    facts = inspect(Clients.real(), stage, now)
+    facts = inspect(account.Account(), stage, now)
     if as_json:
         print_json(facts.to_json())
         return
@@ -39,7 +40,7 @@ def verify(context: click.Context, stage_name: str, *, as_json: bool) -> None:
     next step. What cannot be seen is a finding too.
     """
     stage, now = Stage.parse(stage_name), datetime.now(UTC)
-    results = evaluate(inspect(Clients.real(), stage, now), now)
+    results = evaluate(inspect(account.Account(), stage, now), now)
     found = problems(results)
     if as_json:
         print_json(

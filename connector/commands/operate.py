@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from connector.aws import account
 from connector.aws.admin_function import Clock, NoFunction, invoke
 from connector.commands.output import json_option, print_json
 from connector.domain.admin_api import Answer, Operation, Request
@@ -11,7 +12,6 @@ from connector.domain.capture import signals
 from connector.domain.errors import ServerError
 from connector.domain.health.check_result import launch
 from connector.domain.stage.stage import Stage
-from connector.operations import cluster_view
 from connector.operations.procedure import Overdue, Refused, until_done
 
 
@@ -76,9 +76,10 @@ def offsets(stage_name: str, *, as_json: bool) -> None:
 def _request(stage: Stage, operation: Operation, tables: Sequence[str] = ()) -> Answer:
     """The answer, once it is done; anything else is a `ServerError`."""
     request = Request(operation, stage=stage.name, tables=tuple(tables))
-    functions = cluster_view.functions(attempts=2 if operation.policy.repeatable else 1)
+    # What must not be done twice is not asked twice either, when the answer to it is lost.
+    port = account.Account(attempts={} if operation.policy.repeatable else {"lambda": 1})
     try:
-        return until_done(operation, lambda _: invoke(functions, stage, request), Clock(), _show_nothing)
+        return until_done(operation, lambda _: invoke(port, stage, request), Clock(), _show_nothing)
     except NoFunction as error:
         raise ServerError(
             f"{error}: stage {stage.name!r} is not deployed; `{launch(stage)}` does that"

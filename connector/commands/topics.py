@@ -5,6 +5,7 @@ from typing import IO
 
 import click
 
+from connector.aws import account
 from connector.aws.admin_function import NoFunction
 from connector.commands.output import json_option, print_json, print_table, read_text
 from connector.domain.errors import OperatorError, ServerError
@@ -43,7 +44,7 @@ def plan(stage_name: str, topics_file: IO[bytes] | None, *, as_json: bool) -> No
 
 def _on_cluster(stage: Stage) -> Iterable[str]:
     try:
-        return cluster_view.topics(cluster_view.functions(), stage)
+        return cluster_view.topics(account.Account(), stage)
     except NoFunction as error:
         raise OperatorError(
             f"{error}, so the cluster of stage {stage.name!r} cannot be read; launch the stage, or give "

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from connector.aws import account, stacks
+from connector.aws import calls, stacks
 from connector.domain.errors import OperatorError, ServerError, WmsError
 from connector.domain.stage import names
 from connector.image_publishing import bases, content, registry
@@ -68,27 +68,27 @@ class Status:
         return asdict(self) | {"problems": list(self.problems)}
 
 
-def publish(image: Image, connection: stacks.Connection, choose: Callable[[], Tool], report: Report) -> str:
+def publish(image: Image, connection: calls.Port, choose: Callable[[], Tool], report: Report) -> str:
     """Make sure that the registry has the image; answers `<repository>@<digest>`.
 
     Tags are immutable and name their content: one that is there is never pushed again.
     """
     where = registry.repository(stacks.foundation_outputs(connection))
-    digest = registry.published(connection.call, where, image.tag)
+    digest = registry.published(connection, where, image.tag)
     if digest is None:
         tool = choose()
         image.build(tool, report)
-        user, password = registry.login(connection.call)
+        user, password = registry.login(connection)
         target = f"{where.uri}:{image.tag}"
         report(f"pushing {target}")
         tool.push(image.local, target, Login(where.registry, user, password))
-        digest = registry.published(connection.call, where, image.tag)
+        digest = registry.published(connection, where, image.tag)
         if digest is None:
             raise ServerError(f"{target} was pushed and {where.registry} does not show it; look there")
     return f"{where.uri}@{digest}"
 
 
-def status(image: Image, connection: stacks.Connection, choose: Callable[[], Tool]) -> Status:
+def status(image: Image, connection: calls.Port, choose: Callable[[], Tool]) -> Status:
     """What there is; what cannot be asked is a problem in the answer, not an error."""
     problems: list[str] = []
     tool: Tool | None = None
@@ -98,9 +98,9 @@ def status(image: Image, connection: stacks.Connection, choose: Callable[[], Too
         bases.require_pinned(image.bases, image.bases_file.name)
     with _noted(problems):
         tool = choose()
-    with _noted(problems), account.errors():
+    with _noted(problems), calls.errors():
         where = registry.repository(stacks.foundation_outputs(connection))
-        published = (registry.published(connection.call, where, image.tag),)
+        published = (registry.published(connection, where, image.tag),)
     digest = published[0] if published else None
     return Status(
         tag=image.tag,

@@ -1,18 +1,13 @@
 """The foundation's ECR repository: which digest a tag has there, and the password to push."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from botocore.exceptions import ClientError
-
+from connector.aws import calls
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.stage import names
-
-#: Service, command and arguments of boto3, as Sceptre's connection manager takes them.
-Call = Callable[[str, str, Mapping[str, Any]], Any]
 
 _OUTPUT = "RepositoryUri"
 
@@ -44,23 +39,17 @@ def repository(foundation: Mapping[str, str]) -> Repository:
     return Repository(uri)
 
 
-def published(call: Call, where: Repository, tag: str) -> str | None:
+def published(connection: calls.Port, where: Repository, tag: str) -> str | None:
     """The digest of the image with this tag, or None when there is none."""
-    try:
-        answer = call(
-            "ecr", "describe_images", {"repositoryName": where.name, "imageIds": [{"imageTag": tag}]}
-        )
-    except ClientError as error:
-        if error.response["Error"].get("Code") == "ImageNotFoundException":
-            return None
-        raise
+    query = {"repositoryName": where.name, "imageIds": [{"imageTag": tag}]}
+    answer = calls.find(connection, "ecr", "describe_images", query) or {}
     found = answer.get("imageDetails") or []
     return str(found[0]["imageDigest"]) if found else None
 
 
-def require_published(call: Call, where: Repository, tag: str) -> str:
+def require_published(connection: calls.Port, where: Repository, tag: str) -> str:
     """The image by digest, as a task definition takes it; raises when nobody has published it."""
-    digest = published(call, where, tag)
+    digest = published(connection, where, tag)
     if digest is None:
         raise OperatorError(
             f"the worker's image of this checkout, {where.name}:{tag}, is not in {where.registry}; "
@@ -69,9 +58,9 @@ def require_published(call: Call, where: Repository, tag: str) -> str:
     return f"{where.uri}@{digest}"
 
 
-def login(call: Call) -> tuple[str, Redacted]:
+def login(connection: calls.Port) -> tuple[str, Redacted]:
     """User and password with which this account's registry is pushed to; good for hours."""
-    answer = call("ecr", "get_authorization_token", {})
+    answer = connection.call("ecr", "get_authorization_token", {})
     token = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
     user, _, password = token.partition(":")
     return user, Redacted(password)

@@ -26,7 +26,7 @@ _SUBNETS = {
 }
 
 
-class Account:
+class SeededAccount:
     """The embedded account, seen with its administrator's credentials."""
 
     def __init__(self, endpoint: str) -> None:

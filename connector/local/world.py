@@ -15,7 +15,7 @@ from connector.local import state as states
 from connector.local.addresses import available, claim, free_port, listening
 from connector.local.database import Database
 from connector.local.processes import Process
-from connector.local.seeds import Account
+from connector.local.seeds import SeededAccount
 from connector.local.state import BrokerState, DatabaseState, State
 from connector.local.toolchain import Report, Toolchain
 
@@ -93,9 +93,9 @@ class World:
         return aws.client_environment(self.state.endpoint)
 
     @property
-    def account(self) -> Account:
+    def account(self) -> SeededAccount:
         """The embedded AWS account."""
-        return Account(self.state.endpoint)
+        return SeededAccount(self.state.endpoint)
 
     @property
     def kafka_bootstrap(self) -> str:

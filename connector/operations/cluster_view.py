@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from connector.aws import account
+from connector.aws import calls
 from connector.aws.admin_function import invoke
 from connector.domain.admin_api import Operation, Request, State
 from connector.domain.errors import ServerError, WmsError
@@ -13,24 +13,16 @@ from connector.domain.stage.teardown import orphans
 from connector.operations import deployed
 
 
-def functions(attempts: int = 2) -> Any:
-    """A Lambda client with the environment's credentials; it waits for as long as a function may run.
-
-    With one attempt a request whose answer was lost is not put a second time.
-    """
-    return account.client("lambda", read_timeout=65, attempts=attempts)
-
-
-def topics(client: Any, stage: Stage) -> frozenset[str]:
+def topics(port: calls.Port, stage: Stage) -> frozenset[str]:
     """Every topic of the stage's cluster; raises `ServerError` when nobody can look."""
-    answer = invoke(client, stage, Request(Operation.TOPIC_NAMES, stage=stage.name))
+    answer = invoke(port, stage, Request(Operation.TOPIC_NAMES, stage=stage.name))
     if answer.state is not State.DONE:
         raise ServerError(answer.summary)
     return frozenset(answer.details["topics"])
 
 
 def orphan_topics(
-    client: Any, stacks: Iterable[Mapping[str, Any]]
+    port: calls.Port, stacks: Iterable[Mapping[str, Any]]
 ) -> tuple[Mapping[str, tuple[str, ...]], list[str]]:
     """Stage -> its topics that exist although no stack of it does, on the clusters of all deployed stages.
 
@@ -43,7 +35,7 @@ def orphan_topics(
     if not watched:
         errors.append("no stage with an admin Lambda is deployed, so no cluster could be read")
     with ThreadPoolExecutor(8) as pool:
-        for stage, listing in [(stage, pool.submit(topics, client, stage)) for stage in watched]:
+        for stage, listing in [(stage, pool.submit(topics, port, stage)) for stage in watched]:
             try:
                 found |= listing.result()
             except WmsError as error:

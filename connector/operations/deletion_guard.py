@@ -1,6 +1,6 @@
 """What must not be deleted by accident: a named stage's stack, and a foundation that is in use."""
 
-from connector.aws import stacks
+from connector.aws import calls
 from connector.domain.errors import OperatorError
 from connector.domain.stage import names
 from connector.sceptre import launches
@@ -44,12 +44,6 @@ def _belongs_to_stage(stack_name: str) -> bool:
     return any(stack_name.startswith(f"{names.PROJECT}-{component}-") for component in names.COMPONENTS)
 
 
-def _stack_names(connection: stacks.Connection) -> list[str]:
-    found: list[str] = []
-    token: str | None = None
-    while True:
-        answer = connection.call("cloudformation", "describe_stacks", {"NextToken": token} if token else {})
-        found += [stack["StackName"] for stack in answer["Stacks"]]
-        token = answer.get("NextToken")
-        if not token:
-            return found
+def _stack_names(connection: calls.Port) -> list[str]:
+    pages = calls.pages(connection, "cloudformation", "describe_stacks")
+    return [stack["StackName"] for page in pages for stack in page["Stacks"]]

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from connector.aws import account
+from connector.aws import calls
 from connector.domain.stage.names import PRODUCT
 from connector.domain.stage.stage import Stage, refusal
 
 
 @dataclass(frozen=True)
-class EphemeralStage:
+class DeployedStage:
     """One ephemeral stage: deployed, with its stacks and their tags, or on disk only."""
 
     stage: str
@@ -49,21 +49,16 @@ class EphemeralStage:
         }
 
 
-def cloudformation() -> Any:
-    """A client with the environment's credentials."""
-    return account.client("cloudformation")
-
-
-def all_stacks(client: Any) -> list[Mapping[str, Any]]:
+def all_stacks(port: calls.Port) -> list[Mapping[str, Any]]:
     """Every stack of the account and region; raises `ServerError` when AWS does not say."""
-    with account.errors():
-        pages = client.get_paginator("describe_stacks").paginate()
+    with calls.errors():
+        pages = calls.pages(port, "cloudformation", "describe_stacks")
         return [stack for page in pages for stack in page["Stacks"]]
 
 
-def stages(stacks: Iterable[Mapping[str, Any]]) -> dict[str, EphemeralStage]:
+def stages(stacks: Iterable[Mapping[str, Any]]) -> dict[str, DeployedStage]:
     """Ephemeral stages of this project among `stacks`, by name."""
-    found: dict[str, EphemeralStage] = {}
+    found: dict[str, DeployedStage] = {}
     for stack in stacks:
         tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
         if stack["StackStatus"] == "DELETE_COMPLETE" or tags.get("project") != PRODUCT:
@@ -71,8 +66,8 @@ def stages(stacks: Iterable[Mapping[str, Any]]) -> dict[str, EphemeralStage]:
         if tags.get("ephemeral") != "true" or not tags.get("stage"):
             continue
         name, created = tags["stage"], stack["CreationTime"]
-        known = found.get(name) or EphemeralStage(name, "", "", None, {})
-        found[name] = EphemeralStage(
+        known = found.get(name) or DeployedStage(name, "", "", None, {})
+        found[name] = DeployedStage(
             stage=name,
             owner=known.owner or tags.get("owner", ""),
             expires=known.expires or tags.get("expiry", ""),

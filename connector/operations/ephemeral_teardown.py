@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from connector.aws import calls
 from connector.domain.errors import ServerError
 from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import deployed, ephemeral_directory
@@ -18,7 +19,12 @@ _OWNER = "destroy"
 
 
 def tear_down(
-    project: ephemeral_directory.Project, stage: EphemeralStage, today: date, *, run: Run | None = None
+    project: ephemeral_directory.Project,
+    port: calls.Port,
+    stage: EphemeralStage,
+    today: date,
+    *,
+    run: Run | None = None,
 ) -> None:
     """Run `sceptre delete ephemeral/<stage>`, in a directory that is made for it if there is none.
 
@@ -36,7 +42,7 @@ def tear_down(
             f"`sceptre delete {ephemeral_directory.GROUP}/{name}` ended with status {status}, see above; "
             f"run `wms-connector ephemeral destroy {name}` again once the cause is fixed"
         )
-    left = deployed.standing(stage.stage, deployed.all_stacks(deployed.cloudformation()))
+    left = deployed.standing(stage.stage, deployed.all_stacks(port))
     if left:
         raise ServerError(f"stacks of stage {name!r} still stand ({', '.join(left)}); run the command again")
     if made:

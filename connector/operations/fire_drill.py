@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from connector.aws import account, admin_function
+from connector.aws import admin_function, calls
 from connector.aws.topic_listener import Message, TopicListener
 from connector.domain.errors import ServerError
 from connector.domain.health.aws_alarms import alarms_of
@@ -46,7 +46,7 @@ class MailDrill:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DrillPlan:
     """What a drill would do."""
 
     stage: Stage
@@ -96,30 +96,30 @@ class Report:
         return {**asdict(self), "passed": self.passed}
 
 
-def drill(plan: Plan, cloudwatch: Any, functions: Any, listener: TopicListener, say: Say) -> Report:
+def drill(plan: DrillPlan, port: calls.Port, listener: TopicListener, say: Say) -> Report:
     """Do it, and check what arrives.
 
     Alarms are back in OK however it ends, or the report says which is not; a drill that cannot go on says
     what it leaves behind.
     """
     try:
-        return _drilled(plan, cloudwatch, functions, listener, say)
+        return _drilled(plan, port, listener, say)
     except ServerError as error:
         if not listener.left_behind:
             raise
         raise ServerError(f"{error}; left behind, delete it by hand: {listener.left_behind}") from None
 
 
-def _drilled(plan: Plan, cloudwatch: Any, functions: Any, listener: TopicListener, say: Say) -> Report:
+def _drilled(plan: DrillPlan, port: calls.Port, listener: TopicListener, say: Say) -> Report:
     with listener:
         rung = []
         for name in alarms_of(plan.stage.names, plan.kind, plan.alarms):
             say(f"alarm {name}")
-            rung.append(_ring(cloudwatch, plan.stage, name, plan.alarms.get(name), _contract(plan, name)))
+            rung.append(_ring(port, plan.stage, name, plan.alarms.get(name), _contract(plan, name)))
         mailed = []
         for cause in CLASSES:
             say(f"class {cause.name}")
-            mailed.append(_mail(functions, plan.stage, cause.name))
+            mailed.append(_mail(port, plan.stage, cause.name))
         say("waiting for what was sent")
         expected = {_key(plan.stage, a, state) for a in rung if a.topics for state in a.reached}
         expected |= {m.message_id for m in mailed if not m.wrong}
@@ -136,12 +136,12 @@ def _drilled(plan: Plan, cloudwatch: Any, functions: Any, listener: TopicListene
     )
 
 
-def _contract(plan: Plan, name: str) -> bool:
+def _contract(plan: DrillPlan, name: str) -> bool:
     """Whether the contract says that the alarm mails by itself."""
     return alarms_of(plan.stage.names, plan.kind)[name].mails
 
 
-def _ring(cloudwatch: Any, stage: Stage, name: str, state: AlarmState | None, mails: bool) -> AlarmDrill:  # noqa: FBT001
+def _ring(port: calls.Port, stage: Stage, name: str, state: AlarmState | None, mails: bool) -> AlarmDrill:  # noqa: FBT001
     if state is None:
         return AlarmDrill(name, mails=mails, wrong="there is no such alarm")
     if state.state == "ALARM":
@@ -151,8 +151,8 @@ def _ring(cloudwatch: Any, stage: Stage, name: str, state: AlarmState | None, ma
     wrong = []
     try:
         for wanted in ("ALARM", "OK"):
-            _set(cloudwatch, full, wanted)
-            if (found := _state(cloudwatch, full)) == wanted:
+            _set(port, full, wanted)
+            if (found := _state(port, full)) == wanted:
                 reached.append(wanted)
         if reached != ["ALARM", "OK"]:
             wrong.append(f"did not take the state it was set to (is {found})")
@@ -160,38 +160,45 @@ def _ring(cloudwatch: Any, stage: Stage, name: str, state: AlarmState | None, ma
         wrong.append(str(error))
     finally:
         if reached[-1:] != ["OK"]:
-            wrong += _put_back(cloudwatch, full)
+            wrong += _put_back(port, full)
     return AlarmDrill(name, tuple(reached), mails, state.actions, wrong="; ".join(wrong))
 
 
-def _put_back(cloudwatch: Any, alarm: str) -> list[str]:
+def _put_back(port: calls.Port, alarm: str) -> list[str]:
     """Why an alarm could not be set to OK, if so; raised, it would keep the rest from being reported."""
     try:
-        _set(cloudwatch, alarm, "OK")
+        with calls.errors():
+            # Nothing is to be set back of an alarm that was deleted meanwhile.
+            calls.find(port, "cloudwatch", "set_alarm_state", _change(alarm, "OK"))
     except ServerError as error:
         step = f"aws cloudwatch set-alarm-state --alarm-name {alarm} --state-value OK --state-reason DRILL"
         return [f"could not be set back to OK ({error}): do it by hand, {step}"]
     return []
 
 
-def _set(cloudwatch: Any, alarm: str, state: str) -> None:
-    with account.errors():
-        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason=_REASON)
+def _set(port: calls.Port, alarm: str, state: str) -> None:
+    with calls.errors():
+        port.call("cloudwatch", "set_alarm_state", _change(alarm, state))
 
 
-def _state(cloudwatch: Any, alarm: str) -> str:
-    with account.errors():
-        found = cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+def _change(alarm: str, state: str) -> Mapping[str, str]:
+    return {"AlarmName": alarm, "StateValue": state, "StateReason": _REASON}
+
+
+def _state(port: calls.Port, alarm: str) -> str:
+    with calls.errors():
+        found = port.call("cloudwatch", "describe_alarms", {"AlarmNames": [alarm]})["MetricAlarms"]
     if not found:
         raise ServerError(f"the alarm {alarm} was deleted during the drill")
     return str(found[0]["StateValue"])
 
 
-def _mail(functions: Any, stage: Stage, name: str) -> MailDrill:
+def _mail(port: calls.Port, stage: Stage, name: str) -> MailDrill:
     function = stage.names.connect_health
     try:
-        with account.errors():
-            reply = functions.invoke(FunctionName=function, Payload=json.dumps({KEY: name}).encode())
+        with calls.errors():
+            payload = json.dumps({KEY: name}).encode()
+            reply = port.call("lambda", "invoke", {"FunctionName": function, "Payload": payload})
         who, what = f"the health Lambda {function}", f"the drill of {name!r}"
         mailed = Mailed.from_payload(admin_function.content(reply, who, function, what))
     except ServerError as error:
@@ -208,7 +215,7 @@ def _keys(received: Sequence[Message]) -> set[str]:
     return {message.id for message in received} | {f"{name} {state}" for name, state in filter(None, alarms)}
 
 
-def _evaluated_alarm(plan: Plan, alarm: AlarmDrill, received: Sequence[Message]) -> AlarmDrill:
+def _evaluated_alarm(plan: DrillPlan, alarm: AlarmDrill, received: Sequence[Message]) -> AlarmDrill:
     full = plan.stage.names.alarm(alarm.alarm)
     delivered = tuple(m.subject for m in received if m.alarm is not None and m.alarm[0] == full)
     wrong = alarm.wrong

@@ -1,15 +1,13 @@
 """Inspecting a deployed stage with the operator's own credentials, and through its admin Lambda."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError
-
-from connector.aws import account
+from connector.aws import calls
 from connector.aws.admin_function import invoke
 from connector.aws.region import region
+from connector.aws.stacks import describe_stack
 from connector.domain.admin_api import Operation, Request, State
 from connector.domain.errors import ServerError
 from connector.domain.health.aws_alarms import alarms_of
@@ -17,7 +15,6 @@ from connector.domain.health.check_result import CheckResult, launch
 from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, AlarmState, Facts, Stack, Subscription
 from connector.domain.stage.names import COMPONENTS
 from connector.domain.stage.stage import Stage
-from connector.operations import cluster_view
 
 #: The metric that every check publishes, and how far back its newest value is looked for.
 _CHECK_METRIC = "HealthCheckFailed"
@@ -26,39 +23,19 @@ _CHECK_HOURS = 6
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Clients:
-    """Clients of the operator's account."""
-
-    cloudformation: Any
-    cloudwatch: Any
-    sns: Any
-    functions: Any
-
-    @classmethod
-    def real(cls) -> "Clients":
-        """With the environment's credentials."""
-        return cls(
-            account.client("cloudformation"),
-            account.client("cloudwatch"),
-            account.client("sns"),
-            cluster_view.functions(),
-        )
-
-
-def inspect(clients: Clients, stage: Stage, now: datetime) -> Facts:
+def inspect(port: calls.Port, stage: Stage, now: datetime) -> Facts:
     """Everything that can be seen of a stage; `ServerError` when it is not deployed."""
-    stacks = _stacks(clients.cloudformation, stage)
+    stacks = _stacks(port, stage)
     if not stacks:
         raise not_deployed(stage)
     unavailable: dict[str, str] = {}
-    inside = _try(unavailable, ADMIN, lambda: _inside(clients.functions, stage)) or {}
+    inside = _try(unavailable, ADMIN, lambda: _inside(port, stage)) or {}
     found = _try(unavailable, ADMIN, lambda: _findings(inside)) if inside else None
     kind = str(inside.get("kind", "debezium"))
-    alarms = _try(unavailable, ALARMS, lambda: alarm_states(clients.cloudwatch, stage, kind)) or {}
+    alarms = _try(unavailable, ALARMS, lambda: alarm_states(port, stage, kind)) or {}
     topic = _output(stacks.get("alerts"), "TopicArn")
-    subscribed = _try(unavailable, MAIL, lambda: subscriptions(clients.sns, topic)) or ()
-    checked_at, failed = _try(unavailable, CHECK, lambda: _last_check(clients.cloudwatch, stage, now)) or (
+    subscribed = _try(unavailable, MAIL, lambda: subscriptions(port, topic)) or ()
+    checked_at, failed = _try(unavailable, CHECK, lambda: _last_check(port, stage, now)) or (
         None,
         False,
     )
@@ -87,9 +64,9 @@ def not_deployed(stage: Stage) -> ServerError:
     )
 
 
-def topic_of(clients: Clients, stage: Stage) -> str:
+def topic_of(port: calls.Port, stage: Stage) -> str:
     """ARN of the topic that mails people."""
-    stacks = _stacks(clients.cloudformation, stage)
+    stacks = _stacks(port, stage)
     if not stacks:
         raise not_deployed(stage)
     topic = _output(stacks.get("alerts"), "TopicArn")
@@ -100,11 +77,11 @@ def topic_of(clients: Clients, stage: Stage) -> str:
     return topic
 
 
-def alarm_states(cloudwatch: Any, stage: Stage, kind: str) -> dict[str, AlarmState]:
+def alarm_states(port: calls.Port, stage: Stage, kind: str) -> dict[str, AlarmState]:
     """The alarm's own word -> its state, for the stage's alarms that stand."""
     full = {stage.names.alarm(name): name for name in alarms_of(stage.names, kind)}
-    with account.errors():
-        pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=list(full))
+    with calls.errors():
+        pages = calls.pages(port, "cloudwatch", "describe_alarms", {"AlarmNames": list(full)})
         found = {alarm["AlarmName"]: alarm for page in pages for alarm in page["MetricAlarms"]}
     return {
         name: AlarmState(
@@ -118,12 +95,12 @@ def alarm_states(cloudwatch: Any, stage: Stage, kind: str) -> dict[str, AlarmSta
     }
 
 
-def subscriptions(sns: Any, topic: str) -> tuple[Subscription, ...]:
+def subscriptions(port: calls.Port, topic: str) -> tuple[Subscription, ...]:
     """Who is subscribed to a topic."""
     if not topic:
         raise ServerError("the alerts stack has no topic")
-    with account.errors():
-        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    with calls.errors():
+        pages = calls.pages(port, "sns", "list_subscriptions_by_topic", {"TopicArn": topic})
         found = [entry for page in pages for entry in page["Subscriptions"]]
     return tuple(
         Subscription(entry["Protocol"], entry["Endpoint"], entry["SubscriptionArn"].startswith("arn:"))
@@ -133,29 +110,24 @@ def subscriptions(sns: Any, topic: str) -> tuple[Subscription, ...]:
     )
 
 
-def kind_of(clients: Clients, stage: Stage) -> str:
+def kind_of(port: calls.Port, stage: Stage) -> str:
     """The kind of connector, as the stage's function is configured."""
-    return str(_inside(clients.functions, stage).get("kind", "debezium"))
+    return str(_inside(port, stage).get("kind", "debezium"))
 
 
-def _stacks(cloudformation: Any, stage: Stage) -> dict[str, Mapping[str, Any]]:
+def _stacks(port: calls.Port, stage: Stage) -> dict[str, Mapping[str, Any]]:
     """Each stack by its own name: AWS answers termination protection only to a request for one stack."""
     found: dict[str, Mapping[str, Any]] = {}
-    with account.errors():
+    with calls.errors():
         for component in COMPONENTS:
-            try:
-                (stack,) = cloudformation.describe_stacks(StackName=stage.names.stack(component))["Stacks"]
-            except ClientError as error:
-                if "does not exist" in error.response.get("Error", {}).get("Message", ""):
-                    continue
-                raise
-            if stack["StackStatus"] != "DELETE_COMPLETE":
+            stack = describe_stack(port, stage.names.stack(component))
+            if stack is not None and stack["StackStatus"] != "DELETE_COMPLETE":
                 found[component] = stack
     return found
 
 
-def _inside(functions: Any, stage: Stage) -> Mapping[str, Any]:
-    answer = invoke(functions, stage, Request(Operation.STATUS, stage=stage.name))
+def _inside(port: calls.Port, stage: Stage) -> Mapping[str, Any]:
+    answer = invoke(port, stage, Request(Operation.STATUS, stage=stage.name))
     if answer.state is not State.DONE:
         raise ServerError(answer.summary)
     return answer.details
@@ -168,17 +140,18 @@ def _findings(inside: Mapping[str, Any]) -> tuple[CheckResult, ...]:
     return tuple(map(CheckResult.from_payload, inside["findings"]))
 
 
-def _last_check(cloudwatch: Any, stage: Stage, now: datetime) -> tuple[datetime | None, bool]:
+def _last_check(port: calls.Port, stage: Stage, now: datetime) -> tuple[datetime | None, bool]:
     """When the newest check was published, to the minute, and whether it failed at its own work."""
-    with account.errors():
-        answer = cloudwatch.get_metric_statistics(
-            Namespace=stage.names.health_namespace,
-            MetricName=_CHECK_METRIC,
-            StartTime=now - timedelta(hours=_CHECK_HOURS),
-            EndTime=now + timedelta(minutes=1),
-            Period=60,
-            Statistics=["Maximum"],
-        )
+    with calls.errors():
+        query = {
+            "Namespace": stage.names.health_namespace,
+            "MetricName": _CHECK_METRIC,
+            "StartTime": now - timedelta(hours=_CHECK_HOURS),
+            "EndTime": now + timedelta(minutes=1),
+            "Period": 60,
+            "Statistics": ["Maximum"],
+        }
+        answer = port.call("cloudwatch", "get_metric_statistics", query)
     points = sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])
     return (points[-1]["Timestamp"], points[-1]["Maximum"] >= 1) if points else (None, False)
 

@@ -5,11 +5,8 @@ interface cannot be deleted: CloudFormation would give up before they are gone.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from botocore.exceptions import ClientError
-
-from connector.aws import stacks
+from connector.aws import calls
 from connector.aws.admin_function import Clock
 from connector.domain.errors import DeadlineExceeded
 
@@ -23,9 +20,7 @@ _LAMBDA = "lambda"
 Count = Callable[[], int]
 
 
-def wait_for_interfaces(
-    connection: stacks.Connection, stack_name: str, show: Callable[[str], object]
-) -> None:
+def wait_for_interfaces(connection: calls.Port, stack_name: str, show: Callable[[str], object]) -> None:
     """Wait until no interface of Lambda is in the stack's security groups; raises `DeadlineExceeded`."""
     groups = security_groups(connection, stack_name)
     if groups:
@@ -51,41 +46,31 @@ def wait(count: Count, clock: Clock, show: Callable[[str], object]) -> None:
         clock.sleep(_PAUSE_SECONDS)
 
 
-def security_groups(connection: stacks.Connection, stack_name: str) -> list[str]:
+def security_groups(connection: calls.Port, stack_name: str) -> list[str]:
     """Ids of the stack's security groups; none when there is no such stack."""
-    try:
-        answer = connection.call("cloudformation", "describe_stack_resources", {"StackName": stack_name})
-    except ClientError as error:
-        if "does not exist" in error.response["Error"].get("Message", ""):
-            return []
-        raise
+    answer = calls.find(connection, "cloudformation", "describe_stack_resources", {"StackName": stack_name})
     return [
         resource["PhysicalResourceId"]
-        for resource in answer["StackResources"]
+        for resource in (answer["StackResources"] if answer else ())
         if resource["ResourceType"] == "AWS::EC2::SecurityGroup" and resource.get("PhysicalResourceId")
     ]
 
 
-def held(connection: stacks.Connection, groups: Iterable[str]) -> int:
+def held(connection: calls.Port, groups: Iterable[str]) -> int:
     """How many of Lambda's interfaces are in these groups; 0 where one may not ask: CloudFormation waits."""
     wanted = set(groups)
+    filters = [
+        {"Name": "group-id", "Values": sorted(wanted)},
+        {"Name": "interface-type", "Values": [_LAMBDA]},
+    ]
     found = 0
-    token: str | None = None
-    while True:
-        more: dict[str, Any] = {"NextToken": token} if token else {}
-        filters = [
-            {"Name": "group-id", "Values": sorted(wanted)},
-            {"Name": "interface-type", "Values": [_LAMBDA]},
-        ]
-        try:
-            answer = connection.call("ec2", "describe_network_interfaces", {"Filters": filters, **more})
-        except ClientError as error:
-            if "Unauthorized" in error.response["Error"].get("Code", ""):
-                return 0
-            raise
-        for interface in answer["NetworkInterfaces"]:
-            ours = any(group["GroupId"] in wanted for group in interface.get("Groups", []))
-            found += ours and interface.get("InterfaceType") == _LAMBDA
-        token = answer.get("NextToken")
-        if not token:
-            return found
+    try:
+        for page in calls.pages(connection, "ec2", "describe_network_interfaces", {"Filters": filters}):
+            for interface in page["NetworkInterfaces"]:
+                ours = any(group["GroupId"] in wanted for group in interface.get("Groups", []))
+                found += ours and interface.get("InterfaceType") == _LAMBDA
+    except calls.ClientError as error:
+        if "Unauthorized" in calls.code(error):
+            return 0
+        raise
+    return found

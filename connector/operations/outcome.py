@@ -1,9 +1,9 @@
 """The outcome of a create or update: whether the stack failed and why; and termination protection."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from connector.aws import stacks, worker_log
+from connector.aws import calls, stacks, worker_log
 from connector.domain.errors import ServerError
 from connector.sceptre import stack as sceptre_stack
 
@@ -85,7 +85,6 @@ def _reason(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any]) -
     return reason if words is None else f"{reason}. The worker's log says: {words}"
 
 
-def _events(connection: stacks.Connection, stack_name: str) -> list[Mapping[str, Any]]:
-    answer = connection.call("cloudformation", "describe_stack_events", {"StackName": stack_name})
-    events: list[Mapping[str, Any]] = answer["StackEvents"]
-    return events
+def _events(connection: calls.Port, stack_name: str) -> Iterator[Mapping[str, Any]]:
+    for page in calls.pages(connection, "cloudformation", "describe_stack_events", {"StackName": stack_name}):
+        yield from page["StackEvents"]

@@ -6,9 +6,8 @@ joined it and made its topics there.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
-from connector.aws import stacks, worker_log
+from connector.aws import calls, worker_log
 from connector.aws.admin_function import Clock, invoke_once
 from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
@@ -20,7 +19,7 @@ from connector.operations.procedure import Ask, Show
 _PAUSE_SECONDS = 2.0
 
 
-def register_stage(connection: stacks.Connection, stage: Stage, desired: int | None, show: Show) -> None:
+def register_stage(connection: calls.Port, stage: Stage, desired: int | None, show: Show) -> None:
     """Register the connector and show what was changed.
 
     `desired` is how many workers the stage is configured to have. A wait that was too long is reported with
@@ -69,15 +68,12 @@ def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
         show("cluster: could not be checked yet; registration asks again")
 
 
-def invoker(connection: stacks.Connection, stage: Stage, desired: int | None = None) -> Ask:
+def invoker(connection: calls.Port, stage: Stage, desired: int | None = None) -> Ask:
     """A function that puts one request of a launch to the stage's admin Lambda and returns its answer."""
-
-    def invoke(arguments: Mapping[str, Any]) -> Any:
-        return connection.call("lambda", "invoke", arguments)
 
     def ask(operation: Operation) -> Answer:
         ready = operation is Operation.READY
         request = Request(operation, desired if ready else None, launch=ready)
-        return invoke_once(invoke, stage.names.connect_admin, request)
+        return invoke_once(connection, stage.names.connect_admin, request)
 
     return ask

@@ -5,14 +5,11 @@ so when it is asked again: a run that was cut off is finished by running it agai
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from logging import Logger
-from typing import Any
 
-from botocore.exceptions import ClientError
-
-from connector.aws import stacks
+from connector.aws import calls, stacks
 from connector.aws.admin_function import Clock, NoFunction, invoke_once
 from connector.domain.admin_api import TEARDOWN, Answer, Operation, Request
 from connector.domain.errors import OperatorError, ServerError, WmsError
@@ -56,9 +53,7 @@ class Unfinished(ServerError):
     """A required step failed; the line says what is left and which command finishes the teardown."""
 
 
-def tear_down_stage(
-    connection: stacks.Connection, stack_name: str, owned: EphemeralStage, log: Logger
-) -> None:
+def tear_down_stage(connection: calls.Port, stack_name: str, owned: EphemeralStage, log: Logger) -> None:
     """Tear down what the stage has outside its stacks and log the report.
 
     `stack_name` is the connector's stack, whose state decides what a missing Lambda or a failure means.
@@ -171,19 +166,16 @@ def without_function(stage: str, status: str | None, missing: str) -> str:
     )
 
 
-def invoker(connection: stacks.Connection, stage: Stage) -> Ask:
+def invoker(connection: calls.Port, stage: Stage) -> Ask:
     """A function that puts one request about `stage` to its admin Lambda and returns the answer."""
 
-    def invoke(arguments: Mapping[str, Any]) -> Any:
-        return connection.call("lambda", "invoke", arguments)
-
     def ask(operation: Operation) -> Answer:
-        return invoke_once(invoke, stage.names.connect_admin, Request(operation, stage=stage.name))
+        return invoke_once(connection, stage.names.connect_admin, Request(operation, stage=stage.name))
 
     return ask
 
 
-def tear_down_leftovers(connection: stacks.Connection, stage: Stage, log: Logger) -> None:
+def tear_down_leftovers(connection: calls.Port, stage: Stage, log: Logger) -> None:
     """Remove what belongs to an ephemeral stage and to no stack.
 
     Those are revisions of the task definition that rolling updates have left active, and the log group that
@@ -197,27 +189,20 @@ def tear_down_leftovers(connection: stacks.Connection, stage: Stage, log: Logger
         log.info("deleted log group %s", group)
 
 
-def active_definitions(connection: stacks.Connection, family: str) -> list[str]:
+def active_definitions(connection: calls.Port, family: str) -> list[str]:
     """ARNs of the active revisions of exactly this family; ECS finds by prefix."""
-    found: list[str] = []
-    token: str | None = None
-    while True:
-        more = {"nextToken": token} if token else {}
-        answer = connection.call(
-            "ecs", "list_task_definitions", {"familyPrefix": family, "status": "ACTIVE", **more}
-        )
-        found += answer["taskDefinitionArns"]
-        token = answer.get("nextToken")
-        if not token:
-            return [arn for arn in found if arn.rpartition("/")[2].rpartition(":")[0] == family]
+    query = {"familyPrefix": family, "status": "ACTIVE"}
+    pages = calls.pages(connection, "ecs", "list_task_definitions", query)
+    found: Iterable[str] = (arn for page in pages for arn in page["taskDefinitionArns"])
+    return [arn for arn in found if arn.rpartition("/")[2].rpartition(":")[0] == family]
 
 
-def delete_log_group(connection: stacks.Connection, name: str) -> bool:
+def delete_log_group(connection: calls.Port, name: str) -> bool:
     """Delete a log group; False when there is none, or when that is nobody's right to know."""
     try:
         connection.call("logs", "delete_log_group", {"logGroupName": name})
-    except ClientError as error:
-        if error.response["Error"].get("Code") in ("ResourceNotFoundException", "AccessDeniedException"):
+    except calls.ClientError as error:
+        if calls.missing(error) or calls.code(error) == "AccessDeniedException":
             return False
         raise
     return True

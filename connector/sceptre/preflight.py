@@ -24,7 +24,7 @@ from sceptre.exceptions import SceptreException
 from sceptre.plan.actions import StackActions
 from sceptre.stack import Stack
 
-from connector.aws import region
+from connector.aws import calls, region
 from connector.aws import stacks as aws_stacks
 from connector.domain.errors import OperatorError
 from connector.domain.secrets import fallback, secrets
@@ -95,7 +95,7 @@ def admit(stack: sceptre_stack.SceptreStack) -> None:
     check_stacks(stacks_of_stage(stack))
 
 
-def check_place(config: Mapping[str, Any], connection: aws_stacks.Connection) -> str:
+def check_place(config: Mapping[str, Any], connection: calls.Port) -> str:
     """The account in hand; raises when the settings say that the stage belongs elsewhere."""
     if connection.region == region.DEFAULT_REGION:
         region.region()  # raises when nobody chose that one

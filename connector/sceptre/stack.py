@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
 from sceptre.exceptions import SceptreException
 
-from connector.aws.stacks import NEVER_COMPLETED, Connection, describe_stack
+from connector.aws import calls
+from connector.aws.stacks import NEVER_COMPLETED, describe_stack
 from connector.domain.errors import OperatorError, RefusedStage, WmsError, one_line
 from connector.domain.secrets.fallback import Fetch, unreadable
 from connector.domain.secrets.redacted import Redacted
@@ -31,7 +31,7 @@ class SceptreStack(Protocol):
     external_name: str
     region: str
     stack_group_config: Mapping[str, Any]
-    connection_manager: Connection
+    connection_manager: calls.Port
 
 
 @contextmanager
@@ -39,17 +39,10 @@ def one_line_errors(place: str) -> Iterator[None]:
     """Turn our errors and AWS's into a `SceptreException`, which Sceptre prints as one line."""
     place = one_line(place)
     try:
-        yield
+        with calls.errors():
+            yield
     except WmsError as error:
         raise SceptreException(f"{place}: {error}") from None
-    except ClientError as error:
-        details = error.response.get("Error", {})
-        message = details.get("Message", str(error))
-        raise SceptreException(
-            f"{place}: AWS refused {error.operation_name}: {details.get('Code', 'unknown')}: {message}"
-        ) from None
-    except BotoCoreError as error:
-        raise SceptreException(f"{place}: cannot reach AWS: {' '.join(str(error).split())}") from None
 
 
 def group_of(stack: SceptreStack) -> str:
@@ -100,7 +93,7 @@ class SecretCache:
         self._lock = threading.Lock()
         self._found: dict[tuple[str, ...], StoredSecret | None] = {}
 
-    def fetcher(self, connection: Connection) -> Fetch:
+    def fetcher(self, connection: calls.Port) -> Fetch:
         """A `Fetch` that reads through this cache."""
         where = (str(connection.region), str(connection.profile), str(connection.sceptre_role))
 
@@ -129,12 +122,11 @@ def never_completed(stack: SceptreStack) -> bool:
     return description is not None and description["StackStatus"] in NEVER_COMPLETED
 
 
-def _get_secret(connection: Connection, path: str) -> StoredSecret | None:
+def _get_secret(connection: calls.Port, path: str) -> StoredSecret | None:
     try:
         answer = connection.call("secretsmanager", "get_secret_value", {"SecretId": path})
-    except ClientError as error:
-        details = error.response["Error"]
-        problem = unreadable(path, details.get("Code", ""), details.get("Message", ""))
+    except calls.ClientError as error:
+        problem = unreadable(path, calls.code(error), calls.message(error))
         if problem is None:
             return None
         raise problem from None

@@ -7,14 +7,6 @@ import pytest
 from connector.aws import account
 from connector.aws.region import region
 from connector.domain.errors import OperatorError, ServerError
-from connector.operations import cluster_view, deployed
-
-
-class FakeRegistry:
-    """ECR with one answer."""
-
-    def describe_images(self, *, repositoryName: str) -> str:  # noqa: N803 - spelt as boto3 spells it
-        return f"images of {repositoryName}"
 
 
 @pytest.mark.parametrize(
@@ -34,16 +26,11 @@ def test_every_client_is_where_config_yaml_says(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert region() == expected
-    assert deployed.cloudformation().meta.region_name == expected
-    assert cluster_view.functions().meta.region_name == expected
-    assert account.Account().region == expected
-
-
-def test_an_account_asks_through_the_client_of_every_command(monkeypatch: pytest.MonkeyPatch):
-    """With the same region, patience and errors."""
-    clients = {"ecr": FakeRegistry()}
-    monkeypatch.setattr(account, "client", clients.__getitem__)
-    assert account.Account().call("ecr", "describe_images", {"repositoryName": "x"}) == "images of x"
+    port = account.Account()
+    assert port.region == expected
+    made = account.client("lambda", port.region, read_timeout=65, attempts=1)
+    assert (made.meta.region_name, made.meta.config.read_timeout) == (expected, 65)
+    assert made.meta.config.retries["total_max_attempts"] == 1
 
 
 def test_a_profile_that_does_not_exist_is_one_line(monkeypatch: pytest.MonkeyPatch):
@@ -58,6 +45,6 @@ def test_a_profile_s_region_is_not_overlooked(tmp_path: Path, monkeypatch: pytes
     profile.write_text("[default]\nregion = us-gov-west-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
     with pytest.raises(OperatorError, match="profile names the region us-gov-west-1"):
-        deployed.cloudformation()
+        account.Account()
     monkeypatch.setenv("AWS_REGION", "us-gov-west-1")
-    assert deployed.cloudformation().meta.region_name == "us-gov-west-1"
+    assert account.Account().region == "us-gov-west-1"

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from connector.aws import account
 from connector.cli import main
+from tests.support.fake_aws import FakeAws
 
 Run = Callable[..., Result]
 
@@ -33,6 +35,14 @@ def run_json(run: Run) -> Callable[..., Any]:
         return json.loads(result.stdout)
 
     return invoke
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+    """The account, still empty, that the commands find behind the environment's credentials."""
+    made = FakeAws()
+    monkeypatch.setattr(account, "Account", lambda **_: made)
+    return made
 
 
 def assert_one_line(result: Result, *words: str) -> None:

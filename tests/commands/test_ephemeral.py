@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import NoCredentialsError
 from click.testing import Result
 
-from connector.domain.errors import OperatorError, ServerError
+from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
-from connector.operations import cluster_view, deployed, ephemeral_directory
+from connector.operations import deployed, ephemeral_directory
 from tests.commands.conftest import Run, assert_one_line
 from tests.config.support import CONFIG, ROOT, stacks
-from tests.support.fake_functions import FakeFunctions
+from tests.support.fake_aws import FakeAws, cluster
 
 ON = date(2030, 1, 15)
 COMPONENTS = sorted(path.name for path in (CONFIG / "default").glob("*.yaml") if path.name != "config.yaml")
@@ -32,10 +33,8 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def do(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def do(run: Run, project: Path, aws: FakeAws) -> Callable[..., Result]:
     """Runs `wms-connector ephemeral …` on the project, in an account without stacks."""
-    monkeypatch.setattr(deployed, "cloudformation", lambda: None)
-    monkeypatch.setattr(deployed, "all_stacks", lambda client: [])
     return lambda verb, *words: run("ephemeral", verb, "--dir", str(project), *words)
 
 
@@ -291,31 +290,29 @@ def stack(name: str, stage: str, created: datetime, **tags: str) -> dict[str, An
     }
 
 
+def put(aws: FakeAws, *stacks: dict[str, Any]) -> None:
+    """Let these stacks stand in the account."""
+    aws.stacks = {described["StackName"]: described for described in stacks}
+
+
 NOON = datetime(2030, 1, 15, 12, tzinfo=UTC)
 
 
 def test_remove_is_refused_while_stacks_stand_and_says_how_to_delete_them(
-    do: Callable[..., Result], project: Path, monkeypatch: pytest.MonkeyPatch
+    do: Callable[..., Result], project: Path, aws: FakeAws
 ):
     do("create", "feature-x")
     before = tree(project)
-    there = [stack("wms-network-feature-x", "feature-x", NOON), stack("wms-network-other", "other", NOON)]
-    monkeypatch.setattr(deployed, "all_stacks", lambda client: there)
+    put(aws, stack("wms-network-feature-x", "feature-x", NOON), stack("wms-network-other", "other", NOON))
     assert_one_line(
         do("remove", "feature-x"), "wms-network-feature-x", "`sceptre delete ephemeral/feature-x` first"
     )
     assert tree(project) == before
 
 
-def test_remove_warns_where_aws_cannot_be_asked(
-    do: Callable[..., Result], project: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_remove_warns_where_aws_cannot_be_asked(do: Callable[..., Result], project: Path, aws: FakeAws):
     do("create", "feature-x")
-
-    def refuse(client: object) -> Any:
-        raise ServerError("AWS cannot be asked: no credentials")
-
-    monkeypatch.setattr(deployed, "all_stacks", refuse)
+    aws.refusals["cloudformation", "describe_stacks"] = lambda _: NoCredentialsError()
     result = do("remove", "feature-x")
     assert result.exit_code == 0
     assert result.stderr.startswith("warning: whether stacks of 'feature-x' stand is not known")
@@ -326,18 +323,18 @@ def test_list_shows_deployed_stages_by_their_tags_and_those_on_disk_only(
     run_json: Callable[..., Any],
     do: Callable[..., Result],
     project: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    aws: FakeAws,
 ):
     do("create", "on-disk", "--owner", "disk@example.com")
-    there = [
+    put(
+        aws,
         stack("wms-network-a", "a", NOON, owner="a@example.com", expiry="2030-01-01"),
         stack("wms-alerts-a", "a", NOON - timedelta(hours=1), status="UPDATE_ROLLBACK_COMPLETE"),
         stack("wms-network-main", "main", NOON, ephemeral="false"),
         stack("theirs", "a", NOON, project="another"),
-    ]
-    monkeypatch.setattr(deployed, "all_stacks", lambda client: [*there, stack("wms-functions-a", "a", NOON)])
-    functions = FakeFunctions({"wms-connector-a-connect-admin": []})
-    monkeypatch.setattr(cluster_view, "functions", lambda: functions)
+        stack("wms-functions-a", "a", NOON),
+    )
+    aws.functions["wms-connector-a-connect-admin"] = cluster([])
     found = run_json("ephemeral list", "--dir", str(project))
     assert [row["stage"] for row in found] == ["a", "on-disk"]
     deployed_one, on_disk = found

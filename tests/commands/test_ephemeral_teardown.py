@@ -9,10 +9,9 @@ import pytest
 from click.testing import Result
 
 from connector.domain.stage.stage import Stage
-from connector.operations import cluster_view, deployed
 from connector.operations import ephemeral_teardown as destroying
 from tests.commands.conftest import Run
-from tests.support.fake_functions import FakeFunctions
+from tests.support.fake_aws import FakeAws, cluster
 from tests.support.project import copy_project
 
 NOON = datetime(2030, 1, 15, 12, tzinfo=UTC)
@@ -23,31 +22,36 @@ def project(tmp_path: Path) -> Path:
     return copy_project(tmp_path)
 
 
-class Account:
-    """Stacks of an account, and a `sceptre delete` that removes a stage's, or fails."""
+class Deployed:
+    """Stages in an account, and a `sceptre delete` that removes the stacks of one, or fails."""
 
-    def __init__(self, *stages: str) -> None:
-        self.stages = list(stages)
-        self.expiry: dict[str, str] = {}
+    def __init__(self, aws: FakeAws) -> None:
+        self.aws = aws
         self.deleted: list[str] = []
         self.fails: set[str] = set()
         self.saw_directory: list[bool] = []
 
-    def stacks(self, _client: object = None) -> list[dict[str, Any]]:
-        return [
-            {
-                "StackName": name,
-                "StackStatus": "CREATE_COMPLETE",
-                "CreationTime": NOON,
-                "Tags": [{"Key": key, "Value": value} for key, value in self._tags(stage).items()],
-            }
-            for stage in map(Stage.parse, self.stages)
-            for name in stage.names.stacks.values()
-        ]
+    @property
+    def stages(self) -> list[str]:
+        """The stages of which a stack stands."""
+        tags = ({tag["Key"]: tag["Value"] for tag in s["Tags"]} for s in self.aws.stacks.values())
+        return list(dict.fromkeys(tag["stage"] for tag in tags))
 
-    def _tags(self, stage: Stage) -> dict[str, str]:
-        tags = {"project": "wms-connector", "stage": stage.name, "ephemeral": str(stage.ephemeral).lower()}
-        return {**tags, "expiry": self.expiry[stage.name]} if stage.name in self.expiry else tags
+    def add(self, *stages: str, expiry: str | None = None) -> None:
+        for stage in map(Stage.parse, stages):
+            tags = {
+                "project": "wms-connector",
+                "stage": stage.name,
+                "ephemeral": str(stage.ephemeral).lower(),
+                **({"expiry": expiry} if expiry else {}),
+            }
+            for name in stage.names.stacks.values():
+                self.aws.stacks[name] = {
+                    "StackName": name,
+                    "StackStatus": "CREATE_COMPLETE",
+                    "CreationTime": NOON,
+                    "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+                }
 
     def sceptre(self, root: Path, group: str) -> int:
         name = group.removeprefix("ephemeral/")
@@ -55,28 +59,27 @@ class Account:
         self.deleted.append(name)
         if name in self.fails:
             return 1
-        self.stages = [stage for stage in self.stages if stage != name]
+        for stack in Stage.parse(name).names.stacks.values():
+            self.aws.stacks.pop(stack, None)
         return 0
 
 
 @pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Account:
-    made = Account()
-    monkeypatch.setattr(deployed, "cloudformation", lambda: None)
-    monkeypatch.setattr(deployed, "all_stacks", made.stacks)
+def account(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    made = Deployed(aws)
     monkeypatch.setattr(destroying, "_sceptre", made.sceptre)
     return made
 
 
 @pytest.fixture
-def do(run: Run, project: Path, account: Account) -> Callable[..., Result]:
+def do(run: Run, project: Path, account: Deployed) -> Callable[..., Result]:
     return lambda verb, *words: run("ephemeral", verb, "--dir", str(project), *words)
 
 
 def test_a_stage_goes_from_a_checkout_that_does_not_have_it(
-    do: Callable[..., Result], account: Account, project: Path
+    do: Callable[..., Result], account: Deployed, project: Path
 ):
-    account.stages = ["main", "feature-x"]
+    account.add("main", "feature-x")
     result = do("destroy", "feature-x")
     assert result.exit_code == 0, result.stderr
     assert account.deleted == ["feature-x"]
@@ -85,7 +88,7 @@ def test_a_stage_goes_from_a_checkout_that_does_not_have_it(
     assert not (project / "config" / "ephemeral" / "feature-x").exists()
 
 
-def test_a_directory_that_was_there_stays(do: Callable[..., Result], account: Account, project: Path):
+def test_a_directory_that_was_there_stays(do: Callable[..., Result], account: Deployed, project: Path):
     do("create", "feature-x", "--owner", "dev@example.com")
     assert do("destroy", "feature-x").exit_code == 0
     assert (project / "config" / "ephemeral" / "feature-x" / "config.yaml").is_file()
@@ -93,9 +96,9 @@ def test_a_directory_that_was_there_stays(do: Callable[..., Result], account: Ac
 
 @pytest.mark.parametrize("stage", ["main", "val", "production"])
 def test_a_named_stage_is_refused_and_sceptre_is_not_called(
-    do: Callable[..., Result], account: Account, stage: str
+    do: Callable[..., Result], account: Deployed, stage: str
 ):
-    account.stages = [stage]
+    account.add(stage)
     result = do("destroy", stage)
     assert result.exit_code == 2
     assert "is a named stage" in result.stderr
@@ -104,7 +107,7 @@ def test_a_named_stage_is_refused_and_sceptre_is_not_called(
 
 @pytest.mark.parametrize("branch", ["feature/x", "Main", "aws", "wms", "dependabot/npm/x", "x" * 65])
 def test_a_branch_that_can_be_no_stage_is_nothing_to_do(
-    do: Callable[..., Result], account: Account, branch: str
+    do: Callable[..., Result], account: Deployed, branch: str
 ):
     result = do("destroy", branch)
     assert result.exit_code == 0
@@ -114,7 +117,7 @@ def test_a_branch_that_can_be_no_stage_is_nothing_to_do(
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(
-    do: Callable[..., Result], account: Account, project: Path
+    do: Callable[..., Result], account: Deployed, project: Path
 ):
     assert do("destroy", "--dry-run", "feature-x").stdout == "would destroy stage feature-x\n"
     assert do("destroy", "--dry-run", "main").exit_code == 2
@@ -123,15 +126,16 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     assert not (project / "config" / "ephemeral").exists()
 
 
-def test_an_empty_branch_is_a_mistake_of_the_pipelines(do: Callable[..., Result], account: Account):
+def test_an_empty_branch_is_a_mistake_of_the_pipelines(do: Callable[..., Result], account: Deployed):
     assert do("destroy", "").exit_code == 2
     assert account.deleted == []
 
 
 def test_a_failure_is_loud_and_keeps_the_directory_for_another_run(
-    do: Callable[..., Result], account: Account, project: Path
+    do: Callable[..., Result], account: Deployed, project: Path
 ):
-    account.stages, account.fails = ["feature-x"], {"feature-x"}
+    account.add("feature-x")
+    account.fails = {"feature-x"}
     result = do("destroy", "feature-x")
     assert result.exit_code == 1
     assert "ended with status 1" in result.stderr
@@ -139,9 +143,10 @@ def test_a_failure_is_loud_and_keeps_the_directory_for_another_run(
 
 
 def test_a_second_run_takes_the_directory_that_a_failed_one_left(
-    do: Callable[..., Result], account: Account, project: Path
+    do: Callable[..., Result], account: Deployed, project: Path
 ):
-    account.stages, account.fails = ["feature-x"], {"feature-x"}
+    account.add("feature-x")
+    account.fails = {"feature-x"}
     do("destroy", "feature-x")
     account.fails.clear()
     assert "stage feature-x is gone" in do("destroy", "feature-x").stdout
@@ -154,18 +159,19 @@ def test_the_help_says_what_a_mistyped_name_ends_with(run: Run):
 
 
 def test_stacks_that_are_left_are_a_failure_although_sceptre_was_content(
-    do: Callable[..., Result], account: Account, monkeypatch: pytest.MonkeyPatch
+    do: Callable[..., Result], account: Deployed, monkeypatch: pytest.MonkeyPatch
 ):
-    account.stages = ["feature-x"]
+    account.add("feature-x")
     monkeypatch.setattr(destroying, "_sceptre", lambda root, group: 0)
     result = do("destroy", "feature-x")
     assert result.exit_code == 1
     assert "still stand (wms-alarms-feature-x" in result.stderr
 
 
-def test_a_sweep_shows_what_expired_and_touches_nothing(do: Callable[..., Result], account: Account):
-    account.stages = ["main", "old", "young", "unknown"]
-    account.expiry = {"old": "2000-01-01", "young": "2999-01-01", "main": "2000-01-01"}
+def test_a_sweep_shows_what_expired_and_touches_nothing(do: Callable[..., Result], account: Deployed):
+    account.add("main", "old", expiry="2000-01-01")
+    account.add("young", expiry="2999-01-01")
+    account.add("unknown")
     result = do("sweep", "--expired")
     assert result.exit_code == 0
     assert "would destroy old" in result.stdout
@@ -175,9 +181,11 @@ def test_a_sweep_shows_what_expired_and_touches_nothing(do: Callable[..., Result
     assert account.deleted == []
 
 
-def test_a_sweep_with_yes_goes_on_after_a_failure_and_reports_it(do: Callable[..., Result], account: Account):
-    account.stages = ["broken", "old", "young"]
-    account.expiry = {"broken": "2000-01-01", "old": "2000-01-01", "young": "2999-01-01"}
+def test_a_sweep_with_yes_goes_on_after_a_failure_and_reports_it(
+    do: Callable[..., Result], account: Deployed
+):
+    account.add("broken", "old", expiry="2000-01-01")
+    account.add("young", expiry="2999-01-01")
     account.fails = {"broken"}
     result = do("sweep", "--expired", "--yes")
     assert result.exit_code == 1
@@ -186,7 +194,7 @@ def test_a_sweep_with_yes_goes_on_after_a_failure_and_reports_it(do: Callable[..
     assert "1 of 2 stages are not gone: broken" in result.stderr
 
 
-def test_a_sweep_says_which_stages_are_meant(do: Callable[..., Result], account: Account):
+def test_a_sweep_says_which_stages_are_meant(do: Callable[..., Result], account: Deployed):
     assert do("sweep").exit_code == 2
     assert "no deployed ephemeral stage has expired" in do("sweep", "--expired").stdout
 
@@ -194,20 +202,19 @@ def test_a_sweep_says_which_stages_are_meant(do: Callable[..., Result], account:
 def test_the_list_reports_topics_whose_stage_has_no_stack(
     do: Callable[..., Result],
     run_json: Callable[..., Any],
-    account: Account,
+    account: Deployed,
     project: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ):
-    account.stages = ["main", "a"]
+    account.add("main", "a")
     existing = ["wms.heartbeat", "a.wms", "a.b.wms", "gone.wms.signal", "gone.wms", "gone.other", "orders"]
-    functions = FakeFunctions(
-        {"wms-connector-main-connect-admin": existing, "wms-connector-a-connect-admin": "no brokers"}
-    )
-    monkeypatch.setattr(cluster_view, "functions", lambda: functions)
+    account.aws.functions = {
+        "wms-connector-main-connect-admin": cluster(existing),
+        "wms-connector-a-connect-admin": cluster("no brokers"),
+    }
     result = do("list")
     assert "the cluster of stage a could not be read: no brokers" in result.stderr
     assert "gone.wms.signal" in result.stdout
-    functions.clusters = {**functions.clusters, "wms-connector-a-connect-admin": existing}
+    account.aws.functions["wms-connector-a-connect-admin"] = cluster(existing)
     rows = run_json("ephemeral list", "--dir", str(project))
     assert {row["stage"]: row["orphan_topics"] for row in rows} == {
         "a": [],
@@ -217,10 +224,7 @@ def test_the_list_reports_topics_whose_stage_has_no_stack(
     assert {row["stage"]: row["deployed"] for row in rows} == {"a": True, "a.b": False, "gone": False}
 
 
-def test_the_list_says_when_no_cluster_could_be_inspected(
-    do: Callable[..., Result], account: Account, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(cluster_view, "functions", lambda: FakeFunctions({}))
+def test_the_list_says_when_no_cluster_could_be_inspected(do: Callable[..., Result]):
     result = do("list")
     assert result.exit_code == 0
     assert "no cluster could be read" in result.stderr

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from lambda_src.connect_admin import operations
 from lambda_src.connect_health.drill import drill
 from tests.commands.conftest import Run, assert_one_line
 from tests.lambda_src.conftest import ADDRESS, FakeStage
-from tests.support.fake_account import FakeAccount
+from tests.support.fake_aws import FakeAws, refuse
 from tests.support.fake_stage_aws import client_error
 from tests.support.simulated_clock import SimulatedClock
 
@@ -43,7 +43,14 @@ class Deployed:
             self.names.connect_admin: self.admin,
             self.names.connect_health: self.health,
         }
-        self.account = FakeAccount(self.inside.stage, functions, datetime.now(UTC))
+        self.aws = FakeAws.with_stage(self.inside.stage, datetime.now(UTC))
+        self.aws.functions = functions
+
+    @property
+    def topic(self) -> str:
+        """ARN of the topic that mails people."""
+        (output,) = self.aws.stacks[self.names.stack("alerts")]["Outputs"]
+        return str(output["OutputValue"])
 
     def admin(self, event: Any) -> Any:
         request = Request.from_payload(event)
@@ -52,14 +59,14 @@ class Deployed:
         return operations.answer(request.operation, session).to_payload()
 
     def health(self, event: Any) -> Any:
-        return drill(event, self.inside.stage, self.account.sns, self.account.sns.arn)
+        return drill(event, self.inside.stage, self.aws.client("sns"), self.topic)
 
 
 @pytest.fixture
 def main(monkeypatch: pytest.MonkeyPatch) -> Deployed:
     """What the commands find behind the environment's credentials."""
     deployed = Deployed()
-    monkeypatch.setattr(account, "client", deployed.account.client)
+    monkeypatch.setattr(account, "Account", lambda **_: deployed.aws)
     return deployed
 
 
@@ -110,39 +117,39 @@ def test_nothing_is_changed_by_looking(run: Run, main: Deployed) -> None:
 
 
 def alarm_rings(main: Deployed) -> None:
-    main.account.cloudwatch.alarms[main.names.alarm("CpuHigh")]["StateValue"] = "ALARM"
+    main.aws.alarms[main.names.alarm("CpuHigh")]["StateValue"] = "ALARM"
 
 
 def stack_failed(main: Deployed) -> None:
-    main.account.cloudformation.stacks[main.names.stack("alarms")]["StackStatus"] = "UPDATE_ROLLBACK_COMPLETE"
+    main.aws.stacks[main.names.stack("alarms")]["StackStatus"] = "UPDATE_ROLLBACK_COMPLETE"
 
 
 def stack_missing(main: Deployed) -> None:
-    del main.account.cloudformation.stacks[main.names.stack("events")]
+    del main.aws.stacks[main.names.stack("events")]
 
 
 def unprotected(main: Deployed) -> None:
-    main.account.cloudformation.stacks[main.names.stack("alerts")]["EnableTerminationProtection"] = False
+    main.aws.stacks[main.names.stack("alerts")]["EnableTerminationProtection"] = False
 
 
 def unconfirmed(main: Deployed) -> None:
-    main.account.sns.subscriptions[0]["SubscriptionArn"] = "PendingConfirmation"
+    main.aws.subscriptions[0]["SubscriptionArn"] = "PendingConfirmation"
 
 
 def nobody(main: Deployed) -> None:
-    main.account.sns.subscriptions.clear()
+    main.aws.subscriptions.clear()
 
 
 def no_check(main: Deployed) -> None:
-    main.account.cloudwatch.checks.clear()
+    main.aws.checks.clear()
 
 
 def old_check(main: Deployed) -> None:
-    main.account.cloudwatch.checks = [(datetime.now(UTC) - timedelta(minutes=45), 0.0)]
+    main.aws.checks = [(datetime.now(UTC) - timedelta(minutes=45), 0.0)]
 
 
 def bad_check(main: Deployed) -> None:
-    main.account.cloudwatch.checks = [(datetime.now(UTC), 1.0)]
+    main.aws.checks = [(datetime.now(UTC), 1.0)]
 
 
 def task_failed(main: Deployed) -> None:
@@ -305,7 +312,7 @@ def test_a_lag_of_long_ago_is_none(run: Run, main: Deployed) -> None:
 
 def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: Deployed) -> None:
     gone = {"Protocol": "email", "Endpoint": "gone@example.gov", "SubscriptionArn": "Deleted"}
-    main.account.sns.subscriptions.append(gone)
+    main.aws.subscriptions.append(gone)
     assert run("verify", "main").exit_code == 0
     assert "gone@example.gov" not in run("status", "main").stdout
 
@@ -327,7 +334,7 @@ def test_a_missing_worker_is_found_and_what_it_hides_is_reported_once(
 
 
 def test_a_function_that_fails_hides_the_inside_and_says_so_once(run: Run, main: Deployed) -> None:
-    main.account.functions[main.names.connect_admin] = lambda _: MemoryError("too much")
+    main.aws.functions[main.names.connect_admin] = lambda _: MemoryError("too much")
     lines = findings(run)
     assert len(lines) == 1
     assert "cannot be seen: the admin Lambda wms-connector-main-connect-admin failed at status" in lines[0]
@@ -348,7 +355,7 @@ def test_a_secret_that_cannot_be_read_is_one_line_and_names_the_secret(run: Run,
 def test_a_function_of_an_older_version_is_not_taken_for_healthy(run: Run, main: Deployed) -> None:
     found = {name: facts for name, facts in operations_status(main).items() if name != "findings"}
     answer = Answer(State.DONE, "seen", details=found)
-    main.account.functions[main.names.connect_admin] = lambda _: answer.to_payload()
+    main.aws.functions[main.names.connect_admin] = lambda _: answer.to_payload()
     (line,) = findings(run)
     assert line.startswith("admin function: cannot be seen: the admin Lambda answers no findings: its")
 
@@ -357,7 +364,7 @@ def test_a_finding_that_only_a_newer_version_knows_is_shown_as_it_answers(run: R
     found = operations_status(main)
     newer = {"name": "NewTrouble", "ok": False, "reason": "of a new kind", "next_step": "do this", "new": 1}
     answer = Answer(State.DONE, "seen", details={**found, "findings": [*found["findings"], newer]})
-    main.account.functions[main.names.connect_admin] = lambda _: answer.to_payload()
+    main.aws.functions[main.names.connect_admin] = lambda _: answer.to_payload()
     assert findings(run) == ["NewTrouble: of a new kind; next: do this"]
 
 
@@ -473,9 +480,9 @@ def test_a_drill_shows_what_was_delivered_and_leaves_nothing(run: Run, main: Dep
         assert drilled["reached"] == ["ALARM", "OK"]
         assert len(drilled["delivered"]) == (2 if wanted[drilled["alarm"]].mails else 0)
     mails = len(CLASSES) + 2 * sum(alarm.mails for alarm in wanted.values())
-    assert len(main.account.sns.published) == mails
-    assert (main.account.sqs.queues, len(main.account.sns.subscriptions)) == ({}, 1)
-    assert {a["StateValue"] for a in main.account.cloudwatch.alarms.values()} == {"OK"}
+    assert len(main.aws.published) == mails
+    assert (main.aws.queues, len(main.aws.subscriptions)) == ({}, 1)
+    assert {a["StateValue"] for a in main.aws.alarms.values()} == {"OK"}
     assert "1 of" not in run("fire-drill", "main", "--yes").stdout
 
 
@@ -488,7 +495,7 @@ def test_people_are_not_mailed_before_somebody_agrees(run: Run, main: Deployed) 
         f"will go to: nobody (no subscription is confirmed); not confirmed, so not mailed: {MAIL}"
         in result.stderr
     )
-    assert (main.account.sns.published, main.account.sqs.queues) == ([], {})
+    assert (main.aws.published, main.aws.queues) == ([], {})
 
 
 def drilled(run: Run) -> tuple[int, dict[str, str]]:
@@ -502,21 +509,32 @@ def drilled(run: Run) -> tuple[int, dict[str, str]]:
     return result.exit_code, {name: wrong for name, wrong in parts if wrong}
 
 
+def refuse_alarm(main: Deployed, alarm: str, state: str) -> None:
+    """Let CloudWatch refuse to set one alarm to one state."""
+
+    def refusal(asked: Mapping[str, Any]) -> Exception | None:
+        if (asked["AlarmName"], asked["StateValue"]) != (main.names.alarm(alarm), state):
+            return None
+        return refuse("SetAlarmState", "AccessDenied", "not authorized")
+
+    main.aws.refusals["cloudwatch", "set_alarm_state"] = refusal
+
+
 def test_what_does_not_arrive_is_a_failure(run: Run, main: Deployed, quick: None) -> None:
-    main.account.sns.loses = "(login)"
+    main.aws.loses = "(login)"
     assert drilled(run) == (1, {"login": "did not arrive within 3600 s"})
-    main.account.sns.loses = 'OK: "wms-connector-main-DeadLetters'
+    main.aws.loses = 'OK: "wms-connector-main-DeadLetters'
     assert drilled(run) == (1, {"DeadLetters": "of OK nothing arrived within 3600 s"})
 
 
 def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
     run: Run, main: Deployed, quick: None
 ) -> None:
-    alarms, names = main.account.cloudwatch.alarms, main.names
+    alarms, names = main.aws.alarms, main.names
     alarms[names.alarm("CpuHigh")]["AlarmActions"] = []
-    alarms[names.alarm("DbTcpUnreachable")]["AlarmActions"] = [main.account.sns.arn]
+    alarms[names.alarm("DbTcpUnreachable")]["AlarmActions"] = [main.topic]
     del alarms[names.alarm("MemoryHigh")]
-    main.account.cloudwatch.refuses = "DeadLetters"
+    refuse_alarm(main, "DeadLetters", "ALARM")
     status, wrong = drilled(run)
     assert (status, set(wrong)) == (1, {"CpuHigh", "DbTcpUnreachable", "MemoryHigh", "DeadLetters"})
     assert "does not send to" in wrong["CpuHigh"]
@@ -527,23 +545,22 @@ def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
 def test_an_alarm_that_is_on_in_earnest_is_left_alone(run: Run, main: Deployed, quick: None) -> None:
     alarm_rings(main)
     assert drilled(run) == (0, {})
-    assert main.account.cloudwatch.alarms[main.names.alarm("CpuHigh")]["StateValue"] == "ALARM"
+    assert main.aws.alarms[main.names.alarm("CpuHigh")]["StateValue"] == "ALARM"
 
 
 def test_what_stays_behind_is_named(run: Run, main: Deployed, quick: None) -> None:
-    main.account.sns.keeps_subscriptions = True
+    main.aws.deny("sns", "unsubscribe", refuse("Unsubscribe", "AuthorizationError", "not authorized"))
     result = run("fire-drill", "main", "--yes")
     assert result.exit_code == 1
     assert "left behind, delete it by hand: subscription arn:aws:sns" in result.stdout
-    assert main.account.sqs.queues == {}
+    assert main.aws.queues == {}
 
 
 def test_an_alarm_that_cannot_be_set_back_does_not_keep_the_rest_from_being_reported(
     run: Run, main: Deployed, quick: None
 ) -> None:
-    cloudwatch = main.account.cloudwatch
-    cloudwatch.refuses, cloudwatch.refuses_states = "DeadLetters", ("OK",)
-    main.account.sns.keeps_subscriptions = True
+    refuse_alarm(main, "DeadLetters", "OK")
+    main.aws.deny("sns", "unsubscribe", refuse("Unsubscribe", "AuthorizationError", "not authorized"))
     result = run("fire-drill", "main", "--yes", "--json")
     report = json.loads(result.stdout)
     (alarm,) = (a for a in report["alarms"] if a["wrong"])
@@ -555,35 +572,28 @@ def test_an_alarm_that_cannot_be_set_back_does_not_keep_the_rest_from_being_repo
     assert report["left_behind"].startswith("subscription arn:aws:sns")
 
 
-def test_an_alarm_that_goes_away_meanwhile_is_wrong(
-    run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_alarm_that_goes_away_meanwhile_is_wrong(run: Run, main: Deployed, quick: None) -> None:
     """The drill has looked at all alarms before; then it looks at one at a time."""
-    describe, gone = main.account.cloudwatch.describe_alarms, main.names.alarm("CpuHigh")
-    monkeypatch.setattr(
-        main.account.cloudwatch,
-        "describe_alarms",
-        lambda **asked: {"MetricAlarms": []} if asked["AlarmNames"] == [gone] else describe(**asked),
-    )
+    gone = main.names.alarm("CpuHigh")
+
+    def goes_away(asked: Mapping[str, Any]) -> None:
+        if asked["AlarmNames"] == [gone]:
+            main.aws.alarms.pop(gone, None)
+
+    main.aws.refusals["cloudwatch", "describe_alarms"] = goes_away
     assert drilled(run) == (1, {"CpuHigh": f"the alarm {gone} was deleted during the drill"})
 
 
 def test_a_drill_that_cannot_go_on_reports_what_it_leaves_behind(
-    run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
+    run: Run, main: Deployed, quick: None
 ) -> None:
-    def refuse(operation: str) -> Callable[..., None]:
-        def call(**_: object) -> None:
-            raise client_error("AccessDenied", "not authorized", operation)
-
-        return call
-
-    monkeypatch.setattr(main.account.sqs, "receive_message", refuse("ReceiveMessage"))
+    main.aws.deny("sqs", "receive_message", refuse("ReceiveMessage", "AccessDenied", "not authorized"))
     assert run("fire-drill", "main", "--yes").stderr.splitlines() == [
         "error: AWS refused ReceiveMessage: AccessDenied: not authorized"
     ]
-    monkeypatch.setattr(main.account.sqs, "delete_queue", refuse("DeleteQueue"))
+    main.aws.deny("sqs", "delete_queue", refuse("DeleteQueue", "AccessDenied", "not authorized"))
     result = run("fire-drill", "main", "--yes")
-    (queue,) = main.account.sqs.queues
+    (queue,) = main.aws.queues
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         "error: AWS refused ReceiveMessage: AccessDenied: not authorized; left behind, delete it by hand: "
@@ -591,21 +601,16 @@ def test_a_drill_that_cannot_go_on_reports_what_it_leaves_behind(
     )
 
 
-def test_a_drill_that_cannot_listen_mails_nobody_and_leaves_no_queue(
-    run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(**_: object) -> None:
-        raise client_error("AuthorizationError", "not authorized", "Subscribe")
-
-    monkeypatch.setattr(main.account.sns, "subscribe", refuse)
+def test_a_drill_that_cannot_listen_mails_nobody_and_leaves_no_queue(run: Run, main: Deployed) -> None:
+    main.aws.deny("sns", "subscribe", refuse("Subscribe", "AuthorizationError", "not authorized"))
     result = run("fire-drill", "main", "--yes")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "error: AWS refused Subscribe: AuthorizationError: not authorized\n"
-    assert (main.account.sns.published, main.account.sqs.queues) == ([], {})
+    assert (main.aws.published, main.aws.queues) == ([], {})
 
 
 def test_an_older_health_function_is_distinguished(run: Run, main: Deployed, quick: None) -> None:
-    main.account.functions[main.names.connect_health] = lambda _: {"summary": "healthy", "metrics": {}}
+    main.aws.functions[main.names.connect_health] = lambda _: {"summary": "healthy", "metrics": {}}
     status, wrong = drilled(run)
     assert (status, set(wrong)) == (1, {cause.name for cause in CLASSES})
     assert "its version is older; launch the stage" in wrong["login"]

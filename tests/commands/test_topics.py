@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from connector.domain.stage.stage import NAMED_STAGES, Stage
-from connector.operations import cluster_view
 from tests.commands.conftest import Run, assert_one_line
-from tests.support.fake_functions import FakeFunctions
+from tests.support.fake_aws import FakeAws, cluster
 
 CLUSTER = ["wms", "wms.signal", "a.wms", "a.b.wms", "a_wms", "__consumer_offsets", "orders"]
 
@@ -50,27 +49,22 @@ def test_a_refused_stage_has_no_plan(run: Run, stage: str) -> None:
 
 
 def test_without_a_list_the_stages_own_function_is_asked_for_the_clusters(
-    run_json: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    run_json: Callable[..., Any], aws: FakeAws
 ) -> None:
-    functions = FakeFunctions({"wms-connector-a-connect-admin": CLUSTER})
-    monkeypatch.setattr(cluster_view, "functions", lambda: functions)
+    aws.functions["wms-connector-a-connect-admin"] = cluster(CLUSTER)
     plan = run_json("topics plan", "a")
     assert plan["delete"] == ["a.wms"]
-    assert functions.requests == [{"operation": "topic-names", "stage": "a"}]
+    assert [event for _, event in aws.invoked] == [{"operation": "topic-names", "stage": "a"}]
 
 
-def test_where_no_function_is_deployed_the_command_says_what_to_give(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cluster_view, "functions", lambda: FakeFunctions({}))
+def test_where_no_function_is_deployed_the_command_says_what_to_give(run: Run, aws: FakeAws) -> None:
     assert_one_line(run("topics", "plan", "a"), "no Lambda wms-connector-a-connect-admin", "--topics-file")
 
 
 def test_a_cluster_that_nobody_can_inspect_is_reported_with_the_stage_and_what_to_do(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, aws: FakeAws
 ) -> None:
-    functions = FakeFunctions({"wms-connector-a-connect-admin": "the brokers do not answer a connection"})
-    monkeypatch.setattr(cluster_view, "functions", lambda: functions)
+    aws.functions["wms-connector-a-connect-admin"] = cluster("the brokers do not answer a connection")
     result = run("topics", "plan", "a")
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
     for words in ("secret brokerString of stage 'a'", "the brokers do not answer", "run this again once"):

@@ -7,15 +7,15 @@ from sceptre.exceptions import SceptreException
 
 from connector.sceptre import stack as sceptre_stack
 from tests.config.support import stacks
-from tests.support.fake_aws import GOOD_SECRETS, FakeConnection
+from tests.support.fake_aws import GOOD_SECRETS, FakeAws
 
 BROKERS = "b-1.confidential.example:{port},b-2.confidential.example:{port}"
 PASSWORD = "p4ssw0rd-confidential"
 USER = "reader-confidential"
 
 
-def account(port: int = 9094) -> FakeConnection:
-    connection = FakeConnection.ready()
+def account(port: int = 9094) -> FakeAws:
+    connection = FakeAws.ready()
     database = {"host": "10.1.2.3", "port": 1521, "dbname": "WMS", "user": USER, "password": PASSWORD}
     connection.secrets |= {
         "wms/default/brokerString": BROKERS.format(port=port),
@@ -25,7 +25,7 @@ def account(port: int = 9094) -> FakeConnection:
     return connection
 
 
-def bodies(connection: FakeConnection, group: str = "main") -> dict[str, str]:
+def bodies(connection: FakeAws, group: str = "main") -> dict[str, str]:
     sceptre_stack.SECRETS.clear()
     found = stacks(group)
     for stack in found.values():

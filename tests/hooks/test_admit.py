@@ -18,19 +18,19 @@ from hooks.admit import AdmitStage
 from hooks.change_sets import RefuseChangeSet
 from hooks.guard import GuardDeletion
 from tests.config.support import ROOT, stacks
-from tests.support.fake_aws import GOOD_SECRETS, FakeConnection, FakeStack, refuse
+from tests.support.fake_aws import GOOD_SECRETS, FakeAws, FakeStack, refuse
 
 BROKERS = "broker-1.example:9094,broker-2.example:9094"
 
 
-def ready(owner: str = "default") -> FakeConnection:
+def ready(owner: str = "default") -> FakeAws:
     """An account in which main can be launched."""
-    connection = FakeConnection.ready(owner)
+    connection = FakeAws.ready(owner)
     connection.secrets[f"wms/{owner}/brokerString"] = BROKERS
     return connection
 
 
-def run(connection: FakeConnection, group: str = "main", **config: object) -> None:
+def run(connection: FakeAws, group: str = "main", **config: object) -> None:
     name = "wms-foundation" if group == "foundation" else f"wms-network-{group.rpartition('/')[2]}"
     stack = FakeStack(f"{group}/network", name, connection)
     stack.stack_group_config.update(config)
@@ -51,11 +51,11 @@ def test_each_secret_is_read_once_however_many_stacks_ask():
 
 
 def test_the_foundation_itself_needs_nothing_of_a_stage():
-    run(FakeConnection(), "foundation")
+    run(FakeAws(), "foundation")
 
 
 def test_a_launch_without_the_foundation_says_so_in_one_line():
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     connection.stacks.clear()
     with pytest.raises(SceptreException, match="run `sceptre launch foundation` once"):
         run(connection)
@@ -73,14 +73,14 @@ def test_a_launch_without_the_foundation_says_so_in_one_line():
     ],
 )
 def test_a_refused_stage_is_named_with_the_rule(group: str, words: str):
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     with pytest.raises(SceptreException, match=words):
         run(connection, group)
     assert connection.calls == []
 
 
 def test_a_missing_secret_names_both_places():
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     del connection.secrets["wms/default/dbInfo"]
     with pytest.raises(SceptreException) as caught:
         run(connection)
@@ -110,7 +110,7 @@ def test_a_missing_secret_names_both_places():
     ],
 )
 def test_a_stage_secret_that_is_no_good_never_falls_back(stored: str | ClientError, words: str):
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     connection.secrets["wms/main/dbInfo"] = stored
     with pytest.raises(SceptreException, match=words) as caught:
         run(connection)
@@ -120,11 +120,11 @@ def test_a_stage_secret_that_is_no_good_never_falls_back(stored: str | ClientErr
 
 def test_a_misspelt_setting_is_refused_with_the_known_ones():
     with pytest.raises(SceptreException, match="unknown setting 'desired_cuont'; known: .*desired_count"):
-        run(FakeConnection.ready(), desired_cuont=2)
+        run(FakeAws.ready(), desired_cuont=2)
 
 
 def test_scram_needs_its_credentials():
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     connection.secrets["wms/main/brokerString"] = "broker-1.example:9096"
     with pytest.raises(SceptreException, match="kafkaCredentials does not exist"):
         run(connection, kafka_auth="scram")
@@ -180,7 +180,7 @@ def test_the_stages_own_path_is_admitted_however_it_is_written(typed: str):
 
 def test_the_foundation_is_not_launched_with_everything_else():
     with pytest.raises(SceptreException, match="the path '' is no stage"):
-        run(FakeConnection(), "foundation", launch_path="")
+        run(FakeAws(), "foundation", launch_path="")
 
 
 def test_a_named_stage_below_ephemeral_is_reported_how_it_is_launched():
@@ -272,7 +272,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def admit_real(project: Path, connection: FakeConnection, component: str = "network") -> None:
+def admit_real(project: Path, connection: FakeAws, component: str = "network") -> None:
     """As Sceptre asks: by the hook of one of the stage's real stacks."""
     stack = stacks("main", project)[component]
     stack._connection_manager = connection

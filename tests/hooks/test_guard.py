@@ -7,12 +7,12 @@ from connector.sceptre import launches
 from hooks.admit import AdmitStage
 from hooks.guard import GuardDeletion
 from hooks.tear_down import MarkLaunch, TearDownStage
-from tests.support.fake_aws import FakeConnection, FakeStack
+from tests.support.fake_aws import FakeAws, FakeStack
 
 
 def delete(group: str, component: str, status: str | None, *, launched: bool = False) -> None:
     stack_name = f"wms-{component}-{group.rpartition('/')[2]}"
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     if status:
         connection.stacks[stack_name] = {"StackName": stack_name, "StackStatus": status}
     stack = FakeStack(f"{group}/{component}", stack_name, connection)
@@ -45,7 +45,7 @@ def test_a_launch_too_replaces_no_stack_of_a_named_stage_that_was_complete(statu
 @pytest.mark.parametrize("hook", [AdmitStage, GuardDeletion, TearDownStage])
 def test_another_stages_stack_is_not_worked_on_whatever_a_file_says(hook: type):
     """As with stack_group_path or stack_name set by hand: the directory is x's, the stack main's."""
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     name = "wms-connector-main"
     connection.stacks[name] = {"StackName": name, "StackStatus": "CREATE_COMPLETE"}
     with pytest.raises(SceptreException, match="stands for 'wms-connector-x'; nothing was touched"):
@@ -63,7 +63,7 @@ def test_a_directory_that_is_no_stage_is_not_deleted():
 
 
 def test_the_foundation_stays_while_a_stage_stands_on_it():
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     connection.stacks["wms-network-x"] = {"StackName": "wms-network-x", "StackStatus": "CREATE_COMPLETE"}
     stack = FakeStack("foundation/foundation", "wms-foundation", connection)
     with pytest.raises(SceptreException, match=r"in use by 1 stacks \(wms-network-x\)"):

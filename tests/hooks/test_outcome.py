@@ -6,11 +6,11 @@ import pytest
 from sceptre.exceptions import SceptreException
 
 from hooks.outcome import RememberState, ReportOutcome
-from tests.support.fake_aws import FakeConnection, FakeStack
+from tests.support.fake_aws import FakeAws, FakeStack
 
 
 def stack_in(status: str, group: str = "main", **more: object) -> FakeStack:
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     connection.stacks["wms-network-x"] = {"StackName": "wms-network-x", "StackStatus": status, **more}
     return FakeStack(f"{group}/network", "wms-network-x", connection)
 
@@ -30,7 +30,7 @@ def test_a_stack_that_failed_raises_the_first_resource_that_failed(status: str):
 
 
 def test_a_worker_that_died_is_quoted_from_its_log():
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     made = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
     connection.stacks["wms-connector-main"] = {
         "StackName": "wms-connector-main",

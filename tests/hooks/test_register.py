@@ -9,25 +9,26 @@ from sceptre.exceptions import SceptreException
 
 from connector.domain.admin_api import REGISTRATION, Answer, State
 from hooks.register import CheckCluster, RegisterConnector
-from tests.support.fake_aws import FakeConnection, FakeStack
+from tests.support.fake_aws import FakeAws, FakeStack
 from tests.support.simulated_clock import SimulatedClock
+
+ADMIN = "wms-connector-main-connect-admin"
 
 
 def test_the_hook_invokes_the_stages_own_lambda_and_reports_changes():
-    seen: list[Mapping[str, object]] = []
-
     def invoke(payload: Mapping[str, object]) -> object:
-        seen.append(payload)
         return Answer(State.DONE, "fine", changed=payload["operation"] == "register").to_payload()
 
-    RegisterConnector(None, stack(invoke, desired_count=2)).run()
+    launched = stack(invoke, desired_count=2)
+    RegisterConnector(None, launched).run()
+    seen = [payload for _, payload in launched.connection_manager.invoked]
     assert [payload["operation"] for payload in seen] == [o.value for o in REGISTRATION]
     assert [payload["operation"] for payload in seen if payload.get("desired_count") == 2] == ["ready"]
 
 
 def test_a_crash_of_the_lambda_names_its_log_group():
-    connection = FakeConnection.ready()
-    connection.invoke = lambda _: RuntimeError("boom")
+    connection = FakeAws.ready()
+    connection.functions[ADMIN] = lambda _: RuntimeError("boom")
     hook = RegisterConnector(None, FakeStack("main/connector", "wms-connector-main", connection))
     with pytest.raises(SceptreException, match="/aws/lambda/wms-connector-main-connect-admin"):
         hook.run()
@@ -40,8 +41,8 @@ def test_a_cluster_that_is_refused_stops_the_launch_before_the_stack():
 
 
 def stack(invoke: Callable[[Any], object], **settings: object) -> FakeStack:
-    connection = FakeConnection.ready()
-    connection.invoke = invoke
+    connection = FakeAws.ready()
+    connection.functions[ADMIN] = invoke
     made = FakeStack("main/connector", "wms-connector-main", connection)
     made.stack_group_config |= settings
     return made

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import teardown
 from connector.sceptre import launches
 from hooks.tear_down import MarkLaunch, TearDownLeftovers, TearDownStage
-from tests.support.fake_aws import FakeConnection, FakeStack, refuse
+from tests.support.fake_aws import FakeAws, FakeStack, refuse
 from tests.support.simulated_clock import SimulatedClock
 
 DONE = Answer(State.DONE, "done").to_payload()
@@ -27,37 +26,6 @@ def new_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teardown, "Clock", SimulatedClock().as_clock)
 
 
-@dataclass
-class Connection(FakeConnection):
-    """With ECS's task definitions, and a Lambda that may not be there."""
-
-    no_function: bool = False
-    requests: list[Mapping[str, Any]] = field(default_factory=list)
-    definitions: list[str] = field(default_factory=list)
-    log_groups: list[str] = field(default_factory=list)
-
-    def _logs_delete_log_group(self, kwargs: Mapping[str, Any]) -> Any:
-        if kwargs["logGroupName"] not in self.log_groups:
-            raise refuse(
-                "DeleteLogGroup", "ResourceNotFoundException", "The specified log group does not exist"
-            )
-        self.log_groups.remove(kwargs["logGroupName"])
-
-    def _lambda_invoke(self, kwargs: Mapping[str, Any]) -> Any:
-        if self.no_function:
-            raise refuse("Invoke", "ResourceNotFoundException", "Function not found")
-        return super()._lambda_invoke(kwargs)
-
-    def _ecs_list_task_definitions(self, kwargs: Mapping[str, Any]) -> Any:
-        found = [d for d in self.definitions if d.startswith(kwargs["familyPrefix"])]
-        start = int(kwargs.get("nextToken", 0))
-        arns = [f"arn:aws:ecs:us-east-1:123456789012:task-definition/{d}" for d in found[start : start + 2]]
-        return {"taskDefinitionArns": arns, **({"nextToken": str(start + 2)} if found[start + 2 :] else {})}
-
-    def _ecs_deregister_task_definition(self, kwargs: Mapping[str, Any]) -> Any:
-        self.definitions.remove(kwargs["taskDefinition"].rpartition("/")[2])
-
-
 Answers = Callable[[Mapping[str, Any]], Any]
 
 
@@ -65,13 +33,8 @@ def stack_of(
     stage: str, status: str | None = "CREATE_COMPLETE", answers: Answers = lambda request: DONE
 ) -> FakeStack:
     """The connector stack of a stage, whose Lambda answers each request by `answers`."""
-    connection = Connection(stacks=dict(FakeConnection.ready().stacks))
-
-    def invoke(request: Mapping[str, Any]) -> Any:
-        connection.requests.append(request)
-        return answers(request)
-
-    connection.invoke = invoke
+    connection = FakeAws.ready()
+    connection.functions[Stage.parse(stage).names.connect_admin] = answers
     group = stage if stage in NAMED_STAGES else f"ephemeral/{stage}"
     name = Stage.parse(stage).names.stack("connector")
     if status is not None:
@@ -80,9 +43,7 @@ def stack_of(
 
 
 def asked(stack: FakeStack) -> list[str]:
-    connection = stack.connection_manager
-    assert isinstance(connection, Connection)
-    return [request["operation"] for request in connection.requests]
+    return [request["operation"] for _, request in stack.connection_manager.invoked]
 
 
 def details(request: Mapping[str, Any]) -> Any:
@@ -105,7 +66,7 @@ def test_every_step_is_asked_in_order_for_the_very_stage_and_an_account_is_given
     with caplog.at_level(logging.INFO):
         TearDownStage(None, stack).run()
     assert asked(stack) == list(TEARDOWN)
-    assert {request["stage"] for request in stack.connection_manager.requests} == {"a"}  # type: ignore[attr-defined]
+    assert {request["stage"] for _, request in stack.connection_manager.invoked} == {"a"}
     assert "stage a: 2 topics and 1 consumer groups deleted" in caplog.text
     assert "left alone: 1 topics that start with 'a.'" in caplog.text
 
@@ -161,7 +122,7 @@ def test_without_a_lambda_a_stage_that_never_stood_or_is_half_gone_goes(
     status: str | None, caplog: pytest.LogCaptureFixture
 ):
     stack = stack_of("a", status)
-    stack.connection_manager.no_function = True  # type: ignore[attr-defined]
+    stack.connection_manager.functions.clear()
     TearDownStage(None, stack).run()
     assert "`wms-connector ephemeral list` shows any that are left" in caplog.text
 
@@ -169,7 +130,7 @@ def test_without_a_lambda_a_stage_that_never_stood_or_is_half_gone_goes(
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
 def test_without_a_lambda_a_stage_that_stands_says_how_to_bring_it_back(status: str):
     stack = stack_of("a", status)
-    stack.connection_manager.no_function = True  # type: ignore[attr-defined]
+    stack.connection_manager.functions.clear()
     with pytest.raises(SceptreException, match="sceptre launch ephemeral/a/functions.yaml"):
         TearDownStage(None, stack).run()
 
@@ -232,17 +193,9 @@ def test_a_person_can_leave_the_topics_of_exactly_one_stage_behind(
 
 
 def test_a_lambda_that_wakes_up_is_waited_for():
-    connection_errors = [refuse("Invoke", "ResourceConflictException", "is pending")]
+    not_yet = [refuse("Invoke", "ResourceConflictException", "is pending")]
     stack = stack_of("a")
-    connection = stack.connection_manager
-    original = connection._lambda_invoke
-
-    def invoke(kwargs: Mapping[str, Any]) -> Any:
-        if connection_errors:
-            raise connection_errors.pop()
-        return original(kwargs)
-
-    connection._lambda_invoke = invoke  # type: ignore[method-assign]
+    stack.connection_manager.refusals["lambda", "invoke"] = lambda _: not_yet.pop() if not_yet else None
     TearDownStage(None, stack).run()
     assert asked(stack) == list(TEARDOWN)
 
@@ -254,17 +207,17 @@ def test_after_the_stack_exactly_its_own_active_revisions_are_deregistered():
     groups = [
         f"/aws/ecs/containerinsights/{name}/performance" for name in ("wms-connector-a", "wms-connector-ab")
     ]
-    stack.connection_manager.definitions = [*own, *others]  # type: ignore[attr-defined]
-    stack.connection_manager.log_groups = list(groups)  # type: ignore[attr-defined]
+    stack.connection_manager.definitions = [*own, *others]
+    stack.connection_manager.log_groups = list(groups)
     for _ in range(2):
         TearDownLeftovers(None, stack).run()
-        assert stack.connection_manager.definitions == others  # type: ignore[attr-defined]
-        assert stack.connection_manager.log_groups == groups[1:]  # type: ignore[attr-defined]
+        assert stack.connection_manager.definitions == others
+        assert stack.connection_manager.log_groups == groups[1:]
 
 
 @pytest.mark.parametrize(("stage", "status"), [("main", None), ("a", "DELETE_FAILED")])
 def test_the_revisions_of_a_named_stage_and_of_a_stack_that_stands_stay(stage: str, status: str | None):
     stack = stack_of(stage, status)
-    stack.connection_manager.definitions = [f"wms-connector-{stage}:1"]  # type: ignore[attr-defined]
+    stack.connection_manager.definitions = [f"wms-connector-{stage}:1"]
     TearDownLeftovers(None, stack).run()
-    assert stack.connection_manager.definitions == [f"wms-connector-{stage}:1"]  # type: ignore[attr-defined]
+    assert stack.connection_manager.definitions == [f"wms-connector-{stage}:1"]

@@ -22,7 +22,7 @@ from connector.domain.stage.names import FOUNDATION_STACK, PRODUCT
 from connector.local import addresses, aws, broker, leftovers, toolchain
 from connector.local.addresses import free_port
 from connector.local.aws import client_environment
-from connector.local.seeds import Account
+from connector.local.seeds import SeededAccount
 from tests.image.bases import Store, why_not
 from tests.image.test_worker import until
 from tests.support.metadata import metadata_endpoint
@@ -216,7 +216,7 @@ def make_foundation(endpoint: str, uri: str) -> None:
         },
         "Outputs": {"RepositoryUri": {"Value": uri}},
     }
-    client = Account(endpoint).client("cloudformation")
+    client = SeededAccount(endpoint).client("cloudformation")
     client.create_stack(StackName=FOUNDATION_STACK, TemplateBody=json.dumps(template))
     client.get_waiter("stack_create_complete").wait(StackName=FOUNDATION_STACK, WaiterConfig={"Delay": 1})
 

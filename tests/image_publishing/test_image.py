@@ -14,13 +14,13 @@ from connector.image_publishing import bases, content, tools
 from connector.image_publishing import image as images
 from connector.image_publishing.image import Image
 from tests.image_publishing.fake_tools import DIGEST, Shell
-from tests.support.fake_aws import FakeConnection
+from tests.support.fake_aws import FakeAws
 
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/wms-connector"
 
 
 @dataclass
-class Registry(FakeConnection):
+class Registry(FakeAws):
     """An account whose ECR holds what was pushed to it."""
 
     shell: Shell = field(default_factory=Shell)
@@ -39,7 +39,7 @@ def shell() -> Shell:
 
 @pytest.fixture
 def account(shell: Shell) -> Registry:
-    return Registry(stacks=FakeConnection.ready().stacks, shell=shell)
+    return Registry(stacks=FakeAws.ready().stacks, shell=shell)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_without_the_foundation_there_is_nowhere_to_publish(account: Registry, s
 
 
 def test_a_push_that_leaves_no_image_is_no_success(shell: Shell, pinned: Path):
-    forgetful = FakeConnection.ready()
+    forgetful = FakeAws.ready()
     with pytest.raises(ServerError, match="was pushed and .* does not show it"):
         images.publish(Image.of(bases_file=pinned), forgetful, lambda: tools.buildah(shell), silent)
 
@@ -132,7 +132,7 @@ def test_status_reports_what_is_built_and_published(account: Registry, shell: Sh
 
 
 def test_status_answers_where_nobody_can_be_asked(pinned: Path):
-    class Nowhere(FakeConnection):
+    class Nowhere(FakeAws):
         def call(self, *_: object) -> object:
             raise NoCredentialsError
 
@@ -148,7 +148,7 @@ def test_status_answers_where_nobody_can_be_asked(pinned: Path):
 
 
 def test_the_command_prints_one_document_with_json(monkeypatch: pytest.MonkeyPatch, pinned: Path):
-    account = FakeConnection.ready()
+    account = FakeAws.ready()
     tag = Image.of(bases_file=pinned).tag
     account.images[tag] = DIGEST
     monkeypatch.setattr("connector.aws.account.Account", lambda: account)

@@ -10,7 +10,7 @@ import pytest
 
 from connector.local import aws, leftovers
 from connector.local.addresses import free_port
-from connector.local.seeds import Account
+from connector.local.seeds import SeededAccount
 from connector.local.toolchain import Toolchain
 
 #: Behaves as the image's entry point: finds its address by the metadata endpoint and answers on 8083; on
@@ -45,7 +45,7 @@ class Embedded:
     def __init__(self, endpoint: str, state: Path) -> None:
         self.endpoint = endpoint
         self.state = state
-        self.account = Account(endpoint)
+        self.account = SeededAccount(endpoint)
 
     def client(self, service: str) -> Any:
         """A client of this server."""

@@ -1,7 +1,5 @@
 """The network stack waits for Lambda's interfaces, and for nobody else's."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -10,25 +8,8 @@ from sceptre.exceptions import SceptreException
 from connector.domain.errors import DeadlineExceeded
 from connector.operations import interfaces
 from hooks.interfaces import WaitForInterfaces
-from tests.support.fake_aws import FakeConnection, FakeStack, refuse
+from tests.support.fake_aws import FakeAws, FakeStack, refuse
 from tests.support.simulated_clock import SimulatedClock
-
-
-@dataclass
-class Connection(FakeConnection):
-    resources: list[dict[str, str]] = field(default_factory=list)
-    interfaces: list[dict[str, Any]] = field(default_factory=list)
-    unauthorized: bool = False
-
-    def _cloudformation_describe_stack_resources(self, kwargs: Mapping[str, Any]) -> Any:
-        if not self.resources:
-            raise refuse("DescribeStackResources", "ValidationError", "Stack with id x does not exist")
-        return {"StackResources": self.resources}
-
-    def _ec2_describe_network_interfaces(self, kwargs: Mapping[str, Any]) -> Any:
-        if self.unauthorized:
-            raise refuse("DescribeNetworkInterfaces", "UnauthorizedOperation", "You are not authorized")
-        return {"NetworkInterfaces": self.interfaces}
 
 
 def interface(group: str, kind: str) -> dict[str, Any]:
@@ -37,12 +18,13 @@ def interface(group: str, kind: str) -> dict[str, Any]:
 
 def test_only_lambdas_interfaces_in_the_stacks_own_groups_count():
     """The load balancer's interface is in a group of this stack, and goes with it."""
-    connection = Connection(
-        resources=[
-            {"ResourceType": "AWS::EC2::SecurityGroup", "PhysicalResourceId": "sg-1"},
-            {"ResourceType": "AWS::EC2::SecurityGroup"},
-            {"ResourceType": "AWS::EC2::VPC", "PhysicalResourceId": "vpc-1"},
-        ],
+    resources = [
+        {"ResourceType": "AWS::EC2::SecurityGroup", "PhysicalResourceId": "sg-1"},
+        {"ResourceType": "AWS::EC2::SecurityGroup"},
+        {"ResourceType": "AWS::EC2::VPC", "PhysicalResourceId": "vpc-1"},
+    ]
+    connection = FakeAws(
+        resources={"x": resources},
         interfaces=[
             interface("sg-1", "lambda"),
             interface("sg-1", "interface"),
@@ -55,8 +37,11 @@ def test_only_lambdas_interfaces_in_the_stacks_own_groups_count():
 
 
 def test_without_a_stack_or_the_right_to_look_nobody_waits():
-    assert interfaces.security_groups(Connection(), "x") == []
-    assert interfaces.held(Connection(unauthorized=True), ["sg-1"]) == 0
+    connection = FakeAws()
+    assert interfaces.security_groups(connection, "x") == []
+    denied = refuse("DescribeNetworkInterfaces", "UnauthorizedOperation", "You are not authorized")
+    connection.deny("ec2", "describe_network_interfaces", denied)
+    assert interfaces.held(connection, ["sg-1"]) == 0
 
 
 def test_it_says_what_it_waits_for_and_finishes():
@@ -75,8 +60,9 @@ def test_a_wait_without_end_ends():
 
 def test_the_hook_waits_for_the_interfaces_of_its_own_stack(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(interfaces, "Clock", SimulatedClock().as_clock)
-    connection = Connection(
-        resources=[{"ResourceType": "AWS::EC2::SecurityGroup", "PhysicalResourceId": "sg-1"}],
+    group = {"ResourceType": "AWS::EC2::SecurityGroup", "PhysicalResourceId": "sg-1"}
+    connection = FakeAws(
+        resources={"wms-network-x": [group]},
         interfaces=[interface("sg-1", "lambda")],
     )
     hook = WaitForInterfaces(None, FakeStack("ephemeral/x/network", "wms-network-x", connection))

@@ -13,7 +13,7 @@ from resolvers.database import DatabaseAddress
 from resolvers.kafka_auth import KafkaAuthentication
 from resolvers.secret_fallback import SecretFallback
 from resolvers.subnet_cidrs import SubnetCidrs
-from tests.support.fake_aws import FakeConnection, FakeStack
+from tests.support.fake_aws import FakeAws, FakeStack
 
 
 @pytest.fixture(autouse=True)
@@ -23,13 +23,13 @@ def new_run():
     subnet_cidrs.forget()
 
 
-def resolve(argument: Any, connection: FakeConnection | None = None, resolver: Any = SecretFallback) -> Any:
-    stack = FakeStack("main/network", "wms-network-main", connection or FakeConnection.ready())
+def resolve(argument: Any, connection: FakeAws | None = None, resolver: Any = SecretFallback) -> Any:
+    stack = FakeStack("main/network", "wms-network-main", connection or FakeAws.ready())
     return resolver(argument, stack).resolve()
 
 
 def test_the_stages_own_secret_comes_first():
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     connection.secrets["wms/main/iam/path"] = "/own/"
     assert resolve("iam/path", connection) == "/own/"
 
@@ -66,7 +66,7 @@ def test_an_optional_secret_that_nobody_has_is_nothing():
     ],
 )
 def test_no_confidential_value_is_handed_out(argument: Any):
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     connection.secrets["wms/main/kafkaCredentials"] = '{"username": "u5er", "password": "s3cret!"}'
     with pytest.raises(SceptreException, match="confidential") as caught:
         resolve(argument, connection)
@@ -111,24 +111,24 @@ def test_brokers_are_looked_for_in_the_data_and_private_subnets_blocks():
 
 
 def test_subnets_are_described_once_per_run():
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     assert resolve(None, connection, SubnetCidrs) == resolve(None, connection, SubnetCidrs)
     assert connection.calls.count(("ec2", "describe_subnets")) == 1
-    elsewhere = FakeConnection.ready()
+    elsewhere = FakeAws.ready()
     elsewhere.region = "us-gov-west-1"
     resolve(None, elsewhere, SubnetCidrs)
     assert ("ec2", "describe_subnets") in elsewhere.calls
 
 
 def test_a_subnet_that_is_not_there_is_the_secrets_fault():
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     del connection.subnets["subnet-1a1b2c3d"]
     with pytest.raises(SceptreException, match="secret wms/default/vpc names subnets .*'subnet-1a1b2c3d'"):
         resolve(None, connection, SubnetCidrs)
 
 
 def test_without_subnets_the_setting_that_helps_is_named():
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     vpc = {"id": "vpc-0a1b2c3d", "dataSubnets": [], "privateSubnets": [], "publicSubnets": []}
     connection.secrets["wms/main/vpc"] = json.dumps(vpc)
     with pytest.raises(SceptreException, match="set broker_cidrs"):
@@ -156,7 +156,7 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 def test_a_load_balancer_is_there_when_its_secret_is_and_learns_one_arn(
     given: dict[str, str] | None, expected: dict[str, str] | None
 ):
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     if given is not None:
         pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
         connection.secrets["wms/default/connectAlbTls"] = json.dumps(
@@ -185,7 +185,7 @@ def test_a_load_balancer_is_there_when_its_secret_is_and_learns_one_arn(
 def test_a_load_balancers_secret_that_names_no_certificate_is_refused_by_path_and_field(
     given: dict[str, object], words: str
 ):
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     pem = "-----BEGIN CERTIFICATE-----"
     connection.secrets["wms/main/connectAlbTls"] = json.dumps({**given, "certificateAuthorityPem": pem})
     with pytest.raises(SceptreException, match=f"secret wms/main/connectAlbTls.* ?{words}"):
@@ -193,7 +193,7 @@ def test_a_load_balancers_secret_that_names_no_certificate_is_refused_by_path_an
 
 
 def test_a_load_balancers_secret_without_the_authoritys_certificate_is_refused():
-    connection = FakeConnection.ready()
+    connection = FakeAws.ready()
     connection.secrets["wms/default/connectAlbTls"] = json.dumps({"certificateArn": CERTIFICATE})
     with pytest.raises(SceptreException, match="certificateAuthorityPem"):
         resolve(None, connection, AlbTls)

@@ -1,17 +1,23 @@
-"""A small AWS behind Sceptre's connection manager: it stores, finds and refuses as the real one does."""
+"""AWS as hooks, resolvers and commands see it: one account that stores, finds, sends and refuses."""
 
 import base64
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from connector.domain.admin_api import Answer, State
+from connector.domain.health.aws_alarms import alarms_of
+from connector.domain.stage.names import COMPONENTS
+from connector.domain.stage.stage import Stage
 from connector.image_publishing import content
 from connector.local.state import ROOT
 
+OWNER = "123456789012"
 FOUNDATION = {
     "StackName": "wms-foundation",
     "StackStatus": "CREATE_COMPLETE",
@@ -19,7 +25,7 @@ FOUNDATION = {
         {"OutputKey": "ArtifactBucketName", "OutputValue": "artifacts"},
         {
             "OutputKey": "RepositoryUri",
-            "OutputValue": "123456789012.dkr.ecr.us-east-1.amazonaws.com/wms-connector",
+            "OutputValue": f"{OWNER}.dkr.ecr.us-east-1.amazonaws.com/wms-connector",
         },
     ],
 }
@@ -34,7 +40,7 @@ GOOD_SECRETS = {
         }
     ),
     "iam/path": "/delegatedadmin/developer/",
-    "iam/permissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
+    "iam/permissionsBoundary": f"arn:aws:iam::{OWNER}:policy/boundary",
     "brokerString": "broker-1.example:9098,broker-2.example:9098",
     "dbInfo": json.dumps(
         {"host": "10.1.2.3", "port": 1521, "dbname": "WMSPRD", "username": "reader", "password": "s3cret!"}
@@ -42,36 +48,80 @@ GOOD_SECRETS = {
     "alertEmails": json.dumps({"emails": ["platform@example.gov"]}),
 }
 
+#: How much an answer that comes in pages holds: little, so that every caller has to ask for the next page.
+PAGE = 2
+
+#: A deployed Lambda: what it makes of an event. An exception is one that the function raised.
+Function = Callable[[Any], Any]
+
 
 def refuse(operation: str, code: str, message: str) -> ClientError:
+    """The error that boto3 raises when AWS refuses."""
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
+def cluster(found: Sequence[str] | str) -> Function:
+    """An admin Lambda that answers the topics of its cluster, or waits and says why."""
+
+    def answer(request: Any) -> Any:
+        assert request["operation"] == "topic-names", "nothing else changes nothing"
+        if isinstance(found, str):
+            return Answer(State.WAITING, found).to_payload()
+        return Answer(State.DONE, "seen", details={"topics": list(found)}).to_payload()
+
+    return answer
+
+
 @dataclass
-class FakeConnection:
-    """Implements `connector.aws.stacks.Connection`."""
+class FakeAws:
+    """Implements `connector.aws.calls.Port`."""
 
     region: str = "us-east-1"
     profile: str | None = None
     sceptre_role: str | None = None
+    #: Stack name -> description.
     stacks: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
+    #: Stack name -> its resources.
+    resources: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     #: Secret path -> text, or the error that reading it gives.
     secrets: dict[str, str | ClientError] = field(default_factory=dict)
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
     #: Time in seconds and message.
     log_events: list[tuple[float, str]] = field(default_factory=list)
-    invoke: Callable[[Mapping[str, Any]], Any] | None = None
+    log_groups: list[str] = field(default_factory=list)
+    #: Function name -> function.
+    functions: dict[str, Function] = field(default_factory=dict)
     #: Subnet id -> block.
     subnets: dict[str, str] = field(
         default_factory=lambda: {"subnet-0a1b2c3d": "10.1.0.0/24", "subnet-1a1b2c3d": "10.1.1.0/24"}
     )
+    interfaces: list[dict[str, Any]] = field(default_factory=list)
     #: Image tag -> digest.
     images: dict[str, str] = field(default_factory=dict)
+    #: Active task definitions, as `<family>:<revision>`.
+    definitions: list[str] = field(default_factory=list)
+    #: Alarm name -> description; a change of its state is sent to its topic.
+    alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: Time and value of each health check.
+    checks: list[tuple[datetime, float]] = field(default_factory=list)
+    #: Of the one topic: who is subscribed, and subject and text of what was published.
+    subscriptions: list[dict[str, str]] = field(default_factory=list)
+    published: list[tuple[str, str]] = field(default_factory=list)
+    #: Subjects that contain this are lost on their way.
+    loses: str = ""
+    #: Queue name -> policy and messages.
+    queues: dict[str, tuple[str, list[dict[str, str]]]] = field(default_factory=dict)
+    #: What is refused: service and command -> the error for a request, or None where it is allowed.
+    refusals: dict[tuple[str, str], Callable[[Mapping[str, Any]], Exception | None]] = field(
+        default_factory=dict
+    )
+    #: Service and command of everything that was asked; function and event of every invocation.
     calls: list[tuple[str, str]] = field(default_factory=list)
+    invoked: list[tuple[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def ready(cls, owner: str = "default") -> "FakeConnection":
+    def ready(cls, owner: str = "default") -> "FakeAws":
         """An account with the foundation, the secrets of `owner` and the worker's image."""
         stored: dict[str, str | ClientError] = {
             f"wms/{owner}/{name}": text for name, text in GOOD_SECRETS.items()
@@ -79,9 +129,45 @@ class FakeConnection:
         published = {content.tag(): f"sha256:{'1' * 64}"}
         return cls(stacks={"wms-foundation": dict(FOUNDATION)}, secrets=stored, images=published)
 
+    @classmethod
+    def with_stage(cls, stage: Stage, now: datetime) -> "FakeAws":
+        """An account in which a stage is deployed, all of it well; its Lambdas are to be added."""
+        topic = f"arn:aws:sns:us-east-1:{OWNER}:{stage.names.sns_topic}"
+        made = cls(checks=[(now - timedelta(minutes=4), 0.0)])
+        made.subscriptions.append(
+            {"Protocol": "email", "Endpoint": "a@example.gov", "SubscriptionArn": f"{topic}:people"}
+        )
+        for component in COMPONENTS:
+            made.stacks[stage.names.stack(component)] = {
+                "StackName": stage.names.stack(component),
+                "StackStatus": "UPDATE_COMPLETE",
+                "EnableTerminationProtection": True,
+                "Outputs": [{"OutputKey": "TopicArn", "OutputValue": topic}],
+            }
+        for name, alarm in alarms_of(stage.names, "debezium").items():
+            made.alarms[stage.names.alarm(name)] = {
+                "AlarmName": stage.names.alarm(name),
+                "StateValue": "OK",
+                "AlarmActions": [topic] if alarm.mails else [],
+                "Period": alarm.period_seconds or 600,
+                "EvaluationPeriods": alarm.evaluation_periods,
+            }
+        return made
+
     def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any:
         self.calls.append((service, command))
+        refusal = self.refusals.get((service, command))
+        if refusal is not None and (error := refusal(kwargs or {})) is not None:
+            raise error
         return getattr(self, f"_{service}_{command}")(kwargs or {})
+
+    def deny(self, service: str, command: str, error: ClientError) -> None:
+        """Refuse every such request from now on."""
+        self.refusals[service, command] = lambda _: error
+
+    def client(self, service: str) -> Any:
+        """The same account as a client of boto3's, for what runs inside."""
+        return _Client(self, service)
 
     def _secretsmanager_get_secret_value(self, kwargs: Mapping[str, Any]) -> Any:
         path = kwargs["SecretId"]
@@ -94,7 +180,7 @@ class FakeConnection:
             )
         if isinstance(stored, ClientError):
             raise stored
-        arn = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{path}-AbCdEf"
+        arn = f"arn:aws:secretsmanager:us-east-1:{OWNER}:secret:{path}-AbCdEf"
         return {"ARN": arn, "VersionId": "v1", "SecretString": stored}
 
     def _ec2_describe_subnets(self, kwargs: Mapping[str, Any]) -> Any:
@@ -106,16 +192,26 @@ class FakeConnection:
             "Subnets": [{"SubnetId": name, "CidrBlock": self.subnets[name]} for name in kwargs["SubnetIds"]]
         }
 
+    def _ec2_describe_network_interfaces(self, kwargs: Mapping[str, Any]) -> Any:
+        """All of them: what is asked for is filtered by the caller too, as not every AWS filters."""
+        return _page("NetworkInterfaces", self.interfaces, kwargs)
+
     def _cloudformation_describe_stacks(self, kwargs: Mapping[str, Any]) -> Any:
         if "StackName" not in kwargs:
-            return {"Stacks": list(self.stacks.values())}
+            return _page("Stacks", [*self.stacks.values()], kwargs)
         name = kwargs["StackName"]
         if name not in self.stacks:
             raise refuse("DescribeStacks", "ValidationError", f"Stack with id {name} does not exist")
         return {"Stacks": [self.stacks[name]]}
 
     def _cloudformation_describe_stack_events(self, kwargs: Mapping[str, Any]) -> Any:
-        return {"StackEvents": self.events}
+        return _page("StackEvents", self.events, kwargs)
+
+    def _cloudformation_describe_stack_resources(self, kwargs: Mapping[str, Any]) -> Any:
+        name = kwargs["StackName"]
+        if name not in self.resources:
+            raise refuse("DescribeStackResources", "ValidationError", f"Stack with id {name} does not exist")
+        return {"StackResources": self.resources[name]}
 
     def _cloudformation_update_termination_protection(self, kwargs: Mapping[str, Any]) -> Any:
         self.stacks[kwargs["StackName"]]["EnableTerminationProtection"] = kwargs[
@@ -134,8 +230,17 @@ class FakeConnection:
         token = base64.b64encode(b"AWS:pushing-passw0rd").decode()
         return {"authorizationData": [{"authorizationToken": token}]}
 
+    def _ecs_list_task_definitions(self, kwargs: Mapping[str, Any]) -> Any:
+        found = [name for name in self.definitions if name.startswith(kwargs["familyPrefix"])]
+        arns = [f"arn:aws:ecs:us-east-1:{OWNER}:task-definition/{name}" for name in found]
+        return _page("taskDefinitionArns", arns, kwargs, "nextToken")
+
+    def _ecs_deregister_task_definition(self, kwargs: Mapping[str, Any]) -> Any:
+        self.definitions.remove(kwargs["taskDefinition"].rpartition("/")[2])
+        return {}
+
     def _sts_get_caller_identity(self, kwargs: Mapping[str, Any]) -> Any:
-        return {"Account": "123456789012"}
+        return {"Account": OWNER}
 
     def _s3_head_object(self, kwargs: Mapping[str, Any]) -> Any:
         if (kwargs["Bucket"], kwargs["Key"]) not in self.objects:
@@ -152,15 +257,117 @@ class FakeConnection:
             for at, message in self.log_events
             if at * 1000 >= kwargs["startTime"] and kwargs["filterPattern"] in message
         ]
-        return {"events": events}
+        return _page("events", events, kwargs, "nextToken")
+
+    def _logs_delete_log_group(self, kwargs: Mapping[str, Any]) -> Any:
+        if kwargs["logGroupName"] not in self.log_groups:
+            message = "The specified log group does not exist"
+            raise refuse("DeleteLogGroup", "ResourceNotFoundException", message)
+        self.log_groups.remove(kwargs["logGroupName"])
+        return {}
 
     def _lambda_invoke(self, kwargs: Mapping[str, Any]) -> Any:
-        assert self.invoke is not None
-        reply = self.invoke(json.loads(kwargs["Payload"]))
+        name, event = kwargs["FunctionName"], json.loads(kwargs["Payload"])
+        if name not in self.functions:
+            raise refuse("Invoke", "ResourceNotFoundException", f"Function not found: {name}")
+        self.invoked.append((name, event))
+        reply = self.functions[name](event)
         if isinstance(reply, Exception):
             body = {"errorType": type(reply).__name__, "errorMessage": str(reply)}
             return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(body).encode())}
         return {"Payload": io.BytesIO(json.dumps(reply).encode())}
+
+    def _cloudwatch_describe_alarms(self, kwargs: Mapping[str, Any]) -> Any:
+        assert len(kwargs["AlarmNames"]) <= 100, "CloudWatch refuses more"
+        found = [alarm for name, alarm in self.alarms.items() if name in kwargs["AlarmNames"]]
+        return _page("MetricAlarms", found, kwargs)
+
+    def _cloudwatch_set_alarm_state(self, kwargs: Mapping[str, Any]) -> Any:
+        name, state = kwargs["AlarmName"], kwargs["StateValue"]
+        if name not in self.alarms:
+            raise refuse("SetAlarmState", "ResourceNotFound", f"Alarm {name} does not exist")
+        alarm = self.alarms[name]
+        changed = alarm["StateValue"] != state
+        alarm |= {"StateValue": state, "StateReason": kwargs["StateReason"]}
+        if changed and alarm["AlarmActions"]:
+            message = json.dumps({"AlarmName": name, "NewStateValue": state})
+            subject = f'{state}: "{name}"'
+            self._sns_publish({"TopicArn": alarm["AlarmActions"][0], "Subject": subject, "Message": message})
+        return {}
+
+    def _cloudwatch_get_metric_statistics(self, kwargs: Mapping[str, Any]) -> Any:
+        start = kwargs["StartTime"]
+        return {
+            "Datapoints": [{"Timestamp": at, "Maximum": value} for at, value in self.checks if at >= start]
+        }
+
+    def _sns_list_subscriptions_by_topic(self, kwargs: Mapping[str, Any]) -> Any:
+        return _page("Subscriptions", self.subscriptions, kwargs)
+
+    def _sns_subscribe(self, kwargs: Mapping[str, Any]) -> Any:
+        assert (kwargs["Protocol"], kwargs["ReturnSubscriptionArn"]) == ("sqs", True)
+        arn = f"{kwargs['TopicArn']}:{len(self.subscriptions)}"
+        self.subscriptions.append({"Protocol": "sqs", "Endpoint": kwargs["Endpoint"], "SubscriptionArn": arn})
+        return {"SubscriptionArn": arn}
+
+    def _sns_unsubscribe(self, kwargs: Mapping[str, Any]) -> Any:
+        gone = kwargs["SubscriptionArn"]
+        self.subscriptions = [s for s in self.subscriptions if s["SubscriptionArn"] != gone]
+        return {}
+
+    def _sns_publish(self, kwargs: Mapping[str, Any]) -> Any:
+        topic, subject, text = kwargs["TopicArn"], kwargs["Subject"], kwargs["Message"]
+        self.published.append((subject, text))
+        identifier = f"m-{len(self.published)}"
+        body = json.dumps({"MessageId": identifier, "Subject": subject, "Message": text})
+        for subscription in self.subscriptions:
+            if subscription["Protocol"] != "sqs" or (self.loses and self.loses in subject):
+                continue
+            policy, messages = self.queues[subscription["Endpoint"].rpartition(":")[2]]
+            (statement,) = json.loads(policy)["Statement"]
+            assert statement["Principal"] == {"Service": "sns.amazonaws.com"}
+            if statement["Condition"]["ArnEquals"]["aws:SourceArn"] == topic:
+                messages.append({"Body": body, "ReceiptHandle": identifier})
+        return {"MessageId": identifier}
+
+    def _sqs_create_queue(self, kwargs: Mapping[str, Any]) -> Any:
+        self.queues[kwargs["QueueName"]] = (kwargs["Attributes"]["Policy"], [])
+        return {"QueueUrl": f"https://sqs/{kwargs['QueueName']}"}
+
+    def _sqs_receive_message(self, kwargs: Mapping[str, Any]) -> Any:
+        assert kwargs["WaitTimeSeconds"]
+        waiting = self._messages(kwargs)
+        return {"Messages": waiting[: kwargs["MaxNumberOfMessages"]]} if waiting else {}
+
+    def _sqs_delete_message(self, kwargs: Mapping[str, Any]) -> Any:
+        waiting = self._messages(kwargs)
+        waiting[:] = [m for m in waiting if m["ReceiptHandle"] != kwargs["ReceiptHandle"]]
+        return {}
+
+    def _sqs_delete_queue(self, kwargs: Mapping[str, Any]) -> Any:
+        del self.queues[kwargs["QueueUrl"].rpartition("/")[2]]
+        return {}
+
+    def _messages(self, kwargs: Mapping[str, Any]) -> list[dict[str, str]]:
+        return self.queues[kwargs["QueueUrl"].rpartition("/")[2]][1]
+
+
+def _page(
+    name: str, everything: Sequence[Any], kwargs: Mapping[str, Any], token: str = "NextToken"
+) -> dict[str, Any]:
+    """One page of an answer; its token is the number of entries before the next one."""
+    start = int(kwargs.get(token, 0))
+    more = {token: str(start + PAGE)} if everything[start + PAGE :] else {}
+    return {name: list(everything[start : start + PAGE]), **more}
+
+
+@dataclass(frozen=True)
+class _Client:
+    aws: FakeAws
+    service: str
+
+    def __getattr__(self, command: str) -> Callable[..., Any]:
+        return lambda **kwargs: self.aws.call(self.service, command, kwargs)
 
 
 @dataclass
@@ -169,7 +376,7 @@ class FakeStack:
 
     name: str
     external_name: str
-    connection_manager: FakeConnection
+    connection_manager: FakeAws
     region: str = "us-east-1"
     stack_group_config: dict[str, Any] = field(
         default_factory=lambda: {"secret_prefix": "wms", "project_path": str(ROOT)}
