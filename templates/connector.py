@@ -41,7 +41,7 @@ _KEEP_ALIVE = {
 _PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 
 
-class ConnectorSettings(KafkaRoleSettings):
+class ConnectorStackSettings(KafkaRoleSettings):
     """The settings of the connector stack."""
 
     subnets: tuple[str, ...] = Field(
@@ -85,7 +85,7 @@ class ConnectorSettings(KafkaRoleSettings):
         return image
 
     @model_validator(mode="after")
-    def _group_is_the_stages_own(self) -> "ConnectorSettings":
+    def _group_is_the_stages_own(self) -> "ConnectorStackSettings":
         _ = self.catalogue
         return self
 
@@ -96,7 +96,7 @@ class ConnectorSettings(KafkaRoleSettings):
         return own.using(self.connect_group or own.connect_group)
 
     @model_validator(mode="after")
-    def _sizes_fit(self) -> "ConnectorSettings":
+    def _sizes_fit(self) -> "ConnectorStackSettings":
         problem = size_problem(self.task_cpu, self.task_memory)
         if problem is not None:
             raise ValueError(problem)
@@ -107,7 +107,7 @@ class ConnectorSettings(KafkaRoleSettings):
         return self
 
     @model_validator(mode="after")
-    def _scram_needs_credentials(self) -> "ConnectorSettings":
+    def _scram_needs_credentials(self) -> "ConnectorStackSettings":
         if self.kafka_auth is KafkaAuth.SCRAM and self.credentials_secret_arn is None:
             raise ValueError("kafka_auth scram needs the secret kafkaCredentials; create it for the stage")
         return self
@@ -115,10 +115,10 @@ class ConnectorSettings(KafkaRoleSettings):
 
 def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
     """Called by Sceptre: the template as JSON."""
-    return common.to_json(build(parse_settings(ConnectorSettings, sceptre_user_data)))
+    return common.to_json(build(parse_settings(ConnectorStackSettings, sceptre_user_data)))
 
 
-def build(settings: ConnectorSettings) -> Template:
+def build(settings: ConnectorStackSettings) -> Template:
     """ECS cluster, task definition, service and their two roles."""
     template = common.new_template(f"wms-connector {settings.stage}: the Kafka Connect worker")
     key = common.parameter(template, "KmsKeyArn", "The foundation's key")
@@ -149,7 +149,7 @@ def build(settings: ConnectorSettings) -> Template:
     return template
 
 
-def secret_arns(settings: ConnectorSettings) -> list[str]:
+def secret_arns(settings: ConnectorStackSettings) -> list[str]:
     """The secrets that ECS injects."""
     arns = [settings.broker_secret_arn, settings.database.secret_arn]
     if settings.kafka_auth is KafkaAuth.SCRAM and settings.credentials_secret_arn is not None:
@@ -157,7 +157,7 @@ def secret_arns(settings: ConnectorSettings) -> list[str]:
     return arns
 
 
-def environment(settings: ConnectorSettings) -> dict[str, str]:
+def environment(settings: ConnectorStackSettings) -> dict[str, str]:
     """The worker's variables without confidential values; all that worker.properties names is always set."""
     topics = settings.catalogue
     variables = {
@@ -172,7 +172,7 @@ def environment(settings: ConnectorSettings) -> dict[str, str]:
     return variables
 
 
-def secrets(settings: ConnectorSettings) -> dict[str, str]:
+def secrets(settings: ConnectorStackSettings) -> dict[str, str]:
     """The worker's variables that ECS takes from secrets: `<ARN>`, or `<ARN>:<JSON key>::`."""
     database = settings.database
     values = {
@@ -186,7 +186,9 @@ def secrets(settings: ConnectorSettings) -> dict[str, str]:
     return values
 
 
-def _add_task(template: Template, settings: ConnectorSettings, execution_role: Role, task_role: Role) -> None:
+def _add_task(
+    template: Template, settings: ConnectorStackSettings, execution_role: Role, task_role: Role
+) -> None:
     template.add_resource(
         ecs.TaskDefinition(
             "Task",
@@ -204,7 +206,7 @@ def _add_task(template: Template, settings: ConnectorSettings, execution_role: R
     )
 
 
-def _container(settings: ConnectorSettings) -> ecs.ContainerDefinition:
+def _container(settings: ConnectorStackSettings) -> ecs.ContainerDefinition:
     return ecs.ContainerDefinition(
         Name=fixed.CONTAINER,
         Image=settings.image,
@@ -245,7 +247,7 @@ def _container(settings: ConnectorSettings) -> ecs.ContainerDefinition:
     )
 
 
-def _add_service(template: Template, settings: ConnectorSettings) -> None:
+def _add_service(template: Template, settings: ConnectorStackSettings) -> None:
     names = settings.names
     groups = [
         common.security_group_parameter(template, "ClientSecurityGroupId", "May reach brokers and database"),

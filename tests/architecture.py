@@ -61,12 +61,7 @@ SPEAKS_TO_AWS = ("connector.aws", "connector.local", "lambda_src")
 TWICE = frozenset(
     {
         "Answer",
-        "ConnectorSettings",
         "Context",
-        "Database",
-        "Probe",
-        "Session",
-        "State",
     }
 )
 

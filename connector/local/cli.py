@@ -12,7 +12,7 @@ from rich.console import Console
 from connector.domain.errors import OperatorError
 from connector.local import aws
 from connector.local import state as states
-from connector.local.state import State
+from connector.local.state import WorldState
 from connector.local.world import World
 
 _DIRECTORY = click.option(
@@ -135,7 +135,7 @@ def demo() -> None:
     run_demo(_demo_of(_target(None)), Console(highlight=False))
 
 
-def _up(directory: Path | None) -> State:
+def _up(directory: Path | None) -> WorldState:
     """The remembered world; raises OperatorError where there is none."""
     state = states.load(_target(directory))
     if state is None:

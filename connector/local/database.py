@@ -19,7 +19,7 @@ _STATUSES = ("DRAFT", "SUBMITTED", "APPROVED", "DENIED")
 
 
 @dataclass(frozen=True)
-class Database:
+class LocalDatabase:
     """The stand-in's address and logins."""
 
     host: str
@@ -29,7 +29,7 @@ class Database:
     admin_password: str = field(repr=False)
 
     @classmethod
-    def of(cls, state: DatabaseState) -> "Database":
+    def of(cls, state: DatabaseState) -> "LocalDatabase":
         """The database of a world."""
         return cls(state.address, state.port, state.app_password, state.cdc_password, state.admin_password)
 

@@ -297,7 +297,7 @@ class Worker:
             self._process.wait(seconds)
 
     def _watch(self) -> None:
-        probe = health.Probe(
+        probe = health.ContainerProbe(
             check=self.launch.health_check,
             url=f"http://{self.address}:{CONNECT_PORT}/",
             environment=self._environment,

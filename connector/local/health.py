@@ -44,7 +44,7 @@ class HealthCheck:
 
 
 @dataclass(frozen=True)
-class Probe:
+class ContainerProbe:
     """A health check bound to one worker."""
 
     check: HealthCheck
@@ -84,7 +84,7 @@ class Probe:
 
 
 def watch(
-    probe: Probe,
+    probe: ContainerProbe,
     *,
     running: Callable[[], bool],
     sleep: Callable[[float], None],

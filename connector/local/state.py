@@ -56,7 +56,7 @@ class DatabaseState:
 
 
 @dataclass
-class State:
+class WorldState:
     """A whole world. `endpoint` is the embedded AWS; brokers are keyed by the name of their cluster."""
 
     directory: Path
@@ -137,7 +137,7 @@ def refuse_foreign(directory: Path) -> None:
         )
 
 
-def load(directory: Path) -> State | None:
+def load(directory: Path) -> WorldState | None:
     """The remembered world, or None if there is none.
 
     Raises OperatorError if the file is not one of ours.
@@ -154,8 +154,8 @@ def load(directory: Path) -> State | None:
     raise OperatorError(f"{file} is from another version or is no world: {_WAY_OUT}")
 
 
-def _world(directory: Path, content: Mapping[str, Any]) -> State:
-    return State(
+def _world(directory: Path, content: Mapping[str, Any]) -> WorldState:
+    return WorldState(
         directory=directory,
         endpoint=content["endpoint"],
         enforce_iam=content["enforce_iam"],

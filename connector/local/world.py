@@ -13,10 +13,10 @@ from connector.domain.errors import OperatorError
 from connector.local import aws, broker, leftovers, postgres, toolchain
 from connector.local import state as states
 from connector.local.addresses import available, claim, free_port, listening
-from connector.local.database import Database
+from connector.local.database import LocalDatabase
 from connector.local.processes import Process
 from connector.local.seeds import SeededAccount
-from connector.local.state import BrokerState, DatabaseState, State
+from connector.local.state import BrokerState, DatabaseState, WorldState
 from connector.local.toolchain import Report, Toolchain
 
 #: The cluster that the `default` secrets name.
@@ -30,7 +30,7 @@ def _silent(_: str) -> None:
 class World:
     """A running local world. Made by `World.up` or `World.attach`."""
 
-    def __init__(self, state: State, tools: Toolchain, report: Report = _silent) -> None:
+    def __init__(self, state: WorldState, tools: Toolchain, report: Report = _silent) -> None:
         self.state = state
         self._tools = tools
         self._report = report
@@ -57,7 +57,7 @@ class World:
             state = states.load(target)
             if state is None:
                 leftovers.end_tasks(target)
-                state = State(target, f"http://127.0.0.1:{free_port()}", enforce_iam)
+                state = WorldState(target, f"http://127.0.0.1:{free_port()}", enforce_iam)
             elif state.enforce_iam != enforce_iam and state.aws and state.aws.alive:
                 raise OperatorError(_other_setting(enforced=state.enforce_iam))
             world = cls(state, tools, report)
@@ -103,11 +103,11 @@ class World:
         return self.state.brokers[DEFAULT_BROKER].bootstrap
 
     @property
-    def database(self) -> Database:
+    def database(self) -> LocalDatabase:
         """The source database."""
         if self.state.database is None:
             raise OperatorError("the local world has no database yet: run `wms-connector local up`")
-        return Database.of(self.state.database)
+        return LocalDatabase.of(self.state.database)
 
     @property
     def logs(self) -> Path:
@@ -176,7 +176,7 @@ class World:
             )
             self.state.save()
             postgres.wait(found.process, address, found.port, found.admin_password)
-        Database.of(found).create()
+        LocalDatabase.of(found).create()
 
     def stop_database(self, *, kill: bool = False) -> None:
         """Stop the database and keep its data."""

@@ -25,7 +25,7 @@ _AUTH_OK, _AUTH_CLEAR, _AUTH_SASL, _AUTH_CONTINUE, _AUTH_FINAL = 0, 3, 10, 11, 1
 Row = tuple[str | None, ...]
 
 
-class Session:
+class PostgresSession:
     """A connection; a context manager. Every method raises `ServerError`, retriable when nobody answers."""
 
     def __init__(

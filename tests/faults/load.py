@@ -16,7 +16,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from connector.local import schema
-from connector.local.database import Database, invented
+from connector.local.database import LocalDatabase, invented
 from tests.faults.compare import Change, Kind
 
 #: The column that holds the number of a row's change.
@@ -58,7 +58,7 @@ class Load:
 
     def __init__(
         self,
-        database: Database,
+        database: LocalDatabase,
         topics: Mapping[tuple[str, str], str],
         *,
         first_key: int,

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from connector.domain.errors import OperatorError
 from connector.local import aws
 from connector.local.cli import local
-from connector.local.state import State
+from connector.local.state import WorldState
 
 
 def run(*arguments: str) -> tuple[int, str, BaseException | None]:
@@ -20,7 +20,7 @@ def run(*arguments: str) -> tuple[int, str, BaseException | None]:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> str:
-    State(tmp_path / "w", "http://127.0.0.1:4777", enforce_iam=False).save()
+    WorldState(tmp_path / "w", "http://127.0.0.1:4777", enforce_iam=False).save()
     return str(tmp_path / "w")
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from connector.local.health import HealthCheck, Probe, cause, watch
+from connector.local.health import ContainerProbe, HealthCheck, cause, watch
 
 
-class Scripted(Probe):
+class Scripted(ContainerProbe):
     """A probe whose answers are given."""
 
     answers_given: list[bool]
@@ -19,7 +19,7 @@ class Scripted(Probe):
         return self.answers_given.pop(0)
 
 
-def scripted(answers: list[bool], **check: int) -> Probe:
+def scripted(answers: list[bool], **check: int) -> ContainerProbe:
     probe = Scripted(HealthCheck((), **check), "http://127.0.0.1:1/", {}, Path("/"), "/opt/connect")
     object.__setattr__(probe, "answers_given", answers)
     return probe
@@ -65,7 +65,7 @@ def test_the_definitions_own_command_decides(tmp_path: Path, command: tuple[str,
     (tmp_path / "check").write_text("#!/bin/sh\n", encoding="utf-8")
     (tmp_path / "check").chmod(0o755)
     environment = {"PATH": "/usr/bin:/bin", "CONNECT_TMP": str(tmp_path)}
-    probe = Probe(
+    probe = ContainerProbe(
         HealthCheck(command, timeout=1), "http://127.0.0.1:1/", environment, tmp_path, "/opt/connect"
     )
     assert probe.passes() is healthy

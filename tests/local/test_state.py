@@ -10,12 +10,12 @@ from connector.domain.errors import OperatorError
 from connector.local import postgres, toolchain
 from connector.local import state as states
 from connector.local.processes import Process, start_time
-from connector.local.state import BrokerState, DatabaseState, State
+from connector.local.state import BrokerState, DatabaseState, WorldState
 from connector.local.world import World
 
 
-def example(directory: Path) -> State:
-    return State(
+def example(directory: Path) -> WorldState:
+    return WorldState(
         directory,
         "http://127.0.0.1:1",
         enforce_iam=True,
@@ -136,6 +136,6 @@ def test_another_setting_for_iam_is_answered_with_a_command_that_loses_nothing(
     for module, name in ((toolchain, "find"), (toolchain, "assemble"), (postgres, "install")):
         monkeypatch.setattr(module, name, lambda *_: None)
     alive = Process(os.getpid(), start_time(os.getpid()) or 0, "log")
-    State(tmp_path / "s", "http://127.0.0.1:1", enforce_iam=enforced, aws=alive).save()
+    WorldState(tmp_path / "s", "http://127.0.0.1:1", enforce_iam=enforced, aws=alive).save()
     with pytest.raises(OperatorError, match=words):
         World.up(tmp_path / "s", enforce_iam=not enforced)

@@ -5,7 +5,7 @@ from sceptre.exceptions import SceptreException
 
 from templates.alarms import AlarmsSettings
 from templates.alerts import AlertsSettings
-from templates.connector import ConnectorSettings
+from templates.connector import ConnectorStackSettings
 from templates.events import EventsSettings
 from templates.functions import FunctionsSettings
 from templates.network import NetworkSettings
@@ -13,7 +13,7 @@ from templates.shared.settings import AlbTlsSettings
 from tests.templates.support import HANDLERS, data, text
 
 MODELS = (
-    *(AlertsSettings, NetworkSettings, FunctionsSettings, ConnectorSettings),
+    *(AlertsSettings, NetworkSettings, FunctionsSettings, ConnectorStackSettings),
     *(AlarmsSettings, EventsSettings, AlbTlsSettings),
 )
 

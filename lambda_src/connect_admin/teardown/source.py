@@ -25,7 +25,7 @@ def teardown_source(session: Session) -> Answer:
     details = {"slot": name, "by_hand": by_hand(name)}
     database = session.database
     seconds = session.deadline.timeout("the source database", at_most=8)
-    with postgres.Session(
+    with postgres.PostgresSession(
         database.host,
         database.port,
         database=database.dbname or "",
@@ -56,7 +56,7 @@ def by_hand(name: str) -> str:
     )
 
 
-def _drop(source: postgres.Session, name: str) -> bool:
+def _drop(source: postgres.PostgresSession, name: str) -> bool:
     text = postgres.literal(name)
     gone = source.run(
         f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "  # noqa: S608 - quoted above

@@ -38,7 +38,7 @@ def test_names_and_values_are_quoted():
 
 def test_nobody_there_may_be_asked_again():
     with pytest.raises(ServerError, match="does not answer") as caught:
-        postgres.Session(
+        postgres.PostgresSession(
             "127.0.0.1", 1, database="d", user=Redacted("u"), password=Redacted("p"), seconds=1.0
         )
     assert caught.value.retriable
@@ -51,10 +51,10 @@ def test_rows_refusals_and_a_wrong_password_on_a_real_server(tmp_path_factory: p
         given = database.db_info
         login: Any = {"database": given["db"], "user": Redacted(given["user"]), "seconds": 5.0}
         password = Redacted(database.cdc_password)
-        with postgres.Session(database.host, database.port, **login, password=password) as session:
+        with postgres.PostgresSession(database.host, database.port, **login, password=password) as session:
             assert session.run("SELECT 1, NULL, 'ü'") == [("1", None, "ü")]
             with pytest.raises(ServerError, match="does not exist"):
                 session.run("SELECT nothing")
             assert session.run("SELECT 2") == [("2",)]
         with pytest.raises(ServerError, match="refused the login: password authentication failed"):
-            postgres.Session(database.host, database.port, **login, password=Redacted("wrong"))
+            postgres.PostgresSession(database.host, database.port, **login, password=Redacted("wrong"))

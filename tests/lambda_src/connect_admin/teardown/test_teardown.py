@@ -41,7 +41,7 @@ def a() -> FakeStage:
 @pytest.fixture(autouse=True)
 def source(monkeypatch: pytest.MonkeyPatch) -> "Source":
     made = Source()
-    monkeypatch.setattr(postgres, "Session", made.open)
+    monkeypatch.setattr(postgres, "PostgresSession", made.open)
     return made
 
 
