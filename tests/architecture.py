@@ -57,14 +57,6 @@ TOP_FLOOR = ("connector", "connector.cli")
 AWS_LIBRARY = ("boto3", "botocore")
 SPEAKS_TO_AWS = ("connector.aws", "connector.local", "lambda_src")
 
-#: Public class names that occur twice and are still to be renamed. Nothing may be added.
-TWICE = frozenset(
-    {
-        "Answer",
-        "Context",
-    }
-)
-
 IMPURE_MODULES = frozenset(
     {
         *(
@@ -279,11 +271,6 @@ def classes_twice(found: Iterable[Module]) -> Iterator[str]:
     for name, places in homes.items():
         if len(places) > 1:
             yield f"class {name} is defined in {' and in '.join(places)}"
-
-
-def new_classes_twice(found: Iterable[Module]) -> Iterator[str]:
-    """As `classes_twice`, but for names that are known to occur twice."""
-    yield from (line for line in classes_twice(found) if line.split()[1] not in TWICE)
 
 
 def imported_entry_points(found: Iterable[Module]) -> Iterator[str]:

@@ -1,63 +1,46 @@
 """Entry point of the admin function: `lambda_src.connect_admin.handler.handler`."""
 
-import os
-from typing import Any, Protocol
+from typing import Any
 
 from connector.domain.admin_api import Answer, Request, State
 from connector.domain.errors import WmsError
 from lambda_src.connect_admin import operations
-from lambda_src.runtime.deadline import Deadline
-from lambda_src.runtime.environment import Environment
-from lambda_src.runtime.logs import invocation_logger
-from lambda_src.runtime.redactor import Redactor
+from lambda_src.runtime.invocation import Context, Invocation
 from lambda_src.session import Session
 
 #: What is kept back to log and answer, in seconds.
 _SPARE_SECONDS = 2.0
 
 
-class Context(Protocol):
-    """The part of the Lambda context that is used here."""
-
-    aws_request_id: str
-    invoked_function_arn: str
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
 def handler(event: object, context: Context) -> dict[str, Any]:
     """Answer one request (`connector.domain.admin_api`); never raises."""
-    redactor = Redactor()
-    log = invocation_logger(redactor, stage=os.environ.get("STAGE", ""), request=context.aws_request_id)
+    invocation = Invocation.of(context)
     operation = ""
     try:
-        environment = Environment.parse(os.environ)
+        environment = invocation.environment
         request = Request.from_payload(event)
-        wanted = request.operation
-        operation = wanted.value
-        limit = context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS
-        deadline = Deadline.within(min(operations.ROWS[wanted].seconds, limit))
-        account = context.invoked_function_arn.split(":")[4]
+        operation = request.operation.value
+        seconds = operations.ROWS[request.operation].seconds
         session = Session(
             environment,
-            account,
-            deadline,
-            redactor,
+            invocation.account,
+            invocation.deadline(spare=_SPARE_SECONDS, at_most=seconds),
+            invocation.redactor,
             desired_count=request.desired_count,
             launch=request.launch,
             meant=request.stage,
             tables=request.tables,
         )
-        answer = operations.answer(wanted, session)
+        answer = operations.answer(request.operation, session)
     except WmsError as error:
         answer = operations.answer_to(error)
     except Exception as error:
-        log.exception("unforeseen", extra={"facts": {"operation": operation}})
+        invocation.log.exception("unforeseen", extra={"facts": {"operation": operation}})
         answer = Answer(
             State.FAILED,
             f"the admin Lambda met an error that nobody foresaw ({type(error).__name__}); "
-            f"its log has the traceback under request {context.aws_request_id}",
+            f"its log has the traceback under request {invocation.request_id}",
         )
-    write = log.error if answer.state is State.FAILED else log.info
-    write(answer.summary, extra={"facts": {"operation": operation, "state": answer.state.value}})
+    facts = {"operation": operation, "state": answer.state.value}
+    invocation.log_result(answer.summary, facts, failed=answer.state is State.FAILED)
     return answer.to_payload()

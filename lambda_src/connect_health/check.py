@@ -25,7 +25,7 @@ from lambda_src.session import Aws, Session
 
 
 @dataclass(frozen=True)
-class Clients:
+class CheckClients:
     """The AWS clients of a check."""
 
     aws: Aws
@@ -33,13 +33,13 @@ class Clients:
     sns: Sns
 
     @classmethod
-    def real(cls) -> "Clients":
+    def real(cls) -> "CheckClients":
         """Made once for all checks of a process, and not in the threads that use them: boto3 forbids that."""
         return _real()
 
 
 @lru_cache(maxsize=1)
-def _real() -> Clients:
+def _real() -> CheckClients:
     secrets_manager = cast(SecretsManager, boto3.client("secretsmanager", config=CLIENT_CONFIG))
     ecs = cast(Ecs, boto3.client("ecs", config=CLIENT_CONFIG))
     logs = cast(Logs, boto3.client("logs", config=CLIENT_CONFIG))
@@ -49,7 +49,7 @@ def _real() -> Clients:
     def table(name: str) -> Table:
         return tables.setdefault(name, cast(Table, dynamodb.Table(name)))
 
-    return Clients(
+    return CheckClients(
         Aws(lambda: secrets_manager, lambda: ecs, table, lambda: logs),
         cast(CloudWatch, boto3.client("cloudwatch", config=CLIENT_CONFIG)),
         cast(Sns, boto3.client("sns", config=CLIENT_CONFIG)),
@@ -57,7 +57,7 @@ def _real() -> Clients:
 
 
 @dataclass(frozen=True)
-class Answer:
+class CheckAnswer:
     """What came of a check. `facts` holds what was done, mailed and noticed, and who owns the findings."""
 
     summary: str
@@ -68,12 +68,12 @@ class Answer:
 
 def check(
     session: Session,
-    clients: Clients,
+    clients: CheckClients,
     topic: str,
     *,
     tcp_probe: tcp.TcpProbe = tcp.tcp_probe,
     clock: Clock = time.time,
-) -> Answer:
+) -> CheckAnswer:
     """Make one check. Raises `WmsError` when what it found cannot be published or mailed."""
     environment = session.environment
     seen = observe(session, tcp_probe=tcp_probe)
@@ -105,7 +105,7 @@ def check(
         "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
         "secrets_changed": list(seen.secrets_changed),
     }
-    return Answer(verdict.summary, values, bool(verdict.findings), facts)
+    return CheckAnswer(verdict.summary, values, bool(verdict.findings), facts)
 
 
 def _cause(cause: ErrorClass) -> Mapping[str, str]:

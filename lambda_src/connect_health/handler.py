@@ -1,17 +1,13 @@
 """Entry point of the health check: `lambda_src.connect_health.handler.handler`, called on a schedule."""
 
-import os
 import time
-from typing import Any, Protocol
+from typing import Any
 
 from connector.domain.stage.names import CONNECTOR
-from lambda_src.connect_health.check import Clients, check
+from lambda_src.connect_health.check import CheckClients, check
 from lambda_src.connect_health.drill import drill, is_drill
 from lambda_src.connect_health.notify import topic_arn
-from lambda_src.runtime.deadline import Deadline
-from lambda_src.runtime.environment import Environment
-from lambda_src.runtime.logs import invocation_logger
-from lambda_src.runtime.redactor import Redactor
+from lambda_src.runtime.invocation import Context, Invocation
 from lambda_src.session import Session
 
 #: What is kept back to publish, notify and log, in seconds.
@@ -22,35 +18,26 @@ class HealthCheckError(Exception):
     """The check could not be made."""
 
 
-class Context(Protocol):
-    """The part of the Lambda context that is used here."""
-
-    aws_request_id: str
-    invoked_function_arn: str
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
 def handler(event: object, context: Context) -> dict[str, Any]:
     """Make one check, or mail one drill. What nobody foresaw is raised: it counts as an error."""
     started = time.monotonic()
-    redactor = Redactor()
-    log = invocation_logger(redactor, stage=os.environ.get("STAGE", ""), request=context.aws_request_id)
+    invocation = Invocation.of(context)
+    redactor = invocation.redactor
     try:
-        environment = Environment.parse(os.environ)
-        clients = Clients.real()
-        arn = context.invoked_function_arn
+        environment = invocation.environment
+        clients = CheckClients.real()
+        topic = topic_arn(invocation.function_arn, environment.stage)
         if is_drill(event):
-            return drill(event, environment.stage, clients.sns, topic_arn(arn, environment.stage))
-        deadline = Deadline.within(context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS)
-        session = Session(environment, arn.split(":")[4], deadline, redactor, aws=clients.aws)
-        answer = check(session, clients, topic_arn(arn, environment.stage))
+            return drill(event, environment.stage, clients.sns, topic)
+        deadline = invocation.deadline(spare=_SPARE_SECONDS)
+        session = Session(environment, invocation.account, deadline, redactor, aws=clients.aws)
+        answer = check(session, clients, topic)
     except Exception:
-        log.exception("the health check failed")
+        invocation.log.exception("the health check failed")
         # Without the message of the cause: Lambda would log them as they are, the line above is redacted.
-        raise HealthCheckError(f"see the log under request {context.aws_request_id}") from None
+        raise HealthCheckError(f"see the log under request {invocation.request_id}") from None
     seconds = round(time.monotonic() - started, 3)
     facts = {"verdict": "health", "connector": CONNECTOR, "seconds": seconds, **answer.facts}
-    (log.error if answer.wrong else log.info)(answer.summary, extra={"facts": facts})
-    answer_payload: dict[str, Any] = redactor.redact_values({"summary": answer.summary, **answer.facts})
-    return {**answer_payload, "metrics": dict(answer.metrics), "seconds": seconds}
+    invocation.log_result(answer.summary, facts, failed=answer.wrong)
+    payload: dict[str, Any] = redactor.redact_values({"summary": answer.summary, **answer.facts})
+    return {**payload, "metrics": dict(answer.metrics), "seconds": seconds}

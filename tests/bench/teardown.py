@@ -17,8 +17,9 @@ from connector.local.world import World
 from lambda_src.connect_admin import operations
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.session import Aws, Session
-from tests.lambda_src.conftest import ACCOUNT, FakeStage
+from tests.lambda_src.conftest import FakeStage
 from tests.support.deployed import eventually
+from tests.support.fake_lambda_aws import ACCOUNT
 
 STAGE = Stage.parse("bench")
 #: Topics of others -> seconds that the teardown may take.

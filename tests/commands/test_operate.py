@@ -23,7 +23,7 @@ from lambda_src.connect_health.drill import drill
 from tests.commands.conftest import Run, assert_one_line
 from tests.lambda_src.conftest import ADDRESS, FakeStage
 from tests.support.fake_aws import FakeAws, refuse
-from tests.support.fake_stage_aws import client_error
+from tests.support.fake_lambda_aws import client_error
 from tests.support.simulated_clock import SimulatedClock
 
 MAIL = "a@example.gov"

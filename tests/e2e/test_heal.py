@@ -17,7 +17,7 @@ from connector.domain.stage.stage import Stage
 from connector.local.aws import REGION
 from connector.local.world import World
 from lambda_src.clients.state_table import Table, read_budget
-from lambda_src.connect_health.check import Answer, Clients, check
+from lambda_src.connect_health.check import CheckAnswer, CheckClients, check
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
 from lambda_src.session import Aws, Session
@@ -50,7 +50,7 @@ class Watcher:
         self.dynamodb = dynamodb.Table(STAGE.names.table)
         self.table = cast(Table, self.dynamodb)
         secrets, ecs = account.client("secretsmanager"), account.client("ecs")
-        self.clients = Clients(Aws(lambda: secrets, lambda: ecs, lambda _: self.table), self, self)
+        self.clients = CheckClients(Aws(lambda: secrets, lambda: ecs, lambda _: self.table), self, self)
         self.mails: list[str] = []
         self.ahead = 0.0
 
@@ -68,7 +68,7 @@ class Watcher:
         )
         return Session(environment, "000000000000", Deadline.within(120), aws=self.clients.aws)
 
-    def check(self) -> Answer:
+    def check(self) -> CheckAnswer:
         return check(self.session(), self.clients, "topic", clock=lambda: time.time() + self.ahead)
 
     def wait_for(self, state: str) -> None:

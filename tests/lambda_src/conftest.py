@@ -13,16 +13,26 @@ from connector.domain.stage.stage import Stage
 from lambda_src.connect_admin import operations
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
-from lambda_src.session import Aws, Session
+from lambda_src.session import Session
 from tests.support.fake_connect import FakeConnect
 from tests.support.fake_kafka import FakeKafka
-from tests.support.fake_stage_aws import FakeEcs, FakeLogs, FakeSecrets, FakeTable
+from tests.support.fake_lambda_aws import ACCOUNT, FakeEcs, FakeLambdaAws, FakeLogs, FakeSecrets, FakeTable
 
 PASSWORD = "tiger\"and'scott"
 USER = "wms_capture"
 BROKERS = "b-1.bigmac.example:9092,b-2.bigmac.example:9092"
 ADDRESS = "127.0.0.9"
-ACCOUNT = "000000000000"
+
+#: The environment of each function of stage main.
+VARIABLES = {
+    "STAGE": "main",
+    "SECRET_PREFIX": "wms",
+    "TABLE_NAME": "wms-connector-main-state",
+    "CLUSTER_NAME": "wms-connector-main",
+    "SERVICE_NAME": "wms-connector-main",
+    "KAFKA_AUTH": "iam",
+    "CONNECTOR_SETTINGS": ConnectorSettings().to_json(),
+}
 
 
 @dataclass
@@ -47,18 +57,15 @@ class FakeStage:
     stage: Stage = field(default_factory=lambda: Stage.parse("main"))
     auth: KafkaAuth = KafkaAuth.PLAINTEXT
     settings: ConnectorSettings = field(default_factory=ConnectorSettings)
-    secrets: FakeSecrets = field(default_factory=FakeSecrets)
     connect: FakeConnect = field(default_factory=FakeConnect)
     kafka: FakeKafka = field(default_factory=FakeKafka)
-    table: FakeTable = field(default_factory=FakeTable)
     time: Time = field(default_factory=Time)
-    logs: FakeLogs = field(default_factory=FakeLogs)
     #: Why the database's listener accepts no connection; empty when it does.
     listener: str = ""
-    ecs: FakeEcs = field(init=False)
+    aws: FakeLambdaAws = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ecs = FakeEcs(self.stage.names)
+        self.aws = FakeLambdaAws(self.stage.names)
         database = {
             "engine": "postgres",
             "host": "127.0.0.8",
@@ -70,6 +77,22 @@ class FakeStage:
             "wms/default/brokerString": BROKERS,
             "wms/main/dbInfo": json.dumps(database),
         }
+
+    @property
+    def secrets(self) -> FakeSecrets:
+        return self.aws.secrets
+
+    @property
+    def ecs(self) -> FakeEcs:
+        return self.aws.ecs
+
+    @property
+    def table(self) -> FakeTable:
+        return self.aws.table
+
+    @property
+    def logs(self) -> FakeLogs:
+        return self.aws.logs
 
     @property
     def environment(self) -> Environment:
@@ -91,7 +114,7 @@ class FakeStage:
             self.environment,
             ACCOUNT,
             Deadline(self.time.seconds + seconds, self.time.now, self.time.sleep),
-            aws=Aws(lambda: self.secrets, lambda: self.ecs, lambda _: self.table, lambda: self.logs),
+            aws=self.aws.clients,
             transport=self.connect,
             open_kafka=self.kafka.open,
             tcp_probe=lambda *_: self.listener,

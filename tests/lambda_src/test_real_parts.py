@@ -30,8 +30,9 @@ from connector.local.world import World
 from lambda_src.clients.worker_log import is_trace
 from lambda_src.connect_admin import operations
 from lambda_src.runtime.deadline import Deadline
-from lambda_src.session import Aws, Session
-from tests.lambda_src.conftest import ACCOUNT, FakeStage
+from lambda_src.session import Session
+from tests.lambda_src.conftest import FakeStage
+from tests.support.fake_lambda_aws import ACCOUNT
 
 pytestmark = pytest.mark.e2e
 
@@ -52,7 +53,7 @@ class RealStage:
             self.fakes.environment,
             ACCOUNT,
             Deadline.within(50),
-            aws=Aws(lambda: self.fakes.secrets, lambda: self.fakes.ecs, lambda _: self.fakes.table),
+            aws=self.fakes.aws.clients,
         )
 
     def ask(self, operation: Operation) -> Answer:

@@ -11,7 +11,7 @@ from connector.domain.stage.stage import Stage
 from connector.local.aws import REGION
 from connector.local.world import World
 from lambda_src.clients.transport import HttpTransport, Reply
-from lambda_src.connect_health.check import Answer, Clients, check
+from lambda_src.connect_health.check import CheckAnswer, CheckClients, check
 from lambda_src.connect_health.notify import topic_arn
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
@@ -41,7 +41,7 @@ class InProcessCheck:
         }
         self._clients = self._made()
 
-    def check(self, ahead: float = 0.0) -> Answer:
+    def check(self, ahead: float = 0.0) -> CheckAnswer:
         """One check, with a clock that is set forward by so many seconds."""
         account = self._arn.split(":")[4]
         session = Session(
@@ -71,7 +71,7 @@ class InProcessCheck:
         )
         return client
 
-    def _made(self) -> Clients:
+    def _made(self) -> CheckClients:
         dynamodb = self._boto3.resource("dynamodb", **self._options)
         self._noted(dynamodb.meta.client)
         table = dynamodb.Table(self.stage.names.table)
@@ -82,4 +82,4 @@ class InProcessCheck:
             lambda _: cast(Any, table),
             lambda: cast(Any, made["logs"]),
         )
-        return Clients(aws, cast(Any, made["cloudwatch"]), cast(Any, made["sns"]))
+        return CheckClients(aws, cast(Any, made["cloudwatch"]), cast(Any, made["sns"]))

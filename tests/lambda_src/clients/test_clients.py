@@ -19,7 +19,7 @@ from lambda_src.clients.secrets import SecretReader
 from lambda_src.clients.transport import HttpTransport, NotConnected
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.redactor import Redactor
-from tests.support.fake_stage_aws import FakeEcs, FakeSecrets, client_error
+from tests.support.fake_lambda_aws import FakeEcs, FakeSecrets, client_error
 
 BROKERS = parse_brokers(
     StoredSecret("wms/main/brokerString", "arn", "v", Redacted("127.0.0.1:9,127.0.0.1:9"))

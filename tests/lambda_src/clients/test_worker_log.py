@@ -11,7 +11,7 @@ from connector.domain.health.verdict import decide
 from lambda_src.clients.worker_log import SECONDS, is_trace, last_failure
 from lambda_src.observe import observe
 from tests.lambda_src.conftest import FakeStage
-from tests.support.fake_stage_aws import FakeLogs, client_error
+from tests.support.fake_lambda_aws import FakeLogs, client_error
 
 NOW = 1_800_000_000.0
 OF_TASK = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] "

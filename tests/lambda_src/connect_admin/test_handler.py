@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from connector.domain.admin_api import Answer, Operation, Request, State, request
-from connector.domain.capture.settings import _RANGES, ConnectorSettings
+from connector.domain.capture.settings import _RANGES
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.redacted import Redacted
 from lambda_src.connect_admin import handler as entry
@@ -14,44 +14,30 @@ from lambda_src.connect_admin import operations
 from lambda_src.connect_admin.registration.validate import SPARE_SECONDS
 from lambda_src.runtime.environment import OPTIONAL, REQUIRED
 from lambda_src.session import Session
+from tests.lambda_src.conftest import VARIABLES
+from tests.support.fake_lambda_aws import FakeContext
 
-GOOD = {
-    "STAGE": "main",
-    "SECRET_PREFIX": "wms",
-    "TABLE_NAME": "wms-connector-main-state",
-    "CLUSTER_NAME": "wms-connector-main",
-    "SERVICE_NAME": "wms-connector-main",
-    "KAFKA_AUTH": "iam",
-    "CONNECTOR_SETTINGS": ConnectorSettings().to_json(),
-}
+CONTEXT = FakeContext("wms-connector-main-connect-admin", account="123456789012")
 
 
-class Context:
-    aws_request_id = "request-1"
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:wms-connector-main-connect-admin"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 58_000
-
-
-def call(monkeypatch: pytest.MonkeyPatch, event: object, variables: Mapping[str, str] = GOOD) -> Answer:
+def call(monkeypatch: pytest.MonkeyPatch, event: object, variables: Mapping[str, str] = VARIABLES) -> Answer:
     for name in (*REQUIRED, *OPTIONAL):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return Answer.from_payload(json.loads(json.dumps(entry.handler(event, Context()))))
+    return Answer.from_payload(json.loads(json.dumps(entry.handler(event, CONTEXT))))
 
 
 @pytest.mark.parametrize("name", [*REQUIRED, *OPTIONAL])
 def test_an_empty_variable_is_invalid_and_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    answer = call(monkeypatch, request(Operation.READY), {**GOOD, name: ""})
+    answer = call(monkeypatch, request(Operation.READY), {**VARIABLES, name: ""})
     assert answer.state is State.FAILED
     assert name in answer.summary
 
 
 @pytest.mark.parametrize("name", REQUIRED)
 def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    answer = call(monkeypatch, request(Operation.READY), {k: v for k, v in GOOD.items() if k != name})
+    answer = call(monkeypatch, request(Operation.READY), {k: v for k, v in VARIABLES.items() if k != name})
     assert answer.state is State.FAILED
     assert name in answer.summary
 
@@ -67,7 +53,7 @@ def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str)
     ],
 )
 def test_a_malformed_variable_is_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    answer = call(monkeypatch, request(Operation.READY), {**GOOD, name: value})
+    answer = call(monkeypatch, request(Operation.READY), {**VARIABLES, name: value})
     assert answer.state is State.FAILED
     assert "\n" not in answer.summary
     assert "nobody foresaw" not in answer.summary

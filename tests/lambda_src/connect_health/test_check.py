@@ -15,6 +15,7 @@ from connector.domain.stage.record import StageRecord
 from lambda_src.clients.state_table import read_budget
 from tests.lambda_src.conftest import FakeStage
 from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, Watched
+from tests.support.fake_lambda_aws import client_error
 
 
 @pytest.fixture
@@ -27,17 +28,17 @@ def watched(world: FakeStage) -> Watched:
 def test_a_healthy_stage_is_neither_touched_nor_reported(watched: Watched):
     for _ in range(3):
         assert watched.check().summary == "healthy"
-    assert (watched.stage.connect.writes, watched.aws.mails) == ([], [])
-    assert watched.aws.metrics[0]["AutoRestartAttempted"] == 0
+    assert (watched.stage.connect.writes, watched.mails) == ([], [])
+    assert watched.metrics[0]["AutoRestartAttempted"] == 0
 
 
 def test_a_failed_task_is_restarted_at_once_and_nobody_is_woken(watched: Watched):
     watched.fail(NETWORK)
     answer = watched.check()
     assert (watched.restarts, answer.facts["done"]) == (1, "restarted what had failed")
-    assert watched.aws.metrics[-1]["AutoRestartAttempted"] == 1
+    assert watched.metrics[-1]["AutoRestartAttempted"] == 1
     assert watched.check().summary == "healthy"
-    assert watched.aws.mails == []
+    assert watched.mails == []
 
 
 def test_a_task_that_a_rebalance_leaves_unassigned_wakes_nobody_and_one_that_stays_so_does(watched: Watched):
@@ -66,11 +67,11 @@ def test_a_failure_that_restarts_do_not_fix_is_reported_once_when_the_budget_is_
     watched.fail(NETWORK, for_ever=True)
     for number in range(1, LIMIT + 1):
         watched.check(20)
-        assert (watched.restarts, watched.aws.mails) == (number, [])
+        assert (watched.restarts, watched.mails) == (number, [])
     assert watched.check(5).metrics["AutoRestartBudgetExceeded"] == 1
     for _ in range(3):
         watched.check(1)
-    ((subject, text),) = watched.aws.mails
+    ((subject, text),) = watched.mails
     assert watched.restarts == LIMIT
     assert subject == "wms-connector-main: ConnectorTaskFailed (unreachable)"
     for words in (
@@ -92,7 +93,7 @@ def test_a_refused_login_is_never_retried_and_reported_at_once(watched: Watched)
     for _ in range(10):
         watched.check()
     assert watched.restarts == 0
-    ((subject, text),) = watched.aws.mails
+    ((subject, text),) = watched.mails
     assert "(login)" in subject
     assert "ORA-01017: invalid username" in text
     assert "Not tried:    the database refuses the connector's login: no restart fixes that" in text
@@ -105,7 +106,7 @@ def test_the_end_of_an_incident_is_reported_once(watched: Watched):
     watched.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": "127.0.0.9:8083"}
     for _ in range(3):
         watched.check()
-    _, (subject, text) = watched.aws.mails
+    _, (subject, text) = watched.mails
     assert subject == "wms-connector-main: recovered from ConnectorTaskFailed"
     assert "10 minutes ago" in text
     assert "Lag:          2 s" not in text
@@ -116,10 +117,10 @@ def test_a_database_that_is_away_for_two_checks_is_one_incident(watched: Watched
     watched.database = "connection refused"
     watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
     watched.check()
-    assert watched.aws.mails == []
+    assert watched.mails == []
     for _ in range(3):
         watched.check()
-    ((subject, text),) = watched.aws.mails
+    ((subject, text),) = watched.mails
     assert "DbTcpUnreachable (unreachable)" in subject
     assert "Also:         SourceDisconnected" in text
 
@@ -151,7 +152,7 @@ def test_what_a_person_stopped_stays_so_even_with_a_failed_task(watched: Watched
     watched.stage.connect.states[CONNECTOR] = state
     for _ in range(3):
         assert watched.check().summary == "healthy"
-    assert (watched.restarts, watched.aws.mails) == (0, [])
+    assert (watched.restarts, watched.mails) == (0, [])
 
 
 def test_a_connector_that_was_deleted_is_registered_again(watched: Watched):
@@ -160,7 +161,7 @@ def test_a_connector_that_was_deleted_is_registered_again(watched: Watched):
     assert watched.check().facts["done"] == ""
     assert watched.check().facts["done"] == f"registered the connector: {CONNECTOR} created"
     assert watched.check().summary == "healthy"
-    assert watched.aws.mails == []
+    assert watched.mails == []
 
 
 def test_a_registration_that_a_refused_login_forbids_is_not_repeated(watched: Watched):
@@ -172,7 +173,7 @@ def test_a_registration_that_a_refused_login_forbids_is_not_repeated(watched: Wa
         watched.check(30)
     puts = [path for method, path in watched.stage.connect.writes if method == "PUT"]
     assert len(puts) == 1
-    assert len(watched.aws.mails) == 1
+    assert len(watched.mails) == 1
 
 
 def test_a_stage_that_is_torn_down_is_left_alone(watched: Watched):
@@ -181,7 +182,7 @@ def test_a_stage_that_is_torn_down_is_left_alone(watched: Watched):
     watched.stage.table.put_item(Item=record.to_item())
     for _ in range(3):
         watched.check()
-    assert (watched.stage.connect.writes, watched.aws.mails) == ([], [])
+    assert (watched.stage.connect.writes, watched.mails) == ([], [])
     watched.stage.connect.states.clear()
     for _ in range(3):
         watched.check()
@@ -220,14 +221,14 @@ def test_a_damaged_budget_restarts_nothing_and_is_the_checks_own_failure(watched
 
 def test_a_message_that_sns_refuses_is_an_error_and_due_again(watched: Watched):
     watched.fail(LOGIN)
-    watched.aws.refuses = True
+    watched.stage.aws.sns.refusal = client_error("AuthorizationError", "no", "Publish")
     with pytest.raises(ServerError, match="sns:Publish"):
         watched.check()
-    assert watched.aws.metrics, "metrics are published before anything is told"
-    watched.aws.refuses = False
+    assert watched.metrics, "metrics are published before anything is told"
+    watched.stage.aws.sns.refusal = None
     watched.check()
     watched.check()
-    assert len(watched.aws.mails) == 1
+    assert len(watched.mails) == 1
 
 
 def test_fifty_checks_at_once_restart_once_and_mail_once(watched: Watched):
@@ -242,7 +243,7 @@ def test_fifty_checks_at_once_restart_once_and_mail_once(watched: Watched):
     for first, fourth in zip(made, made[LIMIT:], strict=False):
         assert fourth - first >= WINDOW_SECONDS
     assert len(made) >= LIMIT
-    assert len(watched.aws.mails) == 1
+    assert len(watched.mails) == 1
 
 
 def test_a_healthy_check_makes_at_most_twenty_calls(watched: Watched, monkeypatch: pytest.MonkeyPatch):
@@ -264,7 +265,8 @@ def test_a_healthy_check_makes_at_most_twenty_calls(watched: Watched, monkeypatc
     counted(watched.stage.ecs, "describe_services", "list_tasks", "describe_tasks")
     counted(watched.stage.table, "get_item", "put_item")
     counted(watched.stage.connect, "request")
-    counted(watched.aws, "put_metric_data", "publish")
+    counted(watched.stage.aws.cloudwatch, "put_metric_data")
+    counted(watched.stage.aws.sns, "publish")
     assert watched.check().summary == "healthy"
     assert len(calls) <= 16, calls
     # With SCRAM and a load balancer two more secrets are read, each of which may be the default's.

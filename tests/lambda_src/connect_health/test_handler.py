@@ -7,43 +7,28 @@ from typing import Any
 import pytest
 
 from lambda_src.connect_health import handler as entry
-from lambda_src.connect_health.check import Answer
+from lambda_src.connect_health.check import CheckAnswer
+from tests.lambda_src.conftest import VARIABLES
+from tests.support.fake_lambda_aws import FakeContext
 
-ENVIRONMENT = {
-    "STAGE": "main",
-    "SECRET_PREFIX": "wms",
-    "TABLE_NAME": "wms-connector-main-state",
-    "CLUSTER_NAME": "wms-connector-main",
-    "SERVICE_NAME": "wms-connector-main",
-    "KAFKA_AUTH": "tls",
-    "CONNECTOR_SETTINGS": "{}",
-}
-
-
-class Context:
-    aws_request_id = "r-1"
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 55_000
-
-
-WELL = Answer("healthy", {"HealthCheckFailed": 0}, wrong=False, facts={"done": "", "notified": "nothing"})
+CONTEXT = FakeContext("wms-connector-main-connect-health", "123456789012", seconds=55.0)
+WELL = CheckAnswer(
+    "healthy", {"HealthCheckFailed": 0}, wrong=False, facts={"done": "", "notified": "nothing"}
+)
 
 
 @pytest.fixture
 def checked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """A handler whose check is given: it judges nothing itself."""
-    for name, value in ENVIRONMENT.items():
+    for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     found: list[Any] = []
 
-    def check(session: Any, clients: Any, topic: str) -> Answer:
+    def check(session: Any, clients: Any, topic: str) -> CheckAnswer:
         found.append((session.environment.stage.name, session.account, clients.aws, topic))
         return WELL
 
-    monkeypatch.setattr(entry, "Clients", SimpleNamespace(real=lambda: SimpleNamespace(aws="clients")))
+    monkeypatch.setattr(entry, "CheckClients", SimpleNamespace(real=lambda: SimpleNamespace(aws="clients")))
     monkeypatch.setattr(entry, "check", check)
     return found
 
@@ -51,7 +36,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_a_check_is_made_for_the_functions_stage_and_its_topic_and_reports_its_verdict(
     checked: list[Any], capsys: pytest.CaptureFixture[str]
 ):
-    answer = entry.handler({}, Context())
+    answer = entry.handler({}, CONTEXT)
     assert (answer["summary"], answer["metrics"]) == ("healthy", {"HealthCheckFailed": 0})
     assert answer["seconds"] < 1
     topic = "arn:aws:sns:us-east-1:123456789012:Alerts-wms-alerts-main"
@@ -63,9 +48,9 @@ def test_a_check_is_made_for_the_functions_stage_and_its_topic_and_reports_its_v
 def test_a_finding_is_an_error_in_the_log_because_a_person_must_act(
     checked: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    wrong = Answer("DbTcpUnreachable: refused", {"DbTcpUnreachable": 1}, wrong=True, facts={})
+    wrong = CheckAnswer("DbTcpUnreachable: refused", {"DbTcpUnreachable": 1}, wrong=True, facts={})
     monkeypatch.setattr(entry, "check", lambda *_: wrong)
-    entry.handler({}, Context())
+    entry.handler({}, CONTEXT)
     line = json.loads(capsys.readouterr().out)
     assert (line["level"], line["message"]) == ("ERROR", "DbTcpUnreachable: refused")
 
@@ -79,8 +64,8 @@ def test_what_nobody_foresaw_counts_as_an_error_of_the_function_without_its_word
         raise KeyError("s3cret")
 
     monkeypatch.setattr(entry, "check", fail)
-    with pytest.raises(entry.HealthCheckError, match="request r-1") as caught:
-        entry.handler({}, Context())
+    with pytest.raises(entry.HealthCheckError, match="request request-1") as caught:
+        entry.handler({}, CONTEXT)
     assert "s3cret" not in str(caught.value)
     assert caught.value.__suppress_context__
     assert "the health check failed" in capsys.readouterr().out
@@ -89,4 +74,4 @@ def test_what_nobody_foresaw_counts_as_an_error_of_the_function_without_its_word
 def test_an_environment_that_lacks_something_is_refused(checked: list[Any], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("TABLE_NAME")
     with pytest.raises(entry.HealthCheckError):
-        entry.handler({}, Context())
+        entry.handler({}, CONTEXT)

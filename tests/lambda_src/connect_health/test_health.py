@@ -1,6 +1,5 @@
 """The health check: what it sees, what that means, what it publishes."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,7 +26,7 @@ from lambda_src.clients import tcp
 from lambda_src.connect_health.publish import publish
 from lambda_src.observe import observe
 from tests.lambda_src.conftest import BROKERS, PASSWORD, USER, FakeStage
-from tests.support.fake_stage_aws import client_error
+from tests.support.fake_lambda_aws import FakeCloudWatch, client_error
 from tests.support.observations import NOW, observations
 
 DATABASE = "127.0.0.8:5432"
@@ -300,24 +299,10 @@ def test_whatever_is_seen_the_metrics_are_those_of_the_contract(seen: Observatio
     assert "\n" not in verdict.summary
 
 
-@dataclass
-class FakeCloudWatch:
-    """Keeps what is published; refuses if told to."""
-
-    sent: list[tuple[str, Sequence[Mapping[str, Any]]]] = field(default_factory=list)
-    refuses: bool = False
-
-    def put_metric_data(self, *, Namespace: str, MetricData: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
-        if self.refuses:
-            raise client_error("AccessDenied", "no", "PutMetricData")
-        self.sent.append((Namespace, MetricData))
-        return {}
-
-
 def test_metrics_are_published_in_one_call_with_the_contracts_units_and_no_dimension():
     cloudwatch = FakeCloudWatch()
     publish(cloudwatch, "wms-connector-main/Health", {"DbTcpUnreachable": 1, "ConnectorTaskFailed": 0})
-    assert cloudwatch.sent == [
+    assert cloudwatch.calls == [
         (
             "wms-connector-main/Health",
             [
@@ -329,8 +314,9 @@ def test_metrics_are_published_in_one_call_with_the_contracts_units_and_no_dimen
 
 
 def test_a_refusal_to_publish_is_an_error_and_not_silence():
+    refusal = client_error("AccessDenied", "no", "PutMetricData")
     with pytest.raises(ServerError, match="PutMetricData: AccessDenied"):
-        publish(FakeCloudWatch(refuses=True), "n", {"HealthCheckFailed": 0})
+        publish(FakeCloudWatch(refusal=refusal), "n", {"HealthCheckFailed": 0})
 
 
 def test_a_tcp_probe_connects_or_says_why_not(unused_tcp_port: int, listener: tuple[str, int]):

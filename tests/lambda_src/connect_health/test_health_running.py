@@ -28,7 +28,7 @@ from lambda_src.clients.transport import Reply
 from lambda_src.observe import observe
 from tests.lambda_src.conftest import FakeStage, Time
 from tests.support.fake_connect import FakeConnect
-from tests.support.fake_stage_aws import client_error
+from tests.support.fake_lambda_aws import client_error
 
 NOW = 1_800_000_000.0
 PLAIN = ConnectorSettings()

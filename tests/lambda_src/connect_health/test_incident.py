@@ -26,6 +26,7 @@ from lambda_src.clients.state_table import read_budget, read_item
 from lambda_src.connect_health.act import act
 from tests.lambda_src.conftest import FakeStage
 from tests.lambda_src.watched import LOGIN, NETWORK, Watched
+from tests.support.fake_lambda_aws import client_error
 
 #: Debezium's metrics of a source that is 20 minutes behind while it reads.
 LATE = {"connected": 1.0, "millisecondsbehindsource": 1_200_000.0, "millisecondssincelastevent": 1000.0}
@@ -56,7 +57,7 @@ def test_a_position_that_is_nearly_lost_is_reported_although_the_lag_was(late: W
     for _ in range(3):
         late.check()
     assert late.subjects[1:] == ["ScnHeadroomMinutes (archived-log-expiring)"]
-    _, text = late.aws.mails[-1]
+    _, text = late.mails[-1]
     assert "Joins:        an incident that was mailed " in text
     assert "Also:         ReplicationLagSeconds" in text
 
@@ -107,7 +108,7 @@ def test_a_message_that_says_it_is_the_only_one_is_true(watched: Watched):
     watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
     for _ in range(12):
         watched.check()
-    ((_, text),) = watched.aws.mails
+    ((_, text),) = watched.mails
     assert text.endswith(
         "No other mail follows until this is over, unless an error of another class joins it."
     )
@@ -146,10 +147,10 @@ def test_restarts_that_are_spent_after_the_reported_trouble_are_reported_once(wa
     assert watched.subjects == ["DbTcpUnreachable (unreachable)"]
     watched.database = ""
     while not watched.check().metrics["AutoRestartBudgetExceeded"]:
-        assert len(watched.aws.mails) == 1
+        assert len(watched.mails) == 1
         assert watched.restarts <= LIMIT
     assert watched.subjects[1:] == ["AutoRestartBudgetExceeded (unreachable)"]
-    _, text = watched.aws.mails[-1]
+    _, text = watched.mails[-1]
     for words in (
         "Restarting did not help",
         "Joins:        an incident",
@@ -159,7 +160,7 @@ def test_restarts_that_are_spent_after_the_reported_trouble_are_reported_once(wa
         assert words in text
     spent = [watched.check().metrics["AutoRestartBudgetExceeded"] for _ in range(60)]
     assert {0.0, 1.0} <= set(spent), "it comes and goes as the hour gets room"
-    assert len(watched.aws.mails) == 2
+    assert len(watched.mails) == 2
 
 
 def test_restarts_that_are_spent_on_a_failure_that_was_reported_are_no_second_message(watched: Watched):
@@ -171,10 +172,10 @@ def test_restarts_that_are_spent_on_a_failure_that_was_reported_are_no_second_me
 
 def test_a_refused_message_about_what_joined_is_due_again(late: Watched):
     late.fail(LOGIN)
-    late.aws.refuses = True
+    late.stage.aws.sns.refusal = client_error("AuthorizationError", "no", "Publish")
     with pytest.raises(ServerError, match="sns:Publish"):
         late.check()
-    late.aws.refuses = False
+    late.stage.aws.sns.refusal = None
     for _ in range(3):
         late.check()
     assert late.subjects[1:] == ["ConnectorTaskFailed (login)"]
@@ -298,7 +299,7 @@ def test_nobody_waits_longer_than_an_hour_for_restarts_that_do_not_come(watched:
     """Whatever the reason: here a claim that lies ahead, by less than the longest wait, again and again."""
     watched.fail(NETWORK, for_ever=True)
     minutes = 0
-    while not watched.aws.mails:
+    while not watched.mails:
         budget(watched, claims=[int(watched.now) + 1200])
         watched.check()
         minutes += 10
@@ -318,11 +319,11 @@ def test_with_every_schedule_the_hours_restarts_are_spent_and_people_notified_on
         answer = watched.check(minutes)
         if answer.metrics["AutoRestartBudgetExceeded"] and not spent:
             spent = passed
-        if watched.aws.mails and not mailed:
+        if watched.mails and not mailed:
             mailed = passed
     assert 0 < spent <= 80
     assert 0 < mailed <= 61
-    assert len(watched.aws.mails) == 1
+    assert len(watched.mails) == 1
 
 
 def test_a_claim_that_took_too_long_is_spent_and_not_acted_upon(watched: Watched):

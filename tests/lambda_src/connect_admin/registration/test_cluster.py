@@ -10,8 +10,9 @@ from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.domain.stage.topics import fold
 from connector.local.state import ROOT
 from tests.domain.strategies import pairs
-from tests.lambda_src.conftest import ACCOUNT, FakeStage
+from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_kafka import FakeTopic
+from tests.support.fake_lambda_aws import ACCOUNT
 
 BOTH = pytest.mark.parametrize("operation", [Operation.CLUSTER, Operation.TOPICS])
 VAL = Stage.parse("val")

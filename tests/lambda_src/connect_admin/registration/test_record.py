@@ -4,7 +4,8 @@ from connector.domain.admin_api import REGISTRATION, Operation, State
 from connector.domain.capture.config import config_hash
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.stage.record import StageRecord
-from tests.lambda_src.conftest import ACCOUNT, FakeStage
+from tests.lambda_src.conftest import FakeStage
+from tests.support.fake_lambda_aws import ACCOUNT
 
 
 def test_the_record_holds_cluster_account_topics_config_and_secret_versions(world: FakeStage) -> None:

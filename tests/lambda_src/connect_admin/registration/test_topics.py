@@ -66,7 +66,7 @@ def test_every_topic_is_in_exactly_one_part_of_the_plan(partitions: dict[str, in
 def test_a_secret_that_may_not_be_read_fails_without_a_look_at_the_default(
     world: FakeStage, code: str
 ) -> None:
-    from tests.support.fake_stage_aws import client_error  # noqa: PLC0415
+    from tests.support.fake_lambda_aws import client_error  # noqa: PLC0415
 
     world.secrets.values["wms/main/brokerString"] = client_error(code, "no")
     answer = world.ask(Operation.TOPICS)
@@ -76,7 +76,7 @@ def test_a_secret_that_may_not_be_read_fails_without_a_look_at_the_default(
 
 
 def test_a_secret_store_that_is_busy_is_asked_again(world: FakeStage) -> None:
-    from tests.support.fake_stage_aws import client_error  # noqa: PLC0415
+    from tests.support.fake_lambda_aws import client_error  # noqa: PLC0415
 
     world.secrets.values["wms/main/brokerString"] = client_error("ThrottlingException", "Rate exceeded")
     answer = world.ask(Operation.TOPICS)

@@ -1,14 +1,19 @@
-"""Secrets Manager, ECS and a DynamoDB table that behave, as the functions' clients see them."""
+"""AWS as the functions in the VPC see it: each client stores what it is given, or refuses as AWS does."""
 # ruff: noqa: N803 - arguments are spelt as boto3 spells them
 
+import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from connector.domain.stage.names import Names
+from lambda_src.connect_health.check import CheckClients
+from lambda_src.session import Aws
+
+ACCOUNT = "000000000000"
 
 
 def client_error(code: str, message: str, operation: str = "Operation") -> ClientError:
@@ -32,7 +37,7 @@ class FakeSecrets:
             )
         if isinstance(value, ClientError):
             raise value
-        arn = f"arn:aws:secretsmanager:us-east-1:000000000000:secret:{SecretId}-AbCdEf"
+        arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{SecretId}-AbCdEf"
         return {"ARN": arn, "VersionId": f"v1-{SecretId}", "SecretString": value}
 
 
@@ -109,7 +114,7 @@ class FakeEcs:
         return f"{self._arn('task-definition')}:{revision}"
 
     def _arn(self, kind: str) -> str:
-        return f"arn:aws:ecs:us-east-1:000000000000:{kind}/{self.names.service}"
+        return f"arn:aws:ecs:us-east-1:{ACCOUNT}:{kind}/{self.names.service}"
 
 
 @dataclass
@@ -167,3 +172,92 @@ class FakeLogs:
         if first + self.page < len(found):
             answer["nextToken"] = str(first + self.page)
         return answer
+
+
+@dataclass
+class FakeCloudWatch:
+    """CloudWatch's metrics: (namespace, data) of each call; or its refusal."""
+
+    calls: list[tuple[str, Sequence[Mapping[str, Any]]]] = field(default_factory=list)
+    refusal: Exception | None = None
+
+    def put_metric_data(self, *, Namespace: str, MetricData: Sequence[Mapping[str, Any]]) -> Any:
+        if self.refusal is not None:
+            raise self.refusal
+        for data in MetricData:
+            if not math.isfinite(data["Value"]):
+                message = f"The value {data['Value']} for parameter MetricData is invalid."
+                raise client_error("InvalidParameterValue", message, "PutMetricData")
+        self.calls.append((Namespace, MetricData))
+        return {}
+
+    @property
+    def values(self) -> list[dict[str, float]]:
+        """Metric -> value, of each call."""
+        return [{data["MetricName"]: data["Value"] for data in sent} for _, sent in self.calls]
+
+
+@dataclass
+class FakeSns:
+    """SNS with one topic: (subject, text) of each mail; or its refusal."""
+
+    arn: str
+    mails: list[tuple[str, str]] = field(default_factory=list)
+    refusal: Exception | None = None
+
+    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Any:
+        if self.refusal is not None:
+            raise self.refusal
+        if TopicArn != self.arn:
+            raise client_error("NotFound", "Topic does not exist", "Publish")
+        if not 0 < len(Subject) <= 100 or not Subject.isascii() or not Subject.isprintable():
+            raise client_error("InvalidParameter", "Invalid parameter: Subject", "Publish")
+        if not Message:
+            raise client_error("InvalidParameter", "Invalid parameter: Empty message", "Publish")
+        self.mails.append((Subject, Message))
+        return {"MessageId": f"m-{len(self.mails)}"}
+
+
+@dataclass
+class FakeLambdaAws:
+    """Everything of AWS that the functions of one stage call."""
+
+    names: Names
+    account: str = ACCOUNT
+    secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    table: FakeTable = field(default_factory=FakeTable)
+    logs: FakeLogs = field(default_factory=FakeLogs)
+    cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
+    ecs: FakeEcs = field(init=False)
+    sns: FakeSns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ecs = FakeEcs(self.names)
+        self.sns = FakeSns(f"arn:aws:sns:us-east-1:{self.account}:{self.names.sns_topic}")
+
+    @property
+    def clients(self) -> Aws:
+        """The clients of a session."""
+        return Aws(lambda: self.secrets, lambda: self.ecs, lambda _: self.table, lambda: self.logs)
+
+    @property
+    def check_clients(self) -> CheckClients:
+        """The clients of a health check."""
+        return CheckClients(self.clients, self.cloudwatch, self.sns)
+
+
+@dataclass
+class FakeContext:
+    """The context that Lambda gives an invocation of one function."""
+
+    function: str
+    account: str = ACCOUNT
+    seconds: float = 58.0
+    aws_request_id: str = "request-1"
+
+    @property
+    def invoked_function_arn(self) -> str:
+        return f"arn:aws:lambda:us-east-1:{self.account}:function:{self.function}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
