@@ -13,9 +13,8 @@ from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.observation import BrokerReading, ConnectorStatus, Observation, Service, Source
 from connector.domain.health.state import STATE_KEY, HealthState
 from connector.domain.stage.names import CONNECTOR
-from lambda_src.clients import tcp
 from lambda_src.clients.connect_rest import Unreachable
-from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC, client_settings
+from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
 from lambda_src.clients.state_table import Table, read_budget, read_item, read_record
 from lambda_src.clients.worker_log import last_failure
 from lambda_src.runtime.probes import Probe, run, tried
@@ -31,7 +30,7 @@ _BROKERS_SECONDS = 8.0
 _LOG_SECONDS = 6.0
 
 
-def observe(session: Session, *, tcp_probe: tcp.TcpProbe | None = None, read_log: bool = True) -> Observation:
+def observe(session: Session, *, read_log: bool = True) -> Observation:
     """Everything about the stage that can be seen from inside the VPC.
 
     Without `read_log` the worker's log is left alone, which not every function has a right to read.
@@ -45,7 +44,7 @@ def observe(session: Session, *, tcp_probe: tcp.TcpProbe | None = None, read_log
         ]
     )
     probes = [
-        Probe("database", lambda: _database(session, tcp_probe or session.tcp_probe), _AWS_SECONDS),
+        Probe("database", lambda: _database(session), _AWS_SECONDS),
         Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
     ]
     if known.get("service") or session.environment.connect_url:
@@ -152,31 +151,28 @@ def _connector_error(state: ConnectState) -> Mapping[str, str]:
     return {"connector": state.error} if state.error else {}
 
 
-def _database(session: Session, tcp_probe: tcp.TcpProbe) -> dict[str, str]:
+def _database(session: Session) -> dict[str, str]:
     """Listeners share the time, so that the last of many is probed too."""
     endpoints = session.database.endpoints
     deadline = session.deadline.sooner(_AWS_SECONDS - 2)
     found = {}
     for probed, (host, port) in enumerate(endpoints):
         share = min(TCP_SECONDS, deadline.left / (len(endpoints) - probed))
-        found[f"{host}:{port}"] = tcp_probe(
-            host, port, deadline.timeout("connecting to the database", at_most=share)
-        )
+        seconds = deadline.timeout("connecting to the database", at_most=share)
+        found[f"{host}:{port}"] = session.tcp_probe(host, port, seconds)
     return found
 
 
 def _brokers(session: Session) -> BrokerReading:
     """Whether the brokers answer, and how old the newest heartbeat is."""
-    settings = client_settings(session.brokers, session.environment.auth, session.credentials)
-    short = session.deadline.sooner(_BROKERS_SECONDS)
+    settings, topics = session.environment.settings, session.stage.topics
     try:
-        with session.open_kafka(settings, short, session.redactor.redact) as kafka:
-            settings_of_stage, topics = session.environment.settings, session.stage.topics
-            if settings_of_stage.kind != "debezium":
+        with session.kafka(_BROKERS_SECONDS) as kafka:
+            if settings.kind != "debezium":
                 return BrokerReading()
             newest: dict[str, float | None] = {}
             missing = []
-            for role in ("heartbeat", *(["heartbeat_table"] if settings_of_stage.heartbeat_table else [])):
+            for role in ("heartbeat", *(["heartbeat_table"] if settings.heartbeat_table else [])):
                 try:
                     newest[role] = kafka.newest(topics.one(role))
                 except ServerError as error:

@@ -1,9 +1,8 @@
 """What one invocation works with: secrets and clients, each made when first used."""
 
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
@@ -53,7 +52,7 @@ class Aws:
     secrets_manager: Callable[[], SecretsManager]
     ecs: Callable[[], Ecs]
     table: Callable[[str], Table]
-    logs: Callable[[], Logs] = lambda: cast(Logs, boto3.client("logs", config=CLIENT_CONFIG))
+    logs: Callable[[], Logs]
 
     @classmethod
     def real(cls) -> "Aws":
@@ -62,6 +61,7 @@ class Aws:
             lambda: cast(SecretsManager, boto3.client("secretsmanager", config=CLIENT_CONFIG)),
             lambda: cast(Ecs, boto3.client("ecs", config=CLIENT_CONFIG)),
             lambda name: cast(Table, boto3.resource("dynamodb", config=CLIENT_CONFIG).Table(name)),
+            lambda: cast(Logs, boto3.client("logs", config=CLIENT_CONFIG)),
         )
 
 
@@ -128,12 +128,10 @@ class Session:
     def database_reach(self) -> str:
         """Whether this function reaches the source's first port, as a text."""
         seconds = self.deadline.timeout("reaching the database", at_most=3)
-        try:
-            with socket.create_connection((self.database.host, self.database.port), seconds):
-                return "the admin Lambda reaches its port"
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            return f"the admin Lambda does not reach its port either: {why}"
+        error = self.tcp_probe(self.database.host, self.database.port, seconds)
+        if error:
+            return f"the admin Lambda does not reach its port either: {error}"
+        return "the admin Lambda reaches its port"
 
     @cached_property
     def config(self) -> Mapping[str, str]:
@@ -197,9 +195,7 @@ class Session:
     def kafka(self, at_most: float | None = None) -> Iterator[KafkaAdmin]:
         """The cluster, for as long as the block runs; it is asked for `at_most` so many seconds."""
         settings = client_settings(self.brokers, self.environment.auth, self.credentials)
-        deadline = self.deadline
-        if at_most is not None:
-            deadline = replace(deadline, at=min(deadline.at, deadline.now() + at_most))
+        deadline = self.deadline if at_most is None else self.deadline.sooner(at_most)
         with self.open_kafka(settings, deadline, self.redactor.redact) as kafka:
             yield kafka
 

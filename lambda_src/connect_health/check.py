@@ -10,7 +10,6 @@ import boto3
 
 from connector.domain.health.error_classes import ErrorClass
 from connector.domain.health.verdict import decide
-from lambda_src.clients import tcp
 from lambda_src.clients.aws import CLIENT_CONFIG
 from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.secrets import SecretsManager
@@ -71,12 +70,11 @@ def check(
     clients: CheckClients,
     topic: str,
     *,
-    tcp_probe: tcp.TcpProbe = tcp.tcp_probe,
     clock: Clock = time.time,
 ) -> CheckAnswer:
     """Make one check. Raises `WmsError` when what it found cannot be published or mailed."""
     environment = session.environment
-    seen = observe(session, tcp_probe=tcp_probe)
+    seen = observe(session)
     now = clock()
     verdict = decide(seen, environment.settings, now)
     outcome = act(session, verdict.remediation, seen.budget, clock=clock)

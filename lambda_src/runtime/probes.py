@@ -12,7 +12,7 @@ from connector.domain.errors import WmsError
 
 @dataclass(frozen=True)
 class Probe:
-    """One probe:  `seconds` is how long it may take, whatever limits it has inside."""
+    """One probe. `seconds` is how long it may take, whatever limits it has inside."""
 
     name: str
     call: Callable[[], Any]

@@ -16,7 +16,7 @@ from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from lambda_src.connect_admin import operations
 from lambda_src.runtime.deadline import Deadline
-from lambda_src.session import Aws, Session
+from lambda_src.session import Session
 from tests.lambda_src.conftest import FakeStage
 from tests.support.deployed import eventually
 from tests.support.fake_lambda_aws import ACCOUNT
@@ -73,7 +73,7 @@ def _ask(stage: FakeStage, operation: Operation) -> float:
             stage.environment,
             ACCOUNT,
             Deadline.within(50),
-            aws=Aws(lambda: stage.secrets, lambda: stage.ecs, lambda _: stage.table),
+            aws=stage.aws.clients,
             meant=STAGE.name,
         )
         answer = operations.answer(operation, session)

@@ -79,7 +79,7 @@ def findings(run: Run) -> list[str]:
 
 def test_a_database_that_is_down_is_reported_as_such_and_at_once(run: Run, main: Deployed) -> None:
     """Debezium says connected for a while, and later that it knows nothing."""
-    main.inside.listener = "connection refused"
+    main.inside.listener.error = "connection refused"
     (line,) = findings(run)
     assert line.startswith("database: 127.0.0.8:5432: connection refused (class unreachable, owner network)")
     main.inside.connect.debezium = None

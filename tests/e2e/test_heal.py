@@ -49,8 +49,9 @@ class Watcher:
         )
         self.dynamodb = dynamodb.Table(STAGE.names.table)
         self.table = cast(Table, self.dynamodb)
-        secrets, ecs = account.client("secretsmanager"), account.client("ecs")
-        self.clients = CheckClients(Aws(lambda: secrets, lambda: ecs, lambda _: self.table), self, self)
+        secrets, ecs, logs = (account.client(name) for name in ("secretsmanager", "ecs", "logs"))
+        aws = Aws(lambda: secrets, lambda: ecs, lambda _: self.table, lambda: logs)
+        self.clients = CheckClients(aws, self, self)
         self.mails: list[str] = []
         self.ahead = 0.0
 

@@ -51,6 +51,19 @@ class Time:
 
 
 @dataclass
+class FakeListener:
+    """The database's listeners: `error` is why none accepts a connection, empty when all do."""
+
+    error: str = ""
+    probed: list[tuple[str, int]] = field(default_factory=list)
+
+    def probe(self, host: str, port: int, seconds: float) -> str:
+        assert 0 < seconds <= 3
+        self.probed.append((host, port))
+        return self.error
+
+
+@dataclass
 class FakeStage:
     """Everything that the admin function of a stage speaks to."""
 
@@ -60,8 +73,7 @@ class FakeStage:
     connect: FakeConnect = field(default_factory=FakeConnect)
     kafka: FakeKafka = field(default_factory=FakeKafka)
     time: Time = field(default_factory=Time)
-    #: Why the database's listener accepts no connection; empty when it does.
-    listener: str = ""
+    listener: FakeListener = field(default_factory=FakeListener)
     aws: FakeLambdaAws = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,7 +129,7 @@ class FakeStage:
             aws=self.aws.clients,
             transport=self.connect,
             open_kafka=self.kafka.open,
-            tcp_probe=lambda *_: self.listener,
+            tcp_probe=self.listener.probe,
             desired_count=desired_count,
             launch=launch,
             meant=meant,

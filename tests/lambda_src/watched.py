@@ -17,7 +17,6 @@ class Watched:
 
     stage: FakeStage
     now: float = 1_800_000_000.0
-    database: str = ""
 
     def check(self, minutes: float = 10) -> CheckAnswer:
         """One check, some minutes after the one before."""
@@ -31,7 +30,6 @@ class Watched:
                 self.stage.session(),
                 aws.check_clients,
                 aws.sns.arn,
-                tcp_probe=lambda *_: self.database,
                 clock=lambda: self.now,
             )
         finally:

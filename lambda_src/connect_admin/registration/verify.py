@@ -33,7 +33,7 @@ def verify(session: Session) -> Answer:
 
 
 def registered(seen: Observation, settings: ConnectorSettings) -> list[Finding]:
-    """The findings of a registration. Of one probe:  what asks for a second one is not sure."""
+    """The findings of a registration. From one observation: what needs a second one is not sure."""
     return [f for f in findings(seen, settings, now=0, unknown_streak=0) if f.name in _REGISTERED]
 
 

@@ -114,7 +114,7 @@ def test_the_end_of_an_incident_is_reported_once(watched: Watched):
 
 
 def test_a_database_that_is_away_for_two_checks_is_one_incident(watched: Watched):
-    watched.database = "connection refused"
+    watched.stage.listener.error = "connection refused"
     watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
     watched.check()
     assert watched.mails == []
@@ -134,14 +134,14 @@ def test_no_restart_while_ecs_the_api_the_brokers_or_the_database_is_the_trouble
     watched.stage.kafka.newest_at[heartbeat] = ServerError("the brokers do not answer", retriable=True)
     watched.check()
     watched.stage.kafka.newest_at.clear()
-    watched.database = "connection refused"
+    watched.stage.listener.error = "connection refused"
     watched.check()
     addresses = watched.stage.connect.addresses
     watched.stage.connect.addresses = []
     watched.check()
     assert watched.restarts == 0
     assert read_budget(watched.stage.table).claims == ()
-    watched.stage.connect.addresses, watched.database = addresses, ""
+    watched.stage.connect.addresses, watched.stage.listener.error = addresses, ""
     watched.check()
     assert watched.restarts == 1
 

@@ -1,6 +1,6 @@
 """The health check: what it sees, what that means, what it publishes."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,24 +32,6 @@ from tests.support.observations import NOW, observations
 DATABASE = "127.0.0.8:5432"
 
 
-@dataclass
-class Database:
-    """A listener that accepts connections or does not."""
-
-    error: str = ""
-    probed: list[tuple[str, int]] = field(default_factory=list)
-
-    def tcp_probe(self, host: str, port: int, seconds: float) -> str:
-        assert 0 < seconds <= 3
-        self.probed.append((host, port))
-        return self.error
-
-
-@pytest.fixture
-def database() -> Database:
-    return Database()
-
-
 @pytest.fixture
 def healthy(world: FakeStage) -> FakeStage:
     """Stage main with its connector registered and running."""
@@ -59,10 +41,10 @@ def healthy(world: FakeStage) -> FakeStage:
     return world
 
 
-def check(world: FakeStage, database: Database) -> Verdict:
+def check(world: FakeStage) -> Verdict:
     """One run, as the handler makes it; its summary may hold nothing confidential."""
     session = world.session()
-    verdict = decide(observe(session, tcp_probe=database.tcp_probe), world.settings, NOW)
+    verdict = decide(observe(session), world.settings, NOW)
     notification = session.redactor.redact(verdict.summary)
     assert "\n" not in notification
     assert not any(value in notification for value in (PASSWORD, USER, BROKERS))
@@ -73,10 +55,8 @@ def wrong(verdict: Verdict) -> dict[str, str]:
     return {finding.name: finding.reason for finding in verdict.findings}
 
 
-def test_a_healthy_stage_has_no_findings_and_reports_zero_for_everything(
-    healthy: FakeStage, database: Database
-):
-    verdict = check(healthy, database)
+def test_a_healthy_stage_has_no_findings_and_reports_zero_for_everything(healthy: FakeStage):
+    verdict = check(healthy)
     assert verdict.summary == "healthy"
     depth = {"ReplicationLagSeconds": 1.5, "SecondsSinceLastEvent": 7.0, "HeartbeatAgeSeconds": 4.0}
     depth |= {"QueueUsedPercent": 25.0, "RecordsInFlight": 12.0}
@@ -88,36 +68,34 @@ def test_a_healthy_stage_has_no_findings_and_reports_zero_for_everything(
     assert set(verdict.metrics) == emitted - later
 
 
-def test_a_check_asks_little_and_changes_nothing(healthy: FakeStage, database: Database):
+def test_a_check_asks_little_and_changes_nothing(healthy: FakeStage):
     puts = healthy.table.puts
-    check(healthy, database)
+    check(healthy)
     assert healthy.connect.requests == [("GET", "/"), ("GET", f"/connectors/{CONNECTOR}/status")]
     assert not healthy.kafka.changes
-    assert database.probed == [("127.0.0.8", 5432)]
+    assert healthy.listener.probed == [("127.0.0.8", 5432)]
     assert healthy.table.puts == puts
 
 
-def test_a_database_that_is_down_is_reported_and_the_rest_is_seen_all_the_same(
-    healthy: FakeStage, database: Database
-):
-    database.error = "connection refused"
-    verdict = check(healthy, database)
+def test_a_database_that_is_down_is_reported_and_the_rest_is_seen_all_the_same(healthy: FakeStage):
+    healthy.listener.error = "connection refused"
+    verdict = check(healthy)
     assert wrong(verdict) == {"DbTcpUnreachable": f"{DATABASE}: connection refused"}
     assert verdict.metrics["ConnectorTaskFailed"] == 0
 
 
-def test_no_worker_is_two_findings_and_no_guess_about_the_connector(healthy: FakeStage, database: Database):
+def test_no_worker_is_two_findings_and_no_guess_about_the_connector(healthy: FakeStage):
     healthy.ecs.stop(healthy.ecs.tasks[0], "Essential container in task exited", 137)
-    verdict = check(healthy, database)
+    verdict = check(healthy)
     assert set(wrong(verdict)) == {"EcsServiceUnhealthy", "ConnectApiUnreachable"}
     assert "0 of 1 tasks running" in wrong(verdict)["EcsServiceUnhealthy"]
     assert "exit code 137" in wrong(verdict)["EcsServiceUnhealthy"]
     assert not {"ConnectorStateFailed", "ConnectorTaskFailed", "SourceDisconnected"} & set(verdict.metrics)
 
 
-def test_a_worker_that_does_not_answer_is_reported(healthy: FakeStage, database: Database):
+def test_a_worker_that_does_not_answer_is_reported(healthy: FakeStage):
     healthy.connect.addresses = []
-    assert "connection refused" in wrong(check(healthy, database))["ConnectApiUnreachable"]
+    assert "connection refused" in wrong(check(healthy))["ConnectApiUnreachable"]
 
 
 @pytest.mark.parametrize(
@@ -128,62 +106,62 @@ def test_a_worker_that_does_not_answer_is_reported(healthy: FakeStage, database:
     ],
 )
 def test_ecs_trouble_is_reported_while_a_worker_still_runs(
-    healthy: FakeStage, database: Database, change: dict[str, Any], part: str
+    healthy: FakeStage, change: dict[str, Any], part: str
 ):
     for name, value in change.items():
         setattr(healthy.ecs, name, value)
-    verdict = check(healthy, database)
+    verdict = check(healthy)
     assert part in wrong(verdict)["EcsServiceUnhealthy"]
     assert verdict.metrics["ConnectApiUnreachable"] == 0
 
 
-def test_a_failed_task_is_reported_with_its_last_cause(healthy: FakeStage, database: Database):
+def test_a_failed_task_is_reported_with_its_last_cause(healthy: FakeStage):
     trace = "org.apache.x.ConnectException: x\n\tat y\nCaused by: java.io.IOException: disk full"
     healthy.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": trace}
-    verdict = check(healthy, database)
+    verdict = check(healthy)
     assert wrong(verdict) == {"ConnectorTaskFailed": "task 0: disk full"}
 
 
-def test_a_failed_connector_is_reported(healthy: FakeStage, database: Database):
+def test_a_failed_connector_is_reported(healthy: FakeStage):
     healthy.connect.states[CONNECTOR] = "FAILED"
-    assert "ConnectorStateFailed" in wrong(check(healthy, database))
+    assert "ConnectorStateFailed" in wrong(check(healthy))
 
 
-def test_a_missing_connector_counts_once_a_second_check_has_missed_it(healthy: FakeStage, database: Database):
+def test_a_missing_connector_counts_once_a_second_check_has_missed_it(healthy: FakeStage):
     healthy.connect.states.clear()
-    first = check(healthy, database)
+    first = check(healthy)
     assert (wrong(first), first.sure, first.remediation.action) == ({}, False, Action.NOTHING)
     healthy.table.put_item(Item=HealthState(unknown_streak=first.unknown_streak, version=1).to_item())
-    second = check(healthy, database)
+    second = check(healthy)
     assert "no connector" in wrong(second)["ConnectorStateFailed"]
     assert second.remediation.action is Action.REGISTER
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
-def test_what_a_person_stopped_is_healthy(healthy: FakeStage, database: Database, state: str):
+def test_what_a_person_stopped_is_healthy(healthy: FakeStage, state: str):
     healthy.connect.states[CONNECTOR] = state
     healthy.connect.tasks[CONNECTOR]["state"] = state
-    assert check(healthy, database).summary == "healthy"
+    assert check(healthy).summary == "healthy"
 
 
 @pytest.mark.parametrize("debezium", [None, {"streaming": {"connected": 0.0}}])
 def test_running_without_a_connected_source_is_not_healthy(
-    healthy: FakeStage, database: Database, debezium: dict[str, dict[str, float]] | None
+    healthy: FakeStage, debezium: dict[str, dict[str, float]] | None
 ):
     healthy.connect.debezium = debezium
-    assert set(wrong(check(healthy, database))) == {"SourceDisconnected"}
+    assert set(wrong(check(healthy))) == {"SourceDisconnected"}
 
 
-def test_a_snapshot_is_connected_and_shown(healthy: FakeStage, database: Database):
+def test_a_snapshot_is_connected_and_shown(healthy: FakeStage):
     healthy.connect.debezium = {"snapshot": {"snapshotrunning": 1.0, "totaltablecount": 4.0}}
-    verdict = check(healthy, database)
+    verdict = check(healthy)
     assert (verdict.summary, verdict.metrics["SnapshotRunning"]) == ("healthy", 1)
 
 
-def test_a_rebalance_is_no_finding_about_the_connector(healthy: FakeStage, database: Database):
+def test_a_rebalance_is_no_finding_about_the_connector(healthy: FakeStage):
     session = healthy.session()
     seen = replace(
-        observe(session, tcp_probe=database.tcp_probe),
+        observe(session),
         connector=None,
         source=None,
         probe_errors={"connector": "Connect answered 409: rebalance"},
@@ -196,87 +174,85 @@ def test_a_rebalance_is_no_finding_about_the_connector(healthy: FakeStage, datab
     assert lasting.remediation.action is Action.NOTHING
 
 
-def test_a_secret_that_cannot_be_read_is_the_checks_own_failure(healthy: FakeStage, database: Database):
+def test_a_secret_that_cannot_be_read_is_the_checks_own_failure(healthy: FakeStage):
     healthy.secrets.values["wms/main/dbInfo"] = client_error("AccessDeniedException", "no")
-    found = wrong(check(healthy, database))
+    found = wrong(check(healthy))
     assert "wms/main/dbInfo may not be read" in found["HealthCheckFailed"]
     assert "DbTcpUnreachable" not in found
 
 
-def test_a_probe_that_fails_keeps_no_other_from_seeing(
-    healthy: FakeStage, database: Database, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_probe_that_fails_keeps_no_other_from_seeing(healthy: FakeStage, monkeypatch: pytest.MonkeyPatch):
     def refuse(**_: Any) -> Any:
         raise client_error("ThrottlingException", "slow down")
 
     monkeypatch.setattr(healthy.table, "get_item", refuse)
-    verdict = check(healthy, database)
+    verdict = check(healthy)
     assert set(wrong(verdict)) == {"HealthCheckFailed"}
     assert verdict.metrics["DbTcpUnreachable"] == 0
     assert verdict.remediation.action is Action.NOTHING
 
 
-def test_brokers_that_do_not_answer_are_reported(healthy: FakeStage, database: Database):
+def test_brokers_that_do_not_answer_are_reported(healthy: FakeStage):
     topic = healthy.stage.topics.one("heartbeat")
     healthy.kafka.newest_at[topic] = ServerError("the brokers do not answer a connection", retriable=True)
-    assert set(wrong(check(healthy, database))) == {"BrokersUnreachable"}
+    assert set(wrong(check(healthy))) == {"BrokersUnreachable"}
 
 
-def test_a_heartbeat_that_is_old_or_has_no_topic_is_reported(healthy: FakeStage, database: Database):
+def test_a_heartbeat_that_is_old_or_has_no_topic_is_reported(healthy: FakeStage):
     topic = healthy.stage.topics.one("heartbeat")
     healthy.kafka.newest_at[topic] = NOW - 301
-    assert wrong(check(healthy, database)) == {"HeartbeatMissing": "the newest is 301 s old"}
+    assert wrong(check(healthy)) == {"HeartbeatMissing": "the newest is 301 s old"}
     healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
-    assert wrong(check(healthy, database)) == {"HeartbeatMissing": f"there is no topic {topic}"}
+    assert wrong(check(healthy)) == {"HeartbeatMissing": f"there is no topic {topic}"}
 
 
-def test_a_heartbeat_table_whose_changes_do_not_come_back_is_reported(healthy: FakeStage, database: Database):
+def test_a_heartbeat_table_whose_changes_do_not_come_back_is_reported(healthy: FakeStage):
     """Heartbeats alone only show that the connector reaches its topic."""
     healthy.settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
     topic = healthy.stage.topics.one("heartbeat_table")
     healthy.kafka.newest_at[topic] = NOW - 7
-    well = check(healthy, database)
+    well = check(healthy)
     assert wrong(well) == {}
     assert well.metrics["HeartbeatTableAgeSeconds"] == 7
     healthy.kafka.newest_at[topic] = NOW - 301
-    (finding,) = check(healthy, database).findings
+    (finding,) = check(healthy).findings
     assert finding.name == "HeartbeatMissing"
     assert finding.reason == "heartbeats arrive, but the newest change of table WMSCDC.HEARTBEAT is 301 s old"
     assert finding.cause is not None
     assert (finding.cause.name, finding.cause.owner) == ("heartbeat-table-stale", Owner.DATABASE)
     healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
-    assert wrong(check(healthy, database)) == {"HeartbeatMissing": f"there is no topic {topic}"}
+    assert wrong(check(healthy)) == {"HeartbeatMissing": f"there is no topic {topic}"}
 
 
-def test_lag_above_the_threshold_is_reported(healthy: FakeStage, database: Database):
+def test_lag_above_the_threshold_is_reported(healthy: FakeStage):
     healthy.connect.debezium = {"streaming": {"connected": 1.0, "millisecondsbehindsource": 1_000_000.0}}
-    verdict = check(healthy, database)
+    verdict = check(healthy)
     assert set(wrong(verdict)) == {"ReplicationLagSeconds"}
     assert verdict.metrics["ReplicationLagSeconds"] == 1000
 
 
-def test_what_debezium_does_not_know_yet_is_not_published(healthy: FakeStage, database: Database):
+def test_what_debezium_does_not_know_yet_is_not_published(healthy: FakeStage):
     unknown = {"connected": 1.0, "millisecondsbehindsource": -1.0, "millisecondssincelastevent": -1.0}
     healthy.connect.debezium = {"streaming": unknown}
-    assert not {"ReplicationLagSeconds", "SecondsSinceLastEvent"} & set(check(healthy, database).metrics)
+    assert not {"ReplicationLagSeconds", "SecondsSinceLastEvent"} & set(check(healthy).metrics)
 
 
-def test_a_secret_that_changed_since_the_launch_is_noticed(healthy: FakeStage, database: Database):
+def test_a_secret_that_changed_since_the_launch_is_noticed(healthy: FakeStage):
     versions = {"wms/main/dbInfo": "an older one", "wms/default/brokerString": "v1-wms/default/brokerString"}
     healthy.table.put_item(Item=StageRecord("main", "c", "0", (), "", versions).to_item())
-    assert observe(healthy.session(), tcp_probe=database.tcp_probe).secrets_changed == ("wms/main/dbInfo",)
+    assert observe(healthy.session()).secrets_changed == ("wms/main/dbInfo",)
 
 
-def test_a_stage_that_is_being_torn_down_is_not_evaluated(healthy: FakeStage, database: Database):
+def test_a_stage_that_is_being_torn_down_is_not_evaluated(healthy: FakeStage):
     record = StageRecord("main", "cluster-1", "000000000000", (), "", retiring=True)
     healthy.table.put_item(Item=record.to_item())
     healthy.connect.addresses = []
-    verdict = check(healthy, database)
+    verdict = check(healthy)
     assert (verdict.findings, dict(verdict.metrics)) == ((), {"HealthCheckFailed": 0})
 
 
-def test_the_jdbc_kind_reports_nothing_about_its_source(healthy: FakeStage, database: Database):
-    seen = observe(healthy.session(), tcp_probe=database.tcp_probe)
+def test_the_jdbc_kind_reports_nothing_about_its_source(healthy: FakeStage):
+    seen = observe(healthy.session())
     verdict = decide(replace(seen, source=Source()), ConnectorSettings(kind="jdbc"), NOW)
     assert not {"SourceDisconnected", "SnapshotRunning"} & set(verdict.metrics)
 

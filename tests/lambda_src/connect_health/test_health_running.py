@@ -129,7 +129,7 @@ def test_a_service_that_does_not_exist_is_a_finding_and_not_the_checks_own_failu
 ):
     setattr(world.ecs, how, True)
     world.kafka.newest_at[world.stage.topics.one("heartbeat")] = NOW
-    verdict = decide(observe(world.session(), tcp_probe=lambda *_: ""), world.settings, NOW)
+    verdict = decide(observe(world.session()), world.settings, NOW)
     finding = only(verdict)
     assert (finding.name, finding.cause) == ("EcsServiceUnhealthy", WORKER)
     assert "there is no ECS service wms-connector-main" in finding.reason
@@ -224,7 +224,7 @@ def healthy(world: FakeStage) -> FakeStage:
 
 
 def look(stage: FakeStage) -> Observation:
-    return observe(stage.session(), tcp_probe=lambda *_: "")
+    return observe(stage.session())
 
 
 DAMAGED_BUDGET = {"id": "restart-budget", "version": 1}
@@ -282,7 +282,7 @@ def test_many_listeners_share_the_time_of_their_probe(healthy: FakeStage):
         healthy.time.sleep(seconds)
         return f"no connection within {seconds:.0f} s"
 
-    found = observe(healthy.session(), tcp_probe=drop)
+    found = observe(replace(healthy.session(), tcp_probe=drop))
     assert len(found.database) == len(waited) == 6
     assert sum(waited) < 10.1
     assert min(waited) > 1

@@ -95,16 +95,16 @@ def test_the_end_of_an_incident_that_grew_names_all_of_it_and_comes_once(late: W
 
 def test_what_comes_and_goes_within_an_incident_is_reported_once(late: Watched):
     for _ in range(6):
-        late.database = "connection refused"
+        late.stage.listener.error = "connection refused"
         for _ in range(3):
             late.check()
-        late.database = ""
+        late.stage.listener.error = ""
         late.check()
     assert late.subjects[1:] == ["DbTcpUnreachable (unreachable)"]
 
 
 def test_a_message_that_says_it_is_the_only_one_is_true(watched: Watched):
-    watched.database = "connection refused"
+    watched.stage.listener.error = "connection refused"
     watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
     for _ in range(12):
         watched.check()
@@ -116,11 +116,11 @@ def test_a_message_that_says_it_is_the_only_one_is_true(watched: Watched):
 
 def test_what_outlasts_its_explanation_is_reported_once_it_has_lasted_by_itself(watched: Watched):
     """The checks in which the database was away do not count: a source needs a moment to connect again."""
-    watched.database = "connection refused"
+    watched.stage.listener.error = "connection refused"
     watched.stage.connect.debezium = {"streaming": {"connected": 0.0}}
     for _ in range(3):
         watched.check()
-    watched.database = ""
+    watched.stage.listener.error = ""
     watched.check()
     assert watched.subjects == ["DbTcpUnreachable (unreachable)"]
     watched.check()
@@ -140,12 +140,12 @@ def test_a_failure_that_joins_is_reported_once_restarts_have_not_fixed_it(late: 
 
 def test_restarts_that_are_spent_after_the_reported_trouble_are_reported_once(watched: Watched):
     """The task fails with a class that was told, so nothing else would say that it stays down."""
-    watched.database = "connection refused"
+    watched.stage.listener.error = "connection refused"
     watched.fail(NETWORK, for_ever=True)
     for _ in range(3):
         watched.check()
     assert watched.subjects == ["DbTcpUnreachable (unreachable)"]
-    watched.database = ""
+    watched.stage.listener.error = ""
     while not watched.check().metrics["AutoRestartBudgetExceeded"]:
         assert len(watched.mails) == 1
         assert watched.restarts <= LIMIT

@@ -13,6 +13,7 @@ LOGIN_MESSAGE = "the database at 127.0.0.8:5432 refuses the login: FATAL: passwo
 DOWN = """Error while validating connector config: Connection to 127.0.0.8:5432 refused. Check that the \
 hostname and port are correct and that the postmaster is accepting TCP/IP connections."""
 DOWN_MESSAGE = "the database at 127.0.0.8:5432 cannot be reached: Connection to 127.0.0.8:5432 refused. Check"
+HIDDEN = "Unable to connect: Failed to resolve Oracle database version"
 MODE = "Invalid value: snapshot.mode"
 
 
@@ -108,6 +109,23 @@ def test_validation_errors_are_reported_per_field(world: FakeStage) -> None:
     assert answer.summary.startswith(
         "Connect refuses the config: slot.name: is bad; snapshot.mode: Value must be one of initial, never; "
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "reach"),
+    [
+        ("", "the admin Lambda reaches its port"),
+        ("connection refused", "the admin Lambda does not reach its port either: connection refused"),
+    ],
+)
+def test_where_the_plugin_hides_the_cause_the_function_probes_the_port(
+    world: FakeStage, error: str, reach: str
+) -> None:
+    world.connect.invalid = {"database.hostname": HIDDEN}
+    world.listener.error = error
+    answer = world.ask(Operation.VALIDATE)
+    assert (answer.state, world.listener.probed) == (State.FAILED, [("127.0.0.8", 5432)])
+    assert answer.summary.endswith(f" ({reach})")
 
 
 def test_an_unchanged_connector_that_had_failed_is_restarted(world: FakeStage) -> None:
