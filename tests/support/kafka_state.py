@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.structs import OffsetAndMetadata
 
@@ -106,8 +106,9 @@ def make(bootstrap: str, names: Iterable[str], records: int = 3) -> None:
 
 def commit(bootstrap: str, group: str, topic: str, offset: int) -> None:
     """A group of somebody's that has read a topic."""
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        admin.alter_group_offsets(group, {TopicPartition(topic, 0): OffsetAndMetadata(offset, "", -1)})
-    finally:
-        admin.close()
+    # A consumer of the group waits for its coordinator, which the admin client does not.
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    partition = TopicPartition(topic, 0)
+    consumer.assign([partition])
+    consumer.commit({partition: OffsetAndMetadata(offset, "", -1)})
+    consumer.close()

@@ -172,7 +172,7 @@ class FaultScenario:
             ("Type", cause.command_for(stage)),
         ):
             self.expect(f"{title} in the mail: {mail.value(title)!r}", holds=mail.value(title) == value)
-        self.expect("no last words in the mail", holds=bool(mail.value("Last words")))
+        self.expect("no last error in the mail", holds=bool(mail.value("Last error")))
         password = self.under_test.world.database.cdc_password
         self.expect("the password is in the mail", holds=password not in mail.text)
         self.figures["mail"] = mail.text
