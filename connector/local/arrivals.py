@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,24 +33,31 @@ def topics_of(bootstrap: str) -> set[str]:
         consumer.close()
 
 
+def consumer_of(bootstrap: str, topics: Iterable[str], **options: Any) -> KafkaConsumer:
+    """A consumer at the beginning of topics, for committed records only, without a consumer group."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        group_id=None,
+        **options,
+    )
+    partitions = [
+        TopicPartition(topic, partition)
+        for topic in topics
+        for partition in sorted(consumer.partitions_for_topic(topic) or {0})
+    ]
+    consumer.assign(partitions)
+    consumer.seek_to_beginning(*partitions)
+    return consumer
+
+
 class Watch:
-    """Reads topics from their beginning, committed records only, without a consumer group."""
+    """Reads topics from their beginning and keeps what it has seen."""
 
     def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
-        self._consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            group_id=None,
-        )
-        partitions = [
-            TopicPartition(topic, partition)
-            for topic in topics
-            for partition in sorted(self._consumer.partitions_for_topic(topic) or {0})
-        ]
-        self._consumer.assign(partitions)
-        self._consumer.seek_to_beginning(*partitions)
+        self._consumer = consumer_of(bootstrap, topics)
         self.seen: list[Arrival] = []
 
     def wait_for(self, enough: Callable[[Sequence[Arrival]], bool], seconds: float) -> bool:

@@ -17,21 +17,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
 from psycopg import sql
 
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.local import broker, limits, schema
 from connector.local.aws import ENFORCE_CPU
-from connector.local.fargate import CONNECT_PORT, METRICS_PORT
+from connector.local.fargate import METRICS_PORT
 from connector.local.world import World
-from tests.support import deployed, sizes
+from tests.support import sizes
+from tests.support.consumer import Consumer
 from tests.support.project import copy_project, set_settings
 from tests.support.sceptre_cli import sceptre
 from tests.support.sizes import Size
 from tests.support.sockets import connections
+from tests.support.stage_under_test import StageUnderTest
 
 ROWS = 1_000_000
 #: Without a new row for this long the snapshot is given up.
@@ -113,9 +113,9 @@ class Seen:
 class Sampler(threading.Thread):
     """Looks at the worker once a second: which one it is, and the most memory that it ever had."""
 
-    def __init__(self, world: World, seen: Seen) -> None:
+    def __init__(self, under_test: StageUnderTest, seen: Seen) -> None:
         super().__init__(daemon=True)
-        self._world, self._seen = world, seen
+        self._under_test, self._seen = under_test, seen
         self._end = threading.Event()
 
     def run(self) -> None:
@@ -132,7 +132,7 @@ class Sampler(threading.Thread):
     def sample(self) -> None:
         """One look. Memory but for the heap is a high-water mark of the kernel's."""
         seen = self._seen
-        for task in self._world.status()["tasks"]:
+        for task in self._under_test.world.status()["tasks"]:
             seen.tasks.add((task["task"], task["pid"]))
             seen.resident = max(seen.resident, limits.resident_peak(task["pid"]) or 0)
             # A counter's | keeps the larger of both counts.
@@ -142,8 +142,8 @@ class Sampler(threading.Thread):
                 seen.enforced = True
                 seen.charged = max(seen.charged, group.peak() or 0)
                 seen.killed = seen.killed or group.killed()
-        for address in _addresses(self._world, Stage.parse(seen.stage)):
-            page = _metrics(address)
+        for worker in self._under_test.service.workers():
+            page = _metrics(worker.address)
             seen.heap = max(seen.heap, page.get('jvm_memory_used_bytes{area="heap"}', 0))
             seen.committed = max(seen.committed, page.get('jvm_memory_committed_bytes{area="heap"}', 0))
             seen.gc_seconds = sum(
@@ -159,16 +159,17 @@ def prove(stage: Stage, size: Size, rows: int, directory: Path) -> Seen:
         seen.row_bytes = _seed(world, rows)
         _say(f"{rows:,} rows are there, {seen.row_bytes} bytes each")
         _launch(world, project, "foundation")
-        sampler = Sampler(world, seen)
+        under_test = StageUnderTest(world, stage)
+        sampler = Sampler(under_test, seen)
         sampler.start()
         _launch(world, project, stage.name)
         _say(f"stage {stage.name} is launched; the snapshot runs")
         try:
-            _read(world, stage, seen)
+            _read(under_test, seen)
         finally:
             sampler.stop()
-            seen.stopped = _stopped(world, stage)
-        seen.running = _runs(world, stage)
+            seen.stopped = _stopped(under_test)
+        seen.running = under_test.states() == ("RUNNING", "RUNNING")
     return seen
 
 
@@ -199,35 +200,22 @@ def _launch(world: World, project: Path, group: str) -> None:
         sys.exit(f"sceptre launch {group} failed:\n{run.output[-3000:]}")
 
 
-def _read(world: World, stage: Stage, seen: Seen) -> None:
+def _read(under_test: StageUnderTest, seen: Seen) -> None:
     """Wait until the topics have grown to the wanted number of records; only then read and count them."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=world.kafka_bootstrap,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        group_id=None,
+    with Consumer(
+        under_test.bootstrap,
+        under_test.stage.topics.roles["data"],
         fetch_max_bytes=64 * _MIB,
         max_partition_fetch_bytes=16 * _MIB,
         max_poll_records=5000,
-    )
-    try:
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in stage.topics.roles["data"]
-            for number in sorted(consumer.partitions_for_topic(topic) or {0})
-        ]
-        _grown(consumer, partitions, seen.rows)
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
+    ) as consumer:
+        _grown(consumer, seen.rows)
         _count(consumer, seen)
-    finally:
-        consumer.close()
 
 
-def _grown(consumer: KafkaConsumer, partitions: list[TopicPartition], rows: int) -> None:
+def _grown(consumer: Consumer, rows: int) -> None:
     before, since = -1, time.monotonic()
-    while (now := sum(consumer.end_offsets(partitions).values())) < rows:
+    while (now := sum(consumer.ends().values())) < rows:
         if now != before:
             before, since = now, time.monotonic()
         elif time.monotonic() - since > _TIMEOUT_SECONDS:
@@ -235,45 +223,25 @@ def _grown(consumer: KafkaConsumer, partitions: list[TopicPartition], rows: int)
         time.sleep(2)
 
 
-def _count(consumer: KafkaConsumer, seen: Seen) -> None:
+def _count(consumer: Consumer, seen: Seen) -> None:
     keys: set[tuple[str, bytes]] = set()
-    stamps: list[int] = []
+    first, newest = sys.maxsize, 0
     last = time.monotonic()
     while len(keys) < seen.rows and time.monotonic() - last < _TIMEOUT_SECONDS / 5:
-        for records in consumer.poll(timeout_ms=1000).values():
+        for record in consumer.poll(1000):
             last = time.monotonic()
-            for record in records:
-                identity = (record.topic, bytes(record.key))
-                seen.again += identity in keys
-                keys.add(identity)
-                seen.other += b'"op":"r"' not in record.value
-            stamps += [records[0].timestamp, records[-1].timestamp]
+            identity = (record.topic, bytes(record.key))
+            seen.again += identity in keys
+            keys.add(identity)
+            seen.other += b'"op":"r"' not in record.value
+            first, newest = min(first, record.timestamp), max(newest, record.timestamp)
     seen.distinct = len(keys)
-    if stamps:
-        seen.seconds = (max(stamps) - min(stamps)) / 1000
+    seen.seconds = max(0, newest - first) / 1000
 
 
-def _runs(world: World, stage: Stage) -> bool:
-    (address, *_) = _addresses(world, stage) or [""]
-    page = _get(f"http://{address}:{CONNECT_PORT}/connectors?expand=status")
-    return page.count('"state":"RUNNING"') == 2
-
-
-def _addresses(world: World, stage: Stage) -> list[str]:
-    ecs = world.account.client("ecs")
-    with suppress(ecs.exceptions.ClientError):
-        arns = deployed.tasks(world, stage)
-        tasks = ecs.describe_tasks(cluster=stage.names.service, tasks=arns)["tasks"] if arns else []
-        details = [d for t in tasks for a in t["attachments"] for d in a["details"]]
-        return [d["value"] for d in details if d["name"] == "privateIPv4Address"]
-    return []
-
-
-def _stopped(world: World, stage: Stage) -> list[str]:
+def _stopped(under_test: StageUnderTest) -> list[str]:
     """Words of each task that has ended."""
-    ecs = world.account.client("ecs")
-    arns = ecs.list_tasks(cluster=stage.names.service, desiredStatus="STOPPED")["taskArns"]
-    tasks: list[Any] = ecs.describe_tasks(cluster=stage.names.service, tasks=arns)["tasks"] if arns else []
+    tasks = under_test.service.tasks("STOPPED")
     return [f"{t['stoppedReason']} ({c.get('exitCode')})" for t in tasks for c in t["containers"]]
 
 

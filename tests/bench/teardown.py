@@ -13,13 +13,14 @@ from kafka import KafkaAdminClient
 
 from connector.domain.admin_api import TEARDOWN, Operation, State
 from connector.domain.stage.stage import Stage
+from connector.local.arrivals import topics_of
 from connector.local.world import World
 from lambda_src.connect_admin import operations
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.session import Session
 from tests.lambda_src.conftest import FakeStage
-from tests.support.deployed import eventually
 from tests.support.fake_lambda_aws import ACCOUNT
+from tests.support.waiting import wait_for
 
 STAGE = Stage.parse("bench")
 #: Topics of others -> seconds that the teardown may take.
@@ -43,7 +44,7 @@ def main() -> None:
             _wait_for(world, list(STAGE.topics))
             taken = tear_down(world)
             _show(f"  teardown of {len(list(STAGE.topics))} topics: {taken:.2f} s (limit {limit:.0f} s)")
-            left = set(_names(world.kafka_bootstrap))
+            left = topics_of(world.kafka_bootstrap)
             assert not left & set(STAGE.topics), "a topic of the stage is left"
             assert set(others) <= left, "a topic of others is gone"
             late += [wanted] if taken > limit else []
@@ -92,15 +93,7 @@ def _create(bootstrap: str, names: list[str]) -> None:
 
 def _wait_for(world: World, names: list[str]) -> None:
     """A broker lists a topic some time after it has taken the order to make it."""
-    eventually(lambda: set(names) <= set(_names(world.kafka_bootstrap)), "the topics are listed", 600)
-
-
-def _names(bootstrap: str) -> list[str]:
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        return list(admin.list_topics())
-    finally:
-        admin.close()
+    wait_for(lambda: set(names) <= topics_of(world.kafka_bootstrap), "the topics are listed", 600)
 
 
 def _show(line: str) -> None:

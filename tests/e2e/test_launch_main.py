@@ -1,24 +1,22 @@
 """The stock `sceptre launch main` puts real rows onto real topics, and a second launch changes nothing."""
 
 import json
-import time
+from functools import partial
 from typing import Any
 
 import pytest
-import urllib3
 
 from connector.domain.stage.names import COMPONENTS
-from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import Arrival, Watch
 from connector.local.world import World
 from tests.e2e.conftest import SEEDED
 from tests.support.sceptre_cli import Run, sceptre
+from tests.support.stage_under_test import MAIN, StageUnderTest
+from tests.support.waiting import TIMEOUT_SECONDS, wait_for
 
 pytestmark = pytest.mark.e2e
 
-MAIN = Stage.parse("main")
-TIMEOUT_SECONDS = 60.0
 _CONNECTOR = "/connectors/wms-oracle-cdc"
 _REST_PATHS = (
     "/",
@@ -93,8 +91,7 @@ def test_deleting_main_is_refused_before_anything_is_touched(world: World, main:
 
 
 def test_the_stage_record_says_what_was_registered(world: World, main: Run):
-    table = world.account.client("dynamodb")
-    item = table.get_item(TableName=MAIN.names.table, Key={"id": {"S": "stage-record"}})["Item"]
+    item = StageUnderTest(world).record()
     assert item["stage"] == {"S": "main"}
     assert {t["S"] for t in item["topics"]["L"]} >= set(MAIN.topics.roles["data"])
     assert item["cluster_id"]["S"]
@@ -112,16 +109,15 @@ def test_confidential_values_are_nowhere_but_in_their_secrets(world: World, main
 
 def _deployed(world: World) -> dict[str, Any]:
     """What a launch could change: stacks, task definition revision, connector config, Lambda code."""
-    ecs, functions = world.account.client("ecs"), world.account.client("lambda")
+    under_test, functions = StageUnderTest(world), world.account.client("lambda")
     cloudformation = world.account.client("cloudformation")
-    (service,) = ecs.describe_services(cluster=MAIN.names.service, services=[MAIN.names.service])["services"]
     stacks = cloudformation.describe_stacks()["Stacks"]
     return {
         "stacks": {s["StackName"]: (s["StackStatus"], s.get("LastUpdatedTime")) for s in stacks},
-        "revision": service["taskDefinition"],
-        "tasks": ecs.list_tasks(cluster=MAIN.names.service)["taskArns"],
+        "revision": under_test.service.describe()["taskDefinition"],
+        "tasks": under_test.service.task_arns(),
         "code": functions.get_function(FunctionName=MAIN.names.connect_admin)["Configuration"]["CodeSha256"],
-        "config": _connect(world, "/connectors/wms-oracle-cdc/config"),
+        "config": under_test.connector_config(),
     }
 
 
@@ -129,6 +125,7 @@ def _everything_readable(world: World) -> dict[str, str]:
     """Templates, parameters, environments, logs and what Connect's REST API answers."""
     cloudformation, functions = world.account.client("cloudformation"), world.account.client("lambda")
     ecs, logs = world.account.client("ecs"), world.account.client("logs")
+    under_test = StageUnderTest(world)
     found: dict[str, str] = {}
     for stack in cloudformation.describe_stacks()["Stacks"]:
         name = stack["StackName"]
@@ -146,21 +143,6 @@ def _everything_readable(world: World) -> dict[str, str]:
     for log in world.logs.glob("wms-connector-*.log"):
         found[f"log {log.name}"] = log.read_text(encoding="utf-8")
     for path in _REST_PATHS:
-        found[f"GET {path}"] = json.dumps(_connect(world, path))
+        found[f"GET {path}"] = json.dumps(wait_for(partial(under_test.get, path), f"GET {path}"))
     assert len(found) > 25
     return found
-
-
-def _connect(world: World, path: str) -> Any:
-    """What the stage's worker answers; waits while Connect rebalances."""
-    ecs = world.account.client("ecs")
-    tasks = ecs.list_tasks(cluster=MAIN.names.service)["taskArns"]
-    (task, *_) = ecs.describe_tasks(cluster=MAIN.names.service, tasks=tasks)["tasks"]
-    details = {d["name"]: d["value"] for a in task["attachments"] for d in a["details"]}
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while True:
-        answer = urllib3.request("GET", f"http://{details['privateIPv4Address']}:8083{path}", timeout=10.0)
-        if answer.status < 500 and answer.status != 409:
-            return answer.json()
-        assert time.monotonic() < deadline, answer.data
-        time.sleep(0.2)

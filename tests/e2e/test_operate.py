@@ -1,6 +1,5 @@
 """An operator looks at a launched stage, operates its connector, and drills its alarms and mails."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,11 +12,12 @@ from connector.domain.stage.names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import Watch
-from connector.local.state import MAILBOX
 from connector.local.world import World
 from tests.e2e.conftest import SEEDED
-from tests.support.deployed import Rows, eventually
+from tests.support.mailbox import requests_to_confirm
 from tests.support.sceptre_cli import Run
+from tests.support.stage_under_test import StageUnderTest
+from tests.support.waiting import wait_for
 from tests.support.wms_cli import Done, wms_connector
 
 pytestmark = pytest.mark.e2e
@@ -55,8 +55,7 @@ def checked(world: World, wms: Wms) -> None:
         return {alarm["AlarmName"] for alarm in found["MetricAlarms"]}
 
     before = ringing()
-    answer = world.account.client("lambda").invoke(FunctionName=NAMES.connect_health, Payload=b"{}")
-    assert json.loads(answer["Payload"].read())["summary"] == "healthy"
+    assert StageUnderTest(world).health()["summary"] == "healthy"
     assert ringing() <= before
     for alarm in ringing():
         cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="its period has passed")
@@ -66,9 +65,7 @@ def checked(world: World, wms: Wms) -> None:
 def confirmed(world: World, checked: None) -> Done:
     """What `verify` said before the owner of the address has followed the link in SNS's mail."""
     before = wms_connector(world.env(), "verify", "main")
-    lines = (world.state.directory / MAILBOX).read_text(encoding="utf-8").splitlines()
-    mails = [mail for mail in map(json.loads, lines) if mail["topic_arn"].endswith(f":{NAMES.sns_topic}")]
-    for mail in mails:
+    for mail in requests_to_confirm(world.state.directory, NAMES.sns_topic):
         world.account.client("sns").confirm_subscription(TopicArn=mail["topic_arn"], Token=mail["token"])
     return before
 
@@ -92,7 +89,7 @@ def test_a_healthy_stage_is_verified_and_says_what_was_checked(wms: Wms, confirm
 
 
 def test_status_reports_lag_and_event_once_a_row_has_come(world: World, wms: Wms):
-    rows = Rows(world, STAGE, world.kafka_bootstrap)
+    rows = StageUnderTest(world).new_rows()
     rows.insert()
     rows.assert_arrived_once()
     found = wms("status", "--json").json
@@ -132,7 +129,7 @@ def test_a_connector_is_paused_stopped_and_resumed_and_verify_says_so(
     verified = wms("verify")
     if state == "RUNNING":
         # The source needs a moment to connect again.
-        eventually(lambda: wms("verify").status == 0, "main is healthy")
+        wait_for(lambda: wms("verify").status == 0, "main is healthy")
         return
     assert verified.status == 1
     assert f"connector: {CONNECTOR} is {state}: a person did that; next: wms-connector resume main" in (
@@ -148,7 +145,7 @@ def test_a_restart_starts_connector_and_task_anew(wms: Wms, confirmed: Done):
         ["RUNNING"],
         True,
     )
-    eventually(lambda: wms("verify").status == 0, "main is healthy")
+    wait_for(lambda: wms("verify").status == 0, "main is healthy")
 
 
 def test_offsets_are_those_that_connect_has_stored(wms: Wms):
@@ -159,7 +156,7 @@ def test_offsets_are_those_that_connect_has_stored(wms: Wms):
 
 def test_a_snapshot_gives_every_row_of_the_table_again_and_of_no_other(world: World, wms: Wms):
     # After a restart PostgreSQL's connector looks for its place until a change comes, and does not pause.
-    rows = Rows(world, STAGE, world.kafka_bootstrap)
+    rows = StageUnderTest(world).new_rows()
     rows.insert()
     rows.assert_arrived_once()
     topics = STAGE.topics.roles["data"]
@@ -180,8 +177,8 @@ def test_a_snapshot_gives_every_row_of_the_table_again_and_of_no_other(world: Wo
         assert {t for t, count in (_snapshots(watch) - before).items() if count} == {topic}
     finally:
         watch.close()
-    eventually(lambda: not wms("status", "--json").json["connector"]["source"]["snapshot_running"], "it ends")
-    later = Rows(world, STAGE, world.kafka_bootstrap)
+    wait_for(lambda: not wms("status", "--json").json["connector"]["source"]["snapshot_running"], "it ends")
+    later = StageUnderTest(world).new_rows()
     later.insert()
     later.assert_arrived_once()
 

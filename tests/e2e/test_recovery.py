@@ -9,10 +9,10 @@ from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from tests.e2e.conftest import EARLIER_KEY
 from tests.e2e.stages import DOT, LONG, launch
-from tests.support import deployed
-from tests.support.deployed import Rows, eventually
 from tests.support.project import copy_project, set_settings
 from tests.support.sceptre_cli import Run
+from tests.support.stage_under_test import StageUnderTest
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -27,19 +27,20 @@ def test_a_named_stages_stack_that_never_stood_is_replaced_and_no_topic_touched(
     assert never_complete.status != 0
     assert "ROLLBACK_COMPLETE" in never_complete.last_line
     assert "ROLLBACK_COMPLETE state" in named["production"].output
-    earlier = Rows(world, PRODUCTION, clusters["production"])
+    earlier = StageUnderTest(world, PRODUCTION, clusters["production"]).new_rows()
     earlier.keys.append(EARLIER_KEY)
     earlier.assert_arrived_once()
     assert "topics: 8 created, 1 as wanted" in named["production"].output
 
 
 def test_launching_again_changes_nothing(world: World, named: Mapping[str, Run], project: Path):
-    before = (deployed.tasks(world, PRODUCTION), deployed.record(world, PRODUCTION))
+    production = StageUnderTest(world, PRODUCTION)
+    before = (production.service.task_arns(), production.record())
     run = launch(world, project, "production")
     assert run.status == 0, run.output
     assert "nothing had to be changed" in run.last_line
-    assert run.output.count("No updates to perform.") == len(deployed.stack_states(world, PRODUCTION))
-    assert (deployed.tasks(world, PRODUCTION), deployed.record(world, PRODUCTION)) == before
+    assert run.output.count("No updates to perform.") == len(production.stack_states())
+    assert (production.service.task_arns(), production.record()) == before
 
 
 def test_a_reverted_commit_registers_what_was_before_and_loses_no_row(
@@ -49,23 +50,24 @@ def test_a_reverted_commit_registers_what_was_before_and_loses_no_row(
     clusters: Mapping[str, str],
     tmp_path: Path,
 ):
-    rows = Rows(world, VAL, clusters["val"])
-    before = deployed.connector_config(world, VAL)
-    memory = _memory(world, VAL)
+    val = StageUnderTest(world, VAL, clusters["val"])
+    rows = val.new_rows()
+    before = val.connector_config()
+    memory = _memory(val)
     rows.insert(2)
     changed = set_settings(
         copy_project(tmp_path), "val", container_memory=2304, connector={"heartbeat_seconds": 30}
     )
     run = launch(world, changed, "val")
     assert run.status == 0, run.output
-    assert deployed.connector_config(world, VAL) == {**before, _HEARTBEAT: "30000"}
-    assert _memory(world, VAL) == 2304 != memory
+    assert val.connector_config() == {**before, _HEARTBEAT: "30000"}
+    assert _memory(val) == 2304 != memory
     rows.insert(2)
     run = launch(world, project, "val")
     assert run.status == 0, run.output
     assert f"register: wms-oracle-cdc updated ({_HEARTBEAT})" in run.output
-    assert deployed.connector_config(world, VAL) == before
-    assert _memory(world, VAL) == memory
+    assert val.connector_config() == before
+    assert _memory(val) == memory
     rows.insert(2)
     rows.assert_arrived_once()
 
@@ -74,8 +76,9 @@ def test_a_bad_commit_is_taken_back_while_the_old_worker_streams_and_its_revert_
     world: World, named: Mapping[str, Run], project: Path, clusters: Mapping[str, str], tmp_path: Path
 ):
     """The revert finds UPDATE_ROLLBACK_COMPLETE and nothing to change in the stack."""
-    rows = Rows(world, PRODUCTION, clusters["production"])
-    before = deployed.tasks(world, PRODUCTION)
+    production = StageUnderTest(world, PRODUCTION, clusters["production"])
+    rows = production.new_rows()
+    before = production.service.task_arns()
     bad = set_settings(
         copy_project(tmp_path), "production", container_memory=4, connector={"heartbeat_seconds": 30}
     )
@@ -83,13 +86,13 @@ def test_a_bad_commit_is_taken_back_while_the_old_worker_streams_and_its_revert_
     assert run.status != 0
     assert "wms-connector-production is UPDATE_ROLLBACK_COMPLETE" in run.last_line
     assert "Traceback" not in run.output
-    assert deployed.tasks(world, PRODUCTION) == before
+    assert production.service.task_arns() == before
     rows.insert(2)
     run = launch(world, project, "production")
     assert run.status == 0, run.output
-    assert deployed.stack_states(world, PRODUCTION)["connector"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert production.stack_states()["connector"] == "UPDATE_ROLLBACK_COMPLETE"
     assert "wms-oracle-cdc of stage production runs" in run.last_line
-    assert deployed.tasks(world, PRODUCTION) == before
+    assert production.service.task_arns() == before
     rows.insert(2)
     rows.assert_arrived_once()
 
@@ -97,15 +100,15 @@ def test_a_bad_commit_is_taken_back_while_the_old_worker_streams_and_its_revert_
 def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
     world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
 ):
-    stage = Stage.parse(DOT)
-    rows = Rows(world, stage, clusters[DOT])
-    deployed.scale(world, stage, 0)
-    eventually(lambda: deployed.service(world, stage)["runningCount"] == 0, "the workers have left")
+    under_test = StageUnderTest(world, Stage.parse(DOT), clusters[DOT])
+    rows = under_test.new_rows()
+    under_test.service.scale(0)
+    wait_for(lambda: under_test.service.describe()["runningCount"] == 0, "the workers have left")
     rows.insert(2)
     run = launch(world, project, DOT)
     assert run.status == 0, run.output
     assert "had the desired count 0" in run.output
-    assert deployed.service(world, stage)["desiredCount"] == 1
+    assert under_test.service.describe()["desiredCount"] == 1
     rows.insert(2)
     rows.assert_arrived_once()
 
@@ -114,10 +117,10 @@ def test_a_registration_that_fails_leaves_the_stage_watched_and_is_fixed_by_laun
     world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
 ):
     """Every stack stands, alarms and event rules too, and the connector as it was."""
-    stage = Stage.parse(LONG)
-    rows = Rows(world, stage, clusters[LONG])
+    under_test = StageUnderTest(world, Stage.parse(LONG), clusters[LONG])
+    rows = under_test.new_rows()
     rows.insert(2)
-    before = deployed.stack_states(world, stage)
+    before = under_test.stack_states()
     world.account.put_secret(f"{LONG}/dbInfo", {**world.database.db_info, "password": "wr0ng-passw0rd"})
     try:
         run = launch(world, project, LONG)
@@ -127,15 +130,15 @@ def test_a_registration_that_fails_leaves_the_stage_watched_and_is_fixed_by_laun
     assert "registration failed at validate" in run.last_line
     assert "password authentication failed" in run.last_line
     assert "wr0ng-passw0rd" not in run.output
-    assert set(deployed.stack_states(world, stage)) == set(before)
+    assert set(under_test.stack_states()) == set(before)
     rows.insert(2)
     run = launch(world, project, LONG)
     assert run.status == 0, run.output
     rows.assert_arrived_once()
 
 
-def _memory(world: World, stage: Stage) -> int:
+def _memory(under_test: StageUnderTest) -> int:
     """The memory limit of the Connect container in the task definition that is in force."""
-    definition = deployed.service(world, stage)["taskDefinition"]
-    found = world.account.client("ecs").describe_task_definition(taskDefinition=definition)
+    service = under_test.service
+    found = service.ecs.describe_task_definition(taskDefinition=service.describe()["taskDefinition"])
     return int(found["taskDefinition"]["containerDefinitions"][0]["memory"])

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from connector.domain.stage.stage import Stage
+from connector.local.arrivals import topics_of
 from connector.local.world import World
 from tests.e2e.stages import DOT, STAGES, UNDERSCORE, group
-from tests.support import deployed
-from tests.support.deployed import Rows
 from tests.support.rights import as_role, task_with_secret
 from tests.support.sceptre_cli import Run, at_once
+from tests.support.stage_under_test import StageUnderTest
 
 pytestmark = pytest.mark.e2e
 
@@ -28,7 +28,7 @@ def test_a_second_named_stage_on_a_cluster_is_refused_before_it_puts_anything_th
     assert "stage main lives on this cluster already" in beside_main.last_line
     assert "wms/production/brokerString" in beside_main.last_line
     assert "Traceback" not in beside_main.output
-    mine = [t for t in deployed.topics_of(world.kafka_bootstrap) if "production" in t]
+    mine = [t for t in topics_of(world.kafka_bootstrap) if "production" in t]
     assert mine == []
 
 
@@ -40,7 +40,7 @@ def test_a_twin_on_a_cluster_is_refused_with_both_names_before_it_puts_anything_
     assert "feature_x.wms" in twin_refused.last_line
     assert "feature.x.wms" in twin_refused.last_line
     assert "Traceback" not in twin_refused.output
-    assert not deployed.topics_of(world.kafka_bootstrap) & set(stage.topics)
+    assert not topics_of(world.kafka_bootstrap) & set(stage.topics)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -50,7 +50,7 @@ def test_a_stage_launches_with_rights_enforced_and_streams(
     run = launched[stage]
     assert run.status == 0, run.output
     assert f"wms-oracle-cdc of stage {stage} runs" in run.last_line
-    rows = Rows(world, Stage.parse(stage), clusters[stage])
+    rows = StageUnderTest(world, Stage.parse(stage), clusters[stage]).new_rows()
     rows.insert(3)
     rows.assert_arrived_once()
 
@@ -65,7 +65,7 @@ def test_sceptres_own_commands_work_for_a_stage(
     for run in (diff, validate, status, outputs):
         assert run.status == 0, run.output
         assert "Traceback" not in run.output
-    states = deployed.stack_states(world, Stage.parse(stage))
+    states = StageUnderTest(world, Stage.parse(stage)).stack_states()
     assert diff.output.count("No difference to deployed stack") == len(states)
     assert validate.output.count("is valid") == len(states)
     found = json.loads(status.output)
@@ -77,7 +77,10 @@ def test_sceptres_own_commands_work_for_a_stage(
 
 def test_two_stages_at_once_have_the_stacks_that_one_has(world: World, launched: Mapping[str, Run]):
     for stage in STAGES:
-        assert set(deployed.stack_states(world, Stage.parse(stage))) == {*BESIDE_CONNECTOR, "connector"}
+        assert set(StageUnderTest(world, Stage.parse(stage)).stack_states()) == {
+            *BESIDE_CONNECTOR,
+            "connector",
+        }
 
 
 def test_the_functions_rights_end_at_their_own_stage(world: World, launched: Mapping[str, Run]):
@@ -130,13 +133,10 @@ def test_an_execution_role_injects_no_other_stages_secret(world: World, launched
 
 
 def test_the_health_function_does_its_work_with_rights_enforced(world: World, launched: Mapping[str, Run]):
-    names = Stage.parse("val").names
-    answer = world.account.client("lambda").invoke(FunctionName=names.connect_health, Payload=b"{}")
-    said = answer["Payload"].read().decode()
-    assert "FunctionError" not in answer, said
-    assert "AccessDenied" not in said
-    found = world.account.client("cloudwatch").list_metrics(Namespace=names.health_namespace)["Metrics"]
-    assert found
+    val = StageUnderTest(world, Stage.parse("val"))
+    assert "AccessDenied" not in json.dumps(val.health())
+    found = world.account.client("cloudwatch").list_metrics(Namespace=val.stage.names.health_namespace)
+    assert found["Metrics"]
 
 
 def _item(stage: Stage) -> Mapping[str, object]:

@@ -8,7 +8,7 @@ from connector.domain.capture.broker_script import transactional_ids
 from tests.faults import fault_testbed, row_faults, worker_faults
 from tests.faults.fault_testbed import FaultTestbed
 from tests.faults.report import Row
-from tests.support import deployed
+from tests.support import kafka_state
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -38,7 +38,7 @@ def test_a_row_too_large_for_its_topic_stops_the_connector_is_reported_and_arriv
 
 def test_the_brokers_know_exactly_the_transactional_ids_that_the_roles_carry(made: FaultTestbed):
     """Exactly-once writes under these; a right on another one would be of no use, one less would stop it."""
-    used = deployed.transactional_ids(made.world.kafka_bootstrap)
+    used = kafka_state.transactional_ids(made.world.kafka_bootstrap)
     assert used == set(transactional_ids(made.stage))
 
 

@@ -12,17 +12,21 @@ from typing import Any
 
 import pytest
 
+from connector.domain.stage.record import RECORD_KEY
 from connector.domain.stage.stage import Stage
+from connector.local.arrivals import topics_of
 from connector.local.world import World
-from tests.support import deployed, kafka_state, traces
-from tests.support.deployed import Rows, eventually
+from tests.support import kafka_state, traces
 from tests.support.kafka_state import Topic
 from tests.support.project import copy_project
 from tests.support.sceptre_cli import Run, at_once, sceptre
+from tests.support.stage_under_test import MAIN, StageUnderTest
+from tests.support.waiting import wait_for
+from tests.support.wms_cli import wms_connector
 
 pytestmark = pytest.mark.e2e
 
-A, AB, B, MAIN = map(Stage.parse, ("a", "a.b", "b", "main"))
+A, AB, B = map(Stage.parse, ("a", "a.b", "b"))
 #: What belongs to others and could be taken for a topic of `a`.
 FOREIGN = (
     "A.wms",
@@ -75,7 +79,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[W
 @pytest.fixture(scope="module")
 def before(world: World) -> Mapping[str, Topic]:
     """Every topic that is not `a`'s nor Kafka's own, as it was before anything was deleted."""
-    others = deployed.topics_of(world.kafka_bootstrap) - set(A.topics)
+    others = topics_of(world.kafka_bootstrap) - set(A.topics)
     return kafka_state.topics(world.kafka_bootstrap, (t for t in others if not t.startswith("__")))
 
 
@@ -99,7 +103,7 @@ def killed(
         seen = _delete_until(world, project, "ephemeral/a", line)
         assert any(line in text for text in seen), seen
         _nothing_comes_back(world)
-        left.append((line, traces.of(world, A, world.kafka_bootstrap)))
+        left.append((line, traces.of(StageUnderTest(world, A))))
     return left
 
 
@@ -119,7 +123,7 @@ def test_a_named_stage_and_a_foundation_in_use_are_refused_before_anything_is_to
         assert "nothing was touched" in run.last_line
         assert "Traceback" not in run.output
     assert _everything(world) == state
-    rows = Rows(world, MAIN, world.kafka_bootstrap)
+    rows = StageUnderTest(world).new_rows()
     rows.insert(2)
     rows.assert_arrived_once()
 
@@ -145,7 +149,7 @@ def test_a_teardown_that_is_killed_goes_on_where_it_was(killed: list[tuple[str, 
 
 def test_nothing_of_the_stage_is_left_anywhere(world: World, gone: Run):
     assert gone.status == 0, gone.output
-    assert traces.of(world, A, world.kafka_bootstrap) == {}
+    assert traces.of(StageUnderTest(world, A)) == {}
 
 
 def test_a_stage_whose_name_it_starts_keeps_its_active_task_definitions(world: World, gone: Run):
@@ -170,7 +174,7 @@ def test_records_offsets_and_configs_of_all_other_topics_are_as_they_were(
 
 @pytest.mark.parametrize("stage", [MAIN, AB], ids=lambda stage: stage.name)
 def test_the_others_still_stream(world: World, gone: Run, stage: Stage):
-    rows = Rows(world, stage, world.kafka_bootstrap)
+    rows = StageUnderTest(world, stage).new_rows()
     rows.insert(2)
     rows.assert_arrived_once()
     assert stage.names.replication_slot in world.database.slots()
@@ -184,10 +188,10 @@ def test_deleting_what_is_gone_is_no_mistake(world: World, project: Path, gone: 
 
 def test_a_stage_that_never_got_as_far_as_its_functions_goes_too(world: World, project: Path):
     _done(sceptre(world.env(), "launch", "ephemeral/b/network.yaml", "--yes", project=project))
-    assert deployed.stack_states(world, B)
+    assert StageUnderTest(world, B).stack_states()
     run = sceptre(world.env(), "delete", "ephemeral/b", "--yes", project=project)
     assert run.status == 0, run.output
-    assert traces.of(world, B, world.kafka_bootstrap) == {}
+    assert traces.of(StageUnderTest(world, B)) == {}
 
 
 def test_a_launch_that_replaces_a_stack_keeps_the_topics_and_a_pipeline_then_removes_all(
@@ -203,19 +207,21 @@ def test_a_launch_that_replaces_a_stack_keeps_the_topics_and_a_pipeline_then_rem
     assert "a launch replaces wms-connector-b: topics and connector stay" in run.output
     later = kafka_state.topics(world.kafka_bootstrap, [topic])[topic].partitions
     assert all(later[number].end >= part.end and later[number].first == 0 for number, part in earlier.items())
-    planned = json.loads(_command(world, project, "topics", "plan", "b", "--json").stdout)
+    planned = wms_connector(world.env(), "topics", "plan", "b", "--json", project=project).json
     assert set(planned["delete"]) <= set(B.topics)
     assert not set(planned["delete"]) & {"b.a.wms", *AB.topics, *MAIN.topics}
     elsewhere = copy_project(tmp_path / "checkout")
-    destroyed = _command(world, project, "ephemeral", "destroy", "b", "--dir", str(elsewhere))
-    assert destroyed.returncode == 0, destroyed.stdout
+    destroyed = wms_connector(
+        world.env(), "ephemeral", "destroy", "b", "--dir", str(elsewhere), project=project
+    )
+    assert destroyed.status == 0, destroyed.stdout
     assert not (elsewhere / "config" / "ephemeral" / "b").exists()
-    assert traces.of(world, B, world.kafka_bootstrap) == {}
+    assert traces.of(StageUnderTest(world, B)) == {}
 
 
 def test_topics_whose_stage_has_no_stack_are_reported(world: World, project: Path, gone: Run):
     kafka_state.make(world.kafka_bootstrap, ["lost.wms.heartbeat", "lost.other"])
-    rows = json.loads(_command(world, project, "ephemeral", "list", "--json").stdout)
+    rows = wms_connector(world.env(), "ephemeral", "list", "--json", project=project).json
     orphans = {row["stage"]: row["orphan_topics"] for row in rows if row["orphan_topics"]}
     assert orphans["lost"] == ["lost.wms.heartbeat"]
     assert not set(orphans) & {"a.b", "main"}
@@ -223,17 +229,15 @@ def test_topics_whose_stage_has_no_stack_are_reported(world: World, project: Pat
 
 def test_a_hung_worker_and_a_missing_record_do_not_keep_a_stage_from_going(world: World, project: Path):
     """The worker answers nobody and leaves its group only when it is killed."""
-    names = AB.names
-    table = world.account.client("dynamodb")
-    table.delete_item(TableName=names.table, Key={"id": {"S": "stage-record"}})
-    (task,) = deployed.tasks(world, AB)
-    record = world.state.directory / "tasks" / task.rpartition("/")[2] / "process.json"
-    os.kill(json.loads(record.read_text(encoding="utf-8"))["pid"], signal.SIGSTOP)
+    under_test = StageUnderTest(world, AB)
+    under_test.delete_items(RECORD_KEY)
+    (worker,) = under_test.service.workers()
+    worker.signal(signal.SIGSTOP)
     run = sceptre(world.env(), "delete", f"ephemeral/{AB.name}", "--yes", project=project)
     assert run.status == 0, run.output
     assert "Connect does not answer" in run.output
-    assert traces.of(world, AB, world.kafka_bootstrap) == {}
-    assert set(FOREIGN) <= deployed.topics_of(world.kafka_bootstrap)
+    assert traces.of(StageUnderTest(world, AB)) == {}
+    assert set(FOREIGN) <= topics_of(world.kafka_bootstrap)
 
 
 def _done(run: Run) -> None:
@@ -244,11 +248,11 @@ def _everything(world: World) -> dict[str, Any]:
     stacks = world.account.client("cloudformation").describe_stacks()["Stacks"]
     return {
         "stacks": sorted((s["StackName"], s["StackStatus"], str(s.get("LastUpdatedTime"))) for s in stacks),
-        "topics": deployed.topics_of(world.kafka_bootstrap),
-        "tasks": {stage.name: deployed.tasks(world, stage) for stage in (MAIN, A, AB)},
-        "connector": deployed.connector_config(world, MAIN),
+        "topics": topics_of(world.kafka_bootstrap),
+        "tasks": {s.name: StageUnderTest(world, s).service.task_arns() for s in (MAIN, A, AB)},
+        "connector": StageUnderTest(world).connector_config(),
         "slots": world.database.slots(),
-        "record": deployed.record(world, MAIN),
+        "record": StageUnderTest(world).record(),
     }
 
 
@@ -286,8 +290,7 @@ def _nothing_comes_back(world: World) -> None:
     functions = world.account.client("lambda")
     there = {f["FunctionName"] for f in functions.list_functions()["Functions"]}
     if A.names.connect_health in there:
-        answer = functions.invoke(FunctionName=A.names.connect_health, Payload=b"{}")
-        said = json.loads(answer["Payload"].read())
+        said = StageUnderTest(world, A).health()
         assert "being torn down" in said.get("summary", ""), said
     if A.names.connect_admin in there:
         answer = functions.invoke(
@@ -315,16 +318,4 @@ def _failed_stack(world: World, name: str) -> None:
         (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
         return bool(stack["StackStatus"] == "ROLLBACK_COMPLETE")
 
-    eventually(rolled_back, f"{name} is rolled back")
-
-
-def _command(world: World, project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("wms-connector")), *words],
-        cwd=project,
-        env={**os.environ, **world.env()},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    wait_for(rolled_back, f"{name} is rolled back")

@@ -1,6 +1,5 @@
 """A launched stage is watched: the health check sees the real parts, its alarms and mails are in place."""
 
-import json
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from tests.support.in_process_check import InProcessCheck
 from tests.support.sceptre_cli import Run
+from tests.support.stage_under_test import StageUnderTest
 
 pytestmark = pytest.mark.e2e
 
@@ -23,11 +23,7 @@ NAMES = Stage.parse("main").names
 @pytest.fixture(scope="module")
 def checked(world: World, main: Run) -> dict[str, Any]:
     """The answer of one health check."""
-    answer = world.account.client("lambda").invoke(FunctionName=NAMES.connect_health, Payload=b"{}")
-    assert "FunctionError" not in answer
-    content = json.loads(answer["Payload"].read())
-    assert isinstance(content, dict)
-    return content
+    return StageUnderTest(world).health()
 
 
 def test_the_health_check_finds_a_fresh_stage_healthy(checked: dict[str, Any]):
@@ -46,8 +42,7 @@ def test_its_metrics_arrive_where_the_alarms_look_for_them(world: World, checked
 
 def test_a_check_of_a_healthy_stage_takes_less_than_two_seconds(world: World, checked: dict[str, Any]):
     """The second one: the first made its clients, as a function's first call does."""
-    answer = world.account.client("lambda").invoke(FunctionName=NAMES.connect_health, Payload=b"{}")
-    content = json.loads(answer["Payload"].read())
+    content = StageUnderTest(world).health()
     assert (content["summary"], content["notified"]) == ("healthy", "nothing")
     assert content["metrics"]["HeartbeatAgeSeconds"] < 60
     assert content["seconds"] < 2
@@ -73,11 +68,7 @@ def test_the_end_of_an_incident_is_mailed_with_the_rights_of_the_function(
         UpdateExpression="SET incident = :incident",
         ExpressionAttributeValues={":incident": {"M": incident}},
     )
-    mailed = []
-    for _ in range(2):
-        answer = world.account.client("lambda").invoke(FunctionName=NAMES.connect_health, Payload=b"{}")
-        assert "FunctionError" not in answer
-        mailed.append(json.loads(answer["Payload"].read())["notified"])
+    mailed = [StageUnderTest(world).health()["notified"] for _ in range(2)]
     assert mailed == ["recovery", "nothing"]
 
 

@@ -20,7 +20,7 @@ from rich.markup import escape
 
 from tests.faults.report import Fault, Row, keep, show
 
-#: Kind -> the module whose `scene()` is a context manager that gives its faults, and the table's title.
+#: Kind -> the module whose `testbed()` is a context manager that gives its faults, and the table's title.
 KINDS: Mapping[str, tuple[str, str]] = {
     "health": ("tests.faults.health", "What the health check makes of each fault"),
     "stream": ("tests.faults.stream", "What each fault does to the stream"),
@@ -41,7 +41,7 @@ def main(words: Sequence[str]) -> int:
     wrong = 0
     for kind in kinds:
         module, title = KINDS[kind]
-        testbed: AbstractContextManager[Sequence[Fault]] = import_module(module).scene()
+        testbed: AbstractContextManager[Sequence[Fault]] = import_module(module).testbed()
         with testbed as faults:
             chosen = [fault for fault in faults if not words[1:] or fault.name in words[1:]]
             if missing := set(words[1:]) - {fault.name for fault in chosen}:

@@ -1,6 +1,5 @@
 """A launched stage whose worker reaches the database through a proxy, and faults on it under load."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,11 +19,11 @@ from tests.faults.load import Load
 from tests.faults.proxy import Proxy
 from tests.faults.reader import Reader
 from tests.faults.report import Row
-from tests.faults.worker import Workers, until
 from tests.support.project import copy_project
 from tests.support.sceptre_cli import Run, sceptre
+from tests.support.stage_under_test import MAIN, StageUnderTest
+from tests.support.waiting import wait_for
 
-MAIN = Stage.parse("main")
 #: What differs from the stock project: nobody waits ten minutes for the health check to help.
 SETTINGS = {"health_schedule_minutes": 1}
 #: A stage that is launched and goes again within one fault.
@@ -39,8 +38,8 @@ def next_keys() -> int:
     return next(_FIRST) * _KEYS
 
 
-#: How long the stream may need to come to rest after a fault, in seconds.
-TIMEOUT_SECONDS = 240.0
+#: How long the stream may need to come to rest after a fault, and one step of a fault, in seconds.
+TIMEOUT_SECONDS, STEP_SECONDS = 240.0, 120.0
 
 
 @dataclass
@@ -51,12 +50,12 @@ class FaultTestbed:
     project: Path
     proxy: Proxy
     stage: Stage = MAIN
-    workers: Workers = field(init=False)
+    under_test: StageUnderTest = field(init=False)
     #: How long a standby took to take over, in seconds, once that was measured.
     takeover: float | None = None
 
     def __post_init__(self) -> None:
-        self.workers = Workers(self.world, self.stage)
+        self.under_test = StageUnderTest(self.world, self.stage)
 
     @property
     def topics(self) -> Mapping[tuple[str, str], str]:
@@ -80,17 +79,8 @@ class FaultTestbed:
 
     def incident(self) -> str | None:
         """What people were told of and is not over yet."""
-        table = self.world.account.client("dynamodb")
-        item = table.get_item(TableName=self.stage.names.table, Key={"id": {"S": STATE_KEY}}).get("Item", {})
-        item_incident = item.get("incident", {}).get("M")
-        return None if item_incident is None else str(item_incident["title"]["S"])
-
-    def check(self) -> Mapping[str, Any]:
-        """The answer of the deployed health check."""
-        function = self.world.account.client("lambda")
-        answer = function.invoke(FunctionName=self.stage.names.connect_health, Payload=b"{}")
-        content = json.loads(answer["Payload"].read())
-        return dict(content)
+        incident = self.under_test.item(STATE_KEY).get("incident", {}).get("M")
+        return None if incident is None else str(incident["title"]["S"])
 
 
 class Stream:
@@ -106,13 +96,14 @@ class Stream:
     def until_flowing(self, seconds: float = TIMEOUT_SECONDS) -> None:
         """Until a change that is committed from now on has arrived."""
         known = len(self.load.committed)
-        until(lambda: self.load.has_committed(known + 1), "something is committed", seconds)
+        wait_for(lambda: self.load.has_committed(known + 1), "something is committed", seconds)
         next_one = self.load.committed[known]
-        until(lambda: self.reader.has(next_one.row, next_one.number), "the stream flows", seconds)
+        wait_for(lambda: self.reader.has(next_one.row, next_one.number), "the stream flows", seconds)
 
     def finish(self, seconds: float = TIMEOUT_SECONDS) -> Comparison:
         """Stop writing, wait until the last rows have arrived, compare."""
-        self.reader.wait_for(self.load.stop(seconds), seconds)
+        last = self.load.stop(seconds)
+        self.reader.arrives(lambda: all(self.reader.has(place.row, 1) for place in last), seconds)
         return compare(self.load.committed, self.reader.found)
 
 

@@ -14,7 +14,7 @@ from psycopg import sql
 from connector.local import schema
 from tests.faults.fault_testbed import FaultTestbed, Stream, under_load
 from tests.faults.report import Fault, Row
-from tests.faults.worker import until
+from tests.support.waiting import wait_for
 
 #: How long the network is cut, in seconds.
 _CUT_SECONDS = 90.0
@@ -107,7 +107,7 @@ def brokers_silent(testbed: FaultTestbed, title: str) -> Row:
 
 def disk_full(testbed: FaultTestbed, title: str) -> Row:
     """The worker's only writable directory becomes a file system without a byte left."""
-    worker = testbed.workers.until_active()
+    worker = testbed.under_test.until_active()
     directory = testbed.world.state.directory / "tasks" / worker.task / "tmp"
     mount = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_BYTES}", "wms-faults", str(directory)]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
@@ -152,7 +152,7 @@ def schema_change(testbed: FaultTestbed, title: str) -> Row:
             stream.until_flowing()
             time.sleep(_PHASE_SECONDS)
             if column:
-                until(partial(_with, stream, column), f"{column} arrives", 60)
+                wait_for(partial(_with, stream, column), f"{column} arrives", 60)
                 seen[column] = _with(stream, column)
         return {"rows_with_column": dict(seen)}
 

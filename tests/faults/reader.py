@@ -3,15 +3,16 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from connector.local import schema
+from lambda_src.runtime.deadline import Deadline
 from tests.faults.compare import Found, Kind
-from tests.faults.load import NUMBER, Place, row_name
+from tests.faults.load import NUMBER, row_name
+from tests.support.consumer import Consumer
 
 _POLL_MS = 100
 
@@ -67,26 +68,13 @@ class Reader(ChangeLog):
         from_start: bool = False,
     ) -> None:
         super().__init__(topics, wanted)
-        self._consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            group_id=None,
+        self._consumer = Consumer(
+            bootstrap,
+            topics.values(),
+            from_end=not from_start,
             # An event may be larger than what a fetch gets by default.
             max_partition_fetch_bytes=16 * 1024 * 1024,
         )
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in topics.values()
-            for number in sorted(self._consumer.partitions_for_topic(topic) or {0})
-        ]
-        self._consumer.assign(partitions)
-        if from_start:
-            self._consumer.seek_to_beginning(*partitions)
-        else:
-            for partition, end in self._consumer.end_offsets(partitions).items():
-                self._consumer.seek(partition, end)
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
         self._thread.start()
@@ -97,28 +85,18 @@ class Reader(ChangeLog):
         self._thread.join(30)
         self._consumer.close()
 
-    def wait_for(self, places: Sequence[Place], seconds: float) -> bool:
-        """Until the first change of each of these rows has arrived."""
-        return self.wait_until(lambda: all(self.has(place.row, 1) for place in places), seconds)
-
     @staticmethod
-    def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-        """Whether the condition came true in time."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
+    def arrives(condition: Callable[[], bool], seconds: float) -> bool:
+        """Whether the condition comes true in time: what is missing is for the comparison to say."""
+        return Deadline.within(seconds).poll(condition, bool, every=0.05, at_most=seconds)
 
     def _run(self) -> None:
         while not self._ends.is_set():
             try:
-                batches = self._consumer.poll(timeout_ms=_POLL_MS)
+                records = self._consumer.poll(_POLL_MS)
             except KafkaError:
                 time.sleep(_POLL_MS / 1000)
                 continue
             now = time.time()
-            for records in batches.values():
-                for record in records:
-                    self.take(record.topic, record.key, record.value, now)
+            for record in records:
+                self.take(record.topic, record.key, record.value, now)

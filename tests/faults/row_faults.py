@@ -13,18 +13,16 @@ from functools import partial
 from typing import Any
 
 import psycopg
-import urllib3
 from psycopg import sql
 
 from connector.domain.health.causes import root_cause
 from connector.domain.health.error_classes import ErrorClass, classify
-from connector.domain.stage.names import CONNECT_PORT, CONNECTOR
 from connector.local import schema
 from tests.faults.compare import Comparison, Kind
-from tests.faults.fault_testbed import TIMEOUT_SECONDS, FaultTestbed, Stream, streaming
+from tests.faults.fault_testbed import STEP_SECONDS, TIMEOUT_SECONDS, FaultTestbed, Stream, streaming
 from tests.faults.load import Place
 from tests.faults.report import Fault, Row
-from tests.faults.worker import ask, until
+from tests.support.waiting import wait_for
 
 #: More than a topic takes by default, even compressed.
 _LARGE_BYTES = 3 * 1024 * 1024
@@ -56,13 +54,13 @@ def slot_lost(testbed: FaultTestbed, title: str) -> Row:
 def slot_remade(testbed: FaultTestbed, title: str) -> Row:
     """The same while the worker does not look, and a new slot of the same name stands there when it does."""
     with streaming(testbed) as stream:
-        worker = testbed.workers.until_active()
+        worker = testbed.under_test.until_active()
         worker.signal(signal.SIGSTOP)
         try:
             with stream.load.held():
                 _drop_slot(testbed)
             known = len(stream.load.committed)
-            until(lambda: stream.load.has_committed(known + 50), "what the new slot does not know", 60)
+            wait_for(lambda: stream.load.has_committed(known + 50), "what the new slot does not know", 60)
             with testbed.world.database.admin() as connection:
                 connection.execute(
                     "SELECT pg_create_logical_replication_slot(%s, 'pgoutput')",
@@ -76,7 +74,7 @@ def slot_remade(testbed: FaultTestbed, title: str) -> Row:
 def _stopped_and_started_over(testbed: FaultTestbed, title: str, stream: Stream) -> Row:
     stop = _stops(testbed, stream, "log missing")
     _start_over(testbed)
-    until(lambda: testbed.workers.task_state() == "RUNNING", "the task runs again")
+    wait_for(lambda: testbed.under_test.task_state() == "RUNNING", "the task runs again", STEP_SECONDS)
     stream.until_flowing()
     result = stream.finish()
     deleted = {c.row for c in stream.load.committed if c.kind is Kind.DELETE}
@@ -94,9 +92,9 @@ def poison_row(testbed: FaultTestbed, title: str) -> Row:
         place = stream.load.insert(_BASE, **_POISON)
         stop = _stops(testbed, stream, "unreadable value", place)
         _launched(testbed, connector={"unreadable_values": "null"})
-        until(lambda: stream.reader.has(place.row, 1), "the row has passed", TIMEOUT_SECONDS)
+        wait_for(lambda: stream.reader.has(place.row, 1), "the row has passed", TIMEOUT_SECONDS)
         stream.load.update(place, 2, **_CURED)
-        until(lambda: stream.reader.has(place.row, 2), "its repair has passed", TIMEOUT_SECONDS)
+        wait_for(lambda: stream.reader.has(place.row, 2), "its repair has passed", TIMEOUT_SECONDS)
         _launched(testbed)
         stream.until_flowing()
         result = stream.finish()
@@ -110,7 +108,7 @@ def oversized_row(testbed: FaultTestbed, title: str) -> Row:
         place = stream.load.insert(_REVISION, RMRKS_TXT=text)
         stop = _stops(testbed, stream, "record too large", place)
         _launched(testbed, connector={"max_record_mib": 8})
-        until(lambda: stream.reader.has(place.row, 1), "the row has passed", TIMEOUT_SECONDS)
+        wait_for(lambda: stream.reader.has(place.row, 1), "the row has passed", TIMEOUT_SECONDS)
         whole = stream.reader.images[place.row]["RMRKS_TXT"] == text
         stream.load.update(place, 2, RMRKS_TXT="short")
         stream.until_flowing()
@@ -133,15 +131,15 @@ class Stop:
 def _stops(testbed: FaultTestbed, stream: Stream, name: str, place: Place | None = None) -> Stop:
     """The task fails, is not restarted, people are told, and a restart by hand passes nothing either."""
     wrong = []
-    until(lambda: testbed.workers.task_state() == "FAILED", "the task fails", TIMEOUT_SECONDS)
-    words = testbed.workers.trace()
+    wait_for(lambda: testbed.under_test.task_state() == "FAILED", "the task fails", TIMEOUT_SECONDS)
+    words = testbed.under_test.trace()
     cause = classify(words)
     if cause.name != name:
         wrong.append(f"classed as {cause.name!r}, not {name!r}")
     if cause.retry:
         wrong.append("its class asks for a restart")
     # One check is made every minute; two more need not wait for it.
-    answers = [testbed.check(), testbed.check()]
+    answers = [testbed.under_test.health(), testbed.under_test.health()]
     incident = testbed.incident()
     if incident is None:
         wrong.append("nobody was told")
@@ -149,9 +147,9 @@ def _stops(testbed: FaultTestbed, stream: Stream, name: str, place: Place | None
     if cause.meaning not in held:
         wrong.append(f"a restart is not held back: {answers[-1]}")
     committed = len(stream.load.committed)
-    testbed.workers.restart_task()
-    until(lambda: stream.load.has_committed(committed + 50), "more is committed", TIMEOUT_SECONDS)
-    until(lambda: testbed.workers.task_state() == "FAILED", "the task fails again", TIMEOUT_SECONDS)
+    testbed.under_test.connect("POST", "/tasks/0/restart")
+    wait_for(lambda: stream.load.has_committed(committed + 50), "more is committed", TIMEOUT_SECONDS)
+    wait_for(lambda: testbed.under_test.task_state() == "FAILED", "the task fails again", TIMEOUT_SECONDS)
     later = stream.load.committed[committed : committed + 50]
     if skipped := [c.row for c in later if stream.reader.has(c.row, c.number)]:
         wrong.append(f"{len(skipped)} later changes passed it")
@@ -198,36 +196,21 @@ def _drop_slot(testbed: FaultTestbed) -> None:
                 return False
         return True
 
-    until(dropped, "the slot is dropped", 60)
+    wait_for(dropped, "the slot is dropped", 60)
 
 
 def _start_over(testbed: FaultTestbed) -> None:
     """What a person does once the owners of the data agree: forget the position, snapshot again."""
-    worker = testbed.workers.all()[0]
-    url = f"http://{worker.address}:{CONNECT_PORT}/connectors/{CONNECTOR}"
-    _asked("PUT", f"{url}/stop")
+    under_test = testbed.under_test
+    under_test.connect("PUT", "/stop")
     with testbed.world.database.admin() as connection:
         connection.execute(
             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s",
             [testbed.stage.names.replication_slot],
         )
-    until(lambda: ask(worker.address, f"/connectors/{CONNECTOR}/status")["tasks"] == [], "the task is gone")
-    _asked("DELETE", f"{url}/offsets")
-    _asked("PUT", f"{url}/resume")
-
-
-def _asked(method: str, url: str) -> None:
-    """Ask Connect, again while it says that this can be safely retried."""
-
-    def done() -> bool:
-        answer = urllib3.request(method, url, timeout=60.0, retries=False)
-        if answer.status in (409, 500):
-            return False
-        if answer.status >= 300:
-            raise RuntimeError(f"{method} {url}: {answer.status} {answer.data[:200]!r}")
-        return True
-
-    until(done, f"{method} {url}", 60)
+    under_test.wait_for_states("STOPPED", seconds=STEP_SECONDS)
+    under_test.connect("DELETE", "/offsets")
+    under_test.connect("PUT", "/resume")
 
 
 def _launched(testbed: FaultTestbed, **settings: Any) -> None:

@@ -10,13 +10,13 @@ from psycopg import sql
 
 from connector.domain.stage.stage import Stage
 from connector.local import schema
+from connector.local.arrivals import topics_of
 from tests.faults.compare import Change, Kind, compare
 from tests.faults.fault_testbed import SNAPSHOT, TIMEOUT_SECONDS, FaultTestbed, next_keys
 from tests.faults.load import NUMBER, row_name
 from tests.faults.reader import Reader
 from tests.faults.report import Fault, Row
-from tests.faults.worker import until
-from tests.support import deployed
+from tests.support.waiting import wait_for
 
 _TITLE = "worker killed -9 during the initial snapshot"
 #: Rows in the table before the stage is launched, and how many have arrived when the worker is killed.
@@ -37,20 +37,18 @@ def snapshot_killed(testbed: FaultTestbed) -> Row:
     with _many_rows(testbed, topic) as (committed, keys), ThreadPoolExecutor(1) as pool:
         launch = pool.submit(mine.launch, f"ephemeral/{SNAPSHOT}")
         try:
-            until(
-                lambda: topic in deployed.topics_of(testbed.world.kafka_bootstrap), "topics", TIMEOUT_SECONDS
-            )
+            wait_for(lambda: topic in topics_of(testbed.world.kafka_bootstrap), "topics", TIMEOUT_SECONDS)
             reader = Reader(
                 testbed.world.kafka_bootstrap, {_TABLE: topic}, lambda key: key in keys, from_start=True
             )
-            until(lambda: len(reader.found) >= _SEEN, "the snapshot runs", TIMEOUT_SECONDS)
-            mine.workers.all()[0].signal(signal.SIGKILL)
+            wait_for(lambda: len(reader.found) >= _SEEN, "the snapshot runs", TIMEOUT_SECONDS)
+            mine.under_test.service.workers()[0].signal(signal.SIGKILL)
             before = len(reader.found)
-            reader.wait_until(lambda: len({f.row for f in reader.found}) >= _ROWS, TIMEOUT_SECONDS)
-            mine.workers.until_active()
+            reader.arrives(lambda: len({f.row for f in reader.found}) >= _ROWS, TIMEOUT_SECONDS)
+            mine.under_test.until_active()
             # One more change, after which nothing of the snapshot can come any more.
             committed.append(_touch(testbed, topic, keys[0]))
-            reader.wait_until(lambda: reader.has(committed[-1].row, 2), TIMEOUT_SECONDS)
+            reader.arrives(lambda: reader.has(committed[-1].row, 2), TIMEOUT_SECONDS)
             reader.close()
             run = launch.result()
         finally:

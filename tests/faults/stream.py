@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.faults import fault_testbed as scenes
-from tests.faults import part_faults, row_faults, snapshot_faults, worker_faults
+from tests.faults import fault_testbed, part_faults, row_faults, snapshot_faults, worker_faults
 from tests.faults.report import Fault
 
 
@@ -15,7 +14,7 @@ def testbed() -> Iterator[Sequence[Fault]]:
     """One world and one launched stage for all of them."""
     with (
         tempfile.TemporaryDirectory(prefix="wms-faults-") as directory,
-        scenes.testbed(Path(directory)) as made,
+        fault_testbed.testbed(Path(directory)) as made,
     ):
         yield [
             *worker_faults.faults(made),

@@ -11,10 +11,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tests.faults.fault_testbed import FaultTestbed, Stream, streaming, under_load
+from tests.faults.fault_testbed import STEP_SECONDS, FaultTestbed, Stream, streaming, under_load
 from tests.faults.report import Fault, Row
-from tests.faults.worker import Worker, until
-from tests.support import deployed
+from tests.support.ecs_service import Worker
+from tests.support.waiting import wait_for
 
 #: How often the worker is killed; the environment may say less, to try something out.
 KILLS = int(os.environ.get("FAULTS_KILLS", "20"))
@@ -45,11 +45,11 @@ def killed(testbed: FaultTestbed, times: int) -> Row:
     def inject(stream: Stream) -> Mapping[str, Any]:
         lot = random.Random(times)  # noqa: S311 - the same moments every time
         for _ in range(times):
-            worker = testbed.workers.until_active()
+            worker = testbed.under_test.until_active()
             stream.until_flowing()
             time.sleep(lot.uniform(0, 1.5))
             worker.signal(signal.SIGKILL)
-            until(partial(_gone, worker), "the worker is gone")
+            wait_for(partial(_gone, worker), "the worker is gone", STEP_SECONDS)
         return {"kills": times}
 
     return under_load(testbed, f"worker killed -9, {times} times", inject)
@@ -63,7 +63,7 @@ def paused(testbed: FaultTestbed, title: str, seconds: float, workers: int) -> R
     """
 
     def inject(stream: Stream) -> Mapping[str, Any]:
-        worker = testbed.workers.until_active()
+        worker = testbed.under_test.until_active()
         log = testbed.world.logs / f"{testbed.stage.names.service}-{worker.task[:8]}.log"
         read = log.stat().st_size
         worker.signal(signal.SIGSTOP)
@@ -92,7 +92,7 @@ def failover(testbed: FaultTestbed) -> Row:
     """Kill the worker that runs the task while another one waits."""
 
     def inject(stream: Stream) -> None:
-        testbed.workers.until_active().signal(signal.SIGKILL)
+        testbed.under_test.until_active().signal(signal.SIGKILL)
         stream.until_flowing()
 
     with standby(testbed):
@@ -105,20 +105,14 @@ def rolling_deploy(testbed: FaultTestbed) -> Row:
     """A new deployment of the service: a new worker starts, then the old one is told to leave."""
 
     def inject(stream: Stream) -> None:
-        old = {worker.task for worker in testbed.workers.all()}
-        name = testbed.stage.names.service
-        ecs = testbed.world.account.client("ecs")
-        ecs.update_service(cluster=name, service=name, forceNewDeployment=True)
+        old = {worker.task for worker in testbed.under_test.service.workers()}
+        testbed.under_test.service.update(forceNewDeployment=True)
 
         def replaced() -> bool:
-            now = {worker.task for worker in testbed.workers.all()}
-            return (
-                bool(now)
-                and not now & old
-                and deployed.service(testbed.world, testbed.stage)["runningCount"] == 1
-            )
+            now = {worker.task for worker in testbed.under_test.service.workers()}
+            return bool(now) and not now & old and testbed.under_test.service.describe()["runningCount"] == 1
 
-        until(replaced, "the new worker alone runs", 180)
+        wait_for(replaced, "the new worker alone runs", 180)
         stream.until_flowing()
 
     row = under_load(testbed, "rolling deploy", inject)
@@ -135,13 +129,13 @@ def _gone(worker: Worker) -> bool:
 @contextmanager
 def standby(testbed: FaultTestbed) -> Iterator[None]:
     """Two workers instead of one."""
-    deployed.scale(testbed.world, testbed.stage, 2)
+    testbed.under_test.service.scale(2)
     try:
-        testbed.workers.until_healthy(2)
+        testbed.under_test.until_answering(2)
         yield
     finally:
-        deployed.scale(testbed.world, testbed.stage, 1)
-        testbed.workers.until_healthy(1)
+        testbed.under_test.service.scale(1)
+        testbed.under_test.until_answering(1)
 
 
 def interrupted(testbed: FaultTestbed) -> float:

@@ -24,9 +24,9 @@ from connector.local.addresses import free_port
 from connector.local.aws import client_environment
 from connector.local.seeds import SeededAccount
 from tests.image.bases import Store, why_not
-from tests.image.test_worker import until
 from tests.support.metadata import metadata_endpoint
 from tests.support.tls_front import tls_front
+from tests.support.waiting import wait_for
 from tests.support.worker_environment import task_environment
 
 _REASON = why_not()
@@ -177,7 +177,12 @@ def test_the_image_runs_read_only_as_its_user_against_a_broker(
                 stderr=subprocess.STDOUT,
             )
             try:
-                until(lambda: answers(f"http://{ours.address}:8083/connectors"), "the worker answers", 120)
+                wait_for(
+                    lambda: answers(f"http://{ours.address}:8083/connectors"),
+                    "the worker answers",
+                    120,
+                    ignore=OSError,
+                )
                 assert answers(f"http://{ours.address}:9404/metrics")
                 status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
                 assert f"Uid:\t{USER}\t{USER}\t{USER}\t{USER}\n" in status

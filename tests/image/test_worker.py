@@ -4,18 +4,17 @@ import json
 import re
 import signal
 import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from connector.local import addresses, broker, toolchain
 from tests.support.metadata import metadata_endpoint
+from tests.support.waiting import wait_for
 from tests.support.worker_environment import task_environment
 
 pytestmark = pytest.mark.e2e
@@ -53,18 +52,6 @@ class Worker:
 
     def text(self) -> str:
         return self.log.read_text(encoding="utf-8")
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if condition():
-                return
-        except OSError:
-            pass
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +93,7 @@ def worker(tools: toolchain.Toolchain, tmp_path_factory: pytest.TempPathFactory)
                 )
             started = Worker(process, ours.address, bootstrap, log, tools.connect_home, environment)
             try:
-                until(lambda: started.ask("/connectors")[0] == 200, "the worker answers")
+                wait_for(lambda: started.ask("/connectors")[0] == 200, "the worker answers", ignore=OSError)
                 yield started
             finally:
                 process.kill()
@@ -158,7 +145,7 @@ def test_secrets_that_reach_the_log_are_masked_in_messages_and_in_stack_traces(w
     config = {"connector.class": f"of {PASSWORD} {USER} {worker.bootstrap}", "name": "x"}
     assert worker.ask("/connectors/x/config", method="PUT", body=config)[0] >= 400
     refusal = "Failed to find any class that implements Connector"
-    until(lambda: refusal in worker.text(), "the refusal is in the log")
+    wait_for(lambda: refusal in worker.text(), "the refusal is in the log")
     text = worker.text()
     assert re.search(rf"{refusal} and which name matches of \*\*\* \*\*\* \*\*\*, .* \| at org\.apache", text)
     for secret in (PASSWORD, USER, worker.bootstrap, worker.bootstrap.partition(":")[0] + ":"):
@@ -177,7 +164,7 @@ def test_the_log_has_one_event_on_each_line(worker: Worker):
 def test_an_operator_s_request_is_logged_and_a_reader_s_is_not(worker: Worker):
     worker.ask("/connectors/nobody", method="DELETE")
     worker.ask("/connectors/nobody/status")
-    until(lambda: "DELETE /connectors/nobody" in worker.text(), "the request is logged")
+    wait_for(lambda: "DELETE /connectors/nobody" in worker.text(), "the request is logged")
     assert "GET /connectors/nobody/status" not in worker.text()
 
 

@@ -3,9 +3,8 @@
 import json
 import subprocess
 import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +32,7 @@ from lambda_src.runtime.deadline import Deadline
 from lambda_src.session import Session
 from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_lambda_aws import ACCOUNT
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -64,10 +64,13 @@ class RealStage:
 
     def until_done(self, operation: Operation) -> Answer:
         """Ask until the answer is not `waiting`, as the hook does."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while (answer := self.ask(operation)).state is State.WAITING:
-            assert time.monotonic() < deadline, answer.summary
-            time.sleep(0.5)
+        answer = Deadline.within(WAIT_SECONDS).poll(
+            lambda: self.ask(operation),
+            lambda answer: answer.state is not State.WAITING,
+            every=0.5,
+            at_most=WAIT_SECONDS,
+        )
+        assert answer.state is not State.WAITING, answer.summary
         return answer
 
     def assert_clean(self, text: str) -> None:
@@ -235,14 +238,14 @@ def test_a_heartbeat_table_s_changes_come_back_through_the_log(registered: RealS
             answer = registered.until_done(operation)
             assert answer.state is State.DONE, answer.summary
         with registered.session().kafka() as kafka:
-            _until(lambda: kafka.newest(topic) is not None)
+            wait_for(lambda: kafka.newest(topic) is not None, "a beat", WAIT_SECONDS, every=0.5)
             first = kafka.newest(topic)
-            _until(lambda: kafka.newest(topic) != first)
+            wait_for(lambda: kafka.newest(topic) != first, "another beat", WAIT_SECONDS, every=0.5)
             # A captured table that goes is told, and once it is back the beats come again.
             with _renamed(registered.world, schema.TABLES[-1]):
-                _until(lambda: bool(_refusals(registered)))
+                wait_for(lambda: bool(_refusals(registered)), "a refused beat", WAIT_SECONDS, every=0.5)
             first = kafka.newest(topic)
-            _until(lambda: kafka.newest(topic) != first)
+            wait_for(lambda: kafka.newest(topic) != first, "another beat", WAIT_SECONDS, every=0.5)
         assert {classify(trace).name for trace in _refusals(registered)} == {"database rights"}
     finally:
         registered.fakes.settings = ConnectorSettings()
@@ -268,7 +271,12 @@ def test_a_database_that_is_down_is_reported_while_connect_says_running(register
     registered.world.stop_database()
     try:
         assert "cannot be reached" in registered.ask(Operation.VALIDATE).summary
-        _until(lambda: registered.ask(Operation.VERIFY).state is State.WAITING)
+        wait_for(
+            lambda: registered.ask(Operation.VERIFY).state is State.WAITING,
+            "VERIFY waits",
+            WAIT_SECONDS,
+            every=0.5,
+        )
         answer = registered.ask(Operation.VERIFY)
     finally:
         registered.world.start_database()
@@ -383,10 +391,3 @@ def _alter(bootstrap: str, topic: str, configs: dict[str, str]) -> None:
         client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs)])
     finally:
         client.close()
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)

@@ -1,36 +1,24 @@
 """One service of one cluster in the embedded ECS, and the means to watch it."""
 
 import json
-import time
 import urllib.request
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.local.conftest import Embedded
+from tests.support.ecs_service import EcsService, address
+from tests.support.waiting import wait_for
 
 PASSWORD = "s3cret-of-the-broker"
+#: How long anything may take that these tests wait for.
+SECONDS = 20.0
 
 
-def eventually(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
-    """The first true answer of `condition`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    pytest.fail(f"never: {what}")
-
-
-class Cluster:
-    """One service of one cluster in the embedded ECS."""
+class Cluster(EcsService):
+    """A cluster of the embedded ECS that is made here, with a service that is made by `create`."""
 
     def __init__(self, embedded: Embedded, name: str) -> None:
-        self.embedded, self.name = embedded, name
-        self.ecs = embedded.client("ecs")
+        super().__init__(embedded.client("ecs"), name, embedded.state)
+        self.embedded = embedded
         self.ecs.create_cluster(clusterName=name)
         self.secret = embedded.client("secretsmanager").create_secret(
             Name=f"wms/{name}/kafkaCredentials",
@@ -84,21 +72,11 @@ class Cluster:
             },
         )
 
-    def update(self, **changes: Any) -> None:
-        self.ecs.update_service(cluster=self.name, service=self.name, **changes)
-
-    def service(self) -> Any:
-        return self.ecs.describe_services(cluster=self.name, services=[self.name])["services"][0]
-
-    def tasks(self, desired: str = "RUNNING") -> list[Any]:
-        arns = self.ecs.list_tasks(cluster=self.name, desiredStatus=desired)["taskArns"]
-        return list(self.ecs.describe_tasks(cluster=self.name, tasks=arns)["tasks"]) if arns else []
-
     def steady(self, revision: int | None = None, count: int = 1) -> list[Any]:
         """Wait for a completed deployment; answers its tasks."""
 
         def done() -> Any:
-            found = self.service()
+            found = self.describe()
             tasks = self.tasks()
             return (
                 len(found["deployments"]) == 1
@@ -108,23 +86,9 @@ class Cluster:
                 and tasks
             )
 
-        return list(eventually(done, f"{self.name} is steady"))
+        return list(wait_for(done, f"{self.name} is steady", SECONDS, every=0.05))
 
     def worker(self, task: Any) -> Any:
         """What the worker itself says."""
         with urllib.request.urlopen(f"http://{address(task)}:8083/", timeout=5) as answer:
             return json.load(answer)
-
-    def process(self, task: Any) -> int:
-        identity = task["taskArn"].rsplit("/", 1)[-1]
-        record = self.embedded.state / "tasks" / identity / "process.json"
-        return int(json.loads(record.read_text(encoding="utf-8"))["pid"])
-
-
-def address(task: Any) -> str:
-    (attachment,) = task["attachments"]
-    return str(next(d["value"] for d in attachment["details"] if d["name"] == "privateIPv4Address"))
-
-
-def alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}/cwd").exists()

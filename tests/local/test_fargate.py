@@ -14,8 +14,10 @@ from connector.local import aws, leftovers, limits
 from connector.local.addresses import free_port
 from connector.local.processes import end
 from connector.local.toolchain import Toolchain
-from tests.local.cluster import PASSWORD, Cluster, address, alive, eventually
+from tests.local.cluster import PASSWORD, SECONDS, Cluster
 from tests.local.conftest import Embedded
+from tests.support.ecs_service import EcsService, address
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -25,7 +27,9 @@ def cluster(embedded: Embedded, request: pytest.FixtureRequest) -> Iterator[Clus
     made = Cluster(embedded, f"c-{abs(hash(request.node.name)) % 10**8}")
     yield made
     made.ecs.delete_service(cluster=made.name, service=made.name, force=True)
-    eventually(lambda: not [t for t in made.tasks("STOPPED") if t["lastStatus"] != "STOPPED"], "all stopped")
+    wait_for(
+        lambda: not [t for t in made.tasks("STOPPED") if t["lastStatus"] != "STOPPED"], "all stopped", SECONDS
+    )
 
 
 def test_a_worker_gets_what_its_task_definition_says_and_nothing_else(cluster: Cluster):
@@ -51,14 +55,16 @@ def test_a_worker_that_needs_more_memory_than_its_container_has_is_killed_and_re
     # The container may have 1024 MiB; an answer never comes.
     with pytest.raises(OSError, match=r".*"):
         urllib.request.urlopen(f"http://{address(task)}:8083/hold/1100", timeout=20)
-    (stopped,) = eventually(
-        lambda: [t for t in cluster.tasks("STOPPED") if t["taskArn"] == task["taskArn"]], "it is stopped"
+    (stopped,) = wait_for(
+        lambda: [t for t in cluster.tasks("STOPPED") if t["taskArn"] == task["taskArn"]],
+        "it is stopped",
+        SECONDS,
     )
     assert stopped["stopCode"] == "EssentialContainerExited"
     assert stopped["containers"][0]["exitCode"] == 137
     assert stopped["containers"][0]["reason"] == "OutOfMemoryError: Container killed due to memory usage"
-    eventually(lambda: limits.of(identity) is None, "its control group is gone")
-    eventually(lambda: task["taskArn"] not in [t["taskArn"] for t in cluster.steady()], "replaced")
+    wait_for(lambda: limits.of(identity) is None, "its control group is gone", SECONDS)
+    wait_for(lambda: task["taskArn"] not in [t["taskArn"] for t in cluster.steady()], "replaced", SECONDS)
 
 
 def test_its_lines_reach_the_log_group_and_a_file(cluster: Cluster):
@@ -72,7 +78,7 @@ def test_its_lines_reach_the_log_group_and_a_file(cluster: Cluster):
             for e in logs.filter_log_events(logGroupName=f"/aws/fargate/{cluster.name}")["events"]
         ]
 
-    assert eventually(lines, "a log event") == [f"worker at {address(task)}"]
+    assert wait_for(lines, "a log event", SECONDS) == [f"worker at {address(task)}"]
     identity = task["taskArn"].rsplit("/", 1)[-1][:8]
     assert "worker at" in (cluster.embedded.state / "logs" / f"{cluster.name}-{identity}.log").read_text()
 
@@ -85,16 +91,16 @@ def test_two_workers_have_two_addresses(cluster: Cluster):
 def test_a_service_scaled_to_nothing_has_no_process_when_its_task_is_stopped(cluster: Cluster):
     cluster.create(cluster.register())
     (task,) = cluster.steady()
-    pid = cluster.process(task)
+    process = cluster.process(task["taskArn"])
     cluster.update(desiredCount=0)
-    (stopped,) = eventually(
-        lambda: [t for t in cluster.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "stopped"
+    (stopped,) = wait_for(
+        lambda: [t for t in cluster.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "stopped", SECONDS
     )
-    assert not alive(pid)
+    assert not process.alive
     assert stopped["stopCode"] == "ServiceSchedulerInitiated"
     assert stopped["stoppedReason"].startswith("Scaling activity initiated by")
     assert stopped["containers"][0]["exitCode"] == 0
-    assert (cluster.service()["runningCount"], cluster.service()["desiredCount"]) == (0, 0)
+    assert (cluster.describe()["runningCount"], cluster.describe()["desiredCount"]) == (0, 0)
 
 
 def test_a_new_revision_is_healthy_before_the_old_one_stops(cluster: Cluster):
@@ -111,7 +117,7 @@ def test_a_new_revision_is_healthy_before_the_old_one_stops(cluster: Cluster):
         seen.append((old["taskArn"] in tasks, bool(fresh)))
         return old["taskArn"] not in tasks
 
-    eventually(replaced, "the old task is gone")
+    wait_for(replaced, "the old task is gone", SECONDS)
     assert (False, False) not in seen
     (new,) = cluster.steady(revision=2)
     assert cluster.worker(new)["environment"]["N"] == "2"
@@ -121,7 +127,7 @@ def test_a_forced_deployment_replaces_the_worker(cluster: Cluster):
     cluster.create(cluster.register())
     (old,) = cluster.steady()
     cluster.update(forceNewDeployment=True)
-    eventually(lambda: old["taskArn"] not in [t["taskArn"] for t in cluster.tasks()], "replaced")
+    wait_for(lambda: old["taskArn"] not in [t["taskArn"] for t in cluster.tasks()], "replaced", SECONDS)
     cluster.steady(revision=1)
 
 
@@ -131,13 +137,13 @@ def test_a_revision_that_cannot_start_is_rolled_back_with_its_last_words(cluster
     cluster.update(taskDefinition=cluster.register({"BEHAVIOUR": "die"}))
 
     def failed() -> Any:
-        return [d for d in cluster.service()["deployments"] if d["rolloutState"] == "FAILED"]
+        return [d for d in cluster.describe()["deployments"] if d["rolloutState"] == "FAILED"]
 
-    (deployment,) = eventually(failed, "the circuit breaker trips")
+    (deployment,) = wait_for(failed, "the circuit breaker trips", SECONDS)
     assert "ERROR no such broker ***" in deployment["rolloutStateReason"]
     assert PASSWORD not in deployment["rolloutStateReason"]
     assert [t["taskArn"] for t in cluster.tasks()] == [old["taskArn"]]
-    assert cluster.service()["taskDefinition"].endswith(":1")
+    assert cluster.describe()["taskDefinition"].endswith(":1")
     died = next(t for t in cluster.tasks("STOPPED") if t["taskDefinitionArn"].endswith(":2"))
     assert (died["stopCode"], died["containers"][0]["exitCode"]) == ("EssentialContainerExited", 3)
     assert died["stoppedReason"] == "Essential container in task exited"
@@ -146,8 +152,10 @@ def test_a_revision_that_cannot_start_is_rolled_back_with_its_last_words(cluster
 def test_a_killed_worker_is_replaced(cluster: Cluster):
     cluster.create(cluster.register())
     (task,) = cluster.steady()
-    os.kill(cluster.process(task), signal.SIGKILL)
-    eventually(lambda: [t["taskArn"] for t in cluster.tasks()] not in ([], [task["taskArn"]]), "a new task")
+    os.kill(cluster.process(task["taskArn"]).pid, signal.SIGKILL)
+    wait_for(
+        lambda: [t["taskArn"] for t in cluster.tasks()] not in ([], [task["taskArn"]]), "a new task", SECONDS
+    )
     (fresh,) = cluster.steady()
     assert fresh["taskArn"] != task["taskArn"]
     died = next(t for t in cluster.tasks("STOPPED") if t["taskArn"] == task["taskArn"])
@@ -168,7 +176,9 @@ def test_a_worker_that_loses_its_health_is_replaced(cluster: Cluster):
     )
     (task,) = cluster.steady()
     (Path(cluster.worker(task)["environment"]["CONNECT_TMP"]) / "sick").touch()
-    eventually(lambda: [t["taskArn"] for t in cluster.tasks()] not in ([], [task["taskArn"]]), "a new task")
+    wait_for(
+        lambda: [t["taskArn"] for t in cluster.tasks()] not in ([], [task["taskArn"]]), "a new task", SECONDS
+    )
     died = next(t for t in cluster.tasks("STOPPED") if t["taskArn"] == task["taskArn"])
     assert died["stoppedReason"] == "Task failed container health checks"
 
@@ -180,7 +190,7 @@ def test_a_secret_that_cannot_be_resolved_stops_the_task_and_is_named(cluster: C
         "key": f"{cluster.secret}:passphrase::",
     }[what]
     cluster.create(cluster.register(secret=missing))
-    stopped = eventually(lambda: cluster.tasks("STOPPED"), "a stopped task")[0]
+    stopped = wait_for(lambda: cluster.tasks("STOPPED"), "a stopped task", SECONDS)[0]
     assert stopped["stopCode"] == "TaskFailedToStart"
     assert stopped["stoppedReason"].startswith("ResourceInitializationError: unable to pull secrets")
     assert missing in stopped["stoppedReason"]
@@ -190,7 +200,7 @@ def test_a_secret_that_cannot_be_resolved_stops_the_task_and_is_named(cluster: C
 def test_attempts_to_start_what_cannot_start_get_rarer_and_end(cluster: Cluster):
     """Three attempts trip the circuit breaker; without a delay there would be hundreds."""
     cluster.create(cluster.register({"BEHAVIOUR": "die"}))
-    eventually(lambda: cluster.service()["deployments"][0]["rolloutState"] == "FAILED", "given up")
+    wait_for(lambda: cluster.describe()["deployments"][0]["rolloutState"] == "FAILED", "given up", SECONDS)
     assert len(cluster.tasks("STOPPED")) == 3
 
 
@@ -251,13 +261,12 @@ def test_cloudformation_waits_for_the_service_and_takes_its_processes_along(embe
                 None,
             )
 
-        return str(eventually(status, "/".join(ends), 40))
+        return str(wait_for(status, "/".join(ends), 40))
 
     cloudformation.create_stack(StackName="cfn", TemplateBody=template("live"))
     wait("CREATE_COMPLETE")
-    ecs = embedded.client("ecs")
-    (arn,) = ecs.list_tasks(cluster="cfn")["taskArns"]
-    (task,) = ecs.describe_tasks(cluster="cfn", tasks=[arn])["tasks"]
+    service = EcsService(embedded.client("ecs"), "cfn", embedded.state)
+    (task,) = service.tasks()
     assert task["healthStatus"] == "HEALTHY"
     cloudformation.update_stack(StackName="cfn", TemplateBody=template("die"))
     wait("UPDATE_ROLLBACK_COMPLETE")
@@ -266,12 +275,11 @@ def test_cloudformation_waits_for_the_service_and_takes_its_processes_along(embe
         for e in cloudformation.describe_stack_events(StackName="cfn")["StackEvents"]
     ]
     assert any("ERROR no such broker" in reason for reason in reasons)
-    assert ecs.list_tasks(cluster="cfn")["taskArns"] == [arn]
-    record = embedded.state / "tasks" / arn.rsplit("/", 1)[-1] / "process.json"
-    pid = int(json.loads(record.read_text())["pid"])
+    assert service.task_arns() == [task["taskArn"]]
+    process = service.process(task["taskArn"])
     cloudformation.delete_stack(StackName="cfn")
     wait("DELETE_COMPLETE")
-    assert not alive(pid)
+    assert not process.alive
 
 
 def test_a_first_creation_that_cannot_start_rolls_back(embedded: Embedded):
@@ -317,7 +325,7 @@ def test_a_first_creation_that_cannot_start_rolls_back(embedded: Embedded):
         (stack,) = cloudformation.describe_stacks(StackName="dead")["Stacks"]
         return bool(stack["StackStatus"] == "ROLLBACK_COMPLETE")
 
-    eventually(rolled_back, "ROLLBACK_COMPLETE", 40)
+    wait_for(rolled_back, "ROLLBACK_COMPLETE", 40)
     assert embedded.client("ecs").list_clusters()["clusterArns"] == [] or all(
         "/dead" not in arn for arn in embedded.client("ecs").list_clusters()["clusterArns"]
     )
@@ -333,11 +341,11 @@ def test_no_worker_outlives_the_end_of_the_world(tmp_path: Path, tools: Toolchai
     made = Cluster(Embedded(f"http://127.0.0.1:{port}", tmp_path), "ending")
     made.create(made.register())
     (task,) = made.steady()
-    pid = made.process(task)
+    worker = made.process(task["taskArn"])
     end(process, grace=20, first=number)
-    assert alive(pid) is (number is signal.SIGKILL)
+    assert worker.alive is (number is signal.SIGKILL)
     leftovers.end_tasks(tmp_path)
-    assert not alive(pid)
+    assert not worker.alive
     assert "leaving" in next((tmp_path / "logs").glob("ending-*.log")).read_text(encoding="utf-8")
 
 
@@ -360,6 +368,6 @@ def test_the_stop_of_a_task_is_an_event_with_what_ecs_says_of_it(cluster: Cluste
     events.put_targets(Rule=cluster.name, Targets=[target])
     cluster.create(cluster.register())
     (task,) = cluster.steady()
-    os.kill(cluster.process(task), signal.SIGKILL)
-    found = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "an event")
+    os.kill(cluster.process(task["taskArn"]).pid, signal.SIGKILL)
+    found = wait_for(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "an event", SECONDS)
     assert [message["Body"] for message in found] == ['"Essential container in task exited: 137"']

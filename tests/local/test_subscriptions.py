@@ -1,13 +1,11 @@
 """An address is mailed only once its owner has confirmed, and a queue on a topic gets what alarms send."""
 
 import json
-import time
-from typing import Any
 
 import pytest
 
-from connector.local.state import MAILBOX
 from tests.local.conftest import Embedded
+from tests.support.mailbox import Mailbox, requests_to_confirm
 
 pytestmark = pytest.mark.e2e
 
@@ -48,40 +46,15 @@ def test_a_subscription_by_mail_is_pending_until_it_is_confirmed_with_the_mailed
     embedded: Embedded, topic: str
 ):
     assert arn_of(embedded, topic) == ["PendingConfirmation"] * 2
-    mails = [json.loads(line) for line in (embedded.state / MAILBOX).read_text(encoding="utf-8").splitlines()]
-    (mail,) = [mail for mail in mails if mail["topic_arn"] == topic]
+    (mail,) = requests_to_confirm(embedded.state, topic)
     assert mail["endpoint"] == ADDRESS
     embedded.client("sns").confirm_subscription(TopicArn=topic, Token=mail["token"])
     assert all(arn.startswith(f"{topic}:") for arn in arn_of(embedded, topic))
 
 
-def receive(sqs: Any, url: str, count: int) -> list[dict[str, Any]]:
-    """The next messages in a queue."""
-    received: list[dict[str, Any]] = []
-    give_up = time.monotonic() + 20
-    while len(received) < count:
-        assert time.monotonic() < give_up, received
-        for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", ()):
-            received.append(json.loads(message["Body"]))
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return received
-
-
 def test_an_alarm_that_is_set_sends_to_its_topic_and_a_queue_on_it_receives(embedded: Embedded, topic: str):
     """The fire drill rests on this, so it must hold here without a shim of ours."""
-    sqs, sns, cloudwatch = map(embedded.client, ("sqs", "sns", "cloudwatch"))
-    url = sqs.create_queue(QueueName="receives")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    allow = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    cloudwatch, mailbox = embedded.client("cloudwatch"), Mailbox(embedded.client, topic)
     cloudwatch.put_metric_alarm(
         AlarmName="rings",
         Namespace="probe",
@@ -96,7 +69,8 @@ def test_an_alarm_that_is_set_sends_to_its_topic_and_a_queue_on_it_receives(embe
     )
     for state in ("ALARM", "OK"):
         cloudwatch.set_alarm_state(AlarmName="rings", StateValue=state, StateReason="a drill")
-    received = receive(sqs, url, 2)
-    contents = [json.loads(message["Message"]) for message in received]
+    received = mailbox.receive(2)
+    mailbox.close()
+    contents = [json.loads(mail.text) for mail in received]
     assert {(c["AlarmName"], c["NewStateValue"]) for c in contents} == {("rings", "ALARM"), ("rings", "OK")}
-    assert all(message["Subject"] for message in received)
+    assert all(mail.subject for mail in received)

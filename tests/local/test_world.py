@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +13,17 @@ from typing import Any
 
 import psycopg
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
 
 from connector.local import schema
+from connector.local.arrivals import topics_of
 from connector.local.world import World
-from tests.local.cluster import Cluster, address, eventually
+from tests.local.cluster import SECONDS, Cluster
 from tests.local.conftest import Embedded
+from tests.support.consumer import Consumer
+from tests.support.ecs_service import address
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -91,7 +94,7 @@ def test_the_worker_that_ships_runs_from_its_task_definition(world: World):
     def healthy() -> Any:
         return [t for t in cluster.tasks() if t.get("healthStatus") == "HEALTHY"]
 
-    (task,) = eventually(healthy, "a healthy Connect worker", 120)
+    (task,) = wait_for(healthy, "a healthy Connect worker", 120)
     with urllib.request.urlopen(f"http://{address(task)}:8083/connector-plugins", timeout=10) as answer:
         plugins = {plugin["class"].rsplit(".", 1)[-1] for plugin in json.load(answer)}
     assert {"OracleConnector", "PostgresConnector"} <= plugins
@@ -102,7 +105,7 @@ def test_the_worker_that_ships_runs_from_its_task_definition(world: World):
     assert world.kafka_bootstrap not in log
     assert world.database.cdc_password not in log
     cluster.update(desiredCount=0)
-    (stopped,) = eventually(
+    (stopped,) = wait_for(
         lambda: [t for t in cluster.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "left", 60
     )
     assert stopped["containers"][0]["exitCode"] == 143
@@ -118,20 +121,16 @@ def test_a_broker_that_is_killed_comes_back_with_its_data_at_its_address(world: 
     producer.close()
     world.stop_broker("second", kill=True)
     assert world.start_broker("second") == bootstrap
-    consumer = KafkaConsumer(
-        "kept", bootstrap_servers=bootstrap, auto_offset_reset="earliest", consumer_timeout_ms=20000
-    )
-    assert next(iter(consumer)).value == b"a row"
-    consumer.close()
+    with Consumer(bootstrap, ["kept"]) as consumer:
+        (record,) = consumer.read(1, SECONDS)
+    assert record.value == b"a row"
 
 
 def test_two_clusters_know_nothing_of_each_other(world: World):
     """One cluster per named stage."""
     other = world.start_broker("second")
     assert other != world.kafka_bootstrap
-    admin = KafkaAdminClient(bootstrap_servers=world.kafka_bootstrap)
-    assert "kept" not in admin.list_topics()
-    admin.close()
+    assert "kept" not in topics_of(world.kafka_bootstrap)
 
 
 def test_the_cdc_login_can_publish_and_replicate_but_not_write(world: World):
@@ -170,7 +169,7 @@ def test_a_database_that_is_killed_comes_back_with_its_rows(world: World):
 def test_up_again_starts_only_what_has_died(world: World):
     before = world.status()
     os.kill(before["database"]["pid"], signal.SIGINT)
-    eventually(lambda: not world.status()["database"]["running"], "the database has ended")
+    wait_for(lambda: not world.status()["database"]["running"], "the database has ended", SECONDS)
     again = World.up(world.state.directory)
     after = again.status()
     assert after["database"]["running"]
@@ -262,9 +261,6 @@ def test_down_ends_everything_and_a_second_time_nothing(tmp_path: Path):
         world.status()["brokers"]["default"]["pid"]
     ]
     world.down()
-    deadline = time.monotonic() + 5
-    while any(Path(f"/proc/{pid}/exe").exists() for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(Path(f"/proc/{pid}/cwd").exists() for pid in pids)
+    wait_for(lambda: not any(Path(f"/proc/{pid}/cwd").exists() for pid in pids), "all have ended", 5)
     assert not (tmp_path / "short").exists()
     world.down()

@@ -21,8 +21,9 @@ from lambda_src.session import Aws, Session
 class InProcessCheck:
     """What the deployed function does, with its environment; each call of AWS's and over HTTP is noted."""
 
-    def __init__(self, world: World, stage: Stage) -> None:
+    def __init__(self, world: World, stage: Stage, *, seconds: float = 60) -> None:
         self.stage = stage
+        self._seconds = seconds
         self.calls: list[str] = []
         self._lock = threading.Lock()
         self._http = HttpTransport()
@@ -45,7 +46,7 @@ class InProcessCheck:
         """One check, with a clock that is set forward by so many seconds."""
         account = self._arn.split(":")[4]
         session = Session(
-            self._environment, account, Deadline.within(60), aws=self._clients.aws, transport=self
+            self._environment, account, Deadline.within(self._seconds), aws=self._clients.aws, transport=self
         )
         topic = topic_arn(self._arn, self.stage)
         return check(session, self._clients, topic, clock=lambda: time.time() + ahead)

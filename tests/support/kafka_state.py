@@ -7,6 +7,9 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.structs import OffsetAndMetadata
+
+from tests.support.consumer import Consumer
 
 
 @dataclass(frozen=True)
@@ -34,35 +37,36 @@ def topics(bootstrap: str, names: Iterable[str], ends: Mapping[str, Topic] | Non
     finally:
         admin.close()
     configs = {name: {key: str(entry["value"]) for key, entry in found[name].items()} for name in wanted}
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
-    try:
-        return {name: Topic(configs[name], _partitions(consumer, name, ends)) for name in wanted}
-    finally:
-        consumer.close()
+    return {name: Topic(configs[name], _partitions(bootstrap, name, ends)) for name in wanted}
 
 
-def _partitions(consumer: Any, name: str, ends: Mapping[str, Topic] | None) -> dict[int, Partition]:
-    there = [TopicPartition(name, number) for number in sorted(consumer.partitions_for_topic(name))]
-    firsts, lasts = consumer.beginning_offsets(there), consumer.end_offsets(there)
-    found = {}
-    for partition in there:
-        end = lasts[partition]
+def _partitions(bootstrap: str, name: str, ends: Mapping[str, Topic] | None) -> dict[int, Partition]:
+    with Consumer(bootstrap, [name]) as consumer:
+        firsts, limits = consumer.firsts(), consumer.ends()
         if ends is not None:
-            end = min(end, ends[name].partitions[partition.partition].end)
-        digest = _digest(consumer, partition, firsts[partition], end)
-        found[partition.partition] = Partition(firsts[partition], end, digest)
-    return found
+            known = ends[name].partitions
+            limits = {where: min(end, known[where.partition].end) for where, end in limits.items()}
+        records = consumer.read_to(limits)
+    return {
+        where.partition: Partition(
+            firsts[where], end, _digest(r for r in records if r.partition == where.partition)
+        )
+        for where, end in limits.items()
+    }
 
 
-def _digest(consumer: Any, partition: TopicPartition, first: int, end: int) -> str:
+def _digest(records: Iterable[Any]) -> str:
     seen = hashlib.sha256()
-    consumer.assign([partition])
-    consumer.seek(partition, first)
-    while consumer.position(partition) < end:
-        for record in consumer.poll(timeout_ms=500).get(partition, []):
-            if record.offset < end:
-                seen.update(repr((record.offset, record.key, record.value, record.headers)).encode())
+    for record in records:
+        seen.update(repr((record.offset, record.key, record.value, record.headers)).encode())
     return seen.hexdigest()
+
+
+def transactional_ids(bootstrap: str) -> set[str]:
+    """Every id under which somebody has written transactions: the keys of the brokers' own topic."""
+    with Consumer(bootstrap, ["__transaction_state"], exclude_internal_topics=False) as consumer:
+        # A key is a version and a length, two bytes each, and the id.
+        return {record.key[4:].decode() for record in consumer.read_to()}
 
 
 def groups(bootstrap: str) -> dict[str, dict[str, int]]:
@@ -102,8 +106,7 @@ def make(bootstrap: str, names: Iterable[str], records: int = 3) -> None:
 
 def commit(bootstrap: str, group: str, topic: str, offset: int) -> None:
     """A group of somebody's that has read a topic."""
-    from kafka.structs import OffsetAndMetadata  # noqa: PLC0415
-
+    # A consumer of the group waits for its coordinator, which the admin client does not.
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
     partition = TopicPartition(topic, 0)
     consumer.assign([partition])

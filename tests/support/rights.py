@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.domain.stage.stage import Stage
 from connector.local.world import World
-from tests.support.deployed import eventually
+from tests.support.waiting import wait_for
 
 #: Service, method and arguments of boto3.
 Call = tuple[str, str, Mapping[str, Any]]
@@ -85,6 +85,6 @@ def task_with_secret(world: World, stage: Stage, secret: str) -> str:
             (found,) = ecs.describe_tasks(cluster=name, tasks=[task])["tasks"]
             return found if found["lastStatus"] == "STOPPED" else None
 
-        return str(eventually(stopped, "the task stops", 30)["stoppedReason"])
+        return str(wait_for(stopped, "the task stops", 30)["stoppedReason"])
     finally:
         ecs.deregister_task_definition(taskDefinition=arn)

@@ -1,14 +1,14 @@
 """Everything that AWS, Kafka and the database still have of a stage."""
 
-from typing import Any
-
 from connector.domain.stage.stage import Stage
-from connector.local.world import World
-from tests.support import deployed, kafka_state
+from connector.local.arrivals import topics_of
+from tests.support import kafka_state
+from tests.support.stage_under_test import StageUnderTest
 
 
-def of(world: World, stage: Stage, bootstrap: str) -> dict[str, list[str]]:
+def of(under_test: StageUnderTest) -> dict[str, list[str]]:
     """Kind of thing -> names that are this stage's; kinds of which nothing is there are absent."""
+    world, stage, bootstrap = under_test.world, under_test.stage, under_test.bootstrap
     names = stage.names
     service = names.service
     functions = (names.connect_admin, names.connect_health)
@@ -21,7 +21,7 @@ def of(world: World, stage: Stage, bootstrap: str) -> dict[str, list[str]]:
     with world.database.admin() as connection:
         publications = [row[0] for row in connection.execute("SELECT pubname FROM pg_publication")]
     found = {
-        "stacks": [*deployed.stack_states(world, stage)],
+        "stacks": [*under_test.stack_states()],
         "log groups": [name for name in logs if name in own_logs],
         "alarms": _ours([a["AlarmName"] for a in alarms["MetricAlarms"]], f"{service}-", stage),
         "dashboards": [
@@ -37,7 +37,7 @@ def of(world: World, stage: Stage, bootstrap: str) -> dict[str, list[str]]:
         ],
         "clusters": [a for a in client("ecs").list_clusters()["clusterArns"] if a.endswith(f"/{service}")],
         "task definitions": [a for a in definitions if a.rpartition("/")[2].rpartition(":")[0] == service],
-        "tasks": _tasks(client("ecs"), service),
+        "tasks": under_test.service.task_arns(),
         "rules": _ours([r["Name"] for r in client("events").list_rules()["Rules"]], f"{service}-", stage),
         "queues": [
             u for u in client("sqs").list_queues().get("QueueUrls", []) if u.endswith(names.dead_letter_queue)
@@ -52,7 +52,7 @@ def of(world: World, stage: Stage, bootstrap: str) -> dict[str, list[str]]:
             f"{service}-",
             stage,
         ),
-        "topics": sorted(deployed.topics_of(bootstrap) & set(stage.topics)),
+        "topics": sorted(topics_of(bootstrap) & set(stage.topics)),
         "consumer groups": sorted(set(kafka_state.groups(bootstrap)) & set(stage.topics.groups)),
         "replication slots": [name for name in slots if name == names.replication_slot],
         "publications": [name for name in publications if name == names.replication_slot],
@@ -63,10 +63,3 @@ def of(world: World, stage: Stage, bootstrap: str) -> dict[str, list[str]]:
 def _ours(found: list[str], start: str, stage: Stage) -> list[str]:
     """Names of one word behind the service prefix: another stage's have its slug in between."""
     return [name for name in found if name.startswith(start) and "-" not in name.removeprefix(start)]
-
-
-def _tasks(ecs: Any, cluster: str) -> list[str]:
-    try:
-        return list(ecs.list_tasks(cluster=cluster)["taskArns"])
-    except ecs.exceptions.ClusterNotFoundException:
-        return []

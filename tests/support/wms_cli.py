@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from connector.local.state import ROOT
+
 _PROGRAM = Path(sys.executable).with_name("wms-connector")
 
 
@@ -26,10 +28,13 @@ class Done:
         return json.loads(self.stdout)
 
 
-def wms_connector(environment: Mapping[str, str], *words: str, seconds: float = 300) -> Done:
-    """Run `wms-connector <words>` in a world's environment; nobody answers its questions."""
+def wms_connector(
+    environment: Mapping[str, str], *words: str, project: Path = ROOT, seconds: float = 300
+) -> Done:
+    """Run `wms-connector <words>` in a world's environment, from `project`; nobody answers its questions."""
     done = subprocess.run(
         [str(_PROGRAM), *words],
+        cwd=project,
         env={**os.environ, **environment},
         capture_output=True,
         stdin=subprocess.DEVNULL,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from connector.domain.health import metrics
 from connector.local.state import ROOT
 from connector.local.world import World
 from tests.faults.health import (
@@ -20,12 +19,13 @@ from tests.faults.health import (
     watcher_faults,
     worker_faults,
 )
-from tests.faults.health.stage_under_test import STAGE, StageUnderTest
+from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Fault, Row
 from tests.support.sceptre_cli import sceptre
+from tests.support.stage_under_test import MAIN
 
 #: Name -> the fault, and what it is.
-FAULTS: Mapping[str, tuple[Callable[[StageUnderTest], Row], str]] = {
+FAULTS: Mapping[str, tuple[Callable[[WatchedStage], Row], str]] = {
     "connector-failed": (connector_faults.connector_failed, "the connector fails at every start"),
     "task-failed": (connector_faults.task_failed, "the task's producer is fenced by another"),
     "connector-deleted": (connector_faults.connector_deleted, "somebody deletes the connector"),
@@ -58,7 +58,7 @@ def testbed() -> Iterator[Sequence[Fault]]:
     """A world with the stage launched, and its faults; the world is taken down afterwards."""
     with World.up(ROOT / ".local" / "faults-health", enforce_iam=True) as world:
         world.database.seed()
-        for target in ("foundation", STAGE.name):
+        for target in ("foundation", MAIN.name):
             run = sceptre(world.env(), "launch", target, "--yes")
             assert run.status == 0, run.output
         with faults(world) as found:
@@ -68,11 +68,9 @@ def testbed() -> Iterator[Sequence[Fault]]:
 @contextmanager
 def faults(world: World) -> Iterator[Sequence[Fault]]:
     """The faults of a world in which the stage is launched. Its schedule is off meanwhile."""
-    events, schedule = world.account.client("events"), STAGE.names.rule(metrics.HEALTH_SCHEDULE)
-    events.disable_rule(Name=schedule)
-    under_test = StageUnderTest(world)
+    under_test = WatchedStage(world)
     try:
-        yield [Fault(name, title, partial(fault, under_test)) for name, (fault, title) in FAULTS.items()]
+        with under_test.without_schedule():
+            yield [Fault(name, title, partial(fault, under_test)) for name, (fault, title) in FAULTS.items()]
     finally:
         under_test.mailbox.close()
-        events.enable_rule(Name=schedule)

@@ -10,11 +10,11 @@ from connector.domain.health.budget import LIMIT
 from connector.domain.stage.names import CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
 from tests.faults.health.fault_scenario import FaultScenario, Wanted
-from tests.faults.health.mailbox import Sender
-from tests.faults.health.stage_under_test import StageUnderTest
+from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Row
-from tests.support.deployed import eventually
+from tests.support.mailbox import Sender
 from tests.support.sceptre_cli import sceptre
+from tests.support.waiting import wait_for
 
 #: A topic whose name Kafka refuses: the connector itself fails when it is started, and again at each restart.
 _UNUSABLE = {"offsets.storage.topic": "no such name!"}
@@ -22,7 +22,7 @@ _UNUSABLE = {"offsets.storage.topic": "no such name!"}
 _LATER = (600.0, 1500.0, 2100.0)
 
 
-def connector_failed(under_test: StageUnderTest) -> Row:
+def connector_failed(under_test: WatchedStage) -> Row:
     """A connector that fails at every start: restarts do not fix it.
 
     People are notified when they are used up.
@@ -34,7 +34,7 @@ def connector_failed(under_test: StageUnderTest) -> Row:
     good = under_test.connect("GET", "/config")
     under_test.connect("PUT", "/config", {**good, **_UNUSABLE})
     try:
-        eventually(lambda: under_test.states()[:1] == ("FAILED",), "a connector that is FAILED")
+        wait_for(lambda: under_test.states()[:1] == ("FAILED",), "a connector that is FAILED")
         scenario.found(wanted, began)
         _spend(under_test, scenario)
     finally:
@@ -44,11 +44,11 @@ def connector_failed(under_test: StageUnderTest) -> Row:
     return scenario.row()
 
 
-def _spend(under_test: StageUnderTest, scenario: FaultScenario) -> None:
+def _spend(under_test: WatchedStage, scenario: FaultScenario) -> None:
     """Checks at later times: the hour's restarts, then one mail."""
     checks = []
     for seconds in _LATER:
-        eventually(lambda: under_test.states()[:1] == ("FAILED",), "a connector that is FAILED again")
+        wait_for(lambda: under_test.states()[:1] == ("FAILED",), "a connector that is FAILED again")
         checks.append(under_test.check_later(seconds))
     checks.append(under_test.check_later(_LATER[-1] + 60))
     restarts = 1 + sum(check.done == "restarted what had failed" for check in checks)
@@ -63,7 +63,7 @@ def _spend(under_test: StageUnderTest, scenario: FaultScenario) -> None:
     scenario.cells["mail"] = "1, once the restarts of the hour are spent"
 
 
-def task_failed(under_test: StageUnderTest) -> Row:
+def task_failed(under_test: WatchedStage) -> Row:
     """Somebody else's producer with the task's transactional id fences it; a restart fixes that."""
     scenario = FaultScenario(under_test, "task FAILED (its producer is fenced)")
     wanted = Wanted("ConnectorTaskFailed", "fenced", does="restarted what had failed", healed=True)
@@ -76,17 +76,17 @@ def task_failed(under_test: StageUnderTest) -> Row:
         )
         producer.init_transactions()
         producer.close()
-        under_test.wait_for("RUNNING", "FAILED")
+        under_test.wait_for_states("RUNNING", "FAILED")
         yield
 
     def healed() -> None:
-        under_test.wait_for("RUNNING", "RUNNING")
+        under_test.wait_for_states("RUNNING", "RUNNING")
         scenario.expect(f"{under_test.restarts()} restarts", holds=under_test.restarts() == 1)
 
     return scenario.run(fenced, wanted, in_time=healed)
 
 
-def connector_deleted(under_test: StageUnderTest) -> Row:
+def connector_deleted(under_test: WatchedStage) -> Row:
     """Deleted by hand: registered by the second check that misses it, and it goes on where it was."""
     scenario = FaultScenario(under_test, "connector deleted")
     wanted = Wanted(
@@ -96,20 +96,20 @@ def connector_deleted(under_test: StageUnderTest) -> Row:
     @contextmanager
     def deleted() -> Iterator[None]:
         under_test.connect("DELETE")
-        eventually(lambda: under_test.connect("GET", "/status") is None, "a connector that is gone")
+        wait_for(lambda: under_test.connect("GET", "/status") is None, "a connector that is gone")
         under_test.rows.insert()
         yield
 
     return scenario.run(deleted, wanted)
 
 
-def connector_paused(under_test: StageUnderTest) -> Row:
+def connector_paused(under_test: WatchedStage) -> Row:
     """A person pauses it: that is healthy, and nobody resumes it behind their back."""
     scenario = FaultScenario(under_test, "connector paused by a person")
     under_test.forget()
     under_test.connect("PUT", "/pause")
     try:
-        under_test.wait_for("PAUSED", "PAUSED")
+        under_test.wait_for_states("PAUSED", "PAUSED")
         checks = [under_test.check() for _ in range(3)]
         states = under_test.states()
     finally:
@@ -135,14 +135,14 @@ def connector_paused(under_test: StageUnderTest) -> Row:
     return scenario.row()
 
 
-def stage_retiring(under_test: StageUnderTest) -> Row:
+def stage_retiring(under_test: WatchedStage) -> Row:
     """While a stage is torn down, a connector that is gone is meant to be gone."""
     scenario = FaultScenario(under_test, "stage being torn down, connector gone")
     under_test.forget()
     _mark(under_test, retiring=True)
     try:
         under_test.connect("DELETE")
-        eventually(lambda: under_test.connect("GET", "/status") is None, "a connector that is gone")
+        wait_for(lambda: under_test.connect("GET", "/status") is None, "a connector that is gone")
         checks = [under_test.check() for _ in range(4)]
         missing = under_test.connect("GET", "/status") is None
         restarts = under_test.restarts()
@@ -174,7 +174,7 @@ def stage_retiring(under_test: StageUnderTest) -> Row:
     return scenario.row()
 
 
-def _mark(under_test: StageUnderTest, *, retiring: bool) -> None:
+def _mark(under_test: WatchedStage, *, retiring: bool) -> None:
     """The mark in the stage record that a teardown sets first."""
     under_test.world.account.client("dynamodb").update_item(
         TableName=under_test.stage.names.table,

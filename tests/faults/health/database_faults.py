@@ -11,17 +11,17 @@ from psycopg import sql
 
 from connector.local import schema
 from tests.faults.health.fault_scenario import FaultScenario, Wanted
-from tests.faults.health.stage_under_test import StageUnderTest
+from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Row
-from tests.support.deployed import eventually
 from tests.support.sceptre_cli import sceptre
+from tests.support.waiting import wait_for
 
 #: A commit of so long ago is late by more than the contract allows.
 _LATE_MINUTES = 20
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
 
 
-def database_down(under_test: StageUnderTest) -> Row:
+def database_down(under_test: WatchedStage) -> Row:
     """The server is away for two checks; the connector goes on by itself afterwards."""
     scenario = FaultScenario(under_test, "database down")
     wanted = Wanted("DbTcpUnreachable", "unreachable")
@@ -40,7 +40,7 @@ def database_down(under_test: StageUnderTest) -> Row:
     return scenario.run(down, wanted, in_time=untouched)
 
 
-def source_disconnected(under_test: StageUnderTest) -> Row:
+def source_disconnected(under_test: WatchedStage) -> Row:
     """The listener accepts, but the database takes no sessions: Connect says RUNNING all the time."""
     scenario = FaultScenario(under_test, "Connect RUNNING, source disconnected")
     wanted = Wanted("SourceDisconnected", "unreachable")
@@ -63,7 +63,7 @@ def source_disconnected(under_test: StageUnderTest) -> Row:
     return scenario.run(closed, wanted, in_time=running)
 
 
-def password_changed(under_test: StageUnderTest) -> Row:
+def password_changed(under_test: WatchedStage) -> Row:
     """The login is refused; fixed as the mail says: the secret, then a launch."""
     scenario = FaultScenario(under_test, "database password changed")
     wanted = Wanted("SourceDisconnected", "login")
@@ -94,7 +94,7 @@ def password_changed(under_test: StageUnderTest) -> Row:
     return row
 
 
-def lag(under_test: StageUnderTest) -> Row:
+def lag(under_test: WatchedStage) -> Row:
     """A change that was committed 20 minutes before it is read: replicated from another database."""
     scenario = FaultScenario(under_test, f"lag above the threshold (a change {_LATE_MINUTES} minutes late)")
     wanted = Wanted("ReplicationLagSeconds", "lag")
@@ -102,18 +102,16 @@ def lag(under_test: StageUnderTest) -> Row:
     @contextmanager
     def late() -> Iterator[None]:
         _replay_late_change(under_test)
-        eventually(
-            lambda: (under_test.source().seconds_behind_source or 0) > 60 * _LATE_MINUTES - 60, "a lag"
-        )
+        wait_for(lambda: (under_test.source().seconds_behind_source or 0) > 60 * _LATE_MINUTES - 60, "a lag")
         yield
         # Whatever is read next is in time again.
         under_test.rows.insert()
-        eventually(lambda: (under_test.source().seconds_behind_source or 0) < 60, "no lag")
+        wait_for(lambda: (under_test.source().seconds_behind_source or 0) < 60, "no lag")
 
     return scenario.run(late, wanted)
 
 
-def table_dropped_in_snapshot(under_test: StageUnderTest) -> Row:
+def table_dropped_in_snapshot(under_test: WatchedStage) -> Row:
     """A table that goes while a snapshot reads: Debezium waits, begins anew, and goes on without it.
 
     A check within its wait sees why; one after it sees a stage that is well but for a table.
@@ -147,7 +145,7 @@ def table_dropped_in_snapshot(under_test: StageUnderTest) -> Row:
     return scenario.row()
 
 
-def table_dropped_in_streaming(under_test: StageUnderTest) -> Row:
+def table_dropped_in_streaming(under_test: WatchedStage) -> Row:
     """Neither Connect nor Debezium takes it for a failure: the other tables flow, and nothing is told."""
     scenario = FaultScenario(under_test, "table dropped while it is streamed")
     under_test.forget()
@@ -185,19 +183,19 @@ def _statement(text: str) -> sql.Composed:
     return sql.SQL(text).format(sql.Identifier(*_TABLE))
 
 
-def _allow(under_test: StageUnderTest, *, sessions: bool) -> None:
+def _allow(under_test: WatchedStage, *, sessions: bool) -> None:
     with under_test.world.database.admin("postgres") as connection:
         statement = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
         connection.execute(statement.format(sql.Identifier(schema.DATABASE), sql.Literal(sessions)))
 
 
-def _end_sessions(under_test: StageUnderTest) -> None:
+def _end_sessions(under_test: WatchedStage) -> None:
     """The connector's sessions, as an administrator ends them."""
     with under_test.world.database.admin("postgres") as connection:
         connection.execute(_END_SESSIONS, [schema.CDC])
 
 
-def _replay_late_change(under_test: StageUnderTest) -> None:
+def _replay_late_change(under_test: WatchedStage) -> None:
     """A transaction with the time of its commit where it came from, as logical replication applies it."""
     with under_test.world.database.admin() as connection:
         execute = connection.execute
@@ -217,13 +215,13 @@ def _replay_late_change(under_test: StageUnderTest) -> None:
         execute("SELECT pg_replication_origin_drop('elsewhere')")
 
 
-def _drop_in_snapshot(under_test: StageUnderTest) -> None:
+def _drop_in_snapshot(under_test: WatchedStage) -> None:
     """An initial snapshot that is busy with a large table, while the one that it reads last is dropped."""
     with under_test.world.database.admin() as connection:
         _fill(connection)
         under_test.rest()
         under_test.connect("PUT", "/stop")
-        under_test.wait_for("STOPPED")
+        under_test.wait_for_states("STOPPED")
         under_test.connect("DELETE", "/offsets")
         under_test.connect("PUT", "/resume")
         _wait_for_reading(connection)
@@ -246,15 +244,13 @@ def _fill(connection: psycopg.Connection) -> None:
 
 
 def _wait_for_reading(connection: psycopg.Connection) -> None:
-    """Until the connector reads the table that is first; looks more often than `eventually`."""
-    give_up = time.monotonic() + 60
+    """Until the connector reads the table that is first: a matter of a second, so asked without a pause."""
     statement = (
         "SELECT 1 FROM pg_stat_activity WHERE usename = %s AND query LIKE %s AND query_start >= %s "
         "AND state <> 'idle'"
     )
     wanted = [schema.CDC, f'SELECT "%FROM "MMDL"."{schema.BASE}"%', _now(connection)]
-    while not connection.execute(statement, wanted).fetchone():
-        assert time.monotonic() < give_up, "the snapshot did not begin"
+    wait_for(lambda: connection.execute(statement, wanted).fetchone(), "the snapshot begins", every=0)
 
 
 def _now(connection: psycopg.Connection) -> datetime:
@@ -264,7 +260,7 @@ def _now(connection: psycopg.Connection) -> datetime:
     return moment
 
 
-def _restore_table(under_test: StageUnderTest) -> None:
+def _restore_table(under_test: WatchedStage) -> None:
     """The table as it was made at first, and empty."""
     with under_test.world.database.admin() as connection, connection.transaction():
         schema.create_table(connection, *_TABLE)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from connector.domain.health import metrics
 from connector.domain.health.alarm import Alarm, Compare
 from connector.domain.health.error_classes import named
-from tests.faults.health.mailbox import Mail, Sender
-from tests.faults.health.stage_under_test import Check, StageUnderTest
+from tests.faults.health.watched_stage import Check, WatchedStage
 from tests.faults.report import Row
+from tests.support.mailbox import Mail, Sender
 
 Injected = Callable[[], AbstractContextManager[object]]
 
@@ -51,7 +51,7 @@ class Wanted:
 class FaultScenario:
     """What happened, as the cells of a row."""
 
-    under_test: StageUnderTest
+    under_test: WatchedStage
     title: str
     wrong: list[str] = field(default_factory=list)
     cells: dict[str, str] = field(default_factory=dict)
@@ -172,7 +172,7 @@ class FaultScenario:
             ("Type", cause.command_for(stage)),
         ):
             self.expect(f"{title} in the mail: {mail.value(title)!r}", holds=mail.value(title) == value)
-        self.expect("no last words in the mail", holds=bool(mail.value("Last words")))
+        self.expect("no last error in the mail", holds=bool(mail.value("Last error")))
         password = self.under_test.world.database.cdc_password
         self.expect("the password is in the mail", holds=password not in mail.text)
         self.figures["mail"] = mail.text

@@ -10,7 +10,7 @@ from psycopg import sql
 from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.local import schema
 from tests.faults.health.fault_scenario import FaultScenario, Wanted
-from tests.faults.health.stage_under_test import StageUnderTest
+from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Row
 from tests.support.project import copy_project, set_settings
 from tests.support.sceptre_cli import sceptre
@@ -19,7 +19,7 @@ _TABLE = ("WMS", schema.REVISION)
 _BEATS = "BEATS.HEARTBEAT"
 
 
-def table_dropped_with_heartbeat_table(under_test: StageUnderTest) -> Row:
+def table_dropped_with_heartbeat_table(under_test: WatchedStage) -> Row:
     """Found and told while it is gone; fixed as the mail says, by the table and a restart."""
     scenario = FaultScenario(under_test, "table dropped, at a stage with a heartbeat table")
     wanted = Wanted("HeartbeatMissing", "database rights")
@@ -46,7 +46,7 @@ def table_dropped_with_heartbeat_table(under_test: StageUnderTest) -> Row:
 
 
 @contextmanager
-def _beating(under_test: StageUnderTest, scenario: FaultScenario) -> Iterator[None]:
+def _beating(under_test: WatchedStage, scenario: FaultScenario) -> Iterator[None]:
     """The stage with a heartbeat table of the DBA's; without one again afterwards."""
     with under_test.world.database.admin() as connection:
         connection.execute("CREATE SCHEMA IF NOT EXISTS beats")

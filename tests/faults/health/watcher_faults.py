@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.faults.health.fault_scenario import FaultScenario
-from tests.faults.health.mailbox import Mail, Sender
-from tests.faults.health.stage_under_test import SCHEDULED, StageUnderTest
+from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Row
-from tests.support.deployed import eventually
+from tests.support.mailbox import Mail, Sender
+from tests.support.stage_under_test import SCHEDULED
+from tests.support.waiting import wait_for
 
 
-def function_fails(under_test: StageUnderTest) -> Row:
+def function_fails(under_test: WatchedStage) -> Row:
     """Without its table's name the function fails at once: an alarm mails, and the event is kept.
 
     It is called twice: the embedded Lambda counts the errors of calls that wait for an answer only, and keeps
@@ -21,11 +22,11 @@ def function_fails(under_test: StageUnderTest) -> Row:
     scenario = FaultScenario(under_test, "the health check's Lambda fails (its environment is broken)")
     under_test.forget()
     with _environment(under_test, TABLE_NAME=""):
-        error = under_test.invoke("RequestResponse").get("FunctionError")
+        error = under_test.invoke_check().get("FunctionError")
         scenario.expect(f"the function ends with {error}", holds=error == "Unhandled")
-        under_test.invoke("Event")
-        mails = eventually(lambda: _alarms(under_test, "ConnectHealthErrors"), "a mail of the alarm")
-        letters = eventually(lambda: _dead_letters(under_test), "a dead letter")
+        under_test.invoke_check("Event")
+        mails = wait_for(lambda: _alarms(under_test, "ConnectHealthErrors"), "a mail of the alarm")
+        letters = wait_for(lambda: _dead_letters(under_test), "a dead letter")
     scenario.expect(f"mailed {[mail.subject for mail in mails]}", holds=len(mails) == 1)
     text = mails[0].text
     scenario.expect("the mail has no link", holds="docs/operations.md#functionerrors" in text)
@@ -49,7 +50,7 @@ def function_fails(under_test: StageUnderTest) -> Row:
     return scenario.row()
 
 
-def secret_unreadable(under_test: StageUnderTest) -> Row:
+def secret_unreadable(under_test: WatchedStage) -> Row:
     """A secret that is no JSON: the check says so by its own metric, whose alarm mails."""
     scenario = FaultScenario(under_test, "a secret that the health check cannot read")
     under_test.forget()
@@ -81,7 +82,7 @@ def secret_unreadable(under_test: StageUnderTest) -> Row:
 
 
 @contextmanager
-def _environment(under_test: StageUnderTest, **changes: str) -> Iterator[None]:
+def _environment(under_test: WatchedStage, **changes: str) -> Iterator[None]:
     functions = under_test.world.account.client("lambda")
     name = under_test.stage.names.connect_health
     good = functions.get_function_configuration(FunctionName=name)["Environment"]
@@ -93,7 +94,7 @@ def _environment(under_test: StageUnderTest, **changes: str) -> Iterator[None]:
         functions.update_function_configuration(FunctionName=name, Environment=good)
 
 
-def _alarms(under_test: StageUnderTest, name: str) -> list[Mail]:
+def _alarms(under_test: WatchedStage, name: str) -> list[Mail]:
     """Mails that an alarm has risen. The embedded CloudWatch judges when something is published."""
     under_test.world.account.client("cloudwatch").put_metric_data(
         Namespace="faults", MetricData=[{"MetricName": "tick", "Value": 1}]
@@ -102,7 +103,7 @@ def _alarms(under_test: StageUnderTest, name: str) -> list[Mail]:
     return [mail for mail in under_test.mailbox.take() if mail.subject.startswith(wanted)]
 
 
-def _dead_letters(under_test: StageUnderTest) -> list[Mapping[str, Any]]:
+def _dead_letters(under_test: WatchedStage) -> list[Mapping[str, Any]]:
     """What lies in the stage's queue, taken out of it."""
     sqs = under_test.world.account.client("sqs")
     url = sqs.get_queue_url(QueueName=under_test.stage.names.dead_letter_queue)["QueueUrl"]

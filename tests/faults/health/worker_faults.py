@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.faults.health.fault_scenario import FaultScenario, Wanted
-from tests.faults.health.mailbox import Mail, Sender
-from tests.faults.health.stage_under_test import StageUnderTest
+from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Row
-from tests.support.deployed import eventually, service, tasks
+from tests.support.mailbox import Mail, Sender
+from tests.support.waiting import wait_for
 
 #: Three failures of the container's own check, thirty seconds apart, and a margin.
 _REPLACED_SECONDS = 240.0
 
 
-def worker_killed(under_test: StageUnderTest) -> Row:
+def worker_killed(under_test: WatchedStage) -> Row:
     """SIGKILL: ECS starts another one and its event is mailed; the health check wakes nobody."""
     scenario = FaultScenario(under_test, "worker killed (SIGKILL)")
     # ECS counts the next task as running as soon as it is started; its API answers later.
@@ -24,7 +24,7 @@ def worker_killed(under_test: StageUnderTest) -> Row:
     @contextmanager
     def killed() -> Iterator[None]:
         arn = under_test.signal_worker(signal.SIGKILL)
-        eventually(lambda: arn not in tasks(under_test.world, under_test.stage), "a task that is given up")
+        wait_for(lambda: arn not in under_test.service.task_arns(), "a task that is given up")
         yield
 
     def told_by_ecs() -> None:
@@ -36,7 +36,7 @@ def worker_killed(under_test: StageUnderTest) -> Row:
     return row
 
 
-def worker_hung(under_test: StageUnderTest) -> Row:
+def worker_hung(under_test: WatchedStage) -> Row:
     """SIGSTOP: its port accepts and nothing answers, until ECS's own check gives it up."""
     scenario = FaultScenario(under_test, "worker hung (SIGSTOP)")
     wanted = Wanted("ConnectApiUnreachable", "worker")
@@ -48,8 +48,8 @@ def worker_hung(under_test: StageUnderTest) -> Row:
         yield
 
     def replaced() -> None:
-        eventually(
-            lambda: stopped[0] not in tasks(under_test.world, under_test.stage),
+        wait_for(
+            lambda: stopped[0] not in under_test.service.task_arns(),
             "a new worker",
             _REPLACED_SECONDS,
         )
@@ -72,7 +72,7 @@ def _mailed_by_event(scenario: FaultScenario, arrived: list[Mail], words: str) -
     scenario.cells["mail"] += f"; 1 of TaskStopped ({words})"
 
 
-def brokers_down(under_test: StageUnderTest) -> Row:
+def brokers_down(under_test: WatchedStage) -> Row:
     """The cluster is away for two checks."""
     scenario = FaultScenario(under_test, "broker down")
     wanted = Wanted("BrokersUnreachable", "brokers")
@@ -91,19 +91,18 @@ def brokers_down(under_test: StageUnderTest) -> Row:
     return scenario.run(down, wanted, in_time=untouched)
 
 
-def no_worker_wanted(under_test: StageUnderTest) -> Row:
+def no_worker_wanted(under_test: WatchedStage) -> Row:
     """A desired count of 0, as a cut-off teardown leaves it."""
     scenario = FaultScenario(under_test, "desired count 0")
     wanted = Wanted("EcsServiceUnhealthy", "worker")
-    ecs, name = under_test.world.account.client("ecs"), under_test.stage.names.service
 
     @contextmanager
     def scaled() -> Iterator[None]:
-        ecs.update_service(cluster=name, service=name, desiredCount=0)
-        eventually(lambda: service(under_test.world, under_test.stage)["runningCount"] == 0, "no worker")
+        under_test.service.scale(0)
+        wait_for(lambda: under_test.service.describe()["runningCount"] == 0, "no worker")
         try:
             yield
         finally:
-            ecs.update_service(cluster=name, service=name, desiredCount=1)
+            under_test.service.scale(1)
 
     return scenario.run(scaled, wanted)

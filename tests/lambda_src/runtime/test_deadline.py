@@ -4,27 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_src.runtime.deadline import Deadline
+from tests.support.simulated_clock import SimulatedClock
 
 
-class Clock:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
-def deadline(clock: Clock, within: float) -> Deadline:
-    return Deadline(within, lambda: clock.seconds, clock.sleep)
+def deadline(clock: SimulatedClock, within: float) -> Deadline:
+    return Deadline(within, lambda: clock.time, clock.sleep)
 
 
 @given(st.integers(0, 50), st.integers(1, 5), st.integers(0, 60), st.integers(0, 60))
 def test_polling_answers_the_first_value_that_will_do_or_the_last_within_the_time(
     ready: int, every: int, at_most: int, left: int
 ):
-    clock, asked = Clock(), 0
+    clock, asked = SimulatedClock(), 0
 
     def probe() -> int:
         nonlocal asked
@@ -36,12 +27,12 @@ def test_polling_answers_the_first_value_that_will_do_or_the_last_within_the_tim
     limit = min(at_most, left)
     if value >= ready:
         assert value == ready
-        assert clock.seconds <= limit + every
+        assert clock.time <= limit + every
     else:
-        assert limit <= clock.seconds < limit + every
+        assert limit <= clock.time < limit + every
 
 
 def test_a_value_that_will_do_at_once_is_not_waited_for():
-    clock = Clock()
+    clock = SimulatedClock()
     assert deadline(clock, 0).poll(lambda: 7, lambda _: True, every=1, at_most=10) == 7
-    assert clock.seconds == 0
+    assert clock.time == 0

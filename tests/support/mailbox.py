@@ -1,14 +1,15 @@
-"""What people would find in their mail: a queue that is subscribed to the stage's topic."""
+"""What people would find in their mail: the messages of a topic, and the requests to confirm an address."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
-from connector.domain.stage.names import Names
 from connector.local.aws import REGION
-from connector.local.world import World
+from connector.local.state import MAILBOX
+from tests.support.waiting import wait_for
 
 _QUEUE = "people"
 
@@ -42,15 +43,17 @@ class Mail:
 
 
 class Mailbox:
-    """Receives what the topic delivers. SNS delivers to a queue as it does to an address."""
+    """Receives what a topic delivers. SNS delivers to a queue as it does to an address.
 
-    def __init__(self, world: World, names: Names) -> None:
-        account = world.account
-        self._sqs = account.client("sqs")
+    `client` makes a client of one of AWS's services; `topic` is a name or an ARN.
+    """
+
+    def __init__(self, client: Callable[[str], Any], topic: str) -> None:
+        self._sqs, self._sns = client("sqs"), client("sns")
         self._url = self._sqs.create_queue(QueueName=_QUEUE)["QueueUrl"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         queue = attributes["Attributes"]["QueueArn"]
-        topic = f"arn:aws:sns:{REGION}:{queue.split(':')[4]}:{names.sns_topic}"
+        arn = f"arn:aws:sns:{REGION}:{queue.split(':')[4]}:{topic.rpartition(':')[2]}"
         policy = {
             "Version": "2012-10-17",
             "Statement": [
@@ -59,14 +62,13 @@ class Mailbox:
                     "Principal": {"Service": "sns.amazonaws.com"},
                     "Action": "sqs:SendMessage",
                     "Resource": queue,
-                    "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+                    "Condition": {"ArnEquals": {"aws:SourceArn": arn}},
                 }
             ],
         }
         self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": json.dumps(policy)})
-        self._sns = account.client("sns")
         self._subscription = self._sns.subscribe(
-            TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True
+            TopicArn=arn, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True
         )["SubscriptionArn"]
 
     def close(self) -> None:
@@ -86,3 +88,24 @@ class Mailbox:
                 body = json.loads(message["Body"])
                 found.append(Mail(body.get("Subject", ""), body["Message"]))
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+
+    def receive(self, count: int, seconds: float = 20) -> Sequence[Mail]:
+        """At least so many mails, oldest first."""
+        found: list[Mail] = []
+
+        def enough() -> bool:
+            found.extend(self.take())
+            return len(found) >= count
+
+        wait_for(enough, f"{count} mails", seconds)
+        return found
+
+
+def requests_to_confirm(state: Path, topic: str) -> list[Mapping[str, str]]:
+    """What SNS has mailed to the owners of the addresses on a topic; `state`: the world's directory.
+
+    Each has `topic_arn`, `endpoint` and the `token` that ConfirmSubscription takes.
+    """
+    lines = (state / MAILBOX).read_text(encoding="utf-8").splitlines()
+    name = topic.rpartition(":")[2]
+    return [mail for mail in map(json.loads, lines) if mail["topic_arn"].endswith(f":{name}")]
