@@ -34,7 +34,7 @@ _LOG_SECONDS = 6.0
 def observe(session: Session, *, tcp_probe: tcp.TcpProbe | None = None, read_log: bool = True) -> Observation:
     """Everything about the stage that can be seen from inside the VPC.
 
-    Without `read_log` the worker's log is left alone, which not every function has a right to read.
+    Without `read_log` the worker's log is not touched, which not every function has a right to read.
     """
     # First the secrets: what these hold can be redacted in what Connect says later.
     known, probe_errors = run(

@@ -133,7 +133,7 @@ class Session:
                 return "the admin Lambda reaches its port"
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            return f"the admin Lambda does not reach its port either: {why}"
+            return f"the admin Lambda cannot reach its port either: {why}"
 
     @cached_property
     def config(self) -> Mapping[str, str]:

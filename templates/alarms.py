@@ -151,7 +151,7 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
             "Average",
         ),
         _graph("Functions: errors, duration (ms)", functions, "Maximum"),
-        _graph("Archived log: minutes that it reaches further back than the position", left, "Minimum"),
+        _graph("Archived log: minutes before the connector's position", left, "Minimum"),
     ]
     return {"widgets": [widget for widget in widgets if widget["properties"].get("metrics") != []]}
 

@@ -109,7 +109,7 @@ def _admin(settings: FunctionsSettings, key: Ref) -> Function:
         "ConnectAdmin",
         names.connect_admin,
         "connect_admin",
-        "speaks to Connect, Kafka and the database for hooks and operators",
+        "calls Connect, Kafka and the database for hooks and operators",
         FUNCTION_TIMEOUT_SECONDS,
         statements,
     )

@@ -79,7 +79,7 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 
 def build(settings: NetworkSettings) -> Template:
     """Security groups and the rules between them; with `alb_tls` also the load balancer."""
-    template = common.new_template(f"wms-connector {settings.stage}: who may speak to whom")
+    template = common.new_template(f"wms-connector {settings.stage}: which parts may connect to which")
     _group(template, settings, "Task", "ports of the Connect worker", [_NOTHING])
     to_connect = _to_group("Task", CONNECT_PORT, "REST API of Connect")
     _group(template, settings, "Client", "tasks and Lambdas", [*_outward(settings), to_connect])

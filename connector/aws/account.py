@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connector.aws.region import region
 from connector.domain.errors import ServerError, one_line
 
-_NEXT = "see this shell's credentials, AWS_REGION and AWS_ENDPOINT_URL (a local world that is down?)"
+_NEXT = "check this shell's credentials, AWS_REGION and AWS_ENDPOINT_URL (is the local world down?)"
 
 
 def client(service: str, *, read_timeout: float = 30, attempts: int = 3) -> Any:
@@ -52,7 +52,7 @@ def errors() -> Iterator[None]:
     except ClientError as error:
         raise ServerError(refusal(error)) from None
     except BotoCoreError as error:
-        raise ServerError(f"AWS cannot be asked: {one_line(str(error))}; {_NEXT}") from None
+        raise ServerError(f"AWS cannot be reached: {one_line(str(error))}; {_NEXT}") from None
 
 
 def refusal(error: ClientError) -> str:

@@ -34,5 +34,5 @@ def _of_profile() -> str | None:
     try:
         found = boto3.session.Session().region_name
     except BotoCoreError as error:
-        raise ServerError(f"AWS cannot be asked: {error}") from None
+        raise ServerError(f"AWS cannot be reached: {error}") from None
     return None if found is None else str(found)

@@ -91,11 +91,11 @@ class Operation(StrEnum):
     RESTART = "restart", _UNREPEATED
     #: Let the connector keep its task, but read nothing.
     PAUSE = "pause", _COMMAND
-    #: Let a paused or stopped connector go on.
+    #: Resume a paused or stopped connector.
     RESUME = "resume", _COMMAND
     #: End the connector's task; config and offsets stay.
     STOP = "stop", _COMMAND
-    #: Where the connector is in its source. Changes nothing.
+    #: Show the connector's offsets. Changes nothing.
     OFFSETS = "offsets", _COMMAND
     #: Read tables anew, with the connector as it runs.
     SNAPSHOT = "snapshot", _UNREPEATED

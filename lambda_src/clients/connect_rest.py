@@ -213,5 +213,5 @@ class Connect:
                 # Who answers is asked first from now on.
                 self._urls = (url, *(other for other in self._urls if other != url))
                 return reply
-        message = "; ".join(reasons) or "no worker has an address yet"
+        message = "; ".join(reasons) or "no worker has an IP address yet"
         raise Unreachable(f"Connect does not answer ({message})", retriable=True)

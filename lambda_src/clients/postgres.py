@@ -89,7 +89,9 @@ class Session:
         elif asked == _AUTH_FINAL:
             scram.verify(body.decode())
         elif asked != _AUTH_OK:
-            raise ServerError(f"the database asks for a kind of login ({asked}) that is not built here")
+            raise ServerError(
+                f"the database requires a login method ({asked}) that this client does not support"
+            )
 
     def _send(self, kind: bytes, body: bytes) -> None:
         self._socket.sendall(kind + struct.pack("!i", len(body) + 4) + body)
@@ -141,7 +143,7 @@ class Scram:
         """Raise unless the server knows the password too."""
         given = base64.b64decode(_fields(final).get("v", ""))
         if not hmac.compare_digest(given, self._expected):
-            raise ServerError("what answers in the database's place does not know its password")
+            raise ServerError("the server does not know the password: it may not be the database")
 
 
 def literal(text: str) -> str:

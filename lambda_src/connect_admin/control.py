@@ -15,8 +15,10 @@ from lambda_src.session import Session
 _FOLLOW_SECONDS = 20.0
 _PAUSE_SECONDS = 0.5
 
-BEING_TORN_DOWN = "the stage is being torn down, so its connector is left alone; launch the stage to end that"
-MISSING = f"Connect has no connector {CONNECTOR}; launch the stage, which registers it"
+BEING_TORN_DOWN = (
+    "the stage is being torn down, so its connector is not changed; launch the stage to cancel the teardown"
+)
+MISSING = f"Connect has no connector {CONNECTOR}; launch the stage to register it"
 
 
 def there(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
@@ -40,14 +42,16 @@ def restart(session: Session) -> Answer:
         return found
     connect, status = found
     if status.halted:
-        return Answer(State.FAILED, f"{CONNECTOR} is {status.state}, and a restart leaves it so; resume it")
+        return Answer(
+            State.FAILED, f"{CONNECTOR} is {status.state}; a restart does not change that. Resume it"
+        )
     try:
         connect.restart(CONNECTOR)
         # At once the status is still that of the life before.
         session.deadline.sleep(_PAUSE_SECONDS)
         seen = _follow(session, connect, lambda now: now.runs)
     except (ServerError, DeadlineExceeded) as error:
-        message = f"a restart was asked for, and what came of it is not known ({error}); see the status"
+        message = f"a restart was requested, and its outcome is not known ({error}); see the status"
         return Answer(State.FAILED, message, changed=True)
     if seen is not None and seen.failed:
         message = failure(seen, session.database_address)
@@ -82,7 +86,7 @@ def resume(session: Session) -> Answer:
     else:
         changed = False
     if status.failed:
-        message = f"{failure(status, session.database_address)}; restart it once that is fixed"
+        message = f"{failure(status, session.database_address)}; fix that, then restart it"
         return Answer(State.FAILED, message, changed=changed, details=_details(status))
     word = "resumed" if changed else "not paused"
     return Answer(State.DONE, f"{word}: {status.describe()}", changed=changed, details=_details(status))

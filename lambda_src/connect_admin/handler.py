@@ -55,7 +55,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         log.exception("unforeseen", extra={"facts": {"operation": operation}})
         answer = Answer(
             State.FAILED,
-            f"the admin Lambda met an error that nobody foresaw ({type(error).__name__}); "
+            f"the admin Lambda failed with an unexpected error ({type(error).__name__}); "
             f"its log has the traceback under request {context.aws_request_id}",
         )
     write = log.error if answer.state is State.FAILED else log.info

@@ -18,7 +18,9 @@ def snapshot(session: Session) -> Answer:
     """
     tables = signals.captured(session.tables)
     if session.environment.settings.kind != "debezium":
-        return Answer(State.FAILED, "a jdbc connector takes no signals, so no snapshot can be asked of it")
+        return Answer(
+            State.FAILED, "a jdbc connector accepts no signals, so it cannot take a snapshot on request"
+        )
     found = there(session)
     if isinstance(found, Answer):
         return found
@@ -32,7 +34,9 @@ def snapshot(session: Session) -> Answer:
     except ServerError:
         source = Source()
     if source.snapshot_running:
-        return Answer(State.FAILED, "a snapshot runs already; ask again when it has ended (see status)")
+        return Answer(
+            State.FAILED, "a snapshot is running already; run this again once status shows that it has ended"
+        )
     return _send(session, tables)
 
 
@@ -46,12 +50,13 @@ def _send(session: Session, tables: tuple[str, ...]) -> Answer:
         except ServerError as error:
             # Not to be asked again by a machine: the signal may have arrived.
             return Answer(
-                State.FAILED, f"{error}; see in the status whether a snapshot runs before asking again"
+                State.FAILED, f"{error}; check with status whether a snapshot runs before you send it again"
             )
     return Answer(
         State.DONE,
         f"asked for a snapshot of {', '.join(tables)} (signal {identifier} on topic {topic}); a task that "
-        "has just started may take a minute to receive it; rows come as records of the operation r, progress "
+        "has just started may take a minute to receive it; rows arrive as records with operation r; progress "
+        "is "
         "on "
         f"{session.stage.topics.one('notification')}",
         changed=True,

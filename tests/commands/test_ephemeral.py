@@ -313,7 +313,7 @@ def test_remove_warns_where_aws_cannot_be_asked(
     do("create", "feature-x")
 
     def refuse(client: object) -> Any:
-        raise ServerError("AWS cannot be asked: no credentials")
+        raise ServerError("AWS cannot be reached: no credentials")
 
     monkeypatch.setattr(deployed, "all_stacks", refuse)
     result = do("remove", "feature-x")
@@ -370,7 +370,7 @@ def test_list_says_in_one_line_that_aws_does_not_answer(
     result = do("list")
     assert result.exit_code == 1
     assert result.stderr.startswith(
-        "error: AWS cannot be asked: Unable to locate credentials; see this shell's"
+        "error: AWS cannot be reached: Unable to locate credentials; see this shell's"
     )
     assert result.stderr.count("\n") == 1
 

@@ -261,7 +261,7 @@ def brokers_gone(main: Deployed) -> None:
         (failed_no_session, "task: task 0: no cause given (class unknown", UNKNOWN.next_step),
         (paused, f"connector: {CONNECTOR} is PAUSED: a person did that", "wms-connector resume main"),
         (no_connector, f"connector: Connect has no connector {CONNECTOR}", "sceptre launch main --yes"),
-        (not_connected, "source: Debezium says that it is not connected", "main"),
+        (not_connected, "source: Debezium reports that it is not connected", "main"),
         (late, "lag: 900 s behind the database", "docs/operations.md#replicationlagseconds"),
         (topic_gone, "topics: topic wms.signal does not exist", "sceptre launch main --yes"),
         (topic_differs, "topics: topic wms.MMDL.", "sceptre launch main --yes"),

@@ -165,7 +165,7 @@ def test_a_path_that_covers_more_than_the_stage_is_refused_before_aws_is_asked(t
     stack = FakeStack("main/network", "wms-network-main", connection)
     stack.stack_group_config["launch_path"] = typed
     with pytest.raises(
-        SceptreException, match="is no stage; nothing was touched. Name one: foundation, main"
+        SceptreException, match="is not a stage; nothing was touched. Use one of: foundation, main"
     ):
         hook(None, stack).run()
     assert connection.calls == []

@@ -335,7 +335,7 @@ def test_another_accounts_stage_of_the_same_name_is_reported_by_its_workers(regi
         fakes.ecs.no_cluster = False
         fakes.table.items.update(items)
     assert answer.state is State.FAILED
-    assert "a stage main that is not this account's lives on this cluster already" in answer.summary
+    assert "a stage main that is not this account's uses this cluster already" in answer.summary
     assert registered.ask(Operation.CLUSTER).state is State.DONE
 
 

@@ -41,7 +41,7 @@ def aws_alarms(names: Names) -> tuple[AwsAlarm, ...]:
             "AWS/SQS",
             "ApproximateNumberOfMessagesVisible",
             Alarm(
-                "Events that nobody could handle wait in the dead-letter queue.",
+                "The dead-letter queue holds events that could not be delivered or handled.",
                 "read one of them: it names the rule or function that failed.",
                 "DeadLetters",
                 period_seconds=300,
@@ -73,7 +73,7 @@ def alarms_of(names: Names, kind: str, standing: Container[str] | None = None) -
 def _usage(names: Names, title: str, metric_name: str, what: str, setting: str) -> AwsAlarm:
     alarm = Alarm(
         f"The worker uses more than 90 % of its {what}.",
-        f"see on the dashboard since when; if it lasts, raise {setting} in the stage's config.yaml.",
+        f"check on the dashboard when it began; if it lasts, raise {setting} in the stage's config.yaml.",
         title,
         threshold=90,
         statistic="Average",
@@ -87,7 +87,7 @@ def _usage(names: Names, title: str, metric_name: str, what: str, setting: str) 
 
 _FUNCTION_TEXTS = {
     "Errors": ("ends with errors or runs into its time limit.", "read the newest lines of its log group."),
-    "Throttles": ("is refused by Lambda.", "see whether the account's concurrency is used up."),
+    "Throttles": ("is refused by Lambda.", "check whether the account's concurrent executions are used up."),
 }
 
 

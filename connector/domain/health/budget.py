@@ -60,10 +60,12 @@ class Budget:
         counted = self._counted(now)
         if len(counted) >= LIMIT:
             wait = counted[-LIMIT] + WINDOW_SECONDS + ACT_WITHIN_SECONDS - now
-            reason = f"{LIMIT} restarts in the last hour; the next may be made in {_minutes(wait)}"
+            reason = (
+                f"{LIMIT} restarts were made in the last hour; the next one is allowed in {_minutes(wait)}"
+            )
             return Refusal(reason, True, wait)
         if self.claims and (wait := self.claims[-1] + self._wait() - now) > 0:
-            reason = f"the last restart is too recent; the next may be made in {_minutes(wait)}"
+            reason = f"the last restart was too recent; the next one is allowed in {_minutes(wait)}"
             return Refusal(reason, False, wait)
         return None
 

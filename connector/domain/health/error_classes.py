@@ -98,9 +98,10 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         _pattern("RecordTooLargeException|larger than the max message size|MESSAGE_TOO_LARGE"),
         retry=False,
         owner=Owner.US,
-        meaning="a change is larger than its topic takes",
-        next_step="raise connector.max_record_mib in the stage's config.yaml, once consumers can hold such a "
-        "record, then launch again; nothing is skipped meanwhile",
+        meaning="a change is larger than its topic allows",
+        next_step="check that consumers can read such a record, raise connector.max_record_mib in the "
+        "stage's config.yaml, "
+        "then launch again; no change is skipped until then",
         command=_LAUNCH,
     ),
     ErrorClass(
@@ -113,8 +114,9 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.US,
         meaning="a row holds a value that the connector cannot convert",
         next_step="ask the owners of the data whether the value may be missing from its record; if so, set "
-        "connector.unreadable_values to null in the stage's config.yaml, launch, and launch again without it "
-        "once the row has passed",
+        "connector.unreadable_values to null in the stage's config.yaml, launch, and remove the setting and "
+        "launch again "
+        "once the row has been read",
         command=_LAUNCH,
     ),
     ErrorClass(
@@ -122,7 +124,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         _pattern("ORA-01555|ORA-22924"),
         retry=False,
         owner=Owner.DATABASE,
-        meaning="a snapshot ran longer than the database keeps undo",
+        meaning="a snapshot ran longer than the database's undo retention",
         next_step="ask the DBA for more undo retention, then launch again: the snapshot starts anew",
         command=_LAUNCH,
     ),
@@ -135,8 +137,8 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="the topic with the schema history is lost or incomplete",
-        next_step="find out who deleted records of that topic; the history is rebuilt by a new snapshot of "
-        "the schema (snapshot.mode=recovery, once)",
+        next_step="find out who deleted records of that topic; a new snapshot of the schema rebuilds the "
+        "history (set snapshot.mode=recovery once)",
         command=_LOGS,
     ),
     ErrorClass(
@@ -145,8 +147,9 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="the connector cannot read a statement that changed a table's structure",
-        next_step="take the statement from the worker's log and report it; it is not skipped, because what "
-        "follows might then be read wrongly",
+        next_step="take the statement from the worker's log and report it; the connector does not skip it, "
+        "because "
+        "later changes might then be read wrongly",
         command=_LOGS,
     ),
     ErrorClass(
@@ -161,7 +164,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.DATABASE,
         meaning="the connector lacks a right in the database, or a captured table is gone",
-        next_step="have the DBA run the script of rights; a table that was dropped must come back first",
+        next_step="restore a table that was dropped; then let the DBA run the script of grants",
         command=_ORACLE,
     ),
     ErrorClass(
@@ -172,8 +175,8 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         ),
         retry=False,
         owner=Owner.PLATFORM,
-        meaning="the brokers refuse the connector something",
-        next_step="have the cluster's owners grant what the script lists",
+        meaning="the brokers refuse the connector a right",
+        next_step="let the cluster's owners grant the rights that the script lists",
         command=_BROKER,
     ),
     # Before those about time: Connect's message about it speaks of a timeout.
@@ -185,9 +188,9 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         ),
         retry=True,
         owner=Owner.US,
-        meaning="another producer took the task's place, or its transaction lasted longer than it may",
-        next_step="see whether a second worker or a second stage runs this connector; a worker that stood "
-        "still is fenced as well, and needs nobody once it runs again",
+        meaning="another producer took over the task's transactional id, or the task's transaction timed out",
+        next_step="see whether a second worker or a second stage runs this connector; a worker that paused "
+        "for too long is fenced too, and recovers by itself",
         command=_LOGS,
     ),
     ErrorClass(
@@ -196,7 +199,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.PLATFORM,
         meaning="a topic that the connector writes to does not exist",
-        next_step="launch again, which makes missing topics",
+        next_step="launch again: a launch creates missing topics",
         command=_LAUNCH,
     ),
     ErrorClass(
@@ -207,7 +210,8 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.US,
         meaning="memory ran out",
-        next_step="look for a very large transaction; else raise task_memory and container_memory in the "
+        next_step="check for a very large transaction; if there is none, raise task_memory and "
+        "container_memory in the "
         "stage's config.yaml, then launch again",
         command=_LAUNCH,
     ),
@@ -232,7 +236,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.PLATFORM,
         meaning="the brokers do not answer",
-        next_step="ask the cluster's owners whether it is up, and whether its security group admits the "
+        next_step="ask the cluster's owners whether it is up, and whether its security group allows the "
         "connector's",
         command=_BROKER,
     ),
@@ -250,7 +254,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.NETWORK,
         meaning="the database cannot be reached",
-        next_step="see that it runs and that its security group admits the connector's, then launch again",
+        next_step="check that it runs and that its security group allows the connector's, then launch again",
         command=_LAUNCH,
         of_database="cannot be reached",
     ),
@@ -260,7 +264,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         _pattern("Failed to resolve Oracle database version"),
         retry=False,
         owner=Owner.DATABASE,
-        meaning="the database gives the connector no session, for a reason that only the worker's log knows",
+        meaning="the database gives the connector no session, and only the worker's log has the reason",
         next_step="the worker's log has Oracle's own message (ORA- and a number); fix address, "
         "service, user or password in its secret, then launch again",
         command=_LOGS,
@@ -274,7 +278,7 @@ UNKNOWN = ErrorClass(
     re.compile(""),
     retry=True,
     owner=Owner.US,
-    meaning="a failure of a kind that is not known yet",
+    meaning="an error that no class describes",
     next_step="read the trace in the worker's log, fix its cause, then launch again",
     command=_LOGS,
 )
@@ -296,14 +300,14 @@ CONNECTOR_MISSING = _observed(
     "connector missing",
     Owner.US,
     "Connect does not know the connector, or gives no status of it",
-    "launch again, which registers it",
+    "launch again: a launch registers it",
     _LAUNCH,
 )
 NOT_RUNNING = _observed(
     "not running",
     Owner.US,
     "the connector or its task does not run, although nobody has stopped it and nothing has failed",
-    "read in the worker's log what keeps it from starting; if nothing does, stop the task in ECS: the new "
+    "read in the worker's log why it does not start; if the log has no reason, stop the task in ECS: the new "
     "worker starts it",
     _LOGS,
 )
@@ -311,7 +315,7 @@ LAGGING = _observed(
     "lag",
     Owner.US,
     "changes reach the topics late",
-    "see whether the lag grows, and ask the DBA for a large batch or a long transaction",
+    "check whether the lag grows; ask the DBA whether a large batch or a long transaction runs",
     _STATUS,
 )
 ARCHIVED_LOG_EXPIRING = _observed(
@@ -331,9 +335,10 @@ STALLED = _observed(
 HEARTBEAT_TABLE_STALE = _observed(
     "heartbeat-table-stale",
     Owner.DATABASE,
-    "the connector updates its heartbeat table, or should, but reads no change of it in the database's log",
-    "see that the table has its one row, supplemental logging and the connector's rights; else ask the DBA "
-    "what holds the log back",
+    "no change of the heartbeat table comes back through the database's log",
+    "check that the table has its one row, supplemental logging and the connector's grants; if it has, ask "
+    "the "
+    "DBA what delays the log",
     _ORACLE,
 )
 OBSERVED = (

@@ -138,7 +138,7 @@ def _health_check(seen: Observation) -> list[Finding]:
 
 
 #: Probes whose error is not the check's own: Connect gives no status for a while during a rebalance,
-#: and a worker without metrics is a source that is not seen to be connected.
+#: and a worker without metrics is a source that is not connected as far as the metrics show.
 _EXPLAINED = ("connector", "source")
 
 
@@ -157,9 +157,9 @@ def _service(seen: Observation) -> list[Finding]:
     workers = f" on {', '.join(service.addresses)}" if service.addresses else ""
     summary = f"{service.describe()}{workers}, deployment {service.rollout or 'unknown'}"
     if service.rollout_failed:
-        reason = f"ECS gave up the deployment: {service.rollout_reason or 'no reason given'}"
+        reason = f"ECS stopped the deployment: {service.rollout_reason or 'no reason given'}"
     elif service.desired == 0:
-        reason = "no worker is wanted: the desired count is 0"
+        reason = "the service's desired count is 0, so no worker runs"
     elif service.running < service.desired:
         reason = service.describe()
     else:
@@ -255,10 +255,14 @@ def _source(seen: Observation, results: list[Finding]) -> list[Finding]:
         queue = "" if source.queue_used_ratio is None else f", queue {source.queue_used_ratio:.0%} full"
         return [Finding.passed("SourceDisconnected", f"connected: {source.describe()}{queue}")]
     if source is None:
-        reason = f"its worker shows no metrics: {seen.probe_errors.get('source', 'nobody knows why')}"
+        reason = f"the worker's metrics cannot be read: {seen.probe_errors.get('source', 'nobody knows why')}"
     else:
         reason = source.describe()
-    message = f"{reason}; its log says: {root_cause(seen.log_message)}" if seen.log_message else reason
+    message = (
+        f"{reason}; last error in the worker's log: {root_cause(seen.log_message)}"
+        if seen.log_message
+        else reason
+    )
     return [Finding.failed("SourceDisconnected", message, _disconnected(seen, results))]
 
 
@@ -288,7 +292,7 @@ def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[F
         results.append(_lag(seen, settings, now))
     minutes = headroom_minutes(seen, settings, seen.health_state or HealthState(), now)
     if minutes is not None:
-        reason = f"archived log reaches {minutes:.0f} minutes further back than the position"
+        reason = f"archived log reaches {minutes:.0f} minutes further back than the connector's position"
         if minutes < _threshold("ScnHeadroomMinutes"):
             results.append(Finding.failed("ScnHeadroomMinutes", reason, ARCHIVED_LOG_EXPIRING, minutes))
         else:
@@ -317,7 +321,7 @@ def _lag(seen: Observation, settings: ConnectorSettings, now: float) -> Finding:
         once = (
             ""
             if source.seconds_behind_source is None
-            else f": {source.seconds_behind_source:.1f} s behind at the last change"
+            else f": {source.seconds_behind_source:.1f} s of lag at the last change"
         )
         return Finding.passed(name, f"not known{once}, {event}", value=None)
     if lag >= _threshold(name):
@@ -340,7 +344,7 @@ def _heartbeat(
     ]
     if _streams(seen) and HEARTBEAT_REFUSED in seen.log_message:
         # Connected at this moment or not: the stand-in's connector begins anew each time.
-        reason = f"the database refuses the statement of the heartbeat: {root_cause(seen.log_message)}"
+        reason = f"the database refuses the heartbeat statement: {root_cause(seen.log_message)}"
         return [*measured, Finding.failed("HeartbeatMissing", reason, classify(seen.log_message))]
     hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in results)
     if hidden or not _streams(seen) or seen.source is None or seen.source.snapshot_running:
@@ -354,7 +358,7 @@ def _beat(
     """Whether heartbeats arrive, and those of the heartbeat table where the stage has one."""
     name, longest = "HeartbeatMissing", staleness_limit(settings.heartbeat_seconds)
     if seen.brokers is not None and seen.brokers.missing:
-        reason = f"there is no topic {', '.join(seen.brokers.missing)}"
+        reason = f"these topics do not exist: {', '.join(seen.brokers.missing)}"
         return Finding.failed(name, reason, named("unknown topic"))
     if empty := _empty(seen, settings):
         cause = STALLED if age is None else HEARTBEAT_TABLE_STALE
@@ -376,7 +380,7 @@ def _empty(seen: Observation, settings: ConnectorSettings) -> str:
     if seen.brokers is None or seen.brokers.newest is None:
         return "its topic is empty"
     if settings.heartbeat_table and seen.brokers.newest_of_table is None:
-        return f"heartbeats arrive, but no change of table {settings.heartbeat_table}"
+        return f"heartbeats arrive, but there is no change of the heartbeat table {settings.heartbeat_table}"
     return ""
 
 

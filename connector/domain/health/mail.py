@@ -84,7 +84,7 @@ def recovery_mail(
 
 def drill_mail(mail: Mail) -> Mail:
     """The same message as a drill: nobody may take it for an incident."""
-    opening = "This is a DRILL: nothing of what follows has happened, and nobody needs to do anything."
+    opening = "This is a DRILL: nothing below has happened, and nobody needs to do anything."
     return Mail(_subject(f"{DRILL} {mail.subject}"), f"{opening}\n\n{mail.text}")
 
 
@@ -100,7 +100,7 @@ def trend(state: HealthState) -> str:
 
 
 def _joins(incident: Incident) -> list[str]:
-    return [f"Joins:        an incident that was mailed {moment(incident.since)} and is not over"]
+    return [f"Joins:        an incident that was mailed {moment(incident.since)} and is still open"]
 
 
 def _listed(title: str, lines: tuple[str, ...]) -> list[str]:

@@ -85,7 +85,7 @@ METRICS: tuple[Metric, ...] = (
         Origin.HEALTH,
         # The dead man's switch: over two periods, so that one late or lost run wakes nobody.
         Alarm(
-            "The health check fails or is silent: nobody watches this stage.",
+            "The health check fails or does not run: this stage is not monitored.",
             "aws logs tail {health_logs} --since 1h.",
             "HealthCheckFailed",
             evaluation_periods=2,
@@ -153,7 +153,7 @@ METRICS: tuple[Metric, ...] = (
         "Count",
         "Restarts and registrations that the health check made in this run",
         Origin.HEALTH,
-        waived="a restart that helped needs nobody; one that did not shows as ConnectorTaskFailed",
+        waived="a restart that helped needs no action; one that did not raises ConnectorTaskFailed",
     ),
     Metric(
         "AutoRestartBudgetExceeded",
@@ -162,14 +162,14 @@ METRICS: tuple[Metric, ...] = (
         Origin.HEALTH,
         _seen(
             "AutoRestartBudgetExceeded",
-            "Restarting did not help: the restart budget is spent.",
+            "Restarts did not help: all restarts of this hour are used up.",
             "read the cause in the health function's log; a person has to fix it.",
         ),
     ),
     Metric(
         "ReplicationLagSeconds",
         "Seconds",
-        "How far the last change read lies behind the database",
+        "How many seconds the last change that was read is behind the database",
         Origin.HEALTH,
         Alarm(
             "Changes reach the topics late.",
@@ -186,7 +186,7 @@ METRICS: tuple[Metric, ...] = (
         "Seconds",
         "Age of the last change that the connector saw",
         Origin.HEALTH,
-        waived="a quiet database is a healthy one; heartbeats show whether the path works",
+        waived="a database without changes is healthy; heartbeats show whether the path works",
         kinds=("debezium",),
     ),
     Metric(
@@ -235,7 +235,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ScnHeadroomMinutes",
         "None",
-        "For how many minutes the archived redo log still reaches back to the connector's position (Oracle)",
+        "How many minutes the archived redo log reaches further back than the connector's position (Oracle)",
         Origin.HEALTH,
         Alarm(
             "Oracle will soon delete archived redo log that the connector has not read.",
@@ -254,7 +254,7 @@ METRICS: tuple[Metric, ...] = (
         "Percent",
         "How full the connector's queue between reading and writing is",
         Origin.HEALTH,
-        waived="a full queue is how a large batch looks; what it delays shows as ReplicationLagSeconds",
+        waived="a large batch fills the queue; a delay shows as ReplicationLagSeconds",
         kinds=("debezium",),
     ),
     Metric(
@@ -262,7 +262,7 @@ METRICS: tuple[Metric, ...] = (
         "Count",
         "Records that the task has read and the brokers have not confirmed yet, as Connect counts them",
         Origin.HEALTH,
-        waived="it varies with the load; when it no longer drains, HeartbeatMissing rises",
+        waived="it varies with the load; if records are no longer confirmed, HeartbeatMissing goes off",
     ),
     Metric(
         "RecordErrors",
@@ -297,7 +297,7 @@ METRICS: tuple[Metric, ...] = (
         # A topic that was just made is unknown for a moment: only what lasts counts.
         Alarm(
             "The worker writes to a topic that the cluster does not know.",
-            "see which topic the worker's log names; launching the stage again makes missing ones.",
+            "see which topic the worker's log names; launching the stage again creates missing topics.",
             "UnknownTopicOrPartitionCount",
             statistic="Sum",
             evaluation_periods=3,

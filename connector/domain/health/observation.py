@@ -105,7 +105,8 @@ class Source:
     streaming: bool | None = None
     snapshot_running: bool = False
     snapshot_tables: int = 0
-    #: How far the last change read lies behind the database, in seconds; None while that is not known.
+    #: How many seconds the last change that was read is behind the database, in seconds; None while that is
+    #: not known.
     seconds_behind_source: float | None = None
     #: Age of the last change seen, in seconds.
     seconds_since_last_event: float | None = None
@@ -130,8 +131,8 @@ class Source:
         if self.snapshot_running:
             return f"snapshot of {self.snapshot_tables} tables running"
         if self.streaming is None:
-            return "no Debezium metrics yet, so it has not reached the database"
-        return "Debezium says that it is not connected"
+            return "there are no Debezium metrics yet: the connector has not reached the database"
+        return "Debezium reports that it is not connected"
 
 
 @dataclass(frozen=True)

@@ -52,19 +52,24 @@ def decide_remediation(
     if wanted is Action.NOTHING and any(
         finding.cause is NOT_RUNNING and finding.ok is False for finding in results
     ):
-        return Remediation(withheld="Connect restarts only what has failed, and nothing has")
+        return Remediation(withheld="Nothing has failed, and Connect restarts only what has failed")
     if wanted is Action.NOTHING:
         return Remediation()
     budget, state = seen.budget, seen.health_state
     if budget is None or state is None:
-        return Remediation(withheld="the state table cannot be read, so no restart can be claimed")
+        return Remediation(
+            withheld="the state table cannot be read, so no restart can be counted, and none is made"
+        )
     wrong = {finding.name for finding in results if finding.ok is False}
     if wrong & {"EcsServiceUnhealthy", "ConnectApiUnreachable"}:
         return Remediation(
             withheld="ECS or Connect's API has failed: a restart of the connector would not help"
         )
     if wrong & {"DbTcpUnreachable", "BrokersUnreachable"}:
-        return Remediation(withheld="database or brokers do not answer: a restart is made once they do")
+        return Remediation(
+            withheld="the database or the brokers do not answer; "
+            "the health check restarts the connector once they do"
+        )
     if not cause.retry:
         return Remediation(withheld=f"{cause.meaning}: no restart fixes that")
     if wanted is Action.REGISTER and state.refused and not named(state.refused).retry:
@@ -72,7 +77,8 @@ def decide_remediation(
     minutes = headroom_minutes(seen, settings, state, now)
     if minutes is not None and minutes <= 0:
         return Remediation(
-            withheld="the archived log no longer reaches the position: a restart would lose it"
+            withheld="the archived log no longer reaches back to the connector's position: a restart would "
+            "lose that position"
         )
     hopeful = budget.repetitions < LIMIT
     refusal = budget.refusal(now)

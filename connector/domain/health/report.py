@@ -62,7 +62,7 @@ def _stacks(facts: Facts) -> Sequence[CheckResult]:
         if stack is None:
             wrong.append(_bad("stacks", f"stack {name} does not exist", launch(stage)))
         elif stack.status.endswith("_IN_PROGRESS"):
-            step = "wait until that has ended, then verify again"
+            step = "wait until the operation has ended, then run verify again"
             wrong.append(_bad("stacks", f"stack {name} is {stack.status}", step))
         elif stack.status not in _COMPLETE:
             step = f"fix what its events name, then {launch(stage)}"
@@ -74,10 +74,11 @@ def _stacks(facts: Facts) -> Sequence[CheckResult]:
 def _protection(facts: Facts) -> Sequence[CheckResult]:
     name = "termination protection"
     if facts.stage.ephemeral:
-        return [_good(name, "an ephemeral stage needs none")]
+        return [_good(name, "not needed for an ephemeral stage")]
     unprotected = [facts.stage.names.stack(name) for name, s in facts.stacks.items() if not s.protected]
     wrong = [
-        _bad(name, f"stack {stack} may be deleted by accident", launch(facts.stage)) for stack in unprotected
+        _bad(name, f"stack {stack} has no termination protection", launch(facts.stage))
+        for stack in unprotected
     ]
     return wrong or [_good(name, f"{len(facts.stacks)} of {len(facts.stacks)} stacks")]
 
@@ -102,7 +103,10 @@ def _first_action(facts: Facts, alarm: Alarm) -> str:
 
 
 def _mail(facts: Facts) -> Sequence[CheckResult]:
-    step = "let its owner follow the link in AWS's mail; after three days ask for a new one in SNS"
+    step = (
+        "its owner must follow the link in AWS's mail; the link expires after three days, then request a "
+        "new one in SNS"
+    )
     wrong = [
         _bad("mail", f"{s.endpoint} gets no mail: its subscription is PendingConfirmation", step)
         for s in facts.subscriptions
@@ -121,10 +125,14 @@ def _last_check(facts: Facts, now: datetime) -> Sequence[CheckResult]:
     window = (alarm.window if alarm else 0) or _USUAL_WINDOW
     names = facts.stage.names
     minutes = window // 120
-    every = "every minute" if minutes == 1 else f"every {minutes} minutes, and first so long after a launch"
+    every = (
+        "every minute"
+        if minutes == 1
+        else f"every {minutes} minutes, for the first time that long after a launch"
+    )
     step = f"read {names.function_log_group(names.connect_health)}; it runs {every}"
     if facts.checked_at is None:
-        return [_bad(name, "no health check has run lately, so nobody watches this stage", step)]
+        return [_bad(name, "no health check has run recently, so this stage is not monitored", step)]
     age = (now - facts.checked_at).total_seconds()
     wrong = []
     if age > window + 60:

@@ -42,7 +42,7 @@ class Verdict:
         if self.retiring:
             return "the stage is being torn down: nothing is checked"
         if not self.findings:
-            return "healthy" if self.sure else "nothing is known to be wrong, but not all could be seen"
+            return "healthy" if self.sure else "no problem was found, but not everything could be checked"
         return "; ".join(f"{finding.name}: {finding.reason}" for finding in self.findings)
 
 

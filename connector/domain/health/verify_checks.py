@@ -79,7 +79,7 @@ def _config(setup: Setup, stage: Stage) -> list[Finding]:
     if setup.config_differs is None:
         return []
     if setup.config_differs:
-        reason = "the connector's config is not what secrets and settings make of it now"
+        reason = "the connector's config differs from what secrets and settings give now"
         return [_bad(CONFIG, reason, launch(stage))]
     return [_good(CONFIG, "what secrets and settings make of it now")]
 
@@ -93,7 +93,7 @@ def _secrets(seen: Observation, stage: Stage) -> list[Finding]:
         ]
     if not versions:
         return []
-    return [_good(SECRETS, f"{len(versions)} secrets, none newer than what the connector uses")]
+    return [_good(SECRETS, f"{len(versions)} secrets, none newer than those that the connector uses")]
 
 
 def _topics(setup: Setup, stage: Stage) -> list[Finding]:
@@ -120,10 +120,10 @@ def _record(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
         return [_bad(RECORD, "the stage was never registered: it has no record", again)]
     found = []
     if record.retiring:
-        finish = f"finish it (sceptre delete ephemeral/{stage.name}), or end it by {again}"
+        finish = f"finish it with sceptre delete ephemeral/{stage.name}, or cancel it with {again}"
         found.append(_bad(RECORD, "a teardown has begun", finish))
     if setup.wanted_config_hash and record.config_hash != setup.wanted_config_hash:
-        reason = "the config that was registered is not what secrets and settings make of it now"
+        reason = "the registered config differs from what secrets and settings give now"
         found.append(_bad(RECORD, reason, again))
     return found or [_good(RECORD, f"registered on cluster {record.cluster_id}")]
 

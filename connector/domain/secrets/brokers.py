@@ -117,7 +117,8 @@ def choose_auth(configured: str | None, brokers: Brokers) -> KafkaAuth:
     if found is not None:
         return found
     raise OperatorError(
-        f"secret {brokers.path}: port {brokers.port} is none of MSK's ({_known_ports()}); fix it, or "
+        f"secret {brokers.path}: port {brokers.port} is not one of MSK's ports ({_known_ports()}); fix it, "
+        "or "
         "set kafka_auth to tls, scram, iam or plaintext in the stage's config.yaml"
     )
 

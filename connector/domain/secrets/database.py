@@ -170,15 +170,15 @@ def _refuse_contradiction(
     hosts = {named.lower() for named, _ in endpoints}
     if host is not None and host.lower() not in hosts:
         raise SecretError(
-            f"secret {path}: host {_shown(fields, host)} is none of the 'url', which has "
-            f"{_shown(fields, ', '.join(sorted(hosts)))}; take one of them out"
+            f"secret {path}: host {_shown(fields, host)} is not in the 'url', which has "
+            f"{_shown(fields, ', '.join(sorted(hosts)))}; remove one of them"
         )
     given = fields.get("port")
     ports = {port for _, port in endpoints}
     if given not in (None, "") and _checked_port(path, fields, given) not in ports:
         raise SecretError(
-            f"secret {path}: port {_shown(fields, given)} is none of the 'url', which has "
-            f"{', '.join(map(str, sorted(ports)))}; take one of them out"
+            f"secret {path}: port {_shown(fields, given)} is not in the 'url', which has "
+            f"{', '.join(map(str, sorted(ports)))}; remove one of them"
         )
 
 

@@ -69,6 +69,6 @@ def unreadable(path: str, code: str, message: str) -> SecretError | None:
     if code in ("AccessDeniedException", "AccessDenied", "DecryptionFailure", "KMSAccessDeniedException"):
         return SecretError(
             f"secret {path} may not be read ({code}); allow secretsmanager:GetSecretValue and its key "
-            "(the default's secret is not used instead)"
+            "(the default secret is not used in its place)"
         )
     return SecretError(f"secret {path} cannot be read: {code}: {message}")

@@ -12,7 +12,7 @@ from connector.domain.stage.topics import twins
 
 #: The section of docs/stages.md for a cluster that its stage has left.
 LEFT_CLUSTER = "When a named stage has left its cluster"
-_STAYS = "the stacks made so far stay, and the launch goes on from them"
+_STAYS = "stacks that exist stay, and the next launch continues from them"
 _CONNECT_ROLES = ("connect_config", "connect_offsets", "connect_status")
 
 
@@ -45,14 +45,14 @@ def conflict(stage: Stage, cluster: Cluster, prefix: str) -> str | None:
         return None
     if cluster.foreign_worker:
         return (
-            f"a stage {stage.name} that is not this account's lives on this cluster already: its Connect "
+            f"a stage {stage.name} that is not this account's uses this cluster already: its Connect "
             f"group {stage.topics.connect_group} has members, and this stage has no worker; "
             f"{_way_out(stage, prefix)}"
         )
     for other, sign in _others(stage):
         if sign in cluster.topics:
             return (
-                f"stage {other.name} lives on this cluster already (topic {sign}), and stages {stage.name} "
+                f"stage {other.name} uses this cluster already (topic {sign}), and stages {stage.name} "
                 f"and {other.name} have the same data topics; {_way_out(stage, prefix)}. Has {other.name} "
                 f"left this cluster for good? Touch none of its topics before you have read {LEFT_CLUSTER!r} "
                 "in docs/stages.md: they hold its position in the database"
@@ -71,6 +71,6 @@ def _others(stage: Stage) -> Iterator[tuple[Stage, str]]:
 
 def _way_out(stage: Stage, prefix: str) -> str:
     return (
-        f"named stages need a cluster each: put {stage.name}'s own into the secret "
+        f"each named stage needs a cluster of its own: put {stage.name}'s own into the secret "
         f"{prefix}/{stage.name}/brokerString and launch again ({_STAYS})"
     )

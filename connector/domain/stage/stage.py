@@ -100,7 +100,7 @@ def refusal(text: str) -> str | None:
         return None
     lower = text.lower()
     if lower in RESERVED_STAGES:
-        return f"the words {', '.join(RESERVED_STAGES)} have a meaning of their own; choose another"
+        return f"the words {', '.join(RESERVED_STAGES)} are reserved; choose another name"
     if lower == SCEPTRE_FILE:
         return f"{SCEPTRE_FILE} is a file of Sceptre's beside the stages; choose another name"
     if lower in NAMED_STAGES:
@@ -109,7 +109,7 @@ def refusal(text: str) -> str | None:
     if clash is not None:
         return (
             f"its namespace '{text}.' could be mistaken for the start of {clash!r} "
-            "(compared without case, '.' and '_' being one to Kafka), "
+            "(case is ignored, and Kafka treats '.' and '_' alike), "
             "which belongs to no ephemeral stage; choose another name"
         )
     return None

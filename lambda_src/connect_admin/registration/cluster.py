@@ -17,7 +17,7 @@ def check_cluster(session: Session) -> Answer:
         refusal = refused_on(session, kafka)
     if refusal is not None:
         return Answer(State.FAILED, refusal)
-    return Answer(State.DONE, f"stage {session.stage.name} may live on its cluster")
+    return Answer(State.DONE, f"stage {session.stage.name} may use its cluster")
 
 
 def refused_on(session: Session, kafka: KafkaAdmin) -> str | None:

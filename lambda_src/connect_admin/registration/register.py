@@ -67,7 +67,7 @@ def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:
 
 
 def _leave(connect: Connect, details: dict[str, str]) -> Answer:
-    """An unchanged connector is left alone, but a failed one would stay so: Connect never retries it."""
+    """An unchanged connector is not touched, but a failed one would stay so: Connect never retries it."""
     status = connect.status(CONNECTOR)
     if status is None or not status.failed:
         return Answer(State.DONE, f"{CONNECTOR} unchanged", details=details)

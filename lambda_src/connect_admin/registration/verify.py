@@ -51,8 +51,8 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
     if status.halted:
         return Answer(
             State.FAILED,
-            f"{CONNECTOR} is {status.state}: a person did that, and launching does not undo it; "
-            "`wms-connector resume` with the stage's name does",
+            f"{CONNECTOR} is {status.state}: an operator did that, and a launch does not undo it; "
+            "run `wms-connector resume` with the stage's name",
             details=details,
         )
     if status.failed:
@@ -61,7 +61,7 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
     if any(finding.ok is None for finding in results):
         return Answer(State.WAITING, status.describe(), details=details)
     for finding in not_ok(results):
-        reason = f"{status.describe()}, but the source {database} is not seen to be connected"
+        reason = f"{status.describe()}, but the source {database} is not connected as far as the metrics show"
         return Answer(State.WAITING, f"{reason}: {finding.reason}", details=details)
     if settings.kind != "debezium" or seen.source is None:
         # What can be seen of a connector without metrics of its own is that its task runs.

@@ -19,7 +19,7 @@ def teardown_connector(session: Session) -> Answer:
         return taken
     service = session.observe_service()
     if service is None or not service.addresses:
-        return Answer(State.DONE, "no worker runs, so no connector does")
+        return Answer(State.DONE, "no worker is running, so there is no connector to stop")
     session.know_confidential()
     connect = session.connect()
     if connect.config(CONNECTOR) is None:
@@ -52,5 +52,5 @@ def _delete_offsets(connect: Connect) -> str:
         if error.retriable:
             raise
         # The topic that holds them is deleted all the same.
-        return f"its offsets go with their topic ({error})"
+        return f"its offsets are deleted with their topic ({error})"
     return "with its offsets"

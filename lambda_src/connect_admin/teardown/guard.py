@@ -10,7 +10,9 @@ from connector.domain.stage.teardown import EphemeralStage
 from lambda_src.clients.state_table import read_record, write_record
 from lambda_src.session import Session
 
-STANDS_BACK = "the stage is being torn down, so nothing is registered; launch the stage to end that"
+STANDS_BACK = (
+    "the stage is being torn down, so nothing is registered; launch the stage to cancel the teardown"
+)
 
 
 def ephemeral(session: Session) -> EphemeralStage:
@@ -21,8 +23,8 @@ def ephemeral(session: Session) -> EphemeralStage:
     """
     if session.meant != session.stage.name:
         raise RefusedStage(
-            f"this is the admin Lambda of stage {session.stage.name!r} and the teardown of "
-            f"{session.meant!r} is asked for: nothing was touched"
+            f"this is the admin Lambda of stage {session.stage.name!r} , but the teardown was requested "
+            f"for {session.meant!r} is asked for: nothing was touched"
         )
     return EphemeralStage(session.stage)
 
@@ -34,7 +36,7 @@ def taken_over(session: Session) -> Answer | None:
         return None
     return Answer(
         State.FAILED,
-        f"stage {session.stage.name} is no longer marked as being torn down: a launch has taken it over, "
+        f"stage {session.stage.name} is no longer marked as being torn down: a launch has begun since, "
         "so nothing more is deleted",
     )
 
@@ -65,7 +67,7 @@ def other_cluster(session: Session, record: StageRecord | None, cluster_id: str)
         return None
     prefix, stage = session.environment.secret_prefix, session.stage.name
     return (
-        f"the brokers in hand are of cluster {cluster_id}, and stage {stage} was registered on cluster "
+        f"the configured brokers belong to cluster {cluster_id}, and stage {stage} was registered on cluster "
         f"{record.cluster_id}: nothing was deleted. Put that cluster's broker string back into the secret "
         f"{prefix}/{stage}/brokerString"
     )

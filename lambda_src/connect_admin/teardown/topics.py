@@ -54,7 +54,7 @@ def teardown_groups(session: Session) -> Answer:
     details = {"deleted": [group for group in plan.delete if group not in busy]}
     if busy:
         return Answer(
-            State.WAITING, f"group {busy[0]} has members: somebody reads with it", True, details=details
+            State.WAITING, f"group {busy[0]} has members: a consumer still uses it", True, details=details
         )
     message = f"{len(plan.delete)} groups deleted" if plan.delete else "no group of the stage is left"
     return Answer(State.DONE, message, changed=bool(plan.delete), details=details)
@@ -71,7 +71,7 @@ def _conflict(session: Session, kafka: KafkaAdmin) -> Answer | None:
         return Answer(State.FAILED, elsewhere)
     for group in session.stage.topics.connect_groups:
         if kafka.live_group(group):
-            return Answer(State.WAITING, f"group {group} has members: a worker still lives")
+            return Answer(State.WAITING, f"group {group} has members: a worker is still running")
     return None
 
 

@@ -158,11 +158,11 @@ BAD: dict[str, tuple[object, str]] = {
     "host a number in quotes": ({**GOOD, "host": "10"}, "host '10' is neither an IPv4 address"),
     "host none of the URL's": (
         without("port", url="jdbc:oracle:thin:@//db2.example,db1.example:1521/X"),
-        "host '10.1.2.3' is none of the 'url', which has 'db1.example, db2.example'; take one of them out",
+        "host '10.1.2.3' is not in the 'url', which has 'db1.example, db2.example'; remove one of them",
     ),
     "port none of the URL's": (
         without("host", url="jdbc:oracle:thin:@//db1.example:1522/X"),
-        "port 1521 is none of the 'url', which has 1522; take one of them out",
+        "port 1521 is not in the 'url', which has 1522; remove one of them",
     ),
     "host a URL": ({**GOOD, "host": "//h/x"}, "host '//h/x' is neither"),
     "host with blanks": ({**GOOD, "host": " h "}, "host ' h ' is neither"),
@@ -198,7 +198,7 @@ BAD: dict[str, tuple[object, str]] = {
         f"url {number}": (without("host", url=url), words)
         for number, (url, words) in enumerate(
             [
-                ("db1.example:1521/x", "the 'url' is not understood; expected jdbc:oracle:thin:@//host"),
+                ("db1.example:1521/x", "the 'url' cannot be parsed; expected jdbc:oracle:thin:@//host"),
                 ("jdbc:postgresql://h/x", "the 'url' is not understood"),
                 ("jdbc:oracle:thin:@", "the 'url' is not understood"),
                 ("jdbc:oracle:thin:@WMSPRD", "no host and port found in the 'url'"),

@@ -28,7 +28,9 @@ def connector_failed(under_test: StageUnderTest) -> Row:
     People are notified when they are used up.
     """
     scenario = FaultScenario(under_test, "connector FAILED at every start")
-    wanted = Wanted("ConnectorStateFailed", "unknown", does="restarted what had failed", healed=True)
+    wanted = Wanted(
+        "ConnectorStateFailed", "unknown", does="restarted the failed connector or task", healed=True
+    )
     under_test.forget()
     began = time.time()
     good = under_test.connect("GET", "/config")
@@ -51,7 +53,7 @@ def _spend(under_test: StageUnderTest, scenario: FaultScenario) -> None:
         eventually(lambda: under_test.states()[:1] == ("FAILED",), "a connector that is FAILED again")
         checks.append(under_test.check_later(seconds))
     checks.append(under_test.check_later(_LATER[-1] + 60))
-    restarts = 1 + sum(check.done == "restarted what had failed" for check in checks)
+    restarts = 1 + sum(check.done == "restarted the failed connector or task" for check in checks)
     scenario.expect(f"{restarts} restarts", holds=restarts == LIMIT == under_test.restarts())
     mails = [mail for check in checks for mail in check.mails if mail.sender is Sender.CHECK]
     scenario.expect(f"mailed {[mail.subject for mail in mails]}", holds=len(mails) == 1)
@@ -66,7 +68,9 @@ def _spend(under_test: StageUnderTest, scenario: FaultScenario) -> None:
 def task_failed(under_test: StageUnderTest) -> Row:
     """Somebody else's producer with the task's transactional id fences it; a restart fixes that."""
     scenario = FaultScenario(under_test, "task FAILED (its producer is fenced)")
-    wanted = Wanted("ConnectorTaskFailed", "fenced", does="restarted what had failed", healed=True)
+    wanted = Wanted(
+        "ConnectorTaskFailed", "fenced", does="restarted the failed connector or task", healed=True
+    )
 
     @contextmanager
     def fenced() -> Iterator[None]:

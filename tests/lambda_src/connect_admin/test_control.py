@@ -72,7 +72,7 @@ def test_resuming_reports_a_task_that_has_failed_and_what_to_do(main: FakeStage)
     answer = main.ask(Operation.RESUME)
     assert (answer.state, answer.changed) == (State.FAILED, False)
     assert "refuses the login" in answer.summary
-    assert answer.summary.endswith("restart it once that is fixed")
+    assert answer.summary.endswith("fix that, then restart it")
 
 
 def test_a_restart_starts_what_has_failed(main: FakeStage) -> None:
@@ -119,7 +119,7 @@ def test_while_the_stage_is_torn_down_nothing_is_done(main: FakeStage, operation
 def test_a_connector_that_is_not_there_is_said_so(world: FakeStage, operation: Operation) -> None:
     answer = world.ask(operation)
     assert (answer.state, world.connect.writes) == (State.FAILED, [])
-    assert answer.summary == f"Connect has no connector {CONNECTOR}; launch the stage, which registers it"
+    assert answer.summary == f"Connect has no connector {CONNECTOR}; launch the stage to register it"
 
 
 @pytest.mark.parametrize("operation", [*CHANGING, Operation.OFFSETS])

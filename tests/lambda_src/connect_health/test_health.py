@@ -233,7 +233,7 @@ def test_a_heartbeat_that_is_old_or_has_no_topic_is_reported(healthy: FakeStage,
     healthy.kafka.newest_at[topic] = NOW - 301
     assert wrong(check(healthy, database)) == {"HeartbeatMissing": "the newest is 301 s old"}
     healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
-    assert wrong(check(healthy, database)) == {"HeartbeatMissing": f"there is no topic {topic}"}
+    assert wrong(check(healthy, database)) == {"HeartbeatMissing": f"these topics do not exist: {topic}"}
 
 
 def test_a_heartbeat_table_whose_changes_do_not_come_back_is_reported(healthy: FakeStage, database: Database):
@@ -251,7 +251,7 @@ def test_a_heartbeat_table_whose_changes_do_not_come_back_is_reported(healthy: F
     assert finding.cause is not None
     assert (finding.cause.name, finding.cause.owner) == ("heartbeat-table-stale", Owner.DATABASE)
     healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
-    assert wrong(check(healthy, database)) == {"HeartbeatMissing": f"there is no topic {topic}"}
+    assert wrong(check(healthy, database)) == {"HeartbeatMissing": f"these topics do not exist: {topic}"}
 
 
 def test_lag_above_the_threshold_is_reported(healthy: FakeStage, database: Database):

@@ -202,7 +202,9 @@ def test_a_heartbeat_table_without_any_change_is_not_well():
     settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
     finding = only(judged(seen(), settings=settings))
     assert (finding.name, finding.cause) == ("HeartbeatMissing", HEARTBEAT_TABLE_STALE)
-    assert finding.reason == "heartbeats arrive, but no change of table WMSCDC.HEARTBEAT"
+    assert (
+        finding.reason == "heartbeats arrive, but there is no change of the heartbeat table WMSCDC.HEARTBEAT"
+    )
 
 
 def test_an_empty_topic_of_rare_heartbeats_is_neither_well_nor_missing():

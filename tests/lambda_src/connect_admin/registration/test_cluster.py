@@ -49,7 +49,7 @@ def test_another_named_stage_is_refused_by_any_of_its_connect_topics(
     """Its topics tell it whatever account it is in."""
     world.kafka.topics[f"mgmt.connect.wms-connector-val.{sign}"] = FakeTopic()
     words = refused(world, operation)
-    assert "stage val lives on this cluster already" in words
+    assert "stage val uses this cluster already" in words
     assert "wms/main/brokerString" in words
     assert "the stacks made so far stay" in words
 
