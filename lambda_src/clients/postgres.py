@@ -1,4 +1,4 @@
-"""Just enough of PostgreSQL's wire protocol to run a statement: no driver has to be shipped for a stand-in.
+"""Just enough of PostgreSQL's wire protocol to run a statement: the stand-in then needs no driver.
 
 Protocol 3.0 (https://www.postgresql.org/docs/current/protocol.html), simple queries, SCRAM-SHA-256 or a
 password in clear text, without TLS: the stand-in has none.
@@ -178,7 +178,7 @@ def _row(body: bytes) -> Row:
 def _error(body: bytes) -> str:
     """The server's message, without where in its source it was raised."""
     parts = {part[:1]: part[1:].decode("utf-8", "replace") for part in body.split(b"\0") if part}
-    return f"{parts.get(b'M', 'no words')} ({parts.get(b'C', 'no code')})"
+    return f"{parts.get(b'M', 'no message')} ({parts.get(b'C', 'no code')})"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""RESTART, PAUSE, RESUME, STOP: what an operator does with the connector. None of them counts as healing."""
+"""RESTART, PAUSE, RESUME, STOP: an operator's requests. None of them counts against the restart budget."""
 
 from collections.abc import Callable
 
@@ -36,7 +36,7 @@ def there(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
 
 
 def restart(session: Session) -> Answer:
-    """Restart connector and task. Once it may have been asked the answer is final: no machine asks again."""
+    """Restart connector and task. Once Connect may have got the request, no program may repeat it."""
     found = there(session)
     if isinstance(found, Answer):
         return found
@@ -47,11 +47,11 @@ def restart(session: Session) -> Answer:
         )
     try:
         connect.restart(CONNECTOR)
-        # At once the status is still that of the life before.
+        # Right after the request the status is still the old one.
         session.deadline.sleep(_PAUSE_SECONDS)
         seen = _follow(session, connect, lambda now: now.runs)
     except (ServerError, DeadlineExceeded) as error:
-        message = f"a restart was requested, and its outcome is not known ({error}); see the status"
+        message = f"a restart was requested, and its outcome is not known ({error}); check it with status"
         return Answer(State.FAILED, message, changed=True)
     if seen is not None and seen.failed:
         message = failure(seen, session.database_address)
@@ -61,17 +61,17 @@ def restart(session: Session) -> Answer:
 
 
 def pause(session: Session) -> Answer:
-    """Let the task read nothing; it keeps its place, as long as the database keeps the log."""
+    """Pause the task. It can continue from its offset for as long as the database keeps the log."""
     return _turn(session, "PAUSED", HALTED, Connect.pause)
 
 
 def stop(session: Session) -> Answer:
-    """End the task; the connector keeps its config and its place."""
+    """End the task; the connector keeps its config and its offsets."""
     return _turn(session, "STOPPED", ("STOPPED",), Connect.stop)
 
 
 def resume(session: Session) -> Answer:
-    """Let the connector go on where it was. What has failed is not fixed by it."""
+    """Resume the connector from its offset. This does not fix what has failed."""
     found = there(session)
     if isinstance(found, Answer):
         return found
@@ -95,7 +95,7 @@ def resume(session: Session) -> Answer:
 def _turn(
     session: Session, wanted: str, enough: tuple[str, ...], ask: Callable[[Connect, str], None]
 ) -> Answer:
-    """Bring the connector into a state in which it does nothing."""
+    """Pause or stop the connector, and wait until its tasks are idle."""
     found = there(session)
     if isinstance(found, Answer):
         return found
@@ -108,7 +108,7 @@ def _turn(
     if seen is None or seen.state != wanted or not _settled(seen):
         states = "no status yet" if seen is None else seen.describe()
         return Answer(
-            State.WAITING, f"asked for {wanted}; so far {states}", changed=True, details=_details(seen)
+            State.WAITING, f"{wanted} was requested; now: {states}", changed=True, details=_details(seen)
         )
     return Answer(State.DONE, seen.describe(), changed=True, details=_details(seen))
 
@@ -126,7 +126,7 @@ def _follow(
 
 
 def _settled(status: ConnectorStatus) -> bool:
-    """Whether no task does anything any more; one that has failed does nothing either."""
+    """Whether no task is active any more; a failed task is not active either."""
     if status.stopped:
         return not status.tasks
     return all(task.failed or task.state == status.state for task in status.tasks)

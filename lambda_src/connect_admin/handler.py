@@ -52,7 +52,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     except WmsError as error:
         answer = operations.answer_to(error)
     except Exception as error:
-        log.exception("unforeseen", extra={"facts": {"operation": operation}})
+        log.exception("unexpected error", extra={"facts": {"operation": operation}})
         answer = Answer(
             State.FAILED,
             f"the admin Lambda failed with an unexpected error ({type(error).__name__}); "

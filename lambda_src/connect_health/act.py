@@ -1,4 +1,4 @@
-"""Act: restart what failed, or register what is missing, once that is claimed."""
+"""Act: restart what failed, or register what is missing, after claiming it from the restart budget."""
 
 import time
 
@@ -36,7 +36,7 @@ def act(
 
 
 def observed(session: Session, budget: Budget | None, now: float, *, healthy: bool) -> None:
-    """Let the budget know how the stage was found; if another run is faster, it knows already."""
+    """Record in the budget whether the stage was healthy; another run may have recorded it already."""
     if budget is None:
         return
     changed = budget.observed(now, healthy=healthy)

@@ -34,7 +34,7 @@ class Clients:
 
     @classmethod
     def real(cls) -> "Clients":
-        """Made once for all checks of a process, and not in the threads that use them: boto3 forbids that."""
+        """Made once per process, and not in the threads that use them, which boto3 does not allow."""
         return _real()
 
 
@@ -58,7 +58,7 @@ def _real() -> Clients:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a check. `facts` holds what was done, mailed and noticed, and who owns the findings."""
+    """The result of a check. `facts` has what was done and mailed, and the owners of the findings."""
 
     summary: str
     metrics: Mapping[str, float]

@@ -32,7 +32,7 @@ class Context(Protocol):
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
-    """Make one check, or mail one drill. What nobody foresaw is raised: it counts as an error."""
+    """Make one check, or mail one drill. An unexpected error is raised, so that Lambda counts it."""
     started = time.monotonic()
     redactor = Redactor()
     log = invocation_logger(redactor, stage=os.environ.get("STAGE", ""), request=context.aws_request_id)
@@ -47,7 +47,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         answer = check(session, clients, topic_arn(arn, environment.stage))
     except Exception:
         log.exception("the health check failed")
-        # Without the message of the cause: Lambda would log them as they are, the line above is redacted.
+        # Without the cause's message, which Lambda would log unredacted; the line above is redacted.
         raise HealthCheckError(f"see the log under request {context.aws_request_id}") from None
     seconds = round(time.monotonic() - started, 3)
     facts = {"verdict": "health", "connector": CONNECTOR, "seconds": seconds, **answer.facts}

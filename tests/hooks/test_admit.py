@@ -64,7 +64,7 @@ def test_a_launch_without_the_foundation_says_so_in_one_line():
 @pytest.mark.parametrize(
     ("group", "words"),
     [
-        ("default", "have a meaning of their own"),
+        ("default", "are reserved"),
         ("Main", "differs from the named stage 'main' only in case"),
         ("feature/x", "letter a-z"),
         ("ephemeral/feature/x", "letter a-z"),
@@ -283,7 +283,7 @@ def admit_real(project: Path, connection: FakeConnection, component: str = "netw
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ("task_memory: 1000\n", "main/connector: task_memory 1000 does not go with"),
+        ("task_memory: 1000\n", "main/connector: task_memory 1000 is not possible with"),
         ("container_memory: 4096\n", "container_memory 4096 is more than task_memory 3072"),
         ("desired_count: 0\n", "desired_count: .* not 0; settings are in config/main/config.yaml"),
         ("kafka_auth: scram\n", "kafka_auth is scram, but the port 9094"),

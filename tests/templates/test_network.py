@@ -86,7 +86,7 @@ def test_an_ipv6_address_becomes_an_ipv6_rule():
 
 
 def test_a_host_name_without_blocks_is_refused_with_the_setting_that_is_missing():
-    with pytest.raises(SceptreException, match="'db.example' is a name .* set database_cidrs"):
+    with pytest.raises(SceptreException, match="'db.example' is a name, .* set database_cidrs"):
         text("network", database=database(("db.example", 1521)))
 
 

@@ -1,4 +1,4 @@
-"""What one observation of a stage saw: facts without evaluation, and the names of what a state means."""
+"""What one observation of a stage saw: facts without evaluation, and predicates on the states of Connect."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from connector.domain.health.budget import Budget
 from connector.domain.health.state import HealthState
 from connector.domain.stage.record import StageRecord
 
-#: States of a connector that only a person brings about: what is done on purpose is no error.
+#: States of a connector that only an operator causes: what is done on purpose is not an error.
 HALTED = ("PAUSED", "STOPPED")
 _RUNNING = "RUNNING"
 _FAILED = "FAILED"
@@ -24,7 +24,7 @@ class TaskStatus:
 
     @property
     def runs(self) -> bool:
-        """Whether Connect says that the task runs; that its source is connected is another question."""
+        """Whether Connect reports the task as running, which does not mean that its source is connected."""
         return self.state == _RUNNING
 
     @property
@@ -59,7 +59,7 @@ class ConnectorStatus:
 
     @property
     def halted(self) -> bool:
-        """Whether a person has paused or stopped the connector."""
+        """Whether an operator has paused or stopped the connector."""
         return self.state in HALTED
 
     @property
@@ -105,8 +105,7 @@ class Source:
     streaming: bool | None = None
     snapshot_running: bool = False
     snapshot_tables: int = 0
-    #: How many seconds the last change that was read is behind the database, in seconds; None while that is
-    #: not known.
+    #: How many seconds the last change that was read is behind the database; None while that is not known.
     seconds_behind_source: float | None = None
     #: Age of the last change seen, in seconds.
     seconds_since_last_event: float | None = None
@@ -162,23 +161,23 @@ class Service:
 
     @property
     def current(self) -> tuple[Task, ...]:
-        """Tasks of the present task definition that have an address."""
+        """Tasks of the current task definition that have an address."""
         return tuple(t for t in self.tasks if t.address and t.definition == self.definition)
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Addresses of running tasks, those of the present task definition first."""
+        """Addresses of running tasks, those of the current task definition first."""
         older = [t for t in self.tasks if t.address and t not in self.current]
         return tuple(t.address for t in (*self.current, *older) if t.status == _RUNNING)
 
     @property
     def rollout_failed(self) -> bool:
-        """Whether ECS has given up the deployment."""
+        """Whether ECS has stopped the deployment as failed."""
         return self.rollout == "FAILED"
 
     @property
     def rolling_out(self) -> bool:
-        """Whether a deployment is under way, or nobody knows how it ended."""
+        """Whether a deployment is in progress, or its outcome is unknown."""
         return self.rollout not in ("COMPLETED", "FAILED")
 
     @property

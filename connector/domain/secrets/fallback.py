@@ -12,7 +12,7 @@ from connector.domain.secrets.secrets import SECRET_NAMES, StoredSecret
 from connector.domain.stage import names
 from connector.domain.stage.stage import Stage
 
-#: The prefix where `secret_prefix` in config/config.yaml says nothing.
+#: The prefix if config/config.yaml does not set `secret_prefix`.
 DEFAULT_PREFIX = names.PROJECT
 DEFAULT_OWNER = "default"
 _PREFIX = re.compile(r"[a-zA-Z0-9_+=.@-]+(?:/[a-zA-Z0-9_+=.@-]+)*")

@@ -46,7 +46,7 @@ def parse_oracle_url(path: str, url: str) -> OracleAddress:
     match = _URL.fullmatch(url)
     if _CREDENTIALS.search(url) or (match is not None and match["credentials"]):
         raise SecretError(
-            f"secret {path}: the 'url' must not carry credentials; put them under 'username' and 'password'"
+            f"secret {path}: the 'url' must not contain credentials; put them into 'username' and 'password'"
         )
     if match is None or "${" in url:
         raise SecretError(f"secret {path}: the 'url' cannot be parsed; {_EXPECTED}")

@@ -1,4 +1,4 @@
-"""READY: a Connect worker of the present task definition answers, or why none does."""
+"""READY: a Connect worker with the current task definition answers, or why none does."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from lambda_src.session import Session, connect_url
 def ready(session: Session) -> Answer:
     """Ask ECS for the workers and each worker for `GET /`; only 2xx counts.
 
-    A service without a desired task is what a teardown leaves that was cut off: it gets its workers back.
+    An interrupted teardown leaves a desired count of 0: the service then gets its workers back.
     """
     service = session.service
     if service.desired == 0 and session.desired_count is not None:
@@ -38,7 +38,7 @@ def decide(service: Service, answers: Mapping[str, str]) -> Answer:
             State.FAILED,
             f"ECS stopped the deployment of {service.name}: "
             f"{service.rollout_reason or 'no reason given'}{stopped}; "
-            "see the worker's log group",
+            "read the worker's log group",
             details=details,
         )
     up = [address for address, reason in answers.items() if not reason]

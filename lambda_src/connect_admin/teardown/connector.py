@@ -12,7 +12,7 @@ _PAUSE_SECONDS = 0.3
 
 
 def teardown_connector(session: Session) -> Answer:
-    """Orderly, so that the database sees its session end. Without a worker there is no connector."""
+    """Stop the connector in order, so that its database sessions end. Without a worker there is none."""
     ephemeral(session)
     taken = taken_over(session)
     if taken is not None:
@@ -51,6 +51,6 @@ def _delete_offsets(connect: Connect) -> str:
     except ConnectError as error:
         if error.retriable:
             raise
-        # The topic that holds them is deleted all the same.
+        # The topic that holds the offsets is deleted in any case.
         return f"its offsets are deleted with their topic ({error})"
     return "with its offsets"

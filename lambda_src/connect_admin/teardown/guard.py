@@ -1,4 +1,4 @@
-"""The mark `retiring` in the stage record: set by a teardown, obeyed by all that would start something."""
+"""The mark `retiring` in the stage record: a teardown sets it, and nothing is started while it is set."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,19 +18,19 @@ STANDS_BACK = (
 def ephemeral(session: Session) -> EphemeralStage:
     """This function's stage as one that may be torn down, or `RefusedStage`.
 
-    The function's own guard: it asks neither the hook nor the plan. A caller that does not say which stage
-    it means, or means another one, is refused too.
+    The function's own guard: it trusts neither the hook nor the plan. A caller that does not name the stage,
+    or names another one, is refused too.
     """
     if session.meant != session.stage.name:
         raise RefusedStage(
-            f"this is the admin Lambda of stage {session.stage.name!r} , but the teardown was requested "
-            f"for {session.meant!r} is asked for: nothing was touched"
+            f"this is the admin Lambda of stage {session.stage.name!r}, but the teardown was requested for "
+            f"{session.meant!r}: nothing was touched"
         )
     return EphemeralStage(session.stage)
 
 
 def taken_over(session: Session) -> Answer | None:
-    """Why the teardown must not go on: a launch has cleared its mark. Each step asks: time has passed."""
+    """Why the teardown must not continue: a launch has cleared its mark. Each step checks this again."""
     record = read_record(session.aws.table(session.environment.table))
     if record is None or record.retiring:
         return None
@@ -48,7 +48,7 @@ def is_being_torn_down(session: Session) -> bool:
 
 
 def launched(use_case: Callable[[Session], Answer]) -> Callable[[Session], Answer]:
-    """`use_case`, before which a launch takes back the mark of a teardown that was cut off."""
+    """`use_case`, before which a launch removes the mark of an interrupted teardown."""
 
     def after_clearing(session: Session) -> Answer:
         if session.launch:
@@ -62,7 +62,7 @@ def launched(use_case: Callable[[Session], Answer]) -> Callable[[Session], Answe
 
 
 def other_cluster(session: Session, record: StageRecord | None, cluster_id: str) -> str | None:
-    """Why nothing may be deleted on the cluster in hand: the record names another one. None when it may."""
+    """Why nothing may be deleted on the current cluster: the record names another one. None when it may."""
     if record is None or not record.cluster_id or record.cluster_id == cluster_id:
         return None
     prefix, stage = session.environment.secret_prefix, session.stage.name

@@ -62,7 +62,7 @@ def _spend(under_test: StageUnderTest, scenario: FaultScenario) -> None:
     for mail in mails:
         scenario.readable(mail, Wanted("ConnectorStateFailed", "unknown"))
     scenario.cells["the check"] = f"{restarts} restarts in an hour, then none (budget's clock set forward)"
-    scenario.cells["mail"] = "1, once the restarts of the hour are spent"
+    scenario.cells["mail"] = "1, once the restarts of the hour are used up"
 
 
 def task_failed(under_test: StageUnderTest) -> Row:

@@ -75,7 +75,7 @@ REPEATED = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] failed to pol
         (
             "a.b.RetriableException: x | at a.b.C | Caused by: c.SQLException: ORA-01017: invalid credential",
             "login",
-            "its log says: ORA-01017: invalid credential",
+            "last error in the worker's log: ORA-01017: invalid credential",
         ),
         (
             'a.b.RetriableException | Caused by: FATAL: database "w" is not currently accepting connections',

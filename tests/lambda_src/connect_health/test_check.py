@@ -80,7 +80,7 @@ def test_a_failure_that_restarts_do_not_fix_is_reported_once_when_the_budget_is_
         "restarted the failed connector or task",
         "0 of 3",
         "Owner:        network",
-        "Type:         sceptre launch main --yes",
+        "Command:      sceptre launch main --yes",
         "docs/operations.md#connectortaskfailed",
     ):
         assert words in text
@@ -95,7 +95,7 @@ def test_a_refused_login_is_never_retried_and_reported_at_once(watched: Watched)
     ((subject, text),) = watched.aws.mails
     assert "(login)" in subject
     assert "ORA-01017: invalid username" in text
-    assert "Not tried:    the database refuses the connector's login: no restart fixes that" in text
+    assert "No action:    the database refuses the connector's login: a restart does not fix that" in text
     assert "Owner:        database" in text
 
 
@@ -200,7 +200,7 @@ def test_no_restart_when_the_archived_log_no_longer_reaches_the_position(watched
     assert watched.restarts == 1
     answer = watched.check(20)
     assert watched.restarts == 1
-    assert "no longer reaches the position" in answer.facts["withheld"]
+    assert "no longer reaches back to the connector's position" in answer.facts["withheld"]
 
 
 def test_an_operators_restarts_do_not_count(watched: Watched):

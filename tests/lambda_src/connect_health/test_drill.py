@@ -39,7 +39,7 @@ def test_every_class_is_mailed_with_its_own_words(cause: ErrorClass):
     assert message["TopicArn"] == TOPIC
     assert message["Subject"].startswith("DRILL wms-connector-main: ")
     assert f"({cause.name})" in message["Subject"]
-    assert message["Message"].startswith("This is a DRILL: nothing of what follows has happened")
+    assert message["Message"].startswith("This is a DRILL: nothing below has happened")
     for words in (cause.meaning, cause.next_step, cause.command_for(MAIN), cause.owner.value):
         assert words in message["Message"]
 

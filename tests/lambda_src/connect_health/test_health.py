@@ -231,7 +231,7 @@ def test_brokers_that_do_not_answer_are_reported(healthy: FakeStage, database: D
 def test_a_heartbeat_that_is_old_or_has_no_topic_is_reported(healthy: FakeStage, database: Database):
     topic = healthy.stage.topics.one("heartbeat")
     healthy.kafka.newest_at[topic] = NOW - 301
-    assert wrong(check(healthy, database)) == {"HeartbeatMissing": "the newest is 301 s old"}
+    assert wrong(check(healthy, database)) == {"HeartbeatMissing": "the newest heartbeat is 301 s old"}
     healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
     assert wrong(check(healthy, database)) == {"HeartbeatMissing": f"these topics do not exist: {topic}"}
 

@@ -99,7 +99,7 @@ def test_a_connector_without_a_running_task_counts_once_a_second_check_has_seen_
     assert (finding.name, finding.reason, finding.cause) == ("ConnectorTaskFailed", expected, NOT_RUNNING)
     assert second.metrics["ConnectorTaskFailed"] == 1
     assert (second.remediation.action, second.remediation.healing) == (Action.NOTHING, False)
-    assert "nothing has" in second.remediation.withheld
+    assert "nothing has failed" in second.remediation.withheld
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
@@ -193,7 +193,7 @@ def test_a_heartbeat_topic_that_has_run_empty_is_not_well():
     finding = only(judged(seen(brokers=BrokerReading(newest=None))))
     assert (finding.name, finding.reason, finding.cause) == (
         "HeartbeatMissing",
-        "its topic is empty",
+        "the heartbeat topic is empty",
         STALLED,
     )
 

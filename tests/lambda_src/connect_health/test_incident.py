@@ -109,7 +109,7 @@ def test_a_message_that_says_it_is_the_only_one_is_true(watched: Watched):
         watched.check()
     ((_, text),) = watched.aws.mails
     assert text.endswith(
-        "No other mail follows until this is over, unless an error of another class joins it."
+        "No further mail follows until this incident ends, unless an error of another class joins it."
     )
 
 
@@ -151,7 +151,7 @@ def test_restarts_that_are_spent_after_the_reported_trouble_are_reported_once(wa
     assert watched.subjects[1:] == ["AutoRestartBudgetExceeded (unreachable)"]
     _, text = watched.aws.mails[-1]
     for words in (
-        "Restarting did not help",
+        "Restarts did not help: all restarts of this hour are used up",
         "Joins:        an incident",
         "0 of 3",
         "ConnectorTaskFailed: task 0",
@@ -332,7 +332,7 @@ def test_a_claim_that_took_too_long_is_spent_and_not_acted_upon(watched: Watched
     times = iter([watched.now, watched.now + ACT_WITHIN_SECONDS + 1])
     outcome = act(session, Remediation(Action.RESTART), Budget(), clock=lambda: next(times))
     assert (outcome.attempted, watched.restarts) == (False, 0)
-    assert "took so long" in outcome.text
+    assert "took too long" in outcome.text
     assert len(read_budget(watched.stage.table).claims) == 1
     in_time = iter([watched.now + 3600, watched.now + 3600 + ACT_WITHIN_SECONDS])
     again = act(

@@ -81,7 +81,7 @@ def test_a_failed_task_fails_with_the_databases_own_words(registered: FakeStage)
     assert answer.summary == (
         f"task 0 of {NAME} FAILED: the database at 127.0.0.8:5432 refuses the login: "
         "ORA-01017: invalid credential for ***; logon denied; "
-        "fix user and password in its secret, then launch again"
+        "fix user and password in the secret dbInfo, then launch again"
     )
 
 
