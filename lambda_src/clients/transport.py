@@ -1,4 +1,4 @@
-"""HTTP as one method, so that what is said over it can be evaluated by code that opens no socket."""
+"""HTTP as one method, so that requests and replies can be tested by code that opens no socket."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -15,7 +15,7 @@ SECONDS = 180
 #: A page may be empty although more follow: a group has a stream for each task that ever ran. The probe's
 #: time limit may end the search earlier.
 _PAGES = 50
-#: What Connect puts before a line of a task of ours.
+#: The prefix that Connect puts before a log line of our connector's task.
 _OF_TASK = f"[{CONNECTOR}|task-"
 #: In the syntax of CloudWatch Logs: exactly this text.
 _PATTERN = f'"{_OF_TASK}"'

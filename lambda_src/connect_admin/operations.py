@@ -32,7 +32,7 @@ UseCase = Callable[[Session], Answer]
 class Row:
     """How one operation is answered. `seconds` is what one request may take, below the function's own limit.
 
-    How the caller repeats it stands beside its name, in `Operation`.
+    How the caller repeats a request is part of `Operation`.
     """
 
     use_case: UseCase

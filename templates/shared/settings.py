@@ -42,7 +42,7 @@ LogRetention = Literal[
 #: never be used up: AutoRestartBudgetExceeded could not go off, and a failure would be mailed hours late.
 HealthMinutes = Annotated[int, Field(ge=1, le=20)]
 
-#: An IPv4 block; `connector.domain` speaks of hosts, security groups of blocks.
+#: An IPv4 CIDR block: security groups need blocks, `connector.domain` has hosts.
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/([0-9]|[12][0-9]|3[0-2])$")]
 
 

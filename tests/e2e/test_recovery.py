@@ -113,7 +113,7 @@ def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
 def test_a_registration_that_fails_leaves_the_stage_watched_and_is_fixed_by_launching_again(
     world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
 ):
-    """Every stack stands, alarms and event rules too, and the connector as it was."""
+    """Every stack exists, alarms and event rules too, and the connector is unchanged."""
     stage = Stage.parse(LONG)
     rows = Rows(world, stage, clusters[LONG])
     rows.insert(2)

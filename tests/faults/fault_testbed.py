@@ -79,7 +79,7 @@ class FaultTestbed:
         file.write_text(f"{original}\n{added}", encoding="utf-8")
 
     def incident(self) -> str | None:
-        """What people were told of and is still open yet."""
+        """The incident that people were mailed about and that is still open."""
         table = self.world.account.client("dynamodb")
         item = table.get_item(TableName=self.stage.names.table, Key={"id": {"S": STATE_KEY}}).get("Item", {})
         item_incident = item.get("incident", {}).get("M")

@@ -64,7 +64,7 @@ def test_a_launch_without_the_foundation_says_so_in_one_line():
 @pytest.mark.parametrize(
     ("group", "words"),
     [
-        ("default", "are reserved"),
+        ("default", "are reserved; choose another name"),
         ("Main", "differs from the named stage 'main' only in case"),
         ("feature/x", "letter a-z"),
         ("ephemeral/feature/x", "letter a-z"),

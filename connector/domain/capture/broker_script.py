@@ -90,6 +90,6 @@ def _rights(stage: Stage, auth: KafkaAuth) -> str:
         f"groups above: {', '.join((*GROUP_OPERATIONS, *(TEARDOWN_OPERATIONS if stage.ephemeral else ())))}",
         f"transactional ids above: {', '.join(TRANSACTION_OPERATIONS)}",
         "cluster: Describe, IdempotentWrite",
-        "all topics: Describe (a launch refuses a cluster that holds another named stage or a twin)",
+        "all topics: Describe (a launch refuses a cluster whose topics conflict with the stage's)",
     ]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from connector.domain.errors import OperatorError, ServerError
 from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN, ErrorClass
 from connector.domain.health.old_names import error_class
 
-#: The only key of an event that asks for a drill.
+#: The only key of an event that requests a drill.
 KEY = "drill"
 
 #: Every class of error about which people can be notified.
@@ -34,7 +34,7 @@ def metric_of(cause: ErrorClass) -> str:
 
 
 def parse(event: object) -> ErrorClass:
-    """The class that an event asks for; anything but exactly one known class is refused."""
+    """The class that an event requests; anything but exactly one known class is refused."""
     if not isinstance(event, Mapping) or set(event) != {KEY}:
         raise OperatorError(f"a drill's event must be {{{KEY!r}: <class>}} without any other key")
     name = event[KEY]

@@ -79,7 +79,7 @@ class ConnectorStatus:
 
     @property
     def running_at(self) -> tuple[str, ...]:
-        """Addresses of the workers that run a task; Debezium's metrics live there and nowhere else."""
+        """Addresses of the workers that run a task; only these have Debezium's metrics."""
         return tuple(task.worker.rpartition(":")[0] for task in self.tasks if task.runs)
 
     @property
@@ -211,7 +211,7 @@ class BrokerReading:
 class Observation:
     """What was seen. A probe that could not see leaves its field as it is and its reason in `probe_errors`.
 
-    `no_service`: why there is no service to see; empty where there is one, or nobody knows.
+    `no_service`: why there is no service; empty where there is one, or where that is unknown.
     `connect_answers`: why no worker answers, empty when one does, None when nobody could be asked.
     `connector`: None when Connect knows no such connector and nothing is in `probe_errors` under "connector".
     `database`: listener -> why it accepts no connection, empty when it does.
@@ -229,7 +229,7 @@ class Observation:
     log_message: str = ""
     database: Mapping[str, str] = field(default_factory=dict)
     brokers: BrokerReading | None = None
-    #: None when the stage was never registered, or nobody could look: then `probe_errors` has "record".
+    #: None when the stage was never registered, or the read failed: then `probe_errors` has "record".
     record: StageRecord | None = None
     #: Path -> version of the secrets in use, as they are now.
     secret_versions: Mapping[str, str] = field(default_factory=dict)

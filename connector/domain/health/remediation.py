@@ -90,7 +90,7 @@ def decide_remediation(
 
 
 def _wanted_action(seen: Observation, unknown_streak: int) -> tuple[Action, ErrorClass]:
-    """What would fix what failed, and the class that speaks most against it."""
+    """The action that may fix what failed, and the error class: one that forbids a retry comes first."""
     nothing = Action.NOTHING, named("unknown")
     if seen.retiring or seen.connect_answers != "" or "connector" in seen.probe_errors:
         return nothing

@@ -93,7 +93,7 @@ def present_key(path: str, fields: Mapping[str, Any], *keys: str) -> str | None:
 
 @dataclass(frozen=True)
 class Vpc:
-    """The network a stage lives in: subnet ids of three kinds."""
+    """The network of a stage: subnet ids of three kinds."""
 
     id: str
     data_subnets: tuple[str, ...]

@@ -13,7 +13,7 @@ from connector.domain.stage import topics
 from connector.domain.stage.names import PROJECT
 from connector.domain.stage.stage import NAMED_STAGES, Stage, bare_names, refusal
 
-#: As many characters as may stand before the dot that ends a namespace, and the dot.
+#: The longest namespace of a stage: its name and the dot.
 _LONGEST_STAGE = 65
 
 
@@ -26,7 +26,7 @@ class EphemeralStage:
     def __post_init__(self) -> None:
         if type(self.stage) is not Stage:
             raise TypeError(f"a teardown needs a Stage, not a {type(self.stage).__name__}")
-        # Parsed again: nobody's object, however it was made, may stand for a named stage.
+        # Parsed again: no object, however it was made, may stand for a named stage.
         stage = Stage.parse(self.stage.name)
         if stage.name in NAMED_STAGES or not stage.ephemeral or not stage.namespace:
             raise RefusedStage(

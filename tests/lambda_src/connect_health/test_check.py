@@ -1,4 +1,4 @@
-"""Whole checks of a stage made of fakes: what is restarted, what is told, and what is not touched."""
+"""Whole checks of a stage made of fakes: what is restarted, what is mailed, and what is not touched."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

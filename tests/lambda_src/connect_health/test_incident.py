@@ -39,7 +39,7 @@ def watched(world: FakeStage) -> Watched:
 
 @pytest.fixture
 def late(watched: Watched) -> Watched:
-    """A stage whose incident of lag has been told."""
+    """A stage whose incident of lag has been mailed."""
     watched.stage.connect.debezium = {"streaming": dict(LATE)}
     for _ in range(3):
         watched.check()
@@ -138,7 +138,7 @@ def test_a_failure_that_joins_is_reported_once_restarts_have_not_fixed_it(late: 
 
 
 def test_restarts_that_are_spent_after_the_reported_trouble_are_reported_once(watched: Watched):
-    """The task fails with a class that was told, so nothing else would say that it stays down."""
+    """The task fails with a class that was mailed, so nothing else would report that it stays down."""
     watched.database = "connection refused"
     watched.fail(NETWORK, for_ever=True)
     for _ in range(3):

@@ -54,7 +54,7 @@ def test_another_named_stage_is_refused_by_any_of_its_connect_topics(
     assert "stacks that exist stay" in words
 
 
-def test_a_tired_operator_is_not_reported_in_one_line_to_delete_another_stages_position() -> None:
+def test_a_refusal_never_suggests_to_delete_topics_that_hold_another_stages_position() -> None:
     words = conflict(Stage.parse("main"), Cluster(frozenset({VAL.topics.one("connect_offsets")})), "wms")
     assert words is not None
     assert "delete" not in words
@@ -73,7 +73,7 @@ def test_a_relaunch_passes_though_a_refused_stage_left_its_topics(
 
 
 @BOTH
-def test_a_record_of_another_cluster_is_no_excuse(world: FakeStage, operation: Operation) -> None:
+def test_a_record_of_another_cluster_does_not_admit_the_stage(world: FakeStage, operation: Operation) -> None:
     """The stage was moved to the cluster of another one."""
     world.ask(Operation.RECORD)
     world.kafka.id = "cluster-2"

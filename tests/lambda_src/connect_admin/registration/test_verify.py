@@ -85,7 +85,7 @@ def test_a_failed_task_fails_with_the_databases_own_words(registered: FakeStage)
     )
 
 
-def test_a_failure_of_the_previous_life_that_passes_is_not_a_failure(registered: FakeStage) -> None:
+def test_a_failure_from_before_the_restart_that_passes_is_not_a_failure(registered: FakeStage) -> None:
     task = registered.connect.tasks[NAME]
     task.update(state="FAILED", trace=TRACE)
 

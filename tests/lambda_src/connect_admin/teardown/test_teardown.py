@@ -143,7 +143,7 @@ def test_a_request_that_means_another_stage_is_refused(a: FakeStage, operation: 
     assert (a.kafka.changes, a.connect.writes, a.table.puts, a.ecs.desired) == ([], [], 0, 1)
 
 
-def test_the_mark_stands_before_the_cluster_is_inspected(a: FakeStage):
+def test_the_mark_is_written_before_the_cluster_is_inspected(a: FakeStage):
     a.kafka.unreachable = True
     assert ask(a, Operation.TEARDOWN_MARK).state is State.WAITING
     assert a.table.items[RECORD_KEY]["retiring"] is True
