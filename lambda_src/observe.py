@@ -1,6 +1,6 @@
-"""Gather: ask each part once, those that do not need each other at the same time.
+"""Gather: read each part of a stage once, independent parts at the same time.
 
-The one gatherer: the health check, `status`, `verify` and a registration evaluate what it saw.
+The only gatherer: the health check, `status`, `verify` and a registration evaluate what it saw.
 """
 
 import time
@@ -33,9 +33,9 @@ _LOG_SECONDS = 6.0
 def observe(session: Session, *, read_log: bool = True) -> Observation:
     """Everything about the stage that can be seen from inside the VPC.
 
-    Without `read_log` the worker's log is left alone, which not every function has a right to read.
+    Without `read_log` the worker's log is not read: not every function has the right to read it.
     """
-    # First the secrets: what these hold can be redacted in what Connect says later.
+    # Read the secrets first, so that their values can be redacted in what Connect says later.
     known, probe_errors = run(
         [
             Probe("secrets", session.know_confidential, _AWS_SECONDS),
@@ -50,14 +50,14 @@ def observe(session: Session, *, read_log: bool = True) -> Observation:
     if known.get("service") or session.environment.connect_url:
         probes.append(Probe("connect", lambda: _connect(session), _CONNECT_SECONDS))
     if "secrets" in probe_errors:
-        # Without addresses there is nothing to connect to, and their own reason is reported already.
+        # Without addresses there is nothing to connect to, and why they are missing is reported already.
         probes = [probe for probe in probes if probe.name == "connect"]
     seen, later_errors = run(probes)
     state = seen.get("connect", ConnectState())
     items, unreadable = known.get("table", ({}, {}))
     source, source_error = _source(session, state.status)
     probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
-    # Without the secrets nobody knows what to take out of a database's message.
+    # Without the secrets their values could not be redacted in a database's message.
     silent = "secrets" in probe_errors or not read_log
     log_message = "" if silent else _log_message(session, state.status, source)
     env = session.environment
@@ -81,7 +81,7 @@ def observe(session: Session, *, read_log: bool = True) -> Observation:
 
 
 def observe_connector(session: Session) -> Observation:
-    """What Connect and the worker that runs the task say; a registration asks for no more."""
+    """What Connect and the worker that runs the task say: all that a registration needs."""
     state = _connect(session)
     source, probe_errors = _source(session, state.status)
     return Observation(
@@ -94,7 +94,7 @@ def observe_connector(session: Session) -> Observation:
 
 
 def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-    """The items of the state table, each for itself: one that is damaged must not hide the others."""
+    """The items of the state table, each read by itself: a damaged item must not hide the others."""
     table = session.aws.table(session.environment.table)
     reads: dict[str, Callable[[], Any]] = {
         "record": lambda: read_record(table),
@@ -115,7 +115,7 @@ def _health_state(table: Table) -> HealthState:
 
 
 def _service(session: Session) -> Service | None:
-    """The service; it is asked for once, since Connect's workers are found by it too."""
+    """The service, kept in the session: Connect's workers are found by it too."""
     service = session.observe_service()
     if service is not None:
         session.service = service
@@ -124,7 +124,7 @@ def _service(session: Session) -> Service | None:
 
 @dataclass(frozen=True)
 class ConnectState:
-    """What Connect says: why no worker answers, None when nobody could be asked; the connector's status."""
+    """What Connect says. `answers`: why no worker answers, empty when one does, None if none was asked."""
 
     answers: str | None = None
     root: Mapping[str, str] = field(default_factory=dict)
@@ -140,7 +140,7 @@ def _connect(session: Session) -> ConnectState:
     except Unreachable as error:
         return ConnectState(str(error))
     except ServerError as error:
-        return ConnectState(f"Connect does not answer as it should: {error}")
+        return ConnectState(f"Connect does not answer correctly: {error}")
     try:
         return ConnectState("", root, connect.status(CONNECTOR))
     except (ServerError, DeadlineExceeded) as error:
@@ -187,7 +187,7 @@ def _brokers(session: Session) -> BrokerReading:
 
 
 def _source(session: Session, status: ConnectorStatus | None) -> tuple[Source | None, Mapping[str, str]]:
-    """What the worker that runs the task says, None when no task runs; and why it does not give it."""
+    """What the worker that runs the task reports of the source, if a task runs; and the probe's error."""
     if status is None or not status.running_at:
         return None, {}
     address = status.running_at[0]
@@ -196,10 +196,10 @@ def _source(session: Session, status: ConnectorStatus | None) -> tuple[Source | 
 
 
 def _log_message(session: Session, status: ConnectorStatus | None, source: Source | None) -> str:
-    """What a task that calls itself running logged, when its source is not connected.
+    """What a task with the state RUNNING logged last, when its source is not connected.
 
-    Of one that is connected, where the stage has a heartbeat table, whether the database refuses its
-    statement: that asks for every captured table. A log that cannot be read is no error of its own.
+    For a connected source, if the stage has a heartbeat table: whether the database refuses the heartbeat
+    statement, which reads every captured table. A log that cannot be read is not an error of its own.
     """
     settings = session.environment.settings
     connected = source is not None and source.connected
@@ -211,7 +211,7 @@ def _log_message(session: Session, status: ConnectorStatus | None, source: Sourc
     ):
         return ""
     group = session.stage.names.connector_log_group
-    # No longer ago than some heartbeats, or an error that is fixed would still be reported.
+    # Only a few heartbeats back: otherwise an error that is fixed would still be reported.
     query: dict[str, Any] = {}
     if connected:
         query = {"seconds": max(60, 3 * settings.heartbeat_seconds), "about": HEARTBEAT_REFUSED}

@@ -1,8 +1,8 @@
 """The zip that holds the functions' code, named by its content.
 
-The hook that uploads it and the resolver that names it call the same function, which depends on the
-installed files alone: not on the working directory, on times, on file modes or on the version of zlib
-(members are stored, not deflated; Lambda's limit of 50 MB is far away).
+The hook that uploads the zip and the resolver that names it call the same function. Its result depends only
+on the installed files: not on the working directory, times, file modes or the version of zlib (members are
+stored, not deflated; Lambda's limit of 50 MB is far away).
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from connector.domain.errors import OperatorError
 
-#: Packages that the Lambda runtime does not bring. Pure Python only: the zip runs on any architecture.
+#: Packages that the Lambda runtime does not have. Pure Python only: the zip runs on any architecture.
 VENDORED = ("kafka-python",)
 
 #: Our own code, as patterns below the repository.
@@ -69,7 +69,7 @@ def _vendored_files(distribution: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _wanted(path: PurePosixPath) -> bool:
-    """Not what depends on how a package was installed, nor what no program reads at run time."""
+    """Leave out files that depend on how a package was installed, and files that no function reads."""
     if ".." in path.parts or path.suffix in (".pyc", ".pyi"):
         return False
     if path.parts[0].endswith(".dist-info"):

@@ -79,11 +79,11 @@ class Session:
     tcp_probe: TcpProbe = tcp_probe
     #: How many workers the stage is configured to have; None when the caller did not say.
     desired_count: int | None = None
-    #: Whether a launch asks.
+    #: Whether the request is part of a launch.
     launch: bool = False
-    #: Whose function the caller means; None when it did not say.
+    #: The stage that the caller means; None when it did not say.
     meant: str | None = None
-    #: Of which tables a snapshot is asked; none stands for all.
+    #: The tables of a requested snapshot; none stands for all.
     tables: tuple[str, ...] = ()
 
     @property
@@ -130,7 +130,7 @@ class Session:
         seconds = self.deadline.timeout("reaching the database", at_most=3)
         error = self.tcp_probe(self.database.host, self.database.port, seconds)
         if error:
-            return f"the admin Lambda does not reach its port either: {error}"
+            return f"the admin Lambda cannot reach its port either: {error}"
         return "the admin Lambda reaches its port"
 
     @cached_property
@@ -168,11 +168,11 @@ class Session:
         return tasks.observe(self.aws.ecs(), env.cluster, env.service)
 
     def know_confidential(self) -> None:
-        """Read what must be kept out of texts, before a text of Connect's is shown."""
+        """Read the values that must be redacted, before a text from Connect is shown."""
         _ = self.brokers, self.database, self.credentials
 
     def connect(self, within: float | None = None) -> Connect:
-        """The stage's Connect cluster; `within`: seconds for all that it is asked, where that is less."""
+        """The stage's Connect cluster; `within`: seconds for all requests, if less than the deadline."""
         url = self.environment.connect_url
         addresses = [url] if url else [connect_url(address) for address in self.service.addresses]
         deadline = self.deadline if within is None else self.deadline.sooner(within)
@@ -193,7 +193,7 @@ class Session:
 
     @contextmanager
     def kafka(self, at_most: float | None = None) -> Iterator[KafkaAdmin]:
-        """The cluster, for as long as the block runs; it is asked for `at_most` so many seconds."""
+        """The Kafka cluster, for as long as the block runs; its requests take `at_most` so many seconds."""
         settings = client_settings(self.brokers, self.environment.auth, self.credentials)
         deadline = self.deadline if at_most is None else self.deadline.sooner(at_most)
         with self.open_kafka(settings, deadline, self.redactor.redact) as kafka:

@@ -43,7 +43,7 @@ def describe(connection: calls.Port, path: str, ids: tuple[str, ...]) -> list[st
     """The blocks of these subnets; raises when the secret at `path` names one that is not there."""
     if not ids:
         raise OperatorError(
-            f"secret {path} names neither data nor private subnets, so nobody knows where the brokers are; "
+            f"secret {path} names neither data nor private subnets, so the brokers' CIDR blocks are unknown; "
             "set broker_cidrs in the stage's config.yaml"
         )
     try:

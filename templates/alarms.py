@@ -1,6 +1,6 @@
 """Alarms: log filters, one alarm per alarmed metric of the contract, and the dashboard.
 
-Beside the connector, not behind it: a failed registration must not leave the stage unwatched.
+This stack does not depend on the connector's: a failed registration must not leave the stage unmonitored.
 """
 
 import json
@@ -32,7 +32,7 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 def build(settings: AlarmsSettings) -> Template:
     """Log filters, alarms that mail through the alerts topic, dashboard."""
     template = common.new_template(f"wms-connector {settings.stage}: alarms and dashboard")
-    topic = common.parameter(template, "AlertsTopicArn", "Mails people")
+    topic = common.parameter(template, "AlertsTopicArn", "The SNS topic that mails people")
     group = common.parameter(template, "ConnectorLogGroup", "The Connect worker's log group")
     for found in metrics.emitted(settings.connector_settings):
         if found.origin is Origin.LOGS:
@@ -87,7 +87,7 @@ def _add_alarm(
     topic: Ref,
     source: Mapping[str, Any],
 ) -> None:
-    # A recovery is mailed as well: silence after an alarm would leave people guessing.
+    # A recovery is mailed too: without a mail nobody would know that the alarm is over.
     actions = {"AlarmActions": [topic], "OKActions": [topic]} if alarm.mails else {}
     template.add_resource(
         cloudwatch.Alarm(
@@ -138,9 +138,9 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
             "height": 5,
             "properties": {"title": "Alarms", "alarms": [f"{arn}{names.alarm(name)}" for name in found]},
         },
-        # Each in a graph of its own: beside 900 seconds of lag, a state of 1 would not be seen.
+        # A graph for each scale: next to 900 seconds of lag, a state of 1 would be invisible.
         _graph("Lag, last event, last heartbeat (seconds)", seconds, "Maximum"),
-        _graph("States: 0 is well", others, "Maximum"),
+        _graph("States: 0 is healthy", others, "Maximum"),
         _graph("Restarts by the health check", restarts, "Maximum"),
         _graph("Records in flight, records with errors", records, "Maximum"),
         _graph("Queue between reading and writing (% used)", shares, "Maximum"),
@@ -151,7 +151,7 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
             "Average",
         ),
         _graph("Functions: errors, duration (ms)", functions, "Maximum"),
-        _graph("Archived log: minutes that it reaches further back than the position", left, "Minimum"),
+        _graph("Archived log: minutes before the connector's position", left, "Minimum"),
     ]
     return {"widgets": [widget for widget in widgets if widget["properties"].get("metrics") != []]}
 

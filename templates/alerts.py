@@ -1,7 +1,7 @@
 """Alerts: the topic that mails people, and the Connect worker's log group.
 
-The log group lives here, not in the connector stack, so that log filters and alarms can stand beside the
-connector and so that the logs of a failed connector stack outlive its rollback.
+The log group is here, not in the connector stack: log filters and alarms then do not depend on the connector,
+and the logs of a failed connector stack outlive its rollback.
 """
 
 import hashlib
@@ -76,7 +76,7 @@ def build(settings: AlertsSettings) -> Template:
             **common.stateful(settings.parsed_stage),
         )
     )
-    common.output(template, "TopicArn", Ref(topic), "Mails people")
+    common.output(template, "TopicArn", Ref(topic), "The SNS topic that mails people")
     common.output(template, "ConnectorLogGroup", Ref("ConnectorLogs"), "The Connect worker's log lines")
     return template
 

@@ -27,7 +27,7 @@ _VERSIONS_LABEL = "wms.secret-versions"
 #: Seconds that a worker gets to leave its group and hand over; Fargate allows 120.
 _STOP_SECONDS = 60
 
-#: How long ECS takes no notice of the load balancer's check after a worker has started.
+#: How long ECS ignores the load balancer's health check after a worker has started.
 _START_SECONDS = 300
 
 #: A connection is probed long before AWS drops it as idle after 350 s.
@@ -219,7 +219,7 @@ def _container(settings: ConnectorStackSettings) -> ecs.ContainerDefinition:
             ecs.PortMapping(ContainerPort=port, Protocol="tcp")
             for port in (fixed.CONNECT_PORT, fixed.METRICS_PORT)
         ],
-        # ECS reads secrets when a task starts; a label is how a new version makes a new revision.
+        # ECS reads secrets when a task starts; with this label a new version gives a new revision.
         DockerLabels={_VERSIONS_LABEL: ",".join(settings.secret_versions)},
         Environment=[
             ecs.Environment(Name=name, Value=value) for name, value in sorted(environment(settings).items())
@@ -267,7 +267,7 @@ def _add_service(template: Template, settings: ConnectorStackSettings) -> None:
             TaskDefinition=Ref("Task"),
             LaunchType="FARGATE",
             DesiredCount=settings.desired_count,
-            # A new worker runs before the old one leaves; a version that never gets healthy is taken back.
+            # A new worker runs before the old one leaves; a version that stays unhealthy is rolled back.
             DeploymentConfiguration=ecs.DeploymentConfiguration(
                 MinimumHealthyPercent=100,
                 MaximumPercent=200,
@@ -296,4 +296,4 @@ def _add_service(template: Template, settings: ConnectorStackSettings) -> None:
     )
     common.output(template, "ClusterName", Ref("Cluster"), "The ECS cluster")
     common.output(template, "ServiceName", GetAtt("Service", "Name"), "The ECS service")
-    common.output(template, "TaskDefinitionArn", Ref("Task"), "The task definition's present revision")
+    common.output(template, "TaskDefinitionArn", Ref("Task"), "The task definition's current revision")

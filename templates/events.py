@@ -1,6 +1,6 @@
 """Events: the schedule of the health check, and the mails about what happens to the ECS service.
 
-Beside the connector, not behind it: a failed registration must not leave the stage unwatched.
+This stack does not depend on the connector's: a failed registration must not leave the stage unmonitored.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from connector.domain.health.alarm import RUNBOOK
 from templates.shared import common
 from templates.shared.settings import HealthMinutes, StageSettings, parse_settings
 
-#: How ECS words the stop of a task that a deployment or a change of the desired count no longer wants. Its
-#: stop code is no help: tasks that fail their health checks are stopped with the same one.
+#: How ECS begins the reason when a deployment or a change of the desired count stops a task. The stop code
+#: does not help: tasks that fail their health checks are stopped with the same one.
 SCALING = "Scaling activity initiated by"
 
 #: A run that starts later than this is not worth starting: the next one is due. EventBridge's minimum is 60.
@@ -36,9 +36,9 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 def build(settings: EventsSettings) -> Template:
     """The schedule with the permission it needs, and three rules that mail."""
     template = common.new_template(f"wms-connector {settings.stage}: schedule and event rules")
-    topic = common.parameter(template, "AlertsTopicArn", "Mails people")
+    topic = common.parameter(template, "AlertsTopicArn", "The SNS topic that mails people")
     health = common.parameter(template, "ConnectHealthArn", "The health check's function")
-    queue = common.parameter(template, "DeadLetterQueueArn", "Keeps what could not be delivered")
+    queue = common.parameter(template, "DeadLetterQueueArn", "Keeps events that could not be delivered")
     _add_schedule(template, settings, health, queue)
     for rule, pattern in patterns(settings).items():
         _add_mail(template, settings, rule, pattern, topic=topic, queue=queue)

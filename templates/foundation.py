@@ -1,4 +1,4 @@
-"""The foundation: what one AWS account has once, for all its stages."""
+"""The foundation: resources that an AWS account has once, for all its stages."""
 
 from collections.abc import Mapping
 from typing import Any

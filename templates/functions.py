@@ -19,7 +19,7 @@ from templates.shared.settings import AlbTlsSettings, ConnectorKindSettings, Log
 _RUNTIME = "python3.13"
 _MEMORY_MIB = 256
 
-#: A check has its own limit of time for each thing that it asks; this is for all of them together.
+#: A check has a time limit for each request; this is the limit for all of them together.
 _HEALTH_TIMEOUT_SECONDS = 55
 
 #: SQS keeps a message 14 days at most.
@@ -38,7 +38,7 @@ class FunctionsSettings(KafkaRoleSettings, ConnectorKindSettings):
         description="How long the Lambdas' log lines are kept, in days, as CloudWatch Logs offers them."
     )
     alb_tls: AlbTlsSettings | None = Field(
-        default=None, description="Where there is a load balancer, functions speak to Connect through it."
+        default=None, description="If there is a load balancer, the functions call Connect through it."
     )
 
 
@@ -109,7 +109,7 @@ def _admin(settings: FunctionsSettings, key: Ref) -> Function:
         "ConnectAdmin",
         names.connect_admin,
         "connect_admin",
-        "speaks to Connect, Kafka and the database for hooks and operators",
+        "calls Connect, Kafka and the database for hooks and operators",
         FUNCTION_TIMEOUT_SECONDS,
         statements,
     )
@@ -155,7 +155,7 @@ def _add_table(template: Template, settings: FunctionsSettings, key: Ref) -> Non
             PointInTimeRecoverySpecification=dynamodb.PointInTimeRecoverySpecification(
                 PointInTimeRecoveryEnabled=durable
             ),
-            # No item expires yet; one that is to, needs only this attribute: seconds since 1970.
+            # No item expires yet. An item that should expire needs only this attribute: seconds since 1970.
             TimeToLiveSpecification=dynamodb.TimeToLiveSpecification(
                 AttributeName="expires_at", Enabled=True
             ),
@@ -174,7 +174,7 @@ def _add_queue(template: Template, settings: FunctionsSettings, key: Ref) -> Non
             QueueName=names.dead_letter_queue,
             KmsMasterKeyId=key,
             MessageRetentionPeriod=_DEAD_LETTER_SECONDS,
-            # A day-old failure is worth nothing to a stage that is gone, and the name must be free again.
+            # A deleted stage does not need old failures, and the queue's name must be free again.
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
         )
@@ -189,7 +189,9 @@ def _add_queue(template: Template, settings: FunctionsSettings, key: Ref) -> Non
             ),
         )
     )
-    common.output(template, "DeadLetterQueueArn", GetAtt("DeadLetters", "Arn"), "Keeps what nobody handled")
+    common.output(
+        template, "DeadLetterQueueArn", GetAtt("DeadLetters", "Arn"), "Keeps events that could not be handled"
+    )
 
 
 def _add_function(template: Template, settings: FunctionsSettings, function: Function, place: Place) -> None:
@@ -248,7 +250,7 @@ def _add_function(template: Template, settings: FunctionsSettings, function: Fun
 
 
 def _add_health_calls(template: Template) -> None:
-    """A check that failed is not repeated: the next one is due soon, and the failed one is a dead letter."""
+    """Do not retry a failed check: the next one is due soon, and the failed event is a dead letter."""
     template.add_resource(
         awslambda.EventInvokeConfig(
             "ConnectHealthCalls",

@@ -1,9 +1,9 @@
 """Network: the security groups that allow the flows the system needs, and no others.
 
-`client` is the group of everything that speaks to the database, to the brokers, to AWS and to Connect:
-tasks and Lambdas are members. `task` is what Connect listens on, `function` is what Lambdas have beyond
-clients. Nothing refers to itself, so each rule says who is who. Where the secret connectAlbTls exists, a load
-balancer stands in front of Connect too (`templates.shared.balancer`).
+`client` is the group of everything that connects to the database, the brokers, AWS and Connect: tasks and
+Lambdas are members. `task` has the ports on which workers listen, `function` what only Lambdas may reach. No
+group refers to itself, so each rule names both sides. If the secret connectAlbTls exists, there is also a
+load balancer in front of Connect (`templates.shared.balancer`).
 """
 
 import ipaddress
@@ -35,13 +35,13 @@ class NetworkSettings(StageSettings):
         ge=1, le=65535, description="The port of the brokers, from the secret brokerString."
     )
     broker_cidrs: tuple[Cidr, ...] = Field(
-        min_length=1, description="The blocks in which the brokers are; tasks and Lambdas may reach them."
+        min_length=1, description="The brokers' address blocks; tasks and Lambdas may connect to them."
     )
     database: DatabaseSettings = Field(description="Where the source database listens.")
     database_cidrs: tuple[Cidr, ...] = Field(
         default=(),
-        description="The blocks in which the database is, needed when dbInfo has a host name: security "
-        "groups know addresses only.",
+        description="The database's address blocks, needed when dbInfo has a host name: security groups know "
+        "addresses only.",
     )
 
     alb_tls: AlbTlsSettings | None = Field(
@@ -56,8 +56,8 @@ class NetworkSettings(StageSettings):
     def _balancers_need_two_zones(self) -> "NetworkSettings":
         if self.alb_tls is not None and len(self.subnets) < 2:
             raise ValueError(
-                "a load balancer needs subnets in two availability zones and the secret vpc names one; "
-                "name another there, or delete the secret connectAlbTls"
+                "a load balancer needs subnets in two availability zones, and the secret vpc has only one; "
+                "add a subnet to it, or delete the secret connectAlbTls"
             )
         return self
 
@@ -66,8 +66,8 @@ class NetworkSettings(StageSettings):
         named = [host for host, _ in self.database.endpoints if _address(host) is None]
         if named and not self.database_cidrs:
             raise ValueError(
-                f"the database's host {named[0]!r} is a name and security groups take addresses only; "
-                "set database_cidrs in the stage's config.yaml to the blocks in which it is"
+                f"the database's host {named[0]!r} is a name, and security groups need addresses; "
+                "set database_cidrs in the stage's config.yaml to the database's address blocks"
             )
         return self
 
@@ -79,7 +79,7 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 
 def build(settings: NetworkSettings) -> Template:
     """Security groups and the rules between them; with `alb_tls` also the load balancer."""
-    template = common.new_template(f"wms-connector {settings.stage}: who may speak to whom")
+    template = common.new_template(f"wms-connector {settings.stage}: which parts may connect to which")
     _group(template, settings, "Task", "ports of the Connect worker", [_NOTHING])
     to_connect = _to_group("Task", CONNECT_PORT, "REST API of Connect")
     _group(template, settings, "Client", "tasks and Lambdas", [*_outward(settings), to_connect])

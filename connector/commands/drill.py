@@ -24,7 +24,7 @@ def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: b
 
     Subscribers of the stage's topic get all of it: the mails of classes have a subject that begins with
     DRILL, alarms say so in their reason. A temporary queue on the topic sees what they get. The connector
-    and what the health check remembers are not touched. An alarm that is in ALARM is left alone. Exit
+    and what the health check remembers are not touched. An alarm that is in ALARM is not touched. Exit
     status 0 when everything arrived that should.
     """
     # Setting alarms is limited to a few calls a second: those are tried again.
@@ -77,7 +77,7 @@ def _print(report: Report) -> None:
     print_table("Error classes", classes, headers=("class", "mail"))
     wrong = sum(map(bool, report.problems))
     total = len(report.alarms) + len(report.classes)
-    click.echo(f"{total - wrong} of {total} as they should be; topic {report.topic}")
+    click.echo(f"{total - wrong} of {total} passed; topic {report.topic}")
     click.echo(f"mailed: {', '.join(report.recipients) or 'nobody'}")
     for warning in report.warnings:
         click.echo(f"warning: {warning}")

@@ -35,11 +35,11 @@ def ephemeral() -> None:
 
 @ephemeral.command()
 @click.argument("branch")
-@click.option("--owner", help="Whose it is. Default: git's user.email, else the user's name here.")
+@click.option("--owner", help="The owner. Default: git's user.email, else the user's name here.")
 @click.option(
     "--days",
     type=click.IntRange(1, 365),
-    help=f"For how many days it is wanted, from today. Default: {_DAYS}. Nothing is deleted by itself.",
+    help=f"Days until it expires, from today. Default: {_DAYS}. Nothing is deleted by itself.",
 )
 @_dir
 @json_option
@@ -49,7 +49,7 @@ def create(
     """Make config/ephemeral/BRANCH, which `sceptre launch ephemeral/BRANCH` needs.
 
     The directory says owner and expiry and links to the stack files in config/default. One that exists is
-    left alone, a half-made one is completed. Owner and expiry are written once: asking for others later is
+    not touched, a half-made one is completed. Owner and expiry are written once: asking for others later is
     refused (exit status 2) and names the file to edit.
     """
     stage = Stage.parse(branch)
@@ -69,7 +69,7 @@ def create(
         )
         return
     place = f"config/{stages.GROUP}/{stage.name}"
-    done = f"made {len(made.made)} files" if made.made else "is there already and was left alone"
+    done = f"made {len(made.made)} files" if made.made else "exists already and was not changed"
     click.echo(f"{place} {done}: owner {made.owner}, expires {made.expires}")
     click.echo(f"next: sceptre launch {stages.GROUP}/{stage.name}")
 
@@ -123,7 +123,7 @@ def destroy(branch: str, directory: Path | None, *, dry_run: bool) -> None:
 
 
 @ephemeral.command()
-@click.option("--expired", is_flag=True, required=True, help="The stages whose expiry is over.")
+@click.option("--expired", is_flag=True, required=True, help="Stages that have expired.")
 @click.option("--yes", is_flag=True, help="Tear them down. Without it they are only shown.")
 @_dir
 def sweep(*, expired: bool, yes: bool, directory: Path | None) -> None:  # noqa: ARG001 - the only choice yet

@@ -38,7 +38,7 @@ def image() -> None:
 @_bases
 @json_option
 def build(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
-    """Build the image here. One that is there already is left alone."""
+    """Build the image here. One that is there already is not touched."""
     found = images.Image.of(bases_file=bases_file)
     made = found.build(_chosen(tool)(), _report)
     if as_json:

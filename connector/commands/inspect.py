@@ -36,8 +36,8 @@ def status(stage_name: str, *, as_json: bool) -> None:
 def verify(context: click.Context, stage_name: str, *, as_json: bool) -> None:
     """Say whether STAGE is truly healthy, and if not, what to do.
 
-    Exit status 0 only when everything that was checked is as it must be; each finding is a line with its
-    next step. What cannot be seen is a finding too.
+    Exit status 0 only when every check passed. Each finding is one line with its next step. A
+    check that cannot be made is a finding too.
     """
     stage, now = Stage.parse(stage_name), datetime.now(UTC)
     results = evaluate(inspect(account.Account(), stage, now), now)
@@ -74,4 +74,8 @@ def _rows(results: Sequence[CheckResult]) -> list[tuple[str, str]]:
 def _cell(result: CheckResult) -> str:
     if result.ok:
         return result.summary
-    return f"{result.reason} (one check is not enough to say)" if result.ok is None else result.reason
+    return (
+        f"{result.reason} (not sure yet: run verify again in a minute)"
+        if result.ok is None
+        else result.reason
+    )

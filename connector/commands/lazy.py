@@ -92,7 +92,7 @@ def _mistake(error: OSError | ValueError) -> OperatorError | None:
     """The operator's mistake behind `error`; None for ours, and for a closed pipe, which is click's."""
     if isinstance(error, OSError) and error.filename is not None and error.errno != errno.EPIPE:
         return OperatorError(
-            f"cannot read or write {error.filename}: {error.strerror}; fix that, or name another place"
+            f"cannot read or write {error.filename}: {error.strerror}; fix that, or give another path"
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OperatorError(f"cannot write: {error.strerror}; make room and run this again")

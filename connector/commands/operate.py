@@ -32,14 +32,14 @@ restart = _command(
 )
 pause = _command(
     Operation.PAUSE,
-    "Let the connector of STAGE read nothing until it is resumed. It goes on where it was, if the database "
-    "keeps its log so long. The health check leaves it alone; launching does not resume it.",
+    "Pause the connector of STAGE. After `resume` it continues from its offset, if the database still has "
+    "the log. The health check does not resume it, nor does a launch.",
 )
-resume = _command(Operation.RESUME, "Let a paused or stopped connector of STAGE go on where it was.")
+resume = _command(Operation.RESUME, "Resume a paused or stopped connector of STAGE from its offset.")
 stop = _command(
     Operation.STOP,
-    "End the task of the connector of STAGE until it is resumed; config and offsets stay. It leaves its "
-    "session with the database, which a pause keeps.",
+    "Stop the connector of STAGE: its task ends; config and offsets stay. Unlike a "
+    "pause, it closes the database session.",
 )
 
 

@@ -14,7 +14,7 @@ _HEARTBEAT_TABLE = click.option(
     "--heartbeat-table",
     default="",
     metavar="SCHEMA.TABLE",
-    help="With the table that connector.heartbeat_table of the stage names.",
+    help="The heartbeat table: the stage's setting connector.heartbeat_table.",
 )
 
 

@@ -1,4 +1,4 @@
-"""`wms-connector topics`: what a teardown would delete. Nothing here deletes anything."""
+"""`wms-connector topics`: show which topics a teardown would delete. Nothing here deletes anything."""
 
 from collections.abc import Iterable
 from typing import IO

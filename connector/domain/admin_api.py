@@ -1,8 +1,8 @@
-"""What is said between the hooks and the admin Lambda.
+"""The requests to the admin Lambda and its answers.
 
-Each request is short and idempotent: the function looks once, does at most one thing and answers. The
-caller repeats a request that answers `waiting` until its own deadline, which shows progress and survives
-any limit on how long a function may run.
+Each request is short and idempotent: the function checks once, changes at most one thing and answers. The
+caller repeats a request that answers `waiting` until its own deadline. So the caller can show progress, and
+no step is bound by Lambda's time limit.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from connector.domain.errors import OperatorError, ServerError
 
 
 class Procedure(StrEnum):
-    """Operations that are asked one after the other, in the order of `Operation`."""
+    """Operations that are requested one after the other, in the order of `Operation`."""
 
     REGISTRATION = "registration"
     TEARDOWN = "teardown"
@@ -26,8 +26,8 @@ class CallPolicy:
 
     `wait_seconds` is how long the caller repeats a request that answers `waiting`; with 0 it asks once.
     `procedure` is the sequence that the operation is a step of. A step that is not `required` may fail, and
-    its procedure goes on. An operation that is not `repeatable` may have been carried out although its answer
-    was lost, so nobody asks for it a second time but a person.
+    its procedure continues. An operation that is not `repeatable` may have been carried out although its
+    answer was lost, so only a person may request it again.
     """
 
     wait_seconds: float = 0
@@ -48,7 +48,7 @@ _UNREPEATED = CallPolicy(repeatable=False)
 
 
 class Operation(StrEnum):
-    """What the admin Lambda can be asked, and how.
+    """What can be requested of the admin Lambda, and how.
 
     The order matters: `REGISTRATION` and `TEARDOWN` take theirs from it. A new operation needs a line here
     and a row in `lambda_src.connect_admin.operations`, and nothing else.
@@ -64,10 +64,10 @@ class Operation(StrEnum):
         member.policy = policy
         return member
 
-    #: May the stage live on the brokers' cluster? Asked before there is a worker, which would leave topics.
+    #: May the stage use the brokers' cluster? Asked before there is a worker, which would leave topics.
     #: A cluster that does not answer in time is left to registration.
     CLUSTER = "cluster", CallPolicy(wait_seconds=10)
-    #: Under which Connect group do the stage's workers run? Asked before their stack is made or changed.
+    #: Under which Connect group do the stage's workers run? Asked before their stack is created or changed.
     CONNECT_GROUP = "connect-group", CallPolicy(wait_seconds=20)
     #: Is there a Connect worker that answers `GET /`? Brings the workers back if a teardown had ended them.
     #: CloudFormation has waited for the workers of a changed stack; this covers one that is being replaced.
@@ -83,33 +83,33 @@ class Operation(StrEnum):
     VERIFY = "verify", _step(_REGISTRATION, 300)
     #: Write the stage record.
     RECORD = "record", _step(_REGISTRATION, 60)
-    #: What is there: workers, connector, task, source. Changes nothing.
+    #: Report the state of workers, connector, task and source. Changes nothing.
     STATUS = "status"
     #: The names of all topics of the cluster. Changes nothing.
     TOPIC_NAMES = "topic-names"
     #: Restart the connector and its task, whether they have failed or not.
     RESTART = "restart", _UNREPEATED
-    #: Let the connector keep its task, but read nothing.
+    #: Pause the connector: it keeps its task and reads nothing.
     PAUSE = "pause", _COMMAND
-    #: Let a paused or stopped connector go on.
+    #: Resume a paused or stopped connector.
     RESUME = "resume", _COMMAND
     #: End the connector's task; config and offsets stay.
     STOP = "stop", _COMMAND
-    #: Where the connector is in its source. Changes nothing.
+    #: Show the connector's offsets. Changes nothing.
     OFFSETS = "offsets", _COMMAND
-    #: Read tables anew, with the connector as it runs.
+    #: Take a snapshot of tables while the connector runs.
     SNAPSHOT = "snapshot", _UNREPEATED
-    # Of a teardown: who reads or writes a topic is gone before the topic is.
-    #: Note that the stage is being torn down, and see that the cluster is the one it was registered on.
+    # Steps of a teardown: readers and writers of a topic end before the topic is deleted.
+    #: Mark the stage as being torn down, and check that the cluster is the one it was registered on.
     TEARDOWN_MARK = "retire-mark", _step(_TEARDOWN, 60)
-    #: Stop the connector, delete its offsets, delete it. Its topics and its worker go all the same; stopped
-    #: in order, it also lets go of the source at once.
+    #: Stop the connector, delete its offsets, delete it. Its topics and its worker are deleted anyway; an
+    #: orderly stop also closes its sessions with the source at once.
     TEARDOWN_CONNECTOR = "retire-connector", _step(_TEARDOWN, 30, required=False)
-    #: End the workers and see them leave their group. A worker has 120 s to leave before ECS kills it, and
-    #: its group notices a killed one after 10.
+    #: End the workers and wait until they have left their group. A worker has 120 s to leave before ECS kills
+    #: it, and its group notices a killed one after 10 s.
     TEARDOWN_WORKERS = "retire-workers", _step(_TEARDOWN, 240)
-    #: Remove what the connector left in the source database. One that is gone must not keep a stage from
-    #: going.
+    #: Remove what the connector left in the source database. A database that no longer exists must not block
+    #: the teardown.
     TEARDOWN_SOURCE = "retire-source", _step(_TEARDOWN, 90, required=False)
     #: Delete the stage's topics.
     TEARDOWN_TOPICS = "retire-topics", _step(_TEARDOWN, 180)
@@ -135,7 +135,7 @@ class State(StrEnum):
     DONE = "done"
     #: Not yet; ask again.
     WAITING = "waiting"
-    #: No use asking again before somebody has acted.
+    #: Repeating the request does not help until somebody has fixed the cause.
     FAILED = "failed"
 
 
@@ -166,16 +166,16 @@ class Answer:
                 dict(payload.get("details", {})),
             )
         except (KeyError, ValueError) as error:
-            raise ServerError(f"the admin Lambda's answer is not understood ({error})") from None
+            raise ServerError(f"the admin Lambda's answer cannot be parsed ({error})") from None
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked.
+    """One request.
 
     `desired_count` is how many workers the stage is configured to have, if that is given. `launch` says that
-    a launch asks, which ends a teardown that was cut off. `stage` is whose function the caller means: a
-    teardown must say it. `tables` are those of which a snapshot is asked, as SCHEMA.TABLE; none: all.
+    the request is part of a launch, which cancels an interrupted teardown. `stage` is the stage that the
+    caller means: a teardown must name it. `tables` are the tables for a snapshot, as SCHEMA.TABLE; none: all.
     """
 
     operation: Operation
@@ -205,19 +205,19 @@ class Request:
             operation = Operation(str(content.get("operation")))
         except ValueError:
             known = ", ".join(Operation)
-            raise OperatorError(f"the request names no operation that is known; known: {known}") from None
+            raise OperatorError(f"the request names no known operation; known: {known}") from None
         count = content.get("desired_count")
         if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
             raise OperatorError(f"the request's desired_count {count!r} is not a whole number from 1")
         stage = content.get("stage")
         if stage is not None and not isinstance(stage, str):
-            raise OperatorError(f"the request's stage {stage!r} is no text")
+            raise OperatorError(f"the request's stage {stage!r} is not a string")
         tables = content.get("tables", [])
         if not isinstance(tables, list) or not all(isinstance(table, str) for table in tables):
-            raise OperatorError(f"the request's tables {tables!r} are no list of texts")
+            raise OperatorError(f"the request's tables {tables!r} are not a list of strings")
         return cls(operation, count, content.get("launch") is True, stage, tuple(tables))
 
 
 def request(operation: Operation) -> dict[str, Any]:
-    """The payload of a request that says nothing else."""
+    """The payload of a request without further values."""
     return Request(operation).to_payload()

@@ -29,7 +29,7 @@ class SecretError(OperatorError):
 
 
 class ServerError(WmsError):
-    """Kafka Connect, Kafka, the database or AWS said no, in its own message.
+    """Kafka Connect, Kafka, the database or AWS refused a request; the message is the server's own.
 
     `status` is the HTTP status or error code where there was one; `retriable` says whether the same
     request may succeed later without anybody changing anything.
@@ -52,11 +52,11 @@ def one_line(message: str) -> str:
 
 
 def bad_endpoint(error: BaseException) -> str | None:
-    """What to do about an AWS endpoint that is no URL; None unless `error` is botocore's error about one."""
+    """What to do about an AWS endpoint that is not a URL; None unless `error` is botocore's about it."""
     prefix, _, address = str(error).partition("Invalid endpoint: ")
     if type(error) is not ValueError or prefix or not address:
         return None
     return one_line(
-        f"the AWS endpoint {address!r} is no URL; set AWS_ENDPOINT_URL to one like http://127.0.0.1:4566, "
+        f"the AWS endpoint {address!r} is not a URL; set AWS_ENDPOINT_URL to one like http://127.0.0.1:4566, "
         "or unset it to use AWS itself"
     )

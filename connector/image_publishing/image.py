@@ -84,7 +84,9 @@ def publish(image: Image, connection: calls.Port, choose: Callable[[], Tool], re
         tool.push(image.local, target, Login(where.registry, user, password))
         digest = registry.published(connection, where, image.tag)
         if digest is None:
-            raise ServerError(f"{target} was pushed and {where.registry} does not show it; look there")
+            raise ServerError(
+                f"{target} was pushed, but {where.registry} does not list it; check the registry"
+            )
     return f"{where.uri}@{digest}"
 
 
@@ -130,7 +132,7 @@ def pin(image: Image, tool: Tool) -> dict[str, str]:
     for base in image.bases:
         if not base.tag:
             raise OperatorError(
-                f"{image.bases_file.name}: {base.name} has no tag, so there is nothing to ask for"
+                f"{image.bases_file.name}: {base.name} has no tag, so there is no tag to resolve"
             )
         digest = tool.digest(base.by_tag)
         if not bases.is_digest(digest):

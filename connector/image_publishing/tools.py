@@ -185,7 +185,8 @@ def choose(wanted: str | None = None, tools: Mapping[str, Callable[[], Tool]] = 
             return tool
         problems.append(f"{name}: {problem}")
     raise OperatorError(
-        f"no container tool works here ({'; '.join(problems)}); install or start one of {', '.join(tools)}"
+        f"no container tool works on this machine ({'; '.join(problems)}); install or start one of "
+        f"{', '.join(tools)}"
     )
 
 

@@ -61,7 +61,7 @@ def claim(ports: Iterable[int], *, besides: Collection[str] = ()) -> Claim:
             return Claim(address, guard)
         guard.close()
     raise OperatorError(
-        f"no address 127.0.0.2 to 127.0.0.254 has the ports {', '.join(map(str, wanted))} free:"
+        f"no address 127.0.0.2 to 127.0.0.254 has the ports {', '.join(map(str, wanted))} free;"
         " stop other local worlds (`wms-connector local down` in their checkouts)"
     )
 

@@ -16,7 +16,7 @@ def main() -> None:
         if not os.environ.get(name)
     ]
     if missing:
-        sys.exit(f"not for use by hand: {', '.join(missing)} not set; use `wms-connector local up`")
+        sys.exit(f"do not start this directly: {', '.join(missing)} not set; use `wms-connector local up`")
     # Imported only now: MiniStack reads its environment while it is imported.
     import importlib  # noqa: PLC0415
 

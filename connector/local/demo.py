@@ -88,7 +88,7 @@ class Demo:
         self.console.print(table)
         kept = {topic for topic in before if topic not in branch.topics}
         if after != kept:
-            raise ServerError(f"the teardown left or took what it should not: {sorted(after ^ kept)}")
+            raise ServerError(f"the teardown left topics or deleted too many: {sorted(after ^ kept)}")
 
     def stream(self, topics: Sequence[str]) -> None:
         """Wait for the snapshots, make three changes in each table, and show what arrived."""

@@ -132,8 +132,8 @@ def refuse_foreign(directory: Path) -> None:
     found = sorted(path.name for path in directory.iterdir())
     if found:
         raise OperatorError(
-            f"{directory} holds {found[0]!r} and no local world; give --directory an empty directory or one "
-            "that does not exist"
+            f"{directory} holds {found[0]!r} and is not a local world; give --directory an empty "
+            "or a new directory"
         )
 
 

@@ -69,7 +69,9 @@ def find() -> Toolchain:
     if not sys.platform.startswith("linux"):
         errors.append(f"Linux is needed (addresses 127.0.0.N), this is {sys.platform}")
     if sys.version_info < PYTHON:
-        errors.append(f"Python >= 3.11 is needed, this is {sys.version.split()[0]}: make the virtualenv anew")
+        errors.append(
+            f"Python >= 3.11 is needed, this is {sys.version.split()[0]}: create the virtualenv again"
+        )
     java_home = _java_home(errors)
     maven = shutil.which("mvn")
     if maven is None:

@@ -21,9 +21,9 @@ def guard_stage(stack: sceptre_stack.SceptreStack) -> None:
     if stage.ephemeral or launches.replaces(stack):
         return
     raise OperatorError(
-        f"stage {stage.name!r} is a named stage and is not deleted with this tool; "
-        "nothing was touched. Only stages below config/ephemeral/ can be deleted; a stack that never was "
-        "complete is replaced by a launch"
+        f"stage {stage.name!r} is a named stage; this tool does not delete named stages; "
+        "nothing was touched. Only stages below config/ephemeral/ can be deleted; a launch replaces a "
+        "stack that was never complete"
     )
 
 
@@ -36,7 +36,7 @@ def guard_foundation(stack: sceptre_stack.SceptreStack) -> None:
         shown = ", ".join(sorted(standing)[:3]) + (", ..." if len(standing) > 3 else "")
         raise OperatorError(
             f"the foundation is in use by {len(standing)} stacks ({shown}); "
-            "nothing was touched. Delete the ephemeral stages first; named stages keep it for good"
+            "nothing was touched. Delete the ephemeral stages first; named stages always need it"
         )
 
 

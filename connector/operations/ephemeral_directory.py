@@ -1,7 +1,7 @@
 """The directories of ephemeral stages below `config/ephemeral/`: made, listed and removed.
 
 A directory holds `config.yaml` (owner and expiry, written once) and relative links to the stack files in
-`config/default/`, nothing else; whatever else is found is somebody's and is left alone.
+`config/default/`, nothing else; whatever else is found is somebody's and is not touched.
 """
 
 import os
@@ -97,7 +97,7 @@ class Project:
         if not os.path.lexists(directory):
             return False
         self._refuse_foreign(directory, "nothing was removed")
-        # The owner goes last: a run that is cut off leaves a directory that says whose it is.
+        # The owner goes last: a run that is cut off leaves a directory that says the owner.
         for path in sorted(directory.iterdir(), key=lambda found: found.name == _CONFIG):
             path.unlink()
         directory.rmdir()

@@ -145,7 +145,7 @@ def _ring(port: calls.Port, stage: Stage, name: str, state: AlarmState | None, m
     if state is None:
         return AlarmDrill(name, mails=mails, wrong="there is no such alarm")
     if state.state == "ALARM":
-        return AlarmDrill(name, mails=mails, topics=(), note="is in ALARM already: left alone, nothing shown")
+        return AlarmDrill(name, mails=mails, topics=(), note="is in ALARM already: not tested")
     full = stage.names.alarm(name)
     reached: list[str] = []
     wrong = []
@@ -227,7 +227,7 @@ def _evaluated_alarm(plan: DrillPlan, alarm: AlarmDrill, received: Sequence[Mess
         elif alarm.mails and missing:
             wrong = f"of {' and '.join(missing)} nothing arrived within {ARRIVE_SECONDS:.0f} s"
         elif not alarm.mails and delivered:
-            wrong = "mails, although the health check mails what it is about"
+            wrong = "sends a mail, although the health check mails this problem"
     return AlarmDrill(alarm.alarm, alarm.reached, alarm.mails, alarm.topics, delivered, wrong, alarm.note)
 
 

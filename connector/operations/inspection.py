@@ -59,8 +59,8 @@ def not_deployed(stage: Stage) -> ServerError:
     """What is said of a stage of which nothing is there."""
     make = f"`wms-connector ephemeral create {stage.name}`, then " if stage.ephemeral else ""
     return ServerError(
-        f"stage {stage.name!r} is not deployed in region {region()} of the account in hand: it has no stack; "
-        f"if region and account are right, deploy it with {make}`{launch(stage)}`"
+        f"stage {stage.name!r} is not deployed in region {region()} of this account: it has no stacks. If "
+        f"region and account are right, deploy it with {make}`{launch(stage)}`"
     )
 
 
@@ -136,7 +136,7 @@ def _inside(port: calls.Port, stage: Stage) -> Mapping[str, Any]:
 def _findings(inside: Mapping[str, Any]) -> tuple[CheckResult, ...]:
     """The findings of the answer to a request for the status."""
     if "findings" not in inside:
-        raise ServerError("the admin Lambda answers no findings: its version is older; launch the stage")
+        raise ServerError("the admin Lambda is an older version that reports no findings; launch the stage")
     return tuple(map(CheckResult.from_payload, inside["findings"]))
 
 

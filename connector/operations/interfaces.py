@@ -35,12 +35,13 @@ def wait(count: Count, clock: Clock, show: Callable[[str], object]) -> None:
         if clock.now() >= deadline:
             raise DeadlineExceeded(
                 f"{left} network interfaces are still in the security groups after "
-                f"{_LIMIT_SECONDS / 60:.0f} minutes; look who uses them, or run the same command again later"
+                f"{_LIMIT_SECONDS / 60:.0f} minutes; find out what uses them, or run the same command again "
+                "later"
             )
         if left != shown:
             show(
                 f"waiting for {left} network interfaces of the deleted Lambdas, which hold the security "
-                "groups: AWS takes them away within about 20 minutes"
+                "groups: AWS removes them within about 20 minutes"
             )
             shown = left
         clock.sleep(_PAUSE_SECONDS)

@@ -61,7 +61,7 @@ def run(
         except WmsError as error:
             if step.policy.required:
                 raise explain(step, error) from None
-            show(f"{step.value}: {error}; going on without it")
+            show(f"{step.value}: {error}; continuing without this step")
             result.skipped[step] = error
     return result
 

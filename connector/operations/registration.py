@@ -31,7 +31,7 @@ def register_stage(connection: calls.Port, stage: Stage, desired: int | None, sh
     except DeadlineExceeded as error:
         group = stage.names.connector_log_group
         last = worker_log.last_error(connection, group, began)
-        said = f"Its last error: {last}" if last else "It holds no error since this launch began"
+        said = f"Its last error: {last}" if last else "It has no error since this launch began"
         raise DeadlineExceeded(f"{error}. The workers' log is {group}. {said}") from None
     changed = [operation for operation, answer in answers.items() if answer.changed]
     result = f"changed {', '.join(changed)}" if changed else "nothing had to be changed"
@@ -48,8 +48,9 @@ def _explain(step: Operation, error: WmsError) -> WmsError:
         return ServerError(f"registration failed at {step.value}: {error}")
     if isinstance(error, procedure.Overdue):
         return DeadlineExceeded(
-            f"registration gave up at {step.value} after {step.policy.wait_seconds:.0f} s: {error.summary}. "
-            "Fix the cause and launch again; launching is idempotent"
+            f"registration timed out at {step.value} after {step.policy.wait_seconds:.0f} s: "
+            f"{error.summary}. "
+            "Fix the cause and launch again: a launch can be repeated safely"
         )
     return error
 
@@ -63,7 +64,7 @@ def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
     try:
         procedure.until_done(Operation.CLUSTER, ask, clock, show, pause_seconds=_PAUSE_SECONDS)
     except procedure.Refused as error:
-        raise ServerError(f"refused before anything of the stage was put on the cluster: {error}") from None
+        raise ServerError(f"the cluster was refused before anything was created on it: {error}") from None
     except DeadlineExceeded:
         show("cluster: could not be checked yet; registration asks again")
 

@@ -61,7 +61,7 @@ def tear_down_stage(connection: calls.Port, stack_name: str, owned: EphemeralSta
     stage = owned.stage
     if os.environ.get(ABANDON) == stage.name:
         log.warning(
-            "%s says so: topics and groups that start with %r are left on their cluster",
+            "%s is set: topics and groups that start with %r stay on their cluster",
             ABANDON,
             stage.namespace,
         )
@@ -110,7 +110,8 @@ def unfinished(stage: str, operation: Operation, reason: str) -> str:
     after = TEARDOWN[TEARDOWN.index(operation) :]
     what = "topics and consumer groups" if Operation.TEARDOWN_TOPICS in after else "consumer groups"
     return (
-        f"the teardown stopped at {operation.value}: {reason.rstrip('.')}. The connector's stack stands "
+        f"the teardown stopped at {operation.value}: {reason.rstrip('.')}. The connector's stack still "
+        "exists, "
         f"and {what} that start with '{stage}.' are left; fix the cause and run `sceptre delete "
         f"ephemeral/{stage}` again or, if the cluster is gone for good, `{abandoning(stage)}`"
     )
@@ -147,8 +148,8 @@ def refuse_busy(stack_name: str, status: str | None) -> None:
     """Raise while somebody else launches the stack: its topics would go under a stage that comes up."""
     if status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"):
         raise ServerError(
-            f"stack {stack_name} is {status}: somebody launches it now, so nothing was touched; run the "
-            "same command again when that has ended"
+            f"stack {stack_name} is {status}: another launch is running, so nothing was touched; run the "
+            "same command again when it has ended"
         )
 
 
@@ -156,11 +157,12 @@ def without_function(stage: str, status: str | None, missing: str) -> str:
     """What it means that the stage's Lambda is not there; raises where something is surely left behind."""
     if status is None or status.startswith("DELETE") or status in stacks.NEVER_COMPLETED:
         return (
-            f"{missing}: the stage was never complete or is half deleted, so its topics could not be "
-            "read; `wms-connector ephemeral list` shows any that are left"
+            f"{missing}: the stage was never complete or is partly deleted, so its topics could not be "
+            "listed; `wms-connector ephemeral list` shows any that are left"
         )
     raise ServerError(
-        f"{missing}, and only it can delete the topics of stage {stage}; nothing was touched. Bring it back "
+        f"{missing}; only this Lambda can delete the topics of stage {stage}. Nothing was touched. Create it "
+        "again "
         f"with {by_functions(stage)}; or, to leave the topics behind, "
         f"`{abandoning(stage)}`"
     )

@@ -75,7 +75,7 @@ def check_path(stack: sceptre_stack.SceptreStack) -> None:
     wanted = Path(os.path.normpath(config / str(typed)))
     if not wanted.is_relative_to(config / sceptre_stack.group_of(stack)):
         raise OperatorError(
-            f"the path {typed!r} is no stage; nothing was touched. Name one: "
+            f"the path {typed!r} is not a stage; nothing was touched. Use one of: "
             f"{', '.join((sceptre_stack.FOUNDATION_GROUP, *NAMED_STAGES))} or ephemeral/<branch>"
         )
 
@@ -110,7 +110,7 @@ def check_place(config: Mapping[str, Any], connection: calls.Port) -> str:
     if wanted is not None and account != wanted:
         raise OperatorError(
             f"these credentials are for account {account} and the setting account_id says {wanted}; "
-            "take the credentials of that account, or change account_id in config.yaml"
+            "use credentials of that account, or change account_id in config.yaml"
         )
     return account
 
@@ -140,7 +140,7 @@ def _check_recipients(stage: Stage, config: Mapping[str, Any], stored: StoredSec
     if subscribes and not secrets.parse_alert_emails(stored):
         raise OperatorError(
             f"secret {stored.path} has no addresses in 'emails', so the alarms of stage {stage.name!r} would "
-            "reach nobody; add one, or set subscribe: false in config.yaml if that is meant"
+            "reach nobody; add an address, or set subscribe: false in config.yaml if you want that"
         )
 
 
@@ -149,7 +149,7 @@ def _check_boundary(stored: StoredSecret, account: str) -> None:
     if owner not in (account, "aws"):
         raise OperatorError(
             f"secret {stored.path} names a policy of account {owner} and this is account {account}; "
-            "a role can be bounded by a policy of its own account only"
+            "a permissions boundary must be a policy of the same account"
         )
 
 
@@ -210,12 +210,12 @@ def _check_keys(stack: Stack) -> None:
         if word not in _STACK_KEYS and word not in stack.stack_group_config:
             raise OperatorError(
                 f"the stack file has the unknown key {word!r}{settings.likely(str(word), _STACK_KEYS)}; "
-                "Sceptre would ignore it"
+                "Sceptre ignores such a key"
             )
     if not set(COMMON_HOOKS) <= set(stack.hooks):
         raise OperatorError(
-            "the stack file lacks the hooks that every stack has, the guard among them; "
-            "put {{ hooks() }} on a line of its own"
+            "the stack file lacks the common hooks, among them the deletion guard; add "
+            "{{ hooks() }} on a line of its own"
         )
     for point in stack.hooks:
         if point not in _HOOK_POINTS:

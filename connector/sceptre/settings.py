@@ -47,14 +47,14 @@ SUBNET_KINDS = ("private", "data")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TOP_LEVEL = re.compile(r"^([A-Za-z_]\w*)\s*:", re.MULTILINE)
-_OF_A_STACK = "is a stack's and would be given to all stacks of the stage"
+_OF_A_STACK = "belongs to one stack and would apply to all stacks of the stage"
 #: Words of Sceptre's that do harm in a stage's config.yaml, and why.
 _SCEPTRES = {
     "protect": "blocks `sceptre launch` too; named stages are protected without it",
     "ignore": "makes Sceptre leave the stage's stacks out without a message",
     "obsolete": "lets `sceptre prune` delete the stage's stacks",
-    "project_code": "names Sceptre's project; it stands once, in config/config.yaml",
-    "j2_environment": "takes the filters away that the stack files use",
+    "project_code": "names Sceptre's project; it is set only once, in config/config.yaml",
+    "j2_environment": "removes the Jinja filters that the stack files use",
     "stack_tags": "would replace the tags by which stages are found; owner and expires are settings",
     **dict.fromkeys(
         (
@@ -72,7 +72,7 @@ _SCEPTRES = {
     ),
     **dict.fromkeys(
         ("launch_path", "project_path", "stack_group_path"),
-        "is computed, and what is checked is checked against it",
+        "is computed, and all checks use the computed value",
     ),
 }
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html; nothing that Jinja reads.

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.domain.errors import ServerError
 
-#: Well below the function's own limit: an endpoint that is missing in the VPC must be named, not waited for.
+#: Well below the function's own limit: a missing VPC endpoint must be reported, not waited for.
 CLIENT_CONFIG = Config(
     connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2}
 )
@@ -43,7 +43,7 @@ def aws_errors(what: str) -> Iterator[None]:
         ) from None
     except BotoCoreError as error:
         raise ServerError(
-            f"AWS could not be reached for {what} ({type(error).__name__}): is there a NAT or an endpoint "
-            "for it in the subnets?",
+            f"AWS could not be reached for {what} ({type(error).__name__}): check that the subnets have a "
+            "NAT gateway or a VPC endpoint for the service",
             retriable=True,
         ) from None

@@ -17,7 +17,7 @@ from lambda_src.runtime.deadline import Deadline
 
 #: While workers rebalance, Connect answers 409, or 500 when it could not ask its leader in time.
 _PASSING = (408, 409, 429, 500, 502, 503, 504)
-#: Said with status 500 too, but a plugin that is not in the image does not come by waiting.
+#: The status is 500 here too, but waiting does not add a plugin that is not in the image.
 _NO_PLUGIN = "Failed to find any class that implements Connector"
 #: Validation connects to the database; anything else is quick.
 _QUICK_SECONDS = 8.0
@@ -26,10 +26,7 @@ _OFFSETS_SECONDS = 25.0
 
 
 class ConnectError(ServerError):
-    """Connect refused a request.
-
-    The status and, in `server_message`, what it said itself, on several lines.
-    """
+    """Connect refused a request. `server_message` is Connect's own message, on several lines."""
 
     def __init__(
         self, message: str, *, status: int | None = None, retriable: bool = False, server_message: str = ""
@@ -68,7 +65,7 @@ def parse_reply(what: str, reply: Reply) -> Any:
         return json.loads(reply.body) if reply.body.strip() else None
     except ValueError:
         raise ConnectError(
-            f"Connect answered {reply.status} to {what}, but not in JSON", status=reply.status
+            f"Connect answered {reply.status} to {what}, but the answer is not JSON", status=reply.status
         ) from None
 
 
@@ -138,8 +135,8 @@ class Connect:
     def restart_failed(self, name: str) -> None:
         """Restart what has failed of a connector and its tasks, and nothing else.
 
-        Asked once: a worker that answers too late may have restarted all the same, and a second request
-        would be a second restart.
+        Sent once: a worker that answers too late may have restarted all the same, and a second request would
+        be a second restart.
         """
         path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=true"
         parse_reply("restarting what failed", self._send("POST", path, once=True))
@@ -147,17 +144,17 @@ class Connect:
     def restart(self, name: str) -> None:
         """Restart a connector and its tasks, whatever their state; a paused or stopped one stays so.
 
-        Asked once, as `restart_failed`.
+        Sent once, as `restart_failed`.
         """
         path = f"/connectors/{quote(name)}/restart?includeTasks=true&onlyFailed=false"
         parse_reply("restarting the connector", self._send("POST", path, once=True))
 
     def pause(self, name: str) -> None:
-        """Let a connector keep its tasks but do nothing; done when its status says PAUSED."""
+        """Pause a connector, which keeps its tasks; done when its status says PAUSED."""
         parse_reply("pausing the connector", self._send("PUT", f"/connectors/{quote(name)}/pause"))
 
     def resume(self, name: str) -> None:
-        """Let a paused or stopped connector go on; done when its status says RUNNING."""
+        """Resume a paused or stopped connector; done when its status says RUNNING."""
         parse_reply("resuming the connector", self._send("PUT", f"/connectors/{quote(name)}/resume"))
 
     def offsets(self, name: str) -> Sequence[Mapping[str, Any]] | None:
@@ -173,7 +170,7 @@ class Connect:
         parse_reply("stopping the connector", self._send("PUT", f"/connectors/{quote(name)}/stop"))
 
     def delete_offsets(self, name: str) -> None:
-        """Forget where a stopped connector was in its source."""
+        """Delete the offsets of a stopped connector."""
         path = f"/connectors/{quote(name)}/offsets"
         parse_reply("deleting the connector's offsets", self._send("DELETE", path, timeout=_OFFSETS_SECONDS))
 
@@ -194,8 +191,8 @@ class Connect:
     ) -> Reply:
         """The reply of the first worker that answers; `Unreachable` with each one's reason otherwise.
 
-        Workers share the time for a question: one that hangs leaves the next one its part. `once`: ask
-        nobody else what may have arrived already.
+        Workers share the time of a request: one that hangs leaves time for the next one. `once`: do not send
+        a request that may have arrived to another worker.
         """
         body = None if content is None else json.dumps(dict(content)).encode()
         reasons = []
@@ -213,5 +210,5 @@ class Connect:
                 # Who answers is asked first from now on.
                 self._urls = (url, *(other for other in self._urls if other != url))
                 return reply
-        message = "; ".join(reasons) or "no worker has an address yet"
+        message = "; ".join(reasons) or "no worker has an IP address yet"
         raise Unreachable(f"Connect does not answer ({message})", retriable=True)

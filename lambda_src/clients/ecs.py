@@ -24,7 +24,7 @@ def observe(ecs: Ecs, cluster: str, service: str) -> Service | None:
         try:
             answer = ecs.describe_services(cluster=cluster, services=[service])
         except ClientError as error:
-            # ECS answers so where a missing service in a cluster that exists would be an empty list.
+            # ECS answers with this error for a missing cluster; for a missing service the list is empty.
             if error.response.get("Error", {}).get("Code") == "ClusterNotFoundException":
                 return None
             raise
@@ -32,7 +32,7 @@ def observe(ecs: Ecs, cluster: str, service: str) -> Service | None:
     if not found:
         return None
     running = _tasks(ecs, cluster, service, "RUNNING")
-    # ECS lists a task that is not up yet under RUNNING too: that is the state wanted of it.
+    # ECS lists a task that has not started yet under RUNNING too: it lists by the desired status.
     stopped = () if any(t.status == "RUNNING" for t in running) else _tasks(ecs, cluster, service, "STOPPED")
     return parse_service(found[0], running, stopped)
 

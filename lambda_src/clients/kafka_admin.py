@@ -1,6 +1,6 @@
-"""The Kafka cluster, as far as registration and teardown need it, over kafka-python.
+"""The Kafka cluster, as far as registration and teardown need it, with kafka-python.
 
-No message names a broker: hosts and the broker string are confidential, so it says "the brokers".
+No message names a broker: hosts and the broker string are confidential, so messages say "the brokers".
 """
 
 import logging
@@ -32,7 +32,7 @@ _BATCH = 10
 _CONNECT_SECONDS = 12.0
 _REQUEST_SECONDS = 15.0
 
-#: How kafka-python logs why a broker could not be reached: its exception only says that none could.
+#: How kafka-python logs why a broker could not be reached; its exception does not say why.
 _BOOTSTRAP_FAILURE = re.compile(
     r"Bootstrap (?:connection|attempt) to \S+ failed: (?:\w+Error: )?(?P<reason>.*) \(backoff .*\)"
 )
@@ -105,7 +105,7 @@ class KafkaAdmin(Protocol):
     def send(self, topic: str, key: str, value: str) -> None:
         """Write one record to partition 0 and wait until the brokers have it.
 
-        It is never sent twice: after an error nobody knows whether it has arrived.
+        The record is never sent twice: after an error it is unknown whether it has arrived.
         """
         ...
 
@@ -227,7 +227,7 @@ class Kafka:
         refused = [name for name in topics if not answer.get(name)]
         if refused:
             raise ServerError(
-                f"the brokers show no configs of topic {refused[0]}; "
+                f"the brokers return no configs of topic {refused[0]}; "
                 "allow DescribeConfigs (kafka-cluster:DescribeTopicDynamicConfiguration) to this function"
             )
         return {
@@ -251,7 +251,7 @@ class Kafka:
             }
             for spec in specs
         }
-        # The brokers check each topic for itself: without a rehearsal one refusal would leave the others.
+        # The brokers check each topic by itself: without a dry run they would create the topics not refused.
         self._create(wanted, validate_only=True)
         self._create(wanted, validate_only=False)
 
@@ -287,7 +287,7 @@ class Kafka:
                 **self._settings,
                 acks="all",
                 retries=0,
-                # An idempotent producer needs a right on the cluster, and protects what is sent again only.
+                # An idempotent producer needs a right on the cluster, and protects only against retries.
                 enable_idempotence=False,
                 bootstrap_timeout_ms=int(seconds * 1000),
                 max_block_ms=int(seconds * 1000),
@@ -319,7 +319,7 @@ class Kafka:
     def _translated(self, what: str, error: Exception) -> ServerError:
         text = self._redact(self._failure.text or str(error))
         if isinstance(error, kafka_errors.KafkaTimeoutError | kafka_errors.KafkaConnectionError | OSError):
-            return ServerError(f"the brokers do not answer {what}: {text}", retriable=True)
+            return ServerError(f"the brokers do not answer ({what}): {text}", retriable=True)
         retriable = isinstance(error, kafka_errors.RetriableError)
         kind = type(error).__name__.removesuffix("Error")
         status = getattr(error, "errno", None)
@@ -327,7 +327,7 @@ class Kafka:
 
 
 class _LastFailure(logging.Handler):
-    """Keeps why kafka-python could not connect, which it knows and only logs."""
+    """Keeps why kafka-python could not connect: it only logs the reason."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

@@ -29,7 +29,7 @@ class Sample:
 
 
 def parse(text: str) -> Iterator[Sample]:
-    """The samples of a page; lines that are none are passed over."""
+    """The samples of a page; other lines are ignored."""
     for line in text.splitlines():
         match = None if line.startswith("#") else _SAMPLE.fullmatch(line)
         if match is None:
@@ -67,7 +67,7 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
 
 
 def _of_task(samples: Sequence[Sample], name: str) -> float | None:
-    """A number of Connect's about our connector's task; None when this worker does not run it."""
+    """A metric of Connect about our connector's task; None when this worker does not run the task."""
     found = [
         sample.value
         for sample in samples
@@ -79,7 +79,7 @@ def _of_task(samples: Sequence[Sample], name: str) -> float | None:
 
 
 def _seconds(milliseconds: float | None) -> float | None:
-    """Debezium says -1 for what it does not know yet."""
+    """Debezium reports -1 for what it does not know yet."""
     return None if milliseconds is None or not milliseconds >= 0 else milliseconds / 1000
 
 

@@ -1,4 +1,4 @@
-"""Just enough of PostgreSQL's wire protocol to run a statement: no driver has to be shipped for a stand-in.
+"""Just enough of PostgreSQL's wire protocol to run a statement: the stand-in then needs no driver.
 
 Protocol 3.0 (https://www.postgresql.org/docs/current/protocol.html), simple queries, SCRAM-SHA-256 or a
 password in clear text, without TLS: the stand-in has none.
@@ -89,7 +89,9 @@ class PostgresSession:
         elif asked == _AUTH_FINAL:
             scram.verify(body.decode())
         elif asked != _AUTH_OK:
-            raise ServerError(f"the database asks for a kind of login ({asked}) that is not built here")
+            raise ServerError(
+                f"the database requires a login method ({asked}) that this client does not support"
+            )
 
     def _send(self, kind: bytes, body: bytes) -> None:
         self._socket.sendall(kind + struct.pack("!i", len(body) + 4) + body)
@@ -141,7 +143,7 @@ class Scram:
         """Raise unless the server knows the password too."""
         given = base64.b64decode(_fields(final).get("v", ""))
         if not hmac.compare_digest(given, self._expected):
-            raise ServerError("what answers in the database's place does not know its password")
+            raise ServerError("the server does not know the password: it may not be the database")
 
 
 def literal(text: str) -> str:
@@ -176,7 +178,7 @@ def _row(body: bytes) -> Row:
 def _error(body: bytes) -> str:
     """The server's message, without where in its source it was raised."""
     parts = {part[:1]: part[1:].decode("utf-8", "replace") for part in body.split(b"\0") if part}
-    return f"{parts.get(b'M', 'no words')} ({parts.get(b'C', 'no code')})"
+    return f"{parts.get(b'M', 'no message')} ({parts.get(b'C', 'no code')})"
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class SecretReader:
             except ClientError as error:
                 details = error.response.get("Error", {})
                 if passes(details.get("Code", "")):
-                    # Nothing is wrong with the secret: whoever asked may ask again.
+                    # Nothing is wrong with the secret: the caller may repeat the request.
                     raise
                 problem = unreadable(path, details.get("Code", ""), details.get("Message", ""))
                 if problem is None:

@@ -40,11 +40,11 @@ def read_item(table: Table, key: str) -> Mapping[str, Any] | None:
 def replace_item(table: Table, item: Mapping[str, Any], *, replaced_version: Sequence[Any] = ()) -> bool:
     """Write an item one `version` on, by one conditional write; False when another run was faster.
 
-    `replaced_version` holds the version that was read where it is none that this function writes.
+    `replaced_version` holds the version that was read if this function cannot have written it.
     """
     version = int(item["version"])
     names = {"ExpressionAttributeNames": {"#version": "version"}}
-    # Not the item but its version: an item without one could never be replaced.
+    # The condition is on the version, not the item: an item without a version could never be replaced.
     condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#version)", **names}
     if replaced_version or version > 1:
         read = replaced_version[0] if replaced_version else version - 1

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable
 
-#: (host, port, seconds) -> why no connection came about; empty when one did.
+#: (host, port, seconds) -> why the connection failed; empty when it succeeded.
 TcpProbe = Callable[[str, int, float], str]
 
 

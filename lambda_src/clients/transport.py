@@ -1,4 +1,4 @@
-"""HTTP as one method, so that what is said over it can be evaluated by code that opens no socket."""
+"""HTTP as one method, so that requests and replies can be tested by code that opens no socket."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,7 +30,7 @@ class Reply:
 
 
 class NotConnected(ServerError):
-    """No connection came about, so nothing was asked: another try asks for the first time."""
+    """The connection failed, so the request cannot have arrived: it may be sent again."""
 
 
 class Transport(Protocol):
@@ -45,7 +45,7 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """The real transport: no retries (the caller asks again), no redirects, no proxies."""
+    """The real transport: no retries (the caller repeats), no redirects, no proxies."""
 
     def __init__(self, authority_pem: str | None = None) -> None:
         self._pool = urllib3.PoolManager(ca_cert_data=authority_pem, retries=False)
@@ -71,7 +71,7 @@ class HttpTransport:
 
 
 def _error_message(error: HTTPError, timeout: float) -> str:
-    """What went wrong, without the address: the caller knows how to name whom it asked."""
+    """What went wrong, without the address: the caller names the server."""
     if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
         return f"no connection within {min(timeout, 5.0):.0f} s"
     if isinstance(error, ReadTimeoutError):
@@ -82,5 +82,5 @@ def _error_message(error: HTTPError, timeout: float) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror.lower()
     if isinstance(error, ProtocolError):
-        return "the connection broke off"
+        return "the connection was closed too early"
     return type(error).__name__

@@ -1,6 +1,6 @@
-"""The worker's newest error about a task that does not get on, from its log group.
+"""The worker's newest error about a task that makes no progress, from its log group.
 
-Connect says RUNNING for as long as Debezium repeats a connection that fails; only the log has the reason.
+Connect reports RUNNING for as long as Debezium retries a failing connection; only the log has the reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from lambda_src.clients.aws import aws_errors
 
 #: Debezium repeats a failed connection every few seconds, each time for as long as the driver waits.
 SECONDS = 180
-#: A page may be empty although more follow: a group has a stream for each task that ever ran. The time of the
-#: probe that asks ends it earlier where that is short.
+#: A page may be empty although more follow: a group has a stream for each task that ever ran. The probe's
+#: time limit may end the search earlier.
 _PAGES = 50
-#: What Connect puts before a line of a task of ours.
+#: The prefix that Connect puts before a log line of our connector's task.
 _OF_TASK = f"[{CONNECTOR}|task-"
-#: In the syntax of CloudWatch Logs: the text as it stands.
+#: In the syntax of CloudWatch Logs: exactly this text.
 _PATTERN = f'"{_OF_TASK}"'
 _LEVELS = (" WARN ", " ERROR ")
 _TRACE = "Exception"
@@ -37,7 +37,7 @@ class Logs(Protocol):
 
 
 def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS, about: str = "") -> str:
-    """The trace that a task logged last, as several lines; empty when it logged none of late.
+    """The trace that a task logged last, as several lines; empty when it logged none recently.
 
     With `about` only events that hold this text count.
     """
@@ -62,7 +62,7 @@ def is_trace(line: str) -> bool:
 
 
 def newest(events: Sequence[Mapping[str, Any]]) -> str:
-    """The trace of the newest event; of several in the same millisecond the one that came last."""
+    """The trace of the newest event; of several in the same millisecond, the last one."""
     if not events:
         return ""
     last = max(enumerate(events), key=lambda numbered: (numbered[1]["timestamp"], numbered[0]))[1]

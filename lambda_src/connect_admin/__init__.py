@@ -1,1 +1,1 @@
-"""The admin function: what hooks and the CLI ask of the inside of the VPC, one short request at a time."""
+"""The admin function: it serves hooks and the CLI inside the VPC, one short request at a time."""

@@ -1,4 +1,4 @@
-"""RESTART, PAUSE, RESUME, STOP: what an operator does with the connector. None of them counts as healing."""
+"""RESTART, PAUSE, RESUME, STOP: an operator's requests. None of them counts against the restart budget."""
 
 from collections.abc import Callable
 
@@ -15,8 +15,10 @@ from lambda_src.session import Session
 _FOLLOW_SECONDS = 20.0
 _PAUSE_SECONDS = 0.5
 
-BEING_TORN_DOWN = "the stage is being torn down, so its connector is left alone; launch the stage to end that"
-MISSING = f"Connect has no connector {CONNECTOR}; launch the stage, which registers it"
+BEING_TORN_DOWN = (
+    "the stage is being torn down, so its connector is not changed; launch the stage to cancel the teardown"
+)
+MISSING = f"Connect has no connector {CONNECTOR}; launch the stage to register it"
 
 
 def there(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
@@ -34,20 +36,22 @@ def there(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
 
 
 def restart(session: Session) -> Answer:
-    """Restart connector and task. Once it may have been asked the answer is final: no machine asks again."""
+    """Restart connector and task. Once Connect may have got the request, no program may repeat it."""
     found = there(session)
     if isinstance(found, Answer):
         return found
     connect, status = found
     if status.halted:
-        return Answer(State.FAILED, f"{CONNECTOR} is {status.state}, and a restart leaves it so; resume it")
+        return Answer(
+            State.FAILED, f"{CONNECTOR} is {status.state}; a restart does not change that. Resume it"
+        )
     try:
         connect.restart(CONNECTOR)
-        # At once the status is still that of the life before.
+        # Right after the request the status is still the old one.
         session.deadline.sleep(_PAUSE_SECONDS)
         seen = _follow(session, connect, lambda now: now.runs)
     except (ServerError, DeadlineExceeded) as error:
-        message = f"a restart was asked for, and what came of it is not known ({error}); see the status"
+        message = f"a restart was requested, and its outcome is not known ({error}); check it with status"
         return Answer(State.FAILED, message, changed=True)
     if seen is not None and seen.failed:
         message = failure(seen, session.database_address)
@@ -57,17 +61,17 @@ def restart(session: Session) -> Answer:
 
 
 def pause(session: Session) -> Answer:
-    """Let the task read nothing; it keeps its place, as long as the database keeps the log."""
+    """Pause the task. It can continue from its offset for as long as the database keeps the log."""
     return _turn(session, "PAUSED", HALTED, Connect.pause)
 
 
 def stop(session: Session) -> Answer:
-    """End the task; the connector keeps its config and its place."""
+    """End the task; the connector keeps its config and its offsets."""
     return _turn(session, "STOPPED", ("STOPPED",), Connect.stop)
 
 
 def resume(session: Session) -> Answer:
-    """Let the connector go on where it was. What has failed is not fixed by it."""
+    """Resume the connector from its offset. This does not fix what has failed."""
     found = there(session)
     if isinstance(found, Answer):
         return found
@@ -82,7 +86,7 @@ def resume(session: Session) -> Answer:
     else:
         changed = False
     if status.failed:
-        message = f"{failure(status, session.database_address)}; restart it once that is fixed"
+        message = f"{failure(status, session.database_address)}; fix that, then restart it"
         return Answer(State.FAILED, message, changed=changed, details=_details(status))
     word = "resumed" if changed else "not paused"
     return Answer(State.DONE, f"{word}: {status.describe()}", changed=changed, details=_details(status))
@@ -91,7 +95,7 @@ def resume(session: Session) -> Answer:
 def _turn(
     session: Session, wanted: str, enough: tuple[str, ...], ask: Callable[[Connect, str], None]
 ) -> Answer:
-    """Bring the connector into a state in which it does nothing."""
+    """Pause or stop the connector, and wait until its tasks are idle."""
     found = there(session)
     if isinstance(found, Answer):
         return found
@@ -104,7 +108,7 @@ def _turn(
     if seen is None or seen.state != wanted or not _settled(seen):
         states = "no status yet" if seen is None else seen.describe()
         return Answer(
-            State.WAITING, f"asked for {wanted}; so far {states}", changed=True, details=_details(seen)
+            State.WAITING, f"{wanted} was requested; now: {states}", changed=True, details=_details(seen)
         )
     return Answer(State.DONE, seen.describe(), changed=True, details=_details(seen))
 
@@ -122,7 +126,7 @@ def _follow(
 
 
 def _settled(status: ConnectorStatus) -> bool:
-    """Whether no task does anything any more; one that has failed does nothing either."""
+    """Whether no task is active any more; a failed task is not active either."""
     if status.stopped:
         return not status.tasks
     return all(task.failed or task.state == status.state for task in status.tasks)

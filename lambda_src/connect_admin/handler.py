@@ -35,10 +35,10 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     except WmsError as error:
         answer = operations.answer_to(error)
     except Exception as error:
-        invocation.log.exception("unforeseen", extra={"facts": {"operation": operation}})
+        invocation.log.exception("unexpected error", extra={"facts": {"operation": operation}})
         answer = Answer(
             State.FAILED,
-            f"the admin Lambda met an error that nobody foresaw ({type(error).__name__}); "
+            f"the admin Lambda failed with an unexpected error ({type(error).__name__}); "
             f"its log has the traceback under request {invocation.request_id}",
         )
     facts = {"operation": operation, "state": answer.state.value}

@@ -32,7 +32,7 @@ UseCase = Callable[[Session], Answer]
 class Row:
     """How one operation is answered. `seconds` is what one request may take, below the function's own limit.
 
-    How the caller repeats it stands beside its name, in `Operation`.
+    How the caller repeats a request is part of `Operation`.
     """
 
     use_case: UseCase
@@ -66,7 +66,7 @@ ROWS: Mapping[Operation, Row] = {
 
 
 def answer(operation: Operation, session: Session) -> Answer:
-    """Run one use case. Foreseen errors become answers; no answer carries a confidential value."""
+    """Run one use case. Expected errors become answers; no answer has a confidential value."""
     try:
         found = ROWS[operation].use_case(session)
     except WmsError as error:
@@ -78,6 +78,6 @@ def answer(operation: Operation, session: Session) -> Answer:
 
 
 def answer_to(error: WmsError) -> Answer:
-    """What an error means for the caller: ask again, or let a person act first."""
+    """What an error means for the caller: repeat the request, or fix the cause first."""
     passing = isinstance(error, DeadlineExceeded) or (isinstance(error, ServerError) and error.retriable)
     return Answer(State.WAITING if passing else State.FAILED, str(error))

@@ -1,4 +1,4 @@
-"""SNAPSHOT: the connector reads tables anew, by a signal on its topic."""
+"""SNAPSHOT: a signal on the connector's signal topic requests a snapshot of tables."""
 
 import uuid
 
@@ -14,25 +14,29 @@ from lambda_src.session import Session
 def snapshot(session: Session) -> Answer:
     """Send the signal, once, to a connector that receives it.
 
-    The rows come on the data topics as records of the operation `r`. Changes wait meanwhile: none is lost.
+    The rows arrive on the data topics as records with operation `r`. Changes wait meanwhile; none is lost.
     """
     tables = signals.captured(session.tables)
     if session.environment.settings.kind != "debezium":
-        return Answer(State.FAILED, "a jdbc connector takes no signals, so no snapshot can be asked of it")
+        return Answer(
+            State.FAILED, "a jdbc connector accepts no signals, so it cannot take a snapshot on request"
+        )
     found = there(session)
     if isinstance(found, Answer):
         return found
     _, status = found
     if not status.runs:
         return Answer(
-            State.FAILED, f"{CONNECTOR} does not run ({status.describe()}), so it receives no signal"
+            State.FAILED, f"{CONNECTOR} is not running ({status.describe()}), so it cannot receive a signal"
         )
     try:
         source = session.source_at(status.running_at[0])
     except ServerError:
         source = Source()
     if source.snapshot_running:
-        return Answer(State.FAILED, "a snapshot runs already; ask again when it has ended (see status)")
+        return Answer(
+            State.FAILED, "a snapshot is running already; run this again once status shows that it has ended"
+        )
     return _send(session, tables)
 
 
@@ -44,16 +48,15 @@ def _send(session: Session, tables: tuple[str, ...]) -> Answer:
         try:
             kafka.send(topic, signal.key, signal.value)
         except ServerError as error:
-            # Not to be asked again by a machine: the signal may have arrived.
+            # No program may repeat the request: the signal may have arrived.
             return Answer(
-                State.FAILED, f"{error}; see in the status whether a snapshot runs before asking again"
+                State.FAILED, f"{error}; check with status whether a snapshot runs before you send it again"
             )
     return Answer(
         State.DONE,
-        f"asked for a snapshot of {', '.join(tables)} (signal {identifier} on topic {topic}); a task that "
-        "has just started may take a minute to receive it; rows come as records of the operation r, progress "
-        "on "
-        f"{session.stage.topics.one('notification')}",
+        f"requested a snapshot of {', '.join(tables)} (signal {identifier} on topic {topic}); a task that "
+        "has just started may take a minute to receive the signal; rows arrive as records with operation r; "
+        f"progress is on topic {session.stage.topics.one('notification')}",
         changed=True,
         details={"id": identifier, "topic": topic, "tables": list(tables)},
     )

@@ -26,13 +26,13 @@ from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run
 from lambda_src.session import Session
 
-#: How long brokers and Connect are asked to compare what there is with what a launch would make, in seconds.
+#: How long brokers and Connect are asked, to compare what exists with what a launch would create, in seconds.
 _COMPARE_SECONDS = 10.0
 
 
 def status(session: Session, clock: Clock = time.time) -> Answer:
     """Findings of everything that can be seen from inside the VPC, and the facts behind them."""
-    # Reading the worker's log is a right of the health check's role only.
+    # Only the health check's role may read the worker's log.
     seen = observe(session, read_log=False)
     return evaluate(seen, compare(session, seen), session.stage, session.environment.settings, clock())
 
@@ -56,7 +56,7 @@ def evaluate(
 
 
 def compare(session: Session, seen: Observation) -> Setup:
-    """What there is beside what a launch would make; what does not answer is not asked again."""
+    """What exists, compared with what a launch would create; what does not answer is not asked again."""
     if "secrets" in seen.probe_errors:
         return Setup()
     probes = []
@@ -82,7 +82,7 @@ def _config_differs(session: Session) -> bool | None:
 
 
 def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: float) -> dict[str, Any]:
-    """What was seen, part by part, for whoever reads it as JSON; a part that was not seen says why."""
+    """What was seen, part by part, for programs that read JSON; a part that was not read has its error."""
     parts: dict[str, dict[str, Any] | None] = {
         "secrets": None if "secrets" in seen.probe_errors else {"versions": dict(seen.secret_versions)},
         "service": _service(seen),
@@ -101,13 +101,13 @@ def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: flo
 
 
 def _error(name: str, seen: Observation, errors: Mapping[str, str]) -> str:
-    """Why a part was not seen: its own reason, or that of what it depends on."""
+    """Why a part was not read: its own error, or the error of what it depends on."""
     answers = {"service": seen.no_service, "connect": seen.connect_answers, "connector": seen.connect_answers}
     brokers = "" if seen.brokers is None else seen.brokers.error
     answers |= {"brokers": brokers, "topics": brokers}
     depends = (name, "table", "secrets", "service")
     found = next((errors[probe] for probe in depends if probe in errors), "")
-    return errors.get(name) or answers.get(name) or found or "it was not observed"
+    return errors.get(name) or answers.get(name) or found or "it was not checked"
 
 
 def _service(seen: Observation) -> dict[str, Any] | None:
@@ -161,10 +161,10 @@ def _failure(trace: str) -> dict[str, str]:
 
 
 def _source(seen: Observation, settings: ConnectorSettings) -> dict[str, Any]:
-    """None stands for what Debezium does not know, as the lag before the first change."""
+    """None stands for a value that Debezium does not know, such as the lag before the first change."""
     source = seen.source
     if source is None:
-        return {"error": seen.probe_errors.get("source", "it was not observed")}
+        return {"error": seen.probe_errors.get("source", "it was not checked")}
     return {
         "connected": source.connected,
         "summary": source.describe(),
@@ -198,7 +198,7 @@ def _record(seen: Observation, setup: Setup) -> dict[str, Any] | None:
 
 
 def _healing(seen: Observation, now: float) -> dict[str, Any] | None:
-    """What the health check has left to try, and the incident that it has notified people of."""
+    """The restarts that the health check has left, and the incident that it has notified people of."""
     if seen.budget is None or seen.health_state is None:
         return None
     incident = seen.health_state.incident
@@ -207,7 +207,7 @@ def _healing(seen: Observation, now: float) -> dict[str, Any] | None:
 
 
 def _topic_facts(setup: Setup) -> dict[str, Any] | None:
-    """How the stage's topics differ from what a launch would make."""
+    """How the stage's topics differ from what a launch would create."""
     plan = setup.topics
     if plan is None:
         return None

@@ -1,1 +1,1 @@
-"""The health check: what is seen of a stage, what that means, and the metrics that say so."""
+"""The health check: observe a stage, evaluate it, restart what failed, publish metrics, notify people."""

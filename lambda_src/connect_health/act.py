@@ -1,4 +1,4 @@
-"""Act: restart what failed, or register what is missing, once that is claimed."""
+"""Act: restart what failed, or register what is missing, after claiming it from the restart budget."""
 
 import time
 
@@ -27,16 +27,16 @@ def act(
         return Outcome(text=refusal.reason)
     try:
         if not claim_restart(table, budget, now):
-            return Outcome(text="another health check acts at the same time")
+            return Outcome(text="another health check is acting at the same time")
     except WmsError as error:
-        return Outcome(text=f"no restart could be claimed: {error}")
+        return Outcome(text=f"the restart could not be counted, so it was not made: {error}")
     if clock() - now > ACT_WITHIN_SECONDS:
-        return Outcome(text="the claim took so long that it was not acted upon; it stays spent")
+        return Outcome(text="counting the restart took too long, so it was not made; it still counts")
     return _restart(session) if remediation.action is Action.RESTART else _register(session)
 
 
 def observed(session: Session, budget: Budget | None, now: float, *, healthy: bool) -> None:
-    """Let the budget know how the stage was found; if another run is faster, it knows already."""
+    """Record in the budget whether the stage was healthy; another run may have recorded it already."""
     if budget is None:
         return
     changed = budget.observed(now, healthy=healthy)
@@ -48,8 +48,8 @@ def _restart(session: Session) -> Outcome:
     try:
         session.connect().restart_failed(CONNECTOR)
     except WmsError as error:
-        return Outcome(True, f"a restart of what had failed was refused: {error}")
-    return Outcome(True, "restarted what had failed")
+        return Outcome(True, f"Connect refused the restart: {error}")
+    return Outcome(True, "restarted the failed connector or task")
 
 
 def _register(session: Session) -> Outcome:

@@ -33,7 +33,7 @@ class CheckClients:
 
     @classmethod
     def real(cls) -> "CheckClients":
-        """Made once for all checks of a process, and not in the threads that use them: boto3 forbids that."""
+        """Made once per process, and not in the threads that use them, which boto3 does not allow."""
         return _real()
 
 
@@ -57,7 +57,7 @@ def _real() -> CheckClients:
 
 @dataclass(frozen=True)
 class CheckAnswer:
-    """What came of a check. `facts` holds what was done, mailed and noticed, and who owns the findings."""
+    """The result of a check. `facts` has what was done and mailed, and the owners of the findings."""
 
     summary: str
     metrics: Mapping[str, float]

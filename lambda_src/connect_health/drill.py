@@ -1,7 +1,7 @@
 """A drill: the mail that an error class would send, with the same text and through the same topic.
 
-It touches neither the state of incidents nor the restart budget nor a metric, so that a drill during an
-incident hides none.
+It changes neither the state of incidents nor the restart budget nor a metric, so a drill during an incident
+does not hide the incident.
 """
 
 import time
@@ -27,7 +27,7 @@ def is_drill(event: object) -> bool:
 
 
 def drill(event: object, stage: Stage, sns: Sns, topic: str) -> dict[str, Any]:
-    """Mail what the event asks for. An event that is not understood is refused without an error."""
+    """Mail what the event asks for. An invalid event is refused with an answer, not with an error."""
     try:
         cause = parse(event)
     except OperatorError as error:

@@ -19,7 +19,7 @@ class HealthCheckError(Exception):
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
-    """Make one check, or mail one drill. What nobody foresaw is raised: it counts as an error."""
+    """Make one check, or mail one drill. An unexpected error is raised, so that Lambda counts it."""
     started = time.monotonic()
     invocation = Invocation.of(context)
     redactor = invocation.redactor
@@ -34,7 +34,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         answer = check(session, clients, topic)
     except Exception:
         invocation.log.exception("the health check failed")
-        # Without the message of the cause: Lambda would log them as they are, the line above is redacted.
+        # Without the cause's message, which Lambda would log unredacted; the line above is redacted.
         raise HealthCheckError(f"see the log under request {invocation.request_id}") from None
     seconds = round(time.monotonic() - started, 3)
     facts = {"verdict": "health", "connector": CONNECTOR, "seconds": seconds, **answer.facts}

@@ -21,7 +21,7 @@ class Sns(Protocol):
 
 
 def topic_arn(function_arn: str, stage: Stage) -> str:
-    """The stage's topic, which is where its function is."""
+    """ARN of the stage's topic, which is in the account and region of its function."""
     _, partition, _, region, account, *_ = function_arn.split(":")
     return f"arn:{partition}:sns:{region}:{account}:{stage.names.sns_topic}"
 
@@ -38,13 +38,13 @@ def notify(
     topic: str,
     redactor: Redactor,
 ) -> Notification:
-    """What was mailed. The run that writes the health state sends the mail.
+    """Write the health state and send the mail that is due. Only the run whose write succeeds sends it.
 
-    A message that SNS refuses is an error, and due again in the next check.
+    A message that SNS refuses is an error, and the next check sends it again.
     """
     if seen.health_state is None:
         return Notification.NOTHING
-    # What is remembered is mailed later, when a secret that is in it may be known no longer.
+    # The text is stored and mailed later, when a secret in it may no longer be known: redact it now.
     outcome = replace(outcome, text=redactor.redact(outcome.text))
     advanced = advance(seen.health_state, seen, verdict, outcome, now)
     if not replace_item(table, advanced.state.to_item(), replaced_version=seen.health_state.replaced_version):

@@ -38,7 +38,7 @@ class Deadline:
         """Seconds to wait for one call: `at_most`, or what remains. Raises when nothing does."""
         left = self.left
         if left <= 0:
-            raise DeadlineExceeded(f"there was no time left for {what}")
+            raise DeadlineExceeded(f"the time limit was reached before {what}")
         return min(left, at_most)
 
     def poll(self, probe: Callable[[], T], until: Callable[[T], bool], *, every: float, at_most: float) -> T:

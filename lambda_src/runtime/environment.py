@@ -1,4 +1,4 @@
-"""The environment of both functions, validated before anything else."""
+"""The environment variables of both functions, validated before anything else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ OPTIONAL = ("CONNECT_URL",)
 
 @dataclass(frozen=True)
 class Environment:
-    """What the functions stack configures its functions with."""
+    """The configuration that the functions stack gives a function."""
 
     stage: Stage
     secret_prefix: str

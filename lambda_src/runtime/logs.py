@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line, without a confidential value. ERROR means that a person must act."""
+"""Logs as one JSON object a line, without a confidential value. ERROR means that somebody must act."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ class JsonLines(logging.Formatter):
 
 
 def invocation_logger(redactor: Redactor, **common: Any) -> logging.Logger:
-    """The logger for one invocation; `common` stands on each of its lines."""
+    """The logger for one invocation; `common` is on each of its lines."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines(redactor, common))
     for name in (_NAME, *_LIBRARIES):

@@ -1,4 +1,4 @@
-"""Several probes at once: each with its own time, none able to fail or delay the others."""
+"""Several probes at the same time: each has its own time limit, and none can fail or delay the others."""
 
 import queue
 import threading
@@ -20,7 +20,7 @@ class Probe:
 
 
 def run(probes: Sequence[Probe]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-    """What each probe saw, and of those that saw nothing, why: two mappings by name.
+    """What each probe saw, and the errors of those that failed: two mappings by name.
 
     A probe that does not end in its time is left behind in a thread that ends with the process.
     """
@@ -51,7 +51,7 @@ def tried(call: Callable[[], Any]) -> tuple[bool, Any]:
     except WmsError as error:
         return False, str(error)
     except Exception as error:  # noqa: BLE001 - one probe's mistake must not fail the others
-        return False, f"unforeseen {type(error).__name__}: {error}"
+        return False, f"unexpected {type(error).__name__}: {error}"
 
 
 def _answer(probe: Probe, done: "queue.SimpleQueue[tuple[str, bool, Any]]") -> None:

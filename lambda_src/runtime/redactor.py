@@ -1,4 +1,4 @@
-"""Redacts confidential values in texts that others wrote: Connect, a driver, a broker, a traceback."""
+"""Redacts confidential values in texts of other programs: Connect, a driver, a broker, a traceback."""
 
 import json
 import re
@@ -15,8 +15,8 @@ _MASK = "***"
 class Redactor:
     """Knows the confidential values of one invocation, as they become known, and redacts them.
 
-    A password is redacted wherever it stands. A user name or a broker's host is redacted where it stands as
-    a word: a user called `wms` must not blank the first part of every topic name.
+    A password is redacted everywhere. A user name or a broker's host is redacted only as a whole word: a user
+    called `wms` must not blank the first part of every topic name.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Redactor:
         self._pattern: re.Pattern[str] | None = None
 
     def add(self, *values: Redacted) -> None:
-        """Redact these values wherever they stand."""
+        """Redact these values everywhere."""
         for value in values:
             plain = value.reveal()
             # A value with quotes or backslashes looks different inside a JSON text.
@@ -33,7 +33,7 @@ class Redactor:
         self._pattern = None
 
     def add_words(self, *values: Redacted) -> None:
-        """Redact these values where they stand as a whole word."""
+        """Redact these values where they are a whole word."""
         self._words |= {value.reveal() for value in values if value.reveal().strip()}
         self._pattern = None
 
@@ -65,7 +65,7 @@ class Redactor:
 
 
 def _pattern(anywhere: Iterable[str], words: Iterable[str]) -> re.Pattern[str]:
-    """Longest first, so that a value inside another one never leaves the rest of it standing."""
+    """Longest first, so that a value inside another one never leaves the rest of that one visible."""
     parts = [
         *((len(text), re.escape(text)) for text in anywhere),
         # A full stop ends a sentence as well as it joins two parts of a name.

@@ -47,8 +47,8 @@ def output(template: Template, name: str, value: Any, description: str) -> None:
 def stateful(stage: Stage | None) -> dict[str, str]:
     """Deletion rules of a resource that holds something; `None` stands for the account's foundation.
 
-    What an ephemeral stage holds goes with it. What others hold outlives its stack, except when its very
-    creation failed: then a leftover would stand in the way of the next launch.
+    The data of an ephemeral stage is deleted with it. Other data outlives its stack, unless the creation
+    failed: then a leftover would block the next launch.
     """
     if stage is not None and stage.ephemeral:
         return {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}

@@ -15,10 +15,10 @@ SIZES: dict[int, tuple[int, ...]] = {
 def size_problem(cpu: int, memory: int) -> str | None:
     """Why Fargate would refuse a task of `cpu` units and `memory` MiB; None when it would not."""
     if cpu not in SIZES:
-        return f"task_cpu {cpu} is no Fargate size; allowed: {', '.join(map(str, SIZES))}"
+        return f"task_cpu {cpu} is not a Fargate size; allowed: {', '.join(map(str, SIZES))}"
     allowed = SIZES[cpu]
     if memory not in allowed:
         step = f" in steps of {allowed[1] - allowed[0]}" if len(allowed) > 3 else ""
         listed = f"{allowed[0]} to {allowed[-1]}{step}" if step else ", ".join(map(str, allowed))
-        return f"task_memory {memory} does not go with task_cpu {cpu} on Fargate; allowed: {listed}"
+        return f"task_memory {memory} is not possible with task_cpu {cpu} on Fargate; allowed: {listed}"
     return None

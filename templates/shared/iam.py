@@ -1,6 +1,6 @@
 """IAM statements, each made by a function that is named for what it allows.
 
-`Resource: "*"` stands only where the service takes no resource for the action: describing EC2 network
+`Resource: "*"` is used only where the service takes no resource for the action: describing EC2 network
 interfaces, ECR's authorization token, and publishing metrics, which a condition binds to a namespace.
 """
 
@@ -311,8 +311,7 @@ def publish_as_cloudwatch(topic: Any) -> Statement:
 def publish_as_eventbridge(topic: Any) -> Statement:
     """Topic policy: EventBridge rules may publish.
 
-    Without a condition, because EventBridge sends none of the keys that one could ask for: with a
-    condition its mails vanish without an error.
+    No condition: EventBridge sends none of the keys that one could check, and its mails would vanish.
     """
     return Statement(
         Sid="PublishEvents",

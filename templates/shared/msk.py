@@ -34,7 +34,7 @@ class MskCluster:
         match = _CLUSTER.fullmatch(text)
         if match is None:
             raise OperatorError(
-                f"msk_cluster_arn {text!r} is no MSK cluster's ARN; expected "
+                f"msk_cluster_arn {text!r} is not the ARN of an MSK cluster; expected "
                 "arn:aws:kafka:<region>:<account>:cluster/<name>/<uuid>"
             )
         return cls(text, match[1], f"{match[2]}/{match[3]}")
@@ -99,9 +99,9 @@ def stream_as_worker(cluster: MskCluster, catalogue: Catalogue) -> list[Statemen
 def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
     """What the admin Lambda does: see which topics exist, set up the stage's own, measure their lag, signal.
 
-    It sees every topic's name (a twin or another named stage's topics refuse the launch), but reads,
-    creates and changes its own stage's only, and writes to the signal topic only. Its producer is not
-    idempotent, which would ask for a right on the cluster. What is an ephemeral stage's own it may delete.
+    It sees the names of all topics, because a launch refuses a cluster with conflicting ones. It reads,
+    creates and changes only its own stage's topics, and writes only to the signal topic. Its producer is not
+    idempotent, which would need a right on the cluster. It may delete an ephemeral stage's own topics.
     """
     catalogue = stage.topics
     # In the statements that name the same resources: a role's policies have a limit together.
@@ -166,9 +166,9 @@ def watch_heartbeat(cluster: MskCluster, stage: Stage) -> list[Statement]:
 
 
 class KafkaRoleSettings(RoleSettings):
-    """Settings of a stack whose roles speak to the brokers."""
+    """Settings of a stack whose roles connect to the brokers."""
 
-    kafka_auth: KafkaAuth = Field(description="How clients prove themselves to the brokers.")
+    kafka_auth: KafkaAuth = Field(description="How clients authenticate to the brokers.")
     msk_cluster_arn: str | None = Field(
         default=None, description="The MSK cluster; needed when kafka_auth is iam, for the rights on it."
     )

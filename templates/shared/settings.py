@@ -38,11 +38,11 @@ LogRetention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653
 ]
 
-#: How often the health check runs, in minutes. With longer pauses an hour would never see its three restarts
-#: spent: AutoRestartBudgetExceeded could not rise, and a failure would be mailed hours late.
+#: How often the health check runs, in minutes. With a longer interval the three restarts of an hour would
+#: never be used up: AutoRestartBudgetExceeded could not go off, and a failure would be mailed hours late.
 HealthMinutes = Annotated[int, Field(ge=1, le=20)]
 
-#: An IPv4 block; `connector.domain` speaks of hosts, security groups of blocks.
+#: An IPv4 CIDR block: security groups need blocks, `connector.domain` has hosts.
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/([0-9]|[12][0-9]|3[0-2])$")]
 
 
@@ -130,7 +130,7 @@ class AlbTlsSettings(Settings):
     @model_validator(mode="after")
     def _one_of_them(self) -> "AlbTlsSettings":
         if (self.certificate_arn is None) == (self.certificate_authority_arn is None):
-            raise ValueError("exactly one of certificate_arn and certificate_authority_arn is needed")
+            raise ValueError("give exactly one of certificate_arn and certificate_authority_arn")
         return self
 
 

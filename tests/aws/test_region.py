@@ -36,7 +36,7 @@ def test_every_client_is_where_config_yaml_says(
 def test_a_profile_that_does_not_exist_is_one_line(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    with pytest.raises(ServerError, match="AWS cannot be asked: The config profile"):
+    with pytest.raises(ServerError, match="AWS cannot be reached: The config profile"):
         account.Account().call("sts", "get_caller_identity")
 
 

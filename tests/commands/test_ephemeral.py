@@ -367,7 +367,7 @@ def test_list_says_in_one_line_that_aws_does_not_answer(
     result = do("list")
     assert result.exit_code == 1
     assert result.stderr.startswith(
-        "error: AWS cannot be asked: Unable to locate credentials; see this shell's"
+        "error: AWS cannot be reached: Unable to locate credentials; see this shell's"
     )
     assert result.stderr.count("\n") == 1
 

@@ -210,7 +210,7 @@ def test_a_reader_that_went_away_is_no_mistake() -> None:
 def test_an_endpoint_that_is_no_url_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "foo")
     for command in (("ephemeral", "list"), ("topics", "plan", "a"), ("image", "status")):
-        assert_one_line(run(*command), "the AWS endpoint 'foo' is no URL; set AWS_ENDPOINT_URL")
+        assert_one_line(run(*command), "the AWS endpoint 'foo' is not a URL; set AWS_ENDPOINT_URL")
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place where nobody can write")

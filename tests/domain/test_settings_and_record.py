@@ -88,7 +88,7 @@ def test_settings_travel_as_json_and_come_back() -> None:
         ({"heartbeat_table": "A.B\n"}, "is not SCHEMA.TABLE in capital letters"),
         ({"heartbeat_table": 1}, "connector.heartbeat_table 1 is not SCHEMA.TABLE"),
         ({"heartbeat_table": "WMS.PLAN_BASE_WVR_TBL"}, "is a captured table, which belongs to WMS"),
-        ({"heartbeat_table": "A.B", "kind": "jdbc"}, "connector.heartbeat_table goes with kind debezium"),
+        ({"heartbeat_table": "A.B", "kind": "jdbc"}, "connector.heartbeat_table needs kind debezium"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_what_is_allowed(values: dict[str, Any], words: str) -> None:

@@ -45,7 +45,7 @@ def assert_refused(run: Run, *words: str) -> None:
 @pytest.mark.parametrize(
     ("stage", "words"),
     [
-        ("default", "have a meaning of their own"),
+        ("default", "are reserved; choose another name"),
         ("Main", "No stacks detected from the given path 'Main'"),
         ("feature/x", "No stacks detected from the given path 'feature/x'"),
     ],

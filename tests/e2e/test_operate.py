@@ -132,7 +132,7 @@ def test_a_connector_is_paused_stopped_and_resumed_and_verify_says_so(
         wait_for(lambda: wms("verify").status == 0, "main is healthy")
         return
     assert verified.status == 1
-    assert f"connector: {CONNECTOR} is {state}: a person did that; next: wms-connector resume main" in (
+    assert f"connector: {CONNECTOR} is {state}: an operator did that; next: wms-connector resume main" in (
         verified.stdout.splitlines()
     )
 

@@ -107,7 +107,7 @@ def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
     rows.insert(2)
     run = launch(world, project, DOT)
     assert run.status == 0, run.output
-    assert "had the desired count 0" in run.output
+    assert "had a desired count of 0" in run.output
     assert under_test.service.describe()["desiredCount"] == 1
     rows.insert(2)
     rows.assert_arrived_once()
@@ -116,7 +116,7 @@ def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
 def test_a_registration_that_fails_leaves_the_stage_watched_and_is_fixed_by_launching_again(
     world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
 ):
-    """Every stack stands, alarms and event rules too, and the connector as it was."""
+    """Every stack exists, alarms and event rules too, and the connector is unchanged."""
     under_test = StageUnderTest(world, Stage.parse(LONG), clusters[LONG])
     rows = under_test.new_rows()
     rows.insert(2)

@@ -25,7 +25,7 @@ def test_a_second_named_stage_on_a_cluster_is_refused_before_it_puts_anything_th
     world: World, main: Run, beside_main: Run, never_complete: Run
 ):
     assert beside_main.status != 0
-    assert "stage main lives on this cluster already" in beside_main.last_line
+    assert "stage main uses this cluster already" in beside_main.last_line
     assert "wms/production/brokerString" in beside_main.last_line
     assert "Traceback" not in beside_main.output
     mine = [t for t in topics_of(world.kafka_bootstrap) if "production" in t]

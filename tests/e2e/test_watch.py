@@ -72,7 +72,7 @@ def test_the_end_of_an_incident_is_mailed_with_the_rights_of_the_function(
     assert mailed == ["recovery", "nothing"]
 
 
-def test_every_alarm_stands_and_those_mail_that_the_health_check_cannot(world: World, main: Run):
+def test_every_alarm_exists_and_those_mail_that_the_health_check_cannot(world: World, main: Run):
     alarms = world.account.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAMES.service}-")
     found = {alarm["AlarmName"]: alarm["AlarmActions"] for alarm in alarms["MetricAlarms"]}
     wanted = [m.name for m in metrics.alarmed(ConnectorSettings())] + [a.name for a in aws_alarms(NAMES)]

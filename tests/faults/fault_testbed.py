@@ -78,7 +78,7 @@ class FaultTestbed:
         file.write_text(f"{original}\n{added}", encoding="utf-8")
 
     def incident(self) -> str | None:
-        """What people were told of and is not over yet."""
+        """The incident that people were mailed about and that is still open."""
         incident = self.under_test.item(STATE_KEY).get("incident", {}).get("M")
         return None if incident is None else str(incident["title"]["S"])
 

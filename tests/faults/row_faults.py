@@ -52,7 +52,7 @@ def slot_lost(testbed: FaultTestbed, title: str) -> Row:
 
 
 def slot_remade(testbed: FaultTestbed, title: str) -> Row:
-    """The same while the worker does not look, and a new slot of the same name stands there when it does."""
+    """The same while the worker does not look; a new slot of the same name exists when it looks again."""
     with streaming(testbed) as stream:
         worker = testbed.under_test.until_active()
         worker.signal(signal.SIGSTOP)
@@ -129,7 +129,7 @@ class Stop:
 
 
 def _stops(testbed: FaultTestbed, stream: Stream, name: str, place: Place | None = None) -> Stop:
-    """The task fails, is not restarted, people are told, and a restart by hand passes nothing either."""
+    """The task fails, is not restarted, people are mailed, and a restart by hand passes nothing either."""
     wrong = []
     wait_for(lambda: testbed.under_test.task_state() == "FAILED", "the task fails", TIMEOUT_SECONDS)
     words = testbed.under_test.trace()

@@ -64,7 +64,7 @@ def test_a_launch_without_the_foundation_says_so_in_one_line():
 @pytest.mark.parametrize(
     ("group", "words"),
     [
-        ("default", "have a meaning of their own"),
+        ("default", "are reserved; choose another name"),
         ("Main", "differs from the named stage 'main' only in case"),
         ("feature/x", "letter a-z"),
         ("ephemeral/feature/x", "letter a-z"),
@@ -165,7 +165,7 @@ def test_a_path_that_covers_more_than_the_stage_is_refused_before_aws_is_asked(t
     stack = FakeStack("main/network", "wms-network-main", connection)
     stack.stack_group_config["launch_path"] = typed
     with pytest.raises(
-        SceptreException, match="is no stage; nothing was touched. Name one: foundation, main"
+        SceptreException, match="is not a stage; nothing was touched. Use one of: foundation, main"
     ):
         hook(None, stack).run()
     assert connection.calls == []
@@ -283,7 +283,7 @@ def admit_real(project: Path, connection: FakeAws, component: str = "network") -
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ("task_memory: 1000\n", "main/connector: task_memory 1000 does not go with"),
+        ("task_memory: 1000\n", "main/connector: task_memory 1000 is not possible with"),
         ("container_memory: 4096\n", "container_memory 4096 is more than task_memory 3072"),
         ("desired_count: 0\n", "desired_count: .* not 0; settings are in config/main/config.yaml"),
         ("kafka_auth: scram\n", "kafka_auth is scram, but the port 9094"),

@@ -1,4 +1,4 @@
-"""Build, publish, status, pin: what is there already is left alone, what is missing is said in one line."""
+"""Build, publish, status, pin: what is there already is not touched, what is missing is said in one line."""
 
 import json
 from dataclasses import dataclass, field

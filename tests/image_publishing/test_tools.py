@@ -109,7 +109,8 @@ def test_where_no_tool_works_one_line_says_of_each_why():
     with pytest.raises(OperatorError) as caught:
         tools.choose(None, choices(shell))
     assert str(caught.value) == (
-        "no container tool works here (docker: Cannot connect to the Docker daemon; podman: not installed; "
+        "no container tool works on this machine (docker: Cannot connect to the Docker daemon; podman: not "
+        "installed; "
         "buildah: not installed); install or start one of docker, podman, buildah"
     )
 

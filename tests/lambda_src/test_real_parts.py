@@ -300,7 +300,7 @@ def test_an_oracle_that_does_not_listen_is_reported_though_debezium_hides_why(re
         assert answer.summary.startswith(
             f"the database at {held.address}:1521 gives the connector no session: Failed to resolve Oracle"
         )
-        assert answer.summary.endswith("does not reach its port either: connection refused)")
+        assert answer.summary.endswith("cannot reach its port either: connection refused)")
 
 
 def test_a_plugin_that_the_image_lacks_is_named_at_once(registered: RealStage) -> None:
@@ -328,7 +328,7 @@ def test_brokers_that_do_not_answer_are_waited_for_with_the_reason(registered: R
         registered.fakes.secrets.values["wms/default/brokerString"] = text
         held.release()
     assert answer.state is State.WAITING
-    assert answer.summary == "the brokers do not answer a connection: connection refused"
+    assert answer.summary == "the brokers do not answer (a connection): connection refused"
     assert threading.active_count() == before
 
 
@@ -344,7 +344,7 @@ def test_another_accounts_stage_of_the_same_name_is_reported_by_its_workers(regi
         fakes.ecs.no_cluster = False
         fakes.table.items.update(items)
     assert answer.state is State.FAILED
-    assert "a stage main that is not this account's lives on this cluster already" in answer.summary
+    assert "a stage main of another account uses this cluster already" in answer.summary
     assert registered.ask(Operation.CLUSTER).state is State.DONE
 
 

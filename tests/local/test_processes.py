@@ -1,4 +1,4 @@
-"""Child processes are ours by pid and start time; the rest of the machine is left alone."""
+"""Child processes are ours by pid and start time; the rest of the machine is not touched."""
 
 import os
 import subprocess

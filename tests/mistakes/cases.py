@@ -68,22 +68,22 @@ def shapes() -> Iterator[Case]:
     """Secrets of the wrong shape: the path, the field, what is expected."""
     db = DB_INFO
     table: list[tuple[str, str, Any, tuple[str, ...]]] = [
-        ("vpc id", "vpc", {**VPC, "id": "vpc1"}, ("'id' 'vpc1' is no VPC id",)),
+        ("vpc id", "vpc", {**VPC, "id": "vpc1"}, ("'id' 'vpc1' is not a VPC id",)),
         ("vpc without id", "vpc", {k: v for k, v in VPC.items() if k != "id"}, ("lacks 'id'",)),
         ("subnets no list", "vpc", {**VPC, "privateSubnets": "subnet-1a1b2c3d"}, ("'privateSubnets' must be",)),
         ("no subnets of the kind", "vpc", {**VPC, "privateSubnets": []}, ("'privateSubnets' is empty", "subnets")),
         ("host missing", "dbInfo", {k: v for k, v in db.items() if k != "host"}, ("lacks 'host'",)),
         ("host odd", "dbInfo", {**db, "host": "a b"}, ("host 'a b' is neither",)),
         ("host cut short", "dbInfo", {**db, "host": "10.1.2"}, ("host '10.1.2' is neither an IPv4 address",)),
-        ("host beside another url", "dbInfo", {**db, "url": "jdbc:oracle:thin:@//h:1521/W"}, ("host '10.1.2.3' is none of the 'url'",)),
+        ("host beside another url", "dbInfo", {**db, "url": "jdbc:oracle:thin:@//h:1521/W"}, ("host '10.1.2.3' is not in the 'url'",)),
         ("port", "dbInfo", {**db, "port": "many"}, ("port 'many' is not a number",)),
         ("port too high", "dbInfo", {**db, "port": 70000}, ("70000", "65535")),
         ("dbname missing", "dbInfo", {k: v for k, v in db.items() if k != "dbname"}, ("'dbname'", "'sid'")),
         ("dbname odd", "dbInfo", {**db, "dbname": "W M S"}, ("'dbname'", "no database name")),
         ("user missing", "dbInfo", {k: v for k, v in db.items() if k != "username"}, ("'username' or 'user'",)),
         ("password missing", "dbInfo", {k: v for k, v in db.items() if k != "password"}, ("'password'",)),
-        ("password empty", "dbInfo", {**db, "password": ""}, ("'password' must be text",)),
-        ("password no text", "dbInfo", {**db, "password": {"is": PASSWORD}}, ("'password' must be text",)),
+        ("password empty", "dbInfo", {**db, "password": ""}, ("'password' must be a text",)),
+        ("password no text", "dbInfo", {**db, "password": {"is": PASSWORD}}, ("'password' must be a text",)),
         ("two hosts", "dbInfo", {**db, "ip": "10.9.9.9"}, ("'host' and 'ip' with different values",)),
         ("unknown key", "dbInfo", {**db, "hostname": "x"}, ("unknown key 'hostname'; known: ",)),
         ("engine", "dbInfo", {**db, "engine": "mysql"}, ("'mysql' is unknown; allowed: oracle, postgres",)),
@@ -92,7 +92,7 @@ def shapes() -> Iterator[Case]:
             "url with password",
             "dbInfo",
             {**db, "url": f"jdbc:oracle:thin:hidden-reader/{PASSWORD}@//h:1521/WMS"},
-            ("must not carry credentials",),
+            ("must not contain credentials",),
         ),
         ("e-mails no list", "alertEmails", {"emails": "a@b.example"}, ('{"emails": ["name@host"]}',)),
         ("e-mail no address", "alertEmails", {"emails": ["nobody"]}, ("'nobody' is not an e-mail address",)),
@@ -103,8 +103,8 @@ def shapes() -> Iterator[Case]:
         ("brokers mixed", "brokerString", "hidden-broker-1.x:9094,hidden-broker-2.x:9096", ("mixes the ports 9094, 9096",)),
         ("brokers' port unknown", "brokerString", "hidden-broker-1.x:9999", ("9999", "set kafka_auth to")),
         ("brokers' port none", "brokerString", "hidden-broker-1.x:99999", ("99999 is not a port",)),
-        ("path without slashes", "iam/path", "developer", ("'developer' is no IAM path", "like /")),
-        ("boundary no ARN", "iam/permissionsBoundary", "boundary", ("'boundary' is no policy ARN", "expected arn:")),
+        ("path without slashes", "iam/path", "developer", ("'developer' is not an IAM path", "like /")),
+        ("boundary no ARN", "iam/permissionsBoundary", "boundary", ("'boundary' is not a policy ARN", "expected arn:")),
         (
             "boundary of another account",
             "iam/permissionsBoundary",
@@ -116,7 +116,7 @@ def shapes() -> Iterator[Case]:
             "balancer with another ARN",
             "connectAlbTls",
             {"certificateArn": "arn:aws:iam::000000000000:server-certificate/x", "certificateAuthorityPem": "x"},
-            ("'certificateArn'", "is no such ARN; expected arn:aws:acm:"),
+            ("'certificateArn'", "is not such an ARN; expected arn:aws:acm:"),
         ),
         (
             "balancer with two ARNs",
@@ -128,7 +128,7 @@ def shapes() -> Iterator[Case]:
             "balancer without PEM",
             "connectAlbTls",
             {"certificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/x", "certificateAuthorityPem": "x"},
-            ("'certificateAuthorityPem' is no PEM",),
+            ("'certificateAuthorityPem' is not a PEM",),
         ),
     ]  # fmt: skip
     for name, secret, value, words in table:
@@ -162,9 +162,9 @@ def wrong_settings() -> Iterator[Case]:
         "broker_cidrs: 10.0.0.0/8": ("broker_cidrs '10.0.0.0/8' is no list",),
         "database_cidrs: [300.1.1.1/32]": ("database_cidrs: '300.1.1.1/32'",),
         "database_cidrs: [10.1.1.1]": ("'10.1.1.1' is no IPv4 block",),
-        "task_cpu: 1000": ("task_cpu 1000 is no Fargate size; allowed: 256, 512",),
+        "task_cpu: 1000": ("task_cpu 1000 is not a Fargate size; allowed: 256, 512",),
         "task_cpu: big": ("task_cpu", "'big'"),
-        "task_memory: 3000": ("task_memory 3000 does not go with task_cpu 1024", "2048 to 8192"),
+        "task_memory: 3000": ("task_memory 3000 is not possible with task_cpu 1024", "2048 to 8192"),
         "container_memory: 4096": ("container_memory 4096 is more than task_memory 3072",),
         "container_cpu: 2048": ("container_cpu 2048 is more than task_cpu 1024",),
         "container_cpu: 0": ("container_cpu", "greater than 0"),
@@ -198,7 +198,7 @@ def wrong_settings() -> Iterator[Case]:
     yield Case("brokers with IAM without ARN", ("needs msk_cluster_arn",), secrets={"val/brokerString": iam})
     yield Case(
         "brokers with IAM and something else for an ARN",
-        ("'bigmac' is no MSK cluster's ARN", "expected"),
+        ("'bigmac' is not the ARN of an MSK cluster", "expected"),
         secrets={"val/brokerString": iam},
         settings="msk_cluster_arn: bigmac\n",
     )

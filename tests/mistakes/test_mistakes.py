@@ -69,7 +69,7 @@ def test_what_sceptre_itself_stumbles_over_is_one_line_too(
 
 def test_an_endpoint_that_is_no_url_is_one_line(account: Account, project: Path):
     run = sceptre({**account.environment, "AWS_ENDPOINT_URL": "foo"}, *LAUNCH, project=project, seconds=60)
-    _assert_refused(run, "the AWS endpoint 'foo' is no URL; set AWS_ENDPOINT_URL")
+    _assert_refused(run, "the AWS endpoint 'foo' is not a URL; set AWS_ENDPOINT_URL")
 
 
 def test_the_real_command_refuses_a_malformed_secret_without_showing_it(account: Account, project: Path):
@@ -109,7 +109,7 @@ def test_a_secret_that_iam_denies_is_refused_though_the_default_could_be_read(
     assert launched.status == 0, launched.output
     before = account.state()
     run = sceptre(operator, *LAUNCH, project=project, seconds=60)
-    _assert_refused(run, "wms/val/dbInfo may not be read", "the default's secret is not used instead")
+    _assert_refused(run, "wms/val/dbInfo may not be read", "the default secret is not used in its place")
     assert account.state() == before
 
 

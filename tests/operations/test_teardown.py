@@ -38,7 +38,9 @@ def test_a_function_that_fails_is_an_unfinished_teardown_where_the_step_is_requi
 
     if not operation.policy.required:
         run()
-        assert f"{operation}: the admin Lambda failed: Runtime.ExitError; going on without it" in shown
+        assert (
+            f"{operation}: the admin Lambda failed: Runtime.ExitError; continuing without this step" in shown
+        )
         return
     with pytest.raises(Unfinished, match=f"stopped at {operation}: the admin Lambda failed"):
         run()

@@ -177,9 +177,9 @@ def test_a_load_balancer_is_there_when_its_secret_is_and_learns_one_arn(
             {"certificateAuthorityArn": CERTIFICATE},
             "'certificateAuthorityArn' 'arn:.*; expected arn:aws:acm-pca:<region>:<account>:",
         ),
-        ({"certificateArn": "cert"}, "'certificateArn' 'cert' is no such ARN; expected arn:aws:acm:"),
-        ({"certificateArn": f"{CERTIFICATE}\n"}, "is no such ARN"),
-        ({"certificateArn": 5}, "'certificateArn' must be text"),
+        ({"certificateArn": "cert"}, "'certificateArn' 'cert' is not such an ARN; expected arn:aws:acm:"),
+        ({"certificateArn": f"{CERTIFICATE}\n"}, "is not such an ARN"),
+        ({"certificateArn": 5}, "'certificateArn' must be a text"),
     ],
 )
 def test_a_load_balancers_secret_that_names_no_certificate_is_refused_by_path_and_field(

@@ -23,7 +23,7 @@ def raised(error: Exception) -> Exception:
 def test_an_endpoint_that_is_no_url_is_explained():
     words = explain(ValueError("Invalid endpoint: foo\nbar"))
     assert words is not None
-    assert words.startswith("the AWS endpoint 'foo\\nbar' is no URL; set AWS_ENDPOINT_URL to one like")
+    assert words.startswith("the AWS endpoint 'foo\\nbar' is not a URL; set AWS_ENDPOINT_URL to one like")
 
 
 def sceptres(project: Path, group: str = "val") -> AttributeError:
@@ -168,5 +168,5 @@ def test_what_is_explained_is_printed_in_one_line_and_the_rest_is_left_to_the_ho
     ours = KeyError("x")
     for error in (ValueError("Invalid endpoint: foo"), ours):
         sys.excepthook(type(error), error, None)
-    assert capsys.readouterr().err.startswith("error: the AWS endpoint 'foo' is no URL")
+    assert capsys.readouterr().err.startswith("error: the AWS endpoint 'foo' is not a URL")
     assert left == [ours]

@@ -67,7 +67,7 @@ def test_an_unknown_setting_in_a_stages_config_is_answered_with_the_known_ones(c
 @pytest.mark.parametrize(
     ("yaml_text", "part"),
     [
-        ("task_memory: 1000\n", "task_memory 1000 does not go with task_cpu 1024"),
+        ("task_memory: 1000\n", "task_memory 1000 is not possible with task_cpu 1024"),
         ("kafka_auth: iam\n", "needs msk_cluster_arn"),
         ("kafka_auth: ssl\n", "allowed: tls, scram, iam, plaintext"),
         ("connector: {kindd: jdbc}\n", "known: kind"),

@@ -156,5 +156,5 @@ def test_scram_without_credentials_is_refused():
 def test_iam_without_the_clusters_arn_is_refused(component: str):
     with pytest.raises(SceptreException, match="kafka_auth iam needs msk_cluster_arn"):
         text(component, auth="iam", msk_cluster_arn=None)
-    with pytest.raises(SceptreException, match="is no MSK cluster's ARN"):
+    with pytest.raises(SceptreException, match="is not the ARN of an MSK cluster"):
         text(component, auth="iam", msk_cluster_arn="bigmac")

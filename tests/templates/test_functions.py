@@ -25,7 +25,7 @@ def test_its_environment_is_the_contracted_one_and_nothing_is_empty():
     assert json.loads(variables["CONNECTOR_SETTINGS"])["kind"] == "debezium"
 
 
-def test_it_stands_in_the_private_subnets_as_client_and_function():
+def test_the_functions_are_in_the_private_subnets_in_the_groups_client_and_function():
     assert ADMIN["VpcConfig"] == {
         "SubnetIds": ["subnet-0a000000000000001"],
         "SecurityGroupIds": [{"Ref": "ClientSecurityGroupId"}, {"Ref": "FunctionSecurityGroupId"}],

@@ -187,7 +187,7 @@ def test_the_admin_writes_to_its_stages_signal_topic_only_and_needs_no_right_on_
 
 @pytest.mark.parametrize("text", ["", "bigmac", MSK.replace(":cluster/", ":topic/"), MSK + "/x"])
 def test_anything_but_a_clusters_arn_is_refused(text: str):
-    with pytest.raises(OperatorError, match="is no MSK cluster's ARN"):
+    with pytest.raises(OperatorError, match="is not the ARN of an MSK cluster"):
         msk.MskCluster.parse(text)
 
 

@@ -86,7 +86,7 @@ def test_an_ipv6_address_becomes_an_ipv6_rule():
 
 
 def test_a_host_name_without_blocks_is_refused_with_the_setting_that_is_missing():
-    with pytest.raises(SceptreException, match="'db.example' is a name .* set database_cidrs"):
+    with pytest.raises(SceptreException, match="'db.example' is a name, .* set database_cidrs"):
         text("network", database=database(("db.example", 1521)))
 
 
@@ -142,7 +142,7 @@ def test_the_certificate_is_for_the_name_under_which_connect_is_found():
     assert len(longest["DomainName"]) <= 64  # ACM's limit
 
 
-def test_without_its_secret_there_is_no_load_balancer_and_the_connector_is_reported_so():
+def test_without_its_secret_there_is_no_load_balancer_and_an_output_says_so():
     plain_network = built("network")
     assert not [r for r in plain_network["Resources"].values() if "LoadBalancing" in r["Type"]]
     assert plain_network["Outputs"]["TargetGroupArn"]["Value"] == "none"

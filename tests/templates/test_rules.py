@@ -33,7 +33,9 @@ def test_every_role_has_the_path_and_the_boundary(component: str, stage: str, au
 
 
 @ALL
-def test_the_star_stands_only_where_no_resource_exists(component: str, stage: str, auth: str):
+def test_the_resource_star_is_used_only_where_the_action_takes_no_resource(
+    component: str, stage: str, auth: str
+):
     for title, statement in statements(built(component, stage, auth)):
         if "*" not in listed(statement.get("Resource", [])):
             continue

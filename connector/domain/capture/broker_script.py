@@ -10,7 +10,7 @@ from connector.domain.stage import names
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
 
-#: The security group whose members (tasks and Lambdas) speak to the brokers.
+#: The security group whose members (tasks and Lambdas) connect to the brokers.
 CLIENT_GROUP = "client"
 
 #: Operations on the stage's own topics, groups, transactional ids and the cluster, as Kafka's ACLs call them.
@@ -77,7 +77,7 @@ def _listed(title: str, found: tuple[str, ...]) -> str:
 def _rights(stage: Stage, auth: KafkaAuth) -> str:
     if auth is KafkaAuth.IAM:
         return (
-            "# Rights\nnone to grant on the brokers: the roles of this stage carry policies "
+            "# Rights\nnothing to grant on the brokers: the roles of this stage have policies "
             "for exactly the names above"
         )
     if auth is KafkaAuth.PLAINTEXT:
@@ -90,6 +90,6 @@ def _rights(stage: Stage, auth: KafkaAuth) -> str:
         f"groups above: {', '.join((*GROUP_OPERATIONS, *(TEARDOWN_OPERATIONS if stage.ephemeral else ())))}",
         f"transactional ids above: {', '.join(TRANSACTION_OPERATIONS)}",
         "cluster: Describe, IdempotentWrite",
-        "all topics: Describe (a launch refuses a cluster that holds another named stage or a twin)",
+        "all topics: Describe (a launch refuses a cluster whose topics conflict with the stage's)",
     ]
     return "\n".join(lines)

@@ -102,9 +102,9 @@ def _debezium(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dic
 def _beat(heartbeat_table: str) -> str:
     """Update the table's one row, if every captured table is there.
 
-    Debezium takes a table that is dropped, or whose right is taken away, for no failure and goes on with the
-    others. The database refuses this statement then. On Oracle that fails the task, with the message in its
-    trace; the stand-in's connector tries again and again, with the message in the worker's log.
+    Debezium does not fail when a table is dropped or its grant is revoked: it continues with the others. The
+    database then refuses this statement. On Oracle that fails the task, with the message in its trace; the
+    stand-in's connector retries for ever, with the message in the worker's log.
     """
     # No row of any table is read. Both databases know names in quotes.
     tables = (f'SELECT 1 FROM "{schema}"."{table}" WHERE 1 = 0' for schema, table in CAPTURED_TABLES)  # noqa: S608
@@ -114,7 +114,7 @@ def _beat(heartbeat_table: str) -> str:
 
 
 def _heartbeat_table(stage: Stage, table: str) -> dict[str, str]:
-    """Send the changes of the heartbeat table's one row to a topic with a name of ours.
+    """Send the changes of the heartbeat table's one row to a topic of our catalogue.
 
     Without the router Debezium would name the topic after the table, which is not in the catalogue.
     """
@@ -185,8 +185,8 @@ def _postgres(stage: Stage, database: Database) -> dict[str, str]:
 def _jdbc(stage: Stage, database: Database) -> dict[str, str]:
     """Confluent's polling connector, with the settings of the runtime that this project replaces.
 
-    Its plugin is not part of the image (docs/decisions/0005). It makes no promise of exactly-once, so none
-    is asked for.
+    Its plugin is not part of the image (docs/decisions/0005). The plugin does not support exactly-once, so
+    the config does not require it.
     """
     if database.engine is not Engine.ORACLE:
         raise OperatorError(

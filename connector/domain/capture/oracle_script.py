@@ -1,8 +1,8 @@
 """What a DBA runs so that a stage can capture: SQL*Plus text for exactly the captured tables.
 
-Nothing here connects to a database. The text stands in docs/wms-config-details.md, which a test keeps
-fresh. User names and passwords are confidential: the script takes them from SQL*Plus variables and never
-contains them.
+Nothing here connects to a database. docs/wms-config-details.md contains the text; a test keeps it up to date.
+User names and passwords are confidential: the script takes them from SQL*Plus variables and never contains
+them.
 """
 
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ TABLESPACE = "LOGMINER_TBS"
 class OracleScript:
     """The script's parts.
 
-    `container` says whether WMS lives in a pluggable database, `heartbeat_table` is the stage's setting.
+    `container` says whether WMS is in a pluggable database, `heartbeat_table` is the stage's setting.
     """
 
     kind: str = "debezium"
@@ -94,7 +94,7 @@ class OracleScript:
             lines += ["DEFINE wms_pdb = 'name of the pluggable database'"]
             if self.kind == "debezium":
                 lines += ["DEFINE tbs_file_pdb = '/path/of/pdb/logminer_tbs.dbf'"]
-        # Without this SQL*Plus shows each line as it stands after substitution: the password too.
+        # Without this SQL*Plus shows each line after substitution, with the password.
         lines += ["SET VERIFY OFF"]
         return "\n".join([*lines, "ACCEPT dbz_password CHAR PROMPT 'Password of the new user: ' HIDE"])
 

@@ -35,16 +35,16 @@ class ConnectorSettings:
     data_retention_days: int = 7
     #: How long Connect's validation may try to reach the database, in seconds.
     validation_timeout_seconds: int = 20
-    #: How long the DBA keeps archived redo log, in hours; 0 while nobody has said so. By it the health check
-    #: knows how much time is left before a position is lost.
+    #: How long the DBA keeps archived redo log, in hours; 0 while that is not known. From it the health check
+    #: computes how much time is left before a position is lost.
     archived_log_hours: int = 0
-    #: A table of the DBA's with one row, `SCHEMA.TABLE`, that the connector updates with each heartbeat: the
-    #: it proves the way from database to topic. Empty: there is none. `oracle-script` prints what makes it.
+    #: A table with one row, `SCHEMA.TABLE`, that the connector updates with each heartbeat: it proves the way
+    #: from database to topic. Empty: there is none. `oracle-script` prints the statements that create it.
     heartbeat_table: str = ""
-    #: The largest record that the data topics take, compressed, in MiB. Consumers must be able to hold it.
+    #: The largest record that the data topics accept, compressed, in MiB. Consumers must be able to read it.
     max_record_mib: int = 1
-    #: `stop`: a value that cannot be converted stops the connector. `null`: it is left out and logged, which
-    #: is for a person to decide, for as long as it takes to get past one row.
+    #: `stop`: a value that cannot be converted stops the connector. `null`: the value is left out and logged;
+    #: somebody has to decide that, until the connector has read the row.
     unreadable_values: str = "stop"
 
     def __post_init__(self) -> None:
@@ -72,10 +72,10 @@ class ConnectorSettings:
         if tuple(table.split(".")) in CAPTURED_TABLES:
             raise OperatorError(
                 f"connector.heartbeat_table {table!r} is a captured table, which belongs to WMS; "
-                "it needs a table of its own (wms-connector oracle-script)"
+                "create another table for it (wms-connector oracle-script)"
             )
         if self.kind != "debezium":
-            raise OperatorError(f"connector.heartbeat_table goes with kind debezium, not {self.kind}")
+            raise OperatorError(f"connector.heartbeat_table needs kind debezium, not {self.kind}")
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> "ConnectorSettings":

@@ -1,4 +1,4 @@
-"""What a connector can be asked while it runs: signals, records on the stage's signal topic. Pure."""
+"""Signals: records on the stage's signal topic that a running connector obeys. Pure."""
 
 import json
 import re
@@ -15,7 +15,7 @@ TABLES: tuple[str, ...] = tuple(f"{schema}.{table}" for schema, table in CAPTURE
 
 @dataclass(frozen=True)
 class Signal:
-    """One record for the signal topic. Debezium heeds it only when the key is its `topic.prefix`."""
+    """One record for the signal topic. Debezium obeys it only when the key is its `topic.prefix`."""
 
     key: str
     value: str
@@ -33,11 +33,11 @@ def captured(tables: Sequence[str]) -> tuple[str, ...]:
 
 
 def snapshot(stage: Stage, tables: Sequence[str], identifier: str) -> Signal:
-    """Let the connector read these tables anew, and then go on where it was.
+    """Let the connector take a snapshot of these tables, and then continue from its offset.
 
-    A blocking snapshot: an incremental one needs a table for its marks in an Oracle that may not be
-    touched. Tables are given as expressions, since Oracle puts the database before the schema and
-    PostgreSQL does not.
+    A blocking snapshot: an incremental one needs a table for its marks, and the Oracle database must not be
+    changed. Tables are given as expressions, since Oracle puts the database before the schema and PostgreSQL
+    does not.
     """
     content = {
         "id": identifier,

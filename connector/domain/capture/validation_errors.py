@@ -28,7 +28,7 @@ def about_fields(errors: Sequence[FieldError], database: str) -> str:
 
 
 def hides_cause(errors: Sequence[FieldError]) -> bool:
-    """Whether the plugin keeps to itself why the database gives it no session."""
+    """Whether the plugin does not report why the database gives it no session."""
     found = [database_error(error.message) for error in errors]
     return any(error is not None and error.name == "no-session" for error in found)
 

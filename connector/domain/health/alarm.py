@@ -1,4 +1,4 @@
-"""What an alarm is: when it rises, and what its mail says."""
+"""What an alarm is: when it goes off, and what its mail says."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,21 +8,21 @@ from connector.domain.stage.names import Names
 #: Where the sections for the alarms are, as a path in the repository.
 RUNBOOK = "docs/operations.md"
 
-#: The health check itself mails what it finds, one message per incident; the alarms of its findings therefore
-#: do not. Where it is turned off, they mail.
+#: Whether the health check mails its findings itself, one message per incident; the alarms on these findings
+#: then do not mail. With False the alarms mail instead.
 HEALTH_CHECK_MAILS = True
 
 
 class TreatMissingData(StrEnum):
-    """What an alarm makes of a period without a value, in CloudWatch's terms."""
+    """How an alarm treats a period without a value, in CloudWatch's terms."""
 
-    #: Silence is the problem.
+    #: A missing value is the problem.
     BREACHING = "breaching"
     #: The metric exists only when something happened.
     NOT_BREACHING = "notBreaching"
-    #: Nothing was seen, so nothing is known to have changed.
+    #: The alarm keeps its state.
     IGNORE = "ignore"
-    #: Nothing to measure: the alarm says that it has no data.
+    #: There is nothing to measure: the alarm goes to INSUFFICIENT_DATA.
     MISSING = "missing"
 
 
@@ -38,8 +38,8 @@ class Alarm:
     """When a metric raises an alarm, and what its mail says.
 
     `period_seconds` is the length of a period; None stands for the interval of the health schedule.
-    `description` and
-    `first_action` are sentences; `{health_logs}` in the latter stands for the health function's log group.
+    `description` and `first_action` are sentences; `{health_logs}` in the latter stands for the health
+    function's log group.
     `seen_by_health`: the health check sees this problem and can mail it.
     """
 

@@ -41,8 +41,8 @@ def aws_alarms(names: Names) -> tuple[AwsAlarm, ...]:
             "AWS/SQS",
             "ApproximateNumberOfMessagesVisible",
             Alarm(
-                "Events that nobody could handle wait in the dead-letter queue.",
-                "read one of them: it names the rule or function that failed.",
+                "The dead-letter queue holds events that could not be delivered or handled.",
+                "read a message of the queue: it names the rule or function that failed.",
                 "DeadLetters",
                 period_seconds=300,
                 treat_missing_data=TreatMissingData.NOT_BREACHING,
@@ -55,10 +55,10 @@ def aws_alarms(names: Names) -> tuple[AwsAlarm, ...]:
 
 
 def alarms_of(names: Names, kind: str, standing: Container[str] | None = None) -> Mapping[str, Alarm]:
-    """Every alarm of one stage, by its own word in the alarm's name.
+    """Every alarm of one stage, by the last part of the alarm's name.
 
-    Some exist only where a setting asks for them, which nobody can see from outside: where `standing` is
-    given, those count only if they are in it.
+    Some alarms exist only with a certain setting, which cannot be seen from outside. With `standing`, the
+    names of the alarms that exist, such an alarm counts only if it is among them.
     """
     ours = {
         metric.name: metric.alarm
@@ -73,7 +73,7 @@ def alarms_of(names: Names, kind: str, standing: Container[str] | None = None) -
 def _usage(names: Names, title: str, metric_name: str, what: str, setting: str) -> AwsAlarm:
     alarm = Alarm(
         f"The worker uses more than 90 % of its {what}.",
-        f"see on the dashboard since when; if it lasts, raise {setting} in the stage's config.yaml.",
+        f"check on the dashboard when it began; if it lasts, raise {setting} in the stage's config.yaml.",
         title,
         threshold=90,
         statistic="Average",
@@ -86,8 +86,11 @@ def _usage(names: Names, title: str, metric_name: str, what: str, setting: str) 
 
 
 _FUNCTION_TEXTS = {
-    "Errors": ("ends with errors or runs into its time limit.", "read the newest lines of its log group."),
-    "Throttles": ("is refused by Lambda.", "see whether the account's concurrency is used up."),
+    "Errors": ("fails or times out.", "read the newest lines of its log group."),
+    "Throttles": (
+        "is throttled by Lambda.",
+        "check whether the account's concurrent executions are used up.",
+    ),
 }
 
 
@@ -106,8 +109,8 @@ def _function(title: str, function: str, which: str) -> AwsAlarm:
 
 def _rule(names: Names, rule: str) -> AwsAlarm:
     alarm = Alarm(
-        f"EventBridge could not deliver what the rule {names.rule(rule)} sends.",
-        "read the message in the dead-letter queue: it says which permission or target is missing.",
+        f"EventBridge could not deliver an event of the rule {names.rule(rule)}.",
+        "read the message in the dead-letter queue: it names the permission or target that is missing.",
         "RuleFailedInvocations",
         statistic="Sum",
         period_seconds=300,

@@ -1,7 +1,7 @@
-"""How often the health check may restart: at most `LIMIT` times in any rolling hour, ever more slowly. Pure.
+"""How often the health check may restart: at most `LIMIT` times in a rolling hour, with growing waits. Pure.
 
-A restart is claimed before it is made, by replacing the budget as it was read (`version`): of several runs
-at once one gets its claim, the others lose theirs. A claim stays spent whether a restart followed or not.
+A restart is claimed before it is made, by a conditional write over the budget that was read (`version`): of
+several runs at the same time only one gets its claim. A claim counts whether a restart followed or not.
 Times are seconds since 1970. An operator's restarts are not claimed and do not count.
 """
 
@@ -17,23 +17,23 @@ BUDGET_KEY = "restart-budget"
 
 LIMIT = 3
 WINDOW_SECONDS = 3600
-#: A claim is acted upon within this time or not at all; claims count for that much longer than the window,
-#: or a late restart and an early one of the next hour would lie within one hour.
+#: A claimed restart is made within this time or not at all. Claims count for that much longer than the
+#: window: otherwise a late restart and an early one of the next hour would be within one hour.
 ACT_WITHIN_SECONDS = 60
 #: The wait after the first restart; each further one waits twice as long, up to the longest.
 FIRST_WAIT_SECONDS = 300
 LONGEST_WAIT_SECONDS = 3600
-#: After so long a time of health, earlier restarts no longer slow down the next one.
+#: After the stage has been healthy for so long, earlier restarts no longer delay the next one.
 STABLE_SECONDS = 3600
-#: The year 2100. A time after it is no time in seconds: milliseconds, most likely.
+#: The year 2100. A greater number is not a time in seconds: milliseconds, most likely.
 _NO_TIME = 4_102_444_800
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why no restart may be made now. `spent`: the hour's budget is used up, else it is only too early.
+    """Why no restart may be made now. `spent`: the hour's budget is used up; else the last one is too recent.
 
-    `wait`: in how many seconds the next may be made.
+    `wait`: seconds until the next one is allowed.
     """
 
     reason: str
@@ -43,16 +43,16 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Budget:
-    """Claims, oldest first; restarts since the last stable time; since when all is well, if it is."""
+    """Claims, oldest first; restarts since the stage was last stable; since when it is healthy, if it is."""
 
     claims: tuple[int, ...] = ()
     repetitions: int = 0
     healthy_since: int | None = None
-    #: 0 while there is no item; each change counts one further.
+    #: 0 while there is no item; each change adds 1.
     version: int = 0
 
     def left(self, now: float) -> int:
-        """How many restarts the present hour still has."""
+        """How many restarts are left in the current hour."""
         return max(0, LIMIT - len(self._counted(now)))
 
     def refusal(self, now: float) -> Refusal | None:
@@ -60,10 +60,12 @@ class Budget:
         counted = self._counted(now)
         if len(counted) >= LIMIT:
             wait = counted[-LIMIT] + WINDOW_SECONDS + ACT_WITHIN_SECONDS - now
-            reason = f"{LIMIT} restarts in the last hour; the next may be made in {_minutes(wait)}"
+            reason = (
+                f"{LIMIT} restarts were made in the last hour; the next one is allowed in {_minutes(wait)}"
+            )
             return Refusal(reason, True, wait)
         if self.claims and (wait := self.claims[-1] + self._wait() - now) > 0:
-            reason = f"the last restart is too recent; the next may be made in {_minutes(wait)}"
+            reason = f"the last restart was too recent; the next one is allowed in {_minutes(wait)}"
             return Refusal(reason, False, wait)
         return None
 
@@ -110,7 +112,7 @@ class Budget:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ServerError(
                 f"the restart budget in the state table is damaged ({error}); "
-                f"delete the item {BUDGET_KEY} once somebody has checked the connector"
+                f"check the connector, then delete the item {BUDGET_KEY}"
             ) from None
 
     def _counted(self, now: float) -> tuple[int, ...]:
@@ -127,20 +129,20 @@ class Budget:
 
 
 def _claims(values: Any) -> tuple[int, ...]:
-    """Times, oldest first; anything else would read as a budget that is full, or spent for ever."""
+    """Times, oldest first; anything else would make a budget that is full, or used up for ever."""
     if not isinstance(values, list):
-        raise TypeError(f"claims are a list, not {values!r}")
+        raise TypeError(f"claims must be a list, not {values!r}")
     claims = tuple(sorted(int(claim) for claim in values))
     if claims and not 0 <= claims[0] <= claims[-1] < _NO_TIME:
-        raise ValueError(f"claims are seconds since 1970, not {claims}")
+        raise ValueError(f"claims must be seconds since 1970, not {claims}")
     return claims
 
 
 def _version(value: Any) -> int:
-    """What an item that was written has; the next claim could replace no other."""
+    """The version of an item that was written; the next claim could not replace an item with another one."""
     version = int(value)
     if version < 1 or version != value:
-        raise ValueError(f"the version is a whole number from 1, not {value!r}")
+        raise ValueError(f"the version must be a whole number from 1, not {value!r}")
     return version
 
 

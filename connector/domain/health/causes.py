@@ -29,7 +29,7 @@ def trace_of(event: str) -> str:
 def root_cause(trace: str) -> str:
     """The cause at the bottom of a trace, in one line: the server's message where there is one.
 
-    Oracle numbers its messages and PostgreSQL begins them with FATAL; both stand deep inside wrapped
+    Oracle numbers its messages and PostgreSQL begins them with FATAL; both are deep inside wrapped
     exceptions. Else it is the last "Caused by", else the first line.
     """
     server = _SERVER_MESSAGE.findall(trace)
@@ -52,7 +52,7 @@ def _without_class(line: str) -> str:
 
 def _shorten(line: str) -> str:
     text = " ".join(_TAIL.sub("", line).split())
-    # Debezium prints whole objects amid a sentence; what it says of them stands behind.
+    # Debezium prints whole objects inside a sentence; the end of the sentence follows them.
     if len(text) > MAX_LENGTH:
         while (shorter := _OBJECT.sub("", text)) != text:
             text = shorter

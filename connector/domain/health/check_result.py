@@ -25,7 +25,7 @@ TITLES: Mapping[str, str] = {
     "ScnHeadroomMinutes": "archived log",
     "HeartbeatMissing": "heartbeat",
     "AutoRestartBudgetExceeded": "restarts",
-    # Of `verify_checks`: what a person has done to the connector, and a deployment of the service.
+    # Of `verify_checks`: what an operator has done to the connector, and a deployment of the service.
     "paused": "connector",
     "deployment": "service",
 }
@@ -33,7 +33,7 @@ TITLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check. `ok` is None when one check is not enough to say; then `next_step` says when to check again.
+    """One check. `ok` is None when one check cannot decide; then `next_step` says when to check again.
 
     `value` is what was measured, where something was. `error_class` and `owner` are empty for what no error
     class explains. All texts are one line without a confidential value.
@@ -70,7 +70,7 @@ class CheckResult:
 
     @classmethod
     def from_payload(cls, content: Mapping[str, Any]) -> "CheckResult":
-        """The inverse of `to_payload`; what a newer version adds is passed over."""
+        """The inverse of `to_payload`; what a newer version adds is ignored."""
         try:
             value = content.get("value")
             return cls(
@@ -82,7 +82,7 @@ class CheckResult:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ServerError(
-                f"the admin Lambda answers a finding that is not understood ({error})"
+                f"the admin Lambda returned a finding that cannot be parsed ({error})"
             ) from None
 
 
@@ -110,7 +110,7 @@ def next_step(finding: Finding, stage: Stage) -> str:
             steps.append(alarm.text_step(stage.names))
         steps.append(f"runbook: {alarm.link}")
     step = "; ".join(filter(None, steps)) or f"read the log of {stage.names.connect_admin}"
-    return step if finding.ok is False else f"verify again in a minute; if it lasts, {step}"
+    return step if finding.ok is False else f"run verify again in a minute; if nothing has changed, {step}"
 
 
 def step_of(cause: ErrorClass, stage: Stage) -> str:

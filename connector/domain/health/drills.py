@@ -1,4 +1,4 @@
-"""The mail drill: what the health function is asked and answers. Pure."""
+"""The mail drill: the request to the health function, and its answer. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from connector.domain.errors import OperatorError, ServerError
 from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN, ErrorClass
 from connector.domain.health.old_names import error_class
 
-#: The only key of an event that asks for a drill.
+#: The only key of an event that requests a drill.
 KEY = "drill"
 
 #: Every class of error about which people can be notified.
@@ -34,14 +34,14 @@ def metric_of(cause: ErrorClass) -> str:
 
 
 def parse(event: object) -> ErrorClass:
-    """The class that an event asks for; anything but exactly one known class is refused."""
+    """The class that an event requests; anything but exactly one known class is refused."""
     if not isinstance(event, Mapping) or set(event) != {KEY}:
-        raise OperatorError(f"a drill is asked for by {{{KEY!r}: <class>}} and nothing beside it")
+        raise OperatorError(f"a drill's event must be {{{KEY!r}: <class>}} without any other key")
     name = event[KEY]
     found = [cause for cause in CLASSES if isinstance(name, str) and cause.name == error_class(name)]
     if not found:
         known = ", ".join(cause.name for cause in CLASSES)
-        raise OperatorError(f"{name!r} is no error class; known: {known}")
+        raise OperatorError(f"{name!r} is not an error class; known: {known}")
     return found[0]
 
 
@@ -66,5 +66,5 @@ class Mailed:
             return cls(str(content[KEY]["subject"]), str(content[KEY]["message_id"]))
         except (KeyError, TypeError):
             raise ServerError(
-                "the health function made a check instead of a drill: its version is older; launch the stage"
+                "the health function is an older version that has no drill: it made a check; launch the stage"
             ) from None

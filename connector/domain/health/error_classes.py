@@ -1,7 +1,7 @@
-"""What kinds of errors there are: how each reads, whether a restart may help, who fixes it, what comes next.
+"""The classes of errors: how each is recognised, whether a restart may help, who fixes it, the next step.
 
-The one table of its kind: health check, mails, registration and the operator's guide speak by it. The first
-class that matches counts, so what must never be retried stands before what may be.
+This is the only such table: health check, mails, registration and the operator's guide use it. The first
+class that matches is taken, so classes that must never be retried come before those that may be.
 """
 
 import re
@@ -28,10 +28,10 @@ class Owner(StrEnum):
 class ErrorClass:
     """One kind of error. `meaning` is a clause, `next_step` an instruction, both without a full stop.
 
-    `command` is what to type next; `{target}` in it stands for what sceptre launches, `{stage}` for the
+    `command` is the command to run next; `{target}` in it stands for what sceptre launches, `{stage}` for the
     stage, `{logs}` for the worker's log group.
 
-    `of_database` completes "the database at host:port …" where the error is the source's.
+    `of_database` completes "the database at host:port …" if the source database causes the error.
     """
 
     name: str
@@ -72,7 +72,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.DATABASE,
         meaning="the database refuses the connector's login",
-        next_step="fix user and password in its secret, then launch again",
+        next_step="fix user and password in the secret dbInfo, then launch again",
         command=_LAUNCH,
         of_database="refuses the login",
     ),
@@ -90,7 +90,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.DATABASE,
         meaning="the database's log no longer reaches back to where the connector stopped",
         next_step="ask the DBA to restore the archived log; if it is gone, changes are lost and a new "
-        "snapshot is needed: speak to the owners of the data first",
+        "snapshot is needed: talk to the owners of the data first",
         command=_ORACLE,
     ),
     ErrorClass(
@@ -98,9 +98,9 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         _pattern("RecordTooLargeException|larger than the max message size|MESSAGE_TOO_LARGE"),
         retry=False,
         owner=Owner.US,
-        meaning="a change is larger than its topic takes",
-        next_step="raise connector.max_record_mib in the stage's config.yaml, once consumers can hold such a "
-        "record, then launch again; nothing is skipped meanwhile",
+        meaning="a change is larger than its topic allows",
+        next_step="check that consumers can read such a record, raise connector.max_record_mib in the "
+        "stage's config.yaml, then launch again; no change is skipped until then",
         command=_LAUNCH,
     ),
     ErrorClass(
@@ -113,8 +113,8 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.US,
         meaning="a row holds a value that the connector cannot convert",
         next_step="ask the owners of the data whether the value may be missing from its record; if so, set "
-        "connector.unreadable_values to null in the stage's config.yaml, launch, and launch again without it "
-        "once the row has passed",
+        "connector.unreadable_values to null in the stage's config.yaml and launch; once the row has been "
+        "read, remove the setting and launch again",
         command=_LAUNCH,
     ),
     ErrorClass(
@@ -122,8 +122,8 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         _pattern("ORA-01555|ORA-22924"),
         retry=False,
         owner=Owner.DATABASE,
-        meaning="a snapshot ran longer than the database keeps undo",
-        next_step="ask the DBA for more undo retention, then launch again: the snapshot starts anew",
+        meaning="a snapshot ran longer than the database's undo retention",
+        next_step="ask the DBA for more undo retention, then launch again: the snapshot starts again",
         command=_LAUNCH,
     ),
     ErrorClass(
@@ -135,8 +135,8 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="the topic with the schema history is lost or incomplete",
-        next_step="find out who deleted records of that topic; the history is rebuilt by a new snapshot of "
-        "the schema (snapshot.mode=recovery, once)",
+        next_step="find out who deleted records of that topic; a new snapshot of the schema rebuilds the "
+        "history (set snapshot.mode=recovery once)",
         command=_LOGS,
     ),
     ErrorClass(
@@ -144,9 +144,9 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         _pattern("DDL statement couldn't be parsed|ParsingException|DML statement couldn't be parsed"),
         retry=False,
         owner=Owner.US,
-        meaning="the connector cannot read a statement that changed a table's structure",
-        next_step="take the statement from the worker's log and report it; it is not skipped, because what "
-        "follows might then be read wrongly",
+        meaning="the connector cannot parse a DDL statement, which changed a table's structure",
+        next_step="copy the statement from the worker's log and report it; the connector does not skip it, "
+        "because later changes might then be read wrongly",
         command=_LOGS,
     ),
     ErrorClass(
@@ -155,13 +155,13 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
             "ORA-01031|ORA-00942|ORA-01950|ORA-41900|ORA-44413",
             "Supplemental logging not properly configured|not configured to use a archive log",
             r"permission denied|must be superuser or replication role|relation \S+ does not exist",
-            # Debezium's message for a table that went between the first check of it and the reading of it.
+            # Debezium's message for a table that was dropped between its first check and its read.
             r"io\.debezium\.relational\.Table\.\w+\(\)\W+because \W*table\W* is null",
         ),
         retry=False,
         owner=Owner.DATABASE,
-        meaning="the connector lacks a right in the database, or a captured table is gone",
-        next_step="have the DBA run the script of rights; a table that was dropped must come back first",
+        meaning="the connector lacks a privilege in the database, or a captured table does not exist",
+        next_step="restore a table that was dropped; then let the DBA run the script of grants",
         command=_ORACLE,
     ),
     ErrorClass(
@@ -172,8 +172,8 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         ),
         retry=False,
         owner=Owner.PLATFORM,
-        meaning="the brokers refuse the connector something",
-        next_step="have the cluster's owners grant what the script lists",
+        meaning="the connector lacks a permission on the Kafka cluster",
+        next_step="let the cluster's owners grant the permissions that the script lists",
         command=_BROKER,
     ),
     # Before those about time: Connect's message about it speaks of a timeout.
@@ -185,9 +185,9 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         ),
         retry=True,
         owner=Owner.US,
-        meaning="another producer took the task's place, or its transaction lasted longer than it may",
-        next_step="see whether a second worker or a second stage runs this connector; a worker that stood "
-        "still is fenced as well, and needs nobody once it runs again",
+        meaning="another producer took over the task's transactional id, or the task's transaction timed out",
+        next_step="check whether a second worker or a second stage runs this connector; a worker that paused "
+        "for too long is fenced too, and recovers by itself",
         command=_LOGS,
     ),
     ErrorClass(
@@ -196,7 +196,7 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.PLATFORM,
         meaning="a topic that the connector writes to does not exist",
-        next_step="launch again, which makes missing topics",
+        next_step="launch again: a launch creates missing topics",
         command=_LAUNCH,
     ),
     ErrorClass(
@@ -207,18 +207,18 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.US,
         meaning="memory ran out",
-        next_step="look for a very large transaction; else raise task_memory and container_memory in the "
-        "stage's config.yaml, then launch again",
+        next_step="check for a very large transaction; if there is none, raise task_memory and "
+        "container_memory in the stage's config.yaml, then launch again",
         command=_LAUNCH,
     ),
     ErrorClass(
         "unknown database",
         _pattern(r"ORA-12514|ORA-12505|ORA-65011|database \S+ does not exist"),
-        # A listener that is up before its database says so too.
+        # A listener that starts before its database reports this too.
         retry=True,
         owner=Owner.US,
         meaning="the database's listener does not know the service or database",
-        next_step="fix 'dbname' (or 'sid', 'pdb') in its secret, then launch again",
+        next_step="fix 'dbname' (or 'sid', 'pdb') in the secret dbInfo, then launch again",
         command=_LAUNCH,
         of_database="does not know the service or database",
     ),
@@ -232,8 +232,8 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.PLATFORM,
         meaning="the brokers do not answer",
-        next_step="ask the cluster's owners whether it is up, and whether its security group admits the "
-        "connector's",
+        next_step="ask the cluster's owners whether the brokers run, and whether their security group allows "
+        "the connector's",
         command=_BROKER,
     ),
     ErrorClass(
@@ -250,31 +250,32 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.NETWORK,
         meaning="the database cannot be reached",
-        next_step="see that it runs and that its security group admits the connector's, then launch again",
+        next_step="check that the database runs and that its security group allows the connector's, then "
+        "launch again",
         command=_LAUNCH,
         of_database="cannot be reached",
     ),
-    # Debezium's Oracle connector says this for a refused login as well, and keeps the ORA- number to its log.
+    # Debezium's Oracle connector reports this for a refused login too; only its log has the ORA- number.
     ErrorClass(
         "no-session",
         _pattern("Failed to resolve Oracle database version"),
         retry=False,
         owner=Owner.DATABASE,
-        meaning="the database gives the connector no session, for a reason that only the worker's log knows",
-        next_step="the worker's log has Oracle's own message (ORA- and a number); fix address, "
-        "service, user or password in its secret, then launch again",
+        meaning="the database gives the connector no session, and only the worker's log has the reason",
+        next_step="read Oracle's own message (ORA- and a number) in the worker's log; fix address, service, "
+        "user or password in the secret dbInfo, then launch again",
         command=_LOGS,
         of_database="gives the connector no session",
     ),
 )
 
-#: What no other class knows. One restart more than needed does no harm; the budget ends it.
+#: For errors that no other class describes. An unneeded restart does no harm, and the budget limits them.
 UNKNOWN = ErrorClass(
     "unknown",
     re.compile(""),
     retry=True,
     owner=Owner.US,
-    meaning="a failure of a kind that is not known yet",
+    meaning="an error that no class describes",
     next_step="read the trace in the worker's log, fix its cause, then launch again",
     command=_LOGS,
 )
@@ -295,15 +296,15 @@ WORKER = _observed(
 CONNECTOR_MISSING = _observed(
     "connector missing",
     Owner.US,
-    "Connect does not know the connector, or gives no status of it",
-    "launch again, which registers it",
+    "Connect has no connector of this stage, or returns no status for it",
+    "launch again: a launch registers it",
     _LAUNCH,
 )
 NOT_RUNNING = _observed(
     "not running",
     Owner.US,
     "the connector or its task does not run, although nobody has stopped it and nothing has failed",
-    "read in the worker's log what keeps it from starting; if nothing does, stop the task in ECS: the new "
+    "read in the worker's log why it does not start; if the log has no reason, stop the task in ECS: the new "
     "worker starts it",
     _LOGS,
 )
@@ -311,29 +312,29 @@ LAGGING = _observed(
     "lag",
     Owner.US,
     "changes reach the topics late",
-    "see whether the lag grows, and ask the DBA for a large batch or a long transaction",
+    "check whether the lag grows; ask the DBA whether a large batch or a long transaction is running",
     _STATUS,
 )
 ARCHIVED_LOG_EXPIRING = _observed(
     "archived-log-expiring",
     Owner.DATABASE,
     "the database will soon delete, or has deleted, log that the connector has not read",
-    "ask the DBA to keep archived logs longer, before anything is restarted",
+    "before you restart anything, ask the DBA to keep archived logs longer",
     _ORACLE,
 )
 STALLED = _observed(
     "stalled",
     Owner.US,
     "the task runs, but no heartbeat reaches its topic",
-    "look for errors of the producer in the worker's log; launch again if the topic is gone",
+    "look for producer errors in the worker's log; if the topic does not exist, launch again",
     _LOGS,
 )
 HEARTBEAT_TABLE_STALE = _observed(
     "heartbeat-table-stale",
     Owner.DATABASE,
-    "the connector updates its heartbeat table, or should, but reads no change of it in the database's log",
-    "see that the table has its one row, supplemental logging and the connector's rights; else ask the DBA "
-    "what holds the log back",
+    "no change of the heartbeat table comes back through the database's log",
+    "check that the table has its one row, supplemental logging and the connector's grants; if it has, ask "
+    "the DBA what delays the log",
     _ORACLE,
 )
 OBSERVED = (
@@ -346,7 +347,7 @@ OBSERVED = (
     HEARTBEAT_TABLE_STALE,
 )
 
-#: Lines that say where, not what: class names in them would be taken for causes.
+#: Stack frames: class names in them would be taken for causes.
 _FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ more).*$", re.MULTILINE)
 
 

@@ -14,7 +14,7 @@ ADMIN, ALARMS, MAIL, CHECK = "admin", "alarms", "mail", "health_check"
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack that stands."""
+    """One stack that exists."""
 
     status: str
     protected: bool
@@ -41,16 +41,16 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Facts:
-    """What was seen. A part that could not be seen has its reason in `unavailable`."""
+    """What was seen. A part that could not be read has its reason in `unavailable`."""
 
     stage: Stage
-    #: Component -> stack, for those that stand.
+    #: Component -> stack, for those that exist.
     stacks: Mapping[str, Stack] = field(default_factory=dict)
-    #: The facts that the admin Lambda answers to a request for the status, part by part.
+    #: The facts in the admin Lambda's answer to a request for the status, part by part.
     inside: Mapping[str, Any] = field(default_factory=dict)
-    #: What the admin Lambda's version makes of them.
+    #: The findings that the admin Lambda, by its own version's rules, derives from them.
     findings: tuple[CheckResult, ...] = ()
-    #: The alarm's own word -> its state, for those that stand.
+    #: The last part of the alarm's name -> its state, for those that exist.
     alarms: Mapping[str, AlarmState] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
     #: When the newest health check was published, and whether it could do its work; None without one.
@@ -60,11 +60,11 @@ class Facts:
 
     @property
     def kind(self) -> str:
-        """The kind of connector; what is usual where nobody could look."""
+        """The kind of connector; the usual one where it could not be read."""
         return str(self.inside.get("kind", "debezium"))
 
     def to_json(self) -> dict[str, Any]:
-        """As `--json` prints it: what cannot be seen says so in its place."""
+        """As `--json` prints it: a part that cannot be read has its error in its place."""
         inside = (
             {ADMIN: {"error": self.unavailable[ADMIN]}} if ADMIN in self.unavailable else dict(self.inside)
         )

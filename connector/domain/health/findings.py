@@ -28,18 +28,18 @@ from connector.domain.stage.names import CONNECTOR
 #: In how many checks in a row Connect must give no status of the connector before that counts: a rebalance
 #: answers 404, 409 and 500 for a while.
 CONFIRMED = 2
-#: For how long, in seconds, it must not run before that counts: a rebalance leaves the task unassigned. Less
-#: than between two checks of any schedule, so that the second one counts, and more than a rebalance takes.
+#: For how many seconds connector or task must not be running before that counts: a rebalance leaves the task
+#: unassigned. Shorter than any schedule's interval, so that the second check counts; longer than a rebalance.
 IDLE_SECONDS = 45
-#: What is said of a part that no probe read, for a reason that is reported elsewhere.
-_NOT_OBSERVED = "it was not observed"
+#: The reason for a part that no probe read; why not is reported elsewhere.
+_NOT_OBSERVED = "it was not checked"
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that was checked. `name` is its metric, or the check of `verify` that made it.
 
-    `ok` is None when one check is not enough to say. `reason` says in one line why it is not ok, or not sure.
+    `ok` is None when one check cannot decide. `reason` says in one line why it is not ok, or not sure.
     `value` is what its metric measures; None publishes nothing. `cause` is the error class.
     `summary` says what was seen. `next_step` is what to do where the class does not say it.
     """
@@ -54,14 +54,14 @@ class Finding:
 
     @classmethod
     def passed(cls, name: str, summary: str = "", value: float | None = 0) -> "Finding":
-        """What is as it must be."""
+        """A check that passed."""
         return cls(name, ok=True, value=value, summary=summary)
 
     @classmethod
     def failed(
         cls, name: str, reason: str, cause: ErrorClass | None = None, value: float = 1, summary: str = ""
     ) -> "Finding":
-        """What is not as it must be."""
+        """A check that failed."""
         return cls(name, False, reason, value, cause, summary)
 
     @classmethod
@@ -73,10 +73,10 @@ class Finding:
 def findings(
     seen: Observation, settings: ConnectorSettings, now: float, unknown_streak: int, *, idle: bool = False
 ) -> list[Finding]:
-    """Evaluate what was seen, and only that: an error that hides another is not counted twice.
+    """Evaluate what was seen, and only that: the consequences of an error are not counted again.
 
     `unknown_streak`: in how many checks in a row, this one included, Connect gave no status of the connector;
-    `idle`: it has reported one that does not run for long enough.
+    `idle`: the connector or its task has not been running for long enough to count.
     """
     results = [
         *_health_check(seen),
@@ -95,22 +95,21 @@ def findings(
 
 
 def not_ok(results: Sequence[Finding]) -> tuple[Finding, ...]:
-    """What is surely not as it must be."""
+    """The findings that are certainly wrong."""
     return tuple(finding for finding in results if finding.ok is False)
 
 
 def by_metric(results: Sequence[Finding]) -> Mapping[str, float]:
-    """What is published: nothing of what is not sure."""
+    """The values to publish: none of an unsure finding."""
     return {f.name: f.value for f in results if f.value is not None and f.ok is not None}
 
 
 def headroom_minutes(
     seen: Observation, settings: ConnectorSettings, state: HealthState, now: float
 ) -> float | None:
-    """For how long the archived log still reaches back to the position; None when that cannot be known.
+    """How many minutes the archived log reaches further back than the connector's position; None if unknown.
 
-    While the task has failed nothing reports its position: it is as old as when it was last seen, and older
-    by the time since.
+    A failed task reports no position: the age is the one that was last seen plus the time since.
     """
     if not settings.archived_log_hours:
         return None
@@ -122,7 +121,7 @@ def headroom_minutes(
 
 
 def position(seen: Observation, now: float) -> tuple[int, int] | None:
-    """When the position was seen and how old it was, where Oracle's metrics say so."""
+    """When the position was seen and how old it was, if Oracle's metrics have it."""
     source = seen.source
     if source is None or source.position_age is None:
         return None
@@ -130,20 +129,20 @@ def position(seen: Observation, now: float) -> tuple[int, int] | None:
 
 
 def _health_check(seen: Observation) -> list[Finding]:
-    """Of the observation itself, what failed that nothing else explains."""
+    """The probes that failed, except those whose failure another finding reports."""
     reasons = [f"{probe}: {reason}" for probe, reason in seen.probe_errors.items() if probe not in _EXPLAINED]
     if not reasons:
-        return [Finding.passed("HealthCheckFailed", "everything could be observed")]
+        return [Finding.passed("HealthCheckFailed", "everything could be checked")]
     return [Finding.failed("HealthCheckFailed", "; ".join(reasons))]
 
 
-#: Probes whose error is not the check's own: Connect gives no status for a while during a rebalance,
-#: and a worker without metrics is a source that is not seen to be connected.
+#: Probes whose error is not an error of the check itself: Connect gives no status for a while during a
+#: rebalance, and a worker without metrics is reported as a source that is not connected.
 _EXPLAINED = ("connector", "source")
 
 
 def _unobserved(seen: Observation, name: str, *probes: str) -> list[Finding]:
-    """The finding about a part that nobody could see."""
+    """The finding about a part that could not be read."""
     reasons = (seen.probe_errors[probe] for probe in probes if probe in seen.probe_errors)
     return [Finding.unsure(name, next(reasons, seen.no_service or _NOT_OBSERVED))]
 
@@ -157,9 +156,9 @@ def _service(seen: Observation) -> list[Finding]:
     workers = f" on {', '.join(service.addresses)}" if service.addresses else ""
     summary = f"{service.describe()}{workers}, deployment {service.rollout or 'unknown'}"
     if service.rollout_failed:
-        reason = f"ECS gave up the deployment: {service.rollout_reason or 'no reason given'}"
+        reason = f"ECS stopped the deployment: {service.rollout_reason or 'no reason given'}"
     elif service.desired == 0:
-        reason = "no worker is wanted: the desired count is 0"
+        reason = "the service's desired count is 0, so no worker runs"
     elif service.running < service.desired:
         reason = service.describe()
     else:
@@ -247,7 +246,7 @@ def _streams(seen: Observation) -> bool:
 
 
 def _source(seen: Observation, results: list[Finding]) -> list[Finding]:
-    """Connect says RUNNING for ever while the database is out of reach: only its metrics know better."""
+    """Connect reports RUNNING for ever while the database cannot be reached: only the metrics show that."""
     if not _streams(seen):
         return []
     source = seen.source
@@ -255,10 +254,14 @@ def _source(seen: Observation, results: list[Finding]) -> list[Finding]:
         queue = "" if source.queue_used_ratio is None else f", queue {source.queue_used_ratio:.0%} full"
         return [Finding.passed("SourceDisconnected", f"connected: {source.describe()}{queue}")]
     if source is None:
-        reason = f"its worker shows no metrics: {seen.probe_errors.get('source', 'nobody knows why')}"
+        reason = f"the worker's metrics cannot be read: {seen.probe_errors.get('source', 'no reason given')}"
     else:
         reason = source.describe()
-    message = f"{reason}; its log says: {root_cause(seen.log_message)}" if seen.log_message else reason
+    message = (
+        f"{reason}; last error in the worker's log: {root_cause(seen.log_message)}"
+        if seen.log_message
+        else reason
+    )
     return [Finding.failed("SourceDisconnected", message, _disconnected(seen, results))]
 
 
@@ -288,7 +291,7 @@ def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[F
         results.append(_lag(seen, settings, now))
     minutes = headroom_minutes(seen, settings, seen.health_state or HealthState(), now)
     if minutes is not None:
-        reason = f"archived log reaches {minutes:.0f} minutes further back than the position"
+        reason = f"archived log reaches {minutes:.0f} minutes further back than the connector's position"
         if minutes < _threshold("ScnHeadroomMinutes"):
             results.append(Finding.failed("ScnHeadroomMinutes", reason, ARCHIVED_LOG_EXPIRING, minutes))
         else:
@@ -297,7 +300,7 @@ def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[F
 
 
 def _lag(seen: Observation, settings: ConnectorSettings, now: float) -> Finding:
-    """A lag that nobody knows is none: while the database is quiet, the heartbeat shows that all is read."""
+    """An unknown lag is not a finding: on a quiet database the heartbeat shows that everything was read."""
     source, name = seen.source, "ReplicationLagSeconds"
     if source is None:
         return Finding.passed(name, "not known", value=None)
@@ -317,7 +320,7 @@ def _lag(seen: Observation, settings: ConnectorSettings, now: float) -> Finding:
         once = (
             ""
             if source.seconds_behind_source is None
-            else f": {source.seconds_behind_source:.1f} s behind at the last change"
+            else f": {source.seconds_behind_source:.1f} s of lag at the last change"
         )
         return Finding.passed(name, f"not known{once}, {event}", value=None)
     if lag >= _threshold(name):
@@ -339,8 +342,8 @@ def _heartbeat(
         if value is not None
     ]
     if _streams(seen) and HEARTBEAT_REFUSED in seen.log_message:
-        # Connected at this moment or not: the stand-in's connector begins anew each time.
-        reason = f"the database refuses the statement of the heartbeat: {root_cause(seen.log_message)}"
+        # Whether it is connected at this moment or not: the stand-in's connector starts again each time.
+        reason = f"the database refuses the heartbeat statement: {root_cause(seen.log_message)}"
         return [*measured, Finding.failed("HeartbeatMissing", reason, classify(seen.log_message))]
     hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in results)
     if hidden or not _streams(seen) or seen.source is None or seen.source.snapshot_running:
@@ -354,7 +357,7 @@ def _beat(
     """Whether heartbeats arrive, and those of the heartbeat table where the stage has one."""
     name, longest = "HeartbeatMissing", staleness_limit(settings.heartbeat_seconds)
     if seen.brokers is not None and seen.brokers.missing:
-        reason = f"there is no topic {', '.join(seen.brokers.missing)}"
+        reason = f"these topics do not exist: {', '.join(seen.brokers.missing)}"
         return Finding.failed(name, reason, named("unknown topic"))
     if empty := _empty(seen, settings):
         cause = STALLED if age is None else HEARTBEAT_TABLE_STALE
@@ -363,20 +366,20 @@ def _beat(
             return Finding.unsure(name, empty, cause)
         return Finding.failed(name, empty, cause)
     if age is not None and age > longest:
-        return Finding.failed(name, f"the newest is {age:.0f} s old", STALLED)
+        return Finding.failed(name, f"the newest heartbeat is {age:.0f} s old", STALLED)
     if of_table is not None and of_table > longest:
         table = settings.heartbeat_table
         reason = f"heartbeats arrive, but the newest change of table {table} is {of_table:.0f} s old"
         return Finding.failed(name, reason, HEARTBEAT_TABLE_STALE)
-    return Finding.passed(name, "" if age is None else f"the newest is {age:.0f} s old")
+    return Finding.passed(name, "" if age is None else f"the newest heartbeat is {age:.0f} s old")
 
 
 def _empty(seen: Observation, settings: ConnectorSettings) -> str:
-    """What is said of a heartbeat's topic that is empty: it keeps a day, so a long silence empties it."""
+    """The reason if a heartbeat topic is empty: it keeps records for a day, so a long silence empties it."""
     if seen.brokers is None or seen.brokers.newest is None:
-        return "its topic is empty"
+        return "the heartbeat topic is empty"
     if settings.heartbeat_table and seen.brokers.newest_of_table is None:
-        return f"heartbeats arrive, but no change of table {settings.heartbeat_table}"
+        return f"heartbeats arrive, but there is no change of the heartbeat table {settings.heartbeat_table}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Whether people are notified, and what the next check has to know. Pure."""
+"""Whether to notify people, and what the next check has to know. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ from connector.domain.health.verdict import Verdict
 
 #: How many attempts are remembered for the mail.
 _TRIED_KEPT = 6
-#: What the restarts of the budget may fix, and for how long, in seconds, people wait for that.
+#: The findings that a restart may fix, and for how many seconds no mail is sent while restarts are tried.
 _HEALABLE = ("ConnectorTaskFailed", "ConnectorStateFailed")
 _HEALING_SECONDS = 3600
 
-#: What explains the others stands first.
+#: Findings that explain others come first.
 _ORDER = (
     "EcsServiceUnhealthy",
     "ConnectApiUnreachable",
@@ -51,7 +51,7 @@ class Next:
 
     state: HealthState
     notification: Notification = Notification.NOTHING
-    #: What of the findings has joined an open incident.
+    #: The findings that have joined an open incident.
     new_findings: tuple[Finding, ...] = ()
 
 
@@ -62,11 +62,11 @@ def mailed(findings: tuple[Finding, ...]) -> list[Finding]:
 
 
 def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Outcome, now: float) -> Next:
-    """What comes of a check. One mail reports an incident, and one its end.
+    """The result of a check. One mail reports an incident, and one its end.
 
-    An incident begins when a finding has lasted for as many checks as its alarm asks for, unless the budget
-    is still at work on it. What joins it is mailed when it is new and has lasted as long; see `new_findings`.
-    It ends with the first check that saw everything and found nothing.
+    An incident begins when a finding has lasted for as many checks as its alarm requires, unless restarts are
+    still being tried. A finding that joins it is mailed if it is new and has lasted as long (`new_findings`).
+    The incident ends with the first check that saw everything and found nothing.
     """
     if verdict.retiring:
         return Next(HealthState(version=state.version + 1))
@@ -114,7 +114,7 @@ def _kind(finding: Finding) -> str:
 def _due(
     found: list[Finding], key: Callable[[Finding], str], streaks: Mapping[str, int], *, healing: bool
 ) -> list[Finding]:
-    """Of what was found, what has lasted for as long as its alarm asks for and no restart may still fix."""
+    """The findings that have lasted as long as their alarms require and that no restart may still fix."""
     due = []
     for finding in found:
         alarm = metrics.metric(finding.name).alarm
@@ -129,7 +129,7 @@ def _pairs(found: list[Finding]) -> tuple[tuple[str, str], ...]:
 
 
 def _grown(incident: Incident, due: list[Finding], own: list[Finding]) -> Incident:
-    """The incident with what its new mail names."""
+    """The incident with the findings that its new mail names."""
     joined = [finding.name for finding in due if finding.name not in incident.title]
     title = " and ".join([incident.title, *joined])
     return Incident(incident.since, title, tuple(dict.fromkeys((*incident.notified, *_pairs(own)))))

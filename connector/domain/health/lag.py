@@ -1,11 +1,11 @@
-"""How far the source lies behind now, as far as Debezium's numbers show. Pure."""
+"""The lag of the source now, computed from Debezium's metrics. Pure."""
 
-#: A heartbeat, or a change, counts as lately for this long, in seconds, and for three heartbeats' time.
+#: A heartbeat or a change is recent for at least so many seconds, and for three heartbeat intervals.
 LATELY_SECONDS = 300
 
 
 def staleness_limit(heartbeat_seconds: int) -> float:
-    """For how long, in seconds, a silence means nothing yet."""
+    """For how many seconds it is normal that no heartbeat and no change arrive."""
     return max(LATELY_SECONDS, 3 * heartbeat_seconds)
 
 
@@ -15,11 +15,10 @@ def lag_now(
     staleness_limit_seconds: float,
     heartbeat_age: float | None,
 ) -> float | None:
-    """The lag in seconds; None when nobody knows.
+    """The lag in seconds; None when it is unknown.
 
-    Debezium measures that with each change and then keeps the value: while the database is quiet it says
-    what was once. Where heartbeats still arrive, there is nothing left to read; `heartbeat_age` is None
-    where that was not read.
+    Debezium measures the lag with each change and keeps the value, so on a quiet database the value is old.
+    While heartbeats arrive, everything was read and the lag is 0. `heartbeat_age` is None if it was not read.
     """
     if seconds_since_last_event is None or seconds_since_last_event <= staleness_limit_seconds:
         return seconds_behind_source

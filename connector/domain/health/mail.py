@@ -36,9 +36,9 @@ def incident_mail(
     *,
     new_findings: tuple[Finding, ...] = (),
 ) -> Mail:
-    """What a person who is woken needs: what it is, what was tried, what to type.
+    """What somebody who is woken needs: what happened, what was tried, the command to run.
 
-    `new_findings`: the findings that have joined an incident since its mail; they stand first.
+    `new_findings`: the findings that have joined an incident since its mail; they come first.
     """
     found = [*new_findings, *(finding for finding in mailed(verdict.findings) if finding not in new_findings)]
     first = found[0]
@@ -54,15 +54,15 @@ def incident_mail(
         *(f"Also:         {finding.name}: {finding.reason}" for finding in found[1:]),
         f"Lag:          {trend(state)}",
         *_listed("Tried:", state.tried or ("nothing",)),
-        *([f"Not tried:    {verdict.remediation.withheld}"] if verdict.remediation.withheld else []),
+        *([f"No action:    {verdict.remediation.withheld}"] if verdict.remediation.withheld else []),
         f"Restarts left in this hour: {left}",
         "",
         f"Owner:        {cause.owner.value}",
         f"Next step:    {cause.next_step}",
-        f"Type:         {cause.command_for(stage)}",
+        f"Command:      {cause.command_for(stage)}",
         f"Runbook:      {alarm.link if alarm else RUNBOOK}",
         "",
-        "No other mail follows until this is over, unless an error of another class joins it.",
+        "No further mail follows until this incident ends, unless an error of another class joins it.",
     ]
     return Mail(_subject(f"{stage.names.service}: {first.name} ({cause.name})"), "\n".join(lines))
 
@@ -70,12 +70,12 @@ def incident_mail(
 def recovery_mail(
     stage: Stage, incident: Incident, state: HealthState, before: HealthState, now: float
 ) -> Mail:
-    """That an incident is over. `before` is the state in which it was still open."""
+    """The mail that an incident has ended. `before` is the state in which the incident was still open."""
     minutes = max(1, round((now - incident.since) / 60))
     lines = [
         f"Stage {stage.name}, {moment(now)}: healthy again. Nobody needs to do anything.",
         "",
-        f"It was:       {incident.title}, mailed {moment(incident.since)}, {minutes} minutes ago",
+        f"Incident:     {incident.title}, mailed {moment(incident.since)}, {minutes} minutes ago",
         *_listed("Tried:", before.tried or ("nothing",)),
         f"Lag:          {trend(state)}",
     ]
@@ -84,12 +84,12 @@ def recovery_mail(
 
 def drill_mail(mail: Mail) -> Mail:
     """The same message as a drill: nobody may take it for an incident."""
-    opening = "This is a DRILL: nothing of what follows has happened, and nobody needs to do anything."
+    opening = "This is a DRILL: nothing below has happened, and nobody needs to do anything."
     return Mail(_subject(f"{DRILL} {mail.subject}"), f"{opening}\n\n{mail.text}")
 
 
 def trend(state: HealthState) -> str:
-    """The lag and where it goes, as a text."""
+    """The lag and whether it grows, as a text."""
     if not state.lags:
         return "unknown"
     (began, old), (ended, new) = state.lags[0], state.lags[-1]
@@ -100,7 +100,7 @@ def trend(state: HealthState) -> str:
 
 
 def _joins(incident: Incident) -> list[str]:
-    return [f"Joins:        an incident that was mailed {moment(incident.since)} and is not over"]
+    return [f"Joins:        an incident that was mailed {moment(incident.since)} and is still open"]
 
 
 def _listed(title: str, lines: tuple[str, ...]) -> list[str]:

@@ -1,7 +1,7 @@
 """The metrics contract: each metric of ours once, with its alarm; `aws_alarms` has those on AWS's metrics.
 
-Templates make filters, alarms and dashboard from it, the health check publishes by it, the operator's guide
-has a section for each alarm. All metrics of ours have no dimension: the namespace is the stage's.
+Templates create filters, alarms and dashboard from it. The health check publishes these metrics. The
+operator's guide has a section for each alarm. Our metrics have no dimensions: the namespace is the stage's.
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "EcsServiceUnhealthy",
         "Count",
-        "1 when fewer tasks run than desired, none is desired, or ECS gave up a deployment; else 0",
+        "1 when fewer tasks run than desired, the desired count is 0, or ECS stopped a deployment; else 0",
         Origin.HEALTH,
         _seen(
             "EcsServiceUnhealthy",
@@ -81,11 +81,11 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "HealthCheckFailed",
         "Count",
-        "1 when the health check itself could not do its work, else 0; silence means that it does not run",
+        "1 when the health check itself failed, else 0; no value means that it does not run",
         Origin.HEALTH,
         # The dead man's switch: over two periods, so that one late or lost run wakes nobody.
         Alarm(
-            "The health check fails or is silent: nobody watches this stage.",
+            "The health check fails or does not run: this stage is not monitored.",
             "aws logs tail {health_logs} --since 1h.",
             "HealthCheckFailed",
             evaluation_periods=2,
@@ -100,7 +100,7 @@ METRICS: tuple[Metric, ...] = (
         _seen(
             "ConnectorStateFailed",
             "The connector is FAILED or missing.",
-            "read its cause in the health function's log, then launch the stage again.",
+            "read the cause in the health function's log and fix it, then launch the stage again.",
         ),
     ),
     Metric(
@@ -112,7 +112,7 @@ METRICS: tuple[Metric, ...] = (
         _seen(
             "ConnectorTaskFailed",
             "The connector's task is FAILED or does not run: no change reaches the topics.",
-            "read its cause in the health function's log; restart it once the cause is fixed.",
+            "read the cause in the health function's log and fix it, then restart the connector.",
         ),
     ),
     Metric(
@@ -123,18 +123,18 @@ METRICS: tuple[Metric, ...] = (
         _seen(
             "DbTcpUnreachable",
             "The source database accepts no TCP connection.",
-            "ask the database's owners whether it is up, then compare its address with the secret dbInfo.",
+            "ask the database's owners whether it runs, then compare its address with the secret dbInfo.",
             periods=2,
         ),
     ),
     Metric(
         "SourceDisconnected",
         "Count",
-        "1 when the task says RUNNING while Debezium is not connected to the database, else 0",
+        "1 when the task's state is RUNNING but Debezium is not connected to the database, else 0",
         Origin.HEALTH,
         _seen(
             "SourceDisconnected",
-            "Connect says RUNNING, but the connector is not connected to the database.",
+            "Connect reports RUNNING, but the connector is not connected to the database.",
             "look for ORA- in the worker's log: login, service name and network are the usual causes.",
             periods=2,
         ),
@@ -153,27 +153,27 @@ METRICS: tuple[Metric, ...] = (
         "Count",
         "Restarts and registrations that the health check made in this run",
         Origin.HEALTH,
-        waived="a restart that helped needs nobody; one that did not shows as ConnectorTaskFailed",
+        waived="a restart that helped needs no action; one that did not raises ConnectorTaskFailed",
     ),
     Metric(
         "AutoRestartBudgetExceeded",
         "Count",
-        "1 when a restart was due and the budget of the last 60 minutes was spent, else 0",
+        "1 when a restart was due and the budget of the last 60 minutes was used up, else 0",
         Origin.HEALTH,
         _seen(
             "AutoRestartBudgetExceeded",
-            "Restarting did not help: the restart budget is spent.",
-            "read the cause in the health function's log; a person has to fix it.",
+            "Restarts did not help: all restarts of this hour are used up.",
+            "read the cause in the health function's log and fix it, then restart the connector.",
         ),
     ),
     Metric(
         "ReplicationLagSeconds",
         "Seconds",
-        "How far the last change read lies behind the database",
+        "How many seconds the last change that was read is behind the database",
         Origin.HEALTH,
         Alarm(
             "Changes reach the topics late.",
-            "see on the dashboard whether the lag grows or falls, and whether a large batch runs.",
+            "check on the dashboard whether the lag grows or falls, and whether a large batch is running.",
             "ReplicationLagSeconds",
             threshold=900,
             evaluation_periods=2,
@@ -186,7 +186,7 @@ METRICS: tuple[Metric, ...] = (
         "Seconds",
         "Age of the last change that the connector saw",
         Origin.HEALTH,
-        waived="a quiet database is a healthy one; heartbeats show whether the path works",
+        waived="a database without changes is healthy; heartbeats show whether the path works",
         kinds=("debezium",),
     ),
     Metric(
@@ -197,7 +197,8 @@ METRICS: tuple[Metric, ...] = (
         _seen(
             "BrokersUnreachable",
             "The Kafka brokers do not answer from the VPC.",
-            "ask the cluster's owners whether it is up, then compare the secret brokerString with it.",
+            "ask the cluster's owners whether the brokers run, then compare their addresses with the secret "
+            "brokerString.",
             periods=2,
         ),
     ),
@@ -206,7 +207,7 @@ METRICS: tuple[Metric, ...] = (
         "Seconds",
         "Age of the newest heartbeat record on its topic",
         Origin.HEALTH,
-        waived="HeartbeatMissing measures it against the interval that the stage has set",
+        waived="HeartbeatMissing compares it with the stage's heartbeat interval",
         kinds=("debezium",),
     ),
     Metric(
@@ -214,7 +215,7 @@ METRICS: tuple[Metric, ...] = (
         "Seconds",
         "Age of the newest change of the heartbeat table on its topic, where the stage has such a table",
         Origin.HEALTH,
-        waived="HeartbeatMissing measures it against the interval that the stage has set",
+        waived="HeartbeatMissing compares it with the stage's heartbeat interval",
         kinds=("debezium",),
         setting="heartbeat_table",
     ),
@@ -227,7 +228,7 @@ METRICS: tuple[Metric, ...] = (
         _seen(
             "HeartbeatMissing",
             "The task runs, but no heartbeat reaches its topic.",
-            "look for errors of the producer in the worker's log.",
+            "look for producer errors in the worker's log.",
             periods=2,
         ),
         kinds=("debezium",),
@@ -235,11 +236,11 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ScnHeadroomMinutes",
         "None",
-        "For how many minutes the archived redo log still reaches back to the connector's position (Oracle)",
+        "How many minutes the archived redo log reaches further back than the connector's position (Oracle)",
         Origin.HEALTH,
         Alarm(
             "Oracle will soon delete archived redo log that the connector has not read.",
-            "ask the DBA to keep archived logs longer, before anything is restarted.",
+            "before you restart anything, ask the DBA to keep archived logs longer.",
             "ScnHeadroomMinutes",
             threshold=60,
             compare=Compare.BELOW,
@@ -254,7 +255,7 @@ METRICS: tuple[Metric, ...] = (
         "Percent",
         "How full the connector's queue between reading and writing is",
         Origin.HEALTH,
-        waived="a full queue is how a large batch looks; what it delays shows as ReplicationLagSeconds",
+        waived="a large batch fills the queue; a delay shows as ReplicationLagSeconds",
         kinds=("debezium",),
     ),
     Metric(
@@ -262,15 +263,15 @@ METRICS: tuple[Metric, ...] = (
         "Count",
         "Records that the task has read and the brokers have not confirmed yet, as Connect counts them",
         Origin.HEALTH,
-        waived="it varies with the load; when it no longer drains, HeartbeatMissing rises",
+        waived="it varies with the load; if records are no longer confirmed, HeartbeatMissing goes off",
     ),
     Metric(
         "RecordErrors",
         "Count",
         "Records that Connect could not handle since the task started",
         Origin.HEALTH,
-        waived="the connector tolerates none: the first one fails the task, which ConnectorTaskFailed "
-        "reports",
+        waived="the connector tolerates no record error: the first one fails the task, and "
+        "ConnectorTaskFailed reports that",
     ),
     Metric(
         "OracleErrorCount",
@@ -279,7 +280,7 @@ METRICS: tuple[Metric, ...] = (
         Origin.LOGS,
         Alarm(
             "The worker's log has Oracle errors (ORA-…).",
-            "look up the number in the worker's log and in the runbook's table.",
+            "find the error's number in the worker's log, then look it up in the runbook's table.",
             "OracleErrorCount",
             statistic="Sum",
             period_seconds=300,
@@ -294,10 +295,10 @@ METRICS: tuple[Metric, ...] = (
         "Count",
         "Log lines of the worker about a topic or partition that the cluster does not know",
         Origin.LOGS,
-        # A topic that was just made is unknown for a moment: only what lasts counts.
+        # A topic that was just created is unknown for a moment: only errors that last count.
         Alarm(
             "The worker writes to a topic that the cluster does not know.",
-            "see which topic the worker's log names; launching the stage again makes missing ones.",
+            "find the topic in the worker's log, then launch again: a launch creates missing topics.",
             "UnknownTopicOrPartitionCount",
             statistic="Sum",
             evaluation_periods=3,

@@ -34,7 +34,7 @@ _EXPLAINED_BY: Mapping[str, frozenset[str]] = {
     "HeartbeatMissing": _STILL,
     "ReplicationLagSeconds": _STILL | {"HeartbeatMissing"},
 }
-#: After these are over, what was missed is caught up with.
+#: When these have ended the connector catches up, so a lag is expected.
 _HALTS = _STILL | _HOLDS | {"HeartbeatMissing"}
 
 
@@ -66,13 +66,13 @@ def _explained(finding: Finding, notified: set[str], standing: set[str], *, fall
     if standing & _EXPLAINED_BY.get(finding.name, frozenset()):
         return True
     if finding.name == "AutoRestartBudgetExceeded":
-        # The mail about a failure comes when the first restarts have not helped: more would be nothing new.
+        # The mail about a failure is sent after the first restarts have not helped: this is not news.
         return bool(notified & _FAILED) and not notified & _HOLDS
     return finding.cause is LAGGING and falling and bool(notified & _HALTS)
 
 
 def _says_why(cause: ErrorClass) -> bool:
-    """Whether a class names something that a person has to fix, whatever else is wrong."""
+    """Whether a class names something that somebody has to fix, whatever else is wrong."""
     of_trace = cause in ERROR_CLASSES and cause is not named("no-session")
     return cause is ARCHIVED_LOG_EXPIRING or (of_trace and not cause.retry)
 

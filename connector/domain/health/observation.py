@@ -1,4 +1,4 @@
-"""What one observation of a stage saw: facts without evaluation, and the names of what a state means."""
+"""What one observation of a stage saw: facts without evaluation, and predicates on the states of Connect."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from connector.domain.health.budget import Budget
 from connector.domain.health.state import HealthState
 from connector.domain.stage.record import StageRecord
 
-#: States of a connector that only a person brings about: what is done on purpose is no error.
+#: States of a connector that only an operator causes: what is done on purpose is not an error.
 HALTED = ("PAUSED", "STOPPED")
 _RUNNING = "RUNNING"
 _FAILED = "FAILED"
@@ -24,7 +24,7 @@ class TaskStatus:
 
     @property
     def runs(self) -> bool:
-        """Whether Connect says that the task runs; that its source is connected is another question."""
+        """Whether Connect reports the task as running, which does not mean that its source is connected."""
         return self.state == _RUNNING
 
     @property
@@ -59,7 +59,7 @@ class ConnectorStatus:
 
     @property
     def halted(self) -> bool:
-        """Whether a person has paused or stopped the connector."""
+        """Whether an operator has paused or stopped the connector."""
         return self.state in HALTED
 
     @property
@@ -79,7 +79,7 @@ class ConnectorStatus:
 
     @property
     def running_at(self) -> tuple[str, ...]:
-        """Addresses of the workers that run a task; Debezium's metrics live there and nowhere else."""
+        """Addresses of the workers that run a task; only these have Debezium's metrics."""
         return tuple(task.worker.rpartition(":")[0] for task in self.tasks if task.runs)
 
     @property
@@ -105,7 +105,7 @@ class Source:
     streaming: bool | None = None
     snapshot_running: bool = False
     snapshot_tables: int = 0
-    #: How far the last change read lies behind the database, in seconds; None while that is not known.
+    #: How many seconds the last change that was read is behind the database; None while that is not known.
     seconds_behind_source: float | None = None
     #: Age of the last change seen, in seconds.
     seconds_since_last_event: float | None = None
@@ -130,8 +130,8 @@ class Source:
         if self.snapshot_running:
             return f"snapshot of {self.snapshot_tables} tables running"
         if self.streaming is None:
-            return "no Debezium metrics yet, so it has not reached the database"
-        return "Debezium says that it is not connected"
+            return "there are no Debezium metrics yet: the connector has not reached the database"
+        return "Debezium reports that it is not connected"
 
 
 @dataclass(frozen=True)
@@ -161,23 +161,23 @@ class Service:
 
     @property
     def current(self) -> tuple[Task, ...]:
-        """Tasks of the present task definition that have an address."""
+        """Tasks of the current task definition that have an address."""
         return tuple(t for t in self.tasks if t.address and t.definition == self.definition)
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Addresses of running tasks, those of the present task definition first."""
+        """Addresses of running tasks, those of the current task definition first."""
         older = [t for t in self.tasks if t.address and t not in self.current]
         return tuple(t.address for t in (*self.current, *older) if t.status == _RUNNING)
 
     @property
     def rollout_failed(self) -> bool:
-        """Whether ECS has given up the deployment."""
+        """Whether ECS has stopped the deployment as failed."""
         return self.rollout == "FAILED"
 
     @property
     def rolling_out(self) -> bool:
-        """Whether a deployment is under way, or nobody knows how it ended."""
+        """Whether a deployment is in progress, or its outcome is unknown."""
         return self.rollout not in ("COMPLETED", "FAILED")
 
     @property
@@ -211,7 +211,7 @@ class BrokerReading:
 class Observation:
     """What was seen. A probe that could not see leaves its field as it is and its reason in `probe_errors`.
 
-    `no_service`: why there is no service to see; empty where there is one, or nobody knows.
+    `no_service`: why there is no service; empty where there is one, or where that is unknown.
     `connect_answers`: why no worker answers, empty when one does, None when nobody could be asked.
     `connector`: None when Connect knows no such connector and nothing is in `probe_errors` under "connector".
     `database`: listener -> why it accepts no connection, empty when it does.
@@ -229,7 +229,7 @@ class Observation:
     log_message: str = ""
     database: Mapping[str, str] = field(default_factory=dict)
     brokers: BrokerReading | None = None
-    #: None when the stage was never registered, or nobody could look: then `probe_errors` has "record".
+    #: None when the stage was never registered, or the read failed: then `probe_errors` has "record".
     record: StageRecord | None = None
     #: Path -> version of the secrets in use, as they are now.
     secret_versions: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What may be done about what failed. Pure."""
+"""What to do about a failure, within the restart budget. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ from connector.domain.health.observation import Observation
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it, as a text; empty when nothing was tried.
+    """The result of an action, as a text; empty when nothing was tried.
 
     `refused`: the error class for which Connect refused the registration.
     """
@@ -34,8 +34,8 @@ class Action(StrEnum):
 class Remediation:
     """What to do. `withheld` says why nothing is done although something failed.
 
-    `healing`: nobody needs to be woken yet, since a restart is made or will be. `spent`: a restart was due,
-    and the hour's budget is used up.
+    `healing`: nobody needs to be woken yet, because a restart is made now or later. `spent`: a restart was
+    due, and the hour's budget is used up.
     """
 
     action: Action = Action.NOTHING
@@ -52,39 +52,45 @@ def decide_remediation(
     if wanted is Action.NOTHING and any(
         finding.cause is NOT_RUNNING and finding.ok is False for finding in results
     ):
-        return Remediation(withheld="Connect restarts only what has failed, and nothing has")
+        return Remediation(withheld="nothing has failed, and Connect restarts only what has failed")
     if wanted is Action.NOTHING:
         return Remediation()
     budget, state = seen.budget, seen.health_state
     if budget is None or state is None:
-        return Remediation(withheld="the state table cannot be read, so no restart can be claimed")
+        return Remediation(
+            withheld="the state table cannot be read, so no restart can be counted, and none is made"
+        )
     wrong = {finding.name for finding in results if finding.ok is False}
     if wrong & {"EcsServiceUnhealthy", "ConnectApiUnreachable"}:
         return Remediation(
-            withheld="ECS or Connect's API has failed: a restart of the connector would not help"
+            withheld="the ECS service or Connect's API has failed: a restart of the connector does not help"
         )
     if wrong & {"DbTcpUnreachable", "BrokersUnreachable"}:
-        return Remediation(withheld="database or brokers do not answer: a restart is made once they do")
+        return Remediation(
+            withheld="the database or the brokers do not answer; "
+            "the health check restarts the connector once they do"
+        )
     if not cause.retry:
-        return Remediation(withheld=f"{cause.meaning}: no restart fixes that")
+        return Remediation(withheld=f"{cause.meaning}: a restart does not fix that")
     if wanted is Action.REGISTER and state.refused and not named(state.refused).retry:
         return Remediation(withheld=f"the registration was refused: {named(state.refused).meaning}")
     minutes = headroom_minutes(seen, settings, state, now)
     if minutes is not None and minutes <= 0:
         return Remediation(
-            withheld="the archived log no longer reaches the position: a restart would lose it"
+            withheld="the archived log no longer reaches back to the connector's position: a restart would "
+            "lose that position"
         )
     hopeful = budget.repetitions < LIMIT
     refusal = budget.refusal(now)
     if refusal is not None:
-        # A claim of a clock that ran ahead keeps restarts away for longer than any wait: nothing heals then.
+        # A claim by a clock that ran ahead blocks restarts for longer than any wait: nothing heals then.
         soon = not refusal.spent and refusal.wait <= LONGEST_WAIT_SECONDS
         return Remediation(withheld=refusal.reason, healing=hopeful and soon, spent=refusal.spent)
     return Remediation(wanted, healing=hopeful)
 
 
 def _wanted_action(seen: Observation, unknown_streak: int) -> tuple[Action, ErrorClass]:
-    """What would fix what failed, and the class that speaks most against it."""
+    """The action that may fix what failed, and the error class: one that forbids a retry comes first."""
     nothing = Action.NOTHING, named("unknown")
     if seen.retiring or seen.connect_answers != "" or "connector" in seen.probe_errors:
         return nothing

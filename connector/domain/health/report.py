@@ -11,15 +11,12 @@ from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, Facts
 from connector.domain.stage.names import COMPONENTS
 
 _COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-#: How often the health check runs unless its alarm says it.
+#: The window of the health check's alarm, in seconds, where the alarm could not be read.
 _USUAL_WINDOW = 1200
 
 
 def evaluate(facts: Facts, now: datetime) -> tuple[CheckResult, ...]:
-    """Every check of a stage.
-
-    The function's own findings, as its version evaluates them, and the outside's.
-    """
+    """Every check of a stage: the function's findings, by its own version's rules, and those from outside."""
     return (
         *_stacks(facts),
         *_protection(facts),
@@ -43,16 +40,16 @@ def _inside(facts: Facts) -> Sequence[CheckResult]:
 
 
 def _unavailable(facts: Facts, part: str, name: str) -> Sequence[CheckResult]:
-    """The result for a part that could not be seen; none when it could."""
+    """The result for a part that could not be read; none when it could."""
     reason = facts.unavailable.get(part)
     if reason is None:
         return ()
     cause = classify(reason)
     names = facts.stage.names
-    step = f"fix what it names; the log group is {names.function_log_group(names.connect_admin)}"
+    step = f"fix that error; the log group is {names.function_log_group(names.connect_admin)}"
     if cause is not UNKNOWN:
         step = step_of(cause, facts.stage)
-    return (CheckResult(name, ok=None, reason=f"cannot be seen: {reason}", next_step=step),)
+    return (CheckResult(name, ok=None, reason=f"cannot be checked: {reason}", next_step=step),)
 
 
 def _stacks(facts: Facts) -> Sequence[CheckResult]:
@@ -62,10 +59,10 @@ def _stacks(facts: Facts) -> Sequence[CheckResult]:
         if stack is None:
             wrong.append(_bad("stacks", f"stack {name} does not exist", launch(stage)))
         elif stack.status.endswith("_IN_PROGRESS"):
-            step = "wait until that has ended, then verify again"
+            step = "wait until the operation has ended, then run verify again"
             wrong.append(_bad("stacks", f"stack {name} is {stack.status}", step))
         elif stack.status not in _COMPLETE:
-            step = f"fix what its events name, then {launch(stage)}"
+            step = f"read why in the stack's events and fix that, then {launch(stage)}"
             wrong.append(_bad("stacks", f"stack {name} is {stack.status}", step))
     seen = ", ".join(f"{name} {stack.status}" for name, stack in facts.stacks.items())
     return wrong or [_good("stacks", seen)]
@@ -74,10 +71,11 @@ def _stacks(facts: Facts) -> Sequence[CheckResult]:
 def _protection(facts: Facts) -> Sequence[CheckResult]:
     name = "termination protection"
     if facts.stage.ephemeral:
-        return [_good(name, "an ephemeral stage needs none")]
+        return [_good(name, "not needed for an ephemeral stage")]
     unprotected = [facts.stage.names.stack(name) for name, s in facts.stacks.items() if not s.protected]
     wrong = [
-        _bad(name, f"stack {stack} may be deleted by accident", launch(facts.stage)) for stack in unprotected
+        _bad(name, f"stack {stack} has no termination protection", launch(facts.stage))
+        for stack in unprotected
     ]
     return wrong or [_good(name, f"{len(facts.stacks)} of {len(facts.stacks)} stacks")]
 
@@ -85,7 +83,7 @@ def _protection(facts: Facts) -> Sequence[CheckResult]:
 def _alarms(facts: Facts) -> Sequence[CheckResult]:
     wanted = alarms_of(facts.stage.names, facts.kind, facts.alarms)
     wrong = [
-        _bad("alarms", f"there is no alarm {facts.stage.names.alarm(name)}", launch(facts.stage))
+        _bad("alarms", f"alarm {facts.stage.names.alarm(name)} does not exist", launch(facts.stage))
         for name in wanted
         if name not in facts.alarms
     ]
@@ -102,7 +100,10 @@ def _first_action(facts: Facts, alarm: Alarm) -> str:
 
 
 def _mail(facts: Facts) -> Sequence[CheckResult]:
-    step = "let its owner follow the link in AWS's mail; after three days ask for a new one in SNS"
+    step = (
+        "its owner must follow the link in AWS's mail; the link expires after three days, then request a "
+        "new one in SNS"
+    )
     wrong = [
         _bad("mail", f"{s.endpoint} gets no mail: its subscription is PendingConfirmation", step)
         for s in facts.subscriptions
@@ -112,7 +113,7 @@ def _mail(facts: Facts) -> Sequence[CheckResult]:
         step = f"put addresses into the secret alertEmails, then {launch(facts.stage)}"
         wrong.append(_bad("mail", f"nobody is subscribed to {facts.stage.names.sns_topic}", step))
     shown = ", ".join(f"{s.endpoint} confirmed" for s in facts.subscriptions)
-    return wrong or [_good("mail", shown or "nobody is mailed")]
+    return wrong or [_good("mail", shown or "no subscription")]
 
 
 def _last_check(facts: Facts, now: datetime) -> Sequence[CheckResult]:
@@ -121,14 +122,18 @@ def _last_check(facts: Facts, now: datetime) -> Sequence[CheckResult]:
     window = (alarm.window if alarm else 0) or _USUAL_WINDOW
     names = facts.stage.names
     minutes = window // 120
-    every = "every minute" if minutes == 1 else f"every {minutes} minutes, and first so long after a launch"
-    step = f"read {names.function_log_group(names.connect_health)}; it runs {every}"
+    every = (
+        "every minute"
+        if minutes == 1
+        else f"every {minutes} minutes, for the first time that long after a launch"
+    )
+    step = f"read {names.function_log_group(names.connect_health)}; the check runs {every}"
     if facts.checked_at is None:
-        return [_bad(name, "no health check has run lately, so nobody watches this stage", step)]
+        return [_bad(name, "no health check has run recently, so this stage is not monitored", step)]
     age = (now - facts.checked_at).total_seconds()
     wrong = []
     if age > window + 60:
         wrong.append(_bad(name, f"the last health check ran {age / 60:.0f} minutes ago", step))
     if facts.check_failed:
-        wrong.append(_bad(name, "the last health check could not do its work", step))
+        wrong.append(_bad(name, "the last health check failed", step))
     return wrong or [_good(name, f"{max(0, age) / 60:.0f} minutes ago")]

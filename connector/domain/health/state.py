@@ -1,4 +1,4 @@
-"""What one health check leaves to the next, as one item of the state table. Pure."""
+"""What one health check stores for the next, as one item of the state table. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -48,7 +48,7 @@ class HealthState:
     incident: Incident | None = None
     #: 0 while there is no item, or none with a version.
     version: int = 0
-    #: The version in the table where it is none that a check writes, to be replaced all the same.
+    #: The version in the table if no check can have written it; it is replaced all the same.
     replaced_version: tuple[Any, ...] = field(default=(), compare=False)
 
     def next(self, **changes: Any) -> "HealthState":
@@ -74,7 +74,7 @@ class HealthState:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "HealthState":
-        """The inverse of `to_item`. What makes no sense is forgotten: it only costs a repeated mail."""
+        """The inverse of `to_item`. An invalid item gives an empty state: that only costs a repeated mail."""
         item = up_to_date(item)
         version, replaced_version = _version(item)
         try:
@@ -111,7 +111,7 @@ def _incident(item: Mapping[str, Any]) -> Incident:
 
 
 def _version(item: Mapping[str, Any]) -> tuple[int, tuple[Any, ...]]:
-    """The version, or 0 and what stands in its place."""
+    """The version, or 0 and the value that is in its place."""
     read = item.get("version")
     try:
         version = int(read)  # type: ignore[arg-type]

@@ -15,25 +15,25 @@ from connector.domain.health.state import HealthState
 class Verdict:
     """What is to be reported and done about an observation."""
 
-    #: Everything that was checked, well or not.
+    #: Every check, passed or not.
     results: tuple[Finding, ...] = ()
     remediation: Remediation = field(default_factory=Remediation)
     retiring: bool = False
     #: Checks in a row, this one included, in which Connect gave no status of the connector.
     unknown_streak: int = 0
-    #: Since when every check has found that it does not run, although nothing has failed.
+    #: Since when every check has found the connector or its task not running, although nothing has failed.
     idle_since: int | None = None
-    #: Whether all was seen that a recovery would have to show.
+    #: Whether everything was seen that a recovery requires.
     sure: bool = True
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is surely wrong."""
+        """What is certainly wrong."""
         return not_ok(self.results)
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """What is published: 0 for what is well; what was not seen is not in it."""
+        """What is published: 0 for a passed check, nothing for what was not seen."""
         return by_metric(self.results)
 
     @property
@@ -42,7 +42,7 @@ class Verdict:
         if self.retiring:
             return "the stage is being torn down: nothing is checked"
         if not self.findings:
-            return "healthy" if self.sure else "nothing is known to be wrong, but not all could be seen"
+            return "healthy" if self.sure else "no problem was found, but not everything could be checked"
         return "; ".join(f"{finding.name}: {finding.reason}" for finding in self.findings)
 
 

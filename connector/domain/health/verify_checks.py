@@ -1,7 +1,7 @@
 """The checks of `verify` and `status` that the health check does not make, each named. Pure.
 
-The health check lets be what a person has done, a deployment under way, and a config or a secret that a
-launch would change; `verify` does not.
+The health check ignores what an operator has done, a deployment in progress, and a config or a secret that a
+launch would change. `verify` reports them.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ NAMES = (PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT)
 
 @dataclass(frozen=True)
 class Setup:
-    """What a launch would register and make now, beside what there is.
+    """What a launch would register and create now, compared with what exists.
 
     `errors`: why "topics" or "config" could not be compared. What was not read is None.
     """
@@ -62,15 +62,15 @@ def _good(name: str, summary: str) -> Finding:
 def _paused(seen: Observation, stage: Stage) -> list[Finding]:
     if seen.connector is None or not seen.connector.halted:
         return []
-    reason = f"{CONNECTOR} is {seen.connector.state}: a person did that"
+    reason = f"{CONNECTOR} is {seen.connector.state}: an operator did that"
     return [_bad(PAUSED, reason, f"wms-connector resume {stage.name}")]
 
 
 def _rollout(seen: Observation) -> list[Finding]:
     if seen.service is None or not seen.service.rolling_out:
         return []
-    reason = f"the deployment is {seen.service.rollout or 'of unknown state'}"
-    return [_bad(ROLLOUT, reason, "wait until it has ended, then verify again")]
+    reason = f"the deployment is {seen.service.rollout or 'in an unknown state'}"
+    return [_bad(ROLLOUT, reason, "wait until the deployment has ended, then run verify again")]
 
 
 def _config(setup: Setup, stage: Stage) -> list[Finding]:
@@ -79,9 +79,9 @@ def _config(setup: Setup, stage: Stage) -> list[Finding]:
     if setup.config_differs is None:
         return []
     if setup.config_differs:
-        reason = "the connector's config is not what secrets and settings make of it now"
+        reason = "the connector's config differs from what secrets and settings give now"
         return [_bad(CONFIG, reason, launch(stage))]
-    return [_good(CONFIG, "what secrets and settings make of it now")]
+    return [_good(CONFIG, "matches secrets and settings")]
 
 
 def _secrets(seen: Observation, stage: Stage) -> list[Finding]:
@@ -93,7 +93,7 @@ def _secrets(seen: Observation, stage: Stage) -> list[Finding]:
         ]
     if not versions:
         return []
-    return [_good(SECRETS, f"{len(versions)} secrets, none newer than what the connector uses")]
+    return [_good(SECRETS, f"{len(versions)} secrets, none newer than those that the connector uses")]
 
 
 def _topics(setup: Setup, stage: Stage) -> list[Finding]:
@@ -105,7 +105,7 @@ def _topics(setup: Setup, stage: Stage) -> list[Finding]:
     wrong = [
         *(_bad(TOPICS, f"topic {spec.name} does not exist", launch(stage)) for spec in plan.create),
         *(_bad(TOPICS, f"topic {topic} {how}", launch(stage)) for topic, how in plan.different.items()),
-        *(_bad(TOPICS, text, "see docs/topics.md before anything is deleted") for text in plan.wrong),
+        *(_bad(TOPICS, text, "read docs/topics.md before you delete anything") for text in plan.wrong),
     ]
     return wrong or [_good(TOPICS, f"{len(plan.as_wanted)} of {len(plan.wanted)} as wanted")]
 
@@ -120,10 +120,10 @@ def _record(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
         return [_bad(RECORD, "the stage was never registered: it has no record", again)]
     found = []
     if record.retiring:
-        finish = f"finish it (sceptre delete ephemeral/{stage.name}), or end it by {again}"
+        finish = f"finish it with sceptre delete ephemeral/{stage.name}, or cancel it with {again}"
         found.append(_bad(RECORD, "a teardown has begun", finish))
     if setup.wanted_config_hash and record.config_hash != setup.wanted_config_hash:
-        reason = "the config that was registered is not what secrets and settings make of it now"
+        reason = "the registered config differs from what secrets and settings give now"
         found.append(_bad(RECORD, reason, again))
     return found or [_good(RECORD, f"registered on cluster {record.cluster_id}")]
 
@@ -135,4 +135,4 @@ def _incident(seen: Observation) -> list[Finding]:
     since = datetime.fromtimestamp(incident.since, UTC).strftime("%Y-%m-%d %H:%M UTC")
     section = incident.title.partition(" ")[0].lower()
     reason = f"an incident is open since {since}: {incident.title}"
-    return [_bad(INCIDENT, reason, f"see its mail, and {RUNBOOK}#{section}")]
+    return [_bad(INCIDENT, reason, f"read its mail and {RUNBOOK}#{section}")]

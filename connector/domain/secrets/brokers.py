@@ -19,7 +19,7 @@ _ENDPOINT = re.compile(rf"({_HOST}):([0-9]{{1,5}})")
 
 
 class KafkaAuth(StrEnum):
-    """How a client proves itself to the brokers; the setting `kafka_auth`."""
+    """How a client authenticates to the brokers; the setting `kafka_auth`."""
 
     TLS = "tls"
     SCRAM = "scram"
@@ -102,7 +102,7 @@ def parse_brokers(stored: StoredSecret) -> Brokers:
 def choose_auth(configured: str | None, brokers: Brokers) -> KafkaAuth:
     """The setting `kafka_auth`, else what the broker string's port stands for.
 
-    A port of MSK's that stands for another way is refused; any other port is the cluster's own choice.
+    MSK's port for another method is refused; a port that MSK does not use is the cluster's own choice.
     """
     if configured:
         auth = parse_auth(configured)
@@ -110,20 +110,20 @@ def choose_auth(configured: str | None, brokers: Brokers) -> KafkaAuth:
         if meant is not auth:
             raise OperatorError(
                 f"kafka_auth is {auth.value}, but the port {brokers.port} in secret {brokers.path} is MSK's "
-                f"for {meant.value}; set kafka_auth to {meant.value}, or the port to {auth.port}"
+                f"port for {meant.value}; set kafka_auth to {meant.value}, or the port to {auth.port}"
             )
         return auth
     found = auth_of(brokers.port)
     if found is not None:
         return found
     raise OperatorError(
-        f"secret {brokers.path}: port {brokers.port} is none of MSK's ({_known_ports()}); fix it, or "
-        "set kafka_auth to tls, scram, iam or plaintext in the stage's config.yaml"
+        f"secret {brokers.path}: port {brokers.port} is not one of MSK's ports ({_known_ports()}); fix it, "
+        "or set kafka_auth to tls, scram, iam or plaintext in the stage's config.yaml"
     )
 
 
 def auth_of(port: int) -> KafkaAuth | None:
-    """The way for which MSK keeps a port; None for a port that is not MSK's."""
+    """The method whose port at MSK this is; None for a port that MSK does not use."""
     return next((auth for auth, own in _PORTS.items() if own == port), None)
 
 
@@ -146,7 +146,7 @@ _IAM_HANDLER = "software.amazon.msk.auth.iam.IAMClientCallbackHandler"
 def worker_environment(auth: KafkaAuth) -> Mapping[str, str]:
     """The environment variables that show the Connect worker how to reach the brokers.
 
-    All are always set: Kafka leaves an unresolved `${env:…}` in the value as it stands.
+    All are always set: Kafka leaves an unresolved `${env:…}` in the value unchanged.
     """
     iam = auth is KafkaAuth.IAM
     mechanism = {KafkaAuth.SCRAM: "SCRAM-SHA-512", KafkaAuth.IAM: "AWS_MSK_IAM"}.get(auth, "GSSAPI")

@@ -51,7 +51,7 @@ class Engine(StrEnum):
 
     @property
     def default_port(self) -> int:
-        """The listener's usual port; Debezium's own default for Oracle, 1528, is nobody's."""
+        """The listener's usual port; nobody uses Debezium's own default for Oracle, 1528."""
         return DEFAULT_PORT if self is Engine.ORACLE else 5432
 
 
@@ -166,19 +166,19 @@ def _endpoints(
 def _refuse_contradiction(
     path: str, fields: Mapping[str, Any], host: str | None, endpoints: tuple[tuple[str, int], ...]
 ) -> None:
-    """The driver goes where the URL says: a host or port beside it that says otherwise was meant to count."""
+    """The driver uses the URL only: another host or port beside it is a mistake, since it has no effect."""
     hosts = {named.lower() for named, _ in endpoints}
     if host is not None and host.lower() not in hosts:
         raise SecretError(
-            f"secret {path}: host {_shown(fields, host)} is none of the 'url', which has "
-            f"{_shown(fields, ', '.join(sorted(hosts)))}; take one of them out"
+            f"secret {path}: host {_shown(fields, host)} is not in the 'url', which has "
+            f"{_shown(fields, ', '.join(sorted(hosts)))}; remove one of them"
         )
     given = fields.get("port")
     ports = {port for _, port in endpoints}
     if given not in (None, "") and _checked_port(path, fields, given) not in ports:
         raise SecretError(
-            f"secret {path}: port {_shown(fields, given)} is none of the 'url', which has "
-            f"{', '.join(map(str, sorted(ports)))}; take one of them out"
+            f"secret {path}: port {_shown(fields, given)} is not in the 'url', which has "
+            f"{', '.join(map(str, sorted(ports)))}; remove one of them"
         )
 
 
@@ -207,7 +207,7 @@ def _name(path: str, fields: Mapping[str, Any], field: str) -> str | None:
     if name is not None and not _NAME.fullmatch(name):
         key = present_key(path, fields, *_FIELDS[field])
         raise SecretError(
-            f"secret {path}: {key!r} {_shown(fields, name)} is no database name; "
+            f"secret {path}: {key!r} {_shown(fields, name)} is not a database name; "
             "expected letters, digits and _.$#-"
         )
     return name
@@ -219,7 +219,7 @@ def _optional(path: str, fields: Mapping[str, Any], field: str) -> str | None:
 
 
 def _shown(fields: Mapping[str, Any], value: object) -> str:
-    """`value` for a message, unless it holds what must not be shown: people paste into wrong fields."""
+    """`value` for a message, unless it may be confidential: people paste values into wrong fields."""
     text = str(value)
     confidential = [str(fields[key]) for key in CONFIDENTIAL_FIELDS if fields.get(key) not in (None, "")]
     if "@" in text or any(secret in text for secret in confidential):

@@ -12,7 +12,7 @@ from connector.domain.secrets.secrets import SECRET_NAMES, StoredSecret
 from connector.domain.stage import names
 from connector.domain.stage.stage import Stage
 
-#: The prefix where `secret_prefix` in config/config.yaml says nothing.
+#: The prefix if config/config.yaml does not set `secret_prefix`.
 DEFAULT_PREFIX = names.PROJECT
 DEFAULT_OWNER = "default"
 _PREFIX = re.compile(r"[a-zA-Z0-9_+=.@-]+(?:/[a-zA-Z0-9_+=.@-]+)*")
@@ -69,6 +69,6 @@ def unreadable(path: str, code: str, message: str) -> SecretError | None:
     if code in ("AccessDeniedException", "AccessDenied", "DecryptionFailure", "KMSAccessDeniedException"):
         return SecretError(
             f"secret {path} may not be read ({code}); allow secretsmanager:GetSecretValue and its key "
-            "(the default's secret is not used instead)"
+            "(the default secret is not used in its place)"
         )
     return SecretError(f"secret {path} cannot be read: {code}: {message}")

@@ -5,7 +5,7 @@ import re
 
 
 def plausible(host: str) -> bool:
-    """Whether a text of the right characters is a host: digits and dots alone are an address or a slip."""
+    """Whether a text of the right characters is a host: digits and dots must be a valid IPv4 address."""
     if re.fullmatch(r"[0-9.]+", host):
         try:
             ipaddress.IPv4Address(host)

@@ -46,10 +46,10 @@ def parse_oracle_url(path: str, url: str) -> OracleAddress:
     match = _URL.fullmatch(url)
     if _CREDENTIALS.search(url) or (match is not None and match["credentials"]):
         raise SecretError(
-            f"secret {path}: the 'url' must not carry credentials; put them under 'username' and 'password'"
+            f"secret {path}: the 'url' must not contain credentials; put them into 'username' and 'password'"
         )
     if match is None or "${" in url:
-        raise SecretError(f"secret {path}: the 'url' is not understood; {_EXPECTED}")
+        raise SecretError(f"secret {path}: the 'url' cannot be parsed; {_EXPECTED}")
     rest = match["rest"].strip()
     found = _description(rest) if rest.startswith("(") else _easy_connect(rest)
     if found is None:

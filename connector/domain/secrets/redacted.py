@@ -41,10 +41,10 @@ class Redacted:
         return hash((Redacted, self._value))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("a confidential value does not change")
+        raise AttributeError("a confidential value cannot be changed")
 
     def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError("a confidential value does not change")
+        raise AttributeError("a confidential value cannot be changed")
 
     def __copy__(self) -> "Redacted":
         return self
@@ -53,4 +53,4 @@ class Redacted:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a confidential value is not written down")
+        raise TypeError("a confidential value cannot be serialized")

@@ -1,4 +1,4 @@
-"""What secrets a stage has and what they must look like; `fallback` says where each is looked for."""
+"""The secrets of a stage and the form that each must have; `fallback` says where each is looked for."""
 
 import json
 import re
@@ -62,7 +62,7 @@ def json_object(path: str, text: Redacted) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         problem = f"line {error.lineno} column {error.colno}"
     except (ValueError, RecursionError):
-        problem = "a number or a nesting beyond any sense"
+        problem = "a number is too long or the nesting is too deep"
     if problem is not None:
         # Raised outside the handler: the original exception carries the whole document.
         raise SecretError(f"secret {path} is not valid JSON ({problem}); expected an object")
@@ -79,7 +79,7 @@ def required_text(path: str, fields: Mapping[str, Any], *keys: str, confidential
     value = fields[key]
     if not isinstance(value, str) or not value.strip():
         shown = "" if confidential else f", not {value!r}"
-        raise SecretError(f"secret {path}: {key!r} must be text that is not empty{shown}")
+        raise SecretError(f"secret {path}: {key!r} must be a text that is not empty{shown}")
     return value
 
 
@@ -87,13 +87,13 @@ def present_key(path: str, fields: Mapping[str, Any], *keys: str) -> str | None:
     """Which of several spellings of one field is used; two that disagree are an error."""
     present = [key for key in keys if fields.get(key) is not None]
     if len({str(fields[key]) for key in present}) > 1:
-        raise SecretError(f"secret {path} says {' and '.join(map(repr, present))} with different values")
+        raise SecretError(f"secret {path} has {' and '.join(map(repr, present))} with different values")
     return present[0] if present else None
 
 
 @dataclass(frozen=True)
 class Vpc:
-    """The network a stage lives in: subnet ids of three kinds."""
+    """The network of a stage: subnet ids of three kinds."""
 
     id: str
     data_subnets: tuple[str, ...]
@@ -107,7 +107,7 @@ def parse_vpc(stored: StoredSecret) -> Vpc:
     vpc_id = required_text(stored.path, fields, "id")
     if not re.fullmatch(r"vpc-[0-9a-f]{8,17}", vpc_id):
         raise SecretError(
-            f"secret {stored.path}: 'id' {vpc_id!r} is no VPC id; expected like vpc-0a1b2c3d4e5f67890"
+            f"secret {stored.path}: 'id' {vpc_id!r} is not a VPC id; expected one like vpc-0a1b2c3d4e5f67890"
         )
     kinds = ("dataSubnets", "privateSubnets", "publicSubnets")
     data, private, public = (_subnets(stored.path, fields, kind) for kind in kinds)
@@ -132,11 +132,11 @@ def parse_kafka_credentials(stored: StoredSecret) -> tuple[Redacted, Redacted]:
     username = required_text(stored.path, fields, "username", confidential=True)
     password = required_text(stored.path, fields, "password", confidential=True)
     for key, value in (("username", username), ("password", password)):
-        # They stand between quotes in sasl.jaas.config, where nothing escapes what the worker fills in.
+        # The worker puts them between quotes in sasl.jaas.config and escapes nothing.
         if re.search(r'["\\\x00-\x1f]', value):
             raise SecretError(
                 f"secret {stored.path}: {key!r} has a double quote, a backslash or a control character, "
-                "which Kafka's login configuration cannot carry; choose another"
+                "which Kafka's login configuration cannot contain; choose another value"
             )
     return Redacted(username), Redacted(password)
 

@@ -1,4 +1,4 @@
-"""The shape each secret must have, by name: one place to ask "is this secret any good?"."""
+"""The shape each secret must have, by name: one function checks any secret."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ def parse_iam_path(stored: StoredSecret) -> str:
     text = stored.text.reveal().strip()
     if not _IAM_PATH.fullmatch(text) or len(text) > 512:
         raise SecretError(
-            f"secret {stored.path}: {text!r} is no IAM path; expected like /delegatedadmin/developer/"
+            f"secret {stored.path}: {text!r} is not an IAM path; expected one like /delegatedadmin/developer/"
         )
     return text
 
@@ -40,7 +40,8 @@ def parse_boundary(stored: StoredSecret) -> str:
     text = stored.text.reveal().strip()
     if not _POLICY_ARN.fullmatch(text):
         raise SecretError(
-            f"secret {stored.path}: {text!r} is no policy ARN; expected arn:aws:iam::<account>:policy/<name>"
+            f"secret {stored.path}: {text!r} is not a policy ARN; expected "
+            "arn:aws:iam::<account>:policy/<name>"
         )
     return text
 
@@ -61,10 +62,10 @@ def parse_alb_tls(stored: StoredSecret) -> Mapping[str, str]:
     arn = required_text(stored.path, fields, which)
     pattern, expected = _ALB_ARNS[which]
     if not pattern.fullmatch(arn):
-        raise SecretError(f"secret {stored.path}: {which!r} {arn!r} is no such ARN; expected {expected}")
+        raise SecretError(f"secret {stored.path}: {which!r} {arn!r} is not such an ARN; expected {expected}")
     pem = required_text(stored.path, fields, "certificateAuthorityPem")
     if "-----BEGIN CERTIFICATE-----" not in pem:
-        raise SecretError(f"secret {stored.path}: 'certificateAuthorityPem' is no PEM certificate")
+        raise SecretError(f"secret {stored.path}: 'certificateAuthorityPem' is not a PEM certificate")
     return {which: arn, "certificateAuthorityPem": pem}
 
 

@@ -1,7 +1,7 @@
-"""Whether a stage may live on a cluster, by what lives there already. Pure.
+"""Whether a stage may use a cluster, given what is on the cluster already. Pure.
 
-Named stages have the same topic names, so one cluster bears one of them: two would write the changes of two
-databases to the same topics and corrupt each other's schema history.
+Named stages have the same topic names, so a cluster can hold only one of them: two would write the changes of
+two databases to the same topics and corrupt each other's schema history.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from connector.domain.stage.topics import twins
 
 #: The section of docs/stages.md for a cluster that its stage has left.
 LEFT_CLUSTER = "When a named stage has left its cluster"
-_STAYS = "the stacks made so far stay, and the launch goes on from them"
+_STAYS = "stacks that exist stay, and the next launch continues from them"
 _CONNECT_ROLES = ("connect_config", "connect_offsets", "connect_status")
 
 
@@ -20,8 +20,8 @@ _CONNECT_ROLES = ("connect_config", "connect_offsets", "connect_status")
 class Cluster:
     """What was seen of a cluster.
 
-    `registered` says whether the stage's own record names this cluster; `foreign_worker` whether a worker
-    that is none of this stage's service is in the stage's Connect group.
+    `registered` says whether the stage's own record names this cluster; `foreign_worker` whether the stage's
+    Connect group has a worker that does not belong to this stage's service.
     """
 
     topics: frozenset[str]
@@ -30,32 +30,32 @@ class Cluster:
 
 
 def conflict(stage: Stage, cluster: Cluster, prefix: str) -> str | None:
-    """Why the stage cannot live there, with the next step; None when it can. `prefix`: of secret paths."""
+    """Why the stage cannot use the cluster, with the next step; None if it can. `prefix`: of secret paths."""
     pairs = twins(stage.topics, cluster.topics)
     if pairs:
         ours, theirs = pairs[0]
         return (
             f"topic {ours} of stage {stage.name} and the existing topic {theirs} differ only in '.' and '_', "
-            "which one cluster cannot both hold; give the stage a cluster of its own in the secret "
+            "and one cluster cannot hold both; give the stage a cluster of its own in the secret "
             f"{prefix}/{stage.name}/brokerString and launch again ({_STAYS}), or delete it and choose "
             "another name"
         )
-    # A stage that is registered there was there first: what a refused one left behind is no reason.
+    # A stage that is registered there came first: what a refused stage left behind is no reason to refuse it.
     if stage.ephemeral or cluster.registered:
         return None
     if cluster.foreign_worker:
         return (
-            f"a stage {stage.name} that is not this account's lives on this cluster already: its Connect "
+            f"a stage {stage.name} of another account uses this cluster already: its Connect "
             f"group {stage.topics.connect_group} has members, and this stage has no worker; "
             f"{_way_out(stage, prefix)}"
         )
     for other, sign in _others(stage):
         if sign in cluster.topics:
             return (
-                f"stage {other.name} lives on this cluster already (topic {sign}), and stages {stage.name} "
+                f"stage {other.name} uses this cluster already (topic {sign}), and stages {stage.name} "
                 f"and {other.name} have the same data topics; {_way_out(stage, prefix)}. Has {other.name} "
-                f"left this cluster for good? Touch none of its topics before you have read {LEFT_CLUSTER!r} "
-                "in docs/stages.md: they hold its position in the database"
+                f"left this cluster for good? Read {LEFT_CLUSTER!r} in docs/stages.md before you "
+                "touch its topics: they hold its position in the database"
             )
     return None
 
@@ -71,6 +71,6 @@ def _others(stage: Stage) -> Iterator[tuple[Stage, str]]:
 
 def _way_out(stage: Stage, prefix: str) -> str:
     return (
-        f"named stages need a cluster each: put {stage.name}'s own into the secret "
+        f"each named stage needs a cluster of its own: put {stage.name}'s own into the secret "
         f"{prefix}/{stage.name}/brokerString and launch again ({_STAYS})"
     )

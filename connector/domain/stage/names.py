@@ -60,7 +60,7 @@ class Names:
 
     @property
     def connect_admin(self) -> str:
-        """Lambda that speaks to Connect, Kafka and the database on behalf of hooks and the CLI."""
+        """Lambda that calls Connect, Kafka and the database for hooks and the CLI."""
         return f"{self.service}-connect-admin"
 
     @property
@@ -89,7 +89,7 @@ class Names:
 
     @property
     def insights_log_group(self) -> str:
-        """Log group that AWS makes for the cluster where Container Insights is the account's default."""
+        """Log group that AWS creates for the cluster if Container Insights is the account's default."""
         return f"/aws/ecs/containerinsights/{self.service}/performance"
 
     @staticmethod

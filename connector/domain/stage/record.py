@@ -24,7 +24,7 @@ class StageRecord:
     secret_versions: Mapping[str, str] = field(default_factory=dict)
     #: The Connect group that the workers ran under; empty in a record of a release that did not write it.
     connect_group: str = ""
-    #: Set by a teardown that has begun: registration, health and rotation then stand back.
+    #: Set by a teardown that has begun: registration and health check then do nothing.
     retiring: bool = False
 
     def to_item(self) -> dict[str, Any]:
@@ -43,8 +43,8 @@ class StageRecord:
     def from_item(cls, item: Mapping[str, Any]) -> "StageRecord":
         """The inverse of `to_item`; attributes of a newer version are ignored.
 
-        What is missing or makes no sense counts as not given: a launch or a teardown then writes it anew, and
-        neither is kept from its work by what somebody did to the item.
+        A missing or invalid attribute counts as not given. The next launch or teardown writes it again, so a
+        damaged item blocks neither.
         """
         texts = {
             key: _text(item.get(key))
@@ -55,7 +55,7 @@ class StageRecord:
             **texts,
             topics=tuple(map(str, topics)) if isinstance(topics, list | tuple) else (),
             secret_versions=dict(versions) if isinstance(versions, Mapping) else {},
-            # In doubt nothing is started.
+            # If in doubt, start nothing.
             retiring=item.get("retiring") not in (None, False),
         )
 

@@ -35,7 +35,7 @@ _HASHED_SLUG = re.compile(rf"(?:.*-)?[0-9a-f]{{{_HASH_DIGITS}}}")
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage that the rule admits: there is no object for a refused one, however it is made."""
+    """A stage that the rule allows. Creating one with a refused name raises `RefusedStage`."""
 
     name: str
 
@@ -100,16 +100,18 @@ def refusal(text: str) -> str | None:
         return None
     lower = text.lower()
     if lower in RESERVED_STAGES:
-        return f"the words {', '.join(RESERVED_STAGES)} have a meaning of their own; choose another"
+        return f"the words {', '.join(RESERVED_STAGES)} are reserved; choose another name"
     if lower == SCEPTRE_FILE:
-        return f"{SCEPTRE_FILE} is a file of Sceptre's beside the stages; choose another name"
+        return f"{SCEPTRE_FILE} is Sceptre's own file in the stages' directory; choose another name"
     if lower in NAMED_STAGES:
-        return f"it differs from the named stage {lower!r} only in case; write {lower!r} or choose another"
+        return (
+            f"it differs from the named stage {lower!r} only in case; write {lower!r} or choose another name"
+        )
     clash = _mistakable(text)
     if clash is not None:
         return (
             f"its namespace '{text}.' could be mistaken for the start of {clash!r} "
-            "(compared without case, '.' and '_' being one to Kafka), "
+            "(case is ignored, and Kafka treats '.' and '_' alike), "
             "which belongs to no ephemeral stage; choose another name"
         )
     return None
@@ -129,7 +131,7 @@ def from_group_path(path: str) -> str:
 
 
 def _catalogue(namespace: str, stage: str) -> Catalogue:
-    """Kafka's names have the stage as it is written; AWS's, and Connect groups of before, have the slug."""
+    """Kafka's names have the stage as written; AWS's names, and earlier Connect groups, have the slug."""
     written, slugged = (f"{namespace}mgmt.connect.{names.PRODUCT}-{text}" for text in (stage, slug(stage)))
     return Catalogue(namespace, written, slugged if slugged != written else "")
 

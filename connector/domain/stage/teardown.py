@@ -13,7 +13,7 @@ from connector.domain.stage import topics
 from connector.domain.stage.names import PROJECT
 from connector.domain.stage.stage import NAMED_STAGES, Stage, bare_names, refusal
 
-#: As many characters as may stand before the dot that ends a namespace, and the dot.
+#: The longest namespace of a stage: its name and the dot.
 _LONGEST_STAGE = 65
 
 
@@ -25,8 +25,8 @@ class EphemeralStage:
 
     def __post_init__(self) -> None:
         if type(self.stage) is not Stage:
-            raise TypeError(f"a teardown is of a Stage, not of {type(self.stage).__name__}")
-        # Parsed again: nobody's object, however it was made, may stand for a named stage.
+            raise TypeError(f"a teardown needs a Stage, not a {type(self.stage).__name__}")
+        # Parsed again: no object, however it was made, may stand for a named stage.
         stage = Stage.parse(self.stage.name)
         if stage.name in NAMED_STAGES or not stage.ephemeral or not stage.namespace:
             raise RefusedStage(
@@ -57,7 +57,7 @@ def plan_groups(stage: EphemeralStage, existing: Iterable[str]) -> Plan:
 
 
 def namespaced(stage: EphemeralStage, existing: Iterable[str]) -> tuple[str, ...]:
-    """Which of the `existing` topics start with the stage's namespace and are none of the stage's own.
+    """Which of the `existing` topics start with the stage's namespace but are not the stage's own.
 
     They may belong to a stage with a longer name (`a.b` beside `a`), so they are listed, never deleted.
     """
@@ -91,12 +91,12 @@ def orphans(existing: Iterable[str], deployed: Iterable[str]) -> Mapping[str, tu
 def _owner(stage: EphemeralStage) -> Stage:
     # Python does not enforce the annotation, and this is the one place that must not be wrong.
     if not isinstance(stage, EphemeralStage):
-        raise TypeError(f"a teardown is planned for an EphemeralStage, not for {type(stage).__name__}")
+        raise TypeError(f"a teardown plan needs an EphemeralStage, not a {type(stage).__name__}")
     return EphemeralStage(stage.stage).stage
 
 
 def _plan(stage: Stage, existing: Iterable[str], owned: frozenset[str]) -> Plan:
-    # A catalogue that yields a bare name would be our mistake; the namespace is asked for all the same.
+    # A catalogue that yields a bare name would be our mistake; the namespace is checked all the same.
     deletable = frozenset(name for name in owned if name.startswith(stage.namespace)) - bare_names()
     folded = {topics.fold(name): name for name in deletable}
     present = sorted(set(existing))
@@ -109,7 +109,7 @@ def _plan(stage: Stage, existing: Iterable[str], owned: frozenset[str]) -> Plan:
 def _reason(stage: Stage, name: str, folded: Mapping[str, str]) -> str:
     twin = folded.get(topics.fold(name))
     if twin is not None:
-        return f"differs from {twin} in '.' and '_': another stage's"
+        return f"differs from {twin} only in '.' and '_': it belongs to another stage"
     if name in topics.BROKER_TOPICS or name.startswith("__"):
         return "belongs to Kafka itself"
     if name.startswith(stage.namespace):

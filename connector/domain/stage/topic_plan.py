@@ -1,4 +1,4 @@
-"""What has to be done so that a stage's topics are as its catalogue wants them. Pure."""
+"""The changes that make a stage's topics match its catalogue. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class TopicPlan:
             (len({*self.alter, *self.grow}), "changed"),
             (len(self.as_wanted), "as wanted"),
         )
-        return ", ".join(f"{count} {word}" for count, word in counts if count) or "no topic is wanted"
+        return ", ".join(f"{count} {word}" for count, word in counts if count) or "the stage has no topics"
 
 
 def plan_topics(
@@ -59,7 +59,7 @@ def plan_topics(
         if have > spec.partitions and spec.exact_partitions:
             wrong.append(
                 f"topic {spec.name} has {have} partitions but must have {spec.partitions} (its readers "
-                "read only the first), and Kafka cannot take partitions away; delete it once it is not needed"
+                "read only the first), and Kafka cannot remove partitions; delete the topic once it is unused"
             )
             continue
         different = {

@@ -87,7 +87,9 @@ class Catalogue:
     def using(self, group: str) -> "Catalogue":
         """The catalogue of a stage whose workers run under `group`; raises `ValueError` for a foreign one."""
         if group not in self.connect_groups:
-            raise ValueError(f"{group!r} is no Connect group of this stage; it has {self.connect_groups}")
+            raise ValueError(
+                f"{group!r} is not a Connect group of this stage; allowed: {', '.join(self.connect_groups)}"
+            )
         return replace(self, connect_group=group, previous_group="")
 
     @property
@@ -172,7 +174,7 @@ class Catalogue:
         week = {"cleanup.policy": "delete", "retention.ms": str(7 * _DAY_MS)}
         day = {"cleanup.policy": "delete", "retention.ms": str(_DAY_MS)}
         single = [
-            # A schema history that loses its head makes every restart fail: it is kept for ever.
+            # Without the oldest records of its schema history every restart would fail: kept for ever.
             TopicSpec(self.one("schema_history"), "schema_history", 1, forever, True),
             TopicSpec(self.one("schema_change"), "schema_change", 1, forever, True),
             TopicSpec(self.one("heartbeat"), "heartbeat", 1, day),

@@ -1,4 +1,4 @@
-"""CLUSTER: the stage may live on the cluster that its broker string names. Changes nothing."""
+"""CLUSTER: check that the stage may use the cluster that its broker string names. Changes nothing."""
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.stage.conflicts import Cluster, conflict
@@ -12,16 +12,16 @@ _PAUSE_SECONDS = 1.0
 
 
 def check_cluster(session: Session) -> Answer:
-    """Refuse a twin, a second named stage, and the same stage of another account."""
+    """Refuse topics that differ only in '.' and '_', a second named stage, and the same stage elsewhere."""
     with session.kafka() as kafka:
         refusal = refused_on(session, kafka)
     if refusal is not None:
         return Answer(State.FAILED, refusal)
-    return Answer(State.DONE, f"stage {session.stage.name} may live on its cluster")
+    return Answer(State.DONE, f"stage {session.stage.name} may use its cluster")
 
 
 def refused_on(session: Session, kafka: KafkaAdmin) -> str | None:
-    """Why the stage cannot live on this cluster; None when it can."""
+    """Why the stage cannot use this cluster; None when it can."""
     stage = session.stage
     registered = not stage.ephemeral and _registered(session, kafka)
     cluster = Cluster(
@@ -40,7 +40,7 @@ def _registered(session: Session, kafka: KafkaAdmin) -> bool:
 
 
 def _foreign_worker(session: Session, kafka: KafkaAdmin) -> bool:
-    """Whether the Connect group lives although this stage has no task.
+    """Whether the Connect group has members although this stage has no task.
 
     Members are not compared with tasks by address: behind PrivateLink or NAT a broker sees others.
     """

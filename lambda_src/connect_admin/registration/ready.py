@@ -1,4 +1,4 @@
-"""READY: a Connect worker of the present task definition answers, or why none does."""
+"""READY: a Connect worker with the current task definition answers, or why none does."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from lambda_src.session import Session, connect_url
 def ready(session: Session) -> Answer:
     """Ask ECS for the workers and each worker for `GET /`; only 2xx counts.
 
-    A service without a desired task is what a teardown leaves that was cut off: it gets its workers back.
+    An interrupted teardown leaves a desired count of 0: the service then gets its workers back.
     """
     service = session.service
     if service.desired == 0 and session.desired_count is not None:
@@ -36,8 +36,9 @@ def decide(service: Service, answers: Mapping[str, str]) -> Answer:
         stopped = f"; a task stopped: {service.last_stop}" if service.last_stop else ""
         return Answer(
             State.FAILED,
-            f"ECS gave up deploying {service.name}: {service.rollout_reason or 'no reason given'}{stopped}; "
-            "see the worker's log group",
+            f"ECS stopped the deployment of {service.name}: "
+            f"{service.rollout_reason or 'no reason given'}{stopped}; "
+            "read the worker's log group",
             details=details,
         )
     up = [address for address, reason in answers.items() if not reason]
@@ -47,9 +48,9 @@ def decide(service: Service, answers: Mapping[str, str]) -> Answer:
     if service.desired == 0:
         return Answer(
             State.FAILED,
-            f"service {service.name} has the desired count 0, so no worker will start, and the launch "
-            "did not say how many there should be; set desired_count in the stage's config.yaml to a number "
-            "from 1 on, then launch again",
+            f"service {service.name} has a desired count of 0, and the launch "
+            "gave no other; set desired_count in the stage's config.yaml to 1 or "
+            "more, then launch again",
             details=details,
         )
     return Answer(State.WAITING, _progress(service, answers), details=details)
@@ -60,8 +61,8 @@ def _restore(session: Session, desired: int) -> Answer:
     scale(session.aws.ecs(), env.cluster, env.service, desired)
     return Answer(
         State.WAITING,
-        f"service {env.service} had the desired count 0, as a teardown leaves it that was cut off; "
-        f"it is {desired} again",
+        f"service {env.service} had a desired count of 0, left by an interrupted teardown; it "
+        f"is {desired} again",
         changed=True,
         details={"desired": desired},
     )
@@ -72,7 +73,7 @@ def _progress(service: Service, answers: Mapping[str, str]) -> str:
     if answers:
         parts = [f"worker at {address} is starting" for address in answers]
     elif service.addresses:
-        parts.append("only workers of the previous task definition run")
+        parts.append("only workers with the previous task definition are running")
     if service.last_stop:
         parts.append(f"the last task stopped: {service.last_stop}")
     return "; ".join(parts)

@@ -27,7 +27,7 @@ def record(session: Session) -> Answer:
     )
     details = {"cluster_id": cluster_id, "config_hash": wanted.config_hash}
     if present is not None and present.retiring:
-        # A launch clears the mark at its beginning: this one was set since.
+        # A launch clears the mark when it begins: this mark was set later.
         return Answer(State.FAILED, STANDS_BACK)
     if present == wanted:
         return Answer(State.DONE, "the stage record is unchanged", details=details)

@@ -13,9 +13,9 @@ from lambda_src.session import Session
 
 
 def register(session: Session) -> Answer:
-    """Create or update the connector only if its config differs; else restart what had failed in it.
+    """Create or update the connector only if its config differs; else restart what has failed.
 
-    Refused while the stage is being torn down: only a launch, by its first request, ends that.
+    Refused while the stage is being torn down: only a launch cancels that, by its first request.
     """
     if is_being_torn_down(session):
         return Answer(State.FAILED, STANDS_BACK)
@@ -50,8 +50,8 @@ def changed_keys(wanted: Mapping[str, str], stored: Mapping[str, str]) -> list[s
 def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:
     """Why Connect did not take the config; raises the error again when the config is not the cause.
 
-    Connect 4.3 means to answer 400 with the errors, but for a plugin with fields that have no value its
-    code for that fails and it answers 500 (a NullPointerException), as it also does while it rebalances.
+    Connect 4.3 should answer 400 with the errors. For a plugin with fields that have no value it fails and
+    answers 500 (a NullPointerException), as it also does while it rebalances.
     The validate endpoint distinguishes the two.
     """
     if error.status not in (400, 500):
@@ -67,7 +67,7 @@ def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:
 
 
 def _leave(connect: Connect, details: dict[str, str]) -> Answer:
-    """An unchanged connector is left alone, but a failed one would stay so: Connect never retries it."""
+    """Leave an unchanged connector alone, but restart what has failed: Connect never retries by itself."""
     status = connect.status(CONNECTOR)
     if status is None or not status.failed:
         return Answer(State.DONE, f"{CONNECTOR} unchanged", details=details)

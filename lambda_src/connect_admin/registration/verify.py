@@ -13,10 +13,10 @@ from connector.domain.stage.names import CONNECTOR
 from lambda_src.observe import observe_connector
 from lambda_src.session import Session
 
-#: A restart takes a moment to show: until then the status is that of the previous life.
+#: A restart shows after a moment: until then the status is the one from before the restart.
 CONFIRM_SECONDS = 8.0
 _PAUSE_SECONDS = 1.0
-#: What of the health check's findings a registration waits for.
+#: The health check's findings that a registration waits for.
 _REGISTERED = ("ConnectorStateFailed", "ConnectorTaskFailed", "SourceDisconnected")
 
 
@@ -33,7 +33,7 @@ def verify(session: Session) -> Answer:
 
 
 def registered(seen: Observation, settings: ConnectorSettings) -> list[Finding]:
-    """The findings of a registration. From one observation: what needs a second one is not sure."""
+    """The findings of a registration, from one check: what needs a second check is not sure."""
     return [f for f in findings(seen, settings, now=0, unknown_streak=0) if f.name in _REGISTERED]
 
 
@@ -51,8 +51,8 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
     if status.halted:
         return Answer(
             State.FAILED,
-            f"{CONNECTOR} is {status.state}: a person did that, and launching does not undo it; "
-            "`wms-connector resume` with the stage's name does",
+            f"{CONNECTOR} is {status.state}: an operator did that, and a launch does not undo it; "
+            "run `wms-connector resume` with the stage's name",
             details=details,
         )
     if status.failed:
@@ -61,10 +61,10 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
     if any(finding.ok is None for finding in results):
         return Answer(State.WAITING, status.describe(), details=details)
     for finding in not_ok(results):
-        reason = f"{status.describe()}, but the source {database} is not seen to be connected"
+        reason = f"{status.describe()}, but the source {database} is not connected as far as the metrics show"
         return Answer(State.WAITING, f"{reason}: {finding.reason}", details=details)
     if settings.kind != "debezium" or seen.source is None:
-        # What can be seen of a connector without metrics of its own is that its task runs.
+        # Of a connector without metrics of its own we can only see that its task runs.
         seen_of = "this kind of connector does not report whether its source is connected"
         return Answer(State.DONE, f"{status.describe()}; {seen_of}", details=details)
     message = f"{status.describe()}, source connected: {seen.source.describe()}"

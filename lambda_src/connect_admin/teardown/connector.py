@@ -12,14 +12,14 @@ _PAUSE_SECONDS = 0.3
 
 
 def teardown_connector(session: Session) -> Answer:
-    """Orderly, so that the database sees its session end. Without a worker there is no connector."""
+    """Stop the connector in order, so that its database sessions end. Without a worker there is none."""
     ephemeral(session)
     taken = taken_over(session)
     if taken is not None:
         return taken
     service = session.observe_service()
     if service is None or not service.addresses:
-        return Answer(State.DONE, "no worker runs, so no connector does")
+        return Answer(State.DONE, "no worker is running, so there is no connector to stop")
     session.know_confidential()
     connect = session.connect()
     if connect.config(CONNECTOR) is None:
@@ -51,6 +51,6 @@ def _delete_offsets(connect: Connect) -> str:
     except ConnectError as error:
         if error.retriable:
             raise
-        # The topic that holds them is deleted all the same.
-        return f"its offsets go with their topic ({error})"
+        # The topic that holds the offsets is deleted in any case.
+        return f"its offsets are deleted with their topic ({error})"
     return "with its offsets"

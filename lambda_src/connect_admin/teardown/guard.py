@@ -1,4 +1,4 @@
-"""The mark `retiring` in the stage record: set by a teardown, obeyed by all that would start something."""
+"""The mark `retiring` in the stage record: a teardown sets it, and nothing is started while it is set."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,31 +10,33 @@ from connector.domain.stage.teardown import EphemeralStage
 from lambda_src.clients.state_table import read_record, write_record
 from lambda_src.session import Session
 
-STANDS_BACK = "the stage is being torn down, so nothing is registered; launch the stage to end that"
+STANDS_BACK = (
+    "the stage is being torn down, so nothing is registered; launch the stage to cancel the teardown"
+)
 
 
 def ephemeral(session: Session) -> EphemeralStage:
     """This function's stage as one that may be torn down, or `RefusedStage`.
 
-    The function's own guard: it asks neither the hook nor the plan. A caller that does not say which stage
-    it means, or means another one, is refused too.
+    The function's own guard: it trusts neither the hook nor the plan. A caller that does not name the stage,
+    or names another one, is refused too.
     """
     if session.meant != session.stage.name:
         raise RefusedStage(
-            f"this is the admin Lambda of stage {session.stage.name!r} and the teardown of "
-            f"{session.meant!r} is asked for: nothing was touched"
+            f"this is the admin Lambda of stage {session.stage.name!r}, but the teardown was requested for "
+            f"{session.meant!r}: nothing was touched"
         )
     return EphemeralStage(session.stage)
 
 
 def taken_over(session: Session) -> Answer | None:
-    """Why the teardown must not go on: a launch has cleared its mark. Each step asks: time has passed."""
+    """Why the teardown must not continue: a launch has cleared its mark. Each step checks this again."""
     record = read_record(session.aws.table(session.environment.table))
     if record is None or record.retiring:
         return None
     return Answer(
         State.FAILED,
-        f"stage {session.stage.name} is no longer marked as being torn down: a launch has taken it over, "
+        f"stage {session.stage.name} is no longer marked as being torn down: a launch has begun since, "
         "so nothing more is deleted",
     )
 
@@ -46,7 +48,7 @@ def is_being_torn_down(session: Session) -> bool:
 
 
 def launched(use_case: Callable[[Session], Answer]) -> Callable[[Session], Answer]:
-    """`use_case`, before which a launch takes back the mark of a teardown that was cut off."""
+    """`use_case`, before which a launch removes the mark of an interrupted teardown."""
 
     def after_clearing(session: Session) -> Answer:
         if session.launch:
@@ -60,12 +62,12 @@ def launched(use_case: Callable[[Session], Answer]) -> Callable[[Session], Answe
 
 
 def other_cluster(session: Session, record: StageRecord | None, cluster_id: str) -> str | None:
-    """Why nothing may be deleted on the cluster in hand: the record names another one. None when it may."""
+    """Why nothing may be deleted on the current cluster: the record names another one. None when it may."""
     if record is None or not record.cluster_id or record.cluster_id == cluster_id:
         return None
     prefix, stage = session.environment.secret_prefix, session.stage.name
     return (
-        f"the brokers in hand are of cluster {cluster_id}, and stage {stage} was registered on cluster "
+        f"the configured brokers belong to cluster {cluster_id}, and stage {stage} was registered on cluster "
         f"{record.cluster_id}: nothing was deleted. Put that cluster's broker string back into the secret "
         f"{prefix}/{stage}/brokerString"
     )

@@ -1,4 +1,4 @@
-"""TEARDOWN_MARK: the record says that the stage is being torn down, and names the cluster in hand."""
+"""TEARDOWN_MARK: mark the stage as being torn down in its record, then check the cluster."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from lambda_src.session import Session
 
 
 def teardown_mark(session: Session) -> Answer:
-    """First the mark, so that nobody starts anything; then the check of the cluster."""
+    """Set the mark first, so that nothing is started; then check the cluster."""
     ephemeral(session)
     table = session.aws.table(session.environment.table)
     record = read_record(table)
@@ -36,5 +36,5 @@ def teardown_mark(session: Session) -> Answer:
 def _marked(session: Session, record: StageRecord | None) -> StageRecord:
     if record is not None:
         return replace(record, retiring=True)
-    # Never registered: there is no cluster to compare with, but health and registration must stand back.
+    # Never registered: there is no cluster to compare, but health check and registration must do nothing.
     return StageRecord(session.stage.name, "", session.account, (), "", {}, retiring=True)

@@ -14,7 +14,7 @@ from lambda_src.session import Session
 
 
 def teardown_source(session: Session) -> Answer:
-    """Drop slot and publication; a slot that is still in use is waited for."""
+    """Drop slot and publication; wait for a slot that is still in use."""
     stage = ephemeral(session)
     taken = taken_over(session)
     if taken is not None:
@@ -36,7 +36,7 @@ def teardown_source(session: Session) -> Answer:
         dropped = _drop(source, name)
         if source.run(f"SELECT 1 FROM pg_replication_slots WHERE slot_name = {postgres.literal(name)}"):  # noqa: S608
             return Answer(State.WAITING, f"replication slot {name} is still in use", dropped, details)
-    message = "dropped" if dropped else "is not there"
+    message = "are dropped" if dropped else "do not exist"
     return Answer(State.DONE, f"replication slot and publication {name} {message}", dropped, details)
 
 
@@ -44,7 +44,7 @@ def slot(stage: EphemeralStage) -> str:
     """Name of the stage's slot and publication."""
     name = stage.stage.names.replication_slot
     if name == PROJECT or not name.startswith(f"{PROJECT}_"):
-        raise ValueError(f"{name!r} is no slot of a stage")
+        raise ValueError(f"{name!r} is not a stage's replication slot")
     return name
 
 

@@ -1,7 +1,4 @@
-"""TOPIC_NAMES, TEARDOWN_TOPICS, TEARDOWN_GROUPS.
-
-What the cluster has, and the stage's own part of it deleted.
-"""
+"""TOPIC_NAMES, TEARDOWN_TOPICS, TEARDOWN_GROUPS: list all topics, delete the stage's topics and groups."""
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.stage.teardown import EphemeralStage, namespaced, plan_groups, plan_topics
@@ -16,14 +13,14 @@ _PAUSE_SECONDS = 0.3
 
 
 def topic_names(session: Session) -> Answer:
-    """Every topic's name, whoever's it is. Changes nothing."""
+    """The names of all topics of the cluster. Changes nothing."""
     with session.kafka() as kafka:
         found = sorted(kafka.topic_names())
     return Answer(State.DONE, f"the cluster has {len(found)} topics", details={"topics": found})
 
 
 def teardown_topics(session: Session) -> Answer:
-    """List, plan, delete, and look again until none is left; whatever is not in the plan stays."""
+    """List, plan, delete, and list again until none is left; topics that are not in the plan stay."""
     stage = ephemeral(session)
     with session.kafka() as kafka:
         conflict = _conflict(session, kafka)
@@ -36,14 +33,14 @@ def teardown_topics(session: Session) -> Answer:
         left = _left(session, stage, kafka) if plan.delete else ()
     details = {"deleted": [t for t in plan.delete if t not in left], "others": _others(stage, existing)}
     if left:
-        message = f"{len(left)} of {len(plan.delete)} topics are still there, first {left[0]}"
+        message = f"{len(left)} of {len(plan.delete)} topics still exist, the first is {left[0]}"
         return Answer(State.WAITING, message, changed=True, details=details)
     message = f"{len(plan.delete)} topics deleted" if plan.delete else "no topic of the stage is left"
     return Answer(State.DONE, message, changed=bool(plan.delete), details=details)
 
 
 def teardown_groups(session: Session) -> Answer:
-    """Delete the stage's consumer groups; one with members is waited for."""
+    """Delete the stage's consumer groups; wait for a group that has members."""
     stage = ephemeral(session)
     with session.kafka() as kafka:
         conflict = _conflict(session, kafka)
@@ -54,14 +51,14 @@ def teardown_groups(session: Session) -> Answer:
     details = {"deleted": [group for group in plan.delete if group not in busy]}
     if busy:
         return Answer(
-            State.WAITING, f"group {busy[0]} has members: somebody reads with it", True, details=details
+            State.WAITING, f"group {busy[0]} has members: a consumer still uses it", True, details=details
         )
     message = f"{len(plan.delete)} groups deleted" if plan.delete else "no group of the stage is left"
     return Answer(State.DONE, message, changed=bool(plan.delete), details=details)
 
 
 def _conflict(session: Session, kafka: KafkaAdmin) -> Answer | None:
-    """Why nothing may be deleted now. Each request looks for itself: time has passed since the mark."""
+    """Why nothing may be deleted now. Each request checks again: time has passed since the mark."""
     taken = taken_over(session)
     if taken is not None:
         return taken
@@ -71,12 +68,12 @@ def _conflict(session: Session, kafka: KafkaAdmin) -> Answer | None:
         return Answer(State.FAILED, elsewhere)
     for group in session.stage.topics.connect_groups:
         if kafka.live_group(group):
-            return Answer(State.WAITING, f"group {group} has members: a worker still lives")
+            return Answer(State.WAITING, f"group {group} has members: a worker is still running")
     return None
 
 
 def _left(session: Session, stage: EphemeralStage, kafka: KafkaAdmin) -> tuple[str, ...]:
-    """The stage's topics that are still listed, once the brokers had a moment."""
+    """The stage's topics that are still listed after a moment."""
     return session.deadline.poll(
         lambda: plan_topics(stage, kafka.topic_names()).delete,
         lambda left: not left,

@@ -12,7 +12,7 @@ _PAUSE_SECONDS = 0.5
 
 
 def teardown_workers(session: Session) -> Answer:
-    """Set the desired count to 0 and wait. A worker that lives would bring its topics back."""
+    """Set the desired count to 0 and wait. A running worker would create its topics again."""
     ephemeral(session)
     taken = taken_over(session)
     if taken is not None:

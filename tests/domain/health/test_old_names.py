@@ -32,7 +32,7 @@ BEFORE: dict[str, Any] = {
     "failed_since": Decimal(90),
     "lags": [[Decimal(100), Decimal(1200)]],
     "position": [Decimal(100), Decimal(4000)],
-    "tried": ["restarted what had failed"],
+    "tried": ["restarted the failed connector or task"],
     "refused": "untold",
     "incident": {
         "since": Decimal(80),
@@ -57,7 +57,7 @@ def test_an_item_of_the_version_before_is_read_under_the_names_of_now():
         failed_since=90,
         lags=((100, 1200),),
         position=(100, 4000),
-        tried=("restarted what had failed",),
+        tried=("restarted the failed connector or task",),
         refused="no-session",
         incident=Incident(
             80,

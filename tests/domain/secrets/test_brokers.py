@@ -105,12 +105,12 @@ def test_the_port_says_how_to_authenticate_unless_the_setting_does(port: int, au
         if other is auth:
             assert choose_auth(other.value, brokers) is auth
         else:
-            with pytest.raises(OperatorError, match=f"port {port} in secret {PATH} is MSK's for {auth}"):
+            with pytest.raises(OperatorError, match=f"port {port} in secret {PATH} is MSK's port for {auth}"):
                 choose_auth(other.value, brokers)
 
 
 def test_an_unusual_port_needs_the_setting() -> None:
-    with pytest.raises(OperatorError, match=r"port 19092 is none of MSK's .* set kafka_auth"):
+    with pytest.raises(OperatorError, match=r"port 19092 is not one of MSK's ports .* set kafka_auth"):
         choose_auth(None, parse_brokers(stored("a:19092", PATH)))
     assert choose_auth("tls", parse_brokers(stored("a:19092", PATH))) is KafkaAuth.TLS
 

@@ -205,7 +205,7 @@ def test_there_is_no_plan_for_a_named_stage(name: str) -> None:
     with pytest.raises(RefusedStage, match=f"{name!r} is a named stage .* never deleted"):
         EphemeralStage(Stage(name))
     for plan in (plan_topics, plan_groups):
-        with pytest.raises(TypeError, match="for an EphemeralStage"):
+        with pytest.raises(TypeError, match="needs an EphemeralStage"):
             plan(cast("Any", Stage(name)), ["wms"])
 
 
@@ -222,7 +222,7 @@ def test_a_plan_prints_its_sum_and_does_not_depend_on_the_order() -> None:
     [
         ("wms", "another namespace or none"),
         ("a.b.wms", "starts with a. but is not in the catalogue"),
-        ("a_wms", "differs from a.wms in '.' and '_'"),
+        ("a_wms", "differs from a.wms only in '.' and '_'"),
         ("__consumer_offsets", "Kafka itself"),
         ("__other", "Kafka itself"),
         ("ab.wms", "another namespace or none"),

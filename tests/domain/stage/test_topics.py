@@ -115,6 +115,6 @@ def test_a_stage_with_dot_and_underscore_exchanged_is_a_twin_in_every_topic(stag
     assert twins(stage.topics, mirrored) == tuple(zip(stage.topics, mirrored, strict=True))
 
 
-def test_twins_are_reported_with_both_names_and_a_topic_is_no_twin_of_itself() -> None:
+def test_topics_that_differ_only_in_dot_and_underscore_are_reported_in_pairs() -> None:
     assert twins(["a.b", "c"], ["a.b", "a_b", "c", "d"]) == (("a.b", "a_b"),)
     assert twins([], ["a"]) == ()

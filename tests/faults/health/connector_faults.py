@@ -28,7 +28,9 @@ def connector_failed(under_test: WatchedStage) -> Row:
     People are notified when they are used up.
     """
     scenario = FaultScenario(under_test, "connector FAILED at every start")
-    wanted = Wanted("ConnectorStateFailed", "unknown", does="restarted what had failed", healed=True)
+    wanted = Wanted(
+        "ConnectorStateFailed", "unknown", does="restarted the failed connector or task", healed=True
+    )
     under_test.forget()
     began = time.time()
     good = under_test.connect("GET", "/config")
@@ -51,7 +53,7 @@ def _spend(under_test: WatchedStage, scenario: FaultScenario) -> None:
         wait_for(lambda: under_test.states()[:1] == ("FAILED",), "a connector that is FAILED again")
         checks.append(under_test.check_later(seconds))
     checks.append(under_test.check_later(_LATER[-1] + 60))
-    restarts = 1 + sum(check.done == "restarted what had failed" for check in checks)
+    restarts = 1 + sum(check.done == "restarted the failed connector or task" for check in checks)
     scenario.expect(f"{restarts} restarts", holds=restarts == LIMIT == under_test.restarts())
     mails = [mail for check in checks for mail in check.mails if mail.sender is Sender.CHECK]
     scenario.expect(f"mailed {[mail.subject for mail in mails]}", holds=len(mails) == 1)
@@ -60,13 +62,15 @@ def _spend(under_test: WatchedStage, scenario: FaultScenario) -> None:
     for mail in mails:
         scenario.readable(mail, Wanted("ConnectorStateFailed", "unknown"))
     scenario.cells["the check"] = f"{restarts} restarts in an hour, then none (budget's clock set forward)"
-    scenario.cells["mail"] = "1, once the restarts of the hour are spent"
+    scenario.cells["mail"] = "1, once the restarts of the hour are used up"
 
 
 def task_failed(under_test: WatchedStage) -> Row:
     """Somebody else's producer with the task's transactional id fences it; a restart fixes that."""
     scenario = FaultScenario(under_test, "task FAILED (its producer is fenced)")
-    wanted = Wanted("ConnectorTaskFailed", "fenced", does="restarted what had failed", healed=True)
+    wanted = Wanted(
+        "ConnectorTaskFailed", "fenced", does="restarted the failed connector or task", healed=True
+    )
 
     @contextmanager
     def fenced() -> Iterator[None]:

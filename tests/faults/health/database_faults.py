@@ -112,7 +112,7 @@ def lag(under_test: WatchedStage) -> Row:
 
 
 def table_dropped_in_snapshot(under_test: WatchedStage) -> Row:
-    """A table that goes while a snapshot reads: Debezium waits, begins anew, and goes on without it.
+    """A table that is dropped during a snapshot: Debezium waits, starts again, and continues without it.
 
     A check within its wait sees why; one after it sees a stage that is well but for a table.
     """
@@ -146,7 +146,7 @@ def table_dropped_in_snapshot(under_test: WatchedStage) -> Row:
 
 
 def table_dropped_in_streaming(under_test: WatchedStage) -> Row:
-    """Neither Connect nor Debezium takes it for a failure: the other tables flow, and nothing is told."""
+    """Neither Connect nor Debezium takes it for a failure: the other tables flow, and nothing is mailed."""
     scenario = FaultScenario(under_test, "table dropped while it is streamed")
     under_test.forget()
     with under_test.world.database.admin() as connection:

@@ -1,4 +1,4 @@
-"""The course of one fault: found, treated, told, undone, told again; and what of it was not as it must be."""
+"""One fault: found, acted upon, mailed, undone, mailed again; and which of these steps went wrong."""
 
 import time
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Wanted:
 
     @property
     def notified(self) -> int:
-        """In which check people are told: the contract's periods, counted from the one that found it."""
+        """The check in which people are mailed: the alarm's periods, counted from the check that found it."""
         return self.found + self.alarm.evaluation_periods - 1
 
     @property
@@ -71,7 +71,7 @@ class FaultScenario:
     # -- the usual course -----------------------------------------------------
 
     def run(self, inject: Injected, wanted: Wanted, *, in_time: Callable[[], None] | None = None) -> Row:
-        """A fault that is found, told and undone. `in_time`: what is done while it is still there."""
+        """A fault that is found, mailed and undone. `in_time`: what is done while it is still there."""
         self.under_test.forget()
         began = time.time()
         with inject():
@@ -82,7 +82,7 @@ class FaultScenario:
         return self.row()
 
     def found(self, wanted: Wanted, began: float) -> list[Check]:
-        """As many checks as it takes to be found and told, and one more that must not tell again."""
+        """As many checks as it takes to be found and mailed, and one more that must not mail again."""
         last = wanted.found if wanted.healed else wanted.notified + 1
         checks: list[Check] = []
         for number in range(1, last + 1):

@@ -20,7 +20,7 @@ _BEATS = "BEATS.HEARTBEAT"
 
 
 def table_dropped_with_heartbeat_table(under_test: WatchedStage) -> Row:
-    """Found and told while it is gone; fixed as the mail says, by the table and a restart."""
+    """Found and mailed while the table is gone; fixed as the mail says, by the table and a restart."""
     scenario = FaultScenario(under_test, "table dropped, at a stage with a heartbeat table")
     wanted = Wanted("HeartbeatMissing", "database rights")
 

@@ -81,7 +81,7 @@ def test_brokers_that_refuse_are_reported_without_their_address_and_no_thread_st
     before = threading.active_count()
     with pytest.raises(ServerError) as caught:
         Kafka(settings, Deadline.within(0.6), redactor.redact)
-    assert str(caught.value) == "the brokers do not answer a connection: connection refused"
+    assert str(caught.value) == "the brokers do not answer (a connection): connection refused"
     assert caught.value.retriable
     assert threading.active_count() == before
 
@@ -101,7 +101,7 @@ def test_each_way_of_authenticating_has_its_client_settings() -> None:
 
 
 def test_a_deadline_that_has_passed_starts_no_call() -> None:
-    with pytest.raises(DeadlineExceeded, match="no time left for the answer"):
+    with pytest.raises(DeadlineExceeded, match="the time limit was reached before the answer"):
         Deadline.within(-1).timeout("the answer", at_most=5)
 
 
@@ -148,7 +148,7 @@ def test_throttling_passes_and_a_refusal_does_not() -> None:
 
 def test_an_endpoint_that_cannot_be_reached_names_the_call_and_the_likely_cause() -> None:
     with (
-        pytest.raises(ServerError, match="for ecs:ListTasks .*NAT or an endpoint"),
+        pytest.raises(ServerError, match="for ecs:ListTasks .*NAT gateway or a VPC endpoint"),
         aws_errors("ecs:ListTasks"),
     ):
         raise EndpointConnectionError(endpoint_url="https://ecs.example")

@@ -75,7 +75,7 @@ REPEATED = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] failed to pol
         (
             "a.b.RetriableException: x | at a.b.C | Caused by: c.SQLException: ORA-01017: invalid credential",
             "login",
-            "its log says: ORA-01017: invalid credential",
+            "last error in the worker's log: ORA-01017: invalid credential",
         ),
         (
             'a.b.RetriableException | Caused by: FATAL: database "w" is not currently accepting connections',
@@ -130,7 +130,7 @@ def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_reported(discon
     disconnected.logs.lines.append((time.time() - 10, REPEATED + REFUSED))
     (finding,) = findings(disconnected)
     assert (finding.name, finding.cause and finding.cause.name) == ("HeartbeatMissing", "database rights")
-    assert finding.reason.startswith("the database refuses the statement of the heartbeat: ")
+    assert finding.reason.startswith("the database refuses the heartbeat statement: ")
     assert "PLAN_WVR_RVSN_TBL" in finding.reason
     # Between two attempts of the connector the source is not connected: the same is told, so that it lasts.
     disconnected.connect.debezium = None

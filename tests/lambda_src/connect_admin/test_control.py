@@ -63,7 +63,7 @@ def test_a_task_that_lingers_is_waited_for_and_asked_for_once(main: FakeStage) -
     main.connect.stops_slowly = True
     first, second = main.ask(Operation.STOP), main.ask(Operation.STOP)
     assert (first.state, second.state) == (State.WAITING, State.WAITING)
-    assert first.summary == "asked for STOPPED; so far connector STOPPED, task 0 RUNNING"
+    assert first.summary == "STOPPED was requested; now: connector STOPPED, task 0 RUNNING"
     assert [path for _, path in main.connect.writes] == [f"/connectors/{CONNECTOR}/stop"]
 
 
@@ -72,7 +72,7 @@ def test_resuming_reports_a_task_that_has_failed_and_what_to_do(main: FakeStage)
     answer = main.ask(Operation.RESUME)
     assert (answer.state, answer.changed) == (State.FAILED, False)
     assert "refuses the login" in answer.summary
-    assert answer.summary.endswith("restart it once that is fixed")
+    assert answer.summary.endswith("fix that, then restart it")
 
 
 def test_a_restart_starts_what_has_failed(main: FakeStage) -> None:
@@ -95,7 +95,7 @@ def test_a_restart_of_which_nobody_knows_what_came_is_not_asked_again(main: Fake
     main.connect.error, main.connect.error_for = [(409, REBALANCE)], "POST"
     answer = main.ask(Operation.RESTART)
     assert (answer.state, answer.changed) == (State.FAILED, True)
-    assert "what came of it is not known" in answer.summary
+    assert "its outcome is not known" in answer.summary
     assert len([method for method, _ in main.connect.requests if method == "POST"]) == 1
 
 
@@ -104,7 +104,7 @@ def test_a_restart_does_not_undo_what_a_person_has_done(main: FakeStage, before:
     main.ask(before)
     answer = main.ask(Operation.RESTART)
     assert (answer.state, len(main.connect.writes)) == (State.FAILED, 1)
-    assert answer.summary.endswith("a restart leaves it so; resume it")
+    assert answer.summary.endswith("a restart does not change that. Resume it")
 
 
 @pytest.mark.parametrize("operation", CHANGING)
@@ -119,7 +119,7 @@ def test_while_the_stage_is_torn_down_nothing_is_done(main: FakeStage, operation
 def test_a_connector_that_is_not_there_is_said_so(world: FakeStage, operation: Operation) -> None:
     answer = world.ask(operation)
     assert (answer.state, world.connect.writes) == (State.FAILED, [])
-    assert answer.summary == f"Connect has no connector {CONNECTOR}; launch the stage, which registers it"
+    assert answer.summary == f"Connect has no connector {CONNECTOR}; launch the stage to register it"
 
 
 @pytest.mark.parametrize("operation", [*CHANGING, Operation.OFFSETS])
@@ -166,19 +166,19 @@ def test_a_connector_that_reads_nothing_receives_no_signal(main: FakeStage, oper
     main.ask(operation)
     answer = asked(main)
     assert (answer.state, main.kafka.sent) == (State.FAILED, [])
-    assert "so it receives no signal" in answer.summary
+    assert "so it cannot receive a signal" in answer.summary
 
 
 def test_a_second_snapshot_waits_for_the_first(main: FakeStage) -> None:
     main.connect.debezium = {"snapshot": {"snapshotrunning": 1.0, "totaltablecount": 4.0}}
     answer = asked(main)
     assert (answer.state, main.kafka.sent) == (State.FAILED, [])
-    assert "a snapshot runs already" in answer.summary
+    assert "a snapshot is running already" in answer.summary
 
 
 def test_a_jdbc_connector_takes_no_signals(main: FakeStage) -> None:
     main.settings = ConnectorSettings(kind="jdbc")
-    assert "takes no signals" in asked(main).summary
+    assert "accepts no signals" in asked(main).summary
 
 
 def test_a_signal_that_may_have_arrived_is_not_called_worth_repeating(
@@ -190,4 +190,4 @@ def test_a_signal_that_may_have_arrived_is_not_called_worth_repeating(
     monkeypatch.setattr(main.kafka, "send", lost)
     answer = asked(main)
     assert answer.state is State.FAILED
-    assert "before asking again" in answer.summary
+    assert "before you send it again" in answer.summary

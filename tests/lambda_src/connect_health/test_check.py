@@ -1,4 +1,4 @@
-"""Whole checks of a stage made of fakes: what is restarted, what is told, and what is left alone."""
+"""Whole checks of a stage made of fakes: what is restarted, what is mailed, and what is not touched."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ def test_a_healthy_stage_is_neither_touched_nor_reported(watched: Watched):
 def test_a_failed_task_is_restarted_at_once_and_nobody_is_woken(watched: Watched):
     watched.fail(NETWORK)
     answer = watched.check()
-    assert (watched.restarts, answer.facts["done"]) == (1, "restarted what had failed")
+    assert (watched.restarts, answer.facts["done"]) == (1, "restarted the failed connector or task")
     assert watched.metrics[-1]["AutoRestartAttempted"] == 1
     assert watched.check().summary == "healthy"
     assert watched.mails == []
@@ -78,14 +78,14 @@ def test_a_failure_that_restarts_do_not_fix_is_reported_once_when_the_budget_is_
         "Stage main, ",
         "unreachable: the database cannot be reached",
         "task 0: Broken pipe",
-        "restarted what had failed",
+        "restarted the failed connector or task",
         "0 of 3",
         "Owner:        network",
-        "Type:         sceptre launch main --yes",
+        "Command:      sceptre launch main --yes",
         "docs/operations.md#connectortaskfailed",
     ):
         assert words in text
-    assert text.count("restarted what had failed") == LIMIT
+    assert text.count("restarted the failed connector or task") == LIMIT
 
 
 def test_a_refused_login_is_never_retried_and_reported_at_once(watched: Watched):
@@ -96,7 +96,7 @@ def test_a_refused_login_is_never_retried_and_reported_at_once(watched: Watched)
     ((subject, text),) = watched.mails
     assert "(login)" in subject
     assert "ORA-01017: invalid username" in text
-    assert "Not tried:    the database refuses the connector's login: no restart fixes that" in text
+    assert "No action:    the database refuses the connector's login: a restart does not fix that" in text
     assert "Owner:        database" in text
 
 
@@ -201,7 +201,7 @@ def test_no_restart_when_the_archived_log_no_longer_reaches_the_position(watched
     assert watched.restarts == 1
     answer = watched.check(20)
     assert watched.restarts == 1
-    assert "no longer reaches the position" in answer.facts["withheld"]
+    assert "no longer reaches back to the connector's position" in answer.facts["withheld"]
 
 
 def test_an_operators_restarts_do_not_count(watched: Watched):

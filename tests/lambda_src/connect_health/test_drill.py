@@ -32,7 +32,7 @@ def test_every_class_is_mailed_with_its_own_words(aws: FakeLambdaAws, cause: Err
     assert answer == Mailed(subject, "m-1")
     assert subject.startswith("DRILL wms-connector-main: ")
     assert f"({cause.name})" in subject
-    assert text.startswith("This is a DRILL: nothing of what follows has happened")
+    assert text.startswith("This is a DRILL: nothing below has happened")
     for words in (cause.meaning, cause.next_step, cause.command_for(MAIN), cause.owner.value):
         assert words in text
 

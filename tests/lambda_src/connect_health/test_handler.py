@@ -55,7 +55,7 @@ def test_a_finding_is_an_error_in_the_log_because_a_person_must_act(
     assert (line["level"], line["message"]) == ("ERROR", "DbTcpUnreachable: refused")
 
 
-def test_what_nobody_foresaw_counts_as_an_error_of_the_function_without_its_words(
+def test_an_unexpected_error_counts_as_an_error_of_the_function_without_its_message(
     checked: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """Lambda logs the text of an exception as it is, so it must not be the cause's."""

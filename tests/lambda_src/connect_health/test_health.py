@@ -201,9 +201,9 @@ def test_brokers_that_do_not_answer_are_reported(healthy: FakeStage):
 def test_a_heartbeat_that_is_old_or_has_no_topic_is_reported(healthy: FakeStage):
     topic = healthy.stage.topics.one("heartbeat")
     healthy.kafka.newest_at[topic] = NOW - 301
-    assert wrong(check(healthy)) == {"HeartbeatMissing": "the newest is 301 s old"}
+    assert wrong(check(healthy)) == {"HeartbeatMissing": "the newest heartbeat is 301 s old"}
     healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
-    assert wrong(check(healthy)) == {"HeartbeatMissing": f"there is no topic {topic}"}
+    assert wrong(check(healthy)) == {"HeartbeatMissing": f"these topics do not exist: {topic}"}
 
 
 def test_a_heartbeat_table_whose_changes_do_not_come_back_is_reported(healthy: FakeStage):
@@ -221,7 +221,7 @@ def test_a_heartbeat_table_whose_changes_do_not_come_back_is_reported(healthy: F
     assert finding.cause is not None
     assert (finding.cause.name, finding.cause.owner) == ("heartbeat-table-stale", Owner.DATABASE)
     healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
-    assert wrong(check(healthy)) == {"HeartbeatMissing": f"there is no topic {topic}"}
+    assert wrong(check(healthy)) == {"HeartbeatMissing": f"these topics do not exist: {topic}"}
 
 
 def test_lag_above_the_threshold_is_reported(healthy: FakeStage):

@@ -99,7 +99,7 @@ def test_a_connector_without_a_running_task_counts_once_a_second_check_has_seen_
     assert (finding.name, finding.reason, finding.cause) == ("ConnectorTaskFailed", expected, NOT_RUNNING)
     assert second.metrics["ConnectorTaskFailed"] == 1
     assert (second.remediation.action, second.remediation.healing) == (Action.NOTHING, False)
-    assert "nothing has" in second.remediation.withheld
+    assert "nothing has failed" in second.remediation.withheld
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
@@ -193,7 +193,7 @@ def test_a_heartbeat_topic_that_has_run_empty_is_not_well():
     finding = only(judged(seen(brokers=BrokerReading(newest=None))))
     assert (finding.name, finding.reason, finding.cause) == (
         "HeartbeatMissing",
-        "its topic is empty",
+        "the heartbeat topic is empty",
         STALLED,
     )
 
@@ -202,7 +202,9 @@ def test_a_heartbeat_table_without_any_change_is_not_well():
     settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
     finding = only(judged(seen(), settings=settings))
     assert (finding.name, finding.cause) == ("HeartbeatMissing", HEARTBEAT_TABLE_STALE)
-    assert finding.reason == "heartbeats arrive, but no change of table WMSCDC.HEARTBEAT"
+    assert (
+        finding.reason == "heartbeats arrive, but there is no change of the heartbeat table WMSCDC.HEARTBEAT"
+    )
 
 
 def test_an_empty_topic_of_rare_heartbeats_is_neither_well_nor_missing():

@@ -40,7 +40,7 @@ def watched(world: FakeStage) -> Watched:
 
 @pytest.fixture
 def late(watched: Watched) -> Watched:
-    """A stage whose incident of lag has been told."""
+    """A stage whose incident of lag has been mailed."""
     watched.stage.connect.debezium = {"streaming": dict(LATE)}
     for _ in range(3):
         watched.check()
@@ -110,7 +110,7 @@ def test_a_message_that_says_it_is_the_only_one_is_true(watched: Watched):
         watched.check()
     ((_, text),) = watched.mails
     assert text.endswith(
-        "No other mail follows until this is over, unless an error of another class joins it."
+        "No further mail follows until this incident ends, unless an error of another class joins it."
     )
 
 
@@ -139,7 +139,7 @@ def test_a_failure_that_joins_is_reported_once_restarts_have_not_fixed_it(late: 
 
 
 def test_restarts_that_are_spent_after_the_reported_trouble_are_reported_once(watched: Watched):
-    """The task fails with a class that was told, so nothing else would say that it stays down."""
+    """The task fails with a class that was mailed, so nothing else would report that it stays down."""
     watched.stage.listener.error = "connection refused"
     watched.fail(NETWORK, for_ever=True)
     for _ in range(3):
@@ -152,7 +152,7 @@ def test_restarts_that_are_spent_after_the_reported_trouble_are_reported_once(wa
     assert watched.subjects[1:] == ["AutoRestartBudgetExceeded (unreachable)"]
     _, text = watched.mails[-1]
     for words in (
-        "Restarting did not help",
+        "Restarts did not help: all restarts of this hour are used up",
         "Joins:        an incident",
         "0 of 3",
         "ConnectorTaskFailed: task 0",
@@ -333,7 +333,7 @@ def test_a_claim_that_took_too_long_is_spent_and_not_acted_upon(watched: Watched
     times = iter([watched.now, watched.now + ACT_WITHIN_SECONDS + 1])
     outcome = act(session, Remediation(Action.RESTART), Budget(), clock=lambda: next(times))
     assert (outcome.attempted, watched.restarts) == (False, 0)
-    assert "took so long" in outcome.text
+    assert "took too long" in outcome.text
     assert len(read_budget(watched.stage.table).claims) == 1
     in_time = iter([watched.now + 3600, watched.now + 3600 + ACT_WITHIN_SECONDS])
     again = act(

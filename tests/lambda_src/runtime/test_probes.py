@@ -59,7 +59,7 @@ def test_a_probe_that_another_ones_time_has_passed_is_waited_for(never: threadin
     ("error", "expected"),
     [
         (ServerError("the brokers are away"), "the brokers are away"),
-        (KeyError("x"), "unforeseen KeyError: 'x'"),
+        (KeyError("x"), "unexpected KeyError: 'x'"),
     ],
 )
 def test_a_probe_that_fails_says_why_and_fails_no_other(error: Exception, expected: str):

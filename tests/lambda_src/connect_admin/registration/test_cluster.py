@@ -38,7 +38,7 @@ def test_a_twin_on_the_cluster_is_refused_with_both_names(world: FakeStage, oper
     world.kafka.topics["wms_schema-changes"] = FakeTopic()
     words = refused(world, operation)
     assert "topic wms.schema-changes of stage main and the existing topic wms_schema-changes" in words
-    assert "the stacks made so far stay" in words
+    assert "stacks that exist stay" in words
     assert "wms/main/brokerString" in words
 
 
@@ -50,16 +50,16 @@ def test_another_named_stage_is_refused_by_any_of_its_connect_topics(
     """Its topics tell it whatever account it is in."""
     world.kafka.topics[f"mgmt.connect.wms-connector-val.{sign}"] = FakeTopic()
     words = refused(world, operation)
-    assert "stage val lives on this cluster already" in words
+    assert "stage val uses this cluster already" in words
     assert "wms/main/brokerString" in words
-    assert "the stacks made so far stay" in words
+    assert "stacks that exist stay" in words
 
 
-def test_a_tired_operator_is_not_reported_in_one_line_to_delete_another_stages_position() -> None:
+def test_a_refusal_never_suggests_to_delete_topics_that_hold_another_stages_position() -> None:
     words = conflict(Stage.parse("main"), Cluster(frozenset({VAL.topics.one("connect_offsets")})), "wms")
     assert words is not None
     assert "delete" not in words
-    assert f"{LEFT_CLUSTER!r} in docs/stages.md: they hold its position" in words
+    assert f"Read {LEFT_CLUSTER!r} in docs/stages.md before you touch its topics: they hold" in words
     assert f"\n### {LEFT_CLUSTER}\n" in (ROOT / "docs" / "stages.md").read_text()
 
 
@@ -74,12 +74,12 @@ def test_a_relaunch_passes_though_a_refused_stage_left_its_topics(
 
 
 @BOTH
-def test_a_record_of_another_cluster_is_no_excuse(world: FakeStage, operation: Operation) -> None:
+def test_a_record_of_another_cluster_does_not_admit_the_stage(world: FakeStage, operation: Operation) -> None:
     """The stage was moved to the cluster of another one."""
     world.ask(Operation.RECORD)
     world.kafka.id = "cluster-2"
     world.kafka.topics[VAL.topics.one("connect_status")] = FakeTopic()
-    assert "stage val lives" in refused(world, operation)
+    assert "stage val uses" in refused(world, operation)
 
 
 @BOTH
@@ -88,7 +88,7 @@ def test_the_same_named_stage_of_another_account_is_refused_by_its_live_group(
 ) -> None:
     world.ecs.no_cluster = True
     world.kafka.live_groups.add("mgmt.connect.wms-connector-main")
-    assert "a stage main that is not this account's lives on this cluster" in refused(world, operation)
+    assert "a stage main of another account uses this cluster" in refused(world, operation)
 
 
 def test_a_worker_that_was_killed_is_waited_out(world: FakeStage) -> None:
@@ -142,4 +142,4 @@ def test_the_account_is_part_of_what_a_record_proves(world: FakeStage) -> None:
     assert item["account"] == ACCOUNT
     item["account"] = "123456789012"
     world.kafka.topics[VAL.topics.one("connect_config")] = FakeTopic()
-    assert "stage val lives" in refused(world, Operation.CLUSTER)
+    assert "stage val uses" in refused(world, Operation.CLUSTER)

@@ -61,7 +61,7 @@ def test_a_service_that_a_teardown_left_without_tasks_gets_its_workers_back(worl
     world.ecs.desired = 0
     answer = world.ask(Operation.READY, desired_count=2)
     assert (answer.state, answer.changed, world.ecs.desired) == (State.WAITING, True, 2)
-    assert "had the desired count 0" in answer.summary
+    assert "had a desired count of 0" in answer.summary
     world.ecs.start(ADDRESS)
     answer = world.ask(Operation.READY, desired_count=2)
     assert (answer.state, answer.changed) == (State.DONE, False)
@@ -78,7 +78,7 @@ def test_a_service_that_wants_no_task_fails_at_once_when_nobody_says_how_many(wo
     world.ecs.desired = 0
     answer = world.ask(Operation.READY)
     assert answer.state is State.FAILED
-    assert "desired count 0" in answer.summary
+    assert "has a desired count of 0" in answer.summary
 
 
 @pytest.mark.parametrize("missing", ["missing", "no_cluster"])

@@ -1,4 +1,4 @@
-"""RECORD and STATUS: what was registered is written once, and what is there is told without a change."""
+"""RECORD and STATUS: what was registered is written once, and what exists is reported without a change."""
 
 from connector.domain.admin_api import REGISTRATION, Operation, State
 from connector.domain.capture.config import config_hash

@@ -35,8 +35,8 @@ def test_running_and_streaming_is_done(registered: FakeStage) -> None:
 @pytest.mark.parametrize(
     ("debezium", "words"),
     [
-        (None, "no Debezium metrics yet, so it has not reached the database"),
-        ({"streaming": {"connected": 0.0}}, "Debezium says that it is not connected"),
+        (None, "there are no Debezium metrics yet: the connector has not reached the database"),
+        ({"streaming": {"connected": 0.0}}, "Debezium reports that it is not connected"),
         (
             {"streaming": {"connected": 0.0}, "snapshot": {"snapshotrunning": 1.0, "totaltablecount": 0.0}},
             "snapshot of 0 tables running",
@@ -49,7 +49,7 @@ def test_a_running_task_without_a_connected_source_is_waited_for(
     registered.connect.debezium = debezium
     answer = registered.ask(Operation.VERIFY)
     assert answer.state is State.WAITING
-    assert "the source 127.0.0.8:5432 is not seen to be connected" in answer.summary
+    assert "the source 127.0.0.8:5432 is not connected as far as the metrics show" in answer.summary
     assert words in answer.summary
 
 
@@ -81,11 +81,11 @@ def test_a_failed_task_fails_with_the_databases_own_words(registered: FakeStage)
     assert answer.summary == (
         f"task 0 of {NAME} FAILED: the database at 127.0.0.8:5432 refuses the login: "
         "ORA-01017: invalid credential for ***; logon denied; "
-        "fix user and password in its secret, then launch again"
+        "fix user and password in the secret dbInfo, then launch again"
     )
 
 
-def test_a_failure_of_the_previous_life_that_passes_is_not_a_failure(registered: FakeStage) -> None:
+def test_a_failure_from_before_the_restart_that_passes_is_not_a_failure(registered: FakeStage) -> None:
     task = registered.connect.tasks[NAME]
     task.update(state="FAILED", trace=TRACE)
 
@@ -110,7 +110,7 @@ def test_a_worker_whose_metrics_cannot_be_read_is_waited_for(registered: FakeSta
     registered.connect.tasks[NAME]["worker_id"] = "127.0.0.77:8083"
     answer = registered.ask(Operation.VERIFY)
     assert answer.state is State.WAITING
-    assert "its worker shows no metrics: 127.0.0.77: connection refused" in answer.summary
+    assert "the worker's metrics cannot be read: 127.0.0.77: connection refused" in answer.summary
 
 
 def test_a_kind_without_metrics_is_done_when_its_task_runs_and_says_what_is_not_seen(

@@ -143,7 +143,7 @@ def test_a_request_that_means_another_stage_is_refused(a: FakeStage, operation: 
     assert (a.kafka.changes, a.connect.writes, a.table.puts, a.ecs.desired) == ([], [], 0, 1)
 
 
-def test_the_mark_stands_before_the_cluster_is_inspected(a: FakeStage):
+def test_the_mark_is_written_before_the_cluster_is_inspected(a: FakeStage):
     a.kafka.unreachable = True
     assert ask(a, Operation.TEARDOWN_MARK).state is State.WAITING
     assert a.table.items[RECORD_KEY]["retiring"] is True
@@ -179,7 +179,7 @@ def test_a_stage_that_a_launch_has_taken_over_keeps_what_it_has(
     slots = dict(source.slots)
     answer = ask(a, operation)
     assert answer.state is State.FAILED
-    assert "a launch has taken it over" in answer.summary
+    assert "a launch has begun since" in answer.summary
     assert (a.kafka.changes, a.connect.writes, a.ecs.desired) == ([], [], 1)
     assert source.slots == slots
 
@@ -251,7 +251,7 @@ def test_offsets_that_cannot_be_deleted_go_with_their_topic(a: FakeStage):
     a.connect.keeps_offsets = "for good"
     answer = ask(a, Operation.TEARDOWN_CONNECTOR)
     assert answer.state is State.DONE
-    assert "go with their topic" in answer.summary
+    assert "are deleted with their topic" in answer.summary
     assert a.connect.configs == {}
 
 
@@ -266,7 +266,7 @@ def test_workers_that_never_came_up_are_no_obstacle(a: FakeStage):
     ask(a, Operation.TEARDOWN_MARK)
     a.ecs.tasks.clear()
     a.ecs.start("", status="PROVISIONING")
-    assert "no worker runs" in ask(a, Operation.TEARDOWN_CONNECTOR).summary
+    assert "no worker is running" in ask(a, Operation.TEARDOWN_CONNECTOR).summary
     a.time.on_sleep = end_tasks(a)
     assert ask(a, Operation.TEARDOWN_WORKERS).state is State.DONE
 
@@ -330,7 +330,7 @@ def test_topics_that_are_still_listed_are_waited_for(a: FakeStage):
     again.kafka.lingers = 10_000
     answer = ask(again, Operation.TEARDOWN_TOPICS)
     assert answer.state is State.WAITING
-    assert "topics are still there, first a.aws.wms.cdc" in answer.summary
+    assert "topics still exist, the first is a.aws.wms.cdc" in answer.summary
 
 
 def test_a_group_that_somebody_reads_with_is_reported(a: FakeStage):
