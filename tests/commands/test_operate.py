@@ -361,7 +361,9 @@ def test_a_function_of_an_older_version_is_not_taken_for_healthy(run: Run, main:
     answer = Answer(State.DONE, "seen", details=found)
     main.aws.functions[main.names.connect_admin] = lambda _: answer.to_payload()
     (line,) = findings(run)
-    assert line.startswith("admin function: cannot be checked: the admin Lambda answers no findings: its")
+    assert line.startswith(
+        "admin function: cannot be checked: the admin Lambda is an older version that reports no"
+    )
 
 
 def test_a_finding_that_only_a_newer_version_knows_is_shown_as_it_answers(run: Run, main: Deployed) -> None:

@@ -161,7 +161,7 @@ def wrong_settings() -> Iterator[Case]:
         "broker_cidrs: [10.0.0.0/33]": ("'10.0.0.0/33' is no IPv4 block", "like 10.20.0.0/16"),
         "broker_cidrs: 10.0.0.0/8": ("broker_cidrs '10.0.0.0/8' is no list",),
         "database_cidrs: [300.1.1.1/32]": ("database_cidrs: '300.1.1.1/32'",),
-        "database_cidrs: [10.1.1.1]": ("'10.1.1.1' is no IPv4 block",),
+        "database_cidrs: [10.1.1.1]": ("'10.1.1.1' is not an IPv4 CIDR block",),
         "task_cpu: 1000": ("task_cpu 1000 is not a Fargate size; allowed: 256, 512",),
         "task_cpu: big": ("task_cpu", "'big'"),
         "task_memory: 3000": ("task_memory 3000 is not possible with task_cpu 1024", "2048 to 8192"),

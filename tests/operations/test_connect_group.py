@@ -48,5 +48,5 @@ def test_a_refusal_stops_the_launch_in_one_line():
 
 
 def test_a_group_of_another_stage_is_refused():
-    with pytest.raises(ValueError, match="no Connect group of this stage"):
+    with pytest.raises(ValueError, match="is not a Connect group of this stage"):
         given(DOTTED, Answer(State.DONE, "", details={"group": "mgmt.connect.wms-connector-main"}))
