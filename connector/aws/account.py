@@ -1,4 +1,4 @@
-"""The AWS account that the environment's credentials lead to, in the region that `sceptre` would take."""
+"""The AWS account of the environment's credentials, in the region that `sceptre` would use."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ _NEXT = "check this shell's credentials, AWS_REGION and AWS_ENDPOINT_URL (is the
 
 
 def client(service: str, *, read_timeout: float = 30, attempts: int = 3) -> Any:
-    """A client; nobody waits for minutes where there is no AWS to ask."""
+    """A client that fails within seconds where AWS cannot be reached."""
     config = Config(
         connect_timeout=5,
         read_timeout=read_timeout,
@@ -40,7 +40,7 @@ class Account:
         self.region = region()
 
     def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any:
-        """Ask AWS; as with Sceptre's connection manager, what AWS refuses is botocore's error."""
+        """Call AWS; like Sceptre's connection manager, this raises botocore's error when AWS refuses."""
         return getattr(client(service), command)(**(kwargs or {}))
 
 

@@ -1,4 +1,4 @@
-"""Putting requests to a stage's admin Lambda, for hooks and commands."""
+"""Send requests to a stage's admin Lambda, for hooks and commands."""
 
 import json
 import time
@@ -23,7 +23,7 @@ Invoke = Callable[[Mapping[str, Any]], Any]
 
 
 class NoFunction(ServerError):
-    """There is no such Lambda."""
+    """The Lambda does not exist."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def invoke_once(invoke: Invoke, function: str, request: Request) -> Answer:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code == _UNKNOWN:
-            raise NoFunction(f"there is no Lambda {function}") from None
+            raise NoFunction(f"Lambda {function} does not exist") from None
         if code in _NOT_YET:
             return Answer(State.WAITING, f"the admin Lambda {function} is not ready yet ({code})")
         raise
@@ -59,7 +59,7 @@ def invoke(client: Any, stage: Stage, request: Request) -> Answer:
 
 
 def decode(reply: Mapping[str, Any], function: str, operation: Operation) -> Answer:
-    """What AWS's answer to an invocation says; raises `ServerError` when the function failed."""
+    """The answer that AWS's reply to an invocation holds; raises `ServerError` when the function failed."""
     return Answer.from_payload(content(reply, f"the admin Lambda {function}", function, operation.value))
 
 

@@ -25,7 +25,7 @@ class Repository:
 
     @property
     def registry(self) -> str:
-        """The host that is logged in to."""
+        """The host for the login."""
         return self.uri.partition("/")[0]
 
     @property
@@ -64,13 +64,13 @@ def require_published(call: Call, where: Repository, tag: str) -> str:
     if digest is None:
         raise OperatorError(
             f"the worker's image of this checkout, {where.name}:{tag}, is not in {where.registry}; "
-            "run `wms-connector image publish`, or name another one with the setting image"
+            "run `wms-connector image publish`, or set image in config.yaml to another image"
         )
     return f"{where.uri}@{digest}"
 
 
 def login(call: Call) -> tuple[str, Redacted]:
-    """User and password with which this account's registry is pushed to; good for hours."""
+    """User and password for pushing to this account's registry; valid for some hours."""
     answer = call("ecr", "get_authorization_token", {})
     token = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
     user, _, password = token.partition(":")

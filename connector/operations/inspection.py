@@ -1,4 +1,4 @@
-"""Inspecting a deployed stage with the operator's own credentials, and through its admin Lambda."""
+"""Inspect a deployed stage with the operator's own credentials, and through its admin Lambda."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ def inspect(clients: Clients, stage: Stage, now: datetime) -> Facts:
 
 
 def not_deployed(stage: Stage) -> ServerError:
-    """What is said of a stage of which nothing is there."""
+    """The error for a stage that has no stack."""
     make = f"`wms-connector ephemeral create {stage.name}`, then " if stage.ephemeral else ""
     return ServerError(
         f"stage {stage.name!r} is not deployed in region {region()} of this account: it has no stacks. If "
@@ -101,7 +101,7 @@ def topic_of(clients: Clients, stage: Stage) -> str:
 
 
 def alarm_states(cloudwatch: Any, stage: Stage, kind: str) -> dict[str, AlarmState]:
-    """The alarm's own word -> its state, for the stage's alarms that stand."""
+    """The alarm's short name -> its state, for the alarms of the stage that exist."""
     full = {stage.names.alarm(name): name for name in alarms_of(stage.names, kind)}
     with account.errors():
         pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=list(full))
@@ -121,14 +121,14 @@ def alarm_states(cloudwatch: Any, stage: Stage, kind: str) -> dict[str, AlarmSta
 def subscriptions(sns: Any, topic: str) -> tuple[Subscription, ...]:
     """Who is subscribed to a topic."""
     if not topic:
-        raise ServerError("the alerts stack has no topic")
+        raise ServerError("the alerts stack has no SNS topic")
     with account.errors():
         pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
         found = [entry for page in pages for entry in page["Subscriptions"]]
     return tuple(
         Subscription(entry["Protocol"], entry["Endpoint"], entry["SubscriptionArn"].startswith("arn:"))
         for entry in found
-        # One that was taken back is listed for some days.
+        # A deleted subscription is still listed for some days.
         if entry["SubscriptionArn"] != "Deleted"
     )
 

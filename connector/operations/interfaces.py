@@ -13,7 +13,7 @@ from connector.aws import stacks
 from connector.aws.admin_function import Clock
 from connector.domain.errors import DeadlineExceeded
 
-#: AWS speaks of up to 20 minutes (Lambda developer guide, "Giving Lambda functions access to a VPC").
+#: AWS documents up to 20 minutes (Lambda developer guide, "Giving Lambda functions access to a VPC").
 _LIMIT_SECONDS = 40 * 60.0
 _PAUSE_SECONDS = 15.0
 
@@ -68,7 +68,7 @@ def security_groups(connection: stacks.Connection, stack_name: str) -> list[str]
 
 
 def held(connection: stacks.Connection, groups: Iterable[str]) -> int:
-    """How many of Lambda's interfaces are in these groups; 0 where one may not ask: CloudFormation waits."""
+    """How many of Lambda's interfaces are in these groups; 0 without the right to list them."""
     wanted = set(groups)
     found = 0
     token: str | None = None

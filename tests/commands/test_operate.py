@@ -251,7 +251,7 @@ def brokers_gone(main: Deployed) -> None:
         (nobody, "mail: nobody is subscribed to Alerts-wms-alerts-main", "alertEmails"),
         (
             no_check,
-            "health check: no health check has run lately",
+            "health check: no health check has run recently",
             "/aws/lambda/wms-connector-main-connect-health",
         ),
         (old_check, "health check: the last health check ran 45 minutes ago", "it runs every 10 minutes"),
@@ -269,7 +269,7 @@ def brokers_gone(main: Deployed) -> None:
         (secret_changed, "secrets: secret wms/main/dbInfo has a newer version", "sceptre launch main --yes"),
         (
             other_config,
-            "stage record: the config that was registered is not what",
+            "stage record: the registered config differs from what",
             "sceptre launch main --yes",
         ),
         (no_record, "stage record: the stage was never registered", "sceptre launch main --yes"),
@@ -313,7 +313,7 @@ def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: De
 @pytest.mark.parametrize(
     ("break_", "words"),
     [
-        (scaled_to_0, "the desired count is 0"),
+        (scaled_to_0, "desired count is 0, so no worker runs"),
         (no_task, "0 of 1 tasks running; the last task stopped: OutOfMemory"),
     ],
 )
@@ -350,7 +350,9 @@ def test_a_function_of_an_older_version_is_not_taken_for_healthy(run: Run, main:
     answer = Answer(State.DONE, "seen", details=found)
     main.account.functions[main.names.connect_admin] = lambda _: answer.to_payload()
     (line,) = findings(run)
-    assert line.startswith("admin function: cannot be seen: the admin Lambda answers no findings: its")
+    assert line.startswith(
+        "admin function: cannot be seen: the admin Lambda is an older version that reports no"
+    )
 
 
 def test_a_finding_that_only_a_newer_version_knows_is_shown_as_it_answers(run: Run, main: Deployed) -> None:
@@ -426,7 +428,7 @@ def test_a_command_waits_for_what_may_be_asked_twice_and_says_to_ask_again(
     monkeypatch.setattr("connector.commands.operate.Clock", SimulatedClock().as_clock)
     result = run(command, "main")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"error: {command} main: a rebalance is under way; ask again\n"
+    assert result.stderr == f"error: {command} main: a rebalance is under way; run this again\n"
     assert asked == [command] * requests
 
 
@@ -506,7 +508,7 @@ def test_what_does_not_arrive_is_a_failure(run: Run, main: Deployed, quick: None
     main.account.sns.loses = "(login)"
     assert drilled(run) == (1, {"login": "did not arrive within 3600 s"})
     main.account.sns.loses = 'OK: "wms-connector-main-DeadLetters'
-    assert drilled(run) == (1, {"DeadLetters": "of OK nothing arrived within 3600 s"})
+    assert drilled(run) == (1, {"DeadLetters": "no mail about OK arrived within 3600 s"})
 
 
 def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
@@ -520,7 +522,7 @@ def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
     status, wrong = drilled(run)
     assert (status, set(wrong)) == (1, {"CpuHigh", "DbTcpUnreachable", "MemoryHigh", "DeadLetters"})
     assert "does not send to" in wrong["CpuHigh"]
-    assert "mails, although the health check" in wrong["DbTcpUnreachable"]
+    assert "sends a mail, although the health check" in wrong["DbTcpUnreachable"]
     assert "AccessDenied" in wrong["DeadLetters"]
 
 
@@ -534,7 +536,7 @@ def test_what_stays_behind_is_named(run: Run, main: Deployed, quick: None) -> No
     main.account.sns.keeps_subscriptions = True
     result = run("fire-drill", "main", "--yes")
     assert result.exit_code == 1
-    assert "left behind, delete it by hand: subscription arn:aws:sns" in result.stdout
+    assert "not deleted; delete it by hand: subscription arn:aws:sns" in result.stdout
     assert main.account.sqs.queues == {}
 
 
@@ -586,7 +588,7 @@ def test_a_drill_that_cannot_go_on_reports_what_it_leaves_behind(
     (queue,) = main.account.sqs.queues
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "error: AWS refused ReceiveMessage: AccessDenied: not authorized; left behind, delete it by hand: "
+        "error: AWS refused ReceiveMessage: AccessDenied: not authorized; not deleted; delete it by hand: "
         f"queue {queue} (AWS refused DeleteQueue: AccessDenied: not authorized)\n"
     )
 

@@ -104,7 +104,7 @@ def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
     rows.insert(2)
     run = launch(world, project, DOT)
     assert run.status == 0, run.output
-    assert "had the desired count 0" in run.output
+    assert "had a desired count of 0" in run.output
     assert deployed.service(world, stage)["desiredCount"] == 1
     rows.insert(2)
     rows.assert_arrived_once()

@@ -103,7 +103,9 @@ def test_removing_takes_what_the_world_made_and_nothing_else(tmp_path: Path):
 
 def test_a_directory_in_which_somebody_keeps_something_is_refused_and_left_as_it_is(tmp_path: Path):
     (tmp_path / "logs").mkdir()
-    with pytest.raises(OperatorError, match=r"holds 'logs' and no local world; give --directory an empty"):
+    with pytest.raises(
+        OperatorError, match=r"holds 'logs' and is not a local world; give --directory an empty"
+    ):
         World.up(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["logs"]
 

@@ -42,15 +42,15 @@ def test_a_mistake_is_one_clear_line_and_changes_nothing(account: Account, proje
         (
             "val",
             "task_cpu: [\n",
-            ("val/config.yaml cannot be read", "line 1, column 12", "nothing was touched"),
+            ("val/config.yaml cannot be read", "line 1, column 12", "nothing was changed"),
         ),
         (
             "val",
             "desired_count 2\n",
-            ("val/config.yaml holds 'desired_count 2'", "no setting", "nothing was touched"),
+            ("val/config.yaml holds 'desired_count 2'", "is not a setting", "nothing was changed"),
         ),
-        ("val", "5\n", ("val/config.yaml holds 5, which is no setting",)),
-        ("val", "- a\n", ("val/config.yaml holds ['a'], which is no setting",)),
+        ("val", "5\n", ("val/config.yaml holds 5, which is not a setting",)),
+        ("val", "- a\n", ("val/config.yaml holds ['a'], which is not a setting",)),
         ("val", "owner: !secret_falback x\n", ("'!secret_falback'", "known: ", "!secret_fallback")),
         (".", "", ("the path must be a stage",)),
         ("val", "desired_count: 0\n", ("desired_count", "not 0")),
@@ -109,7 +109,7 @@ def test_a_secret_that_iam_denies_is_refused_though_the_default_could_be_read(
     assert launched.status == 0, launched.output
     before = account.state()
     run = sceptre(operator, *LAUNCH, project=project, seconds=60)
-    _assert_refused(run, "wms/val/dbInfo may not be read", "the default's secret is not used instead")
+    _assert_refused(run, "wms/val/dbInfo may not be read", "the default secret is not used in its place")
     assert account.state() == before
 
 
