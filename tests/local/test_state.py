@@ -128,8 +128,8 @@ def test_the_default_directory_is_ours_whatever_is_in_it(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("enforced", "words"),
     [
-        (True, r"with `local up --enforce-iam`; run that again, or, for `local up`, `local down --keep`"),
-        (False, r"with `local up`; run that again, or, for `local up --enforce-iam`, `local down --keep`"),
+        (True, r"with `local up --enforce-iam`; run that again. For `local up`, run `local down --keep`"),
+        (False, r"with `local up`; run that again. For `local up --enforce-iam`, run `local down --keep`"),
     ],
 )
 def test_another_setting_for_iam_is_answered_with_a_command_that_loses_nothing(
