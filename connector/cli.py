@@ -5,26 +5,30 @@ import click
 from connector.commands.lazy import Lazy, LazyGroup
 
 _COMMANDS = {
-    "stage": Lazy("connector.commands.stage:stage", "Names of a stage."),
+    "stage": Lazy("connector.commands.stage:stage", "Show every name that is derived from a stage."),
     "topics": Lazy("connector.commands.topics:topics", "Show which topics a teardown would delete."),
-    "connector": Lazy("connector.commands.connector:connector", "The connector's config."),
+    "connector": Lazy("connector.commands.connector:connector", "Show the connector's config."),
     "status": Lazy("connector.commands.inspect:status", "Show what is deployed and running, with lag."),
     "verify": Lazy("connector.commands.inspect:verify", "Check whether a stage is healthy."),
     "fire-drill": Lazy("connector.commands.drill:fire_drill", "Test whether alarms and mails arrive."),
     "restart": Lazy("connector.commands.operate:restart", "Restart connector and task."),
     "pause": Lazy("connector.commands.operate:pause", "Pause the connector."),
     "resume": Lazy("connector.commands.operate:resume", "Resume a paused or stopped connector."),
-    "stop": Lazy("connector.commands.operate:stop", "End the connector's task."),
-    "snapshot": Lazy("connector.commands.operate:snapshot", "Read captured tables anew."),
+    "stop": Lazy("connector.commands.operate:stop", "Stop the connector: its task ends."),
+    "snapshot": Lazy("connector.commands.operate:snapshot", "Take a snapshot of captured tables."),
     "offsets": Lazy("connector.commands.operate:offsets", "Show the connector's offsets."),
-    "ephemeral": Lazy("connector.commands.ephemeral:ephemeral", "Stages of branches."),
-    "oracle-script": Lazy("connector.commands.scripts:oracle_script", "What a DBA must run."),
+    "ephemeral": Lazy(
+        "connector.commands.ephemeral:ephemeral", "Create, list and tear down stages of branches."
+    ),
+    "oracle-script": Lazy("connector.commands.scripts:oracle_script", "Print what a DBA must run."),
     "broker-script": Lazy(
         "connector.commands.scripts:broker_script", "Print what the cluster's owners must grant."
     ),
-    "image": Lazy("connector.commands.image:image", "The worker's container image."),
-    "render": Lazy("connector.commands.render:render", "All templates as files, offline."),
-    "local": Lazy("connector.local.cli:local", "The local world: AWS, Kafka, PostgreSQL, Fargate."),
+    "image": Lazy("connector.commands.image:image", "Build and publish the worker's container image."),
+    "render": Lazy(
+        "connector.commands.render:render", "Write all CloudFormation templates to files, offline."
+    ),
+    "local": Lazy("connector.local.cli:local", "Run the local world: AWS, Kafka, PostgreSQL, Fargate."),
 }
 
 

@@ -1,4 +1,4 @@
-"""`!wms_admit`: before anything of a stage is touched, check all that can be wrong beforehand."""
+"""`!wms_admit`: before a launch changes anything, check everything that can be checked."""
 
 import threading
 
@@ -7,16 +7,16 @@ from sceptre.hooks import Hook
 from connector.sceptre import excepthook, preflight
 from connector.sceptre import stack as sceptre_stack
 
-#: Stages admitted in this process: every stack of a stage asks, the first answer holds for the run.
+#: Stages admitted in this process: every stack of a stage asks, and the first answer holds for the run.
 _admitted: set[tuple[str, str]] = set()
 _lock = threading.Lock()
 
-# Sceptre imports its plugins before it reads config/: what it then finds there is reported in one line.
+# Sceptre imports its plugins before it reads config/, so a mistake there is reported in one line too.
 excepthook.install()
 
 
 class AdmitStage(Hook):  # type: ignore[misc]
-    """Refuse a stage that the rule refuses, that lacks the foundation, or whose settings are no good."""
+    """Refuse a stage whose name is not allowed, that lacks the foundation, or whose settings are wrong."""
 
     def run(self) -> None:
         with sceptre_stack.one_line_errors(sceptre_stack.group_of(self.stack)), _lock:

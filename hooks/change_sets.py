@@ -1,4 +1,4 @@
-"""`!wms_no_change_set`: a stage is changed by a launch only."""
+"""`!wms_no_change_set`: only a launch may change a stage."""
 
 from sceptre.hooks import Hook
 
@@ -7,10 +7,10 @@ from connector.sceptre import stack as sceptre_stack
 
 
 class RefuseChangeSet(Hook):  # type: ignore[misc]
-    """Refuse to make or to execute a change set of a stage's stack.
+    """Refuse to create or to execute a change set of a stage's stack.
 
-    Sceptre runs none of the hooks of an update for it: nothing would be checked beforehand, no code uploaded,
-    nothing registered, and the stage be half of one commit and half of another.
+    Sceptre runs no update hooks for a change set. Nothing would be checked, no code uploaded and nothing
+    registered, so half of the stage would be of one commit and half of another.
     """
 
     def run(self) -> None:
@@ -20,6 +20,6 @@ class RefuseChangeSet(Hook):  # type: ignore[misc]
             group = sceptre_stack.group_of(self.stack)
             raise OperatorError(
                 "a change set leaves out what a launch does besides the stacks (checks, code, topics, "
-                f"registration); nothing was touched. Look with `sceptre diff {group}`, change with "
-                f"`sceptre launch {group}`"
+                f"registration); nothing was changed. See the changes with `sceptre diff {group}`, make them "
+                f"with `sceptre launch {group}`"
             )

@@ -1,4 +1,4 @@
-"""`!wms_guard`: what must not be deleted by accident is not deleted."""
+"""`!wms_guard`: refuse to delete what must not be deleted by accident."""
 
 from sceptre.hooks import Hook
 
@@ -10,8 +10,8 @@ from connector.sceptre import stack as sceptre_stack
 class GuardDeletion(Hook):  # type: ignore[misc]
     """Refuse the deletion of a named stage's stack and of a foundation that is in use.
 
-    Sceptre runs `before_delete` also while a *launch* replaces a stack whose creation failed; such a
-    stack holds nothing worth protecting and may go.
+    Sceptre also runs `before_delete` while a *launch* replaces a stack whose creation failed. Such a stack
+    holds nothing worth protecting and may be deleted.
     """
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""`!wms_wait_interfaces`, before the network stack goes: no interface of Lambda is in its security groups."""
+"""`!wms_wait_interfaces`: before the network stack is deleted, wait for the Lambdas' network interfaces."""
 
 from sceptre.hooks import Hook
 
@@ -7,7 +7,7 @@ from connector.sceptre import stack as sceptre_stack
 
 
 class WaitForInterfaces(Hook):  # type: ignore[misc]
-    """Wait until no network interface of Lambda is in the stack's security groups, and say so."""
+    """Wait until no network interface of Lambda is in the stack's security groups, and show progress."""
 
     def run(self) -> None:
         stack = self.stack

@@ -1,4 +1,4 @@
-"""`!wms_publish`: the Lambda zip is in the artifact bucket before a stack refers to it."""
+"""`!wms_publish`: upload the Lambda zip to the artifact bucket before a stack refers to it."""
 
 from sceptre.hooks import Hook
 

@@ -1,7 +1,6 @@
-"""`!wms_register`: after the connector stack stands, the connector is registered and seen to work.
+"""`!wms_register`: after the connector stack is complete, register the connector and check that it works.
 
-`!wms_check_cluster`, before that stack is made or changed: a cluster on which the stage may not live is
-refused.
+`!wms_check_cluster`, before that stack is created or updated: refuse a cluster that the stage may not use.
 """
 
 from sceptre.hooks import Hook
@@ -12,7 +11,7 @@ from connector.sceptre import stack as sceptre_stack
 
 
 class RegisterConnector(Hook):  # type: ignore[misc]
-    """Ask the admin Lambda for each step of registration until it is done, showing progress."""
+    """Have the admin Lambda do each step of registration, and show progress."""
 
     def run(self) -> None:
         with sceptre_stack.one_line_errors(self.stack.name):
@@ -21,7 +20,7 @@ class RegisterConnector(Hook):  # type: ignore[misc]
 
 
 class CheckCluster(Hook):  # type: ignore[misc]
-    """Ask the admin Lambda whether the stage may live on the cluster that its broker string names."""
+    """Ask the admin Lambda whether the stage may use the cluster that its broker string names."""
 
     def run(self) -> None:
         with sceptre_stack.one_line_errors(self.stack.name):

@@ -1,7 +1,7 @@
-"""`!wms_retire`, before an ephemeral stage's connector stack goes: its connector, workers and topics go.
+"""`!wms_retire`: delete connector, workers and topics before an ephemeral stage's connector stack is deleted.
 
 Besides it: `!wms_note_launch`, which distinguishes a launch from a deletion, and `!wms_tidy`, after the stack
-has gone.
+is deleted.
 """
 
 from sceptre.hooks import Hook
@@ -38,7 +38,7 @@ class TearDownStage(Hook):  # type: ignore[misc]
 
 
 class TearDownLeftovers(Hook):  # type: ignore[misc]
-    """Remove what belongs to the ephemeral stage and to no stack, once the connector's stack is gone."""
+    """Remove what belongs to the ephemeral stage and to no stack, once the connector's stack is deleted."""
 
     def run(self) -> None:
         stack = self.stack

@@ -1,4 +1,4 @@
-"""`!alb_tls`: which certificate the load balancer shows, or nothing where there is none."""
+"""`!alb_tls`: the load balancer's certificate; nothing if the stage has no load balancer."""
 
 from sceptre.resolvers import Resolver
 
@@ -8,9 +8,9 @@ from connector.sceptre import stack as sceptre_stack
 
 
 class AlbTls(Resolver):  # type: ignore[misc]
-    """Resolve the secret connectAlbTls to the ARN of its certificate or authority; None when nobody has it.
+    """Resolve the secret connectAlbTls to the ARN of its certificate or authority; None without that secret.
 
-    The authority's PEM is not handed out: the functions read it from the secret.
+    The authority's PEM is not returned: the functions read it from the secret.
     """
 
     def resolve(self) -> dict[str, str] | None:

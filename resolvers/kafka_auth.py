@@ -1,4 +1,4 @@
-"""`!kafka_auth`: the way of authenticating to the brokers, or their port, without revealing them."""
+"""`!kafka_auth`: how clients authenticate to the brokers, or the brokers' port, without their addresses."""
 
 from collections.abc import Mapping
 
@@ -13,14 +13,14 @@ class KafkaAuthentication(Resolver):  # type: ignore[misc]
     """Resolve to tls, scram, iam or plaintext: as configured, else by the broker string's port.
 
     Argument: a mapping with `configured`, the setting `kafka_auth` of the stage or an empty text. With
-    `port: true` the broker string's port comes back instead.
+    `port: true` it resolves to the broker string's port instead.
     """
 
     def resolve(self) -> str | int:
         with sceptre_stack.one_line_errors(self.stack.name):
             argument = self.argument or {}
             if not isinstance(argument, Mapping):
-                raise OperatorError("!kafka_auth takes a mapping with 'configured'")
+                raise OperatorError("!kafka_auth needs a mapping with 'configured'")
             stack = self.stack
             fetch = sceptre_stack.SECRETS.fetcher(stack.connection_manager)
             prefix, stage = sceptre_stack.secret_prefix(stack), sceptre_stack.stage_of(stack)

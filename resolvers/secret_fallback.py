@@ -1,4 +1,4 @@
-"""`!secret_fallback`: the stage's secret, else the default's."""
+"""`!secret_fallback`: the stage's secret, else the default secret."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ class SecretFallback(Resolver):  # type: ignore[misc]
     Argument: the secret's name (`iam/path`), or a mapping of `name` with one of `key` (one key of a JSON
     secret), `arn: true` (the ARN instead of the value) and `version: true` (its version id), and with
     `optional: true` (nothing instead of an error when the secret exists in neither place). A confidential
-    value is never handed out.
+    value is never returned.
     """
 
     def resolve(self) -> Any:
@@ -46,7 +46,7 @@ class SecretFallback(Resolver):  # type: ignore[misc]
 def _parse(argument: Any) -> dict[str, Any]:
     query = {"name": argument} if isinstance(argument, str) else argument
     if not isinstance(query, dict) or not isinstance(query.get("name"), str):
-        raise OperatorError("!secret_fallback takes a secret's name, or a mapping with 'name'")
+        raise OperatorError("!secret_fallback needs a secret's name, or a mapping with 'name'")
     unknown = sorted(set(query) - set(_KEYS))
     if unknown:
         raise OperatorError(f"!secret_fallback has no option {unknown[0]!r}; known: {', '.join(_KEYS)}")

@@ -1,4 +1,4 @@
-"""`!subnet_cidrs`: the blocks of the subnets in the secret vpc, in which the brokers are by default."""
+"""`!subnet_cidrs`: the CIDR blocks of the subnets in the secret vpc, where the brokers are by default."""
 
 import threading
 
@@ -9,7 +9,7 @@ from connector.domain.errors import OperatorError
 from connector.domain.secrets import fallback, secrets
 from connector.sceptre import stack as sceptre_stack
 
-#: Blocks that this process has asked for; one process is one Sceptre run.
+#: Blocks that this process has read; one process is one Sceptre run.
 _known: dict[tuple[str, ...], list[str]] = {}
 _lock = threading.Lock()
 
@@ -43,7 +43,7 @@ def describe(connection: calls.Port, path: str, ids: tuple[str, ...]) -> list[st
     """The blocks of these subnets; raises when the secret at `path` names one that is not there."""
     if not ids:
         raise OperatorError(
-            f"secret {path} names neither data nor private subnets, so the brokers' CIDR blocks are unknown; "
+            f"secret {path} has neither data nor private subnets, so the brokers' CIDR blocks are unknown; "
             "set broker_cidrs in the stage's config.yaml"
         )
     try:

@@ -10,13 +10,13 @@ from connector.domain.errors import OperatorError
 from connector.image_publishing import content, registry
 from connector.sceptre import stack as sceptre_stack
 
-#: Images that this process has asked for; one process is one Sceptre run.
+#: Images that this process has looked up; one process is one Sceptre run.
 _known: dict[tuple[str, ...], str] = {}
 _lock = threading.Lock()
 
 
 class WorkerImage(Resolver):  # type: ignore[misc]
-    """Resolve to `<repository>@<digest>`: as configured, else what is published of this checkout's image.
+    """Resolve to `<repository>@<digest>`: as configured, else the published image of this checkout.
 
     Argument: a mapping with `configured`, the setting `image` of the stage or an empty text.
     """
@@ -25,7 +25,7 @@ class WorkerImage(Resolver):  # type: ignore[misc]
         with sceptre_stack.one_line_errors(self.stack.name):
             argument = self.argument or {}
             if not isinstance(argument, Mapping):
-                raise OperatorError("!worker_image takes a mapping with 'configured'")
+                raise OperatorError("!worker_image needs a mapping with 'configured'")
             configured = argument.get("configured")
             if configured:
                 return str(configured)

@@ -1,4 +1,4 @@
-"""The AWS account that the environment's credentials lead to, in the region that `sceptre` would take."""
+"""The AWS account of the environment's credentials, in the region that `sceptre` would use."""
 
 import threading
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class Account:
         self._clients: dict[str, Any] = {}
 
     def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any:
-        """Ask AWS; as with Sceptre's connection manager, what AWS refuses is botocore's error."""
+        """Call AWS; like Sceptre's connection manager, this raises botocore's error when AWS refuses."""
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = client(
@@ -49,7 +49,7 @@ class Account:
 
 
 def client(service: str, where: str, *, read_timeout: float, attempts: int) -> Any:
-    """A client; nobody waits for minutes where there is no AWS to ask."""
+    """A client that fails within seconds where AWS cannot be reached."""
     config = Config(
         connect_timeout=5,
         read_timeout=read_timeout,

@@ -1,4 +1,4 @@
-"""Putting requests to a stage's admin Lambda, for hooks and commands."""
+"""Send requests to a stage's admin Lambda, for hooks and commands."""
 
 import json
 import time
@@ -17,7 +17,7 @@ _NOT_YET = ("ResourceConflictException", "ResourceNotReadyException", "SubnetIPA
 
 
 class NoFunction(ServerError):
-    """There is no such Lambda."""
+    """The Lambda does not exist."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def invoke_once(port: calls.Port, function: str, request: Request) -> Answer:
             return Answer(State.WAITING, f"the admin Lambda {function} is not ready yet ({code})")
         raise
     if reply is None:
-        raise NoFunction(f"there is no Lambda {function}")
+        raise NoFunction(f"Lambda {function} does not exist")
     return decode(reply, function, request.operation)
 
 
@@ -53,7 +53,7 @@ def invoke(port: calls.Port, stage: Stage, request: Request) -> Answer:
 
 
 def decode(reply: Mapping[str, Any], function: str, operation: Operation) -> Answer:
-    """What AWS's answer to an invocation says; raises `ServerError` when the function failed."""
+    """The answer that AWS's reply to an invocation holds; raises `ServerError` when the function failed."""
     return Answer.from_payload(content(reply, f"the admin Lambda {function}", function, operation.value))
 
 

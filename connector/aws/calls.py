@@ -15,7 +15,7 @@ from connector.domain.errors import ServerError, one_line
 # What `Port.call` raises when AWS refuses, for callers that do not import botocore.
 __all__ = ["ClientError", "Port", "code", "errors", "find", "message", "missing", "pages", "refusal"]
 
-_NEXT = "see this shell's credentials, AWS_REGION and AWS_ENDPOINT_URL (a local world that is down?)"
+_NEXT = "check this shell's credentials, AWS_REGION and AWS_ENDPOINT_URL (is the local world down?)"
 
 #: How services call the token of the next page; a request takes it under the name that the answer gave it.
 _TOKENS = ("NextToken", "nextToken")
@@ -88,7 +88,7 @@ def errors() -> Iterator[None]:
     except ClientError as error:
         raise ServerError(refusal(error)) from None
     except BotoCoreError as error:
-        raise ServerError(f"AWS cannot be asked: {one_line(str(error))}; {_NEXT}") from None
+        raise ServerError(f"AWS cannot be reached: {one_line(str(error))}; {_NEXT}") from None
 
 
 def refusal(error: ClientError) -> str:

@@ -8,15 +8,15 @@ import boto3
 from connector.aws.calls import errors
 from connector.domain.errors import OperatorError
 
-#: What config/config.yaml takes where the environment names no region.
+#: The region in config/config.yaml if the environment names none.
 DEFAULT_REGION = "us-east-1"
 
 
 def region(environment: Mapping[str, str] = os.environ) -> str:
     """AWS_REGION, else AWS_DEFAULT_REGION, else `DEFAULT_REGION`: the order of config/config.yaml.
 
-    Sceptre is given a region there and never asks the AWS profile for its own. Where that names another one
-    the command is refused: half of the tools would work in a region that nobody meant.
+    config/config.yaml gives Sceptre a region, so Sceptre does not use the AWS profile's. If the profile
+    names another one, the command is refused: some tools would use one region and some the other.
     """
     chosen = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if chosen:
@@ -24,8 +24,8 @@ def region(environment: Mapping[str, str] = os.environ) -> str:
     of_profile = _of_profile()
     if of_profile not in (None, DEFAULT_REGION):
         raise OperatorError(
-            f"the AWS profile names the region {of_profile} and neither AWS_REGION nor AWS_DEFAULT_REGION is "
-            f"set, so that sceptre would work in {DEFAULT_REGION}; set AWS_REGION to the region you mean"
+            f"the AWS profile names the region {of_profile}, but neither AWS_REGION nor AWS_DEFAULT_REGION "
+            f"is set, so sceptre would use {DEFAULT_REGION}; set AWS_REGION to the region that you want"
         )
     return DEFAULT_REGION
 

@@ -9,14 +9,14 @@ from connector.domain.stage import names
 
 
 def stack_outputs(connection: calls.Port, stack_name: str) -> Mapping[str, str] | None:
-    """The outputs of a stack that stands complete; None when there is no such stack or it never was."""
+    """The outputs of a stack; None when it does not exist or was never complete."""
     description = describe_stack(connection, stack_name)
     if description is None or description["StackStatus"] in NEVER_COMPLETED:
         return None
     return {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs", [])}
 
 
-#: States of a stack that never once was complete: nothing in it is worth protecting.
+#: States of a stack that was never complete: nothing in it is worth protecting.
 NEVER_COMPLETED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
 
 
@@ -29,7 +29,7 @@ def describe_stack(connection: calls.Port, stack_name: str) -> Mapping[str, Any]
 
 
 def foundation_outputs(connection: calls.Port) -> Mapping[str, str]:
-    """What the account's foundation stack offers; raises when it has not been launched."""
+    """The outputs of the account's foundation stack; raises when it has not been launched."""
     outputs = stack_outputs(connection, names.FOUNDATION_STACK)
     if outputs is None:
         raise OperatorError(

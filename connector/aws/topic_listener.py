@@ -11,7 +11,7 @@ from connector.aws.admin_function import Clock
 from connector.domain.errors import ServerError, WmsError
 
 _POLL_SECONDS = 2
-#: The queue outlives the drill only if deleting it fails; then its messages go by themselves.
+#: The queue outlives the drill only if deleting it fails; then its messages expire.
 _KEEP_SECONDS = "900"
 
 
@@ -25,7 +25,7 @@ class Message:
 
     @property
     def alarm(self) -> tuple[str, str] | None:
-        """Name and new state, where CloudWatch speaks."""
+        """Name and new state, if the message comes from a CloudWatch alarm."""
         try:
             content = json.loads(self.text)
             return str(content["AlarmName"]), str(content["NewStateValue"])
@@ -34,7 +34,7 @@ class Message:
 
 
 class TopicListener:
-    """Subscribed for as long as the block runs; nothing of it stays."""
+    """A queue that is subscribed for as long as the block runs, and deleted afterwards."""
 
     def __init__(self, port: calls.Port, topic: str, queue: str, clock: Clock | None = None) -> None:
         self._port, self._topic, self._queue = port, topic, queue
@@ -67,7 +67,7 @@ class TopicListener:
         self._leave()
 
     def receive(self, enough: Callable[[Sequence[Message]], bool], seconds: float) -> tuple[Message, ...]:
-        """Everything that arrives until it is enough or the time is up."""
+        """Everything that arrives until `enough` is true or the time is up."""
         received: list[Message] = []
         give_up = self._clock.now() + seconds
         while not enough(received) and self._clock.now() < give_up:
@@ -81,7 +81,7 @@ class TopicListener:
         return tuple(received)
 
     def _leave(self) -> None:
-        """Both parts, whatever becomes of the other; what stays is reported, not raised."""
+        """Delete both parts, even if one fails; what is left is reported, not raised."""
         left = []
         if self._subscription:
             arn = self._subscription
@@ -117,4 +117,4 @@ def _message(body: str) -> Message:
         content = json.loads(body)
         return Message(str(content["MessageId"]), str(content.get("Subject") or ""), str(content["Message"]))
     except (ValueError, KeyError, TypeError):
-        raise ServerError("SNS sent a message that is not in its own form") from None
+        raise ServerError("a message of SNS could not be parsed") from None

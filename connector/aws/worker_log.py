@@ -1,4 +1,4 @@
-"""The last error in the Connect worker's log: why it died, when CloudFormation only knows that it did."""
+"""The last error in the Connect worker's log: the reason for a failure that CloudFormation does not know."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -14,7 +14,7 @@ from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.stage.stage import Stage
 
-# What the config is shown for where the operator gives no address: names that cannot exist (RFC 6761).
+# Used when the operator gives no address: names that cannot exist (RFC 6761).
 _EXAMPLE_DB_INFO = (
     '{"host": "oracle.invalid", "port": 1521, "dbname": "WMS", "username": "example", "password": "example"}'
 )
@@ -23,7 +23,7 @@ _EXAMPLE_BROKERS = ("b-1.kafka.invalid", "b-2.kafka.invalid")
 
 @click.group()
 def connector() -> None:
-    """The connector of a stage."""
+    """Show the connector of a stage before anything is deployed."""
 
 
 @connector.command()
@@ -31,16 +31,16 @@ def connector() -> None:
 @click.option(
     "--db-info",
     type=click.File("rb"),
-    help="A file that holds the JSON of the secret dbInfo, or - for stdin. Without it: an example address.",
+    help="A file that holds the JSON of the secret dbInfo, or - for stdin. Default: an example address.",
 )
 @click.option(
     "--broker",
-    help="The broker string; its port says how clients authenticate. Without it: example names.",
+    help="The broker string; its port decides how clients authenticate. Default: example names.",
 )
 @click.option(
     "--kafka-auth",
     type=click.Choice([auth.value for auth in KafkaAuth]),
-    help="How clients authenticate, where the port does not say it.",
+    help="How clients authenticate, if the port is not one of MSK's.",
 )
 @json_option
 def config(
@@ -48,8 +48,8 @@ def config(
 ) -> None:
     """Show the connector config of STAGE as it would be registered with Kafka Connect.
 
-    Credentials and the broker string are ${env:…} placeholders that the worker resolves: the output
-    holds nothing confidential. Settings are the defaults.
+    Credentials and the broker string are ${env:…} placeholders, which the worker resolves: the output
+    holds nothing confidential. Settings have their default values.
     """
     stage = Stage.parse(stage_name)
     text = _EXAMPLE_DB_INFO if db_info is None else read_text(db_info, "--db-info")

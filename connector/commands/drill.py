@@ -1,4 +1,4 @@
-"""`wms-connector fire-drill`: whether alarms and mails of a stage arrive."""
+"""`wms-connector fire-drill`: test whether alarms and mails of a stage arrive."""
 
 import secrets
 import sys
@@ -16,16 +16,16 @@ from connector.operations.inspection import alarm_states, kind_of, subscriptions
 
 @click.command("fire-drill")
 @click.argument("stage_name", metavar="STAGE")
-@click.option("--yes", is_flag=True, help="Do not ask before people are mailed.")
+@click.option("--yes", is_flag=True, help="Send the mails without asking first.")
 @json_option
 @click.pass_context
 def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: bool) -> None:
-    """Let every alarm of STAGE go off in turn and mail every error class; show what was delivered.
+    """Raise every alarm of STAGE in turn, mail every error class, and show what was delivered.
 
-    Subscribers of the stage's topic get all of it: the mails of classes have a subject that begins with
-    DRILL, alarms say so in their reason. A temporary queue on the topic sees what they get. The connector
-    and what the health check remembers are not touched. An alarm that is in ALARM is not touched. Exit
-    status 0 when everything arrived that should.
+    Every subscriber of the stage's topic gets these mails. The subject of an error class's mail begins with
+    DRILL; an alarm has DRILL in its reason. A temporary queue on the topic receives the same messages and
+    shows what arrived. The drill changes neither the connector nor the health check's state. It does not
+    test an alarm that is in ALARM already. Exit status 0 when everything that should arrive did.
     """
     # Setting alarms is limited to a few calls a second: those are tried again.
     stage, port = Stage.parse(stage_name), account.Account(attempts={"cloudwatch": 10})
@@ -51,12 +51,12 @@ def _question(plan: DrillPlan) -> str:
     alarms = (plan.mails - len(CLASSES)) // 2
     return (
         f"{plan.mails} mails ({len(CLASSES)} error classes, {alarms} alarms on and off) will go to: "
-        f"{people}{silent}. Go on?"
+        f"{people}{silent}. Continue?"
     )
 
 
 def _say(line: str) -> None:
-    """What is being done, where somebody watches."""
+    """Show progress, on a terminal only."""
     if sys.stderr.isatty():
         click.echo(f"  {line}", err=True)
 
@@ -67,8 +67,8 @@ def _print(report: Report) -> None:
             a.alarm,
             " > ".join(a.reached) or "-",
             ", ".join(topic.rpartition(":")[2] for topic in a.topics)
-            or ("nobody" if a.mails else "not by itself"),
-            a.wrong or a.note or ", ".join(a.delivered) or "nothing, as it should be",
+            or ("nobody" if a.mails else "nobody, as intended"),
+            a.wrong or a.note or ", ".join(a.delivered) or "nothing, as intended",
         )
         for a in report.alarms
     ]
@@ -82,4 +82,4 @@ def _print(report: Report) -> None:
     for warning in report.warnings:
         click.echo(f"warning: {warning}")
     if report.left_behind:
-        click.echo(f"left behind, delete it by hand: {report.left_behind}")
+        click.echo(f"not deleted; delete it by hand: {report.left_behind}")

@@ -1,4 +1,4 @@
-"""`wms-connector ephemeral`: a branch's own stage, its directory made, listed and removed."""
+"""`wms-connector ephemeral`: create, list and tear down a branch's own stage and its directory."""
 
 import getpass
 import shutil
@@ -24,33 +24,36 @@ _dir = click.option(
     "--dir",
     "directory",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The project, as for sceptre. Default: the current directory if it is one, else this checkout.",
+    help="The directory that holds config/. Default: the current one if it does, else this checkout.",
 )
 
 
 @click.group()
 def ephemeral() -> None:
-    """Stages of branches: each a whole environment of its own, to be deleted."""
+    """Create, list and tear down ephemeral stages.
+
+    An ephemeral stage is a complete environment of its own, usually for one branch.
+    """
 
 
 @ephemeral.command()
 @click.argument("branch")
-@click.option("--owner", help="The owner. Default: git's user.email, else the user's name here.")
+@click.option("--owner", help="The owner. Default: git's user.email, else your user name.")
 @click.option(
     "--days",
     type=click.IntRange(1, 365),
-    help=f"Days until it expires, from today. Default: {_DAYS}. Nothing is deleted by itself.",
+    help=f"Days until it expires, from today. Default: {_DAYS}. Expired stages stay until deleted.",
 )
 @_dir
 @json_option
 def create(
     branch: str, owner: str | None, days: int | None, directory: Path | None, *, as_json: bool
 ) -> None:
-    """Make config/ephemeral/BRANCH, which `sceptre launch ephemeral/BRANCH` needs.
+    """Create config/ephemeral/BRANCH, which `sceptre launch ephemeral/BRANCH` needs.
 
-    The directory says owner and expiry and links to the stack files in config/default. One that exists is
-    not touched, a half-made one is completed. Owner and expiry are written once: asking for others later is
-    refused (exit status 2) and names the file to edit.
+    The directory holds the owner, the expiry and links to the stack files in config/default. A complete
+    directory is not changed; an incomplete one is completed. Owner and expiry are written only once: a
+    second call with other values fails (exit status 2) and names the file to edit.
     """
     stage = Stage.parse(branch)
     project = stages.Project.find(directory, _ROOT)
@@ -59,8 +62,8 @@ def create(
     for option, asked in (("owner", owner), ("expires", expires.isoformat() if days else None)):
         if stage.ephemeral and asked is not None and old.get(option, asked) != asked:
             raise OperatorError(
-                f"config/{stages.GROUP}/{stage.name}/config.yaml says {option} {old[option]!r} already, and "
-                f"that is written once; to have {asked!r}, edit that file and launch again"
+                f"config/{stages.GROUP}/{stage.name}/config.yaml has {option} {old[option]!r} already, and "
+                f"`create` writes it only once. To set {asked!r}, edit that file and launch again"
             )
     made = project.create(stage, owner or old.get("owner") or _somebody(), expires)
     if as_json:
@@ -69,7 +72,7 @@ def create(
         )
         return
     place = f"config/{stages.GROUP}/{stage.name}"
-    done = f"made {len(made.made)} files" if made.made else "exists already and was not changed"
+    done = f"was created ({len(made.made)} files)" if made.made else "exists already and was not changed"
     click.echo(f"{place} {done}: owner {made.owner}, expires {made.expires}")
     click.echo(f"next: sceptre launch {stages.GROUP}/{stage.name}")
 
@@ -79,11 +82,11 @@ def create(
 @_dir
 @json_option
 def remove(branch: str, directory: Path | None, *, as_json: bool) -> None:
-    """Remove config/ephemeral/BRANCH, as `create` made it. Deletes nothing in AWS.
+    """Remove the directory config/ephemeral/BRANCH. Deletes nothing in AWS.
 
-    Refused while stacks of the stage stand (`sceptre delete ephemeral/BRANCH` first: it needs the
-    directory), for named stages, and for a directory that holds anything else. A directory that is not
-    there is no mistake.
+    Refused while the stage has stacks: run `sceptre delete ephemeral/BRANCH` first, which needs the
+    directory. Refused also for a named stage, and for a directory that holds files which `create` did not
+    make. If the directory does not exist, nothing happens and the exit status is 0.
     """
     stage = Stage.parse(branch)
     project = stages.Project.find(directory, _ROOT)
@@ -99,38 +102,38 @@ def remove(branch: str, directory: Path | None, *, as_json: bool) -> None:
 
 @ephemeral.command()
 @click.argument("branch")
-@click.option("--dry-run", is_flag=True, help="Only say whether there is anything to do; asks no AWS.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be done; does not contact AWS.")
 @_dir
 def destroy(branch: str, directory: Path | None, *, dry_run: bool) -> None:
-    """Tear the stage of BRANCH down: `sceptre delete`, from a checkout that need not have its directory.
+    """Tear down the stage of BRANCH with `sceptre delete`. The checkout need not have its directory.
 
-    For pipelines, which call it for every branch that is deleted. A named stage is refused (exit status 2). A
-    name that no stage can have (Main, feature/x) never had a stage: "nothing to destroy" is printed, and the
-    exit status is 0, also when it was mistyped. Whatever else goes wrong is a failure.
+    Pipelines call this for every deleted branch. A named stage is refused (exit status 2). A name that no
+    stage can have (Main, feature/x) never had a stage, so the command prints "nothing to destroy" and exits
+    with status 0, even if the name was mistyped. Exit status 1 for every other failure.
     """
     if not branch.strip():
         raise OperatorError("the branch is empty; give its name")
     reason = refusal(branch)
     if reason is not None:
-        click.echo(f"nothing to destroy: {one_line(branch)!r} is no stage ({reason})")
+        click.echo(f"nothing to destroy: {one_line(branch)!r} is not a stage ({reason})")
         return
     stage = EphemeralStage(Stage.parse(branch))
     if dry_run:
         click.echo(f"would destroy stage {branch}")
         return
     destroying.tear_down(stages.Project.find(directory, _ROOT), account.Account(), stage, _today())
-    click.echo(f"stage {branch} is gone")
+    click.echo(f"stage {branch} is deleted")
 
 
 @ephemeral.command()
-@click.option("--expired", is_flag=True, required=True, help="Stages that have expired.")
-@click.option("--yes", is_flag=True, help="Tear them down. Without it they are only shown.")
+@click.option("--expired", is_flag=True, required=True, help="Select the stages that have expired.")
+@click.option("--yes", is_flag=True, help="Tear them down. Without this option they are only listed.")
 @_dir
 def sweep(*, expired: bool, yes: bool, directory: Path | None) -> None:  # noqa: ARG001 - the only choice yet
-    """Show deployed ephemeral stages that have expired; with --yes tear each of them down.
+    """List deployed ephemeral stages that have expired; with --yes tear each of them down.
 
-    A stage without a known expiry is not expired. One that fails does not keep the others from going; the
-    exit status is then 1.
+    A stage without an expiry date does not expire. If one teardown fails, the others still run; the exit
+    status is then 1.
     """
     project = stages.Project.find(directory, _ROOT)
     port = account.Account()
@@ -148,11 +151,11 @@ def sweep(*, expired: bool, yes: bool, directory: Path | None) -> None:  # noqa:
             for topic in Stage.parse(row.stage).topics:
                 click.echo(f"  topic {topic}, if it exists")
     if not yes:
-        click.echo("nothing was touched; with --yes these stages are torn down")
+        click.echo("nothing was changed; run this again with --yes to tear these stages down")
         return
     failed = [row.stage for row in over if not _swept(project, port, row.stage)]
     if failed:
-        raise ServerError(f"{len(failed)} of {len(over)} stages are not gone: {', '.join(failed)}")
+        raise ServerError(f"{len(failed)} of {len(over)} stages were not deleted: {', '.join(failed)}")
 
 
 def _swept(project: stages.Project, port: calls.Port, name: str) -> bool:
@@ -161,7 +164,7 @@ def _swept(project: stages.Project, port: calls.Port, name: str) -> bool:
     except WmsError as error:
         click.echo(f"error: {error}", err=True)
         return False
-    click.echo(f"stage {name} is gone")
+    click.echo(f"stage {name} is deleted")
     return True
 
 
@@ -169,10 +172,10 @@ def _swept(project: stages.Project, port: calls.Port, name: str) -> bool:
 @_dir
 @json_option
 def list_stages(directory: Path | None, *, as_json: bool) -> None:
-    """List ephemeral stages: those deployed here, by the tags on their stacks, and those on disk only.
+    """List ephemeral stages: those deployed in this account and region, and those on disk only.
 
-    Topics that are a stage's own although no stack of it stands are listed too, as far as the clusters of
-    the deployed stages can be read.
+    Deployed stages are found by the tags on their stacks. Topics of a stage that has no stack are listed
+    too, from the clusters of the deployed stages.
     """
     project = stages.Project.find(directory, _ROOT)
     port = account.Account()
@@ -199,7 +202,7 @@ def list_stages(directory: Path | None, *, as_json: bool) -> None:
     )
     if orphans:
         print_table(
-            "Topics of stages that have no stack; they go with "
+            "Topics of stages that have no stack; to delete them, run "
             "`sceptre launch ephemeral/STAGE/functions.yaml`, then `sceptre delete ephemeral/STAGE`",
             several(orphans),
             headers=("stage", "topic"),
@@ -217,7 +220,7 @@ _WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 def _expiry(row: deployed.DeployedStage, now: datetime) -> str:
-    return f"{row.expires} (over)" if row.expired(now.date()) else row.expires
+    return f"{row.expires} (expired)" if row.expired(now.date()) else row.expires
 
 
 def _today() -> date:
@@ -229,20 +232,20 @@ def _refuse_standing(stage: Stage) -> None:
         stacks = deployed.standing(stage, deployed.all_stacks(account.Account()))
     except ServerError as error:
         click.echo(
-            f"warning: whether stacks of {stage.name!r} stand is not known ({error}); if they do, make the "
-            f"directory again and run `sceptre delete {stages.GROUP}/{stage.name}`",
+            f"warning: could not check whether stage {stage.name!r} has stacks ({error}); if it has, create "
+            f"the directory again and run `sceptre delete {stages.GROUP}/{stage.name}`",
             err=True,
         )
         return
     if stacks:
         raise OperatorError(
-            f"stacks of stage {stage.name!r} stand ({', '.join(stacks)}); run "
+            f"stage {stage.name!r} still has stacks ({', '.join(stacks)}); run "
             f"`sceptre delete {stages.GROUP}/{stage.name}` first, which needs this directory"
         )
 
 
 def _somebody() -> str:
-    """Who asks: git's user.email, else the user's name on this machine."""
+    """The default owner: git's user.email, else the user's name on this machine."""
     git = shutil.which("git")
     if git is not None:
         done = subprocess.run(
@@ -253,4 +256,4 @@ def _somebody() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
-        raise OperatorError("nobody is known as the owner: give --owner, or set git's user.email") from None
+        raise OperatorError("the owner is not known: give --owner, or set git's user.email") from None

@@ -1,4 +1,4 @@
-"""`wms-connector image`: the worker's container image, built and published."""
+"""`wms-connector image`: build and publish the worker's container image."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,23 +13,23 @@ from connector.image_publishing import tools
 _tool = click.option(
     "--tool",
     type=click.Choice(sorted(tools.ALL)),
-    help="The container tool. Default: the first of docker, podman and buildah that works here.",
+    help="The container tool. Default: the first of docker, podman and buildah that works on this machine.",
 )
 _bases = click.option(
     "--bases",
     "bases_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Another file that names the two base images. Default: connector/image/bases.env.",
+    help="The file that names the two base images. Default: connector/image/bases.env.",
 )
 
 
 @click.group()
 def image() -> None:
-    """The Connect worker's image: built, published, and where it is.
+    """Build and publish the Connect worker's image, and show where it is.
 
-    Its tag is made from its content (every file by checksum, the Dockerfile, the bases' digests), so one tag
-    is one content and a published image is never pushed again. `sceptre launch` takes the image of this
-    checkout by digest, unless the setting `image` names another one.
+    The image's tag is computed from its content: the checksum of every file, the Dockerfile and the digests
+    of the base images. One tag therefore has one content, and a published image is never pushed again.
+    `sceptre launch` uses the image of this checkout, by digest, unless the setting `image` names another one.
     """
 
 
@@ -38,13 +38,13 @@ def image() -> None:
 @_bases
 @json_option
 def build(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
-    """Build the image here. One that is there already is not touched."""
+    """Build the image on this machine, unless it is there already."""
     found = images.Image.of(bases_file=bases_file)
     made = found.build(_chosen(tool)(), _report)
     if as_json:
         print_json({"tag": found.tag, "image": found.local, "made": made})
         return
-    click.echo(f"{found.local} is {'built' if made else 'there already'}")
+    click.echo(f"{found.local} is {'built' if made else 'built already'}")
     click.echo("next: wms-connector image publish")
 
 
@@ -53,10 +53,10 @@ def build(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
 @_bases
 @json_option
 def publish(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
-    """Push the image to the foundation's repository, building it first where it is not.
+    """Push the image to the foundation's repository, and build it first if necessary.
 
-    One that is published already needs no container tool and nothing is done. Needs the foundation
-    (`sceptre launch foundation`).
+    If the image is published already, nothing is done and no container tool is needed. The account needs
+    the foundation (`sceptre launch foundation`).
     """
     found, connection = images.Image.of(bases_file=bases_file), account.Account()
     with calls.errors():
@@ -72,7 +72,7 @@ def publish(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None
 @_bases
 @json_option
 def status(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
-    """Show tag, bases, and whether the image is built here and published, with its digest."""
+    """Show the image's tag, base images and digest, and whether it is built here and published."""
     found = images.status(images.Image.of(bases_file=bases_file), account.Account(), _chosen(tool))
     if as_json:
         print_json(found.to_json())
@@ -93,9 +93,9 @@ def status(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
 @_bases
 @json_option
 def pin(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
-    """Ask the registry what the bases' tags mean now, and write the digests into bases.env.
+    """Look up the current digests of the base images in their registry, and write them into bases.env.
 
-    Review the diff, run the tests, commit: the image's tag is another one then.
+    Then review the diff, run the tests and commit. The image gets a new tag.
     """
     found = images.Image.of(bases_file=bases_file)
     digests = images.pin(found, _chosen(tool)())
@@ -115,4 +115,4 @@ def _report(line: str) -> None:
 
 
 def _answer(value: bool | None) -> str:  # noqa: FBT001 - an answer, not a switch
-    return {True: "yes", False: "no", None: "is not known"}[value]
+    return {True: "yes", False: "no", None: "unknown"}[value]

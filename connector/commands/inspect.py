@@ -1,4 +1,4 @@
-"""`wms-connector status` and `verify`: what a deployed stage is like. Nothing is changed."""
+"""`wms-connector status` and `verify`: inspect a deployed stage. Nothing is changed."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,9 +17,10 @@ from connector.operations.inspection import inspect
 @click.argument("stage_name", metavar="STAGE")
 @json_option
 def status(stage_name: str, *, as_json: bool) -> None:
-    """Show what of STAGE is deployed and running, with its lag.
+    """Show what of STAGE is deployed and running: stacks, workers, brokers, lag, heartbeat, restarts.
 
-    What cannot be seen says so in its place. A stage that is not deployed exits with status 1.
+    Every check has a row, whether it passed or not. A part that could not be read has the reason in its row.
+    Exit status 1 if the stage is not deployed.
     """
     stage, now = Stage.parse(stage_name), datetime.now(UTC)
     facts = inspect(account.Account(), stage, now)
@@ -34,10 +35,11 @@ def status(stage_name: str, *, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def verify(context: click.Context, stage_name: str, *, as_json: bool) -> None:
-    """Say whether STAGE is truly healthy, and if not, what to do.
+    """Check whether STAGE is healthy. For each problem, print the reason and the next step.
 
-    Exit status 0 only when every check passed. Each finding is one line with its next step. A
-    check that cannot be made is a finding too.
+    Exit status 0 only when every check passed. A check that could not be made is a finding too. Some problems
+    need a second look, such as a task that is not running yet: if a finding says that it is not sure, run
+    run verify again in a minute.
     """
     stage, now = Stage.parse(stage_name), datetime.now(UTC)
     results = evaluate(inspect(account.Account(), stage, now), now)
@@ -63,7 +65,7 @@ def verify(context: click.Context, stage_name: str, *, as_json: bool) -> None:
 
 
 def _rows(results: Sequence[CheckResult]) -> list[tuple[str, str]]:
-    """A row for each check: what was seen, and what is wrong with it."""
+    """A row for each check: what was seen, or the reason why it did not pass."""
     rows: dict[str, list[str]] = {}
     for result in results:
         if result.shown:

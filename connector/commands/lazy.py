@@ -1,4 +1,4 @@
-"""A click group that imports a sub-command when it is called, and prints our errors in one line."""
+"""A click group that imports a sub-command only when it is called, and prints our errors in one line."""
 
 import errno
 import importlib
@@ -42,7 +42,7 @@ class Lazy:
                 raise  # one of our own modules: no installation fixes that
             raise click.UsageError(f"this command needs the package {error.name}; run `uv sync`") from None
         if not isinstance(command, click.Command):
-            raise TypeError(f"{self.target} is no command")
+            raise TypeError(f"{self.target} is not a command")
         return command
 
 
@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
 
     `--help` imports none of them, a command imports only itself, and a module that this installation
     lacks is not offered. A `WmsError` of any command becomes `error: <message>` on stderr and the error's
-    own exit status; so does what the operating system refuses, and what no AWS client takes for an address.
+    own exit status. An error of the operating system and an AWS endpoint that is not a URL do the same.
     """
 
     def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **kwargs: Any) -> None:

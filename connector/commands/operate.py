@@ -16,7 +16,7 @@ from connector.operations.procedure import Overdue, Refused, until_done
 
 
 def _command(operation: Operation, text: str) -> click.Command:
-    """A command that asks for one thing and prints the answer."""
+    """A command that requests one operation and prints the answer."""
 
     def run(stage_name: str, *, as_json: bool) -> None:
         _print_answer(_request(Stage.parse(stage_name), operation), as_json=as_json)
@@ -27,13 +27,13 @@ def _command(operation: Operation, text: str) -> click.Command:
 
 restart = _command(
     Operation.RESTART,
-    "Restart the connector of STAGE and its task, whether they have failed or not. Fix the cause of a "
-    "failure first. It does not count as one of the health check's restarts.",
+    "Restart the connector of STAGE and its task, whether they have failed or not. If they have failed, fix "
+    "the cause first. This restart does not count as one of the health check's restarts.",
 )
 pause = _command(
     Operation.PAUSE,
     "Pause the connector of STAGE. After `resume` it continues from its offset, if the database still has "
-    "the log. The health check does not resume it, nor does a launch.",
+    "the log. Neither the health check nor a launch resumes it.",
 )
 resume = _command(Operation.RESUME, "Resume a paused or stopped connector of STAGE from its offset.")
 stop = _command(
@@ -50,14 +50,15 @@ stop = _command(
     "tables",
     metavar="SCHEMA.TABLE",
     multiple=True,
-    help="A captured table; may be given more than once. Without it: all of them.",
+    help="A captured table; may be given more than once. Default: all of them.",
 )
 @json_option
 def snapshot(stage_name: str, tables: tuple[str, ...], *, as_json: bool) -> None:
-    """Let the connector of STAGE read captured tables anew: each row comes as a record of the operation r.
+    """Take a snapshot: the connector of STAGE reads captured tables again.
 
-    Changes wait until the snapshot has ended; none is lost. The answer says that the signal was sent. A
-    task that has just started may take a minute to receive it: `status` shows whether a snapshot runs.
+    Each row arrives as a record with operation r. Changes wait until the snapshot has ended; none is lost.
+    The command only sends the signal. A task that has just started may take a minute to receive it: `status`
+    shows whether a snapshot is running.
     """
     stage = Stage.parse(stage_name)
     signals.captured(tables)
@@ -68,7 +69,7 @@ def snapshot(stage_name: str, tables: tuple[str, ...], *, as_json: bool) -> None
 @click.argument("stage_name", metavar="STAGE")
 @json_option
 def offsets(stage_name: str, *, as_json: bool) -> None:
-    """Show where the connector of STAGE is in its source, as JSON: what Connect has stored last."""
+    """Show the offsets of the connector of STAGE as JSON: its last stored position in the source."""
     del as_json  # there is no other form
     print_json(_request(Stage.parse(stage_name), Operation.OFFSETS).details["offsets"])
 
@@ -82,12 +83,12 @@ def _request(stage: Stage, operation: Operation, tables: Sequence[str] = ()) -> 
         return until_done(operation, lambda _: invoke(port, stage, request), Clock(), _show_nothing)
     except NoFunction as error:
         raise ServerError(
-            f"{error}: stage {stage.name!r} is not deployed; `{launch(stage)}` does that"
+            f"{error}: stage {stage.name!r} is not deployed; deploy it with `{launch(stage)}`"
         ) from None
     except Refused as error:
         raise ServerError(f"{operation.value} {stage.name}: {error}") from None
     except Overdue as error:
-        raise ServerError(f"{operation.value} {stage.name}: {error.summary}; ask again") from None
+        raise ServerError(f"{operation.value} {stage.name}: {error.summary}; run this again") from None
 
 
 def _show_nothing(line: str) -> None:

@@ -9,7 +9,7 @@ import click
 
 from connector.domain.errors import OperatorError
 
-#: How wide a table may be where the output is no terminal: topic names must not be broken in a pipe.
+#: Width of a table whose output is not a terminal: in a pipe, topic names must not be broken.
 _PIPE_WIDTH = 240
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

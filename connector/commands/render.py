@@ -20,16 +20,16 @@ from connector.sceptre import render as rendering
 )
 @json_option
 def render(stages: tuple[str, ...], out: Path, *, as_json: bool) -> None:
-    """Write the CloudFormation templates of STAGE …, offline.
+    """Write the CloudFormation templates of each STAGE to files, offline.
 
-    Needs no AWS and no credentials; secrets are stand-ins. Without a stage: foundation, main, val,
+    Needs neither AWS nor credentials: secrets have made-up values. Default stages: foundation, main, val,
     production and default.
     """
     rendered = rendering.render(stages)
     try:
         sizes = {str(path): path.stat().st_size for path in rendering.write(rendered, out)}
     except OSError as error:
-        raise OperatorError(f"--out {out}: {error.strerror}; give a directory that can be written") from None
+        raise OperatorError(f"--out {out}: {error.strerror}; give a directory that is writable") from None
     if as_json:
         print_json({"templates": [{"path": path, "bytes": size} for path, size in sizes.items()]})
         return

@@ -1,4 +1,4 @@
-"""`wms-connector oracle-script` and `broker-script`: what others must run or grant, printed only."""
+"""`wms-connector oracle-script` and `broker-script`: print what DBA and cluster owners must run or grant."""
 
 import click
 
@@ -21,12 +21,12 @@ _HEARTBEAT_TABLE = click.option(
 @click.command("oracle-script")
 @click.argument("stage_name", metavar="STAGE")
 @_KIND
-@click.option("--no-container", is_flag=True, help="The database is no container database.")
+@click.option("--no-container", is_flag=True, help="The database is not a container database.")
 @_HEARTBEAT_TABLE
 def oracle_script(stage_name: str, kind: str, heartbeat_table: str, *, no_container: bool) -> None:
-    """Print what a DBA runs for STAGE: archive log, supplemental logging, user, grants, checks.
+    """Print what a DBA must run for STAGE: archive log, supplemental logging, user, grants, checks.
 
-    For exactly the captured tables. Nothing is connected to; the text holds no password.
+    The script covers exactly the captured tables and holds no password. This command connects to nothing.
     """
     settings = ConnectorSettings(kind=kind, heartbeat_table=heartbeat_table)
     script = OracleScript(settings.kind, not no_container, settings.heartbeat_table)
@@ -67,17 +67,17 @@ def broker_script(
     heartbeat_table: str,
     max_record_mib: int,
 ) -> None:
-    """Print what the cluster's owners grant STAGE: ingress, topics, groups, transactional ids.
+    """Print what the cluster's owners must grant STAGE: ingress, topics, groups, transactional ids.
 
-    Nothing is connected to, so the options repeat what the stage's config.yaml and its secret brokerString
-    say: give them where the stage has set them.
+    This command connects to nothing and reads no settings. Repeat as options what the stage's config.yaml
+    and its secret brokerString set.
     """
     settings = ConnectorSettings(kind=kind, heartbeat_table=heartbeat_table, max_record_mib=max_record_mib)
     auth = parse_auth(kafka_auth)
     meant = auth_of(port) if port is not None else None
     if meant not in (None, auth):
         raise OperatorError(
-            f"--port {port} is MSK's for {meant}, not for {auth}; give --kafka-auth {meant}, or the "
+            f"--port {port} is MSK's port for {meant}, not for {auth}; give --kafka-auth {meant}, or the "
             "port of the broker string"
         )
     click.echo(broker_text(Stage.parse(stage_name), auth, settings, port), nl=False)

@@ -1,4 +1,4 @@
-"""`wms-connector stage`: what a stage is called everywhere."""
+"""`wms-connector stage`: every name that is derived from a stage."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from connector.domain.stage.topics import Catalogue
 
 @click.group()
 def stage() -> None:
-    """Names of a stage."""
+    """Show every name that is derived from a stage."""
 
 
 @stage.command()
@@ -22,14 +22,14 @@ def stage() -> None:
     "--secret-prefix",
     default=fallback.DEFAULT_PREFIX,
     show_default=True,
-    help="What secret paths begin with; the key secret_prefix in config/config.yaml.",
+    help="First part of secret paths: secret_prefix in config/config.yaml.",
 )
 @json_option
 def show(stage_name: str, secret_prefix: str, *, as_json: bool) -> None:
-    """Show every derived name of STAGE.
+    """Show every name that is derived from STAGE.
 
-    A stage that begins with '-' is written behind '--'. A refused stage prints the reason and exits
-    with status 2.
+    Write a stage that begins with '-' after '--'. If STAGE is not allowed, the reason is printed and the
+    exit status is 2.
     """
     found = describe(Stage.parse(stage_name), secret_prefix)
     if as_json:

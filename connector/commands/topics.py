@@ -16,18 +16,18 @@ from connector.operations import cluster_view
 
 @click.group()
 def topics() -> None:
-    """Topics of a stage."""
+    """Show which topics a teardown would delete."""
 
 
 @topics.command()
 @click.argument("stage_name", metavar="STAGE")
-@click.option("--topics-file", type=click.File("rb"), help="One topic per line; - reads stdin.")
+@click.option("--topics-file", type=click.File("rb"), help="A file with one topic per line; - reads stdin.")
 @json_option
 def plan(stage_name: str, topics_file: IO[bytes] | None, *, as_json: bool) -> None:
     """Show which topics a teardown of STAGE would delete, and why the others stay.
 
-    Without --topics-file the stage's admin Lambda is asked for the topics of its cluster. Deletes nothing.
-    A named or refused stage exits with status 2.
+    Without --topics-file, the stage's admin Lambda lists the topics of its cluster. Nothing is deleted.
+    Exit status 2 for a named stage and for a stage that is not allowed.
     """
     stage = EphemeralStage(Stage.parse(stage_name))
     if topics_file is None:
@@ -47,11 +47,11 @@ def _on_cluster(stage: Stage) -> Iterable[str]:
         return cluster_view.topics(account.Account(), stage)
     except NoFunction as error:
         raise OperatorError(
-            f"{error}, so the cluster of stage {stage.name!r} cannot be read; launch the stage, or give "
-            "--topics-file F, or -"
+            f"{error}, so the topics of stage {stage.name!r} cannot be listed; launch the stage, or give "
+            "--topics-file FILE"
         ) from None
     except ServerError as error:
         raise ServerError(
-            f"the cluster that the secret brokerString of stage {stage.name!r} names cannot be read: "
-            f"{error}; run this again once that is fixed, or give --topics-file F, or -"
+            f"the topics of the cluster in the secret brokerString of stage {stage.name!r} cannot be listed: "
+            f"{error}; fix that and run this again, or give --topics-file FILE"
         ) from None

@@ -56,7 +56,7 @@ def _base(name: str, reference: str, place: str) -> Base:
     match = _REFERENCE.fullmatch(reference)
     if match is None or not (match["tag"] or match["digest"]):
         raise OperatorError(
-            f"{place}: {name} {reference!r} is no image; "
+            f"{place}: {name} {reference!r} is not an image reference; "
             "expected <registry>/<repository>:<tag>@sha256:<digest>"
         )
     return Base(name, match["repository"], match["tag"] or "", match["digest"] or "")
@@ -71,11 +71,11 @@ def read(file: Path) -> tuple[Base, ...]:
 
 
 def require_pinned(bases: tuple[Base, ...], place: str) -> None:
-    """Raise for bases without digest: what a tag means today is no basis for a build."""
+    """Raise for bases without a digest: a tag may mean another image tomorrow."""
     loose = [base.name for base in bases if not base.digest]
     if loose:
         raise OperatorError(
-            f"{place} gives no digest for {' and '.join(loose)}; run `wms-connector image pin`, which reads "
+            f"{place} has no digest for {' and '.join(loose)}; run `wms-connector image pin`, which reads "
             "it from the registry, and commit the file"
         )
 

@@ -1,4 +1,4 @@
-"""The image of this checkout: built where a container tool is, published in the foundation's repository."""
+"""The image of this checkout: build it with a container tool, publish it in the foundation's repository."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,7 +49,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Status:
-    """Where the image of this checkout is. None: nobody could be asked."""
+    """Where the image of this checkout is. None: this could not be checked."""
 
     tag: str
     bases: dict[str, str]
@@ -91,7 +91,7 @@ def publish(image: Image, connection: calls.Port, choose: Callable[[], Tool], re
 
 
 def status(image: Image, connection: calls.Port, choose: Callable[[], Tool]) -> Status:
-    """What there is; what cannot be asked is a problem in the answer, not an error."""
+    """What exists; a check that could not be made is a problem in the answer, not an error."""
     problems: list[str] = []
     tool: Tool | None = None
     where: registry.Repository | None = None
@@ -127,7 +127,7 @@ def _noted(problems: list[str]) -> Iterator[None]:
 
 
 def pin(image: Image, tool: Tool) -> dict[str, str]:
-    """Write what each base's tag means now into the file of bases; answers name -> digest."""
+    """Write the current digest of each base's tag into the file of bases; answers name -> digest."""
     found: dict[str, str] = {}
     for base in image.bases:
         if not base.tag:
@@ -136,7 +136,7 @@ def pin(image: Image, tool: Tool) -> dict[str, str]:
             )
         digest = tool.digest(base.by_tag)
         if not bases.is_digest(digest):
-            raise ServerError(f"{tool.name} gives no digest for {base.by_tag}: {digest!r}")
+            raise ServerError(f"{tool.name} returned no digest for {base.by_tag}: {digest!r}")
         found[base.name] = digest
     text = image.bases_file.read_text(encoding="utf-8")
     image.bases_file.write_text(bases.pinned(text, found), encoding="utf-8")

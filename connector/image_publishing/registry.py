@@ -20,7 +20,7 @@ class Repository:
 
     @property
     def registry(self) -> str:
-        """The host that is logged in to."""
+        """The host for the login."""
         return self.uri.partition("/")[0]
 
     @property
@@ -53,13 +53,13 @@ def require_published(connection: calls.Port, where: Repository, tag: str) -> st
     if digest is None:
         raise OperatorError(
             f"the worker's image of this checkout, {where.name}:{tag}, is not in {where.registry}; "
-            "run `wms-connector image publish`, or name another one with the setting image"
+            "run `wms-connector image publish`, or set image in config.yaml to another image"
         )
     return f"{where.uri}@{digest}"
 
 
 def login(connection: calls.Port) -> tuple[str, Redacted]:
-    """User and password with which this account's registry is pushed to; good for hours."""
+    """User and password for pushing to this account's registry; valid for some hours."""
     answer = connection.call("ecr", "get_authorization_token", {})
     token = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
     user, _, password = token.partition(":")

@@ -1,8 +1,8 @@
-"""docker, podman and buildah, each as far as it is needed here: build, look, push, read a base's digest.
+"""docker, podman and buildah, as far as they are needed here: build, inspect, push, read a base's digest.
 
-A password goes to a tool's standard input and into a file of this run, never into an argument and never into
-the user's own configuration. Whatever else a tool needs (BUILDAH_ISOLATION, STORAGE_DRIVER, DOCKER_HOST) it
-takes from the environment as always.
+A tool gets a password on its standard input and in a file of this run, never as an argument and never in the
+user's own configuration. Everything else (BUILDAH_ISOLATION, STORAGE_DRIVER, DOCKER_HOST) a tool takes from
+the environment as usual.
 """
 
 import os
@@ -223,7 +223,7 @@ def _checked(
     """The command's output without its last newline; raises `ServerError` when it fails."""
     done = run(command, given=given, environment=environment, shown=shown)
     if done.returncode != 0:
-        words = "its own output is above" if shown else _last_line(done)
+        words = "see its output above" if shown else _last_line(done)
         raise ServerError(f"{command[0]} {command[1]} failed with status {done.returncode}: {words}")
     return (done.stdout or "").strip()
 

@@ -1,4 +1,4 @@
-"""`wms-connector local`: the local world."""
+"""`wms-connector local`: run AWS, Kafka and a database on this machine."""
 
 import json
 import shlex
@@ -30,7 +30,7 @@ _NOWHERE = "http://127.0.0.1:9"
 
 @click.group()
 def local() -> None:
-    """A whole environment on this machine: AWS, Kafka, a database and the stand-in for Fargate.
+    """Run a complete environment on this machine: AWS, Kafka, a database and a stand-in for Fargate.
 
     Everything listens on loopback only and needs neither root nor Docker. State and logs are in .local.
     """
@@ -40,10 +40,10 @@ def local() -> None:
 @click.option("--enforce-iam", is_flag=True, help="Evaluate IAM policies, as AWS does.")
 @_DIRECTORY
 def up(*, enforce_iam: bool, directory: Path | None) -> None:
-    """Start what is not running, and seed the default secrets.
+    """Start every part that is not running, and create the default secrets.
 
-    The first run assembles the Connect worker and Kafka with Maven. The parts stay up after the command;
-    running it again starts only what has died.
+    The first run assembles the Connect worker and Kafka with Maven. The parts keep running after the command
+    has ended. A second run starts only those that have stopped.
     """
     console = Console(stderr=True, highlight=False)
     began = time.monotonic()
@@ -64,27 +64,27 @@ def up(*, enforce_iam: bool, directory: Path | None) -> None:
 
 
 @local.command()
-@click.option("--keep", is_flag=True, help="Leave data and logs; the next `up` continues with them.")
+@click.option("--keep", is_flag=True, help="Keep data and logs; the next `up` continues with them.")
 @_DIRECTORY
 def down(*, keep: bool, directory: Path | None) -> None:
-    """End all parts and workers, and remove the state."""
+    """Stop all parts and workers, and remove the state."""
     target = _target(directory)
     if states.load(_demo_of(target)) is not None:
         # A demo that was killed could not stop its own.
         World.attach(_demo_of(target)).down()
-        click.echo("stopped what a demo had left", err=True)
+        click.echo("stopped the parts that an interrupted demo had left", err=True)
     if states.load(target) is None:
-        click.echo("not up", err=True)
+        click.echo("not running", err=True)
         return
     World.attach(directory).down(keep=keep)
-    click.echo("stopped" + (f"; data and logs are in {target}" if keep else ""), err=True)
+    click.echo("stopped" + (f"; data and logs are kept in {target}" if keep else ""), err=True)
 
 
 @local.command()
 @_JSON
 @_DIRECTORY
 def status(*, as_json: bool, directory: Path | None) -> None:
-    """Show parts and workers. Exit status 1 if a part is not running."""
+    """Show all parts and workers. Exit status 1 if a part is not running."""
     if states.load(_target(directory)) is None:
         found: dict[str, Any] = {"running": False}
     else:
@@ -103,15 +103,15 @@ def status(*, as_json: bool, directory: Path | None) -> None:
 @_JSON
 @_DIRECTORY
 def env(*, as_json: bool, directory: Path | None) -> None:
-    """Print the environment in which `sceptre` and every AWS client use the local world.
+    """Print the environment variables that make `sceptre` and every AWS client use the local world.
 
-    For a shell: eval "$(wms-connector local env)"
+    In a shell: eval "$(wms-connector local env)"
     """
     try:
         state = _up(directory)
     except (OperatorError, OSError):
         if not as_json:
-            # For `eval`, which goes on whatever happens: nothing may reach a real account by mistake.
+            # For `eval`, which continues after an error: no later command may reach a real account.
             click.echo(f"export AWS_ENDPOINT_URL={_NOWHERE}")
         raise
     variables = aws.client_environment(state.endpoint)
@@ -125,9 +125,9 @@ def env(*, as_json: bool, directory: Path | None) -> None:
 
 @local.command()
 def demo() -> None:
-    """Launch a stage, change rows, show what arrives, and stop everything again.
+    """Launch a stage, change rows, show the records that arrive, and stop everything.
 
-    Uses a world of its own beside the one that `up` makes.
+    The demo uses a local world of its own, not the one that `up` starts.
     """
     # Here, because the Kafka client it imports would slow down every other command.
     from connector.local.demo import run_demo  # noqa: PLC0415
@@ -139,7 +139,7 @@ def _up(directory: Path | None) -> WorldState:
     """The remembered world; raises OperatorError where there is none."""
     state = states.load(_target(directory))
     if state is None:
-        raise OperatorError("the local world is not up: run `wms-connector local up`")
+        raise OperatorError("the local world is not running: run `wms-connector local up`")
     return state
 
 
@@ -154,7 +154,7 @@ def _target(directory: Path | None) -> Path:
 
 def _print_status(found: dict[str, Any]) -> None:
     if "aws" not in found:
-        click.echo("not up")
+        click.echo("not running")
         return
     rows = [("embedded AWS", found["aws"]), ("database", found["database"])]
     rows += [(f"broker {name}", part) for name, part in found["brokers"].items()]

@@ -1,4 +1,4 @@
-"""`make demo`: one row's whole way, from a fresh machine to the topic, and back to a clean machine."""
+"""`make demo`: launch two stages, follow rows from the database to the topics, and remove everything."""
 
 import os
 import signal
@@ -62,15 +62,15 @@ class Demo:
         self._step("Seed the source database")
         rows = self.world.database.seed(SEEDED)
         self.console.print(f"  {rows} rows in {len(schema.TABLES)} tables")
-        self._step(f"Launch {main.name}, as a user types it")
+        self._step(f"Launch {main.name} with the commands that a user types")
         self.command("sceptre", "launch", "foundation", "--yes")
         self.command("sceptre", "launch", main.name, "--yes")
-        self._step(f"Launch a branch's own environment beside it: {branch.name}")
+        self._step(f"Launch an ephemeral stage beside it: {branch.name}")
         self.command("wms-connector", "ephemeral", "create", branch.name, "--owner", "demo@example.com")
         self.command("sceptre", "launch", f"ephemeral/{branch.name}", "--yes")
         self._step("Change rows, and watch the topics of both stages")
         self.stream([*main.topics.roles["data"], *branch.topics.roles["data"]])
-        self._step(f"Delete {branch.name}: its own topics go, no other is touched")
+        self._step(f"Delete {branch.name}: its own topics are deleted, no other")
         self.tear_down(branch)
 
     def tear_down(self, branch: Stage) -> None:
@@ -135,7 +135,7 @@ class Demo:
             process.wait()
         if process.returncode != 0:
             raise ServerError(
-                f"{program} {' '.join(words)} ended with status {process.returncode}; see above"
+                f"{program} {' '.join(words)} failed with status {process.returncode}; see above"
             )
         self.console.print(f"    done in {time.monotonic() - began:.1f} s")
 
@@ -163,7 +163,7 @@ class Demo:
         self.console.print()
         self.console.print(table)
         example = next(a for a in seen if a.operation == "update")
-        self.console.print("  one of them, as a consumer reads it:")
+        self.console.print("  one record as a consumer reads it:")
         for name, value in (("key", example.key), ("before", example.before), ("after", example.after)):
             self.console.print(f"    [dim]{name:<7}{escape(str(value))}[/]", soft_wrap=True)
 
@@ -172,12 +172,14 @@ class Demo:
 
 
 def run_demo(directory: Path, console: Console) -> None:
-    """Everything from nothing to nothing; the world is taken down whatever happens."""
+    """Run the whole demo; the local world is stopped whatever happens."""
     began = time.monotonic()
     for number in (signal.SIGTERM, signal.SIGHUP):
         # As Ctrl-C: what was started is stopped.
         signal.signal(number, signal.default_int_handler)
-    console.print("[bold]wms-connector demo[/]: everything on this machine's loopback, nothing left behind")
+    console.print(
+        "[bold]wms-connector demo[/]: everything runs on this machine's loopback and is removed at the end"
+    )
     console.print("\n[bold cyan]  0.0 s  Start the local world[/]")
     branch = Stage.parse(_BRANCH)
     project = Project(ROOT)
@@ -189,9 +191,10 @@ def run_demo(directory: Path, console: Console) -> None:
         if ours:
             project.remove(branch)
     total = time.monotonic() - began
-    console.print(f"\n[bold green]Done in {total:.0f} s.[/] All is stopped, its state removed.")
+    console.print(f"\n[bold green]Done in {total:.0f} s.[/] Everything is stopped and its state removed.")
     console.print(
-        "To keep a world to work in: `wms-connector local up`. More: `wms-connector --help`", soft_wrap=True
+        "To start a local world that keeps running: `wms-connector local up`. More: `wms-connector --help`",
+        soft_wrap=True,
     )
 
 
@@ -201,7 +204,7 @@ def _world(directory: Path, console: Console) -> Iterator[World]:
     try:
         yield world
     except BaseException:
-        console.print("\n[bold red]stopping the local world[/]")
+        console.print("\n[bold red]Stopping the local world[/]")
         world.down(keep=True)
         console.print(
             f"  logs and data are kept in {world.state.directory}; `wms-connector local down` removes them"

@@ -2,8 +2,8 @@
 
 Fargate kills a container that needs more memory than its `memory`. Here the worker is put into a control
 group of its own: version 1 or 2 of the kernel's interface, and only as root. Elsewhere nothing is enforced,
-and whoever asks learns so: a peak can still be compared with the limit. The group's name holds the task's
-id, so that it is found and removed even when whoever made it is gone.
+and `why_not` returns the reason; a peak can still be compared with the limit. The group's name holds the
+task's id, so that it can be found and removed even after the process that made it has ended.
 """
 
 import os
@@ -100,7 +100,7 @@ def why_not(mount: Path = MOUNT) -> str:
     if find(mount) is not None:
         return ""
     if os.geteuid() != 0:
-        return "not enforced: only root can make control groups"
+        return "not enforced: only root can create control groups"
     return f"not enforced: no writable memory controller in {mount}"
 
 

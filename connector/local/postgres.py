@@ -89,7 +89,7 @@ def install(tools: Toolchain, report: Report) -> Path:
     machine = platform.machine()
     if machine not in _ARTIFACTS:
         raise OperatorError(
-            f"no PostgreSQL binaries for {machine}; there are some for {', '.join(_ARTIFACTS)}"
+            f"PostgreSQL has no binaries for {machine}; it has some for {', '.join(_ARTIFACTS)}"
         )
     architecture, checksum = _ARTIFACTS[machine]
     _TOOLS.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,8 @@ def install(tools: Toolchain, report: Report) -> Path:
     content = (_TOOLS / "postgresql.jar").read_bytes()
     if hashlib.sha256(content).hexdigest() != checksum:
         raise OperatorError(
-            f"the PostgreSQL binaries in {_TOOLS} do not have the expected checksum: remove them"
+            f"the PostgreSQL binaries in {_TOOLS} do not have the expected checksum; "
+            "remove them and run this again"
         )
     _unpack(content, home)
     (_TOOLS / "postgresql.jar").unlink()
@@ -196,7 +197,9 @@ def _initialise(home: Path, data: Path, admin_password: str, how: Runner) -> Non
     )
     password.unlink()
     if done.returncode:
-        raise OperatorError(f"PostgreSQL cannot make its data directory {data}: {done.stderr.strip()[-300:]}")
+        raise OperatorError(
+            f"PostgreSQL cannot create its data directory {data}: {done.stderr.strip()[-300:]}"
+        )
 
 
 def _environment() -> dict[str, str]:
@@ -226,5 +229,5 @@ def _outside(home: Path, data: Path, uid: int) -> tuple[Path, Path]:
         shutil.copytree(home, base / "home", symlinks=True)
         os.chown(base, uid, uid)
     if base.stat().st_uid != uid:
-        raise OperatorError(f"{base} belongs to somebody else: remove it")
+        raise OperatorError(f"{base} belongs to another user; remove it")
     return base / "home", base / "data"

@@ -142,7 +142,7 @@ def tail(log: Path | str, lines: int = 3) -> str:
 def wait_until(
     ready: Callable[[], bool], *, what: str, seconds: float, process: Process | None = None
 ) -> None:
-    """Wait for a condition; ends early with the process's last output if it dies meanwhile.
+    """Wait for a condition; fails early, with the process's last output, if the process ends.
 
     Raises DeadlineExceeded with the end of the log.
     """

@@ -26,7 +26,7 @@ MAILBOX = "mailbox.jsonl"
 _OURS = ("aws", "brokers", "logs", MAILBOX, "password", "postgresql", "tasks", "world.new", "world.json")
 #: Where the world is unless somebody says otherwise.
 DEFAULT = ROOT / ".local"
-_WAY_OUT = "give another --directory, or, if `local up` made this one, remove it and run that again"
+_WAY_OUT = "give another --directory or, if `local up` made this one, remove it and run `local up` again"
 _SAVING = threading.Lock()
 
 
@@ -151,7 +151,7 @@ def load(directory: Path) -> WorldState | None:
         return None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise OperatorError(f"{file} is damaged ({type(error).__name__}: {error}): {_WAY_OUT}") from error
-    raise OperatorError(f"{file} is from another version or is no world: {_WAY_OUT}")
+    raise OperatorError(f"{file} is from another version or not the state of a local world: {_WAY_OUT}")
 
 
 def _world(directory: Path, content: Mapping[str, Any]) -> WorldState:

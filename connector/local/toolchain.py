@@ -67,17 +67,19 @@ def find() -> Toolchain:
     """
     errors: list[str] = []
     if not sys.platform.startswith("linux"):
-        errors.append(f"Linux is needed (addresses 127.0.0.N), this is {sys.platform}")
+        errors.append(f"Linux is needed (for addresses 127.0.0.N), but this is {sys.platform}")
     if sys.version_info < PYTHON:
         errors.append(
-            f"Python >= 3.11 is needed, this is {sys.version.split()[0]}: create the virtualenv again"
+            f"Python >= 3.11 is needed, but this is {sys.version.split()[0]}: create the virtualenv again"
         )
     java_home = _java_home(errors)
     maven = shutil.which("mvn")
     if maven is None:
-        errors.append("Maven is needed, `mvn` is not on the PATH: install it (Debian: apt install maven)")
+        errors.append("Maven is needed, but `mvn` is not on the PATH: install it (Debian: apt install maven)")
     if not any(map(shutil.which, _FETCHERS)):
-        errors.append("curl or wget is needed, neither is on the PATH (Debian: apt install curl)")
+        errors.append(
+            "curl or wget is needed, but neither is on the PATH: install one (Debian: apt install curl)"
+        )
     if errors or java_home is None or maven is None:
         raise OperatorError("; ".join(errors))
     return Toolchain(java_home, maven)
@@ -88,14 +90,14 @@ def _java_home(errors: list[str]) -> Path | None:
     configured = os.environ.get("JAVA_HOME")
     java = str(Path(configured) / "bin" / "java") if configured else shutil.which("java")
     if java is None:
-        errors.append(f"a JDK >= {JDK} is needed, `java` is not on the PATH: {advice}")
+        errors.append(f"a JDK >= {JDK} is needed, but `java` is not on the PATH: {advice}")
         return None
     try:
         words = subprocess.run(
             [java, "-XshowSettings:properties", "-version"], capture_output=True, text=True, check=False
         ).stderr
     except OSError as error:
-        errors.append(f"a JDK >= {JDK} is needed, {java} cannot be run ({error.strerror}): {advice}")
+        errors.append(f"a JDK >= {JDK} is needed, but {java} cannot be run ({error.strerror}): {advice}")
         return None
     return _checked(words, java, advice, errors)
 
@@ -104,11 +106,11 @@ def _checked(output: str, java: str, advice: str, errors: list[str]) -> Path | N
     version = re.search(r"java\.specification\.version = (\S+)", output)
     home = re.search(r"java\.home = (.+)", output)
     if not version or not home:
-        errors.append(f"a JDK >= {JDK} is needed, {java} does not print its version: {advice}")
+        errors.append(f"a JDK >= {JDK} is needed, but {java} does not print its version: {advice}")
         return None
     found = version.group(1)
     if int(found.split(".")[0]) < JDK:
-        errors.append(f"a JDK >= {JDK} is needed, {java} is {found}: {advice}")
+        errors.append(f"a JDK >= {JDK} is needed, but {java} is {found}: {advice}")
         return None
     return Path(home.group(1).strip())
 
@@ -127,7 +129,7 @@ def assemble(tools: Toolchain, report: Report) -> None:
         report("assembling the Connect worker and Kafka with Maven (once; downloads into Maven's cache)")
         run_maven(tools, IMAGE / "pom.xml", ["package"], report)
         if not tools.kafka_libs.is_dir():
-            raise OperatorError(f"the build of {IMAGE / 'pom.xml'} left no {tools.kafka_libs}")
+            raise OperatorError(f"the build of {IMAGE / 'pom.xml'} did not create {tools.kafka_libs}")
         # Asked again: a build may refresh its own list of checksums.
         stamp.write_text(fingerprint(IMAGE), encoding="utf-8")
 

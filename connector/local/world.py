@@ -75,7 +75,7 @@ class World:
         target = (directory or states.DEFAULT).resolve()
         state = states.load(target)
         if state is None:
-            raise OperatorError("the local world is not up: run `wms-connector local up`")
+            raise OperatorError("the local world is not running: run `wms-connector local up`")
         return cls(state, toolchain.find())
 
     def __enter__(self) -> Self:
@@ -226,7 +226,7 @@ class World:
     def _timed(self, name: str, start: Callable[[], object]) -> None:
         began = time.monotonic()
         start()
-        self._report(f"{name} is up ({time.monotonic() - began:.1f} s)")
+        self._report(f"{name} is running ({time.monotonic() - began:.1f} s)")
 
     def down(self, *, keep: bool = False) -> None:
         """End every process of this world; `keep` leaves data and logs. Idempotent."""
@@ -252,8 +252,8 @@ class World:
 def _other_setting(*, enforced: bool) -> str:
     has, wanted = (" --enforce-iam", "") if enforced else ("", " --enforce-iam")
     return (
-        f"the local world was brought up with `local up{has}`; run that again, or, for `local up{wanted}`, "
-        "`local down --keep` first: stacks and secrets go, topics and rows stay"
+        f"the local world was started with `local up{has}`; run that again. For `local up{wanted}`, run "
+        "`local down --keep` first, which deletes stacks and secrets and keeps topics and rows"
     )
 
 

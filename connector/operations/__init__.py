@@ -1,1 +1,1 @@
-"""What is done to a stage from outside: each module is one operation, which a hook or a command calls."""
+"""Operations on a stage from outside: each module is one, which a hook or a command calls."""

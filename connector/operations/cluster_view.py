@@ -1,4 +1,4 @@
-"""What is on the clusters of deployed stages, seen through their admin Lambdas; nothing is changed."""
+"""Read what is on the clusters of deployed stages, through their admin Lambdas; nothing is changed."""
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from connector.operations import deployed
 
 
 def topics(port: calls.Port, stage: Stage) -> frozenset[str]:
-    """Every topic of the stage's cluster; raises `ServerError` when nobody can look."""
+    """Every topic of the stage's cluster; raises `ServerError` when they cannot be listed."""
     answer = invoke(port, stage, Request(Operation.TOPIC_NAMES, stage=stage.name))
     if answer.state is not State.DONE:
         raise ServerError(answer.summary)
@@ -26,14 +26,16 @@ def orphan_topics(
 ) -> tuple[Mapping[str, tuple[str, ...]], list[str]]:
     """Stage -> its topics that exist although no stack of it does, on the clusters of all deployed stages.
 
-    The second part says, in a line each, whose cluster could not be read.
+    The second part has one line for each cluster that could not be read.
     """
     names = {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}
     watched = [stage for stage in deployed.known(stacks) if stage.names.stack("functions") in names]
     found: set[str] = set()
     errors: list[str] = []
     if not watched:
-        errors.append("no stage with an admin Lambda is deployed, so no cluster could be read")
+        errors.append(
+            "no stage with an admin Lambda is deployed, so the topics of no cluster could be listed"
+        )
     with ThreadPoolExecutor(8) as pool:
         for stage, listing in [(stage, pool.submit(topics, port, stage)) for stage in watched]:
             try:

@@ -26,6 +26,6 @@ def connect_group(stage: Stage, ask: Ask, clock: Clock, show: Show) -> str:
         return catalogue.connect_group
     except Refused as error:
         raise ServerError(
-            f"the Connect group of stage {stage.name} is not known: {error}; launch the whole stage"
+            f"the Connect group of stage {stage.name} could not be read: {error}; launch the whole stage"
         ) from None
     return catalogue.using(str(answer.details["group"])).connect_group

@@ -1,4 +1,4 @@
-"""What must not be deleted by accident: a named stage's stack, and a foundation that is in use."""
+"""Refuse to delete a named stage's stack, and a foundation that is in use."""
 
 from connector.aws import calls
 from connector.domain.errors import OperatorError
@@ -16,19 +16,19 @@ def guard(stack: sceptre_stack.SceptreStack) -> None:
 
 
 def guard_stage(stack: sceptre_stack.SceptreStack) -> None:
-    """Raise unless the stage is ephemeral, or a launch replaces this stack, which was never once complete."""
+    """Raise unless the stage is ephemeral, or a launch replaces this stack, which was never complete."""
     stage = sceptre_stack.stage_of(stack)
     if stage.ephemeral or launches.replaces(stack):
         return
     raise OperatorError(
         f"stage {stage.name!r} is a named stage; this tool does not delete named stages; "
-        "nothing was touched. Only stages below config/ephemeral/ can be deleted; a launch replaces a "
+        "nothing was changed. Only stages below config/ephemeral/ can be deleted; a launch replaces a "
         "stack that was never complete"
     )
 
 
 def guard_foundation(stack: sceptre_stack.SceptreStack) -> None:
-    """Raise while any stage of this account and region still stands on the foundation."""
+    """Raise while any stage of this account and region still uses the foundation."""
     if sceptre_stack.never_completed(stack):
         return
     standing = [name for name in _stack_names(stack.connection_manager) if _belongs_to_stage(name)]
@@ -36,7 +36,7 @@ def guard_foundation(stack: sceptre_stack.SceptreStack) -> None:
         shown = ", ".join(sorted(standing)[:3]) + (", ..." if len(standing) > 3 else "")
         raise OperatorError(
             f"the foundation is in use by {len(standing)} stacks ({shown}); "
-            "nothing was touched. Delete the ephemeral stages first; named stages always need it"
+            "nothing was changed. Delete the ephemeral stages first; named stages always need it"
         )
 
 

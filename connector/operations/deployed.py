@@ -22,14 +22,14 @@ class DeployedStage:
     stacks: Mapping[str, str]
 
     def age(self, now: datetime) -> str:
-        """How long its oldest stack has stood, in days or hours."""
+        """The age of its oldest stack, in days or hours."""
         if self.created is None:
             return ""
         hours = int((now - self.created).total_seconds() // 3600)
         return f"{hours // 24} d" if hours >= 24 else f"{max(hours, 0)} h"
 
     def expired(self, today: date) -> bool:
-        """Whether it is wanted no longer; not known is not expired."""
+        """Whether its expiry date has passed; a stage without one is not expired."""
         try:
             return date.fromisoformat(self.expires) < today
         except ValueError:
@@ -50,7 +50,7 @@ class DeployedStage:
 
 
 def all_stacks(port: calls.Port) -> list[Mapping[str, Any]]:
-    """Every stack of the account and region; raises `ServerError` when AWS does not say."""
+    """Every stack of the account and region; raises `ServerError` when AWS refuses."""
     with calls.errors():
         pages = calls.pages(port, "cloudformation", "describe_stacks")
         return [stack for page in pages for stack in page["Stacks"]]
@@ -88,7 +88,7 @@ def known(stacks: Iterable[Mapping[str, Any]]) -> tuple[Stage, ...]:
 
 
 def standing(stage: Stage, stacks: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Names of the stacks of `stage` that there are, whatever their tags say."""
+    """Names of the stacks of `stage` that exist, whatever their tags are."""
     own = set(stage.names.stacks.values())
     found = (s["StackName"] for s in stacks if s["StackStatus"] != "DELETE_COMPLETE")
     return tuple(sorted(own & set(found)))

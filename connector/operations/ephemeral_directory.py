@@ -1,7 +1,7 @@
-"""The directories of ephemeral stages below `config/ephemeral/`: made, listed and removed.
+"""Create, list and remove the directories of ephemeral stages below `config/ephemeral/`.
 
 A directory holds `config.yaml` (owner and expiry, written once) and relative links to the stack files in
-`config/default/`, nothing else; whatever else is found is somebody's and is not touched.
+`config/default/`, nothing else. Any other file belongs to somebody else and is not touched.
 """
 
 import os
@@ -23,8 +23,8 @@ _CONFIG = "config.yaml"
 _DEFAULT = "default"
 
 _TEXT = """\
-# Made by `wms-connector ephemeral create`. Whose stage this is and until when it is wanted: they become stack
-# tags. To change them, edit this file and launch again. Other settings may follow, as in ../../config.yaml.
+# Made by `wms-connector ephemeral create`. The owner and the expiry date of this stage become stack tags.
+# To change them, edit this file and launch again. Add other settings of ../../config.yaml below.
 owner: "{owner}"
 expires: "{expires}"
 """
@@ -34,7 +34,7 @@ _WRITTEN = re.compile(r"^(?:owner|expires)\s*:", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Created:
-    """What `create` did. `made` are the paths that are new or completed, below the project; maybe none."""
+    """What `create` did. `made` has the paths that are new or completed; it may be empty."""
 
     stage: str
     owner: str
@@ -54,8 +54,8 @@ class Project:
         found = given or (Path.cwd() if (Path.cwd() / "config" / _CONFIG).is_file() else fallback)
         if not (found / "config" / _DEFAULT / _CONFIG).is_file():
             raise OperatorError(
-                f"{found} is no project: it has no config/{_DEFAULT}/{_CONFIG}; "
-                "run in the checkout, or give --dir"
+                f"{found} is not a checkout: it has no config/{_DEFAULT}/{_CONFIG}; "
+                "run this in the checkout, or give --dir"
             )
         return cls(found)
 
@@ -76,11 +76,11 @@ class Project:
         Owner and expiry of a directory that says them already stay. Raises `OperatorError` for a named
         stage, for an owner that cannot be a tag, and for anything in the way that was not made here.
         """
-        _refuse_named(stage, "made")
+        _refuse_named(stage, "created")
         if not is_owner(owner):
-            raise OperatorError(f"owner {owner!r} cannot be a tag; allowed: {OWNER_RULE}")
+            raise OperatorError(f"owner {owner!r} cannot be used as a tag; allowed: {OWNER_RULE}")
         directory = self._directory(stage)
-        self._refuse_foreign(directory, "the stage is left as it is")
+        self._refuse_foreign(directory, "the stage was not changed")
         made = [*self._inherit(), *self._write_config(directory, owner, expires), *self._link(directory)]
         old = self.written(stage.name)
         shown = tuple(path.relative_to(self.root).as_posix() for path in made)
@@ -121,7 +121,7 @@ class Project:
         directory = self.group / stage.name
         _refuse_link(self.group)
         if os.path.lexists(self.group) and not self.group.is_dir():
-            raise OperatorError(f"{self.group} is no directory; move it away by hand")
+            raise OperatorError(f"{self.group} is not a directory; move it away by hand")
         _refuse_link(directory)
         if os.path.lexists(directory):
             listed = [path.name for path in self.group.iterdir()]
@@ -129,8 +129,8 @@ class Project:
             if stage.name not in listed:
                 twin = next((name for name in listed if name.lower() == stage.name.lower()), "another")
                 raise OperatorError(
-                    f"config/{GROUP}/{twin} differs from {stage.name!r} only in case and this file system "
-                    "takes them for one; choose another name, or work where case counts"
+                    f"config/{GROUP}/{twin} differs from {stage.name!r} only in case, and this file system "
+                    "ignores case; choose another name, or use a case-sensitive file system"
                 )
         return directory
 
@@ -139,11 +139,11 @@ class Project:
             return
         place = directory.relative_to(self.root)
         if not directory.is_dir():
-            raise OperatorError(f"{place} is no directory; {outcome}. Remove it by hand")
+            raise OperatorError(f"{place} is not a directory; {outcome}. Remove it by hand")
         for path in sorted(directory.iterdir()):
             if not (_is_config(path) or _is_ours(path)):
                 raise OperatorError(
-                    f"{place / path.name} was not made by `ephemeral create`; {outcome}. Look at it, then "
+                    f"{place / path.name} was not made by `ephemeral create`; {outcome}. Check it, then "
                     "remove it by hand"
                 )
 
@@ -192,7 +192,7 @@ def _refuse_named(stage: Stage, what: str) -> None:
 
 def _refuse_link(path: Path) -> None:
     if path.is_symlink():
-        raise OperatorError(f"{path} is a link and is not followed; remove it by hand")
+        raise OperatorError(f"{path} is a symbolic link, which is not followed; remove it by hand")
 
 
 def _is_config(path: Path) -> bool:

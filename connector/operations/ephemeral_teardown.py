@@ -1,4 +1,4 @@
-"""Tearing an ephemeral stage down from any checkout, also one that does not have the branch's directory."""
+"""Tear an ephemeral stage down from any checkout, even one that lacks the stage's directory."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from connector.operations import deployed, ephemeral_directory
 
 Run = Callable[[Path, str], int]
 
-#: Whose a directory is that exists for a teardown only.
+#: The owner of a directory that exists only so that its stage can be torn down.
 _OWNER = "destroy"
 
 
@@ -39,12 +39,12 @@ def tear_down(
     status = (run or _sceptre)(project.root, f"{ephemeral_directory.GROUP}/{name}")
     if status != 0:
         raise ServerError(
-            f"`sceptre delete {ephemeral_directory.GROUP}/{name}` ended with status {status}, see above; "
-            f"run `wms-connector ephemeral destroy {name}` again once the cause is fixed"
+            f"`sceptre delete {ephemeral_directory.GROUP}/{name}` failed with status {status}, see above; "
+            f"fix the cause, then run `wms-connector ephemeral destroy {name}` again"
         )
     left = deployed.standing(stage.stage, deployed.all_stacks(port))
     if left:
-        raise ServerError(f"stacks of stage {name!r} still stand ({', '.join(left)}); run the command again")
+        raise ServerError(f"stacks of stage {name!r} still exist ({', '.join(left)}); run the command again")
     if made:
         project.remove(stage.stage)
 

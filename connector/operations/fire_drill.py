@@ -13,7 +13,7 @@ from connector.domain.health.drills import CLASSES, KEY, Mailed
 from connector.domain.health.facts import AlarmState, Subscription
 from connector.domain.stage.stage import Stage
 
-#: How long is waited for what should arrive, in seconds.
+#: How long the drill waits for messages to arrive, in seconds.
 ARRIVE_SECONDS = 60.0
 
 _REASON = "DRILL by wms-connector fire-drill: nothing has happened"
@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class AlarmDrill:
-    """One alarm: which states it reached, where it sends, what arrived; `wrong` is empty when all is well."""
+    """One alarm: the states it reached, where it sends, what arrived. `wrong` is empty when it passed."""
 
     alarm: str
     reached: tuple[str, ...] = ()
@@ -64,13 +64,13 @@ class DrillPlan:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Who gets them."""
+        """The confirmed addresses: who gets the mails."""
         return tuple(s.endpoint for s in self.subscriptions if s.confirmed)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What came of it."""
+    """The outcome of a drill."""
 
     stage: str
     topic: str
@@ -78,7 +78,7 @@ class Report:
     alarms: tuple[AlarmDrill, ...]
     classes: tuple[MailDrill, ...]
     left_behind: str = ""
-    #: Nobody has confirmed an address, or the like: what arrives in the queue reaches no person.
+    #: For example that nobody has confirmed an address, so that no person gets what the queue receives.
     warnings: tuple[str, ...] = field(default_factory=tuple)
 
     @property
@@ -97,17 +97,17 @@ class Report:
 
 
 def drill(plan: DrillPlan, port: calls.Port, listener: TopicListener, say: Say) -> Report:
-    """Do it, and check what arrives.
+    """Run the drill, and check what arrives.
 
-    Alarms are back in OK however it ends, or the report says which is not; a drill that cannot go on says
-    what it leaves behind.
+    Every alarm is set back to OK, even if the drill fails; the report names one that could not be. A drill
+    that cannot continue names what it could not delete.
     """
     try:
         return _drilled(plan, port, listener, say)
     except ServerError as error:
         if not listener.left_behind:
             raise
-        raise ServerError(f"{error}; left behind, delete it by hand: {listener.left_behind}") from None
+        raise ServerError(f"{error}; not deleted; delete it by hand: {listener.left_behind}") from None
 
 
 def _drilled(plan: DrillPlan, port: calls.Port, listener: TopicListener, say: Say) -> Report:
@@ -120,11 +120,11 @@ def _drilled(plan: DrillPlan, port: calls.Port, listener: TopicListener, say: Sa
         for cause in CLASSES:
             say(f"class {cause.name}")
             mailed.append(_mail(port, plan.stage, cause.name))
-        say("waiting for what was sent")
+        say("waiting for the mails to arrive")
         expected = {_key(plan.stage, a, state) for a in rung if a.topics for state in a.reached}
         expected |= {m.message_id for m in mailed if not m.wrong}
         received = listener.receive(lambda all_: expected <= _keys(all_), ARRIVE_SECONDS)
-    warnings = [] if plan.recipients else ["no confirmed subscription: what arrives here reaches no person"]
+    warnings = [] if plan.recipients else ["no subscription is confirmed, so no person gets these mails"]
     return Report(
         plan.stage.name,
         plan.topic,
@@ -143,7 +143,7 @@ def _contract(plan: DrillPlan, name: str) -> bool:
 
 def _ring(port: calls.Port, stage: Stage, name: str, state: AlarmState | None, mails: bool) -> AlarmDrill:  # noqa: FBT001
     if state is None:
-        return AlarmDrill(name, mails=mails, wrong="there is no such alarm")
+        return AlarmDrill(name, mails=mails, wrong="this alarm does not exist")
     if state.state == "ALARM":
         return AlarmDrill(name, mails=mails, topics=(), note="is in ALARM already: not tested")
     full = stage.names.alarm(name)
@@ -155,7 +155,7 @@ def _ring(port: calls.Port, stage: Stage, name: str, state: AlarmState | None, m
             if (found := _state(port, full)) == wanted:
                 reached.append(wanted)
         if reached != ["ALARM", "OK"]:
-            wrong.append(f"did not take the state it was set to (is {found})")
+            wrong.append(f"was set to {wanted}, but its state is {found}")
     except ServerError as error:
         wrong.append(str(error))
     finally:
@@ -172,7 +172,7 @@ def _put_back(port: calls.Port, alarm: str) -> list[str]:
             calls.find(port, "cloudwatch", "set_alarm_state", _change(alarm, "OK"))
     except ServerError as error:
         step = f"aws cloudwatch set-alarm-state --alarm-name {alarm} --state-value OK --state-reason DRILL"
-        return [f"could not be set back to OK ({error}): do it by hand, {step}"]
+        return [f"could not be set back to OK ({error}); set it by hand: {step}"]
     return []
 
 
@@ -223,9 +223,9 @@ def _evaluated_alarm(plan: DrillPlan, alarm: AlarmDrill, received: Sequence[Mess
         states = {m.alarm[1] for m in received if m.alarm is not None and m.alarm[0] == full}
         missing = [state for state in alarm.reached if state not in states]
         if alarm.mails and plan.topic not in alarm.topics:
-            wrong = f"should mail, but does not send to {plan.topic}"
+            wrong = f"should send a mail, but does not send to {plan.topic}"
         elif alarm.mails and missing:
-            wrong = f"of {' and '.join(missing)} nothing arrived within {ARRIVE_SECONDS:.0f} s"
+            wrong = f"no mail about {' and '.join(missing)} arrived within {ARRIVE_SECONDS:.0f} s"
         elif not alarm.mails and delivered:
             wrong = "sends a mail, although the health check mails this problem"
     return AlarmDrill(alarm.alarm, alarm.reached, alarm.mails, alarm.topics, delivered, wrong, alarm.note)

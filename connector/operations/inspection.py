@@ -1,4 +1,4 @@
-"""Inspecting a deployed stage with the operator's own credentials, and through its admin Lambda."""
+"""Inspect a deployed stage with the operator's own credentials, and through its admin Lambda."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -56,7 +56,7 @@ def inspect(port: calls.Port, stage: Stage, now: datetime) -> Facts:
 
 
 def not_deployed(stage: Stage) -> ServerError:
-    """What is said of a stage of which nothing is there."""
+    """The error for a stage that has no stack."""
     make = f"`wms-connector ephemeral create {stage.name}`, then " if stage.ephemeral else ""
     return ServerError(
         f"stage {stage.name!r} is not deployed in region {region()} of this account: it has no stacks. If "
@@ -78,7 +78,7 @@ def topic_of(port: calls.Port, stage: Stage) -> str:
 
 
 def alarm_states(port: calls.Port, stage: Stage, kind: str) -> dict[str, AlarmState]:
-    """The alarm's own word -> its state, for the stage's alarms that stand."""
+    """The alarm's short name -> its state, for the alarms of the stage that exist."""
     full = {stage.names.alarm(name): name for name in alarms_of(stage.names, kind)}
     with calls.errors():
         pages = calls.pages(port, "cloudwatch", "describe_alarms", {"AlarmNames": list(full)})
@@ -98,14 +98,14 @@ def alarm_states(port: calls.Port, stage: Stage, kind: str) -> dict[str, AlarmSt
 def subscriptions(port: calls.Port, topic: str) -> tuple[Subscription, ...]:
     """Who is subscribed to a topic."""
     if not topic:
-        raise ServerError("the alerts stack has no topic")
+        raise ServerError("the alerts stack has no SNS topic")
     with calls.errors():
         pages = calls.pages(port, "sns", "list_subscriptions_by_topic", {"TopicArn": topic})
         found = [entry for page in pages for entry in page["Subscriptions"]]
     return tuple(
         Subscription(entry["Protocol"], entry["Endpoint"], entry["SubscriptionArn"].startswith("arn:"))
         for entry in found
-        # One that was taken back is listed for some days.
+        # A deleted subscription is still listed for some days.
         if entry["SubscriptionArn"] != "Deleted"
     )
 

@@ -10,7 +10,7 @@ from connector.aws import calls
 from connector.aws.admin_function import Clock
 from connector.domain.errors import DeadlineExceeded
 
-#: AWS speaks of up to 20 minutes (Lambda developer guide, "Giving Lambda functions access to a VPC").
+#: AWS documents up to 20 minutes (Lambda developer guide, "Giving Lambda functions access to a VPC").
 _LIMIT_SECONDS = 40 * 60.0
 _PAUSE_SECONDS = 15.0
 
@@ -58,7 +58,7 @@ def security_groups(connection: calls.Port, stack_name: str) -> list[str]:
 
 
 def held(connection: calls.Port, groups: Iterable[str]) -> int:
-    """How many of Lambda's interfaces are in these groups; 0 where one may not ask: CloudFormation waits."""
+    """How many of Lambda's interfaces are in these groups; 0 without the right to list them."""
     wanted = set(groups)
     filters = [
         {"Name": "group-id", "Values": sorted(wanted)},

@@ -27,7 +27,7 @@ def report(stack: sceptre_stack.SceptreStack) -> None:
     """Raise CloudFormation's own reason unless the stack is complete; a complete one is protected."""
     description = stacks.describe_stack(stack.connection_manager, stack.external_name)
     if description is None:
-        raise ServerError(f"stack {stack.external_name} does not exist after it was created")
+        raise ServerError(f"stack {stack.external_name} was created, but does not exist; launch again")
     status = description["StackStatus"]
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and not untouched(stack, description):
         raise ServerError(
@@ -58,8 +58,8 @@ def protect(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any]) -
 def failure_reason(events: Iterable[Mapping[str, Any]]) -> str:
     """The first resource that failed in the latest operation, in CloudFormation's own message.
 
-    `events` come newest first, as CloudFormation gives them; failures that are only consequences of a
-    cancelled operation are passed over.
+    `events` come newest first, as CloudFormation gives them. Failures that only follow from a cancelled
+    operation are ignored.
     """
     reason = "CloudFormation gives no reason"
     for event in events:
@@ -82,7 +82,7 @@ def _reason(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any]) -
         return reason
     since = description.get("LastUpdatedTime") or description["CreationTime"]
     words = worker_log.last_error(connection, stage.names.connector_log_group, since)
-    return reason if words is None else f"{reason}. The worker's log says: {words}"
+    return reason if words is None else f"{reason}. Last error in the worker's log: {words}"
 
 
 def _events(connection: calls.Port, stack_name: str) -> Iterator[Mapping[str, Any]]:

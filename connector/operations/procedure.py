@@ -11,7 +11,7 @@ from connector.aws.admin_function import Clock, NoFunction
 from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 
-#: Puts one request to the admin Lambda of a stage.
+#: Sends one request to the admin Lambda of a stage.
 Ask = Callable[[Operation], Answer]
 Show = Callable[[str], object]
 
@@ -50,7 +50,7 @@ def run(
 ) -> Result:
     """Carry the steps out in order; a required step that fails raises what `explain` makes of its error.
 
-    Raises `NoFunction` as it is: there is nobody to ask.
+    `NoFunction` passes through: there is no Lambda to send requests to.
     """
     result = Result()
     for step in steps:

@@ -1,7 +1,7 @@
-"""Registration: after a launch, the connector is created or updated and seen to work.
+"""Registration: after a launch, create or update the connector and check that it works.
 
-And the check before it: a cluster on which the stage may not live is refused before a worker of the stage has
-joined it and made its topics there.
+Before that, check the cluster: if the stage may not use it, the launch stops before a worker of the stage
+joins it and creates topics there.
 """
 
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def _explain(step: Operation, error: WmsError) -> WmsError:
 
 
 def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
-    """Raise `ServerError` unless the stage may live on the cluster that its broker string names.
+    """Raise `ServerError` unless the stage may use the cluster that its broker string names.
 
     A cluster that does not answer now is left to registration: the worker gives the better reason, and
     without a worker nothing is registered.
@@ -66,11 +66,11 @@ def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
     except procedure.Refused as error:
         raise ServerError(f"the cluster was refused before anything was created on it: {error}") from None
     except DeadlineExceeded:
-        show("cluster: could not be checked yet; registration asks again")
+        show("cluster: could not be checked yet; registration checks it again")
 
 
 def invoker(connection: calls.Port, stage: Stage, desired: int | None = None) -> Ask:
-    """A function that puts one request of a launch to the stage's admin Lambda and returns its answer."""
+    """A function that sends one request of a launch to the stage's admin Lambda and returns its answer."""
 
     def ask(operation: Operation) -> Answer:
         ready = operation is Operation.READY

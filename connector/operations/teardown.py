@@ -1,7 +1,7 @@
-"""The teardown of an ephemeral stage: its connector, workers and topics go before its stacks do.
+"""The teardown of an ephemeral stage: delete its connector, workers and topics before its stacks.
 
-Each step is one request to the stage's admin Lambda, repeated while it waits. A step that was done answers
-so when it is asked again: a run that was cut off is finished by running it again.
+Each step is one request to the stage's admin Lambda, repeated while it answers `waiting`. Each step can be
+repeated: to finish a run that was interrupted, run it again.
 """
 
 import os
@@ -20,7 +20,7 @@ from connector.operations.procedure import Ask, Show
 from connector.sceptre import launches
 from connector.sceptre import stack as sceptre_stack
 
-#: The variable by which a person says that a stage's cluster is gone for good; its value is the stage.
+#: An operator sets this variable to a stage whose cluster will never come back.
 ABANDON = "WMS_ABANDON_TOPICS"
 
 _PAUSE_SECONDS = 1.0
@@ -44,13 +44,13 @@ class TeardownReport:
         if self.others:
             shown = ", ".join(self.others[:3]) + (", ..." if len(self.others) > 3 else "")
             yield (
-                f"left alone: {len(self.others)} topics that start with {stage + '.'!r} and are not this "
-                f"stage's ({shown}); `wms-connector ephemeral list` shows which belong to no stage"
+                f"not deleted: {len(self.others)} topics that start with {stage + '.'!r} but do not belong "
+                f"to this stage ({shown}); `wms-connector ephemeral list` shows topics without a stage"
             )
 
 
 class Unfinished(ServerError):
-    """A required step failed; the line says what is left and which command finishes the teardown."""
+    """A required step failed; the message names what is left and the command that finishes the teardown."""
 
 
 def tear_down_stage(connection: calls.Port, stack_name: str, owned: EphemeralStage, log: Logger) -> None:
@@ -83,11 +83,11 @@ def tear_down_stage(connection: calls.Port, stack_name: str, owned: EphemeralSta
     for line in report.lines(stage.name):
         log.info(line)
     for line in report.left:
-        log.warning("left: %s", line)
+        log.warning("not deleted: %s", line)
 
 
 def tear_down(owned: EphemeralStage, ask: Ask, clock: Clock, show: Show) -> TeardownReport:
-    """Run all steps in order; raises `Unfinished`, and `NoFunction` when there is nobody to ask."""
+    """Run all steps in order; raises `Unfinished`, and `NoFunction` when the stage has no admin Lambda."""
     name = owned.stage.name
 
     def explain(step: Operation, error: WmsError) -> WmsError:
@@ -111,9 +111,8 @@ def unfinished(stage: str, operation: Operation, reason: str) -> str:
     what = "topics and consumer groups" if Operation.TEARDOWN_TOPICS in after else "consumer groups"
     return (
         f"the teardown stopped at {operation.value}: {reason.rstrip('.')}. The connector's stack still "
-        "exists, "
-        f"and {what} that start with '{stage}.' are left; fix the cause and run `sceptre delete "
-        f"ephemeral/{stage}` again or, if the cluster is gone for good, `{abandoning(stage)}`"
+        f"exists, and {what} that start with '{stage}.' are left. Fix the cause and run `sceptre delete "
+        f"ephemeral/{stage}` again. If the cluster will never come back, run `{abandoning(stage)}`"
     )
 
 
@@ -131,45 +130,43 @@ def _left_on_source(stage: EphemeralStage, reason: str) -> str:
     slot = stage.stage.names.replication_slot
     return (
         f"replication slot and publication {slot} may be left in the source database ({reason.rstrip('.')}); "
-        f"there, run: SELECT pg_drop_replication_slot('{slot}'); DROP PUBLICATION IF EXISTS \"{slot}\";"
+        f"run there: SELECT pg_drop_replication_slot('{slot}'); DROP PUBLICATION IF EXISTS \"{slot}\";"
     )
 
 
 def leave_named(stack: sceptre_stack.SceptreStack, stage: Stage) -> None:
-    """A launch may replace a named stage's shell that never was complete; nothing else of it is touched."""
+    """Raise unless a launch replaces a stack that was never complete: no other is deleted."""
     if not launches.replaces(stack):
         raise OperatorError(
             f"stage {stage.name!r} is a named stage: its connector and topics are never deleted; "
-            "nothing was touched"
+            "nothing was changed"
         )
 
 
 def refuse_busy(stack_name: str, status: str | None) -> None:
-    """Raise while somebody else launches the stack: its topics would go under a stage that comes up."""
+    """Raise while somebody else launches the stack: a teardown would delete topics that the launch needs."""
     if status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"):
         raise ServerError(
-            f"stack {stack_name} is {status}: another launch is running, so nothing was touched; run the "
+            f"stack {stack_name} is {status}: another launch is running, so nothing was changed; run the "
             "same command again when it has ended"
         )
 
 
 def without_function(stage: str, status: str | None, missing: str) -> str:
-    """What it means that the stage's Lambda is not there; raises where something is surely left behind."""
+    """What it means that the stage's Lambda does not exist; raises if topics are certainly left."""
     if status is None or status.startswith("DELETE") or status in stacks.NEVER_COMPLETED:
         return (
             f"{missing}: the stage was never complete or is partly deleted, so its topics could not be "
             "listed; `wms-connector ephemeral list` shows any that are left"
         )
     raise ServerError(
-        f"{missing}; only this Lambda can delete the topics of stage {stage}. Nothing was touched. Create it "
-        "again "
-        f"with {by_functions(stage)}; or, to leave the topics behind, "
-        f"`{abandoning(stage)}`"
+        f"{missing}; only this Lambda can delete the topics of stage {stage}. Nothing was changed. Create it "
+        f"again with {by_functions(stage)}. To leave the topics on the cluster, run `{abandoning(stage)}`"
     )
 
 
 def invoker(connection: calls.Port, stage: Stage) -> Ask:
-    """A function that puts one request about `stage` to its admin Lambda and returns the answer."""
+    """A function that sends one request about `stage` to its admin Lambda and returns the answer."""
 
     def ask(operation: Operation) -> Answer:
         return invoke_once(connection, stage.names.connect_admin, Request(operation, stage=stage.name))
@@ -200,7 +197,7 @@ def active_definitions(connection: calls.Port, family: str) -> list[str]:
 
 
 def delete_log_group(connection: calls.Port, name: str) -> bool:
-    """Delete a log group; False when there is none, or when that is nobody's right to know."""
+    """Delete a log group; False when it does not exist, or when these credentials may not delete it."""
     try:
         connection.call("logs", "delete_log_group", {"logGroupName": name})
     except calls.ClientError as error:

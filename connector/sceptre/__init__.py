@@ -1,1 +1,1 @@
-"""What hooks, resolvers and config/ share: everything that knows Sceptre's stacks."""
+"""What hooks, resolvers and config/ share: all code that works with Sceptre's stacks."""

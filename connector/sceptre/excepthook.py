@@ -1,8 +1,8 @@
 """Mistakes in `config/` that Sceptre 4.7 answers with a traceback, explained in one line.
 
-Sceptre raises a bare ValueError for a file that is no YAML or has a tag that nobody knows, takes whatever
-YAML a file holds for a mapping, and stumbles in its graph over the path `.`; all before any hook runs and
-before any stack is touched. Nor does it expect what botocore raises for an endpoint that is no URL.
+Sceptre raises a bare ValueError for a file that is not YAML or has an unknown tag. It expects a mapping in
+every file and fails in its graph for the path `.`. All this happens before any hook runs and before any stack
+is changed. Sceptre does not handle the error that botocore raises for an endpoint that is not a URL either.
 """
 
 import os
@@ -51,7 +51,7 @@ class _Explaining:
 
 
 def explain(error: BaseException, project: Path | None = None) -> str | None:
-    """What `error` means, if it is one of Sceptre's that stand for an operator's mistake; else None.
+    """What `error` means, if Sceptre raised it because of an operator's mistake; else None.
 
     `project` is the directory that holds `config/`; without it, the one that Sceptre's command line names.
     """
@@ -61,19 +61,17 @@ def explain(error: BaseException, project: Path | None = None) -> str | None:
         tag = _UNKNOWN_TAG.search(problem)
         known = f"; known: {', '.join(_tags())}{likely(f'!{tag[1]}', _tags())}" if tag else ""
         problem = problem.replace('in "<unicode string>", ', "")
-        return f"{_path(f'{place}.yaml')} cannot be read: {problem}{known}; nothing was touched"
+        return f"{_path(f'{place}.yaml')} cannot be read: {problem}{known}; nothing was changed"
     if type(error).__name__ == "NetworkXError" and "is not in the graph" in text:
-        return (
-            "the path must be a stage as it is called below config/, for example main or ephemeral/<branch>"
-        )
+        return "the path must be a stage's directory below config/, for example main or ephemeral/<branch>"
     if isinstance(error, AttributeError) and _took_for_mapping(error):
         content = error.obj
         places = _files_with(content, (project or _project(sys.argv[1:])) / "config")
         shown = repr(content if len(str(content)) <= _SHOWN else f"{str(content)[:_SHOWN]}...")
         return one_line(
             f"{' and '.join(places) or 'a file below config/'} {'hold' if len(places) > 1 else 'holds'} "
-            f"{shown}, which is no setting; expected lines like desired_count: 2 "
-            "(a colon and a space behind the name); nothing was touched"
+            f"{shown}, which is not a setting; expected lines like desired_count: 2 "
+            "(a colon and a space after the name); nothing was changed"
         )
     return bad_endpoint(error)
 

@@ -1,7 +1,7 @@
-"""Jinja filters and functions for the files below config/: what a stack group's path stands for.
+"""Jinja filters and functions for the files below config/: they derive names from a stack group's path.
 
-Sceptre reads every file below config/ for some commands (`delete` reads all), so a filter never raises: a
-directory that is no stage gets a harmless name, and is refused where stages are parsed.
+Some commands make Sceptre read every file below config/ (`delete` does), so a filter never raises. A
+directory that is not a stage gets a harmless name, and is refused where stages are parsed.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Which stacks this process launches: Sceptre runs `before_delete` also where a launch replaces one."""
+"""Which stacks this process launches: Sceptre also runs `before_delete` when a launch replaces a stack."""
 
 from connector.sceptre import stack as sceptre_stack
 
@@ -14,7 +14,7 @@ class LaunchTracker:
         self._launched.add(stack.external_name)
 
     def is_launch(self, stack: sceptre_stack.SceptreStack) -> bool:
-        """Whether this run launches the stack: what is deleted of it, is deleted to be made again."""
+        """Whether this run launches the stack: it is then deleted only to be created again."""
         return stack.external_name in self._launched
 
     def forget(self) -> None:
@@ -27,5 +27,5 @@ LAUNCHES = LaunchTracker()
 
 
 def replaces(stack: sceptre_stack.SceptreStack) -> bool:
-    """Whether this run's launch replaces a stack that never once was complete."""
+    """Whether this run's launch replaces a stack that was never complete."""
     return LAUNCHES.is_launch(stack) and sceptre_stack.never_completed(stack)

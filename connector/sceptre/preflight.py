@@ -1,8 +1,8 @@
-"""What is checked before a stage is touched: all that can be found wrong while nothing has been changed.
+"""Preflight checks: everything that can be checked before a launch changes anything.
 
-Sceptre asks hooks stack by stack, so a mistake that only the second level's template would find came to
-light when the first level stood already. Here every template of the stage is rendered, in memory and from
-the real settings and secrets, before the first stack is read.
+Sceptre runs hooks stack by stack, so a mistake that only a later template finds would show when earlier
+stacks exist already. Here every template of the stage is rendered, in memory and from the real settings and
+secrets, before the first stack is read.
 """
 
 import logging
@@ -67,7 +67,7 @@ _MODEL = re.compile(r"^\w+Settings: ")
 
 
 def check_path(stack: sceptre_stack.SceptreStack) -> None:
-    """Refuse a command for several stages at once: Sceptre would touch one before it checks the next."""
+    """Refuse a command for several stages at once: Sceptre would change one before it checks the next."""
     typed = stack.stack_group_config.get("launch_path")
     if typed is None:
         return
@@ -75,7 +75,7 @@ def check_path(stack: sceptre_stack.SceptreStack) -> None:
     wanted = Path(os.path.normpath(config / str(typed)))
     if not wanted.is_relative_to(config / sceptre_stack.group_of(stack)):
         raise OperatorError(
-            f"the path {typed!r} is not a stage; nothing was touched. Use one of: "
+            f"the path {typed!r} is not a stage; nothing was changed. Use one of: "
             f"{', '.join((sceptre_stack.FOUNDATION_GROUP, *NAMED_STAGES))} or ephemeral/<branch>"
         )
 
@@ -96,20 +96,20 @@ def admit(stack: sceptre_stack.SceptreStack) -> None:
 
 
 def check_place(config: Mapping[str, Any], connection: calls.Port) -> str:
-    """The account in hand; raises when the settings say that the stage belongs elsewhere."""
+    """The current account; raises when the settings allow only another account or region."""
     if connection.region == region.DEFAULT_REGION:
         region.region()  # raises when nobody chose that one
     regions = settings.regions_of(config)
     if regions and connection.region not in regions:
         raise OperatorError(
-            f"region {connection.region} is not among allowed_regions ({', '.join(regions)}); "
+            f"region {connection.region} is not in allowed_regions ({', '.join(regions)}); "
             "set AWS_REGION, or change allowed_regions in config.yaml"
         )
     account = str(connection.call("sts", "get_caller_identity")["Account"])
     wanted = settings.account_of(config)
     if wanted is not None and account != wanted:
         raise OperatorError(
-            f"these credentials are for account {account} and the setting account_id says {wanted}; "
+            f"these credentials are for account {account}, but the setting account_id is {wanted}; "
             "use credentials of that account, or change account_id in config.yaml"
         )
     return account
@@ -134,7 +134,7 @@ def check_secrets(stage: Stage, config: Mapping[str, Any], prefix: str, fetch: F
 
 
 def _check_recipients(stage: Stage, config: Mapping[str, Any], stored: StoredSecret) -> None:
-    """A stage that mails has somebody to mail: else its alarms reach nobody, and nobody knows."""
+    """A stage that sends mail needs an address: without one its alarms reach nobody, and nobody notices."""
     setting = config.get("subscribe")
     subscribes = not stage.ephemeral if setting in (None, "") else setting is True
     if subscribes and not secrets.parse_alert_emails(stored):
@@ -148,7 +148,7 @@ def _check_boundary(stored: StoredSecret, account: str) -> None:
     owner = parse_boundary(stored).split(":")[4]
     if owner not in (account, "aws"):
         raise OperatorError(
-            f"secret {stored.path} names a policy of account {owner} and this is account {account}; "
+            f"secret {stored.path} names a policy of account {owner}, but this is account {account}; "
             "a permissions boundary must be a policy of the same account"
         )
 
@@ -157,8 +157,8 @@ def _check_subnets(stored: StoredSecret, kind: str) -> None:
     vpc = secrets.parse_vpc(stored)
     if not {"private": vpc.private_subnets, "data": vpc.data_subnets}[kind]:
         raise OperatorError(
-            f"secret {stored.path}: '{kind}Subnets' is empty and the setting subnets says {kind}; "
-            "list subnets there, or set subnets in config.yaml to the other kind"
+            f"secret {stored.path}: '{kind}Subnets' is empty, but the setting subnets is {kind}; "
+            "list subnets in the secret, or set subnets in config.yaml to the other kind"
         )
 
 
@@ -221,5 +221,5 @@ def _check_keys(stack: Stack) -> None:
         if point not in _HOOK_POINTS:
             raise OperatorError(
                 f"hooks has the unknown point {point!r}{settings.likely(str(point), _HOOK_POINTS)}; "
-                "Sceptre would never run it"
+                "Sceptre never runs such a hook"
             )

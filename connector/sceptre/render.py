@@ -28,7 +28,7 @@ from connector.sceptre.excepthook import explain
 from connector.sceptre.jinja import stage as stage_of_group
 from connector.sceptre.settings import refuse_unknown
 
-#: What is rendered when nothing is named.
+#: What is rendered by default.
 DEFAULT_GROUPS = ("foundation", "main", "val", "production", "default")
 
 _EPHEMERAL = "ephemeral"
@@ -169,8 +169,8 @@ def _group_path(group: str, there: Iterable[str]) -> str:
             return path
     name = group.removeprefix(f"{_EPHEMERAL}/")
     reason = refusal(name)
-    hint = f"`wms-connector ephemeral create {name}` makes one" if reason is None else f"it is none: {reason}"
-    raise OperatorError(f"no stage {group!r} below config/; there is {', '.join(there)}; {hint}")
+    hint = f"create it with `wms-connector ephemeral create {name}`" if reason is None else reason
+    raise OperatorError(f"config/ has no stage {group!r}, only {', '.join(there)}; {hint}")
 
 
 def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:

@@ -1,8 +1,9 @@
 """The settings that a stage may change in its `config.yaml`.
 
-Sceptre ignores a key that it does not know, so a misspelt setting would silently leave the default in
-force. Each setting's meaning and default stand once, in `config/config.yaml`. What a single template is
-told, its own settings model checks; here is what no template sees, or says less clearly.
+Sceptre ignores a key that it does not know, so with a misspelt setting the default would apply without a
+message. Each setting's meaning and default are written once, in `config/config.yaml`. A template's settings
+model checks the values that it gets. This module checks the others, and those for which it has a clearer
+message.
 """
 
 import difflib
@@ -48,14 +49,14 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TOP_LEVEL = re.compile(r"^([A-Za-z_]\w*)\s*:", re.MULTILINE)
 _OF_A_STACK = "belongs to one stack and would apply to all stacks of the stage"
-#: Words of Sceptre's that do harm in a stage's config.yaml, and why.
+#: Keys of Sceptre that break a stage when they are in its config.yaml, and why.
 _SCEPTRES = {
     "protect": "blocks `sceptre launch` too; named stages are protected without it",
     "ignore": "makes Sceptre leave the stage's stacks out without a message",
     "obsolete": "lets `sceptre prune` delete the stage's stacks",
     "project_code": "names Sceptre's project; it is set only once, in config/config.yaml",
     "j2_environment": "removes the Jinja filters that the stack files use",
-    "stack_tags": "would replace the tags by which stages are found; owner and expires are settings",
+    "stack_tags": "would replace the tags by which stages are found; use the settings owner and expires",
     **dict.fromkeys(
         (
             "dependencies",
@@ -90,9 +91,9 @@ def refuse_unknown(stack_group_config: Mapping[str, Any]) -> None:
 
 
 def refuse_sceptres(project: Path, group: str) -> None:
-    """Raise `OperatorError` for a word of Sceptre's in the group's own `config.yaml` that breaks a stage.
+    """Raise `OperatorError` for a key of Sceptre in the group's own `config.yaml` that breaks a stage.
 
-    Sceptre would hand it to all six stacks. Its other words (`profile`, `iam_role`, …) have their use.
+    Sceptre would apply it to all six stacks. Its other keys (`profile`, `iam_role`, …) are allowed.
     """
     place = f"config/{group}/config.yaml"
     file = project / place
@@ -103,7 +104,7 @@ def refuse_sceptres(project: Path, group: str) -> None:
 
 
 def check_settings(stack_group_config: Mapping[str, Any]) -> None:
-    """Raise `OperatorError` for the first setting whose value is none that is allowed."""
+    """Raise `OperatorError` for the first setting whose value is not allowed."""
     given = {name: value for name, value in stack_group_config.items() if value not in (None, "")}
     kind = given.get("subnets", SUBNET_KINDS[0])
     if kind not in SUBNET_KINDS:
@@ -114,9 +115,9 @@ def check_settings(stack_group_config: Mapping[str, Any]) -> None:
     regions_of(stack_group_config)
     owner, expires = str(given.get("owner", "-")), str(given.get("expires", "2000-01-01"))
     if not is_owner(owner):
-        raise OperatorError(f"setting owner {owner!r} is no tag value; allowed: {OWNER_RULE}")
+        raise OperatorError(f"setting owner {owner!r} cannot be used as a tag; allowed: {OWNER_RULE}")
     if not _is_date(expires):
-        raise OperatorError(f"setting expires {expires!r} is no date; expected like 2030-12-31")
+        raise OperatorError(f"setting expires {expires!r} is not a date; expected a date like 2030-12-31")
 
 
 #: What an owner may consist of: it becomes a tag.
@@ -135,8 +136,8 @@ def account_of(stack_group_config: Mapping[str, Any]) -> str | None:
         return None
     if not _ACCOUNT.fullmatch(str(value)):
         raise OperatorError(
-            f"setting account_id {value!r} is no account number; expected 12 digits in quotes "
-            "(YAML reads digits after a leading 0 as another number)"
+            f"setting account_id {value!r} is not an account number; expected 12 digits in quotes "
+            "(without quotes, YAML may read another number)"
         )
     return str(value)
 
@@ -146,7 +147,7 @@ def regions_of(stack_group_config: Mapping[str, Any]) -> tuple[str, ...]:
     value = stack_group_config.get("allowed_regions") or []
     if not isinstance(value, list) or not all(isinstance(region, str) for region in value):
         raise OperatorError(
-            f"setting allowed_regions {value!r} is no list of regions; expected like [us-east-1]"
+            f"setting allowed_regions {value!r} is not a list of regions; expected a list like [us-east-1]"
         )
     return tuple(value)
 
@@ -159,10 +160,12 @@ def likely(word: str, known: tuple[str, ...]) -> str:
 
 def _check_blocks(name: str, blocks: object) -> None:
     if not isinstance(blocks, list):
-        raise OperatorError(f"setting {name} {blocks!r} is no list; expected like [10.20.0.0/16]")
+        raise OperatorError(f"setting {name} {blocks!r} is not a list; expected a list like [10.20.0.0/16]")
     for block in blocks:
         if not _is_block(str(block)):
-            raise OperatorError(f"setting {name}: {block!r} is no IPv4 block; expected like 10.20.0.0/16")
+            raise OperatorError(
+                f"setting {name}: {block!r} is not an IPv4 CIDR block; expected a block like 10.20.0.0/16"
+            )
 
 
 def _is_date(text: str) -> bool:

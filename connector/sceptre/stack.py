@@ -1,7 +1,7 @@
 """What hooks and resolvers share: the stage of a stack, secrets read once per run, errors in one line.
 
-Every AWS call goes through the stack's own connection manager, so that profile, role and region are the
-ones Sceptre uses.
+Every AWS call goes through the stack's own connection manager, so that it uses the same profile, role and
+region as Sceptre.
 """
 
 import threading
@@ -56,28 +56,28 @@ def is_foundation(stack: SceptreStack) -> bool:
 
 
 def stage_of(stack: SceptreStack) -> Stage:
-    """The stage that a stack belongs to; raises `RefusedStage` for a directory that is no stage."""
+    """The stage that a stack belongs to; raises `RefusedStage` for a directory that is not a stage."""
     group = group_of(stack)
     head, _, name = group.rpartition("/")
     if head and name in stage.NAMED_STAGES:
         raise RefusedStage(
-            f"config/{group} is refused: {name!r} is a named stage, launched as `sceptre launch {name}`; "
-            "remove this directory"
+            f"config/{group} is refused: {name!r} is a named stage. Launch it with `sceptre launch {name}`, "
+            "and remove this directory"
         )
     return Stage.parse(stage.from_group_path(group))
 
 
 def check_name(stack: SceptreStack) -> None:
-    """Raise unless the stack's name in CloudFormation is the one that its place below config/ stands for.
+    """Raise unless the stack's name in CloudFormation is the one that its directory below config/ stands for.
 
-    The hooks identify a stage by its directory. Whatever a file says, no other stage's stack is worked on.
+    The hooks identify a stage by its directory. No setting can make them change another stage's stack.
     """
     component = stack.name.rpartition("/")[2]
     expected = names.FOUNDATION_STACK if is_foundation(stack) else stage_of(stack).names.stack(component)
     if stack.external_name != expected:
         raise OperatorError(
-            f"the stack is called {stack.external_name!r} and its place below config/ stands for "
-            f"{expected!r}; nothing was touched. Take stack_name and stack_group_path out of its files"
+            f"the stack is called {stack.external_name!r}, but its directory below config/ stands for "
+            f"{expected!r}; nothing was changed. Remove stack_name and stack_group_path from its files"
         )
 
 
@@ -117,7 +117,7 @@ SECRETS = SecretCache()
 
 
 def never_completed(stack: SceptreStack) -> bool:
-    """Whether CloudFormation says that there is a stack and that it never was complete."""
+    """Whether the stack exists in CloudFormation and was never complete."""
     description = describe_stack(stack.connection_manager, stack.external_name)
     return description is not None and description["StackStatus"] in NEVER_COMPLETED
 

@@ -96,7 +96,7 @@ def test_an_answer_without_code_or_message_is_missing_nothing():
         (refused("AccessDenied", "not\nyours"), "AWS refused DescribeIt: AccessDenied: not yours"),
         (
             EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
-            'AWS cannot be asked: Could not connect to the endpoint URL: "http://127.0.0.1:1"; see this',
+            'AWS cannot be reached: Could not connect to the endpoint URL: "http://127.0.0.1:1"; check this',
         ),
     ],
 )

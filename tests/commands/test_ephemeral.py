@@ -90,7 +90,7 @@ def test_a_second_create_leaves_everything_alone_and_says_so(do: Callable[..., R
     before = tree(project)
     result = do("create", "feature-x")
     assert result.exit_code == 0
-    assert "left alone: owner first@example.com" in result.stdout
+    assert "was not changed: owner first@example.com" in result.stdout
     assert tree(project) == before
 
 
@@ -112,7 +112,7 @@ def test_a_half_made_directory_is_completed(do: Callable[..., Result], project: 
     before = tree(project)
     (project / "config" / "ephemeral" / "feature-x" / missing).unlink()
     result = do("create", "feature-x", "--owner", "dev@example.com")
-    assert "made 1 files" in result.stdout
+    assert "was created (1 files)" in result.stdout
     assert tree(project) == before
 
 
@@ -148,8 +148,8 @@ def test_a_link_to_a_stack_that_default_no_longer_has_is_taken_away(do: Callable
     [
         ("main", "named stage"),
         ("Main", "only in case"),
-        ("default", "meaning of their own"),
-        ("ephemeral", "meaning of their own"),
+        ("default", "are reserved"),
+        ("ephemeral", "are reserved"),
         ("..", "directories"),
         ("wms", "mistaken"),
         ("a/b", "letter a-z"),
@@ -173,7 +173,7 @@ def test_an_owner_that_cannot_be_a_tag_is_refused(do: Callable[..., Result], pro
     if not owner:  # an empty option counts as not given
         assert do("create", "feature-x", "--owner", owner).exit_code == 0
         return
-    assert_one_line(do("create", "feature-x", "--owner", owner), "cannot be a tag")
+    assert_one_line(do("create", "feature-x", "--owner", owner), "cannot be used as a tag")
     assert tree(project) == {}
 
 
@@ -222,7 +222,7 @@ def test_what_was_not_made_here_is_left_alone_and_named(
 @pytest.mark.parametrize("verb", ["create", "remove"])
 def test_a_file_in_the_place_of_the_stages_is_named(do: Callable[..., Result], project: Path, verb: str):
     (project / "config" / "ephemeral").write_text("mine")
-    assert_one_line(do(verb, "feature-x"), "config/ephemeral is no directory; move it away")
+    assert_one_line(do(verb, "feature-x"), "config/ephemeral is not a directory; move it away")
     assert (project / "config" / "ephemeral").read_text() == "mine"
 
 
@@ -244,7 +244,7 @@ def test_a_link_in_the_directorys_place_is_not_followed(do: Callable[..., Result
     do("create", "feature-x")
     (project / "config" / "ephemeral" / "other").symlink_to("feature-x")
     before = tree(project)
-    assert_one_line(do(verb, "other"), "is a link and is not followed")
+    assert_one_line(do(verb, "other"), "is a symbolic link, which is not followed")
     assert tree(project) == before
 
 
@@ -315,7 +315,7 @@ def test_remove_warns_where_aws_cannot_be_asked(do: Callable[..., Result], proje
     aws.refusals["cloudformation", "describe_stacks"] = lambda _: NoCredentialsError()
     result = do("remove", "feature-x")
     assert result.exit_code == 0
-    assert result.stderr.startswith("warning: whether stacks of 'feature-x' stand is not known")
+    assert result.stderr.startswith("warning: could not check whether stage 'feature-x' has stacks")
     assert not (project / "config" / "ephemeral" / "feature-x").exists()
 
 
@@ -367,7 +367,7 @@ def test_list_says_in_one_line_that_aws_does_not_answer(
     result = do("list")
     assert result.exit_code == 1
     assert result.stderr.startswith(
-        "error: AWS cannot be reached: Unable to locate credentials; see this shell's"
+        "error: AWS cannot be reached: Unable to locate credentials; check this shell's"
     )
     assert result.stderr.count("\n") == 1
 
@@ -395,4 +395,4 @@ def test_nobody_to_own_it_is_one_line(do: Callable[..., Result], monkeypatch: py
 
 
 def test_outside_a_project_it_says_where_to_run(run: Run, tmp_path: Path):
-    assert_one_line(run("ephemeral", "create", "x", "--dir", str(tmp_path)), "is no project", "--dir")
+    assert_one_line(run("ephemeral", "create", "x", "--dir", str(tmp_path)), "is not a checkout", "--dir")

@@ -138,7 +138,7 @@ def test_a_failure_is_loud_and_keeps_the_directory_for_another_run(
     account.fails = {"feature-x"}
     result = do("destroy", "feature-x")
     assert result.exit_code == 1
-    assert "ended with status 1" in result.stderr
+    assert "failed with status 1" in result.stderr
     assert (project / "config" / "ephemeral" / "feature-x").is_dir()
 
 
@@ -149,13 +149,13 @@ def test_a_second_run_takes_the_directory_that_a_failed_one_left(
     account.fails = {"feature-x"}
     do("destroy", "feature-x")
     account.fails.clear()
-    assert "stage feature-x is gone" in do("destroy", "feature-x").stdout
+    assert "stage feature-x is deleted" in do("destroy", "feature-x").stdout
     assert not (project / "config" / "ephemeral" / "feature-x").exists()
 
 
 def test_the_help_says_what_a_mistyped_name_ends_with(run: Run):
     words = " ".join(run("ephemeral", "destroy", "--help").stdout.split())
-    assert '"nothing to destroy" is printed, and the exit status is 0, also when it was mistyped' in words
+    assert 'prints "nothing to destroy" and exits with status 0, even if the name was mistyped' in words
 
 
 def test_stacks_that_are_left_are_a_failure_although_sceptre_was_content(
@@ -165,7 +165,7 @@ def test_stacks_that_are_left_are_a_failure_although_sceptre_was_content(
     monkeypatch.setattr(destroying, "_sceptre", lambda root, group: 0)
     result = do("destroy", "feature-x")
     assert result.exit_code == 1
-    assert "still stand (wms-alarms-feature-x" in result.stderr
+    assert "still exist (wms-alarms-feature-x" in result.stderr
 
 
 def test_a_sweep_shows_what_expired_and_touches_nothing(do: Callable[..., Result], account: Deployed):
@@ -191,7 +191,7 @@ def test_a_sweep_with_yes_goes_on_after_a_failure_and_reports_it(
     assert result.exit_code == 1
     assert account.deleted == ["broken", "old"]
     assert account.stages == ["broken", "young"]
-    assert "1 of 2 stages are not gone: broken" in result.stderr
+    assert "1 of 2 stages were not deleted: broken" in result.stderr
 
 
 def test_a_sweep_says_which_stages_are_meant(do: Callable[..., Result], account: Deployed):
@@ -227,4 +227,4 @@ def test_the_list_reports_topics_whose_stage_has_no_stack(
 def test_the_list_says_when_no_cluster_could_be_inspected(do: Callable[..., Result]):
     result = do("list")
     assert result.exit_code == 0
-    assert "no cluster could be read" in result.stderr
+    assert "the topics of no cluster could be listed" in result.stderr

@@ -258,7 +258,7 @@ def brokers_gone(main: Deployed) -> None:
         (nobody, "mail: nobody is subscribed to Alerts-wms-alerts-main", "alertEmails"),
         (
             no_check,
-            "health check: no health check has run lately",
+            "health check: no health check has run recently",
             "/aws/lambda/wms-connector-main-connect-health",
         ),
         (
@@ -280,7 +280,7 @@ def brokers_gone(main: Deployed) -> None:
         (secret_changed, "secrets: secret wms/main/dbInfo has a newer version", "sceptre launch main --yes"),
         (
             other_config,
-            "stage record: the config that was registered is not what",
+            "stage record: the registered config differs from what",
             "sceptre launch main --yes",
         ),
         (no_record, "stage record: the stage was never registered", "sceptre launch main --yes"),
@@ -324,7 +324,7 @@ def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: De
 @pytest.mark.parametrize(
     ("break_", "words"),
     [
-        (scaled_to_0, "the desired count is 0"),
+        (scaled_to_0, "desired count is 0, so no worker runs"),
         (no_task, "0 of 1 tasks running; the last task stopped: OutOfMemory"),
     ],
 )
@@ -439,7 +439,7 @@ def test_a_command_waits_for_what_may_be_asked_twice_and_says_to_ask_again(
     monkeypatch.setattr("connector.commands.operate.Clock", SimulatedClock().as_clock)
     result = run(command, "main")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"error: {command} main: a rebalance is under way; ask again\n"
+    assert result.stderr == f"error: {command} main: a rebalance is under way; run this again\n"
     assert asked == [command] * requests
 
 
@@ -530,7 +530,7 @@ def test_what_does_not_arrive_is_a_failure(run: Run, main: Deployed, quick: None
     main.aws.loses = "(login)"
     assert drilled(run) == (1, {"login": "did not arrive within 3600 s"})
     main.aws.loses = 'OK: "wms-connector-main-DeadLetters'
-    assert drilled(run) == (1, {"DeadLetters": "of OK nothing arrived within 3600 s"})
+    assert drilled(run) == (1, {"DeadLetters": "no mail about OK arrived within 3600 s"})
 
 
 def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
@@ -544,7 +544,7 @@ def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
     status, wrong = drilled(run)
     assert (status, set(wrong)) == (1, {"CpuHigh", "DbTcpUnreachable", "MemoryHigh", "DeadLetters"})
     assert "does not send to" in wrong["CpuHigh"]
-    assert "mails, although the health check" in wrong["DbTcpUnreachable"]
+    assert "sends a mail, although the health check" in wrong["DbTcpUnreachable"]
     assert "AccessDenied" in wrong["DeadLetters"]
 
 
@@ -558,7 +558,7 @@ def test_what_stays_behind_is_named(run: Run, main: Deployed, quick: None) -> No
     main.aws.deny("sns", "unsubscribe", refuse("Unsubscribe", "AuthorizationError", "not authorized"))
     result = run("fire-drill", "main", "--yes")
     assert result.exit_code == 1
-    assert "left behind, delete it by hand: subscription arn:aws:sns" in result.stdout
+    assert "not deleted; delete it by hand: subscription arn:aws:sns" in result.stdout
     assert main.aws.queues == {}
 
 
@@ -602,7 +602,7 @@ def test_a_drill_that_cannot_go_on_reports_what_it_leaves_behind(
     (queue,) = main.aws.queues
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "error: AWS refused ReceiveMessage: AccessDenied: not authorized; left behind, delete it by hand: "
+        "error: AWS refused ReceiveMessage: AccessDenied: not authorized; not deleted; delete it by hand: "
         f"queue {queue} (AWS refused DeleteQueue: AccessDenied: not authorized)\n"
     )
 

@@ -41,7 +41,7 @@ def test_the_cluster_s_owners_get_what_the_stage_s_settings_ask_for():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--port", "9098"], "--port 9098 is MSK's for iam, not for tls"),
+        (["--port", "9098"], "--port 9098 is MSK's port for iam, not for tls"),
         (["--port", "0"], "0 is not in the range"),
         (["--max-record-mib", "9"], "connector.max_record_mib 9 is not a whole number from 1 to 8"),
         (["--heartbeat-table", "heartbeat"], "is not SCHEMA.TABLE"),

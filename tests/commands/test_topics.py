@@ -58,7 +58,9 @@ def test_without_a_list_the_stages_own_function_is_asked_for_the_clusters(
 
 
 def test_where_no_function_is_deployed_the_command_says_what_to_give(run: Run, aws: FakeAws) -> None:
-    assert_one_line(run("topics", "plan", "a"), "no Lambda wms-connector-a-connect-admin", "--topics-file")
+    assert_one_line(
+        run("topics", "plan", "a"), "Lambda wms-connector-a-connect-admin does not exist", "--topics-file"
+    )
 
 
 def test_a_cluster_that_nobody_can_inspect_is_reported_with_the_stage_and_what_to_do(
@@ -67,5 +69,9 @@ def test_a_cluster_that_nobody_can_inspect_is_reported_with_the_stage_and_what_t
     aws.functions["wms-connector-a-connect-admin"] = cluster("the brokers do not answer a connection")
     result = run("topics", "plan", "a")
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
-    for words in ("secret brokerString of stage 'a'", "the brokers do not answer", "run this again once"):
+    for words in (
+        "secret brokerString of stage 'a'",
+        "the brokers do not answer",
+        "fix that and run this again",
+    ):
         assert words in result.stderr

@@ -86,7 +86,7 @@ def test_deleting_main_is_refused_before_anything_is_touched(world: World, main:
     before = _deployed(world)
     run = sceptre(world.env(), "delete", "main", "--yes")
     assert run.status != 0
-    assert "nothing was touched" in run.last_line
+    assert "nothing was changed" in run.last_line
     assert _deployed(world) == before
 
 

@@ -91,7 +91,7 @@ def test_a_worker_that_cannot_start_ends_the_launch_with_its_own_reason(world: W
         run = launch(world, "val")
     finally:
         world.account.delete_secret("val/brokerString")
-    assert_refused(run, "wms-connector-val", "The worker's log says: No resolvable bootstrap urls")
+    assert_refused(run, "wms-connector-val", "Last error in the worker's log: No resolvable bootstrap urls")
     assert "no-such-broker.invalid" not in run.output
 
 

@@ -194,7 +194,7 @@ def test_the_drill_asks_first_and_then_shows_that_every_alarm_and_class_arrives(
 ):
     asked = wms("fire-drill")
     assert asked.status == 1
-    assert f"will go to: {ADDRESS}. Go on?" in asked.stderr
+    assert f"will go to: {ADDRESS}. Continue?" in asked.stderr
     report = wms("fire-drill", "--yes", "--json")
     assert report.status == 0, report
     found: dict[str, Any] = report.json

@@ -144,7 +144,7 @@ def test_a_region_that_only_the_profile_names_is_not_left_out_in_silence(
     if environment:
         run(ready())
         return
-    with pytest.raises(SceptreException, match=r"profile names the region us-gov-west-1 .* set AWS_REGION"):
+    with pytest.raises(SceptreException, match=r"profile names the region us-gov-west-1, .* set AWS_REGION"):
         run(ready())
 
 
@@ -165,7 +165,7 @@ def test_a_path_that_covers_more_than_the_stage_is_refused_before_aws_is_asked(t
     stack = FakeStack("main/network", "wms-network-main", connection)
     stack.stack_group_config["launch_path"] = typed
     with pytest.raises(
-        SceptreException, match="is not a stage; nothing was touched. Use one of: foundation, main"
+        SceptreException, match="is not a stage; nothing was changed. Use one of: foundation, main"
     ):
         hook(None, stack).run()
     assert connection.calls == []
@@ -179,12 +179,14 @@ def test_the_stages_own_path_is_admitted_however_it_is_written(typed: str):
 
 
 def test_the_foundation_is_not_launched_with_everything_else():
-    with pytest.raises(SceptreException, match="the path '' is no stage"):
+    with pytest.raises(SceptreException, match="the path '' is not a stage"):
         run(FakeAws(), "foundation", launch_path="")
 
 
 def test_a_named_stage_below_ephemeral_is_reported_how_it_is_launched():
-    with pytest.raises(SceptreException, match="'main' is a named stage, launched as `sceptre launch main`"):
+    with pytest.raises(
+        SceptreException, match="'main' is a named stage. Launch it with `sceptre launch main`"
+    ):
         run(ready(), "ephemeral/main")
 
 
@@ -193,18 +195,18 @@ def test_a_named_stage_below_ephemeral_is_reported_how_it_is_launched():
     [
         (
             {"account_id": "000000000000"},
-            "for account 123456789012 and the setting account_id says 000000000000",
+            "for account 123456789012, but the setting account_id is 000000000000",
         ),
         ({"account_id": 42}, "expected 12 digits in quotes"),
-        ({"allowed_regions": ["us-west-2"]}, "region us-east-1 is not among allowed_regions \\(us-west-2\\)"),
-        ({"allowed_regions": "us-east-1"}, "is no list of regions"),
+        ({"allowed_regions": ["us-west-2"]}, "region us-east-1 is not in allowed_regions \\(us-west-2\\)"),
+        ({"allowed_regions": "us-east-1"}, "is not a list of regions"),
         ({"subnets": "public"}, "allowed: private, data"),
-        ({"broker_cidrs": ["10.0.0.0"]}, "broker_cidrs: '10.0.0.0' is no IPv4 block"),
-        ({"database_cidrs": "10.0.0.0/8"}, "database_cidrs '10.0.0.0/8' is no list"),
-        ({"expires": "soon"}, "expires 'soon' is no date"),
-        ({"expires": "2030-02-31"}, "expires '2030-02-31' is no date"),
-        ({"expires": "20301231"}, "expires '20301231' is no date"),
-        ({"owner": "<me>"}, "owner '<me>' is no tag value"),
+        ({"broker_cidrs": ["10.0.0.0"]}, "broker_cidrs: '10.0.0.0' is not an IPv4 CIDR block"),
+        ({"database_cidrs": "10.0.0.0/8"}, "database_cidrs '10.0.0.0/8' is not a list"),
+        ({"expires": "soon"}, "expires 'soon' is not a date"),
+        ({"expires": "2030-02-31"}, "expires '2030-02-31' is not a date"),
+        ({"expires": "20301231"}, "expires '20301231' is not a date"),
+        ({"owner": "<me>"}, "owner '<me>' cannot be used as a tag"),
     ],
 )
 def test_a_setting_that_no_template_evaluates_is_refused(settings: dict[str, object], words: str):
@@ -244,7 +246,7 @@ def test_a_boundary_of_another_account_is_refused():
     connection = ready()
     connection.secrets["wms/main/iam/permissionsBoundary"] = "arn:aws:iam::000000000000:policy/boundary"
     with pytest.raises(
-        SceptreException, match="policy of account 000000000000 and this is account 123456789012"
+        SceptreException, match="policy of account 000000000000, but this is account 123456789012"
     ):
         run(connection)
 
@@ -259,7 +261,7 @@ def test_an_empty_list_of_the_subnets_that_are_used_is_refused():
     connection = ready()
     vpc = {**json.loads(GOOD_SECRETS["vpc"]), "dataSubnets": []}
     connection.secrets["wms/main/vpc"] = json.dumps(vpc)
-    with pytest.raises(SceptreException, match="'dataSubnets' is empty and the setting subnets says data"):
+    with pytest.raises(SceptreException, match="'dataSubnets' is empty, but the setting subnets is data"):
         run(connection, subnets="data")
 
 

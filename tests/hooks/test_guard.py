@@ -24,7 +24,7 @@ def delete(group: str, component: str, status: str | None, *, launched: bool = F
 @pytest.mark.parametrize("stage", ["main", "val", "production"])
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "DELETE_FAILED", None])
 def test_a_named_stage_is_never_deleted(stage: str, status: str | None):
-    with pytest.raises(SceptreException, match="nothing was touched"):
+    with pytest.raises(SceptreException, match="nothing was changed"):
         delete(stage, "connector", status)
 
 
@@ -32,13 +32,13 @@ def test_a_named_stage_is_never_deleted(stage: str, status: str | None):
 def test_a_named_stages_stack_that_never_was_complete_is_replaced_by_a_launch_only(status: str):
     delete("main", "connector", status, launched=True)
     launches.LAUNCHES.forget()
-    with pytest.raises(SceptreException, match="nothing was touched.* is replaced by a launch"):
+    with pytest.raises(SceptreException, match="nothing was changed.* a launch replaces"):
         delete("main", "connector", status)
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "DELETE_FAILED", None])
 def test_a_launch_too_replaces_no_stack_of_a_named_stage_that_was_complete(status: str | None):
-    with pytest.raises(SceptreException, match="nothing was touched"):
+    with pytest.raises(SceptreException, match="nothing was changed"):
         delete("main", "connector", status, launched=True)
 
 
@@ -48,7 +48,7 @@ def test_another_stages_stack_is_not_worked_on_whatever_a_file_says(hook: type):
     connection = FakeAws.ready()
     name = "wms-connector-main"
     connection.stacks[name] = {"StackName": name, "StackStatus": "CREATE_COMPLETE"}
-    with pytest.raises(SceptreException, match="stands for 'wms-connector-x'; nothing was touched"):
+    with pytest.raises(SceptreException, match="stands for 'wms-connector-x'; nothing was changed"):
         hook(None, FakeStack("ephemeral/x/connector", name, connection)).run()
     assert connection.calls == []
 

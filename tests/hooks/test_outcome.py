@@ -43,7 +43,7 @@ def test_a_worker_that_died_is_quoted_from_its_log():
         (made.timestamp() + 30, "ERROR first attempt"),
     ]
     stack = FakeStack("main/connector", "wms-connector-main", connection)
-    with pytest.raises(SceptreException, match="The worker's log says: no such broker"):
+    with pytest.raises(SceptreException, match="Last error in the worker's log: no such broker"):
         ReportOutcome(None, stack).run()
 
 

@@ -68,7 +68,7 @@ def test_every_step_is_asked_in_order_for_the_very_stage_and_an_account_is_given
     assert asked(stack) == list(TEARDOWN)
     assert {request["stage"] for _, request in stack.connection_manager.invoked} == {"a"}
     assert "stage a: 2 topics and 1 consumer groups deleted" in caplog.text
-    assert "left alone: 1 topics that start with 'a.'" in caplog.text
+    assert "not deleted: 1 topics that start with 'a.'" in caplog.text
 
 
 @pytest.mark.parametrize("stage", NAMED_STAGES)
@@ -76,7 +76,7 @@ def test_every_step_is_asked_in_order_for_the_very_stage_and_an_account_is_given
 def test_a_named_stage_is_refused_here_too(stage: str, status: str | None):
     """Without the guard hook, and whatever the guard would have said."""
     stack = stack_of(stage, status)
-    with pytest.raises(SceptreException, match="never deleted; nothing was touched"):
+    with pytest.raises(SceptreException, match="never deleted; nothing was changed"):
         TearDownStage(None, stack).run()
     assert asked(stack) == []
 
@@ -106,7 +106,7 @@ def test_a_deletion_of_a_failed_stack_is_torn_down_all():
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
 def test_a_stage_that_somebody_launches_at_this_moment_is_left_alone(status: str):
     stack = stack_of("a", status)
-    with pytest.raises(SceptreException, match="nothing was touched; run the same command again"):
+    with pytest.raises(SceptreException, match="nothing was changed; run the same command again"):
         TearDownStage(None, stack).run()
     assert asked(stack) == []
 
@@ -184,7 +184,7 @@ def test_a_person_can_leave_the_topics_of_exactly_one_stage_behind(
     left, other, named = stack_of("a"), stack_of("a.b"), stack_of("main")
     TearDownStage(None, left).run()
     assert asked(left) == []
-    assert "topics and groups that start with 'a.' are left" in caplog.text
+    assert "topics and groups that start with 'a.' stay on their cluster" in caplog.text
     TearDownStage(None, other).run()
     assert asked(other) == list(TEARDOWN)
     monkeypatch.setenv(teardown.ABANDON, "main")

@@ -99,7 +99,7 @@ def test_without_the_foundation_there_is_nowhere_to_publish(account: Registry, s
 
 def test_a_push_that_leaves_no_image_is_no_success(shell: Shell, pinned: Path):
     forgetful = FakeAws.ready()
-    with pytest.raises(ServerError, match="was pushed and .* does not show it"):
+    with pytest.raises(ServerError, match="was pushed, but .* does not list it"):
         images.publish(Image.of(bases_file=pinned), forgetful, lambda: tools.buildah(shell), silent)
 
 
@@ -115,7 +115,7 @@ def test_pinning_writes_what_the_tags_mean_now(pinned: Path):
 
 def test_an_answer_that_is_no_digest_pins_nothing(pinned: Path):
     text = pinned.read_text(encoding="utf-8")
-    with pytest.raises(ServerError, match="gives no digest"):
+    with pytest.raises(ServerError, match="returned no digest"):
         images.pin(Image.of(bases_file=pinned), tools.buildah(Shell(answers={"buildah inspect": "<none>"})))
     assert pinned.read_text(encoding="utf-8") == text
 
@@ -137,13 +137,13 @@ def test_status_answers_where_nobody_can_be_asked(pinned: Path):
             raise NoCredentialsError
 
     def none() -> tools.Tool:
-        raise OperatorError("no container tool works here")
+        raise OperatorError("no container tool works on this machine")
 
     found = images.status(Image.of(bases_file=pinned), Nowhere(), none)
     assert (found.built, found.published, found.digest) == (None, None, None)
     assert [problem.partition(":")[0] for problem in found.problems] == [
-        "no container tool works here",
-        "AWS cannot be asked",
+        "no container tool works on this machine",
+        "AWS cannot be reached",
     ]
 
 

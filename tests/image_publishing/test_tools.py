@@ -66,7 +66,7 @@ def test_docker_logs_in_beside_the_user_s_configuration_and_on_the_user_s_engine
 @every_tool
 def test_a_failed_build_says_which_command_failed(name: str):
     shell = Shell(failing={f"{name} build": ""})
-    with pytest.raises(ServerError, match=f"{name} build failed with status 1: its own output is above"):
+    with pytest.raises(ServerError, match=f"{name} build failed with status 1: see its output above"):
         ADAPTERS[name](shell).build(Path("/image"), {}, "local:1")
 
 

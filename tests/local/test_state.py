@@ -103,7 +103,9 @@ def test_removing_takes_what_the_world_made_and_nothing_else(tmp_path: Path):
 
 def test_a_directory_in_which_somebody_keeps_something_is_refused_and_left_as_it_is(tmp_path: Path):
     (tmp_path / "logs").mkdir()
-    with pytest.raises(OperatorError, match=r"holds 'logs' and no local world; give --directory an empty"):
+    with pytest.raises(
+        OperatorError, match=r"holds 'logs' and is not a local world; give --directory an empty"
+    ):
         World.up(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["logs"]
 
@@ -126,8 +128,8 @@ def test_the_default_directory_is_ours_whatever_is_in_it(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("enforced", "words"),
     [
-        (True, r"with `local up --enforce-iam`; run that again, or, for `local up`, `local down --keep`"),
-        (False, r"with `local up`; run that again, or, for `local up --enforce-iam`, `local down --keep`"),
+        (True, r"with `local up --enforce-iam`; run that again. For `local up`, run `local down --keep`"),
+        (False, r"with `local up`; run that again. For `local up --enforce-iam`, run `local down --keep`"),
     ],
 )
 def test_another_setting_for_iam_is_answered_with_a_command_that_loses_nothing(

@@ -38,9 +38,9 @@ def test_a_complete_machine_is_accepted(machine: Path):
 @pytest.mark.parametrize(
     ("program_name", "words"),
     [
-        ("mvn", "Maven is needed, `mvn` is not on the PATH: install it"),
-        ("java", "a JDK >= 17 is needed, `java` is not on the PATH: install a JDK >= 17"),
-        ("curl", "curl or wget is needed, neither is on the PATH"),
+        ("mvn", "Maven is needed, but `mvn` is not on the PATH: install it"),
+        ("java", "a JDK >= 17 is needed, but `java` is not on the PATH: install a JDK >= 17"),
+        ("curl", "curl or wget is needed, but neither is on the PATH"),
     ],
 )
 def test_a_missing_program_is_named_with_what_to_do(machine: Path, program_name: str, words: str):

@@ -155,11 +155,11 @@ def wrong_settings() -> Iterator[Case]:
         "kafka_auth: iam": ("kafka_auth is iam, but the port", "set kafka_auth to"),
         "protect: true": ("config/val/config.yaml sets 'protect'", "blocks `sceptre launch` too"),
         "stack_tags: {project: other}": ("config/val/config.yaml sets 'stack_tags'", "stages are found"),
-        "parameters: {}": ("config/val/config.yaml sets 'parameters'", "is a stack's"),
+        "parameters: {}": ("config/val/config.yaml sets 'parameters'", "belongs to one stack"),
         "image: repository:latest": ("image 'repository:latest' is not pinned by digest", "sha256"),
-        "broker_cidrs: [10.0.0/8]": ("broker_cidrs: '10.0.0/8' is no IPv4 block",),
-        "broker_cidrs: [10.0.0.0/33]": ("'10.0.0.0/33' is no IPv4 block", "like 10.20.0.0/16"),
-        "broker_cidrs: 10.0.0.0/8": ("broker_cidrs '10.0.0.0/8' is no list",),
+        "broker_cidrs: [10.0.0/8]": ("broker_cidrs: '10.0.0/8' is not an IPv4 CIDR block",),
+        "broker_cidrs: [10.0.0.0/33]": ("'10.0.0.0/33' is not an IPv4 CIDR block", "like 10.20.0.0/16"),
+        "broker_cidrs: 10.0.0.0/8": ("broker_cidrs '10.0.0.0/8' is not a list",),
         "database_cidrs: [300.1.1.1/32]": ("database_cidrs: '300.1.1.1/32'",),
         "database_cidrs: [10.1.1.1]": ("'10.1.1.1' is not an IPv4 CIDR block",),
         "task_cpu: 1000": ("task_cpu 1000 is not a Fargate size; allowed: 256, 512",),
@@ -177,13 +177,13 @@ def wrong_settings() -> Iterator[Case]:
         "connector: jdbc": ("connector", "'jdbc'"),
         "log_retention_days: 42": ("log_retention_days", "42"),
         "secret_prefix: /wms": ("secret_prefix '/wms'",),
-        "account_id: '123456789012'": ("account 000000000000", "account_id says 123456789012"),
-        "account_id: 12345": ("account_id 12345 is no account number", "12 digits"),
-        "allowed_regions: [us-gov-west-1]": ("region us-east-1 is not among", "us-gov-west-1", "AWS_REGION"),
-        "allowed_regions: us-east-1": ("allowed_regions 'us-east-1' is no list",),
-        "owner: '{}'": ("owner '{}' is no tag value",),
-        "expires: '2030-02-31'": ("expires '2030-02-31' is no date",),
-        "expires: next week": ("expires 'next week' is no date",),
+        "account_id: '123456789012'": ("account 000000000000", "account_id is 123456789012"),
+        "account_id: 12345": ("account_id 12345 is not an account number", "12 digits"),
+        "allowed_regions: [us-gov-west-1]": ("region us-east-1 is not in", "us-gov-west-1", "AWS_REGION"),
+        "allowed_regions: us-east-1": ("allowed_regions 'us-east-1' is not a list",),
+        "owner: '{}'": ("owner '{}' cannot be used as a tag",),
+        "expires: '2030-02-31'": ("expires '2030-02-31' is not a date",),
+        "expires: next week": ("expires 'next week' is not a date",),
         "image: '{{ nowhere }}'": ("val/config.yaml", "'nowhere' is undefined"),
     }
     for text, words in table.items():
@@ -217,7 +217,7 @@ def stages() -> Iterator[Case]:
     """Stages that are refused, typed or made by hand, and paths that are no stage."""
     by_hand = {
         "main": "named stage", "production": "named stage", "Main": "only in case", "VAL": "only in case",
-        "default": "meaning of their own", "foundation": "meaning of their own", "Ephemeral": "meaning of",
+        "default": "are reserved", "foundation": "are reserved", "Ephemeral": "are reserved",
         "wms": "mistaken", "aws": "mistaken", "mgmt": "mistaken", "aws.wms": "mistaken", "WMS": "mistaken",
         "_": "mistaken", "__consumer": "mistaken", "a b": "a letter", "a\n": "a letter", "é": "a letter",
         "A" * 65: "1 to 64 characters", "a/b": "a letter", "a;b": "a letter",
@@ -231,7 +231,7 @@ def stages() -> Iterator[Case]:
         )
     for path in ("Main", "VAL", "a b", "feature/x", "nowhere", "ephemeral/x", "main/nothing.yaml"):
         yield Case(f"no such path: {path!r}", ("No stacks detected",), command=("launch", path, "--yes"))
-    several = ("is no stage; nothing was touched", "main, val, production", "ephemeral/<branch>")
+    several = ("is not a stage; nothing was changed", "main, val, production", "ephemeral/<branch>")
     for verb in ("launch", "create", "update", "delete"):
         yield Case(f"{verb} without a stage", several, command=(verb, "", "--yes"))
     for verb in ("launch", "delete"):
@@ -248,7 +248,7 @@ def stages() -> Iterator[Case]:
     ):
         yield Case(
             f"{command[0]} of a change set",
-            ("a change set leaves out", "nothing was touched", "`sceptre launch val`"),
+            ("a change set leaves out", "nothing was changed", "`sceptre launch val`"),
             command=command,
         )
     yield Case("launch without an argument", ("Missing argument 'PATH'",), command=("launch",))
@@ -256,7 +256,7 @@ def stages() -> Iterator[Case]:
     yield Case("the pattern for stages", ("'default' is refused",), command=("launch", "default", "--yes"))
     for stage in ("main", "val", "production"):
         yield Case(
-            f"delete of {stage}", ("named stage", "nothing was touched"), command=("delete", stage, "--yes")
+            f"delete of {stage}", ("named stage", "nothing was changed"), command=("delete", stage, "--yes")
         )
 
 
@@ -290,7 +290,7 @@ def stack_files() -> Iterator[Case]:
             '{{ hooks(befor_create=["wms_check_cluster"]',
             ("unknown point 'befor_create'", "did you mean before_create?"),
         ),
-        ("alarms", "{{ hooks() }}", "# no hooks", ("lacks the hooks that every stack has", "{{ hooks() }}")),
+        ("alarms", "{{ hooks() }}", "# no hooks", ("lacks the common hooks", "{{ hooks() }}")),
         (
             "connector",
             "dependencies:",

@@ -42,7 +42,7 @@ def test_a_stage_that_was_never_registered_gets_the_group_as_it_is_written(answe
 
 def test_a_refusal_stops_the_launch_in_one_line():
     with pytest.raises(
-        ServerError, match=r"the Connect group of stage feature\.x is not known: no.*whole stage"
+        ServerError, match=r"the Connect group of stage feature\.x could not be read: no.*whole stage"
     ):
         given(DOTTED, Answer(State.FAILED, "no operation that is known"))
 

@@ -114,7 +114,7 @@ def test_a_required_step_stops_its_procedure_and_another_does_not(
     assert list(dict.fromkeys(asked)) == list(steps)
     assert set(result.skipped) == {failing}
     assert set(result.done) == {*steps} - {failing}
-    assert [line for line in shown if line.endswith("going on without it")]
+    assert [line for line in shown if line.endswith("continuing without this step")]
 
 
 def test_without_a_function_even_a_step_that_is_not_required_stops_it():

@@ -46,7 +46,7 @@ def test_a_wait_without_end_ends_at_the_deadline_with_the_last_state():
     admin = Admin(verify=Answer(State.WAITING, "task RUNNING, source not connected"))
     with pytest.raises(
         DeadlineExceeded,
-        match="gave up at verify after 300 s: task RUNNING, source not connected. .* launch again",
+        match="timed out at verify after 300 s: task RUNNING, source not connected. .* launch again",
     ):
         register(admin, clock.as_clock(), print)
     assert clock.time < sum(step.policy.wait_seconds for step in REGISTRATION)
@@ -59,6 +59,6 @@ def test_a_cluster_that_nobody_can_inspect_is_left_to_registration():
     check_cluster(Admin(cluster=unreachable), clock.as_clock(), shown.append)
     assert shown == [
         f"cluster: {unreachable.summary}",
-        "cluster: could not be checked yet; registration asks again",
+        "cluster: could not be checked yet; registration checks it again",
     ]
     assert clock.time <= 12

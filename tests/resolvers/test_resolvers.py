@@ -75,7 +75,7 @@ def test_no_confidential_value_is_handed_out(argument: Any):
 
 @pytest.mark.parametrize("argument", [None, 7, {"key": "x"}, {"name": "vpc", "keys": "id"}, "vcp"])
 def test_a_wrong_argument_says_what_is_allowed(argument: Any):
-    with pytest.raises(SceptreException, match="takes|known"):
+    with pytest.raises(SceptreException, match="needs|known"):
         resolve(argument)
 
 

@@ -41,8 +41,8 @@ def test_an_unpublished_image_is_one_line_with_the_command():
         resolve(connection, {"configured": ""})
     assert str(caught.value) == (
         f"main/connector: the worker's image of this checkout, wms-connector:{content.tag()}, is not in "
-        "123456789012.dkr.ecr.us-east-1.amazonaws.com; run `wms-connector image publish`, or name another "
-        "one with the setting image"
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com; run `wms-connector image publish`, or set image "
+        "in config.yaml to another image"
     )
 
 
@@ -64,5 +64,5 @@ def test_the_registry_is_asked_once_per_run_and_region():
 
 
 def test_a_wrong_argument_says_what_is_allowed():
-    with pytest.raises(SceptreException, match="takes a mapping with 'configured'"):
+    with pytest.raises(SceptreException, match="needs a mapping with 'configured'"):
         resolve(FakeAws.ready(), "main")

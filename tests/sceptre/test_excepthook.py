@@ -63,7 +63,7 @@ def test_a_file_that_is_no_mapping_is_named_with_what_it_holds(project: Path, te
     (project / "config" / "main" / "config.yaml").write_text("1\n")
     words = explain(sceptres(project), project)
     assert words is not None
-    assert words.startswith(f"{wrong} holds {shown}, which is no setting; expected lines like")
+    assert words.startswith(f"{wrong} holds {shown}, which is not a setting; expected lines like")
 
 
 def test_a_stack_file_that_is_no_mapping_is_named_also_behind_a_link(project: Path, tmp_path: Path):
@@ -84,7 +84,7 @@ def test_a_file_that_stages_link_to_is_named_once(project: Path):
         (project / "config" / stage / "b.yaml").symlink_to(shared)
     words = explain(sceptres(project), project)
     assert words is not None
-    assert words.startswith(f"{shared} holds 5, which is no setting")
+    assert words.startswith(f"{shared} holds 5, which is not a setting")
 
 
 def test_all_files_that_hold_the_same_mistake_are_named(project: Path):
@@ -93,7 +93,7 @@ def test_all_files_that_hold_the_same_mistake_are_named(project: Path):
         path.write_text("5\n")
     words = explain(sceptres(project), project)
     assert words is not None
-    assert words.startswith(f"{files[0]} and {files[1]} hold 5, which is no setting")
+    assert words.startswith(f"{files[0]} and {files[1]} hold 5, which is not a setting")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_jinja_made_is_shown_and_its_file_is_named_where_it_is_no_mapping_b
     words = explain(sceptres(project), project)
     assert words is not None
     named = str(project / "config" / place) if place else "a file below config/"
-    assert words.startswith(f"{named} holds 'a 2', which is no setting")
+    assert words.startswith(f"{named} holds 'a 2', which is not a setting")
 
 
 @pytest.mark.parametrize(

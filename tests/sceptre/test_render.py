@@ -48,7 +48,7 @@ def test_an_ephemeral_stage_is_found_with_or_without_its_directory(copy: Path): 
 
 @pytest.mark.parametrize("stage", ["feature/x", "Main", "nowhere", "", "..", "ephemeral", "config.yaml"])
 def test_an_unknown_stage_is_answered_with_those_there_are(stage: str):
-    with pytest.raises(OperatorError, match="there is foundation, main, val, production, default"):
+    with pytest.raises(OperatorError, match="only foundation, main, val, production, default"):
         render([stage])
 
 
@@ -100,12 +100,12 @@ def test_a_file_that_is_no_mapping_is_named_in_one_line(
     with pytest.raises(OperatorError) as refused:
         render(["main"], project=copy)
     assert str(refused.value).startswith(f"{file} holds ")
-    assert f"{shown}, which is no setting; expected lines like desired_count: 2" in str(refused.value)
+    assert f"{shown}, which is not a setting; expected lines like desired_count: 2" in str(refused.value)
 
 
 @pytest.mark.parametrize("stage", ["x", "ephemeral/x"])
 def test_the_command_that_makes_a_missing_stage_is_one_that_works(stage: str):
-    with pytest.raises(OperatorError, match="`wms-connector ephemeral create x` makes one"):
+    with pytest.raises(OperatorError, match="create it with `wms-connector ephemeral create x`"):
         render([stage])
 
 

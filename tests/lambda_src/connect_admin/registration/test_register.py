@@ -115,7 +115,7 @@ def test_validation_errors_are_reported_per_field(world: FakeStage) -> None:
     ("error", "reach"),
     [
         ("", "the admin Lambda reaches its port"),
-        ("connection refused", "the admin Lambda does not reach its port either: connection refused"),
+        ("connection refused", "the admin Lambda cannot reach its port either: connection refused"),
     ],
 )
 def test_where_the_plugin_hides_the_cause_the_function_probes_the_port(
