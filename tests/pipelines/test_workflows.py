@@ -54,7 +54,7 @@ def test_zizmor_finds_nothing():
     zizmor = shutil.which("zizmor", path=str(Path(sys.executable).parent))
     assert zizmor is not None
     done = subprocess.run(
-        [zizmor, "--offline", "--quiet", "--no-progress", str(ROOT / ".github" / "workflows")],
+        [zizmor, "--offline", "--quiet", "--no-progress", str(ROOT / ".github")],
         capture_output=True,
         text=True,
         timeout=60,
