@@ -54,7 +54,7 @@ def test_zizmor_finds_nothing():
     zizmor = shutil.which("zizmor", path=str(Path(sys.executable).parent))
     assert zizmor is not None
     done = subprocess.run(
-        [zizmor, "--offline", "--quiet", "--no-progress", str(ROOT / ".github" / "workflows")],
+        [zizmor, "--offline", "--quiet", "--no-progress", str(ROOT / ".github")],
         capture_output=True,
         text=True,
         timeout=60,
@@ -198,29 +198,63 @@ def _run(step: dict[str, Any], directory: Path, **environment: str) -> tuple[str
 class TestHealth:
     """The workflow behind the README's health badge."""
 
-    STEPS = _named("health")["jobs"]["verify"]["steps"]
+    JOB = _named("health")["jobs"]["verify"]
+    STEPS = JOB["steps"]
 
-    def test_verifies_main_on_a_schedule_with_the_role_of_deploy(self):
-        def role(workflow: str, job: str) -> dict[str, Any]:
-            steps = _named(workflow)["jobs"][job]["steps"]
-            return next(step["with"] for step in steps if "configure-aws-credentials" in step.get("uses", ""))
+    @staticmethod
+    def _verify(answers: str, tmp_path: Path) -> tuple[int, list[str]]:
+        """Run the last step against these exit statuses of `verify`; its own status and what it called."""
+        program = tmp_path / ".venv" / "bin" / "wms-connector"
+        program.parent.mkdir(parents=True)
+        program.write_text(
+            '#!/bin/sh\necho "$*" >>calls\nset -- $ANSWERS\n'
+            "shift $(($(grep -c verify calls) - 1))\nexit $1\n",
+            encoding="utf-8",
+        )
+        pause = tmp_path / "sleep"
+        pause.write_text('#!/bin/sh\necho "sleep $*" >>calls\n', encoding="utf-8")
+        for file in (program, pause):
+            file.chmod(0o755)
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", TestHealth.STEPS[-1]["run"]],
+            cwd=tmp_path,
+            env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "ANSWERS": answers},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
 
+    def test_verifies_main_on_a_schedule_in_an_environment_of_its_own(self):
+        """A named stage's environment has reviewers: there each run would wait for a person."""
         assert "schedule" in _triggers(_named("health"))
-        assert _named("health")["jobs"]["verify"]["environment"] == "main"
-        assert role("health", "verify") == role("deploy", "named")
-        assert self.STEPS[-1]["run"] == ".venv/bin/wms-connector verify main"
+        assert self.JOB["environment"] not in (*NAMED_STAGES, "ephemeral")
+        credentials = next(step for step in self.STEPS if "configure-aws-credentials" in step.get("uses", ""))
+        assert credentials["with"] == {
+            "role-to-assume": "${{ vars.AWS_VERIFY_ROLE_ARN }}",
+            "aws-region": "${{ vars.AWS_REGION }}",
+        }
 
     def test_without_a_role_it_says_so_and_does_nothing_more(self, tmp_path: Path):
+        assert self.STEPS[0]["env"] == {"ROLE": "${{ vars.AWS_VERIFY_ROLE_ARN }}"}
         printed, output = _run(self.STEPS[0], tmp_path, ROLE="")
         assert printed.startswith("::notice::")
         assert output == ""
         assert {step["if"] for step in self.STEPS[1:]} == {"steps.role.outputs.configured == 'yes'"}
 
     def test_with_a_role_it_goes_on(self, tmp_path: Path):
-        assert _run(self.STEPS[0], tmp_path, ROLE="arn:aws:iam::123456789012:role/deploy") == (
+        assert _run(self.STEPS[0], tmp_path, ROLE="arn:aws:iam::123456789012:role/verify") == (
             "",
             "configured=yes\n",
         )
+
+    def test_a_healthy_stage_is_asked_once(self, tmp_path: Path):
+        assert self._verify("0", tmp_path) == (0, ["verify main"])
+
+    @pytest.mark.parametrize(("second", "status"), [("0", 0), ("1", 1)])
+    def test_only_what_is_still_wrong_after_a_pause_counts(self, second: str, status: int, tmp_path: Path):
+        assert self._verify(f"1 {second}", tmp_path) == (status, ["verify main", "sleep 120", "verify main"])
 
 
 def test_coverage_is_measured_beside_the_unit_tests():

@@ -6,6 +6,9 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from connector.sceptre.render import render
 from tests.templates.support import ALB_TLS, HANDLERS, LONGEST, text
 
+# What runs here is cfn-lint; the golden tests render the same templates.
+pytestmark = pytest.mark.no_cover
+
 RENDERED = {f"{stage}/{name}": body for stage, found in render().items() for name, body in found.items()}
 #: Templates that differ in more than names from those of the real config.
 OTHERS = {
