@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka import KafkaAdminClient
 
 from connector.domain.stage.record import RECORD_KEY
 from connector.domain.stage.stage import Stage
@@ -68,12 +69,23 @@ def world(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[W
         kafka_state.make(made.kafka_bootstrap, FOREIGN)
         for group in ("a", "a.team", "a.wms-signal2", "wms-reader"):
             kafka_state.commit(made.kafka_bootstrap, group, "a.other", 1)
+        _launched_by_an_earlier_release(made.kafka_bootstrap, AB)
         for stage in ("foundation", "main"):
             _done(sceptre(made.env(), "launch", stage, "--yes", project=project))
         launches = [("launch", f"ephemeral/{stage.name}", "--yes") for stage in (A, AB)]
         for run in at_once(made.env(), *launches, project=project):
             _done(run)
         yield made
+
+
+def _launched_by_an_earlier_release(bootstrap: str, stage: Stage) -> None:
+    """What a worker of a release has made that named the Connect group after the slug."""
+    compact = {"num_partitions": 1, "replication_factor": 1, "configs": {"cleanup.policy": "compact"}}
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        admin.create_topics(dict.fromkeys(stage.topics.roles["connect_previous"], compact))
+    finally:
+        admin.close()
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +182,20 @@ def test_records_offsets_and_configs_of_all_other_topics_are_as_they_were(
     assert set(groups_before) <= set(after)
     for group in ("a", "a.team", "a.wms-signal2", "wms-reader"):
         assert after[group] == groups_before[group] == {"a.other-0": 1}
+
+
+def test_a_stage_that_an_earlier_release_launched_keeps_its_connect_group(world: World, project: Path):
+    old, new = AB.topics.previous_group, AB.topics.connect_group
+    assert new == "a.b.mgmt.connect.wms-connector-a.b"
+    for launches in (1, 2):
+        assert StageUnderTest(world, AB).record()["connect_group"] == {"S": old}
+        there = topics_of(world.kafka_bootstrap)
+        assert {f"{old}.config", f"{old}.offsets", f"{old}.status"} <= there
+        assert f"{new}.config" not in there
+        if launches == 1:
+            again = sceptre(world.env(), "launch", f"ephemeral/{AB.name}", "--yes", project=project)
+            _done(again)
+            assert "nothing had to be changed" in again.output
 
 
 @pytest.mark.parametrize("stage", [MAIN, AB], ids=lambda stage: stage.name)

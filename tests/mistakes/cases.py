@@ -79,7 +79,7 @@ def shapes() -> Iterator[Case]:
         ("port", "dbInfo", {**db, "port": "many"}, ("port 'many' is not a number",)),
         ("port too high", "dbInfo", {**db, "port": 70000}, ("70000", "65535")),
         ("dbname missing", "dbInfo", {k: v for k, v in db.items() if k != "dbname"}, ("'dbname'", "'sid'")),
-        ("dbname odd", "dbInfo", {**db, "dbname": "W M S"}, ("'dbname'", "no database name")),
+        ("dbname odd", "dbInfo", {**db, "dbname": "W M S"}, ("'dbname'", "is not a database name")),
         ("user missing", "dbInfo", {k: v for k, v in db.items() if k != "username"}, ("'username' or 'user'",)),
         ("password missing", "dbInfo", {k: v for k, v in db.items() if k != "password"}, ("'password'",)),
         ("password empty", "dbInfo", {**db, "password": ""}, ("'password' must be a text",)),

@@ -169,7 +169,7 @@ class FaultScenario:
             ("Cause", f"{cause.name}: {cause.meaning}"),
             ("Owner", cause.owner.value),
             ("Next step", cause.next_step),
-            ("Type", cause.command_for(stage)),
+            ("Command", cause.command_for(stage)),
         ):
             self.expect(f"{title} in the mail: {mail.value(title)!r}", holds=mail.value(title) == value)
         self.expect("no last error in the mail", holds=bool(mail.value("Last error")))
