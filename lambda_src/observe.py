@@ -12,7 +12,7 @@ from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.observation import BrokerReading, ConnectorStatus, Observation, Service, Source
 from connector.domain.health.state import STATE_KEY, HealthState
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Unreachable
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
 from lambda_src.clients.state_table import Table, read_budget, read_item, read_record

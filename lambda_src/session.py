@@ -24,7 +24,7 @@ from connector.domain.secrets.secrets import (
     parse_kafka_credentials,
 )
 from connector.domain.secrets.shapes import parse_alb_tls
-from connector.domain.stage.names import CONNECT_PORT
+from connector.domain.stage.aws_names import CONNECT_PORT
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
 from lambda_src.clients import ecs as tasks

@@ -9,7 +9,7 @@ from troposphere import Equals, GetAtt, If, Not, NoValue, Ref, Template, ecs
 from troposphere.iam import Role
 
 from connector.domain.secrets.brokers import KafkaAuth, worker_environment
-from connector.domain.stage import names as fixed
+from connector.domain.stage import aws_names as fixed
 from connector.domain.stage.topics import Catalogue
 from templates.shared import balancer, common, iam, msk
 from templates.shared.fargate import size_problem

@@ -6,7 +6,7 @@ from typing import Any
 from awacs.aws import PolicyDocument
 from troposphere import GetAtt, Ref, Template, ecr, kms, s3
 
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 from templates.shared import common, iam
 from templates.shared.settings import Settings, parse_settings
 
@@ -33,7 +33,7 @@ def build(settings: FoundationSettings) -> Template:  # noqa: ARG001  every buil
 
 
 def _add_key(template: Template) -> None:
-    log_groups = (f"/aws/fargate/{names.PRODUCT}-", f"/aws/lambda/{names.PRODUCT}-")
+    log_groups = (f"/aws/fargate/{aws_names.PRODUCT}-", f"/aws/lambda/{aws_names.PRODUCT}-")
     template.add_resource(
         kms.Key(
             "Key",
@@ -51,7 +51,9 @@ def _add_key(template: Template) -> None:
             **common.stateful(None),
         )
     )
-    template.add_resource(kms.Alias("KeyAlias", AliasName=f"alias/{names.PRODUCT}", TargetKeyId=Ref("Key")))
+    template.add_resource(
+        kms.Alias("KeyAlias", AliasName=f"alias/{aws_names.PRODUCT}", TargetKeyId=Ref("Key"))
+    )
     common.output(template, "KmsKeyArn", GetAtt("Key", "Arn"), "Encrypts everything that stages keep")
 
 
@@ -110,7 +112,7 @@ def _add_repository(template: Template) -> None:
     template.add_resource(
         ecr.Repository(
             "Images",
-            RepositoryName=names.PRODUCT,
+            RepositoryName=aws_names.PRODUCT,
             ImageTagMutability="IMMUTABLE",
             ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
             EncryptionConfiguration=ecr.EncryptionConfiguration(

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field, model_validator
 from troposphere import GetAtt, Template, ec2
 
-from connector.domain.stage.names import CONNECT_PORT, METRICS_PORT
+from connector.domain.stage.aws_names import CONNECT_PORT, METRICS_PORT
 from templates.shared import balancer, common
 from templates.shared.settings import AlbTlsSettings, Cidr, DatabaseSettings, StageSettings, parse_settings
 

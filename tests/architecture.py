@@ -80,11 +80,11 @@ CLOCK = frozenset({"now", "utcnow", "today"})
 
 #: A text that only these modules may spell out.
 SPELT_OUT = {
-    r"wms-connector-": {"connector.domain.stage.names"},
-    r"(?<![\w-])wms-(?:alerts|network|functions|alarms|events)-": {"connector.domain.stage.names"},
-    r"\bwms-foundation\b": {"connector.domain.stage.names"},
-    r"\bwms-oracle-cdc\b": {"connector.domain.stage.names"},
-    r"/aws/(?:fargate|lambda)/": {"connector.domain.stage.names"},
+    r"wms-connector-": {"connector.domain.stage.aws_names"},
+    r"(?<![\w-])wms-(?:alerts|network|functions|alarms|events)-": {"connector.domain.stage.aws_names"},
+    r"\bwms-foundation\b": {"connector.domain.stage.aws_names"},
+    r"\bwms-oracle-cdc\b": {"connector.domain.stage.aws_names"},
+    r"/aws/(?:fargate|lambda)/": {"connector.domain.stage.aws_names"},
     r"mgmt\.connect": {"connector.domain.stage.topics", "connector.domain.stage.stage"},
     r"\baws\.wms\b": {"connector.domain.stage.topics"},
     r"\bschema-changes\b": {"connector.domain.stage.topics"},

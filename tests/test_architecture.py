@@ -330,7 +330,7 @@ ALLOWED: dict[str, tuple[Check, str, str]] = {
     "health check registers": (
         architecture.rooms_crossed,
         "lambda_src/connect_health/x.py",
-        "from lambda_src import session\nfrom lambda_src.connect_admin.registration.register import register",
+        "from lambda_src import session\nfrom lambda_src.connect_admin.registration import put_connector",
     ),
     "admin gathers": (
         architecture.rooms_crossed,
@@ -360,7 +360,7 @@ def made_up(root: Path, path: str, text: str) -> list[Module]:
     """A small tree with one more file in it."""
     files = dict.fromkeys(
         (
-            "connector/domain/stage/names.py",
+            "connector/domain/stage/aws_names.py",
             "connector/local/world.py",
             "connector/commands/stage.py",
             "connector/commands/output.py",
@@ -373,7 +373,7 @@ def made_up(root: Path, path: str, text: str) -> list[Module]:
             "lambda_src/observe.py",
             "lambda_src/runtime/deadline.py",
             "lambda_src/clients/aws.py",
-            "lambda_src/connect_admin/registration/register.py",
+            "lambda_src/connect_admin/registration/put_connector.py",
             "lambda_src/connect_admin/teardown/topics.py",
             "lambda_src/connect_health/decide.py",
             "connector/aws/account.py",

@@ -9,7 +9,7 @@ from typing import Any
 from connector.aws import calls
 from connector.domain.admin_api import Answer, Operation, Request, State
 from connector.domain.errors import ServerError
-from connector.domain.stage.names import Names
+from connector.domain.stage.aws_names import Names
 from connector.domain.stage.stage import Stage
 
 #: What Lambda answers while a function that was idle for weeks gets its network back, or is being changed.

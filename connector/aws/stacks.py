@@ -5,7 +5,7 @@ from typing import Any
 
 from connector.aws import calls
 from connector.domain.errors import OperatorError, ServerError
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 
 
 def stack_outputs(connection: calls.Port, stack_name: str) -> Mapping[str, str] | None:
@@ -30,10 +30,10 @@ def describe_stack(connection: calls.Port, stack_name: str) -> Mapping[str, Any]
 
 def foundation_outputs(connection: calls.Port) -> Mapping[str, str]:
     """The outputs of the account's foundation stack; raises when it has not been launched."""
-    outputs = stack_outputs(connection, names.FOUNDATION_STACK)
+    outputs = stack_outputs(connection, aws_names.FOUNDATION_STACK)
     if outputs is None:
         raise OperatorError(
-            f"stack {names.FOUNDATION_STACK} does not exist in this account and region "
+            f"stack {aws_names.FOUNDATION_STACK} does not exist in this account and region "
             f"({connection.region}); run `sceptre launch foundation` once, then launch the stage again"
         )
     return outputs
@@ -44,7 +44,7 @@ def foundation_output(connection: calls.Port, key: str) -> str:
     outputs = foundation_outputs(connection)
     if key not in outputs:
         raise ServerError(
-            f"stack {names.FOUNDATION_STACK} has no output {key}; "
+            f"stack {aws_names.FOUNDATION_STACK} has no output {key}; "
             "run `sceptre launch foundation` to update it"
         )
     return outputs[key]

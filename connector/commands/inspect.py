@@ -39,7 +39,7 @@ def verify(context: click.Context, stage_name: str, *, as_json: bool) -> None:
 
     Exit status 0 only when every check passed. A check that could not be made is a finding too. Some problems
     need a second look, such as a task that is not running yet: if a finding says that it is not sure, run
-    run verify again in a minute.
+    verify again in a minute.
     """
     stage, now = Stage.parse(stage_name), datetime.now(UTC)
     results = evaluate(inspect(account.Account(), stage, now), now)

@@ -6,7 +6,7 @@ import click
 
 from connector.commands.output import json_option, print_json, print_table, several
 from connector.domain.secrets import fallback, secrets
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import Catalogue
 
@@ -55,7 +55,7 @@ def describe(stage: Stage, secret_prefix: str) -> dict[str, Any]:
         "slug": stage.slug,
         "namespace": stage.namespace,
         "topic_prefix": catalogue.prefix,
-        "connector": names.CONNECTOR,
+        "connector": aws_names.CONNECTOR,
         "stacks": dict(stacks),
         "topics": {role: list(found) for role, found in catalogue.roles.items()},
         "groups": dict(zip(_groups(catalogue), catalogue.groups, strict=True)),

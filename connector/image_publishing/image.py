@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.aws import calls, stacks
 from connector.domain.errors import OperatorError, ServerError, WmsError
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 from connector.image_publishing import bases, content, registry
 from connector.image_publishing.tools import Login, Tool
 
@@ -35,7 +35,7 @@ class Image:
     @property
     def local(self) -> str:
         """Its name on the machine that built it."""
-        return f"localhost/{names.PRODUCT}:{self.tag}"
+        return f"localhost/{aws_names.PRODUCT}:{self.tag}"
 
     def build(self, tool: Tool, report: Report) -> bool:
         """Build it unless the tool has it; answers whether anything was done."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from connector.aws import calls
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.redacted import Redacted
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 
 _OUTPUT = "RepositoryUri"
 
@@ -34,7 +34,8 @@ def repository(foundation: Mapping[str, str]) -> Repository:
     uri = foundation.get(_OUTPUT, "")
     if "/" not in uri:
         raise OperatorError(
-            f"stack {names.FOUNDATION_STACK} has no output {_OUTPUT}; run `sceptre launch foundation` again"
+            f"stack {aws_names.FOUNDATION_STACK} has no output {_OUTPUT}; "
+            "run `sceptre launch foundation` again"
         )
     return Repository(uri)
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connector.domain.stage.names import PRODUCT
+from connector.domain.stage.aws_names import PRODUCT
 
 #: Where the kernel's control groups are mounted.
 MOUNT = Path("/sys/fs/cgroup")

@@ -2,7 +2,7 @@
 
 from connector.aws import calls
 from connector.domain.errors import OperatorError
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 from connector.sceptre import launches
 from connector.sceptre import stack as sceptre_stack
 
@@ -41,7 +41,9 @@ def guard_foundation(stack: sceptre_stack.SceptreStack) -> None:
 
 
 def _belongs_to_stage(stack_name: str) -> bool:
-    return any(stack_name.startswith(f"{names.PROJECT}-{component}-") for component in names.COMPONENTS)
+    return any(
+        stack_name.startswith(f"{aws_names.PROJECT}-{component}-") for component in aws_names.COMPONENTS
+    )
 
 
 def _stack_names(connection: calls.Port) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from connector.aws import calls
-from connector.domain.stage.names import PRODUCT
+from connector.domain.stage.aws_names import PRODUCT
 from connector.domain.stage.stage import Stage, refusal
 
 

@@ -13,7 +13,7 @@ from connector.domain.errors import ServerError
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.check_result import CheckResult, launch
 from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, AlarmState, Facts, Stack, Subscription
-from connector.domain.stage.names import COMPONENTS
+from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stage import Stage
 
 #: The metric that every check publishes, and how far back its newest value is looked for.

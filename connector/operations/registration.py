@@ -11,7 +11,7 @@ from connector.aws import calls, worker_log
 from connector.aws.admin_function import Clock, invoke_once
 from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
 from connector.operations import procedure
 from connector.operations.procedure import Ask, Show
@@ -35,7 +35,7 @@ def register_stage(connection: calls.Port, stage: Stage, desired: int | None, sh
         raise DeadlineExceeded(f"{error}. The workers' log is {group}. {said}") from None
     changed = [operation for operation, answer in answers.items() if answer.changed]
     result = f"changed {', '.join(changed)}" if changed else "nothing had to be changed"
-    show(f"connector {names.CONNECTOR} of stage {stage.name} runs: {result}")
+    show(f"connector {aws_names.CONNECTOR} of stage {stage.name} runs: {result}")
 
 
 def register(ask: Ask, clock: Clock, show: Show) -> Mapping[Operation, Answer]:

@@ -11,8 +11,8 @@ from jinja2 import Environment
 from jinja2.ext import Extension
 
 from connector.domain.secrets.fallback import DEFAULT_OWNER
-from connector.domain.stage import names
-from connector.domain.stage.names import Names
+from connector.domain.stage import aws_names
+from connector.domain.stage.aws_names import Names
 from connector.domain.stage.stage import EXAMPLE_STAGE, NAMED_STAGES, from_group_path, slug
 
 #: What every stack does, by point: the tags of the hooks, in order.
@@ -53,7 +53,7 @@ def ephemeral(group_path: str) -> str:
 def stack_name(group_path: str, component: str) -> str:
     """Name of the stack that holds `component` in the stack group's stage, or of the foundation."""
     if component == "foundation":
-        return names.FOUNDATION_STACK
+        return aws_names.FOUNDATION_STACK
     return Names(slug(stage(group_path))).stack(component)
 
 

@@ -22,7 +22,7 @@ from sceptre.stack import Stack
 from connector.domain.errors import OperatorError
 from connector.domain.secrets import secrets
 from connector.domain.secrets.brokers import parse_auth
-from connector.domain.stage.names import PRODUCT
+from connector.domain.stage.aws_names import PRODUCT
 from connector.domain.stage.stage import Stage, refusal
 from connector.sceptre.excepthook import explain
 from connector.sceptre.jinja import stage as stage_of_group

@@ -17,7 +17,7 @@ from connector.domain.errors import OperatorError, RefusedStage, WmsError, one_l
 from connector.domain.secrets.fallback import Fetch, unreadable
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
-from connector.domain.stage import names, stage
+from connector.domain.stage import aws_names, stage
 from connector.domain.stage.stage import Stage
 
 FOUNDATION_GROUP = "foundation"
@@ -73,7 +73,7 @@ def check_name(stack: SceptreStack) -> None:
     The hooks identify a stage by its directory. No setting can make them change another stage's stack.
     """
     component = stack.name.rpartition("/")[2]
-    expected = names.FOUNDATION_STACK if is_foundation(stack) else stage_of(stack).names.stack(component)
+    expected = aws_names.FOUNDATION_STACK if is_foundation(stack) else stage_of(stack).names.stack(component)
     if stack.external_name != expected:
         raise OperatorError(
             f"the stack is called {stack.external_name!r}, but its directory below config/ stands for "

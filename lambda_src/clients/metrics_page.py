@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connector.domain.health.observation import Source
-from connector.domain.stage.names import CONNECTOR, METRICS_PORT
+from connector.domain.stage.aws_names import CONNECTOR, METRICS_PORT
 from lambda_src.clients.transport import Transport
 from lambda_src.runtime.deadline import Deadline
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from connector.domain.admin_api import Answer, State
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.health.observation import HALTED, ConnectorStatus
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.connect_admin.registration.verify import failure
 from lambda_src.connect_admin.teardown.guard import is_being_torn_down

@@ -1,7 +1,7 @@
 """OFFSETS: where the connector is in its source, as Connect has stored it. Changes nothing."""
 
 from connector.domain.admin_api import Answer, State
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.connect_admin.control import MISSING
 from lambda_src.session import Session
 

@@ -9,9 +9,9 @@ from lambda_src.connect_admin.control import pause, restart, resume, stop
 from lambda_src.connect_admin.offsets import offsets
 from lambda_src.connect_admin.registration.cluster import check_cluster
 from lambda_src.connect_admin.registration.connect_group import connect_group
+from lambda_src.connect_admin.registration.put_connector import register
 from lambda_src.connect_admin.registration.ready import ready
 from lambda_src.connect_admin.registration.record import record
-from lambda_src.connect_admin.registration.register import register
 from lambda_src.connect_admin.registration.topics import ensure_topics
 from lambda_src.connect_admin.registration.validate import validate
 from lambda_src.connect_admin.registration.verify import verify

@@ -6,7 +6,7 @@ from connector.domain.admin_api import Answer, State
 from connector.domain.capture import signals
 from connector.domain.errors import ServerError
 from connector.domain.health.observation import Source
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.connect_admin.control import there
 from lambda_src.session import Session
 

@@ -18,7 +18,7 @@ from connector.domain.health.lag import staleness_limit
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.health.verdict import decide
 from connector.domain.health.verify_checks import Setup, verify_checks
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
 from lambda_src.observe import observe

@@ -7,9 +7,9 @@ from connector.domain.errors import WmsError
 from connector.domain.health.budget import ACT_WITHIN_SECONDS, Budget
 from connector.domain.health.error_classes import classify
 from connector.domain.health.remediation import Action, Outcome, Remediation
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.state_table import claim_restart, replace_item
-from lambda_src.connect_admin.registration.register import register
+from lambda_src.connect_admin.registration.put_connector import register
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Session
 

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.connect_health.check import CheckClients, check
 from lambda_src.connect_health.drill import drill, is_drill
 from lambda_src.connect_health.notify import topic_arn

@@ -6,7 +6,7 @@ from typing import Any
 from troposphere import GetAtt, Ref, Template, certificatemanager, route53
 from troposphere import elasticloadbalancingv2 as elb
 
-from connector.domain.stage.names import CONNECT_PORT, Names
+from connector.domain.stage.aws_names import CONNECT_PORT, Names
 from templates.shared.settings import AlbTlsSettings
 
 #: The value of the output where there is no load balancer: CloudFormation takes no empty one.

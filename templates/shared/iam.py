@@ -12,7 +12,7 @@ from awacs.aws import Action, Allow, ArnEquals, Bool, Condition, Principal, Stat
 from troposphere import GetAtt, Ref, Sub
 
 from connector.domain.secrets.fallback import DEFAULT_OWNER
-from connector.domain.stage.names import Names
+from connector.domain.stage.aws_names import Names
 from connector.domain.stage.stage import Stage
 from templates.shared.common import arn
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import Catalogue
 from templates.shared.settings import RoleSettings

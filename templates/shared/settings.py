@@ -16,7 +16,7 @@ from sceptre.exceptions import SceptreException
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError
-from connector.domain.stage.names import Names
+from connector.domain.stage.aws_names import Names
 from connector.domain.stage.stage import Stage
 
 

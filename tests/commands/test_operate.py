@@ -15,7 +15,7 @@ from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.drills import CLASSES
 from connector.domain.health.error_classes import NOT_RUNNING, UNKNOWN
 from connector.domain.health.state import STATE_KEY, HealthState, Incident
-from connector.domain.stage.names import COMPONENTS, CONNECTOR
+from connector.domain.stage.aws_names import COMPONENTS, CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
 from connector.operations import fire_drill
 from lambda_src.connect_admin import operations

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from connector.domain.stage.names import COMPONENTS
+from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stage import Stage
 from tests.commands.conftest import Run, assert_one_line
 from tests.domain import strategies

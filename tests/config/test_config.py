@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from connector.domain.stage.names import COMPONENTS
+from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stage import Stage
 from connector.sceptre.jinja import COMMON_HOOKS
 from connector.sceptre.render import StandIns, render

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.domain.stage.names import COMPONENTS
+from connector.domain.stage.aws_names import COMPONENTS
 from connector.local import schema
 from connector.local.arrivals import Arrival, Watch
 from connector.local.world import World

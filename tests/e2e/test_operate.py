@@ -8,7 +8,7 @@ import pytest
 
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.drills import CLASSES
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import Watch

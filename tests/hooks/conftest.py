@@ -1,6 +1,6 @@
 import pytest
 
-from connector.operations import outcome
+from connector.operations import stack_outcome
 from connector.sceptre import launches
 from connector.sceptre import stack as sceptre_stack
 from hooks import admit
@@ -12,4 +12,4 @@ def new_run():
     sceptre_stack.SECRETS.clear()
     launches.LAUNCHES.forget()
     admit._admitted.clear()
-    outcome.forget()
+    stack_outcome.forget()

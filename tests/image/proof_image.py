@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from connector.domain.stage.names import FOUNDATION_STACK, PRODUCT
+from connector.domain.stage.aws_names import FOUNDATION_STACK, PRODUCT
 from connector.local import addresses, aws, broker, leftovers, toolchain
 from connector.local.addresses import free_port
 from connector.local.aws import client_environment

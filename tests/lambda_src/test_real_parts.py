@@ -21,7 +21,7 @@ from connector.domain.errors import ServerError
 from connector.domain.health.causes import HEARTBEAT_REFUSED, trace_of
 from connector.domain.health.error_classes import classify
 from connector.domain.secrets.brokers import KafkaAuth, worker_environment
-from connector.domain.stage.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
+from connector.domain.stage.aws_names import CONNECT_PORT, CONNECTOR, METRICS_PORT
 from connector.domain.stage.topics import TopicSpec
 from connector.local import schema, toolchain
 from connector.local.addresses import claim

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.connect_health.check import CheckAnswer, check
 from tests.lambda_src.conftest import BROKERS, PASSWORD, USER, FakeStage
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from connector.domain.stage.names import PRODUCT
+from connector.domain.stage.aws_names import PRODUCT
 from connector.image_publishing import content
 from tests.local.conftest import Embedded
 

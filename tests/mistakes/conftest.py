@@ -23,7 +23,7 @@ from sceptre.connection_manager import ConnectionManager
 
 from connector.local.aws import FOREIGN, client_environment
 from connector.local.state import ROOT
-from connector.operations import outcome
+from connector.operations import stack_outcome
 from connector.sceptre import stack as sceptre_stack
 from hooks import admit
 from resolvers import subnet_cidrs, worker_image
@@ -122,7 +122,7 @@ def in_process(project: Path, environment: Mapping[str, str], *words: str) -> Ru
     subnet_cidrs.forget()
     worker_image.forget()
     admit._admitted.clear()
-    outcome.forget()
+    stack_outcome.forget()
     if environment != _CLIENTS_OF:
         # Clients are slow to make; those of the same credentials and endpoint are kept.
         ConnectionManager._boto_sessions.clear()

@@ -16,7 +16,7 @@ from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.database import Database, parse_database
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import CAPTURED_TABLES
 from connector.local import toolchain
@@ -148,13 +148,13 @@ def _database(fields: Mapping[str, object]) -> Database:
 def _generated(stage: str, auth: KafkaAuth, database: str) -> dict[str, str]:
     config = connector_config(Stage(stage), _database(DATABASES[database]), auth, ConnectorSettings())
     # Connect adds the name to what it is given.
-    return {**config, NAME_KEY: names.CONNECTOR}
+    return {**config, NAME_KEY: aws_names.CONNECTOR}
 
 
 def _beating(stage: str, database: str) -> dict[str, str]:
     settings = ConnectorSettings(heartbeat_table=".".join(HEARTBEAT_TABLE))
     config = connector_config(Stage(stage), _database(DATABASES[database]), KafkaAuth.IAM, settings)
-    return {**config, NAME_KEY: names.CONNECTOR}
+    return {**config, NAME_KEY: aws_names.CONNECTOR}
 
 
 def _mistaken(change: Mapping[str, str | None]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.health.aws_alarms import alarms_of
-from connector.domain.stage.names import COMPONENTS
+from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stage import Stage
 from connector.image_publishing import content
 from connector.local.state import ROOT

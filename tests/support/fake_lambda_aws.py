@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connector.domain.stage.names import Names
+from connector.domain.stage.aws_names import Names
 from lambda_src.connect_health.check import CheckClients
 from lambda_src.session import Aws
 

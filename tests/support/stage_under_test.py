@@ -9,7 +9,7 @@ import urllib3
 
 from connector.domain.health import metrics
 from connector.domain.health.observation import Source
-from connector.domain.stage.names import CONNECT_PORT, CONNECTOR, METRICS_PORT
+from connector.domain.stage.aws_names import CONNECT_PORT, CONNECTOR, METRICS_PORT
 from connector.domain.stage.record import RECORD_KEY
 from connector.domain.stage.stage import Stage
 from connector.local import schema

@@ -6,7 +6,7 @@ what is used.
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.secrets.brokers import KafkaAuth
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
 
@@ -23,7 +23,7 @@ TRANSACTION_OPERATIONS = ("Describe", "Write")
 def transactional_ids(stage: Stage) -> tuple[str, ...]:
     """Ids under which exactly-once writes: the leader's, and that of the connector's only task."""
     group = stage.topics.connect_group
-    return (f"connect-cluster-{group}", f"{group}-{names.CONNECTOR}-0")
+    return (f"connect-cluster-{group}", f"{group}-{aws_names.CONNECTOR}-0")
 
 
 def broker_script(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings, port: int | None = None) -> str:

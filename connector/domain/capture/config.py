@@ -14,7 +14,7 @@ from connector.domain.capture.settings import UNREADABLE, ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth, client_security
 from connector.domain.secrets.database import Database, Engine
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import CAPTURED_TABLES, JDBC_TABLES
 
@@ -51,8 +51,8 @@ def differs(wanted: Mapping[str, str], stored: Mapping[str, str]) -> bool:
 
     Connect adds the connector's name to what it stores; that is not a difference.
     """
-    ours = {**wanted, NAME_KEY: names.CONNECTOR}
-    theirs = {NAME_KEY: names.CONNECTOR, **stored}
+    ours = {**wanted, NAME_KEY: aws_names.CONNECTOR}
+    theirs = {NAME_KEY: aws_names.CONNECTOR, **stored}
     return ours != theirs
 
 

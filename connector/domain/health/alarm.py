@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.domain.stage.names import Names
+from connector.domain.stage.aws_names import Names
 
 #: Where the sections for the alarms are, as a path in the repository.
 RUNBOOK = "docs/operations.md"

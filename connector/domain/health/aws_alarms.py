@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from connector.domain.health.alarm import Alarm, TreatMissingData
 from connector.domain.health.metrics import METRICS, RULES
-from connector.domain.stage.names import Names
+from connector.domain.stage.aws_names import Names
 
 
 @dataclass(frozen=True)

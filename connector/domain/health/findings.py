@@ -23,7 +23,7 @@ from connector.domain.health.error_classes import (
 from connector.domain.health.lag import LATELY_SECONDS, lag_now, staleness_limit
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.health.state import HealthState
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 
 #: In how many checks in a row Connect must give no status of the connector before that counts: a rebalance
 #: answers 404, 409 and 500 for a while.

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.health.alarm import Alarm, Compare, TreatMissingData
-from connector.domain.stage.names import Names
+from connector.domain.stage.aws_names import Names
 
 #: EventBridge rules of a stage, as `Names.rule` takes them.
 HEALTH_SCHEDULE = "HealthSchedule"

@@ -8,7 +8,7 @@ from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.check_result import CheckResult, launch, step_of
 from connector.domain.health.error_classes import UNKNOWN, classify
 from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, Facts
-from connector.domain.stage.names import COMPONENTS
+from connector.domain.stage.aws_names import COMPONENTS
 
 _COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 #: The window of the health check's alarm, in seconds, where the alarm could not be read.

@@ -13,7 +13,7 @@ from connector.domain.health.check_result import launch
 from connector.domain.health.findings import Finding
 from connector.domain.health.observation import Observation
 from connector.domain.health.state import HealthState
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan
 

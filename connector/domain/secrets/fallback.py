@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 from connector.domain.errors import OperatorError, SecretError
 from connector.domain.secrets.secrets import SECRET_NAMES, StoredSecret
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
 
 #: The prefix if config/config.yaml does not set `secret_prefix`.
-DEFAULT_PREFIX = names.PROJECT
+DEFAULT_PREFIX = aws_names.PROJECT
 DEFAULT_OWNER = "default"
 _PREFIX = re.compile(r"[a-zA-Z0-9_+=.@-]+(?:/[a-zA-Z0-9_+=.@-]+)*")
 

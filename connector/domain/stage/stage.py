@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from connector.domain.errors import RefusedStage
-from connector.domain.stage import names, topics
-from connector.domain.stage.names import Names
+from connector.domain.stage import aws_names, topics
+from connector.domain.stage.aws_names import Names
 from connector.domain.stage.topics import Catalogue
 
 NAMED_STAGES = ("main", "val", "production")
@@ -81,12 +81,12 @@ def slug(stage: str) -> str:
     A stage that itself looks hashed is hashed too, so a plain slug never equals a hashed one; upper case
     is hashed because DNS and several AWS names ignore case.
     """
-    plain = _LEGAL_SLUG.fullmatch(stage) and len(stage) <= names.MAX_SLUG
+    plain = _LEGAL_SLUG.fullmatch(stage) and len(stage) <= aws_names.MAX_SLUG
     if plain and not _HASHED_SLUG.fullmatch(stage):
         return stage
     digest = hashlib.sha256(stage.encode()).hexdigest()[:_HASH_DIGITS]
     body = re.sub(r"[^a-z0-9]+", "-", stage.lower()).strip("-")
-    body = body[: names.MAX_SLUG - _HASH_DIGITS - 1].strip("-") or "x"
+    body = body[: aws_names.MAX_SLUG - _HASH_DIGITS - 1].strip("-") or "x"
     return f"{body}-{digest}"
 
 
@@ -132,7 +132,9 @@ def from_group_path(path: str) -> str:
 
 def _catalogue(namespace: str, stage: str) -> Catalogue:
     """Kafka's names have the stage as written; AWS's names, and earlier Connect groups, have the slug."""
-    written, slugged = (f"{namespace}mgmt.connect.{names.PRODUCT}-{text}" for text in (stage, slug(stage)))
+    written, slugged = (
+        f"{namespace}mgmt.connect.{aws_names.PRODUCT}-{text}" for text in (stage, slug(stage))
+    )
     return Catalogue(namespace, written, slugged if slugged != written else "")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from connector.domain.errors import RefusedStage
 from connector.domain.stage import topics
-from connector.domain.stage.names import PROJECT
+from connector.domain.stage.aws_names import PROJECT
 from connector.domain.stage.stage import NAMED_STAGES, Stage, bare_names, refusal
 
 #: The longest namespace of a stage: its name and the dot.

@@ -12,7 +12,7 @@ an empty list, ECR refuses.
 import json
 from typing import Any
 
-from connector.domain.stage import names
+from connector.domain.stage import aws_names
 from connector.image_publishing import content
 from connector.local.aws_shims._ministack import module
 
@@ -25,7 +25,7 @@ def install() -> None:
     def describe_images(data: Any) -> Any:
         name = data.get("repositoryName", "")
         if name in ecr._repositories:
-            if name == names.PRODUCT:
+            if name == aws_names.PRODUCT:
                 _hold(ecr, name, content.tag())
             for wanted in data.get("imageIds") or ():
                 if ecr._find_image(name, wanted) is None:

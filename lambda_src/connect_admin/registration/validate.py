@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
 from connector.domain.capture.validation_errors import FieldError
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.session import Session
 

@@ -9,7 +9,7 @@ from connector.domain.health.causes import root_cause
 from connector.domain.health.error_classes import explain_database
 from connector.domain.health.findings import Finding, findings, not_ok
 from connector.domain.health.observation import ConnectorStatus, Observation
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.observe import observe_connector
 from lambda_src.session import Session
 

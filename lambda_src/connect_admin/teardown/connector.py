@@ -1,7 +1,7 @@
 """TEARDOWN_CONNECTOR: the connector is stopped, its offsets are deleted, and it is deleted."""
 
 from connector.domain.admin_api import Answer, State
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.connect_admin.teardown.guard import ephemeral, taken_over
 from lambda_src.session import Session

@@ -6,7 +6,7 @@ which holds back the log for ever, and a publication.
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.secrets.database import Engine
-from connector.domain.stage.names import PROJECT
+from connector.domain.stage.aws_names import PROJECT
 from connector.domain.stage.teardown import EphemeralStage
 from lambda_src.clients import postgres
 from lambda_src.connect_admin.teardown.guard import ephemeral, taken_over

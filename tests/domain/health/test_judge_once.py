@@ -16,7 +16,7 @@ from connector.domain.health.observation import (
 )
 from connector.domain.health.verdict import decide
 from connector.domain.health.verify_checks import NAMES, PAUSED, Setup, verify_checks
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan
 from lambda_src.connect_admin import status

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from kafka import KafkaProducer
 
 from connector.domain.health.budget import LIMIT
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
 from tests.faults.health.fault_scenario import FaultScenario, Wanted
 from tests.faults.health.watched_stage import WatchedStage

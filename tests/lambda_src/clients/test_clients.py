@@ -11,7 +11,7 @@ from connector.domain.errors import DeadlineExceeded, SecretError, ServerError
 from connector.domain.secrets.brokers import KafkaAuth, parse_brokers
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
-from connector.domain.stage.names import Names
+from connector.domain.stage.aws_names import Names
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.ecs import observe
 from lambda_src.clients.kafka_admin import Kafka, client_settings

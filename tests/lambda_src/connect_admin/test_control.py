@@ -9,7 +9,7 @@ from connector.domain.admin_api import REGISTRATION, Operation, State
 from connector.domain.capture import signals
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
 from lambda_src.connect_admin import operations
 from tests.lambda_src.conftest import FakeStage

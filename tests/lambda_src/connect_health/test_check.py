@@ -10,7 +10,7 @@ from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
 from connector.domain.health.budget import LIMIT, WINDOW_SECONDS
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.state_table import read_budget
 from tests.lambda_src.conftest import FakeStage

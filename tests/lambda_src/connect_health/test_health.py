@@ -20,7 +20,7 @@ from connector.domain.health.observation import (
 from connector.domain.health.remediation import Action
 from connector.domain.health.state import HealthState
 from connector.domain.health.verdict import Verdict, decide
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients import tcp
 from lambda_src.connect_health.publish import publish

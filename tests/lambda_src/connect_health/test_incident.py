@@ -21,7 +21,7 @@ from connector.domain.health.findings import Finding
 from connector.domain.health.new_findings import find_new
 from connector.domain.health.remediation import Action, Remediation
 from connector.domain.health.state import HealthState, Incident
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.state_table import read_budget, read_item
 from lambda_src.connect_health.act import act
 from tests.lambda_src.conftest import FakeStage

@@ -1,10 +1,11 @@
-"""The outcome of a create or update: whether the stack failed and why; and termination protection."""
+"""The outcome of a stack's create or update: whether it failed, and why."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from connector.aws import calls, stacks, worker_log
 from connector.domain.errors import ServerError
+from connector.operations.termination_protection import protect
 from connector.sceptre import stack as sceptre_stack
 
 #: Stack name -> when CloudFormation last changed it, before this run's update.
@@ -42,17 +43,6 @@ def untouched(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any])
     if description["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE" or stack.external_name not in _before:
         return False
     return bool(_before[stack.external_name] == description.get("LastUpdatedTime"))
-
-
-def protect(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any]) -> None:
-    """Switch on termination protection for named stages and the foundation; Sceptre has no key for it."""
-    wanted = sceptre_stack.is_foundation(stack) or not sceptre_stack.stage_of(stack).ephemeral
-    if wanted and not description.get("EnableTerminationProtection", False):
-        stack.connection_manager.call(
-            "cloudformation",
-            "update_termination_protection",
-            {"StackName": stack.external_name, "EnableTerminationProtection": True},
-        )
 
 
 def failure_reason(events: Iterable[Mapping[str, Any]]) -> str:

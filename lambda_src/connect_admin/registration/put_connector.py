@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
 from connector.domain.capture.config import NAME_KEY, config_hash, differs
-from connector.domain.stage.names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.connect_admin.registration.validate import connector_errors, refused, validation_seconds
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK, is_being_torn_down

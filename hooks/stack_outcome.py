@@ -6,7 +6,7 @@ only an exception stops the plan.
 
 from sceptre.hooks import Hook
 
-from connector.operations import outcome
+from connector.operations import stack_outcome
 from connector.sceptre import stack as sceptre_stack
 
 
@@ -15,7 +15,7 @@ class ReportOutcome(Hook):  # type: ignore[misc]
 
     def run(self) -> None:
         with sceptre_stack.one_line_errors(self.stack.name):
-            outcome.report(self.stack)
+            stack_outcome.report(self.stack)
 
 
 class RememberState(Hook):  # type: ignore[misc]
@@ -23,4 +23,4 @@ class RememberState(Hook):  # type: ignore[misc]
 
     def run(self) -> None:
         with sceptre_stack.one_line_errors(self.stack.name):
-            outcome.remember_state(self.stack)
+            stack_outcome.remember_state(self.stack)

@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.stage import names
-from connector.domain.stage.names import Names
+from connector.domain.stage import aws_names
+from connector.domain.stage.aws_names import Names
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from tests.domain import aws_rules, strategies
 
 
-def aws_names(stage: Stage) -> dict[str, set[str]]:
+def names_by_kind(stage: Stage) -> dict[str, set[str]]:
     """Every AWS name of a stage by kind, lower-case: names of one kind must not meet."""
     made = stage.names
     functions = (made.connect_admin, made.connect_health)
@@ -20,7 +20,7 @@ def aws_names(stage: Stage) -> dict[str, set[str]]:
         "log_group": {made.connector_log_group, *map(made.function_log_group, functions)},
         "namespace": {made.health_namespace, made.log_namespace},
         "alarm": {made.alarm(word) for word in words},
-        "rule": {made.rule(word[: names.MAX_RULE]) for word in words},
+        "rule": {made.rule(word[: aws_names.MAX_RULE]) for word in words},
         "security_group": {made.security_group(word) for word in words},
         **{
             key: {value}
@@ -40,7 +40,7 @@ def test_every_stage_has_legal_aws_names(stage: Stage) -> None:
     for word in aws_rules.WORDS:
         assert aws_rules.ALARM.admits(stage.names.alarm(word))
         assert aws_rules.SECURITY_GROUP.admits(stage.names.security_group(word))
-        assert aws_rules.EVENT_RULE.admits(stage.names.rule(word[: names.MAX_RULE]))
+        assert aws_rules.EVENT_RULE.admits(stage.names.rule(word[: aws_names.MAX_RULE]))
 
 
 def test_every_name_has_a_rule_of_its_service() -> None:
@@ -49,7 +49,7 @@ def test_every_name_has_a_rule_of_its_service() -> None:
 
 @given(strategies.pairs())
 def test_two_stages_share_no_aws_name_not_even_in_another_case(pair: tuple[Stage, Stage]) -> None:
-    one, other = map(aws_names, pair)
+    one, other = map(names_by_kind, pair)
     for kind, found in one.items():
         assert not found & other[kind], (kind, pair)
 
@@ -72,10 +72,10 @@ def test_what_stands_behind_the_slug_is_one_word(word: str) -> None:
 
 
 def test_a_rule_that_would_exceed_its_limit_with_the_longest_slug_is_refused_for_every_stage() -> None:
-    longest = Names("a" * names.MAX_SLUG)
-    assert len(longest.rule("R" * names.MAX_RULE)) == 64
+    longest = Names("a" * aws_names.MAX_SLUG)
+    assert len(longest.rule("R" * aws_names.MAX_RULE)) == 64
     with pytest.raises(ValueError, match="too long"):
-        Names("a").rule("R" * (names.MAX_RULE + 1))
+        Names("a").rule("R" * (aws_names.MAX_RULE + 1))
 
 
 def test_an_unknown_component_has_no_stack() -> None:

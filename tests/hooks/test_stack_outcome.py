@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sceptre.exceptions import SceptreException
 
-from hooks.outcome import RememberState, ReportOutcome
+from hooks.stack_outcome import RememberState, ReportOutcome
 from tests.support.fake_aws import FakeAws, FakeStack
 
 
