@@ -16,7 +16,7 @@ from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Unreachable
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
 from lambda_src.clients.state_table import Table, read_budget, read_item, read_record
-from lambda_src.clients.worker_log import last_failure
+from lambda_src.clients.worker_log import Logs, last_failure
 from lambda_src.runtime.probes import Probe, run, tried
 from lambda_src.session import Session
 
@@ -30,10 +30,10 @@ _BROKERS_SECONDS = 8.0
 _LOG_SECONDS = 6.0
 
 
-def observe(session: Session, *, read_log: bool = True) -> Observation:
+def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Observation:
     """Everything about the stage that can be seen from inside the VPC.
 
-    Without `read_log` the worker's log is not read: not every function has the right to read it.
+    `logs` is where the worker's log is read, by default CloudWatch Logs.
     """
     # Read the secrets first, so that their values can be redacted in what Connect says later.
     known, probe_errors = run(
@@ -58,8 +58,9 @@ def observe(session: Session, *, read_log: bool = True) -> Observation:
     source, source_error = _source(session, state.status)
     probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
     # Without the secrets their values could not be redacted in a database's message.
-    silent = "secrets" in probe_errors or not read_log
-    log_message = "" if silent else _log_message(session, state.status, source)
+    silent = "secrets" in probe_errors
+    read_from = logs or session.aws.logs
+    log_message = "" if silent else _log_message(session, read_from, state.status, source)
     env = session.environment
     absent = "service" in known and known["service"] is None
     return Observation(
@@ -195,7 +196,9 @@ def _source(session: Session, status: ConnectorStatus | None) -> tuple[Source | 
     return seen.get("source"), {name: f"{address}: {reason}" for name, reason in probe_errors.items()}
 
 
-def _log_message(session: Session, status: ConnectorStatus | None, source: Source | None) -> str:
+def _log_message(
+    session: Session, logs: Callable[[], Logs], status: ConnectorStatus | None, source: Source | None
+) -> str:
     """What a task with the state RUNNING logged last, when its source is not connected.
 
     For a connected source, if the stage has a heartbeat table: whether the database refuses the heartbeat
@@ -215,6 +218,6 @@ def _log_message(session: Session, status: ConnectorStatus | None, source: Sourc
     query: dict[str, Any] = {}
     if connected:
         query = {"seconds": max(60, 3 * settings.heartbeat_seconds), "about": HEARTBEAT_REFUSED}
-    probe = Probe("log", lambda: last_failure(session.aws.logs(), group, time.time(), **query), _LOG_SECONDS)
+    probe = Probe("log", lambda: last_failure(logs(), group, time.time(), **query), _LOG_SECONDS)
     seen, _ = run([probe])
     return str(seen.get("log", ""))

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import boto3
 
+from connector.domain.admin_api import LogEvent
 from connector.domain.capture.config import connector_config
 from connector.domain.errors import ServerError
 from connector.domain.health.observation import Service, Source
@@ -85,6 +86,8 @@ class Session:
     meant: str | None = None
     #: The tables of a requested snapshot; none stands for all.
     tables: tuple[str, ...] = ()
+    #: Events of the worker's log that the caller has read; None when it could not.
+    log: tuple[LogEvent, ...] | None = None
 
     @property
     def stage(self) -> Stage:

@@ -1,4 +1,4 @@
-"""The last error in the Connect worker's log: the reason for a failure that CloudFormation does not know."""
+"""The Connect worker's log: the reason for a failure that CloudFormation and Connect do not know."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,29 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.aws import calls
-from connector.domain.health.causes import root_cause, trace_of
+from connector.domain.admin_api import LogEvent
+from connector.domain.health.causes import TASK_PREFIX, root_cause, trace_of
+
+#: How far back events of the task are read, in seconds: as far as the health check with 5 min heartbeats.
+_TASK_SECONDS = 900
+#: What goes into a request: a function's payload is limited, and only the newest event counts.
+_MOST_EVENTS, _MOST_CHARACTERS = 50, 8000
+
+
+def task_events(connection: calls.Port, log_group: str, now: datetime) -> tuple[LogEvent, ...] | None:
+    """The newest events that the connector's task has logged lately; None when they cannot be read."""
+    query = {
+        "logGroupName": log_group,
+        "filterPattern": f'"{TASK_PREFIX}"',
+        "startTime": int((now.timestamp() - _TASK_SECONDS) * 1000),
+    }
+    try:
+        pages = calls.pages(connection, "logs", "filter_log_events", query)
+        found = [(int(e["timestamp"]), str(e["message"])) for page in pages for e in page["events"]]
+    except (ClientError, BotoCoreError):
+        return None
+    newest = sorted(found, key=lambda event: event[0])[-_MOST_EVENTS:]
+    return tuple((at, message[:_MOST_CHARACTERS]) for at, message in newest)
 
 
 def last_error(connection: calls.Port, log_group: str, since: datetime) -> str | None:

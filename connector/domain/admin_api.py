@@ -169,6 +169,10 @@ class Answer:
             raise ServerError(f"the admin Lambda's answer cannot be parsed ({error})") from None
 
 
+#: Time in milliseconds since 1970, and message.
+LogEvent = tuple[int, str]
+
+
 @dataclass(frozen=True)
 class Request:
     """One request.
@@ -176,6 +180,8 @@ class Request:
     `desired_count` is how many workers the stage is configured to have, if that is given. `launch` says that
     the request is part of a launch, which cancels an interrupted teardown. `stage` is the stage that the
     caller means: a teardown must name it. `tables` are the tables for a snapshot, as SCHEMA.TABLE; none: all.
+    `log` are events of the worker's log, each with its time in milliseconds since 1970, for a request for the
+    status: the function has no right to read them. None when the caller could not read them either.
     """
 
     operation: Operation
@@ -183,6 +189,7 @@ class Request:
     launch: bool = False
     stage: str | None = None
     tables: tuple[str, ...] = ()
+    log: tuple[LogEvent, ...] | None = None
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
@@ -195,6 +202,8 @@ class Request:
             payload["stage"] = self.stage
         if self.tables:
             payload["tables"] = list(self.tables)
+        if self.log is not None:
+            payload["log"] = [list(event) for event in self.log]
         return payload
 
     @classmethod
@@ -215,7 +224,20 @@ class Request:
         tables = content.get("tables", [])
         if not isinstance(tables, list) or not all(isinstance(table, str) for table in tables):
             raise OperatorError(f"the request's tables {tables!r} are not a list of strings")
-        return cls(operation, count, content.get("launch") is True, stage, tuple(tables))
+        log = _log_events(content.get("log"))
+        return cls(operation, count, content.get("launch") is True, stage, tuple(tables), log)
+
+
+def _log_events(content: object) -> tuple[LogEvent, ...] | None:
+    """Events as a request carries them; an error does not show them, since they may hold a row's values."""
+    if content is None:
+        return None
+    if not isinstance(content, list):
+        raise OperatorError("the request's log is not a list of events")
+    try:
+        return tuple((int(at), str(message)) for at, message in content)
+    except (TypeError, ValueError):
+        raise OperatorError("the request's log has an event that is not a time and a message") from None
 
 
 def request(operation: Operation) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Inspect a deployed stage with the operator's own credentials, and through its admin Lambda."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from connector.aws import calls
+from connector.aws import calls, worker_log
 from connector.aws.admin_function import invoke
 from connector.aws.region import region
 from connector.aws.stacks import describe_stack
@@ -29,7 +29,7 @@ def inspect(port: calls.Port, stage: Stage, now: datetime) -> Facts:
     if not stacks:
         raise not_deployed(stage)
     unavailable: dict[str, str] = {}
-    inside = _try(unavailable, ADMIN, lambda: _inside(port, stage)) or {}
+    inside = _try(unavailable, ADMIN, lambda: _inside(port, stage, now)) or {}
     found = _try(unavailable, ADMIN, lambda: _findings(inside)) if inside else None
     kind = str(inside.get("kind", "debezium"))
     alarms = _try(unavailable, ALARMS, lambda: alarm_states(port, stage, kind)) or {}
@@ -112,7 +112,7 @@ def subscriptions(port: calls.Port, topic: str) -> tuple[Subscription, ...]:
 
 def kind_of(port: calls.Port, stage: Stage) -> str:
     """The kind of connector, as the stage's function is configured."""
-    return str(_inside(port, stage).get("kind", "debezium"))
+    return str(_inside(port, stage, datetime.now(UTC)).get("kind", "debezium"))
 
 
 def _stacks(port: calls.Port, stage: Stage) -> dict[str, Mapping[str, Any]]:
@@ -126,8 +126,9 @@ def _stacks(port: calls.Port, stage: Stage) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _inside(port: calls.Port, stage: Stage) -> Mapping[str, Any]:
-    answer = invoke(port, stage, Request(Operation.STATUS, stage=stage.name))
+def _inside(port: calls.Port, stage: Stage, now: datetime) -> Mapping[str, Any]:
+    log = worker_log.task_events(port, stage.names.connector_log_group, now)
+    answer = invoke(port, stage, Request(Operation.STATUS, stage=stage.name, log=log))
     if answer.state is not State.DONE:
         raise ServerError(answer.summary)
     return answer.details

@@ -4,10 +4,11 @@ Connect reports RUNNING for as long as Debezium retries a failing connection; on
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from connector.domain.health.causes import trace_of
-from connector.domain.stage.aws_names import CONNECTOR
+from connector.domain.admin_api import LogEvent
+from connector.domain.health.causes import TASK_PREFIX, trace_of
 from lambda_src.clients.aws import aws_errors
 
 #: Debezium repeats a failed connection every few seconds, each time for as long as the driver waits.
@@ -16,7 +17,7 @@ SECONDS = 180
 #: time limit may end the search earlier.
 _PAGES = 50
 #: The prefix that Connect puts before a log line of our connector's task.
-_OF_TASK = f"[{CONNECTOR}|task-"
+_OF_TASK = TASK_PREFIX
 #: In the syntax of CloudWatch Logs: exactly this text.
 _PATTERN = f'"{_OF_TASK}"'
 _LEVELS = (" WARN ", " ERROR ")
@@ -34,6 +35,25 @@ class Logs(Protocol):
         filterPattern: str,  # noqa: N803
         **page: str,
     ) -> Any: ...
+
+
+@dataclass(frozen=True)
+class GivenLog:
+    """`Logs` over the events that a caller has read, for a function that has no right to read them."""
+
+    events: Sequence[LogEvent]
+
+    def filter_log_events(
+        self,
+        *,
+        logGroupName: str,  # noqa: N803
+        startTime: int,  # noqa: N803
+        filterPattern: str,  # noqa: N803
+        **page: str,
+    ) -> Any:
+        """All events since a time, on one page; the caller has applied the pattern."""
+        del logGroupName, filterPattern, page
+        return {"events": [{"timestamp": at, "message": text} for at, text in self.events if at >= startTime]}
 
 
 def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS, about: str = "") -> str:

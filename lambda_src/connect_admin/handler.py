@@ -30,6 +30,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             launch=request.launch,
             meant=request.stage,
             tables=request.tables,
+            log=request.log,
         )
         answer = operations.answer(request.operation, session)
     except WmsError as error:

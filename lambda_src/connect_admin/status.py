@@ -5,6 +5,7 @@ Changes nothing.
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from connector.domain.admin_api import Answer, State
@@ -21,6 +22,7 @@ from connector.domain.health.verify_checks import Setup, verify_checks
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
+from lambda_src.clients.worker_log import GivenLog
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run
@@ -32,8 +34,9 @@ _COMPARE_SECONDS = 10.0
 
 def status(session: Session, clock: Clock = time.time) -> Answer:
     """Findings of everything that can be seen from inside the VPC, and the facts behind them."""
-    # Only the health check's role may read the worker's log.
-    seen = observe(session, read_log=False)
+    # Only the health check's role may read the worker's log: the caller has read it with its own rights.
+    seen = observe(session, logs=lambda: GivenLog(session.log or ()))
+    seen = replace(seen, log_unread=session.log is None)
     return evaluate(seen, compare(session, seen), session.stage, session.environment.settings, clock())
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,11 +16,13 @@ from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.drills import CLASSES
 from connector.domain.health.error_classes import NOT_RUNNING, UNKNOWN
 from connector.domain.health.state import STATE_KEY, HealthState, Incident
+from connector.domain.health.verdict import decide
 from connector.domain.stage.aws_names import COMPONENTS, CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
 from connector.operations import fire_drill
 from lambda_src.connect_admin import operations
 from lambda_src.connect_health.drill import drill
+from lambda_src.observe import observe
 from tests.commands.conftest import Run, assert_one_line
 from tests.lambda_src.conftest import ADDRESS, FakeStage
 from tests.support.fake_aws import FakeAws, refuse
@@ -55,7 +58,7 @@ class Deployed:
     def admin(self, event: Any) -> Any:
         request = Request.from_payload(event)
         session = self.inside.session(meant=request.stage)
-        session.tables = request.tables
+        session.tables, session.log = request.tables, request.log
         return operations.answer(request.operation, session).to_payload()
 
     def health(self, event: Any) -> Any:
@@ -312,6 +315,46 @@ def test_a_lag_of_long_ago_is_none(run: Run, main: Deployed) -> None:
     result = run("verify", "main")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "0.0 s behind the database, last event 40000 s ago" in " ".join(result.stdout.split())
+
+
+REFUSED_HEARTBEAT = (
+    "2026-11-28 10:00:00,000 WARN [wms-oracle-cdc|task-0] a.b.RetriableException: "
+    "Could not execute heartbeat action query | at a.b.C | "
+    "Caused by: java.sql.SQLException: ORA-00942: table or view does not exist"
+)
+
+
+def heartbeat_refused(main: Deployed) -> None:
+    """All is well but for one line of the worker's log, which the admin function may not read."""
+    inside = main.inside
+    inside.settings = replace(inside.settings, heartbeat_table="WMSCDC.HEARTBEAT")
+    for operation in REGISTRATION:
+        inside.ask(operation)
+    for role in ("heartbeat", "heartbeat_table"):
+        inside.kafka.newest_at[inside.stage.topics.one(role)] = time.time()
+    main.aws.log_events.append((time.time() - 5, REFUSED_HEARTBEAT))
+    inside.logs.lines.append((time.time() - 5, REFUSED_HEARTBEAT))
+
+
+def test_what_only_the_workers_log_shows_is_found_as_the_health_check_finds_it(
+    run: Run, main: Deployed
+) -> None:
+    heartbeat_refused(main)
+    (line,) = findings(run)
+    assert line.startswith("heartbeat: the database refuses the heartbeat statement: ORA-00942")
+    health = decide(observe(main.inside.session()), main.inside.settings, time.time())
+    (finding,) = health.findings
+    assert finding.reason in line
+    assert finding.cause is not None
+    assert f"class {finding.cause.name}" in line
+
+
+def test_a_log_that_the_operator_may_not_read_is_not_taken_for_health(run: Run, main: Deployed) -> None:
+    heartbeat_refused(main)
+    main.aws.deny("logs", "filter_log_events", refuse("FilterLogEvents", "AccessDeniedException", "no"))
+    (line,) = findings(run)
+    assert line.startswith("heartbeat: the worker's log cannot be read")
+    assert "run verify again in a minute" in line
 
 
 def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: Deployed) -> None:

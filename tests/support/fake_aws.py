@@ -255,7 +255,7 @@ class FakeAws:
         events = [
             {"timestamp": int(at * 1000), "message": message}
             for at, message in self.log_events
-            if at * 1000 >= kwargs["startTime"] and kwargs["filterPattern"] in message
+            if at * 1000 >= kwargs["startTime"] and kwargs["filterPattern"].strip('"') in message
         ]
         return _page("events", events, kwargs, "nextToken")
 

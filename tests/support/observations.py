@@ -59,6 +59,7 @@ observations = st.builds(
     connector=st.none() | connectors,
     source=st.none() | sources,
     log_message=traces,
+    log_unread=st.booleans(),
     database=st.dictionaries(st.sampled_from(["a:1", "b:2"]), reasons),
     brokers=st.none()
     | st.builds(BrokerReading, reasons, moments, moments, st.sampled_from([(), ("wms.heartbeat",)])),

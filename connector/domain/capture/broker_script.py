@@ -22,7 +22,10 @@ TRANSACTION_OPERATIONS = ("Describe", "Write")
 
 def transactional_ids(stage: Stage) -> tuple[str, ...]:
     """Ids under which exactly-once writes: the leader's, and that of the connector's only task."""
-    group = stage.topics.connect_group
+    return _ids_of(stage.topics.connect_group)
+
+
+def _ids_of(group: str) -> tuple[str, ...]:
     return (f"connect-cluster-{group}", f"{group}-{aws_names.CONNECTOR}-0")
 
 
@@ -40,6 +43,7 @@ def broker_script(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings, po
             stage.topics.using(stage.topics.connect_group).groups,
         ),
         _listed("Transactional ids (exactly-once)", transactional_ids(stage)),
+        *_previous_group(stage),
         _rights(stage, auth),
     ]
     return "\n\n".join(parts) + "\n"
@@ -68,6 +72,16 @@ def _topics(stage: Stage, settings: ConnectorSettings) -> str:
 def _topic_line(spec: TopicSpec) -> str:
     configs = " ".join(f"{key}={value}" for key, value in sorted(spec.configs.items()))
     return f"{spec.name}  partitions={spec.partitions} {configs}"
+
+
+def _previous_group(stage: Stage) -> tuple[str, ...]:
+    """The names of a stage that keeps the Connect group of an earlier release."""
+    group = stage.topics.previous_group
+    if not group:
+        return ()
+    title = "If an earlier release launched this stage, its workers keep these names until it is torn down"
+    names = (group, *stage.topics.roles["connect_previous"], *_ids_of(group))
+    return (_listed(f"{title}: the same rights on them (group, topics, transactional ids)", names),)
 
 
 def _listed(title: str, found: tuple[str, ...]) -> str:

@@ -5,6 +5,8 @@ Pure text work: the last cause of a Java trace. What kind of error it is, `error
 
 import re
 
+from connector.domain.stage.aws_names import CONNECTOR
+
 _CAUSED_BY = re.compile(r"^\s*Caused by:\s*(.+)$", re.MULTILINE)
 #: `java.lang.IllegalStateException: words` -> words; a bare class name is kept, shortened.
 _CLASS = re.compile(r"^(?:[\w$]+\.)+(?P<name>[\w$]+)(?::\s*|$)")
@@ -15,6 +17,8 @@ _TAIL = re.compile(r"\s*(?:https?://docs\.oracle\.com/\S+|\(CONNECTION_ID=[^)]*\
 #: The innermost brackets of a printed object, with the field name in front of them.
 _OBJECT = re.compile(r"\s*(?:\w+=)?(?:\[[^\[\]{}]*\]|\{[^\[\]{}]*\})")
 MAX_LENGTH = 300
+#: The prefix that Connect puts before a log line of our connector's task.
+TASK_PREFIX = f"[{CONNECTOR}|task-"
 #: What Debezium says when the database refuses `heartbeat.action.query`.
 HEARTBEAT_REFUSED = "Could not execute heartbeat action"
 #: The worker's log has one event a line; a trace's lines are joined by this (image/conf/log4j2.xml).

@@ -348,7 +348,11 @@ def _heartbeat(
     hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in results)
     if hidden or not _streams(seen) or seen.source is None or seen.source.snapshot_running:
         return measured
-    return [*measured, _beat(seen, settings, age, of_table)]
+    beat = _beat(seen, settings, age, of_table)
+    if beat.ok and settings.heartbeat_table and seen.log_unread:
+        reason = "the worker's log cannot be read, which shows whether the database refuses the heartbeat"
+        beat = Finding.unsure(beat.name, reason)
+    return [*measured, beat]
 
 
 def _beat(

@@ -227,6 +227,8 @@ class Observation:
     #: What a running task logged last, when its source is not connected; of a connected one, that the
     #: database refuses the statement of its heartbeat. Empty when nothing is known.
     log_message: str = ""
+    #: Whether nobody could read the worker's log.
+    log_unread: bool = False
     database: Mapping[str, str] = field(default_factory=dict)
     brokers: BrokerReading | None = None
     #: None when the stage was never registered, or the read failed: then `probe_errors` has "record".
