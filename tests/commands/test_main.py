@@ -1,4 +1,5 @@
 import errno
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,22 @@ def test_every_command_has_help(run: Run) -> None:
             result = run(*path, flag)
             assert result.exit_code == 0
             assert "Usage: wms-connector" in result.stdout
+
+
+def doubled_words(text: str) -> list[str]:
+    """Words that follow themselves, also across a line's end.
+
+    A list of names has `pause  Pause the connector`: a capital only in the second word starts another text.
+    `wms-connector connector` is no doubled word.
+    """
+    pairs = re.findall(r"(?<![\w-])([A-Za-z]+)(?=\s+([A-Za-z]+)(?![\w-]))", text)
+    return [first for first, second in pairs if second in (first, first.lower())]
+
+
+def test_no_help_text_doubles_a_word(run: Run) -> None:
+    assert doubled_words("Run\n  run it; pause  Pause it it; wms-connector connector.") == ["Run", "it"]
+    doubled = {path: doubled_words(run(*path, "--help").stdout) for path in commands(cli.main)}
+    assert {path: words for path, words in doubled.items() if words} == {}
 
 
 def test_the_version_is_printed(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""What may be observed of a stage, for property tests of what is made of it."""
+"""What may be observed of a stage: one that is well, and anything for property tests."""
 
 from hypothesis import strategies as st
 
@@ -16,6 +16,22 @@ from connector.domain.stage.record import StageRecord
 
 #: The moment of the observation, in seconds since 1970.
 NOW = 1_800_000_000.0
+
+SERVICE_OF_WELL = Service("s", 1, 1, 0, "d", "COMPLETED")
+RECORD_OF_WELL = StageRecord("main", "c", "0", (), "h", {"wms/main/dbInfo": "v1"})
+#: A registered stage of which every check passes.
+WELL = Observation(
+    service=SERVICE_OF_WELL,
+    connect_answers="",
+    connector=ConnectorStatus("RUNNING", "w", tasks=(TaskStatus(0, "RUNNING", "127.0.0.9:8083"),)),
+    source=Source(streaming=True, seconds_behind_source=1.0, seconds_since_last_event=2.0),
+    database={"127.0.0.8:5432": ""},
+    brokers=BrokerReading(newest=NOW - 3),
+    record=RECORD_OF_WELL,
+    secret_versions={"wms/main/dbInfo": "v1"},
+    budget=Budget(),
+    health_state=HealthState(),
+)
 
 reasons = st.sampled_from(["", "connection refused"])
 traces = st.sampled_from(["", "x.E: y\nCaused by: z.F: ORA-01017: no", "x.E: y\nCaused by: z.F: Broken pipe"])

@@ -1,0 +1,168 @@
+"""What only `verify` and `status` check: each check can fail, and then says what to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.check_result import CheckResult, launch
+from connector.domain.health.observation import ConnectorStatus
+from connector.domain.health.state import HealthState, Incident
+from connector.domain.health.verify_checks import (
+    CONFIG,
+    INCIDENT,
+    NAMES,
+    PAUSED,
+    RECORD,
+    ROLLOUT,
+    SECRETS,
+    TOPICS,
+    Setup,
+)
+from connector.domain.stage.stage import Stage
+from connector.domain.stage.topic_plan import TopicPlan
+from connector.domain.stage.topics import TopicSpec
+from lambda_src.connect_admin import status
+from tests.support.observations import NOW, RECORD_OF_WELL, SERVICE_OF_WELL, WELL
+
+STAGE = Stage.parse("main")
+#: What a launch would register and create now, where it would change nothing.
+AS_REGISTERED = Setup(
+    TopicPlan(as_wanted=["wms.heartbeat"], wanted=["wms.heartbeat"]),
+    RECORD_OF_WELL.config_hash,
+    config_differs=False,
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A well stage with something changed, and what the check has to find about it."""
+
+    reason: str
+    next_step: str
+    seen: dict[str, Any] = field(default_factory=dict)
+    setup: dict[str, Any] = field(default_factory=dict)
+
+    def found(self, name: str) -> list[CheckResult]:
+        """What the check `name` finds."""
+        return [each for each in findings_of(self.seen, self.setup) if each.name == name]
+
+
+def findings_of(seen: dict[str, Any], setup: dict[str, Any]) -> list[CheckResult]:
+    """What the admin Lambda answers about the well stage with these changes."""
+    changed = replace(WELL, **seen), replace(AS_REGISTERED, **setup)
+    answer = status.evaluate(*changed, STAGE, ConnectorSettings(), NOW)
+    return list(map(CheckResult.from_payload, answer.details["findings"]))
+
+
+def _service(rollout: str) -> dict[str, Any]:
+    return {"service": replace(SERVICE_OF_WELL, rollout=rollout)}
+
+
+def _record(**changes: Any) -> dict[str, Any]:
+    return {"record": replace(RECORD_OF_WELL, **changes)}
+
+
+def _halted(state: str) -> dict[str, Any]:
+    return {"connector": ConnectorStatus(state, "w")}
+
+
+RESUME, LAUNCH = "wms-connector resume main", launch(STAGE)
+WAIT = "wait until the deployment has ended, then run verify again"
+EXAMPLES: dict[str, tuple[Example, ...]] = {
+    PAUSED: (
+        Example("is PAUSED: an operator did that", RESUME, _halted("PAUSED")),
+        Example("is STOPPED: an operator did that", RESUME, _halted("STOPPED")),
+    ),
+    ROLLOUT: (
+        Example("the deployment is IN_PROGRESS", WAIT, _service("IN_PROGRESS")),
+        Example("the deployment is in an unknown state", WAIT, _service("")),
+    ),
+    CONFIG: (Example("the connector's config differs", LAUNCH, setup={"config_differs": True}),),
+    SECRETS: (
+        Example(
+            "secret wms/main/dbInfo has a newer version",
+            LAUNCH,
+            {"secret_versions": {"wms/main/dbInfo": "v2"}},
+        ),
+    ),
+    TOPICS: (
+        Example(
+            "topic wms.heartbeat does not exist",
+            LAUNCH,
+            setup={"topics": TopicPlan(create=[TopicSpec("wms.heartbeat", "heartbeat", 1, {})])},
+        ),
+        Example(
+            "topic wms.heartbeat has other settings: retention.ms",
+            LAUNCH,
+            setup={"topics": TopicPlan(alter={"wms.heartbeat": {"retention.ms": "1"}})},
+        ),
+        Example(
+            "topic wms.heartbeat has fewer than 3 partitions",
+            LAUNCH,
+            setup={"topics": TopicPlan(grow={"wms.heartbeat": 3})},
+        ),
+        Example(
+            "topic wms.heartbeat has 2 partitions but must have 1",
+            "read docs/topics.md before you delete anything",
+            setup={"topics": TopicPlan(wrong=["topic wms.heartbeat has 2 partitions but must have 1"])},
+        ),
+    ),
+    RECORD: (
+        Example("the stage was never registered", LAUNCH, {"record": None}),
+        Example(
+            "a teardown has begun",
+            f"finish it with sceptre delete ephemeral/main, or cancel it with {LAUNCH}",
+            _record(retiring=True),
+        ),
+        Example("the registered config differs", LAUNCH, _record(config_hash="another")),
+    ),
+    INCIDENT: (
+        Example(
+            "an incident is open since 2027-01-15 08:00 UTC: DbTcpUnreachable since 08:00",
+            "read its mail and docs/operations.md#dbtcpunreachable",
+            {"health_state": HealthState(incident=Incident(int(NOW), "DbTcpUnreachable since 08:00"))},
+        ),
+    ),
+}
+
+
+def _failed(found: Iterable[CheckResult]) -> set[str]:
+    return {each.name for each in found if each.ok is not True}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_check_of_verify_can_fail_and_then_says_what_to_do(name: str):
+    assert EXAMPLES[name]
+    for example in EXAMPLES[name]:
+        (found,) = example.found(name)
+        assert found.ok is False
+        assert example.reason in found.reason
+        assert found.next_step == example.next_step != ""
+
+
+def test_the_stage_of_the_examples_is_well_before_it_is_changed():
+    found = findings_of({}, {})
+    assert not _failed(found)
+    # A connector that runs and a deployment that has ended are the health check's findings.
+    assert set(NAMES) - {each.name for each in found} == {PAUSED, ROLLOUT}
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "setup"),
+    [
+        (CONFIG, {}, {"config_differs": None, "errors": {"config": "no answer within 12 s"}}),
+        (TOPICS, {}, {"topics": None, "errors": {"topics": "no answer within 12 s"}}),
+        (RECORD, {"record": None, "probe_errors": {"record": "no answer within 12 s"}}, {}),
+        (RECORD, {"record": None, "probe_errors": {"table": "no answer within 12 s"}}, {}),
+    ],
+)
+def test_what_could_not_be_read_is_neither_well_nor_wrong(
+    name: str, seen: dict[str, Any], setup: dict[str, Any]
+):
+    (found,) = [each for each in findings_of(seen, setup) if each.name == name]
+    assert found.ok is None
+    assert found.reason == "no answer within 12 s"
+    assert "run verify again in a minute" in found.next_step
