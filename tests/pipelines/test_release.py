@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tools import release
-from tools.release import ReleaseError, Version
+from tools.release import ReleaseError, ReleaseVersion
 
 ROOT = Path(__file__).parents[2]
 #: Subjects from this repository's history.
@@ -172,10 +172,10 @@ def test_the_next_release_lists_only_what_came_since(checkout: Checkout):
     checkout.commit("Release 0.2.0 (#7)")
     checkout.git("tag", "v0.2.0")
     checkout.commit(SENTENCES[1])
-    assert release.prepare(checkout.root, "patch", _DAY) == Version(0, 2, 1)
-    newest = release.notes(checkout.root, Version(0, 2, 1))
+    assert release.prepare(checkout.root, "patch", _DAY) == ReleaseVersion(0, 2, 1)
+    newest = release.notes(checkout.root, ReleaseVersion(0, 2, 1))
     assert newest == f"- {SENTENCES[1]}\n"
-    assert release.notes(checkout.root, Version(0, 2, 0)) == f"- {SENTENCES[0]}\n"
+    assert release.notes(checkout.root, ReleaseVersion(0, 2, 0)) == f"- {SENTENCES[0]}\n"
     assert checkout.changelog().index("## 0.2.1 (2026-12-01)") < checkout.changelog().index("## 0.2.0 (")
 
 
@@ -213,10 +213,10 @@ def test_a_shallow_clone_is_refused(checkout: Checkout, tmp_path: Path):
 
 @pytest.mark.parametrize(("kind", "expected"), [("patch", "1.2.4"), ("minor", "1.3.0"), ("major", "2.0.0")])
 def test_a_kind_of_release_raises_one_number(kind: str, expected: str):
-    assert str(Version.parse("v1.2.3").raised(kind)) == expected
+    assert str(ReleaseVersion.parse("v1.2.3").raised(kind)) == expected
 
 
 @pytest.mark.parametrize("text", ["1.2", "1.2.3-rc1", "", "x1.2.3"])
 def test_what_is_no_version_is_refused(text: str):
     with pytest.raises(ReleaseError, match="three numbers"):
-        Version.parse(text)
+        ReleaseVersion.parse(text)
