@@ -24,7 +24,8 @@ KINDS = ("major", "minor", "patch")
 #: The subject of the commit that this program prepares; the next changelog leaves it out.
 SUBJECT = "Release {version}"
 
-_RELEASE_COMMIT = re.compile(r"Release \d+\.\d+\.\d+( \(#\d+\))?")
+#: No sentence about a change: the commit of a release, and commits that were meant to be squashed.
+_NOT_A_CHANGE = re.compile(r"Release \d+\.\d+\.\d+( \(#\d+\))?$|WIP\b|fixup!|squash!")
 _TITLE = "# Changes\n\nOne section for each release, one line for each commit; the newest is first.\n"
 
 
@@ -84,7 +85,7 @@ def subjects(root: Path, since: ReleaseVersion | None) -> list[str]:
         raise ReleaseError("the clone is shallow, so its history says nothing about the last release")
     span = "HEAD" if since is None else f"{since.tag}..HEAD"
     found = _git(root, "log", "--no-merges", "--format=%s", span)
-    return [subject for subject in found if subject and not _RELEASE_COMMIT.fullmatch(subject)]
+    return [subject for subject in found if subject and not _NOT_A_CHANGE.match(subject)]
 
 
 def next_version(root: Path, kind: str) -> ReleaseVersion:
@@ -178,13 +179,21 @@ def _section(text: str, version: ReleaseVersion) -> str | None:
     return found[1].strip() + "\n" if found else None
 
 
+def _version(text: str) -> ReleaseVersion:
+    """A version as argparse asks for it: only its own error makes it print one line."""
+    try:
+        return ReleaseVersion.parse(text)
+    except ReleaseError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def main(arguments: Sequence[str] | None = None, root: Path | None = None) -> int:
     """Run one subcommand in `root`, by default the working directory. Exit status 2: it is refused."""
     parser = argparse.ArgumentParser(prog="tools.release")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("prepare").add_argument("kind", choices=KINDS)
     commands.add_parser("unpublished")
-    commands.add_parser("notes").add_argument("version", type=ReleaseVersion.parse)
+    commands.add_parser("notes").add_argument("version", type=_version)
     given = parser.parse_args(arguments)
     root = root or Path.cwd()
     try:
