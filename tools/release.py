@@ -24,7 +24,8 @@ KINDS = ("major", "minor", "patch")
 #: The subject of the commit that this program prepares; the next changelog leaves it out.
 SUBJECT = "Release {version}"
 
-_RELEASE_COMMIT = re.compile(r"Release \d+\.\d+\.\d+( \(#\d+\))?")
+#: No sentence about a change: the commit of a release, and commits that were meant to be squashed.
+_NOT_A_CHANGE = re.compile(r"Release \d+\.\d+\.\d+( \(#\d+\))?$|WIP\b|fixup!|squash!")
 _TITLE = "# Changes\n\nOne section for each release, one line for each commit; the newest is first.\n"
 
 
@@ -33,7 +34,7 @@ class ReleaseError(Exception):
 
 
 @dataclass(frozen=True, order=True)
-class Version:
+class ReleaseVersion:
     """Three numbers, as semantic versioning has them."""
 
     major: int
@@ -48,13 +49,13 @@ class Version:
             raise ReleaseError(f"{text!r} is not a version of three numbers")
         return cls(*(int(number) for number in found.groups()))
 
-    def raised(self, kind: str) -> "Version":
+    def raised(self, kind: str) -> "ReleaseVersion":
         """The next version of a kind."""
         if kind == "major":
-            return Version(self.major + 1, 0, 0)
+            return ReleaseVersion(self.major + 1, 0, 0)
         if kind == "minor":
-            return Version(self.major, self.minor + 1, 0)
-        return Version(self.major, self.minor, self.patch + 1)
+            return ReleaseVersion(self.major, self.minor + 1, 0)
+        return ReleaseVersion(self.major, self.minor, self.patch + 1)
 
     @property
     def tag(self) -> str:
@@ -72,22 +73,22 @@ def _git(root: Path, *arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def tagged(root: Path) -> list[Version]:
+def tagged(root: Path) -> list[ReleaseVersion]:
     """The versions that have a tag in the history of HEAD, the oldest first."""
     tags = _git(root, "tag", "--merged", "HEAD", "--list", "v*")
-    return sorted(Version.parse(tag) for tag in tags if re.fullmatch(r"v\d+\.\d+\.\d+", tag))
+    return sorted(ReleaseVersion.parse(tag) for tag in tags if re.fullmatch(r"v\d+\.\d+\.\d+", tag))
 
 
-def subjects(root: Path, since: Version | None) -> list[str]:
+def subjects(root: Path, since: ReleaseVersion | None) -> list[str]:
     """What was done since a version, the newest first. A merge only repeats what its commits say."""
     if _git(root, "rev-parse", "--is-shallow-repository") == ["true"]:
         raise ReleaseError("the clone is shallow, so its history says nothing about the last release")
     span = "HEAD" if since is None else f"{since.tag}..HEAD"
     found = _git(root, "log", "--no-merges", "--format=%s", span)
-    return [subject for subject in found if subject and not _RELEASE_COMMIT.fullmatch(subject)]
+    return [subject for subject in found if subject and not _NOT_A_CHANGE.match(subject)]
 
 
-def next_version(root: Path, kind: str) -> Version:
+def next_version(root: Path, kind: str) -> ReleaseVersion:
     """The version to release. The first release is the version that pyproject.toml has already."""
     if kind not in KINDS:
         raise ReleaseError(f"{kind!r} is no kind of release; choose from {', '.join(KINDS)}")
@@ -95,15 +96,15 @@ def next_version(root: Path, kind: str) -> Version:
     return released[-1].raised(kind) if released else current(root)
 
 
-def current(root: Path) -> Version:
+def current(root: Path) -> ReleaseVersion:
     """The version in pyproject.toml."""
     found = re.search(r'^version = "([^"]+)"$', _read(root / "pyproject.toml"), re.MULTILINE)
     if found is None:
         raise ReleaseError("pyproject.toml has no version")
-    return Version.parse(found[1])
+    return ReleaseVersion.parse(found[1])
 
 
-def prepare(root: Path, kind: str, today: date) -> Version:
+def prepare(root: Path, kind: str, today: date) -> ReleaseVersion:
     """Write the next version wherever it stands, and its section into the changelog."""
     released = tagged(root)
     done = subjects(root, released[-1] if released else None)
@@ -117,7 +118,7 @@ def prepare(root: Path, kind: str, today: date) -> Version:
     return version
 
 
-def unpublished(root: Path) -> Version | None:
+def unpublished(root: Path) -> ReleaseVersion | None:
     """The version of pyproject.toml, if the changelog describes it and it has no tag yet."""
     version = current(root)
     if version in tagged(root) or _section(_changelog(root), version) is None:
@@ -125,7 +126,7 @@ def unpublished(root: Path) -> Version | None:
     return version
 
 
-def notes(root: Path, version: Version) -> str:
+def notes(root: Path, version: ReleaseVersion) -> str:
     """The changelog's section of a version, without its heading."""
     found = _section(_changelog(root), version)
     if found is None:
@@ -137,14 +138,14 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _replace(path: Path, pattern: str, version: Version) -> None:
+def _replace(path: Path, pattern: str, version: ReleaseVersion) -> None:
     text, count = re.subn(pattern, rf'\g<1>"{version}"', _read(path), flags=re.MULTILINE)
     if count != 1:
         raise ReleaseError(f"{path.name} holds the version of {PROJECT} {count} times instead of once")
     path.write_text(text, encoding="utf-8")
 
 
-def _write_inventory(path: Path, version: Version, today: date) -> None:
+def _write_inventory(path: Path, version: ReleaseVersion, today: date) -> None:
     inventory = json.loads(_read(path))
     (release,) = inventory["releases"]
     release["version"] = str(version)
@@ -157,7 +158,7 @@ def _changelog(root: Path) -> str:
     return _read(path) if path.exists() else _TITLE
 
 
-def _write_changelog(path: Path, version: Version, today: date, done: Sequence[str]) -> None:
+def _write_changelog(path: Path, version: ReleaseVersion, today: date, done: Sequence[str]) -> None:
     text = _changelog(path.parent)
     if _section(text, version) is not None:
         raise ReleaseError(f"CHANGELOG.md has a section for {version} already")
@@ -172,10 +173,18 @@ def _plain(subject: str) -> str:
     return re.sub(r"([\\`*_<>\[\]|#])", r"\\\1", subject).replace("@", "&#64;")
 
 
-def _section(text: str, version: Version) -> str | None:
+def _section(text: str, version: ReleaseVersion) -> str | None:
     heading = rf"^## {re.escape(str(version))} \([^)]*\)\n"
     found = re.search(rf"{heading}(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return found[1].strip() + "\n" if found else None
+
+
+def _version(text: str) -> ReleaseVersion:
+    """A version as argparse asks for it: only its own error makes it print one line."""
+    try:
+        return ReleaseVersion.parse(text)
+    except ReleaseError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def main(arguments: Sequence[str] | None = None, root: Path | None = None) -> int:
@@ -184,7 +193,7 @@ def main(arguments: Sequence[str] | None = None, root: Path | None = None) -> in
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("prepare").add_argument("kind", choices=KINDS)
     commands.add_parser("unpublished")
-    commands.add_parser("notes").add_argument("version", type=Version.parse)
+    commands.add_parser("notes").add_argument("version", type=_version)
     given = parser.parse_args(arguments)
     root = root or Path.cwd()
     try:

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tools import release
-from tools.release import ReleaseError, Version
+from tools.release import ReleaseError, ReleaseVersion
 
 ROOT = Path(__file__).parents[2]
 #: Subjects from this repository's history.
@@ -172,11 +172,30 @@ def test_the_next_release_lists_only_what_came_since(checkout: Checkout):
     checkout.commit("Release 0.2.0 (#7)")
     checkout.git("tag", "v0.2.0")
     checkout.commit(SENTENCES[1])
-    assert release.prepare(checkout.root, "patch", _DAY) == Version(0, 2, 1)
-    newest = release.notes(checkout.root, Version(0, 2, 1))
+    assert release.prepare(checkout.root, "patch", _DAY) == ReleaseVersion(0, 2, 1)
+    newest = release.notes(checkout.root, ReleaseVersion(0, 2, 1))
     assert newest == f"- {SENTENCES[1]}\n"
-    assert release.notes(checkout.root, Version(0, 2, 0)) == f"- {SENTENCES[0]}\n"
+    assert release.notes(checkout.root, ReleaseVersion(0, 2, 0)) == f"- {SENTENCES[0]}\n"
     assert checkout.changelog().index("## 0.2.1 (2026-12-01)") < checkout.changelog().index("## 0.2.0 (")
+
+
+def test_commits_that_were_meant_to_be_squashed_are_left_out(checkout: Checkout):
+    checkout.git("tag", "v0.1.0")
+    unfinished = ("WIP", "WIP: try a floor", f"fixup! {SENTENCES[0]}", f"squash! {SENTENCES[0]}")
+    checkout.commit(SENTENCES[0], *unfinished, "Wipe the record", "Say what fixup! does")
+    version = release.prepare(checkout.root, "patch", _DAY)
+    assert release.notes(checkout.root, version).splitlines() == [
+        "- Say what fixup! does",
+        "- Wipe the record",
+        f"- {SENTENCES[0]}",
+    ]
+
+
+def test_a_release_of_unfinished_commits_only_is_refused(checkout: Checkout):
+    checkout.git("tag", "v0.1.0")
+    checkout.commit("WIP")
+    with pytest.raises(ReleaseError, match=r"since v0\.1\.0"):
+        release.prepare(checkout.root, "patch", _DAY)
 
 
 def test_the_first_release_is_the_version_that_stands_there(checkout: Checkout):
@@ -213,10 +232,17 @@ def test_a_shallow_clone_is_refused(checkout: Checkout, tmp_path: Path):
 
 @pytest.mark.parametrize(("kind", "expected"), [("patch", "1.2.4"), ("minor", "1.3.0"), ("major", "2.0.0")])
 def test_a_kind_of_release_raises_one_number(kind: str, expected: str):
-    assert str(Version.parse("v1.2.3").raised(kind)) == expected
+    assert str(ReleaseVersion.parse("v1.2.3").raised(kind)) == expected
 
 
 @pytest.mark.parametrize("text", ["1.2", "1.2.3-rc1", "", "x1.2.3"])
 def test_what_is_no_version_is_refused(text: str):
     with pytest.raises(ReleaseError, match="three numbers"):
-        Version.parse(text)
+        ReleaseVersion.parse(text)
+
+
+def test_notes_of_what_is_no_version_end_in_one_line(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        release.main(["notes", "x"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith("'x' is not a version of three numbers")
