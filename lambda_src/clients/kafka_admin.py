@@ -36,6 +36,8 @@ _REQUEST_SECONDS = 15.0
 _BOOTSTRAP_FAILURE = re.compile(
     r"Bootstrap (?:connection|attempt) to \S+ failed: (?:\w+Error: )?(?P<reason>.*) \(backoff .*\)"
 )
+#: What kafka-python logs of the attempt that its own limit of time cut off. It hides why the attempts before failed.
+_GAVE_UP = "Connection timed out"
 #: An error of the system as kafka-python writes it: number and name.
 _ERRNO = re.compile(r"\b(\d+) E[A-Z]+\b")
 
@@ -335,8 +337,9 @@ class _LastFailure(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         match = _BOOTSTRAP_FAILURE.fullmatch(record.getMessage())
-        if match is not None:
-            self.text = _ERRNO.sub(lambda found: os.strerror(int(found[1])).lower(), match["reason"])
+        if match is None or (self.text and match["reason"] == _GAVE_UP):
+            return
+        self.text = _ERRNO.sub(lambda found: os.strerror(int(found[1])).lower(), match["reason"])
 
     @contextmanager
     def capturing(self) -> Iterator[None]:

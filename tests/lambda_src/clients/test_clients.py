@@ -1,17 +1,20 @@
 """The clients at the edge: what they send, and what their failures read like."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from kafka.errors import KafkaTimeoutError
 
 from connector.domain.errors import DeadlineExceeded, SecretError, ServerError
 from connector.domain.secrets.brokers import KafkaAuth, parse_brokers
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.stage.aws_names import Names
+from lambda_src.clients import kafka_admin
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.ecs import observe
 from lambda_src.clients.kafka_admin import Kafka, client_settings
@@ -84,6 +87,25 @@ def test_brokers_that_refuse_are_reported_without_their_address_and_no_thread_st
     assert str(caught.value) == "the brokers do not answer (a connection): connection refused"
     assert caught.value.retriable
     assert threading.active_count() == before
+
+
+def test_the_attempt_that_the_time_limit_cuts_off_does_not_hide_why_those_before_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seen on a busy machine: the last attempt has no time left and is logged as a time-out."""
+
+    def refused_then_cut_off(**_: object) -> None:
+        log = logging.getLogger("kafka.net.manager")
+        for reason in ("111 ECONNREFUSED", "Connection timed out"):
+            log.warning(
+                "Bootstrap connection to b-0 failed: KafkaConnectionError: %s (backoff 1 secs)", reason
+            )
+        raise KafkaTimeoutError("Unable to bootstrap")
+
+    monkeypatch.setattr(kafka_admin, "KafkaAdminClient", refused_then_cut_off)
+    settings = client_settings(BROKERS, KafkaAuth.PLAINTEXT, None)
+    with pytest.raises(ServerError, match="connection refused$"):
+        Kafka(settings, Deadline.within(5), str)
 
 
 def test_each_way_of_authenticating_has_its_client_settings() -> None:
