@@ -1,16 +1,17 @@
 """The source database: changes as the WMS application makes them, for the demo and the tests."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import psycopg
-from psycopg import Connection, sql
-
 from connector.local import schema
+from connector.local.oracle.client import Client
+from connector.local.oracle.database import APPLICATION
+from connector.local.oracle.process import PDB, SERVICE
+from connector.local.oracle.rights import SYS
 from connector.local.state import DatabaseState
 
 _STATES = ("AL", "AZ", "CA", "CO", "DC", "FL", "GA", "IL", "MD", "NY", "OR", "TX", "VA", "WA")
@@ -26,51 +27,47 @@ class LocalDatabase:
     port: int
     app_password: str = field(repr=False)
     cdc_password: str = field(repr=False)
-    admin_password: str = field(repr=False)
+    sys_password: str = field(repr=False)
 
     @classmethod
     def of(cls, state: DatabaseState) -> "LocalDatabase":
         """The database of a world."""
-        return cls(state.address, state.port, state.app_password, state.cdc_password, state.admin_password)
+        return cls(state.address, state.port, state.app_password, state.cdc_password, state.sys_password)
 
     @property
     def db_info(self) -> dict[str, Any]:
         """The secret `dbInfo` with which a connector captures this database."""
         return {
-            "engine": "postgres",
             "ip": self.host,
             "port": self.port,
-            "db": schema.DATABASE,
+            "db": SERVICE,
+            "pdb": PDB,
             "user": schema.CDC,
             "password": self.cdc_password,
         }
 
     @contextmanager
-    def app(self) -> Iterator[Connection]:
-        """A connection as the application; committed when the block ends well."""
-        with self._connect(schema.APP, self.app_password) as connection:
-            yield connection
+    def app(self, *, autocommit: bool = False) -> Iterator[Client]:
+        """A session as the application; committed when the block ends well."""
+        with Client(
+            self.host, self.port, PDB, APPLICATION, self.app_password, autocommit=autocommit
+        ) as session:
+            yield session
 
     @contextmanager
-    def admin(self, database: str = schema.DATABASE) -> Iterator[Connection]:
-        """A connection as superuser with autocommit, for set-up and faults."""
-        with self._connect("postgres", self.admin_password, database, autocommit=True) as connection:
-            yield connection
-
-    def cdc(self) -> Connection:
-        """A connection as the connector's login."""
-        return self._connect(schema.CDC, self.cdc_password)
+    def sys(self, service: str = PDB) -> Iterator[Client]:
+        """A session as the DBA with autocommit, for set-up and faults; in the pluggable database by default."""
+        with Client(self.host, self.port, service, SYS, self.sys_password, autocommit=True) as session:
+            yield session
 
     def create(self) -> None:
-        """Make roles, database and tables, unless they are there."""
-        with self.admin("postgres") as connection:
-            if connection.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", [schema.DATABASE]
-            ).fetchone():
+        """Make the tables and the connector's user, unless they are there."""
+        with self.sys() as session:
+            if session.query("SELECT TABLE_NAME FROM ALL_TABLES WHERE TABLE_NAME = ?", [schema.BASE]):
                 return
-            schema.create_roles(connection, app_password=self.app_password, cdc_password=self.cdc_password)
-        with self.admin() as connection, connection.transaction():
-            schema.create_tables(connection)
+            schema.create_tables(session)
+        with self.sys(SERVICE) as session:
+            schema.run_oracle_script(session, self.cdc_password)
 
     def seed(self, rows: int = 5) -> int:
         """Insert `rows` believable rows into each table; answers how many in all."""
@@ -79,94 +76,57 @@ class LocalDatabase:
     def insert(self, schema_name: str, table: str, rows: int = 1, **columns: Any) -> list[int]:
         """Insert rows in one transaction, `columns` overriding the invented values; answers their keys."""
         key = schema.key(table)
-        with self.app() as connection:
-            keys = self._next_keys(connection, schema_name, table, rows)
+        with self.app() as session:
+            last = session.value(f'SELECT MAX("{key}") FROM "{schema_name}"."{table}"')
+            first = int(last or 1000) + 1
+            keys = [*range(first, first + rows)]
             for number in keys:
-                values = {**invented(table, number), **columns, key: number}
-                self._insert(connection, schema_name, table, values)
+                insert(session, schema_name, table, {**invented(table, number), **columns, key: number})
         return keys
 
     def update(self, schema_name: str, table: str, number: int, **columns: Any) -> None:
         """Change columns of one row; without columns its time of change only."""
-        given = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder()) for name in columns]
-        changed = sql.SQL("{} = clock_timestamp()").format(sql.Identifier("SYS_UPDT_TS"))
-        assignments = sql.SQL(", ").join([*given, changed])
-        statement = sql.SQL("UPDATE {} SET {} WHERE {} = {}").format(
-            sql.Identifier(schema_name, table),
-            assignments,
-            sql.Identifier(schema.key(table)),
-            sql.Placeholder(),
+        given = "".join(f'"{name}" = ?, ' for name in columns)
+        statement = (
+            f'UPDATE "{schema_name}"."{table}" SET {given}"SYS_UPDT_TS" = SYSTIMESTAMP '
+            f'WHERE "{schema.key(table)}" = ?'
         )
-        with self.app() as connection:
-            connection.execute(statement, [*columns.values(), number])
+        with self.app() as session:
+            session.execute(statement, [*map(bind, columns.values()), number])
 
     def delete(self, schema_name: str, table: str, number: int) -> None:
         """Delete one row."""
-        with self.app() as connection:
-            connection.execute(
-                sql.SQL("DELETE FROM {} WHERE {} = %s").format(
-                    sql.Identifier(schema_name, table), sql.Identifier(schema.key(table))
-                ),
-                [number],
-            )
+        with self.app() as session:
+            session.execute(f'DELETE FROM "{schema_name}"."{table}" WHERE "{schema.key(table)}" = ?', [number])
 
-    def rows(self, schema_name: str, table: str) -> list[dict[str, Any]]:
-        """All rows in key order."""
-        with self.app() as connection, connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
-            cursor.execute(
-                sql.SQL("SELECT * FROM {} ORDER BY {}").format(
-                    sql.Identifier(schema_name, table), sql.Identifier(schema.key(table))
-                )
-            )
-            return cursor.fetchall()
+    def rows(self, schema_name: str, table: str) -> list[dict[str, str | None]]:
+        """All rows in key order, each as column -> text."""
+        with self.app() as session:
+            return session.query(f'SELECT * FROM "{schema_name}"."{table}" ORDER BY "{schema.key(table)}"')
 
     def count(self, schema_name: str, table: str) -> int:
         """Number of rows."""
-        with self.app() as connection:
-            found = connection.execute(
-                sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema_name, table))
-            ).fetchone()
-        return int(found[0]) if found else 0
+        with self.app() as session:
+            return int(session.value(f'SELECT COUNT(*) FROM "{schema_name}"."{table}"') or 0)
 
-    def slots(self) -> Sequence[str]:
-        """Names of all replication slots."""
-        with self.admin() as connection:
-            return [
-                row[0] for row in connection.execute("SELECT slot_name FROM pg_replication_slots ORDER BY 1")
-            ]
 
-    def _connect(
-        self, user: str, password: str, database: str = schema.DATABASE, *, autocommit: bool = False
-    ) -> Connection:
-        return psycopg.connect(
-            host=self.host,
-            port=self.port,
-            dbname=database,
-            user=user,
-            password=password,
-            connect_timeout=10,
-            autocommit=autocommit,
-        )
+def bind(value: object) -> str | None:
+    """A value as the side door takes it: numbers, dates and moments as texts."""
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, date):
+        return f"{value.isoformat()} 00:00:00"
+    return str(value)
 
-    @staticmethod
-    def _next_keys(connection: Connection, schema_name: str, table: str, rows: int) -> list[int]:
-        name = sql.Identifier(schema_name, table)
-        found = connection.execute(
-            sql.SQL("SELECT coalesce(max({}), 1000) FROM {}").format(sql.Identifier(schema.key(table)), name)
-        ).fetchone()
-        first = int(found[0]) + 1 if found else 1001
-        return [*range(first, first + rows)]
 
-    @staticmethod
-    def _insert(connection: Connection, schema_name: str, table: str, values: Mapping[str, Any]) -> None:
-        connection.execute(
-            sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-                sql.Identifier(schema_name, table),
-                sql.SQL(", ").join(map(sql.Identifier, values)),
-                sql.SQL(", ").join([sql.Placeholder()] * len(values)),
-            ),
-            [*values.values()],
-        )
+def insert(session: Client, schema_name: str, table: str, values: Mapping[str, Any]) -> None:
+    """Insert one row; the transaction stays open."""
+    names = ", ".join(f'"{name}"' for name in values)
+    marks = ", ".join("?" * len(values))
+    statement = f'INSERT INTO "{schema_name}"."{table}" ({names}) VALUES ({marks})'
+    session.execute(statement, [*map(bind, values.values())])
 
 
 def invented(table: str, number: int) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from connector.local.processes import Process
 #: The checkout: `connector/` is directly below it.
 ROOT = Path(connector.__file__).resolve().parent.parent
 
-_FORMAT = 1
+_FORMAT = 2
 #: Mails that AWS would have sent (`aws_shims.subscriptions`).
 MAILBOX = "mailbox.jsonl"
 #: All that a world makes in its directory. The file that says whose it is goes last.
-_OURS = ("aws", "brokers", "logs", MAILBOX, "password", "postgresql", "tasks", "world.new", "world.json")
+_OURS = ("aws", "brokers", "logs", MAILBOX, "oracle", "tasks", "world.new", "world.json")
 #: Where the world is unless somebody says otherwise.
 DEFAULT = ROOT / ".local"
 _WAY_OUT = "give another --directory or, if `local up` made this one, remove it and run `local up` again"
@@ -45,11 +45,11 @@ class BrokerState:
 
 @dataclass
 class DatabaseState:
-    """The PostgreSQL server and its logins. Passwords never appear in `repr`."""
+    """The stand-in for Oracle and its logins. Passwords never appear in `repr`."""
 
     address: str
-    port: int = 5432
-    admin_password: str = field(default="", repr=False)
+    port: int = 1521
+    sys_password: str = field(default="", repr=False)
     app_password: str = field(default="", repr=False)
     cdc_password: str = field(default="", repr=False)
     process: Process | None = None

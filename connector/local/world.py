@@ -10,10 +10,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from connector.domain.errors import OperatorError
-from connector.local import aws, broker, leftovers, postgres, toolchain
+from connector.local import aws, broker, leftovers, toolchain
 from connector.local import state as states
 from connector.local.addresses import available, claim, free_port, listening
 from connector.local.database import LocalDatabase
+from connector.local.oracle import plugin
+from connector.local.oracle import process as oracle
 from connector.local.processes import Process
 from connector.local.seeds import SeededAccount
 from connector.local.state import BrokerState, DatabaseState, WorldState
@@ -52,7 +54,7 @@ class World:
         states.refuse_foreign(target)
         tools = toolchain.find()
         toolchain.assemble(tools, report)
-        postgres.install(tools, report)
+        plugin.install(tools, report)
         with states.locked(target):
             state = states.load(target)
             if state is None:
@@ -151,37 +153,35 @@ class World:
 
     def start_database(self) -> None:
         """Start the database (made and filled with empty tables if new)."""
-        home = postgres.install(self._tools, self._report)
         known = self.state.database
         if known and known.process and known.process.alive:
             return
-        with _claimed((5432,), known.address if known else None) as address:
+        with _claimed((oracle.PORT,), known.address if known else None) as address:
             found = known or DatabaseState(
                 address,
-                admin_password=secrets.token_urlsafe(18),
+                sys_password=secrets.token_urlsafe(18),
                 app_password=secrets.token_urlsafe(18),
                 cdc_password=secrets.token_urlsafe(18),
             )
             found.address = address
             self.state.database = found
             self.state.save()
-            data = self.state.directory / "postgresql"
-            found.process = postgres.start(
-                home,
-                data,
+            found.process = oracle.start(
+                self.state.directory / "oracle",
                 address,
                 found.port,
-                admin_password=found.admin_password,
-                log=self.logs / "postgresql.log",
+                sys_password=found.sys_password,
+                app_password=found.app_password,
+                log=self.logs / "oracle.log",
             )
             self.state.save()
-            postgres.wait(found.process, address, found.port, found.admin_password)
+            oracle.wait(found.process, address, found.port, found.sys_password)
         LocalDatabase.of(found).create()
 
     def stop_database(self, *, kill: bool = False) -> None:
         """Stop the database and keep its data."""
         if self.state.database and self.state.database.process:
-            postgres.stop(self.state.database.process, kill=kill)
+            oracle.stop(self.state.database.process, kill=kill)
 
     def start_aws(self) -> None:
         """Start the embedded AWS. What it held before is lost: it lives in memory."""
@@ -211,7 +211,7 @@ class World:
         self.state.save()
         parts: Mapping[str, Callable[[], object]] = {
             "embedded AWS": self.start_aws,
-            "PostgreSQL": self.start_database,
+            "the stand-in for Oracle": self.start_database,
             "Kafka": self.start_broker,
         }
         with ThreadPoolExecutor(len(parts)) as pool:
@@ -245,7 +245,6 @@ class World:
             self.state.aws = None
             self.state.save()
             return
-        postgres.remove(self.state.directory / "postgresql")
         self.state.remove()
 
 
