@@ -105,18 +105,21 @@ class Connection:
         fault = self.database.faults.take(sql)
         if fault is not None:
             self.database.faults.strike(fault, timeout)
-        found = self._run(sql, request.get("binds") or ())
+        binds = request.get("binds") or ()
+        found = self._run(sql, binds)
         if request.get("autocommit"):
             self.session.commit()
-        if isinstance(found, Rows):
-            return self._first(found, sql, int(request.get("fetch") or 10))
-        return {"updated": found}
+        if not isinstance(found, Rows):
+            return {"updated": found}
+        answer = self._first(found, sql, int(request.get("fetch") or 10))
+        self.database.answered(sql, binds, answer)
+        return answer
 
     def _run(self, sql: str, binds: Binds) -> Rows | int:
         known = self.database.statements.find(sql)
-        if known is not None and self.user != self.database.application:
+        if known is not None and self.user not in (SYS, self.database.application):
             statement, match = known
-            self.database.seen(statement.text)
+            self.database.seen(statement.text, sql)
             self._check(statement)
             found: Rows | int = statement.answer(self, match, binds)
             return found

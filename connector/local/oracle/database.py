@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: The user under whose name the WMS application works.
 APPLICATION = "WMS_APP"
+#: Rows of an answer that an example keeps.
+_EXAMPLE_ROWS = 2
 
 
 class Database:
@@ -38,15 +40,25 @@ class Database:
         self.own_words = own_words
         self.rights = Rights(directory)
         self.faults = Faults()
-        self._log = directory / "statements.jsonl"
         self._lock = threading.Lock()
-        self._seen: set[str] = set()
+        #: Statement as it is written down -> one example: as it was sent, and the first rows of the answer.
+        self._seen: dict[str, dict[str, Any]] = {}
+        self._examples: dict[str, dict[str, Any]] = {}
         self._refused: list[str] = []
 
-    def seen(self, text: str) -> None:
-        """Note that the connector sent a statement."""
+    def seen(self, text: str, sql: str) -> None:
+        """Note that the connector sent a statement: as it is written down, and as it came."""
         with self._lock:
-            self._seen.add(text)
+            if text not in self._seen:
+                self._seen[text] = self._examples[sql] = {"sql": normal(sql)}
+
+    def answered(self, sql: str, binds: Sequence[str | None], answer: dict[str, Any]) -> None:
+        """Complete the example of a statement with the beginning of its answer."""
+        with self._lock:
+            example = self._examples.get(sql)
+            if example is not None and "columns" not in example:
+                rows = answer["rows"][:_EXAMPLE_ROWS]
+                example.update(binds=[*binds], columns=[name for name, _ in answer["columns"]], rows=rows)
 
     def refuse(self, sql: str) -> None:
         """Note a statement that has no answer."""
@@ -125,9 +137,9 @@ class Database:
     def _do_redo(self, arguments: dict[str, Any]) -> None:
         self.engine.inject(**arguments["row"])
 
-    def _do_statements(self, _: dict[str, Any]) -> dict[str, list[str]]:
+    def _do_statements(self, _: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
-            return {"seen": sorted(self._seen), "refused": [*self._refused]}
+            return {"seen": {text: dict(self._seen[text]) for text in sorted(self._seen)}, "refused": [*self._refused]}
 
     def set_up(self, sys_password: str, application_password: str) -> None:
         """Make SYS and the application's user, unless they are there."""
