@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from psycopg import sql
-
 from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import topics_of
@@ -69,25 +67,21 @@ def _many_rows(testbed: FaultTestbed, topic: str) -> Iterator[tuple[list[Change]
     """Rows made at once, and deleted in the end."""
     first = next_keys()
     keys = range(first, first + _ROWS)
-    table = sql.Identifier(*_TABLE)
-    key, number = sql.Identifier(schema.key(_TABLE[1])), sql.Identifier(NUMBER[_TABLE[1]])
-    with testbed.world.database.app() as connection:
-        connection.execute(
-            sql.SQL(
-                'INSERT INTO {} ({}, {}, "PLAN_BASE_WVR_ID", "RVSN_STUS_CD", "RMRKS_TXT")'
-                " SELECT k, 1, k, 'DRAFT', repeat('remark ', 20)"
-                " FROM generate_series(%s::bigint, %s::bigint) k"
-            ).format(table, key, number),
-            [keys.start, keys.stop - 1],
+    table, key, number = f'"{_TABLE[0]}"."{_TABLE[1]}"', schema.key(_TABLE[1]), NUMBER[_TABLE[1]]
+    names = (key, number, "PLAN_BASE_WVR_ID", "RVSN_STUS_CD", "RMRKS_TXT")
+    columns = ", ".join(f'"{name}"' for name in names)
+    with testbed.world.database.app() as session:
+        session.execute_many(
+            f"INSERT INTO {table} ({columns}) VALUES (?, ?, ?, ?, ?)",
+            ((k, 1, k, "DRAFT", "remark " * 20) for k in keys),
         )
     rows = [Change(topic, row_name(*_TABLE, k), 1, Kind.INSERT, time.time()) for k in keys]
     try:
         yield rows, keys
     finally:
-        with testbed.world.database.app() as connection:
-            connection.execute(
-                sql.SQL("DELETE FROM {} WHERE {} BETWEEN %s AND %s").format(table, key),
-                [keys.start, keys.stop - 1],
+        with testbed.world.database.app() as session:
+            session.execute(
+                f'DELETE FROM {table} WHERE "{key}" >= ? AND "{key}" < ?', [keys.start, keys.stop]
             )
 
 

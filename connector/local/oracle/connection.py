@@ -106,7 +106,7 @@ class Connection:
         if fault is not None:
             self.database.faults.strike(fault, timeout)
         binds = request.get("binds") or ()
-        found = self._run(sql, binds)
+        found = self._run_many(sql, request["many"]) if "many" in request else self._run(sql, binds)
         if request.get("autocommit"):
             self.session.commit()
         if not isinstance(found, Rows):
@@ -135,6 +135,11 @@ class Connection:
         raise OracleError(
             900, f"ORA-00900: UNANSWERED by the stand-in for Oracle: {literals_hidden(sql)[:2000]}"
         )
+
+    def _run_many(self, sql: str, many: Sequence[Binds]) -> int:
+        """A statement of a person or a test, once for each list of values."""
+        done = [self._run(sql, binds) for binds in many]
+        return sum(count for count in done if isinstance(count, int))
 
     def _by_hand(self, sql: str) -> bool:
         """The heartbeat's statement and a filtered snapshot are an operator's words, not the connector's own."""
