@@ -16,10 +16,10 @@ from typing import Any
 from connector.domain.health.causes import root_cause
 from connector.domain.health.error_classes import ErrorClass, classify
 from connector.local import schema
-from connector.local.oracle.types import ColumnType
 from tests.faults.compare import Comparison, Kind
 from tests.faults.fault_testbed import STEP_SECONDS, TIMEOUT_SECONDS, FaultTestbed, Stream, streaming
 from tests.faults.load import NUMBER, Place
+from tests.faults.redo import write_update
 from tests.faults.report import Fault, Row
 from tests.support.waiting import wait_for
 
@@ -117,7 +117,8 @@ def poison_row(testbed: FaultTestbed, title: str) -> Row:
     with streaming(testbed) as stream:
         place = stream.load.insert(_BASE)
         wait_for(lambda: stream.reader.has(place.row, 1), "the row as it was", TIMEOUT_SECONDS)
-        _write_poison(testbed, place, 2)
+        poison = f'"{NUMBER[_BASE[1]]}" = \'2\', "{_DATE}" = {_POISON}'
+        write_update(testbed.world.database, _BASE, place.key, poison)
         stream.load.note(place, 2, Kind.UPDATE)
         stop = _stops(testbed, stream, "unreadable value", place, 2)
         _launched(testbed, connector={"unreadable_values": "null"})
@@ -129,32 +130,6 @@ def poison_row(testbed: FaultTestbed, title: str) -> Row:
         stream.until_flowing()
         result = stream.finish()
     return _row(title, stop, result, wrong=[] if empty else [f"{_DATE} is not null in its record"])
-
-
-def _write_poison(testbed: FaultTestbed, place: Place, number: int) -> None:
-    """An update in the redo log that gives the row's date a value that is none; the row itself stays."""
-    with testbed.world.database.sys() as session:
-        (row,) = session.query(f"SELECT * FROM {place.relation} WHERE {place.is_mine}", [place.key])
-        types = {
-            name: ColumnType.parse(definition.split(" NOT NULL")[0].split(" DEFAULT")[0])
-            for name, definition in schema.COLUMNS[place.table].items()
-        }
-        old = " and ".join(
-            f'"{name}" IS NULL' if value is None else f'"{name}" = {types[name].redo_literal(value)}'
-            for name, value in row.items()
-        )
-        new = f'"{NUMBER[place.table]}" = \'{number}\', "{_DATE}" = {_POISON}'
-        session.admin(
-            "redo",
-            row={
-                "sql_redo": f"update {place.relation} set {new} where {old};",
-                "operation_code": 3,
-                "operation": "UPDATE",
-                "seg_owner": place.schema,
-                "table_name": place.table,
-                "username": "WMS_APP",
-            },
-        )
 
 
 def oversized_row(testbed: FaultTestbed, title: str) -> Row:
