@@ -183,9 +183,12 @@ def _negation(reader: Reader) -> Condition:
         return Not(_negation(reader))
     if reader.accept("EXISTS"):
         reader.expect("(", "SELECT")
-        query = select(reader)
+        queries: tuple[Condition, ...] = (Exists(select(reader)),)
+        while reader.accept("UNION"):
+            reader.expect("ALL", "SELECT")
+            queries += (Exists(select(reader)),)
         reader.expect(")")
-        return Exists(query)
+        return queries[0] if len(queries) == 1 else Both("OR", queries)
     if reader.at("(") and _is_condition(reader):
         reader.expect("(")
         inner = condition(reader)
