@@ -196,9 +196,14 @@ class Load:
         self._end_all()
         last = [self._new(place) for place in schema.TABLES]
         self._transact([Step(place, 1, Kind.INSERT) for place in last])
-        for session in (*self._sessions, self._own):
-            session.disconnect()
         return last
+
+    def close(self) -> None:
+        """End the sessions, whatever they have open: it would keep others from the tables."""
+        self._ends.set()
+        with self._turn:
+            for session in (*self._sessions, self._own):
+                session.disconnect()
 
     def insert(self, table: tuple[str, str], **columns: Any) -> Place:
         """A row of the caller's own, which the writer leaves alone."""

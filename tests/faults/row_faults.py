@@ -39,6 +39,7 @@ def faults(testbed: FaultTestbed) -> Sequence[Fault]:
     titled = {
         "log-deleted-stopped": ("archived log deleted while the connector is stopped", log_deleted_stopped),
         "log-deleted-running": ("archived log deleted under an open transaction", log_deleted_running),
+        "column-added-by-sys": ("column added by SYS, whose DDL Debezium passes over", defined_by_sys),
         "poison-row": ("poison row: a value that cannot be converted", poison_row),
         "oversized-row": ("oversized row: 2.4 MB", oversized_row),
     }
@@ -84,6 +85,22 @@ def log_deleted_running(testbed: FaultTestbed, title: str) -> Row:
     return replace(row, cells={**row.cells, "noticed": noticed}, figures={**row.figures, **figures})
 
 
+def defined_by_sys(testbed: FaultTestbed, title: str) -> Row:
+    """A column that SYS adds: Debezium's log.mining.schema_changes.username.exclude.list is SYS,SYSTEM by default.
+
+    The first change with the new column stops the task.
+    """
+    table = f'"{_BASE[0]}"."{_BASE[1]}"'
+    with streaming(testbed) as stream:
+        with stream.load.held(), testbed.world.database.sys() as session:
+            session.execute(f'ALTER TABLE {table} ADD ("PRTY_CD" VARCHAR2(10))')
+        row = _stopped_and_started_over(testbed, title, stream, "DDL")
+    with testbed.world.database.app() as session:
+        session.execute(f'ALTER TABLE {table} DROP COLUMN "PRTY_CD"')
+    with streaming(testbed):
+        return row
+
+
 def _more(stream: Stream) -> None:
     """Until the load has committed more."""
     known = len(stream.load.committed)
@@ -97,8 +114,10 @@ def _delete_log(testbed: FaultTestbed) -> None:
         session.admin("delete_archived")
 
 
-def _stopped_and_started_over(testbed: FaultTestbed, title: str, stream: Stream) -> Row:
-    stop = _stops(testbed, stream, "log missing")
+def _stopped_and_started_over(
+    testbed: FaultTestbed, title: str, stream: Stream, name: str = "log missing"
+) -> Row:
+    stop = _stops(testbed, stream, name)
     _start_over(testbed)
     wait_for(lambda: testbed.under_test.task_state() == "RUNNING", "the task runs again", STEP_SECONDS)
     stream.until_flowing()
@@ -239,12 +258,12 @@ def _wide_columns() -> list[str]:
 def _wide_table(testbed: FaultTestbed, stream: Stream) -> Iterator[None]:
     """Room for a row of megabytes, and back."""
     table = f'"{_REVISION[0]}"."{_REVISION[1]}"'
-    with stream.load.held(), testbed.world.database.sys() as session:
+    with stream.load.held(), testbed.world.database.app() as session:
         added = ", ".join(f'"{name}" VARCHAR2({_WIDE_BYTES})' for name in _wide_columns())
         session.execute(f"ALTER TABLE {table} ADD ({added})")
     try:
         yield
     finally:
-        with stream.load.held(), testbed.world.database.sys() as session:
+        with stream.load.held(), testbed.world.database.app() as session:
             names = ", ".join(f'"{name}"' for name in _wide_columns())
             session.execute(f"ALTER TABLE {table} DROP ({names})")
