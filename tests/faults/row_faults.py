@@ -30,6 +30,8 @@ _BASE, _REVISION = ("WMS", schema.BASE), ("WMS", schema.REVISION)
 #: A column with a value in it that no date of Java's can be. Such dates are in databases: programs that write
 #: Oracle's seven bytes themselves make them. That LogMiner spells them so is a guess.
 _DATE, _POISON = "EFCTV_DT", "TO_DATE('2020-00-00 00:00:00', 'YYYY-MM-DD HH24:MI:SS')"
+#: Groups of online logs in the stand-in.
+_ONLINE_LOGS = 3
 #: What the load commits before something is deleted or looked at again.
 _SOME = 50
 
@@ -52,7 +54,7 @@ def log_deleted_stopped(testbed: FaultTestbed, title: str) -> Row:
         testbed.under_test.connect("PUT", "/stop")
         testbed.under_test.wait_for_states("STOPPED", seconds=STEP_SECONDS)
         _more(stream)
-        _delete_log(testbed)
+        _delete_log(testbed, _ONLINE_LOGS)
         _more(stream)
         testbed.under_test.connect("PUT", "/resume")
         return _stopped_and_started_over(testbed, title, stream)
@@ -107,10 +109,14 @@ def _more(stream: Stream) -> None:
     wait_for(lambda: stream.load.has_committed(known + _SOME), "more is committed", TIMEOUT_SECONDS)
 
 
-def _delete_log(testbed: FaultTestbed) -> None:
-    """What was written until now is archived, and the archived logs are deleted: all there are."""
+def _delete_log(testbed: FaultTestbed, switches: int = 1) -> None:
+    """What was written until now is archived, and the archived logs are deleted: all there are.
+
+    After as many switches as there are online logs, none of them has what was written before.
+    """
     with testbed.world.database.sys() as session:
-        session.admin("switch_log")
+        for _ in range(switches):
+            session.admin("switch_log")
         session.admin("delete_archived")
 
 
@@ -118,8 +124,9 @@ def _stopped_and_started_over(
     testbed: FaultTestbed, title: str, stream: Stream, name: str = "log missing"
 ) -> Row:
     stop = _stops(testbed, stream, name)
-    _start_over(testbed)
-    wait_for(lambda: testbed.under_test.task_state() == "RUNNING", "the task runs again", STEP_SECONDS)
+    # A snapshot passes over transactions that are open meanwhile (`snapshot_faults.open_transactions`).
+    with stream.load.held():
+        _start_over(testbed)
     stream.until_flowing()
     result = stream.finish()
     deleted = {c.row for c in stream.load.committed if c.kind is Kind.DELETE}
@@ -241,6 +248,7 @@ def _start_over(testbed: FaultTestbed) -> None:
     under_test.wait_for_states("STOPPED", seconds=STEP_SECONDS)
     under_test.connect("DELETE", "/offsets")
     under_test.connect("PUT", "/resume")
+    wait_for(under_test.streams, "the snapshot is over", STEP_SECONDS)
 
 
 def _launched(testbed: FaultTestbed, **settings: Any) -> None:

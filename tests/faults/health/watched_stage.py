@@ -120,9 +120,7 @@ class WatchedStage(StageUnderTest):
         found = self.service.describe()
         if (found["runningCount"], found["desiredCount"]) != (1, 1) or len(found["deployments"]) != 1:
             return False
-        source = self.source()
-        streams = bool(source.streaming) and not source.snapshot_running
-        return self.states() == ("RUNNING", "RUNNING") and streams
+        return self.states() == ("RUNNING", "RUNNING") and self.streams()
 
     def rest(self) -> None:
         """Wait until the stage rests."""
