@@ -77,6 +77,15 @@ class FaultTestbed:
         added = yaml.safe_dump({**SETTINGS, **settings})
         file.write_text(f"{original}\n{added}", encoding="utf-8")
 
+    def start_over(self) -> None:
+        """What a person does once the owners of the data agree: forget the position, snapshot again."""
+        under_test = self.under_test
+        under_test.connect("PUT", "/stop")
+        under_test.wait_for_states("STOPPED", seconds=STEP_SECONDS)
+        under_test.connect("DELETE", "/offsets")
+        under_test.connect("PUT", "/resume")
+        wait_for(under_test.streams, "the snapshot is over", STEP_SECONDS)
+
     def incident(self) -> str | None:
         """The incident that people were mailed about and that is still open."""
         incident = self.under_test.item(STATE_KEY).get("incident", {}).get("M")

@@ -16,7 +16,7 @@ from typing import Any
 from connector.domain.health.causes import root_cause
 from connector.domain.health.error_classes import ErrorClass, classify
 from connector.local import schema
-from tests.faults.compare import Comparison, Kind
+from tests.faults.compare import Comparison, Kind, seen_by_a_snapshot
 from tests.faults.fault_testbed import STEP_SECONDS, TIMEOUT_SECONDS, FaultTestbed, Stream, streaming
 from tests.faults.load import NUMBER, Place
 from tests.faults.redo import write_update
@@ -54,7 +54,7 @@ def log_deleted_stopped(testbed: FaultTestbed, title: str) -> Row:
         testbed.under_test.connect("PUT", "/stop")
         testbed.under_test.wait_for_states("STOPPED", seconds=STEP_SECONDS)
         _more(stream)
-        _delete_log(testbed, _ONLINE_LOGS)
+        _delete_log(testbed)
         _more(stream)
         testbed.under_test.connect("PUT", "/resume")
         return _stopped_and_started_over(testbed, title, stream)
@@ -109,13 +109,10 @@ def _more(stream: Stream) -> None:
     wait_for(lambda: stream.load.has_committed(known + _SOME), "more is committed", TIMEOUT_SECONDS)
 
 
-def _delete_log(testbed: FaultTestbed, switches: int = 1) -> None:
-    """What was written until now is archived, and the archived logs are deleted: all there are.
-
-    After as many switches as there are online logs, none of them has what was written before.
-    """
+def _delete_log(testbed: FaultTestbed) -> None:
+    """What was written until now is in no online log any more, and all archived logs are deleted."""
     with testbed.world.database.sys() as session:
-        for _ in range(switches):
+        for _ in range(_ONLINE_LOGS):
             session.admin("switch_log")
         session.admin("delete_archived")
 
@@ -126,15 +123,12 @@ def _stopped_and_started_over(
     stop = _stops(testbed, stream, name)
     # A snapshot passes over transactions that are open meanwhile (`snapshot_faults.open_transactions`).
     with stream.load.held():
-        _start_over(testbed)
+        testbed.start_over()
     stream.until_flowing()
     result = stream.finish()
-    deleted = {c.row for c in stream.load.committed if c.kind is Kind.DELETE}
-    gone = [change for change in result.lost if change.partition(" ")[0] in deleted]
-    # A new snapshot shows the rows that are there; what was deleted meanwhile nobody can see.
-    kept = replace(result, lost=[change for change in result.lost if change not in gone])
-    row = _row(title, stop, kept, {"lost_of_rows_deleted_meanwhile": len(gone)})
-    found = f"{row.cells['lost']}; {len(gone)} changes of rows deleted meanwhile, which no snapshot shows"
+    kept, gone = seen_by_a_snapshot(stream.load.committed, result)
+    row = _row(title, stop, kept, {"lost_of_rows_deleted_meanwhile": gone})
+    found = f"{row.cells['lost']}; {gone} changes of rows deleted meanwhile, which no snapshot shows"
     return replace(row, cells={**row.cells, "lost": found})
 
 
@@ -239,16 +233,6 @@ def _row(
             **(figures or {}),
         },
     )
-
-
-def _start_over(testbed: FaultTestbed) -> None:
-    """What a person does once the owners of the data agree: forget the position, snapshot again."""
-    under_test = testbed.under_test
-    under_test.connect("PUT", "/stop")
-    under_test.wait_for_states("STOPPED", seconds=STEP_SECONDS)
-    under_test.connect("DELETE", "/offsets")
-    under_test.connect("PUT", "/resume")
-    wait_for(under_test.streams, "the snapshot is over", STEP_SECONDS)
 
 
 def _launched(testbed: FaultTestbed, **settings: Any) -> None:

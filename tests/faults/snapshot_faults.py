@@ -9,22 +9,42 @@ from contextlib import contextmanager
 from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import topics_of
-from tests.faults.compare import Change, Kind, compare
-from tests.faults.fault_testbed import SNAPSHOT, TIMEOUT_SECONDS, FaultTestbed, next_keys
+from tests.faults.compare import Change, Kind, compare, seen_by_a_snapshot
+from tests.faults.fault_testbed import SNAPSHOT, TIMEOUT_SECONDS, FaultTestbed, next_keys, streaming
 from tests.faults.load import NUMBER, row_name
 from tests.faults.reader import Reader
 from tests.faults.report import Fault, Row
 from tests.support.waiting import wait_for
 
 _TITLE = "worker killed -9 during the initial snapshot"
+_OPEN_TITLE = "snapshot while transactions are open"
 #: Rows in the table before the stage is launched, and how many have arrived when the worker is killed.
 _ROWS, _SEEN = 40_000, 1000
 _TABLE = ("MMDL", schema.REVISION)
 
 
 def faults(testbed: FaultTestbed) -> Sequence[Fault]:
-    """The one."""
-    return [Fault("snapshot-killed", _TITLE, lambda: snapshot_killed(testbed))]
+    """Both."""
+    return [
+        Fault("snapshot-killed", _TITLE, lambda: snapshot_killed(testbed)),
+        Fault("snapshot-over-transactions", _OPEN_TITLE, lambda: open_transactions(testbed)),
+    ]
+
+
+def open_transactions(testbed: FaultTestbed) -> Row:
+    """A new snapshot while the application writes, with a transaction that is open from before until after it.
+
+    Its rows are in no snapshot, and its first changes lie before the position at which streaming begins.
+    """
+    with streaming(testbed) as stream:
+        with stream.load.left_open(_TABLE) as place:
+            stream.until_flowing()
+            testbed.start_over()
+        stream.until_flowing()
+        result, gone = seen_by_a_snapshot(stream.load.committed, stream.finish())
+        arrived = stream.reader.has(place.row, 1)
+    figures = {**result.figures(), "lost_of_rows_deleted_meanwhile": gone, "open_one_arrived": arrived}
+    return Row(_OPEN_TITLE, result.cells(), result.wrong, figures=figures)
 
 
 def snapshot_killed(testbed: FaultTestbed) -> Row:
