@@ -101,4 +101,4 @@ format: $(READY) ## let ruff format and fix
 
 clean: ## stop the local world and remove what make made
 	@test ! -x $(BIN)/wms-connector || $(BIN)/wms-connector local down
-	rm -rf .venv .tools .rendered .local connector/image/target .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .tools .rendered .local connector/image/target connector/local/oracle/driver/target .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

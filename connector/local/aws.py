@@ -51,8 +51,10 @@ def client_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def start(state: Path, port: int, tools: Toolchain, *, enforce_iam: bool, log: Path) -> Process:
-    """Start the server on 127.0.0.1:`port`; does not wait for it."""
+def start(  # noqa: PLR0913 - where it is, what it runs, and how strict it is
+    state: Path, port: int, tools: Toolchain, connect_home: Path, *, enforce_iam: bool, log: Path
+) -> Process:
+    """Start the server on 127.0.0.1:`port`; does not wait for it. `connect_home` is what its workers run."""
     temporary = state / "aws"
     temporary.mkdir(parents=True, exist_ok=True)
     environment = {
@@ -74,7 +76,7 @@ def start(state: Path, port: int, tools: Toolchain, *, enforce_iam: bool, log: P
         "AWS_EC2_METADATA_DISABLED": "true",
         ENFORCE_CPU: os.environ.get(ENFORCE_CPU, ""),
         "WMS_LOCAL_STATE": str(state),
-        "WMS_LOCAL_CONNECT_HOME": str(tools.connect_home),
+        "WMS_LOCAL_CONNECT_HOME": str(connect_home),
     }
     return spawn(
         [sys.executable, "-m", "connector.local.aws_server"], log=log, env=environment, cwd=temporary

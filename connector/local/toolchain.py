@@ -120,7 +120,7 @@ def assemble(tools: Toolchain, report: Report) -> None:
 
     Raises OperatorError with Maven's own output.
     """
-    with _lock(tools.image_target):
+    with locked(tools.image_target):
         stamp = tools.image_target / ".sources"
         wanted = fingerprint(IMAGE)
         complete = (tools.connect_home / "bin" / "entrypoint.sh").exists() and tools.kafka_libs.is_dir()
@@ -175,7 +175,7 @@ def run_maven(tools: Toolchain, pom: Path, goals: list[str], report: Report) -> 
 
 
 @contextmanager
-def _lock(directory: Path) -> Iterator[None]:
+def locked(directory: Path) -> Iterator[None]:
     """One build at a time: two commands that find nothing assembled must not both write."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / ".lock").open("w") as handle:

@@ -53,8 +53,7 @@ class World:
         target = (directory or states.DEFAULT).resolve()
         states.refuse_foreign(target)
         tools = toolchain.find()
-        toolchain.assemble(tools, report)
-        plugin.install(tools, report)
+        plugin.worker_home(tools, report)
         with states.locked(target):
             state = states.load(target)
             if state is None:
@@ -198,6 +197,7 @@ class World:
             self.state.directory,
             port,
             self._tools,
+            plugin.worker_home(self._tools, self._report),
             enforce_iam=self.state.enforce_iam,
             log=self.logs / "aws.log",
         )

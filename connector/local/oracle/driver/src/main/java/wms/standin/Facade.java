@@ -1,0 +1,70 @@
+package wms.standin;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * Gives an object the face of a JDBC interface: a call goes to the object's public method of the same name and
+ * parameter types; a method that it has not is refused by name. So a class here shows only what is implemented.
+ */
+final class Facade implements InvocationHandler {
+    private record Key(Class<?> type, Method method) {}
+
+    private static final Method NONE = Object.class.getMethods()[0];
+    private static final Map<Key, Method> METHODS = new ConcurrentHashMap<>();
+
+    private final Class<?> face;
+    private final Object target;
+
+    private Facade(Class<?> face, Object target) {
+        this.face = face;
+        this.target = target;
+    }
+
+    static <T> T of(Class<T> face, Object target) {
+        Object proxy = Proxy.newProxyInstance(Facade.class.getClassLoader(), new Class<?>[] {face}, new Facade(face, target));
+        return face.cast(proxy);
+    }
+
+    @Override
+    public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+        if (method.getDeclaringClass() == Object.class) {
+            return switch (method.getName()) {
+                case "equals" -> proxy == arguments[0];
+                case "hashCode" -> System.identityHashCode(proxy);
+                default -> target.toString();
+            };
+        }
+        Method found = METHODS.computeIfAbsent(new Key(target.getClass(), method), Facade::find);
+        if (found == NONE) {
+            throw Errors.notSupported(signature(method));
+        }
+        try {
+            return found.invoke(target, arguments);
+        } catch (InvocationTargetException wrapped) {
+            throw wrapped.getCause();
+        }
+    }
+
+    private static Method find(Key key) {
+        try {
+            Method found = key.type().getMethod(key.method().getName(), key.method().getParameterTypes());
+            found.setAccessible(true); // the classes are not public
+            return found;
+        } catch (NoSuchMethodException missing) {
+            return NONE;
+        }
+    }
+
+    private String signature(Method method) {
+        return Arrays.stream(method.getParameterTypes())
+                .map(Class::getSimpleName)
+                .collect(Collectors.joining(", ", face.getSimpleName() + "." + method.getName() + "(", ")"));
+    }
+}
