@@ -136,7 +136,7 @@ def test_the_default_directory_is_ours_whatever_is_in_it(tmp_path: Path, monkeyp
 def test_another_setting_for_iam_is_answered_with_a_command_that_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enforced: bool, words: str
 ):
-    for module, name in ((toolchain, "find"), (toolchain, "assemble"), (plugin, "install")):
+    for module, name in ((toolchain, "find"), (plugin, "worker_home")):
         monkeypatch.setattr(module, name, lambda *_: None)
     alive = Process(os.getpid(), start_time(os.getpid()) or 0, "log")
     WorldState(tmp_path / "s", "http://127.0.0.1:1", enforce_iam=enforced, aws=alive).save()
