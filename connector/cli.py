@@ -29,7 +29,7 @@ _COMMANDS = {
         "connector.commands.render:render", "Write all CloudFormation templates to files, offline."
     ),
     "local": Lazy(
-        "connector.local.cli:local", "Run the local world: AWS, Kafka, stand-ins for Oracle and Fargate."
+        "connector.local.cli:local", "Run the local world: AWS, Kafka, Oracle's stand-in, Fargate."
     ),
 }
 

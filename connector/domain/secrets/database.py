@@ -43,7 +43,7 @@ _IGNORED = ("dbInstanceIdentifier", "dbClusterIdentifier", "masterarn")
 
 #: `oracle`, and what RDS and RDS Custom call their editions: oracle-se2, oracle-ee-cdb, custom-oracle-ee
 #: (Amazon RDS API reference, CreateDBInstance, Engine). People write them in any case.
-_ORACLE = re.compile(r"(?:custom-)?oracle(?:-[a-z0-9]+)*", re.IGNORECASE)
+_ORACLE = re.compile(r"(?:custom-)?oracle(?:-[a-z0-9]+)*", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -105,10 +105,10 @@ def test_a_500_to_a_valid_config_is_waited_for(world: FakeStage) -> None:
 
 
 def test_validation_errors_are_reported_per_field(world: FakeStage) -> None:
-    world.connect.invalid = {"snapshot.mode": "Value must be one of initial, never", "signal.x": "is bad."}
+    world.connect.invalid = {"snapshot.mode": "Value must be one of initial, never", "tasks.max": "is bad."}
     answer = world.ask(Operation.VALIDATE)
     assert answer.summary.startswith(
-        "Connect refuses the config: signal.x: is bad; snapshot.mode: Value must be one of initial, never; "
+        "Connect refuses the config: snapshot.mode: Value must be one of initial, never; tasks.max: is bad; "
     )
 
 
