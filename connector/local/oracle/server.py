@@ -76,6 +76,7 @@ class _Handler(socketserver.BaseRequestHandler):
             connection = self._login(stream)
             while connection is not None and (request := protocol.read(stream)) is not None:
                 if request["op"] == "quit":
+                    protocol.write(stream, {"ok": True})
                     break
                 protocol.write(stream, connection.answer(request))
         except (Disconnect, ValueError):
