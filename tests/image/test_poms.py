@@ -97,7 +97,8 @@ def test_a_plugin_whose_part_is_gone_is_removed_from_what_an_earlier_build_left(
     subprocess.run(command, cwd=tmp_path, check=True)
     left = {str(path.relative_to(tmp_path / "target")) for path in tmp_path.rglob("target/**/x.jar")}
     assert left == {
-        f"{place}/debezium-connector-oracle/x.jar" for place in ("connect/plugins", ".modules/connect/plugins")
+        f"{place}/debezium-connector-oracle/x.jar"
+        for place in ("connect/plugins", ".modules/connect/plugins")
     }
     shutil.rmtree(tmp_path / "target")
     subprocess.run(command, cwd=tmp_path, check=True)

@@ -7,9 +7,9 @@ from threading import Thread
 import pytest
 
 from connector.domain.errors import OperatorError
+from connector.local import state as states
 from connector.local import toolchain
 from connector.local.oracle import plugin
-from connector.local import state as states
 from connector.local.processes import Process, start_time
 from connector.local.state import BrokerState, DatabaseState, WorldState
 from connector.local.world import World
