@@ -497,6 +497,7 @@ def test_what_is_missing_is_refused_by_name(java: Java):
             f"Statement: ! {refused} PreparedStatement.executeBatch()",
             f"PreparedStatement: ! {refused} PreparedStatement.setDate(int, Date, Calendar)",
             f"ResultSet: ! {refused} ResultSet.previous()",
+            f"ResultSet as: ! {refused} getObject of a NUMBER as java.net.URL",
             f"ResultSetMetaData: ! {refused} ResultSetMetaData.getPrecision(int)",
             f"DatabaseMetaData: ! {refused} DatabaseMetaData.getProcedures(String, String, String)",
             f"scrolling: ! {refused} result sets of type 1004 and concurrency 1007",
