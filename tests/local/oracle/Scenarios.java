@@ -24,6 +24,7 @@ import java.util.Calendar;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TimeZone;
@@ -39,6 +40,9 @@ public class Scenarios {
     }
 
     private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+    private static final List<Class<?>> CLASSES = List.of(
+            OffsetDateTime.class, ZonedDateTime.class, LocalDateTime.class, Timestamp.class, String.class,
+            BigDecimal.class, Long.class, Integer.class, byte[].class);
     private static final Calendar UTC = Calendar.getInstance(TimeZone.getTimeZone("UTC"));
 
     public static void main(String[] arguments) throws Exception {
@@ -61,7 +65,8 @@ public class Scenarios {
 
     private static String told(Throwable failure) {
         if (failure instanceof SQLException error) {
-            return error.getClass().getName() + " " + error.getErrorCode() + " " + error.getSQLState() + " " + error.getMessage();
+            String state = error.getErrorCode() + " " + error.getSQLState();
+            return error.getClass().getName() + " " + state + " " + error.getMessage();
         }
         return failure.toString();
     }
@@ -147,8 +152,7 @@ public class Scenarios {
                     sayConversion("  getTimestamp UTC", () -> instant(rows.getTimestamp(column, UTC)));
                     sayConversion("  getBytes", () -> rows.getBytes(column));
                     sayConversion("  getClob", () -> rows.getClob(column));
-                    for (Class<?> type : new Class<?>[] {OffsetDateTime.class, ZonedDateTime.class, LocalDateTime.class,
-                            Timestamp.class, String.class, BigDecimal.class, Long.class, Integer.class, byte[].class}) {
+                    for (Class<?> type : CLASSES) {
                         sayConversion("  getObject " + type.getSimpleName(), () -> rows.getObject(column, type));
                     }
                 }
@@ -163,7 +167,8 @@ public class Scenarios {
     /** Binds each argument (hexadecimal UTF-8, `-` for null) and reads it back. */
     static void echo(String[] words) throws Exception {
         String marks = String.join(", ", Collections.nCopies(words.length - 2, "?"));
-        try (Connection connection = open(words[1]); PreparedStatement statement = connection.prepareStatement("SELECT " + marks)) {
+        try (Connection connection = open(words[1]);
+                PreparedStatement statement = connection.prepareStatement("SELECT " + marks)) {
             for (int i = 2; i < words.length; i++) {
                 byte[] bytes = words[i].equals("-") ? null : HexFormat.of().parseHex(words[i]);
                 statement.setString(i - 1, bytes == null ? null : new String(bytes, StandardCharsets.UTF_8));
@@ -180,7 +185,8 @@ public class Scenarios {
 
     static void binds(String[] words) throws Exception {
         Connection connection = open(words[1]);
-        PreparedStatement statement = connection.prepareStatement("SELECT '?' /* ? */, \"?\", ?, ? -- ?\n FROM T WHERE A IN (?,?,?,?,?,?)");
+        PreparedStatement statement = connection.prepareStatement(
+                "SELECT '?' /* ? */, \"?\", ?, ? -- ?\n FROM T WHERE A IN (?,?,?,?,?,?)");
         sayResult("unbound", statement::executeQuery);
         sayResult("beyond", () -> {
             statement.setString(9, "x");
@@ -284,7 +290,8 @@ public class Scenarios {
         connection.createStatement().getConnection().setAutoCommit(false);
         Savepoint savepoint = connection.setSavepoint("dbz_schema_snapshot");
         Statement statement = connection.createStatement();
-        say("execute " + statement.execute("UPDATE T SET A = 1") + " " + statement.getUpdateCount() + " " + statement.getMoreResults());
+        say("execute " + statement.execute("UPDATE T SET A = 1") + " " + statement.getUpdateCount());
+        say("more " + statement.getMoreResults() + " " + statement.getUpdateCount());
         say("update " + statement.executeUpdate("UPDATE T SET A = 1"));
         say("call " + connection.prepareCall("BEGIN X; END;").execute());
         say("a query of none: " + statement.executeQuery("UPDATE T SET A = 1").next());
@@ -302,7 +309,8 @@ public class Scenarios {
 
     static void abort(String[] words) throws Exception {
         Connection connection = open(words[1]);
-        Thread other = new Thread(() -> sayResult("the other thread", () -> connection.createStatement().execute("SELECT HANGS")));
+        Reading hanging = () -> connection.createStatement().execute("SELECT HANGS");
+        Thread other = new Thread(() -> sayResult("the other thread", hanging));
         other.start();
         while (other.getState() != Thread.State.TERMINATED && !hangs(other)) {
             Thread.onSpinWait();
@@ -330,7 +338,8 @@ public class Scenarios {
         DatabaseMetaData data = connection.getMetaData();
         say(data.getDatabaseMajorVersion() + "." + data.getDatabaseMinorVersion() + " " + data.getDatabaseProductName());
         say(data.getDatabaseProductVersion());
-        say(data.getSearchStringEscape() + " " + data.getSQLKeywords().split(",").length + " " + data.getUserName() + " " + data.getURL().equals(words[1]));
+        say(data.getSearchStringEscape() + " " + data.getSQLKeywords().split(",").length);
+        say(data.getUserName() + " " + data.getURL().equals(words[1]));
         say(told(data.getTables(null, "MMDL", null, new String[] {"VIEW", "TABLE"})));
         say(told(data.getColumns("WMSPDB1", "MMDL", "PLAN/_BASE/_WVR/_TBL", null)));
         say(told(data.getPrimaryKeys("WMSPDB1", "MMDL", "PLAN_BASE_WVR_TBL")));
@@ -371,7 +380,8 @@ public class Scenarios {
         calls.put("ResultSet as", () -> rows.next() ? rows.getObject(1, java.net.URL.class) : null);
         calls.put("ResultSetMetaData", () -> rows.getMetaData().getPrecision(1));
         calls.put("DatabaseMetaData", () -> connection.getMetaData().getProcedures(null, null, null));
-        calls.put("scrolling", () -> connection.createStatement(ResultSet.TYPE_SCROLL_INSENSITIVE, ResultSet.CONCUR_READ_ONLY));
+        int scrolling = ResultSet.TYPE_SCROLL_INSENSITIVE;
+        calls.put("scrolling", () -> connection.createStatement(scrolling, ResultSet.CONCUR_READ_ONLY));
         calls.put("serializable", () -> {
             connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
             return null;

@@ -1,15 +1,25 @@
 """The other end of the driver's wire, of which each test says what it answers; and the listener's refusal."""
 
 import json
+import select
 import socket
 import struct
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 Request = dict[str, Any]
-#: What to answer; None closes the connection; a number of seconds lets the driver wait for the end of the test.
+#: What to answer; None closes the connection.
 Answer = Request | None
+
+
+@dataclass(frozen=True)
+class Late:
+    """Answers when the client has sent its next request or has gone."""
+
+    answer: Answer
+
 
 CONNECTED: Request = {"ok": {"version": "19.0", "banner": "Oracle Database 19c Enterprise Edition"}}
 
@@ -17,7 +27,7 @@ CONNECTED: Request = {"ok": {"version": "19.0", "banner": "Oracle Database 19c E
 class ScriptedDatabase:
     """Listens on a free port of 127.0.0.1, keeps every request, and answers as `answer(request)` says."""
 
-    def __init__(self, answer: Callable[[Request], Answer], refusal: int | None = None) -> None:
+    def __init__(self, answer: Callable[[Request], Answer | Late], refusal: int | None = None) -> None:
         self.requests: list[Request] = []
         self.tns_connects = 0
         self._answer = answer
@@ -69,13 +79,16 @@ class ScriptedDatabase:
             request = json.loads(line)
             self.requests.append(request)
             if request["op"] == "connect" and self._refusal:
-                answer: Answer = {"listener": True}
+                answer: Answer | Late = {"listener": True}
             elif request["op"] in ("quit", "ping", "commit", "rollback", "savepoint", "close"):
                 answer = {"ok": True}
             else:
                 answer = self._answer(request)
                 if answer is None and request["op"] == "connect":
                     answer = CONNECTED
+            if isinstance(answer, Late):
+                select.select([connection], [], [])
+                answer = answer.answer
             if answer is None:
                 return
             connection.sendall(json.dumps(answer, ensure_ascii=False).encode() + b"\n")

@@ -1,7 +1,6 @@
-"""The JDBC driver of the stand-in, used by a Java program, with a scripted database at the wire's other end."""
+"""The stand-in's JDBC driver, used by a Java program, with a scripted database at the wire's other end."""
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,12 +14,17 @@ from connector.local import toolchain
 from connector.local.addresses import free_port
 from connector.local.oracle import plugin
 from tests.conftest import Golden
-from tests.local.oracle.scripted import CONNECTED, Answer, Request, ScriptedDatabase
-
+from tests.local.oracle.scripted import CONNECTED, Answer, Late, Request, ScriptedDatabase
 
 pytestmark = pytest.mark.e2e
 
 _SCENARIOS = Path(__file__).with_name("Scenarios.java")
+#: How a scenario tells what is not implemented.
+LACKS = "! java.sql.SQLFeatureNotSupportedException 0 null the stand-in's JDBC driver does not support"
+ORA = "! java.sql.SQLException"
+TIMEOUT = "! java.sql.SQLTimeoutException"
+RECOVERABLE = "java.sql.SQLRecoverableException"
+#: The line that ojdbc adds.
 HELP = "\\nhttps://docs.oracle.com/error-help/db/ora-{:05d}/"
 
 
@@ -32,10 +36,11 @@ class Java:
 
     def run(self, scenario: str, url: str, *arguments: str) -> list[str]:
         """What the scenario printed."""
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.write("\t".join((scenario, url, *arguments)) + "\n")
         self._process.stdin.flush()
-        lines = []
+        lines: list[str] = []
         for line in self._process.stdout:
             if line == ".\n":
                 return lines
@@ -85,7 +90,7 @@ def _failure(line: str) -> tuple[str, int, str, str]:
 
 # Values.
 
-_COLUMNS = [
+_COLUMNS: list[list[str | None]] = [
     ["N", "NUMBER", "12.50"],
     ["NEGATIVE", "NUMBER", "-9223372036854775808"],
     ["LARGE", "NUMBER", "99999999999999999999999999999999999999"],
@@ -145,8 +150,7 @@ def test_binds_go_as_text_in_their_order_and_one_that_is_missing_is_named(java: 
     assert said == [
         "unbound: ! java.sql.SQLException 17041 99999 ORA-17041: Missing IN or OUT parameter at index: 1",
         "beyond: ! java.sql.SQLException 17003 99999 ORA-17003: Invalid column index",
-        "an odd object: ! java.sql.SQLFeatureNotSupportedException 0 null "
-        "the stand-in's JDBC driver does not support setObject of a java.util.Date",
+        f"an odd object: {LACKS} setObject of a java.util.Date",
     ]
     stamp = "2024-05-06 07:08:09.123456"
     expected = ["-7", "9007199254740992", "1000", stamp, "00ff", None, "12", "s"]
@@ -175,8 +179,10 @@ class Table:
 
 @pytest.mark.parametrize(
     ("count", "size", "asked"),
-    [(0, "", [10]), (10, "", [10]), (11, "", [10, 10]), (25, "", [10, 10, 10]), (25, "0", [10, 10, 10])]
-    + [(7, "3", [3, 3, 3]), (2500, "1000", [1000] * 3)],
+    [
+        *((0, "", [10]), (10, "", [10]), (11, "", [10, 10]), (25, "", [10, 10, 10]), (25, "0", [10, 10, 10])),
+        *((7, "3", [3, 3, 3]), (2500, "1000", [1000] * 3)),
+    ],
 )
 def test_rows_come_in_batches_of_the_fetch_size(java: Java, count: int, size: str, asked: list[int]):
     with closing(ScriptedDatabase(Table(count))) as database:
@@ -186,7 +192,7 @@ def test_rows_come_in_batches_of_the_fetch_size(java: Java, count: int, size: st
 
 
 def test_an_empty_batch_is_not_the_end(java: Java):
-    batches = iter(
+    batches: Iterator[Answer] = iter(
         [
             {"columns": [["A", "NUMBER"]], "rows": [], "cursor": 1},
             *({"rows": [], "cursor": 1}, {"rows": [["1"]], "cursor": 1}, {"rows": [], "cursor": None}),
@@ -217,8 +223,8 @@ _CLASSES = {
     "SQLRecoverableException": "1033 1034 1089 1090 1092 3113 3114 12514 17002 17008 17410",
     "SQLTimeoutException": "1013 12170",
     "SQLSyntaxErrorException": "942 1031",
-    "SQLException": "54 310 600 604 1001 1012 1017 1284 1291 1292 1327 1333 1343 1371 1466 1555 2396 3135 4030 4031 "
-    "4036 8181 12154 12505 12516 12518 12528 12541 12543 12545 12571 25303 26653 28000 28001",
+    "SQLException": "54 310 600 604 1001 1012 1017 1284 1291 1292 1327 1333 1343 1371 1466 1555 2396 3135 "
+    "4030 4031 4036 8181 12154 12505 12516 12518 12528 12541 12543 12545 12571 25303 26653 28000 28001",
 }
 
 
@@ -292,18 +298,16 @@ def test_an_answer_that_is_no_json_is_an_i_o_error(java: Java):
 
 
 def test_a_query_timeout_is_ora_01013_and_the_connection_stays_usable(java: Java):
-    def answer(request: Request) -> Answer:
+    def answer(request: Request) -> Answer | Late:
         if request["op"] == "connect":
             return CONNECTED
-        if request["sql"] == "SELECT SLOW":
-            time.sleep(2)
         word = request["sql"].removeprefix("SELECT ")
-        return {"columns": [["A", "VARCHAR2"]], "rows": [[word]], "cursor": None}
+        found: Answer = {"columns": [["A", "VARCHAR2"]], "rows": [[word]], "cursor": None}
+        return Late(found) if word == "SLOW" else found
 
     with closing(ScriptedDatabase(answer)) as database:
         assert java.run("timeout", database.url()) == [
-            "slow: ! java.sql.SQLTimeoutException 1013 72000 "
-            "ORA-01013: user requested cancel of current operation",
+            f"slow: {TIMEOUT} 1013 72000 ORA-01013: user requested cancel of current operation",
             "in time true",
             "closed false",
             "FAST",
@@ -312,20 +316,15 @@ def test_a_query_timeout_is_ora_01013_and_the_connection_stays_usable(java: Java
 
 
 def test_abort_ends_a_call_of_another_thread(java: Java):
-    ended = Table(1)
-
-    def answer(request: Request) -> Answer:
-        if request["op"] == "execute":
-            time.sleep(30)
-        return ended(request)
+    def answer(request: Request) -> Answer | Late:
+        return Late(None) if request["op"] == "execute" else CONNECTED
 
     with closing(ScriptedDatabase(answer)) as database:
         said = java.run("abort", database.url())
     assert sorted(said) == [
-        "cancel: ! java.sql.SQLFeatureNotSupportedException 0 null "
-        "the stand-in's JDBC driver does not support Statement.cancel() of a call that is under way",
+        f"cancel: {LACKS} Statement.cancel() of a call that is under way",
         "closed true",
-        "the other thread: ! java.sql.SQLRecoverableException 17002 08006 ORA-17002: I/O error: Socket closed",
+        f"the other thread: ! {RECOVERABLE} 17002 08006 ORA-17002: I/O error: Socket closed",
     ]
 
 
@@ -394,8 +393,14 @@ def test_each_form_of_the_url_leads_there(java: Java, form: str, key: str, value
         assert java.run("connect", url) == ["connected true Oracle Database 19c Enterprise Edition"]
     connect = database.requests[0]
     assert connect == {
-        **{"op": "connect", "url": url, "host": "127.0.0.1", "port": database.port, key: value},
-        **{"user": "C##DBZ", "password": "geheim", "properties": {"oracle.net.keepAlive": "true"}},
+        "op": "connect",
+        "url": url,
+        "host": "127.0.0.1",
+        "port": database.port,
+        key: value,
+        "user": "C##DBZ",
+        "password": "geheim",
+        "properties": {"oracle.net.keepAlive": "true"},
     }
 
 
@@ -437,10 +442,10 @@ def test_transactions_go_over_the_wire(java: Java):
     with closing(ScriptedDatabase(_answers({"updated": 3}))) as database:
         assert java.run("transaction", database.url()) == [
             "autocommit true",
-            "commit: ! java.sql.SQLException 17273 99999 ORA-17273: Could not commit with auto-commit enabled.",
-            "savepoint: ! java.sql.SQLException 17120 99999 "
-            "ORA-17120: Cannot set a savepoint with auto-commit enabled.",
-            "execute false 3 false",
+            f"commit: {ORA} 17273 99999 ORA-17273: Could not commit with auto-commit enabled.",
+            f"savepoint: {ORA} 17120 99999 ORA-17120: Cannot set a savepoint with auto-commit enabled.",
+            "execute false 3",
+            "more false -1",
             "update 3",
             "call false",
             "a query of none: false",
@@ -475,10 +480,10 @@ def test_metadata_comes_over_the_wire_with_names_instead_of_patterns(java: Java)
         assert java.run("metadata", database.url()) == [
             "19.0 Oracle",
             "Oracle Database 19c Enterprise Edition",
-            "/ 34 C##DBZ true",
+            "/ 34",
+            "C##DBZ true",
             *("tables,null;", "columns,null;", "primaryKeys,null;", "indexes,null;"),
-            "pattern: ! java.sql.SQLFeatureNotSupportedException 0 null "
-            "the stand-in's JDBC driver does not support the name pattern PLAN_%",
+            f"pattern: {LACKS} the name pattern PLAN_%",
         ]
     assert database.requests[1:-1] == [
         {"op": "tables", "schema": "MMDL", "name": None, "types": ["VIEW", "TABLE"]},
@@ -489,18 +494,17 @@ def test_metadata_comes_over_the_wire_with_names_instead_of_patterns(java: Java)
 
 
 def test_what_is_missing_is_refused_by_name(java: Java):
-    refused = "java.sql.SQLFeatureNotSupportedException 0 null the stand-in's JDBC driver does not support"
     with closing(ScriptedDatabase(Table(5))) as database:
         assert java.run("missing", database.url()) == [
-            f"Connection: ! {refused} Connection.createBlob()",
-            f"unwrap: ! {refused} Connection.unwrap(Class)",
-            f"Statement: ! {refused} PreparedStatement.executeBatch()",
-            f"PreparedStatement: ! {refused} PreparedStatement.setDate(int, Date, Calendar)",
-            f"ResultSet: ! {refused} ResultSet.previous()",
-            f"ResultSet as: ! {refused} getObject of a NUMBER as java.net.URL",
-            f"ResultSetMetaData: ! {refused} ResultSetMetaData.getPrecision(int)",
-            f"DatabaseMetaData: ! {refused} DatabaseMetaData.getProcedures(String, String, String)",
-            f"scrolling: ! {refused} result sets of type 1004 and concurrency 1007",
-            f"serializable: ! {refused} the transaction isolation 8",
+            f"Connection: {LACKS} Connection.createBlob()",
+            f"unwrap: {LACKS} Connection.unwrap(Class)",
+            f"Statement: {LACKS} PreparedStatement.executeBatch()",
+            f"PreparedStatement: {LACKS} PreparedStatement.setDate(int, Date, Calendar)",
+            f"ResultSet: {LACKS} ResultSet.previous()",
+            f"ResultSet as: {LACKS} getObject of a NUMBER as java.net.URL",
+            f"ResultSetMetaData: {LACKS} ResultSetMetaData.getPrecision(int)",
+            f"DatabaseMetaData: {LACKS} DatabaseMetaData.getProcedures(String, String, String)",
+            f"scrolling: {LACKS} result sets of type 1004 and concurrency 1007",
+            f"serializable: {LACKS} the transaction isolation 8",
             "true false SELECT 1 FROM DUAL",
         ]

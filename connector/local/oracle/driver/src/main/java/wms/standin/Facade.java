@@ -29,8 +29,8 @@ final class Facade implements InvocationHandler {
     }
 
     static <T> T of(Class<T> face, Object target) {
-        Object proxy = Proxy.newProxyInstance(Facade.class.getClassLoader(), new Class<?>[] {face}, new Facade(face, target));
-        return face.cast(proxy);
+        ClassLoader loader = Facade.class.getClassLoader();
+        return face.cast(Proxy.newProxyInstance(loader, new Class<?>[] {face}, new Facade(face, target)));
     }
 
     @Override
