@@ -94,7 +94,7 @@ _COLUMNS: list[list[str | None]] = [
     ["N", "NUMBER", "12.50"],
     ["NEGATIVE", "NUMBER", "-9223372036854775808"],
     ["LARGE", "NUMBER", "99999999999999999999999999999999999999"],
-    ["V", "VARCHAR2", 'Übergröße "€" \U0001f69a \\ \t\n\x00/'],
+    ["V", "VARCHAR2", 'Übergröße "€" \U0001f69a \\ \t\n\x01/'],
     ["DIGITS", "VARCHAR2", " 42"],
     ["C", "CHAR", "AB   "],
     ["D", "DATE", "2020-07-02 01:02:03"],

@@ -65,7 +65,8 @@ public final class StandInDriver implements Driver {
         return new Session(wire, url, user, server).face();
     }
 
-    private static Map<String, Object> request(String url, Address.Host host, Properties properties) throws SQLException {
+    private static Map<String, Object> request(String url, Address.Host host, Properties properties)
+            throws SQLException {
         Map<String, Object> rest = new TreeMap<>();
         for (String name : properties.stringPropertyNames()) {
             if (!name.equals("user") && !name.equals("password")) {
