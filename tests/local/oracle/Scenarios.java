@@ -336,7 +336,8 @@ public class Scenarios {
     static void metadata(String[] words) throws Exception {
         Connection connection = open(words[1]);
         DatabaseMetaData data = connection.getMetaData();
-        say(data.getDatabaseMajorVersion() + "." + data.getDatabaseMinorVersion() + " " + data.getDatabaseProductName());
+        String version = data.getDatabaseMajorVersion() + "." + data.getDatabaseMinorVersion();
+        say(version + " " + data.getDatabaseProductName());
         say(data.getDatabaseProductVersion());
         say(data.getSearchStringEscape() + " " + data.getSQLKeywords().split(",").length);
         say(data.getUserName() + " " + data.getURL().equals(words[1]));

@@ -32,6 +32,8 @@ class ScriptedDatabase:
         self.tns_connects = 0
         self._answer = answer
         self._refusal = refusal
+        #: Whether answers spell other characters than ASCII as escapes, as json.dumps does by itself.
+        self.escapes = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._connections: list[socket.socket] = []
@@ -91,7 +93,7 @@ class ScriptedDatabase:
                 answer = answer.answer
             if answer is None:
                 return
-            connection.sendall(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+            connection.sendall(json.dumps(answer, ensure_ascii=self.escapes).encode() + b"\n")
 
 
 def refuse(code: int) -> bytes:

@@ -130,16 +130,24 @@ def echo() -> Iterator[ScriptedDatabase]:
         yield database
 
 
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(values=st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
-def test_any_text_comes_back_as_it_was_bound(java: Java, echo: ScriptedDatabase, values: list[str | None]):
+@given(values=st.lists(st.none() | _TEXTS, min_size=1, max_size=5), escapes=st.booleans())
+def test_any_text_comes_back_as_it_was_bound(
+    java: Java, echo: ScriptedDatabase, values: list[str | None], *, escapes: bool
+):
+    echo.escapes = escapes
     spelt = ["-" if value is None else value.encode().hex() for value in values]
     assert java.run("echo", echo.url(), *spelt) == spelt
     assert echo.requests[-2]["binds"] == values
 
 
+@pytest.mark.parametrize("escapes", [False, True])
 @pytest.mark.parametrize("character", ["x", "ü", "\U0001f69a", "\n", '"'])
-def test_a_value_of_32_k_comes_whole(java: Java, echo: ScriptedDatabase, character: str):
+def test_a_value_of_32_k_comes_whole(java: Java, echo: ScriptedDatabase, character: str, *, escapes: bool):
+    echo.escapes = escapes
     spelt = (character * 32767).encode().hex()
     assert java.run("echo", echo.url(), spelt, spelt) == [spelt, spelt]
 
@@ -297,12 +305,15 @@ def test_an_answer_that_is_no_json_is_an_i_o_error(java: Java):
     assert "the stand-in's answer cannot be read" in said[0]
 
 
-def test_a_query_timeout_is_ora_01013_and_the_connection_stays_usable(java: Java):
+@pytest.mark.parametrize("operation", ["execute", "fetch"])
+def test_a_query_timeout_is_ora_01013_and_the_connection_stays_usable(java: Java, operation: str):
     def answer(request: Request) -> Answer | Late:
         if request["op"] == "connect":
             return CONNECTED
-        word = request["sql"].removeprefix("SELECT ")
-        found: Answer = {"columns": [["A", "VARCHAR2"]], "rows": [[word]], "cursor": None}
+        word = request.get("sql", "SELECT SLOW").removeprefix("SELECT ")
+        found: Request = {"columns": [["A", "VARCHAR2"]], "rows": [[word]], "cursor": None}
+        if word == "SLOW" and request["op"] == "execute" != operation:
+            return {**found, "rows": [], "cursor": 3}
         return Late(found) if word == "SLOW" else found
 
     with closing(ScriptedDatabase(answer)) as database:
