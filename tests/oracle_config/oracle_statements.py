@@ -46,9 +46,9 @@ def difference(kept: str, seen: Sequence[str], refused: Sequence[str]) -> list[s
 
 
 def page(seen: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page on which a DBA compares the stand-in's answers with a real database's."""
+    """The page on which a DBA compares the stand-in's answers with a real database's, in the order of the first run."""
     parts = [_INTRODUCTION]
-    for number, (_, example) in enumerate(sorted(seen.items()), start=1):
+    for number, (_, example) in enumerate(seen.items(), start=1):
         parts.append(f"## {number}\n\n```sql\n{_filled(example)};\n```\n\n{_answer(example)}")
     return "\n\n".join(parts) + "\n"
 
