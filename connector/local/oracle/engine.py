@@ -13,7 +13,7 @@ from typing import Final, Self
 from connector.local.oracle import redo as codes
 from connector.local.oracle.dictionary import Dictionary, Table
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.logs import Logs
+from connector.local.oracle.logs import Log, Logs
 from connector.local.oracle.redo import RedoLog, RedoRow, xid
 from connector.local.oracle.rows import Rows, Supplemental
 from connector.local.oracle.scn import ScnClock
@@ -352,6 +352,13 @@ class Engine:
             self.redo_log.write_out()
             self.logs.switch()
             self.store.flush()
+
+    def delete_archived(self, through_sequence: int | None = None, before: float | None = None) -> list[Log]:
+        """RMAN's DELETE ARCHIVELOG: up to a sequence, of logs that ended before a time, or all."""
+        with self.lock:
+            gone = self.logs.delete_archived(through_sequence, before)
+            self.store.flush()
+            return gone
 
     def close(self) -> None:
         """Shut down: open transactions are rolled back, everything is in the file."""

@@ -63,12 +63,17 @@ class ScnClock:
         """The number at a time. ORA-08180 before the first note or in the future."""
         if epoch > self.now():
             raise OracleError.of(8180)
-        found = self._store.writer.execute(
-            "SELECT scn FROM times WHERE time <= ? ORDER BY time DESC, scn DESC LIMIT 1", (epoch,)
+        query = self._store.writer.execute
+        noted = query(
+            "SELECT scn, time FROM times WHERE time <= ? ORDER BY time DESC, scn DESC LIMIT 1", (epoch,)
         ).fetchone()
-        if not found:
+        if not noted:
             raise OracleError.of(8180)
-        return int(found[0])
+        if epoch - noted[1] < 1:
+            return int(noted[0])
+        # A second after a note the next number makes a new one: what lies between them is older than that second.
+        following = query("SELECT MIN(scn) FROM times WHERE scn > ?", (noted[0],)).fetchone()[0]
+        return self.last if following is None else int(following) - 1
 
     def time_of(self, scn: int) -> float:
         """The noted time at or before a number. ORA-08181 before the first note or beyond the last number."""

@@ -151,7 +151,7 @@ class ColumnType:
         if self.name == "NUMBER":
             return self._check_number(value)
         if self.name == "DATE":
-            return _stamp(value).text(0) if not isinstance(value, Stamp) else value.seconds
+            return _stamp(value).seconds
         if self.name == "TIMESTAMP":
             return _stamp(value).text(self.scale or 0)
         if self.name == "TIMESTAMP WITH TIME ZONE":

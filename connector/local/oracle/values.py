@@ -98,7 +98,8 @@ class Stamp:
         """
         seconds, fraction = self.seconds, self.fraction
         if digits < 9 and int(fraction[digits:]):
-            nanos = round(int(fraction) / 10 ** (9 - digits) + 1e-9) * 10 ** (9 - digits)
+            unit = 10 ** (9 - digits)
+            nanos = (int(fraction) + unit // 2) // unit * unit
             if nanos == 10**9:
                 seconds = self.shifted(timedelta(seconds=1)).seconds
                 nanos = 0
