@@ -1,8 +1,8 @@
 """The data dictionary: tables, their columns and versions, kept in the store beside the rows.
 
-A table's definition is one JSON text in the table `objects` of the store. A dropped table keeps its row there, so that
-redo of the past still knows its name. Columns have a number of their own for life; the store's column is `c<number>`.
-Renaming or dropping a column therefore never touches the rows.
+A table's definition is one JSON text in the table `objects` of the store. A dropped table keeps its row
+there, so that redo of the past still knows its name. Columns have a number of their own for life; the store's
+column is `c<number>`. Renaming or dropping a column therefore never touches the rows.
 
 DATA_OBJ# stays, DATA_OBJD# changes with TRUNCATE, DATA_OBJV# counts the versions of the definition (*Database
 Reference* 19c, V$LOGMNR_CONTENTS).
@@ -20,7 +20,10 @@ from connector.local.oracle.types import ColumnType
 
 @dataclass(frozen=True)
 class Column:
-    """A column. `default` is the expression as DDL wrote it; `number` names it in the store; `position` is from 1."""
+    """A column.
+
+    `default` is the expression as DDL wrote it; `number` names it in the store; `position` is from 1.
+    """
 
     name: str
     type: ColumnType
@@ -36,7 +39,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table's definition. `version` is DATA_OBJV#; `last_ddl_scn` and `last_ddl_time` belong to its last DDL.
+    """A table's definition. `version` is DATA_OBJV#.
 
     AS OF SCN reaches back to `readable_scn`: a new structure cannot show what was before it (ORA-01466).
     """
@@ -160,8 +163,8 @@ class Dictionary:
     def ddl(self, table: Table) -> str:
         """The table as DBMS_METADATA.GET_DDL gives it with the transformations that Debezium sets.
 
-        The shape is the one in Debezium's documentation of the schema-change topic ("Debezium connector for Oracle",
-        schema change topic) and the one that its parser was seen to take.
+        The shape is the one in Debezium's documentation of the schema-change topic ("Debezium connector for
+        Oracle", schema change topic) and the one that its parser was seen to take.
         """
         lines = [f"\t{_column_ddl(column)}" for column in table.columns]
         if table.primary_key:

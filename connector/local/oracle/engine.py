@@ -1,6 +1,7 @@
 """The database: one directory, one redo log, many sessions.
 
-Threads share an engine. Whatever changes something, or takes an SCN, runs under `lock`; reading rows and redo does not.
+Threads share an engine. Whatever changes something, or takes an SCN, runs under `lock`; reading rows and redo
+does not.
 """
 
 import threading
@@ -29,12 +30,12 @@ _FIRST_OBJECT: Final = 73001
 
 @dataclass(frozen=True)
 class Settings:
-    """How a new database is made. `archivelog`, `minimal_supplemental` and the like can be altered afterwards.
+    """How a new database is made. `archivelog`, `minimal_supplemental` and the like can be altered later.
 
     `archive_retention_seconds`: archived logs are deleted when they are older; None keeps them.
     `undo_retention_seconds`: AS OF SCN reaches back so far; then ORA-01555.
-    `lock_wait_seconds`: how long a statement waits for a row that another session changed; then ORA-00054. Oracle waits
-    without end; a test must not.
+    `lock_wait_seconds`: how long a statement waits for a row that another session changed; then ORA-00054.
+    Oracle waits without end; a test must not.
     """
 
     dbname: str = "CDB1"

@@ -1,26 +1,29 @@
 """The redo log as V$LOGMNR_CONTENTS shows it.
 
-Columns and codes: *Database Reference* 19c, V$LOGMNR_CONTENTS. Statements: *Utilities* 19c, "Using LogMiner to Analyze
-Redo Log Files" (`set transaction read write;`, `commit;`, `rollback;`, lower-case words, quoted names). A statement
-longer than 4000 bytes continues in the next row while CSF is 1; no character is cut.
+Columns and codes: *Database Reference* 19c, V$LOGMNR_CONTENTS. Statements: *Utilities* 19c, "Using LogMiner
+to Analyze Redo Log Files" (`set transaction read write;`, `commit;`, `rollback;`, lower-case words, quoted
+names). A statement longer than 4000 bytes continues in the next row while CSF is 1; no character is cut.
 
 Supplemental logging (*Utilities* 19c, "Supplemental Logging" and "Database-Level Supplemental Logging"):
 
 - ALL COLUMNS: the WHERE of an update carries every old column but LOBs;
 - PRIMARY KEY: the key and the changed columns; without a key every column;
-- only minimal: the changed columns. LogMiner adds ROWID, which NO_ROWID_IN_STMT leaves out (*PL/SQL Packages* 19c,
-  DBMS_LOGMNR);
-- none: STATUS is 3 and INFO `no supplemental log data found` (*Utilities* 12.1, "DDL_DICT_TRACKING and Supplemental
-  Logging Settings").
+- only minimal: the changed columns. LogMiner adds ROWID, which NO_ROWID_IN_STMT leaves out (*PL/SQL Packages*
+  19c, DBMS_LOGMNR);
+- none: STATUS is 3 and INFO `no supplemental log data found` (*Utilities* 12.1, "DDL_DICT_TRACKING and
+  Supplemental Logging Settings").
 
-A delete always carries every old column, and an insert every new one: redo needs them to undo and to redo the row.
+A delete always carries every old column, and an insert every new one: redo needs them to undo and to redo the
+row.
 
-Not reproduced: LogMiner's names for objects that the online catalog no longer has (`"UNKNOWN"."OBJ# 45522"`), and its
-STATUS 2 `Dictionary Version Mismatch` for redo older than the last ALTER TABLE; here old redo keeps its columns.
+Not reproduced: LogMiner's names for objects that the online catalog no longer has (`"UNKNOWN"."OBJ# 45522"`),
+and its STATUS 2 `Dictionary Version Mismatch` for redo older than the last ALTER TABLE; here old redo keeps
+its columns.
 
-Guesses: SET has every column that the statement assigns, also those whose value did not change; an undo row of a
-rollback names its row by ROWID; rows between SCNs (each row here has its own SCN); the form of RS_ID from the place in
-the log; a dropped table's statement ends in `AS "BIN$…"` (the DDL grammar of Debezium 3.6.1 knows this form).
+Guesses: SET has every column that the statement assigns, also those whose value did not change; an undo row
+of a rollback names its row by ROWID; rows between SCNs (each row here has its own SCN); the form of RS_ID
+from the place in the log; a dropped table's statement ends in `AS "BIN$…"` (the DDL grammar of Debezium 3.6.1
+knows this form).
 """
 
 from __future__ import annotations
@@ -158,7 +161,7 @@ class Statements:
         self._places = {column.name: place for place, column in enumerate(table.columns)}
 
     def insert(self, row: Values) -> str:
-        """A CLOB that is not NULL is EMPTY_CLOB() here and written by rows of its own (DBZ pull request 5493)."""
+        """A CLOB that is not NULL is EMPTY_CLOB() here and has rows of its own (DBZ pull request 5493)."""
         texts = [
             literal(value) if value is None or not lob else "EMPTY_CLOB()"
             for literal, lob, value in zip(self._literals, self._lob, row, strict=True)
@@ -271,8 +274,8 @@ class RedoLog:
         """Rows with after < SCN <= upto, in order. What is buffered must have been flushed before."""
         with self._store.reader() as reader:
             cursor = reader.execute(
-                "SELECT place, op, time, tx, csf, obj, objd, objv, rid, rollback, status, info, sql, user, sequence,"
-                " pos, owner, name FROM redo WHERE place >= ? AND place < ? ORDER BY place",
+                "SELECT place, op, time, tx, csf, obj, objd, objv, rid, rollback, status, info, sql, user,"
+                " sequence, pos, owner, name FROM redo WHERE place >= ? AND place < ? ORDER BY place",
                 ((after + 1) << PLACE_BITS, (upto + 1) << PLACE_BITS),
             )
             try:
@@ -282,7 +285,7 @@ class RedoLog:
             finally:
                 cursor.close()
 
-    def _row(
+    def _row(  # noqa: PLR0917 - a row of the store's table
         self,
         place: int,
         op: int,

@@ -18,7 +18,8 @@ from connector.local.oracle.transactions import Change, Transaction
 #: Rows that one step of a statement changes before others may have the lock.
 CHUNK: Final = 500
 NO_SUPPLEMENTAL: Final = "no supplemental log data found"
-#: A CLOB's value follows its insert as an UPDATE up to this length, as LOB_WRITE above (DBZ pull request 5493).
+#: A CLOB's value follows its insert as an UPDATE up to this length, as LOB_WRITE above (DBZ pull request
+#: 5493).
 SHORT_LOB: Final = 2000
 
 
@@ -89,7 +90,10 @@ class Rows:
         return self._store.writer.execute(f"{shape.get}({marks})", vids).fetchall()
 
     def insert(self, transaction: Transaction, table: Table, row: Values) -> None:
-        """Insert a row of canonical texts. ORA-00001, or Busy while another transaction holds the same key."""
+        """Insert a row of canonical texts.
+
+        ORA-00001, or Busy while another transaction holds the same key.
+        """
         shape = self._shape(table)
         duplicate = self._conflict(shape, transaction, row)
         vid = self._log_insert(transaction, table, shape, row)
@@ -110,7 +114,7 @@ class Rows:
                 self._log_lob(transaction, table, shape, row, place, vid)
         return vid
 
-    def _log_lob(
+    def _log_lob(  # noqa: PLR0917
         self, transaction: Transaction, table: Table, shape: _Shape, row: Values, place: int, rid: int
     ) -> None:
         value = row[place] or ""
@@ -282,7 +286,7 @@ class Rows:
         batch.clear()
 
     def left_open(self, table: Table) -> list[tuple[int, Change]]:
-        """Changes of transactions that a kill left open, with the transaction's number, the last one first."""
+        """Changes that a kill left open, with their transaction's number, the last one first."""
         chains: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
         for vid, rid, b, e in self._store.writer.execute(
             f"SELECT vid, rid, b, e FROM {table.rows} WHERE b < 0 OR e < 0 ORDER BY vid"

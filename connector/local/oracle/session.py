@@ -49,8 +49,8 @@ class Session:
     def execute(self, sql: str, binds: Sequence[Given] | Mapping[str, Given] = ()) -> Result | int:
         """Run one statement of the side door's grammar: rows, or the number of changed rows (0 for the rest).
 
-        Raises OracleError: in Oracle's numbers for what Oracle refuses, ORA-00900 by name for what the side door does
-        not know.
+        Raises OracleError: in Oracle's numbers for what Oracle refuses, ORA-00900 by name for what the side
+        door does not know.
         """
         from connector.local.oracle.sql.run import run  # noqa: PLC0415 - the grammar needs sessions
 
@@ -59,7 +59,7 @@ class Session:
     # -- transactions --------------------------------------------------------------------------------------
 
     def change(self, step: Callable[[Transaction], int]) -> int:
-        """Run one statement that changes rows: as a whole or not at all, again after waiting for another session."""
+        """Run one statement that changes rows: whole or not at all, again after waiting for another."""
         engine = self.engine
         deadline = time.monotonic() + float(str(engine.state["lock_wait_seconds"]))
         with engine.lock:
@@ -137,7 +137,10 @@ class Session:
         self.insert_rows(found, [self.full_row(found, values)])
 
     def full_row(self, table: Table, values: Mapping[str, Given]) -> list[str | None]:
-        """The row's canonical texts. ORA-00904 unknown column, ORA-01400 NULL, and the errors of its types."""
+        """The row's canonical texts.
+
+        ORA-00904 unknown column, ORA-01400 NULL, and the errors of its types.
+        """
         for name in values:
             table.column(name)
         row: list[str | None] = []
@@ -180,7 +183,10 @@ class Session:
         return self.change(step)
 
     def lock_table(self, owner: str, table: str, mode: str = "ROW SHARE") -> None:
-        """LOCK TABLE … IN … MODE. ROW SHARE and ROW EXCLUSIVE meet nobody here; EXCLUSIVE waits for changes of others."""
+        """LOCK TABLE … IN … MODE.
+
+        ROW SHARE and ROW EXCLUSIVE meet nobody here; EXCLUSIVE waits for changes of others.
+        """
         found = self.engine.dictionary.table(owner, table)
         if "ROW" in mode:
             return
@@ -203,7 +209,8 @@ class Session:
     ) -> Iterator[Row]:
         """Rows of a table as committed at this SCN, as wire texts in the columns' order; no SCN: as of now.
 
-        `where` is a condition in the side door's grammar. ORA-00942, ORA-00904, ORA-08181, ORA-01555, ORA-01466.
+        `where` is a condition in the side door's grammar. ORA-00942, ORA-00904, ORA-08181, ORA-01555,
+        ORA-01466.
         """
         found = self.engine.dictionary.table(owner, table)
         chosen = found.columns if columns is None else tuple(found.column(name) for name in columns)
@@ -214,7 +221,7 @@ class Session:
             condition = condition_of(self, found, where)
         return self.read(found, chosen, scn, *condition)
 
-    def read(
+    def read(  # noqa: PLR0917
         self,
         table: Table,
         columns: Sequence[Column],
@@ -223,7 +230,10 @@ class Session:
         parameters: Sequence[object] = (),
         tail: str = "",
     ) -> Iterator[Row]:
-        """Rows as of an SCN, or as of now with this session's own changes. `where` and `tail` are the store's SQL."""
+        """Rows as of an SCN, or as of now with this session's own changes.
+
+        `where` and `tail` are the store's SQL.
+        """
         engine = self.engine
         with engine.lock:
             engine.check_open()
@@ -261,13 +271,16 @@ class Session:
         return "((b BETWEEN 1 AND ? AND (e > ? OR e < 0)) OR b = ?) AND e != ?", (scn, scn, me, me)
 
     def changeable(self, transaction: Transaction) -> tuple[str, tuple[int, ...]]:
-        """The store's condition for the versions that a statement may change, those that others hold included."""
+        """The store's condition for the versions that a statement would change, held by others or not."""
         me = -transaction.number
         return f"(e = {FOREVER} OR e < 0) AND e != ? AND (b > 0 OR b = ?)", (me, me)
 
 
 def _stream(engine: Engine, sql: str, parameters: Sequence[object]) -> Iterator[Row]:
-    """Rows from a reading connection. The first item is an empty one: by then the view of the file is fixed."""
+    """Rows from a reading connection.
+
+    The first item is an empty one: by then the view of the file is fixed.
+    """
     with engine.store.reader() as reader:
         cursor = reader.execute(sql, parameters)
         try:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-#: A change of a row as four numbers in a transaction's list: table, row, the version before and the one after.
+#: A change of a row as four numbers in a transaction's list: table, row, the version before and the one
+#: after.
 WIDTH: Final = 4
 
 

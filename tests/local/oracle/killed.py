@@ -1,4 +1,7 @@
-"""Changes rows until it is killed, and says each commit when it has returned. Not a test: `test_durability` runs it."""
+"""Changes rows until it is killed, and says each commit when it has returned.
+
+Not a test: `test_durability` runs it.
+"""
 
 import sys
 from pathlib import Path

@@ -50,19 +50,18 @@ def comparable(kind: ColumnType, value: Value) -> str | None:
     if kind.name == "RAW":
         return value.hex() if isinstance(value, bytes) else (text(value) or "").lower()
     if kind.name == "CHAR":
-        return kind_padded(kind, text(value) or "")
+        return _padded(kind, text(value) or "")
     if kind.name in {"VARCHAR2", "CLOB"}:
         return text(value)
     moment = stamp(value)
     return None if moment is None else _moment(kind, moment)
 
 
-def kind_padded(kind: ColumnType, value: str) -> str:
+def _padded(kind: ColumnType, value: str) -> str:
     """Blank-padded to the column's length, as CHAR compares (*SQLRF*, Datatype Comparison Rules)."""
+    value = value.rstrip(" ")
     size = len(value) if kind.in_characters else len(value.encode())
-    padded = value + " " * max(0, (kind.length or 0) - size)
-    over = padded.rstrip(" ")
-    return padded if size <= (kind.length or 0) else over
+    return value + " " * ((kind.length or 0) - size)
 
 
 def _moment(kind: ColumnType, moment: Stamp) -> str:

@@ -1,7 +1,7 @@
 """Definitions: what a DDL statement does to the dictionary, the rows and the redo.
 
-Every DDL statement commits the open transaction before and itself after (*SQLRF*, COMMIT). A table that another
-session is changing is refused at once: ORA-00054 (DDL_LOCK_TIMEOUT is 0).
+Every DDL statement commits the open transaction before and itself after (*SQLRF*, COMMIT). A table that
+another session is changing is refused at once: ORA-00054 (DDL_LOCK_TIMEOUT is 0).
 """
 
 import base64
@@ -254,7 +254,8 @@ def _with_key(engine: Engine, table: Table, key: Key) -> Table:
     if key.primary and _any(engine, table, "(" + " OR ".join(f"{c.stored} IS NULL" for c in columns) + ")"):
         raise OracleError.of(1449)
     twice = engine.store.writer.execute(
-        f"SELECT 1 FROM {table.rows} WHERE e = {FOREVER} AND ({filled}) GROUP BY {stored} HAVING COUNT(*) > 1 LIMIT 1"
+        f"SELECT 1 FROM {table.rows} WHERE e = {FOREVER} AND ({filled})"
+        f" GROUP BY {stored} HAVING COUNT(*) > 1 LIMIT 1"
     ).fetchone()
     if twice:
         label = f"{table.owner}.{name}"
@@ -263,9 +264,7 @@ def _with_key(engine: Engine, table: Table, key: Key) -> Table:
             if key.primary
             else OracleError(2299, f"ORA-02299: cannot validate ({label}) - duplicate keys found")
         )
-    engine.store.write(
-        f"CREATE INDEX k{table.object_id}_{table.next_column}_{columns[0].number}_{len(table.unique_indexes)} ON {table.rows}({stored})"
-    )
+    engine.store.write(f"CREATE INDEX k{table.object_id}_{engine.next_object_id()} ON {table.rows}({stored})")
     if not key.primary:
         return replace(table, unique_indexes={**table.unique_indexes, name: key.columns})
     for column in columns:

@@ -1,7 +1,7 @@
 """Values of expressions: text, Decimal, Stamp, bytes or None.
 
-Functions and their meaning: *SQL Language Reference* 19c. A function, or an element of a date format, that is not
-listed here is refused by name.
+Functions and their meaning: *SQL Language Reference* 19c. A function, or an element of a date format, that is
+not listed here is refused by name.
 """
 
 import re
@@ -188,9 +188,12 @@ def _assembled(parts: Mapping[str, str]) -> Stamp:
         if parts["name"].upper() not in _MONTHS:
             raise OracleError.of(1843)
         month = str(_MONTHS.index(parts["name"].upper()) + 1)
+    day, hour, minute, second = (
+        int(parts.get(name) or least)
+        for name, least in (("day", 1), ("hour", 0), ("minute", 0), ("second", 0))
+    )
     iso = (
-        f"{parts.get('year') or '1970'}-{int(month):02d}-{int(parts.get('day') or 1):02d}"
-        f" {int(parts.get('hour') or 0):02d}:{int(parts.get('minute') or 0):02d}:{int(parts.get('second') or 0):02d}"
+        f"{parts.get('year') or '1970'}-{int(month):02d}-{day:02d} {hour:02d}:{minute:02d}:{second:02d}"
         f".{parts.get('fraction') or ''}"
     )
     zone = parts.get("zone")

@@ -166,7 +166,7 @@ def _shown(items: Sequence[Item], table: Table, row: Row, calculated: Sequence[V
     )
 
 
-def _aggregate(
+def _aggregate(  # noqa: PLR0917
     session: Session, query: Select, table: Table, scn: int | None, where: str, parameters: Sequence[object]
 ) -> Result:
     titles: list[tuple[str, str]] = []
@@ -190,7 +190,7 @@ def _aggregate(
     return Result(titles, iter([tuple(row)]))
 
 
-def _count(
+def _count(  # noqa: PLR0917
     session: Session, item: Item, table: Table, scn: int | None, where: str, parameters: Sequence[object]
 ) -> str:
     filled = where
@@ -202,7 +202,10 @@ def _count(
 
 
 def _hold(session: Session, table: Table, where: str, parameters: Sequence[object]) -> None:
-    """Hold the rows for this transaction. Oracle writes redo for it (operation 25), which nobody reads: left out."""
+    """Hold the rows for this transaction.
+
+    Oracle writes redo for it (operation 25), which nobody reads: left out.
+    """
     engine = session.engine
 
     def step(transaction: Transaction) -> int:

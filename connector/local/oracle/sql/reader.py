@@ -33,7 +33,7 @@ class Reader:
         return token
 
     def at(self, *words: str) -> bool:
-        """Are these words or signs next?"""
+        """Whether these words or signs are next."""
         return all(
             self.following(ahead).kind in {"word", "sign"} and self.following(ahead).value == word
             for ahead, word in enumerate(words)
