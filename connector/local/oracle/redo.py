@@ -11,7 +11,7 @@ Supplemental logging (*Utilities* 19c, "Supplemental Logging" and "Database-Leve
 - only minimal: the changed columns. LogMiner adds ROWID, which NO_ROWID_IN_STMT leaves out (*PL/SQL Packages*
   19c, DBMS_LOGMNR);
 - none: STATUS is 3 and INFO `no supplemental log data found` (*Utilities* 12.1, "DDL_DICT_TRACKING and
-  Supplemental Logging Settings").
+  Supplemental Logging OracleSettings").
 
 A delete always carries every old column, and an insert every new one: redo needs them to undo and to redo the
 row.
@@ -34,11 +34,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from connector.local.oracle.dictionary import Dictionary, Table
+from connector.local.oracle.dictionary import Dictionary, TableDefinition
 from connector.local.oracle.storage import PLACE_BITS, Store
 
 if TYPE_CHECKING:
-    from connector.local.oracle.logs import Logs
+    from connector.local.oracle.logs import RedoLogs
     from connector.local.oracle.scn import ScnClock
 
 INSERT: Final = 1
@@ -151,7 +151,7 @@ def chunks(sql: str) -> list[str]:
 class Statements:
     """SQL_REDO of one version of one table. Rows are texts in the order of the table's columns."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: TableDefinition) -> None:
         self._table = table
         self._columns = table.columns
         self._names = [f'"{column.name}"' for column in table.columns]
@@ -206,7 +206,7 @@ class Statements:
 class RedoLog:
     """Writes redo into the store and reads it. The caller of what writes holds the engine's lock."""
 
-    def __init__(self, store: Store, scn: ScnClock, logs: Logs, dictionary: Dictionary) -> None:
+    def __init__(self, store: Store, scn: ScnClock, logs: RedoLogs, dictionary: Dictionary) -> None:
         self._store, self._scn, self._logs, self._dictionary = store, scn, logs, dictionary
         self._buffer: list[tuple[object, ...]] = []
 
@@ -217,7 +217,7 @@ class RedoLog:
         *,
         transaction: int,
         user: str,
-        table: Table | None = None,
+        table: TableDefinition | None = None,
         row: int | None = None,
         rollback: int = 0,
         status: int = 0,

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from connector.local.oracle import redo as codes
-from connector.local.oracle.dictionary import Dictionary, Table
+from connector.local.oracle.dictionary import Dictionary, TableDefinition
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.redo import RedoLog, Statements, Values, row_id
 from connector.local.oracle.scn import ScnClock
 from connector.local.oracle.storage import FOREVER, Store
-from connector.local.oracle.transactions import Change, Transaction
+from connector.local.oracle.transactions import RowChange, Transaction
 
 #: Rows that one step of a statement changes before others may have the lock.
 CHUNK: Final = 500
@@ -47,7 +47,7 @@ class Supplemental:
 class _Shape:
     """The SQL of one version of one table."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: TableDefinition) -> None:
         names = "".join(f", {column.stored}" for column in table.columns)
         marks = ", ?" * len(table.columns)
         self.statements = Statements(table)
@@ -77,19 +77,21 @@ class Rows:
         self._supplemental = supplemental
         self._shapes: dict[tuple[int, int], _Shape] = {}
 
-    def _shape(self, table: Table) -> _Shape:
+    def _shape(self, table: TableDefinition) -> _Shape:
         found = self._shapes.get((table.object_id, table.version))
         if not found:
             found = self._shapes[table.object_id, table.version] = _Shape(table)
         return found
 
-    def versions(self, table: Table, vids: Sequence[int]) -> list[tuple[int, int, *tuple[str | None, ...]]]:
+    def versions(
+        self, table: TableDefinition, vids: Sequence[int]
+    ) -> list[tuple[int, int, *tuple[str | None, ...]]]:
         """(vid, rid, values …) of these versions."""
         shape = self._shape(table)
         marks = ",".join("?" * len(vids))
         return self._store.writer.execute(f"{shape.get}({marks})", vids).fetchall()
 
-    def insert(self, transaction: Transaction, table: Table, row: Values) -> None:
+    def insert(self, transaction: Transaction, table: TableDefinition, row: Values) -> None:
         """Insert a row of canonical texts.
 
         ORA-00001, or Busy while another transaction holds the same key.
@@ -104,7 +106,9 @@ class Rows:
             # Oracle, too, makes the row first and undoes it: redo has both, the second with ROLLBACK 1.
             raise OracleError.of(1, _constraint(table, duplicate))
 
-    def _log_insert(self, transaction: Transaction, table: Table, shape: _Shape, row: Values) -> int:
+    def _log_insert(
+        self, transaction: Transaction, table: TableDefinition, shape: _Shape, row: Values
+    ) -> int:
         # The row's identity is the SCN of its insert, which the record itself carries.
         self._redo.make_room()
         vid = self._scn.next()
@@ -115,7 +119,13 @@ class Rows:
         return vid
 
     def _log_lob(  # noqa: PLR0917
-        self, transaction: Transaction, table: Table, shape: _Shape, row: Values, place: int, rid: int
+        self,
+        transaction: Transaction,
+        table: TableDefinition,
+        shape: _Shape,
+        row: Values,
+        place: int,
+        rid: int,
     ) -> None:
         value = row[place] or ""
         if len(value) <= SHORT_LOB:
@@ -133,7 +143,7 @@ class Rows:
         transaction: Transaction,
         op: int,
         text: str | None,
-        table: Table,
+        table: TableDefinition,
         rid: int,
         *,
         rollback: int = 0,
@@ -156,7 +166,7 @@ class Rows:
     def update(
         self,
         transaction: Transaction,
-        table: Table,
+        table: TableDefinition,
         rows: Iterable[tuple[int, int, Values, Values]],
         assigned: Sequence[int],
     ) -> None:
@@ -180,7 +190,9 @@ class Rows:
             for place in lobs:
                 self._log_lob(transaction, table, shape, new, place, rid)
 
-    def delete(self, transaction: Transaction, table: Table, rows: Iterable[tuple[int, int, Values]]) -> None:
+    def delete(
+        self, transaction: Transaction, table: TableDefinition, rows: Iterable[tuple[int, int, Values]]
+    ) -> None:
         """Delete (vid, rid, old) each."""
         shape = self._shape(table)
         transaction.tables.add(table.object_id)
@@ -189,7 +201,7 @@ class Rows:
             transaction.note(table.object_id, rid, vid, 0)
             self._record(transaction, codes.DELETE, shape.statements.delete(old), table, rid)
 
-    def _end(self, transaction: Transaction, table: Table, shape: _Shape, vid: int) -> None:
+    def _end(self, transaction: Transaction, table: TableDefinition, shape: _Shape, vid: int) -> None:
         ended = self._store.write(shape.end, (-transaction.number, vid))
         if ended.rowcount == 1:
             return
@@ -199,7 +211,7 @@ class Rows:
         raise Changed
 
     def check_keys(
-        self, transaction: Transaction, table: Table, rows: Iterable[Values], assigned: set[int]
+        self, transaction: Transaction, table: TableDefinition, rows: Iterable[Values], assigned: set[int]
     ) -> None:
         """After an update: is each new key the only one? ORA-00001, or Busy."""
         shape = self._shape(table)
@@ -233,7 +245,7 @@ class Rows:
                 self._scn.ensure()
             self.undo_one(transaction, change)
 
-    def undo_one(self, transaction: Transaction, change: Change) -> None:
+    def undo_one(self, transaction: Transaction, change: RowChange) -> None:
         table = self._dictionary.numbered(change.object_id)
         if table is None:
             return
@@ -285,7 +297,7 @@ class Rows:
         self._store.write_many(f"UPDATE t{object_id} SET e = ? WHERE vid = ? AND e = ?", batch)
         batch.clear()
 
-    def left_open(self, table: Table) -> list[tuple[int, Change]]:
+    def left_open(self, table: TableDefinition) -> list[tuple[int, RowChange]]:
         """Changes that a kill left open, with their transaction's number, the last one first."""
         chains: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
         for vid, rid, b, e in self._store.writer.execute(
@@ -295,16 +307,16 @@ class Rows:
                 chains.setdefault((-b, rid), ([], []))[1].append(vid)
             if e < 0:
                 chains.setdefault((-e, rid), ([], []))[0].append(vid)
-        changes: list[tuple[int, int, Change]] = []
+        changes: list[tuple[int, int, RowChange]] = []
         for (number, rid), (ended, made) in chains.items():
             for vid in made:
                 before = max((version for version in ended if version < vid), default=0)
-                changes.append((vid, number, Change(table.object_id, rid, before, vid)))
+                changes.append((vid, number, RowChange(table.object_id, rid, before, vid)))
             if ended and ended[-1] >= max(made, default=0):
-                changes.append((FOREVER, number, Change(table.object_id, rid, ended[-1], 0)))
+                changes.append((FOREVER, number, RowChange(table.object_id, rid, ended[-1], 0)))
         changes.sort(key=lambda entry: entry[0], reverse=True)
         return [(number, change) for _, number, change in changes]
 
 
-def _constraint(table: Table, name: str) -> str:
+def _constraint(table: TableDefinition, name: str) -> str:
     return f"{table.owner}.{f'SYS_C{table.object_id:07d}' if name == 'PRIMARY KEY' else name}"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from connector.local.oracle.engine import Engine, Settings
-from connector.local.oracle.session import Result, Session
+from connector.local.oracle.engine import OracleEngine, OracleSettings
+from connector.local.oracle.session import OracleSession, QueryResult
 
 
 class Clock:
@@ -23,27 +23,27 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def engine(tmp_path: Path, clock: Clock) -> Iterator[Engine]:
-    opened = Engine.open(tmp_path, Settings(lock_wait_seconds=0.3), clock)
+def engine(tmp_path: Path, clock: Clock) -> Iterator[OracleEngine]:
+    opened = OracleEngine.open(tmp_path, OracleSettings(lock_wait_seconds=0.3), clock)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def session(engine: Engine) -> Session:
+def session(engine: OracleEngine) -> OracleSession:
     return engine.session("WMS")
 
 
-def rows(result: Result | int) -> list[tuple[str | None, ...]]:
-    assert isinstance(result, Result)
+def rows(result: QueryResult | int) -> list[tuple[str | None, ...]]:
+    assert isinstance(result, QueryResult)
     return [tuple(row) for row in result.rows]
 
 
-def ask(session: Session, sql: str, *binds: str | int | None) -> list[tuple[str | None, ...]]:
+def ask(session: OracleSession, sql: str, *binds: str | int | None) -> list[tuple[str | None, ...]]:
     return rows(session.execute(sql, binds))
 
 
-def redo_texts(engine: Engine, after: int = 0) -> list[tuple[int, int, str | None]]:
+def redo_texts(engine: OracleEngine, after: int = 0) -> list[tuple[int, int, str | None]]:
     """(operation, rollback flag, statement) of all redo behind an SCN."""
     found = engine.redo(after, engine.current_scn())
     return [(row.operation_code, row.rollback, row.sql_redo) for row in found]

@@ -6,15 +6,15 @@ Not a test: `test_durability` runs it.
 import sys
 from pathlib import Path
 
-from connector.local.oracle.engine import Engine, Settings
-from connector.local.oracle.session import Result
+from connector.local.oracle.engine import OracleEngine, OracleSettings
+from connector.local.oracle.session import QueryResult
 
 
 def main(directory: str) -> None:
-    engine = Engine.open(Path(directory), Settings(log_bytes=100_000))
+    engine = OracleEngine.open(Path(directory), OracleSettings(log_bytes=100_000))
     session, open_one = engine.session("WMS"), engine.session("WMS")
     found = session.execute("SELECT MAX(K) FROM T")
-    assert isinstance(found, Result)
+    assert isinstance(found, QueryResult)
     number = int(float(next(found.rows)[0] or 0))
     while True:
         number += 1

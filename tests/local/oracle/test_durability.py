@@ -2,12 +2,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from connector.local.oracle.engine import Engine, Settings
+from connector.local.oracle.engine import OracleEngine, OracleSettings
 from tests.local.oracle.conftest import ask
 
 
 def test_killed_databases_keep_every_commit_and_nothing_else(tmp_path: Path):
-    engine = Engine.open(tmp_path, Settings())
+    engine = OracleEngine.open(tmp_path, OracleSettings())
     session = engine.session("WMS")
     session.execute(
         "CREATE TABLE T (K NUMBER PRIMARY KEY, V VARCHAR2(9), SUPPLEMENTAL LOG DATA (ALL) COLUMNS)"
@@ -34,7 +34,7 @@ def test_killed_databases_keep_every_commit_and_nothing_else(tmp_path: Path):
         last = scns[-1]
         acknowledged = max(number for number, *_ in said)
 
-        engine = Engine.open(tmp_path, Settings())
+        engine = OracleEngine.open(tmp_path, OracleSettings())
         session = engine.session("WMS")
         keys = [key for (key,) in ask(session, "SELECT K FROM T WHERE K > 0 ORDER BY K")]
         # The last commit may be in the file without having been said.
@@ -51,7 +51,7 @@ def test_killed_databases_keep_every_commit_and_nothing_else(tmp_path: Path):
         engine.close()
 
 
-def _check_redo(engine: Engine, session_keys: list[str | None]) -> None:
+def _check_redo(engine: OracleEngine, session_keys: list[str | None]) -> None:
     """Redo tells the same story: what was committed in it is what is in the table."""
     pending: dict[bytes, int] = {}
     inserted, undone, last = 0, 0, 0
@@ -73,19 +73,19 @@ def _check_redo(engine: Engine, session_keys: list[str | None]) -> None:
 
 
 def test_a_clean_end_leaves_no_gap(tmp_path: Path):
-    engine = Engine.open(tmp_path)
+    engine = OracleEngine.open(tmp_path)
     last = engine.current_scn()
     engine.close()
-    engine = Engine.open(tmp_path)
+    engine = OracleEngine.open(tmp_path)
     assert last < engine.current_scn() < last + 10
     engine.close()
 
 
 def test_state_that_a_dba_changed_survives(tmp_path: Path):
-    engine = Engine.open(tmp_path)
+    engine = OracleEngine.open(tmp_path)
     engine.alter(archivelog=False, minimal_supplemental=False)
     engine.close()
-    engine = Engine.open(tmp_path)
+    engine = OracleEngine.open(tmp_path)
     assert engine.state["archivelog"] == 0
     assert engine.supplemental.minimal is False
     engine.close()

@@ -2,18 +2,18 @@ from pathlib import Path
 
 import pytest
 
-from connector.local.oracle.engine import Engine, Settings
-from connector.local.oracle.session import Session
+from connector.local.oracle.engine import OracleEngine, OracleSettings
+from connector.local.oracle.session import OracleSession
 from tests.local.oracle.conftest import Clock, redo_texts
 
 
-def fill(session: Session, count: int) -> None:
+def fill(session: OracleSession, count: int) -> None:
     for _ in range(count):
         session.execute("INSERT INTO T VALUES (1)")
         session.commit()
 
 
-def test_a_switch_archives_and_leaves_no_gap(engine: Engine, session: Session):
+def test_a_switch_archives_and_leaves_no_gap(engine: OracleEngine, session: OracleSession):
     session.execute("CREATE TABLE T (A NUMBER)")
     for _ in range(5):
         fill(session, 1)
@@ -30,7 +30,7 @@ def test_a_switch_archives_and_leaves_no_gap(engine: Engine, session: Session):
 
 
 def test_a_full_log_is_switched(tmp_path: Path):
-    engine = Engine.open(tmp_path, Settings(log_bytes=2000))
+    engine = OracleEngine.open(tmp_path, OracleSettings(log_bytes=2000))
     session = engine.session("WMS")
     session.execute("CREATE TABLE T (A NUMBER)")
     fill(session, 20)
@@ -38,12 +38,14 @@ def test_a_full_log_is_switched(tmp_path: Path):
     assert all(log.used < 2700 for log in engine.logs.archived())
     before = redo_texts(engine)
     engine.close()
-    engine = Engine.open(tmp_path, Settings(log_bytes=2000))
+    engine = OracleEngine.open(tmp_path, OracleSettings(log_bytes=2000))
     assert redo_texts(engine) == before
     engine.close()
 
 
-def test_deleted_logs_take_their_redo_when_the_group_is_used_again(engine: Engine, session: Session):
+def test_deleted_logs_take_their_redo_when_the_group_is_used_again(
+    engine: OracleEngine, session: OracleSession
+):
     session.execute("CREATE TABLE T (A NUMBER)")
     fill(session, 1)
     engine.switch_log()
@@ -57,7 +59,7 @@ def test_deleted_logs_take_their_redo_when_the_group_is_used_again(engine: Engin
     assert redo_texts(engine) == []
 
 
-def test_retention_deletes_by_time(engine: Engine, session: Session, clock: Clock):
+def test_retention_deletes_by_time(engine: OracleEngine, session: OracleSession, clock: Clock):
     engine.alter(archive_retention_seconds=3600)
     session.execute("CREATE TABLE T (A NUMBER)")
     engine.switch_log()
@@ -70,7 +72,9 @@ def test_retention_deletes_by_time(engine: Engine, session: Session, clock: Cloc
 
 
 @pytest.mark.parametrize("archiving", [True, False])
-def test_without_archiving_an_overwritten_log_is_gone(engine: Engine, session: Session, archiving: bool):
+def test_without_archiving_an_overwritten_log_is_gone(
+    engine: OracleEngine, session: OracleSession, archiving: bool
+):
     engine.alter(archivelog=archiving)
     session.execute("CREATE TABLE T (A NUMBER)")
     for _ in range(3):

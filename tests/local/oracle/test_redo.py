@@ -1,16 +1,16 @@
 import pytest
 
-from connector.local.oracle.engine import Engine
+from connector.local.oracle.engine import OracleEngine
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.redo import RedoRow
-from connector.local.oracle.session import Session
+from connector.local.oracle.session import OracleSession
 from tests.local.oracle.conftest import ask, redo_texts
 
 CREATE = "CREATE TABLE T (ID NUMBER(9) PRIMARY KEY, A VARCHAR2(4000), B VARCHAR2(4000)"
 ALL = ", SUPPLEMENTAL LOG DATA (ALL) COLUMNS)"
 
 
-def test_a_transaction_is_in_redo_before_its_commit(engine: Engine, session: Session):
+def test_a_transaction_is_in_redo_before_its_commit(engine: OracleEngine, session: OracleSession):
     session.execute(CREATE + ALL)
     mark = engine.current_scn()
     session.execute("INSERT INTO T VALUES (1, 'it''s', NULL)")
@@ -30,7 +30,7 @@ def test_a_transaction_is_in_redo_before_its_commit(engine: Engine, session: Ses
     assert engine.open_transactions() == []
 
 
-def test_a_rollback_undoes_in_redo_too(engine: Engine, session: Session):
+def test_a_rollback_undoes_in_redo_too(engine: OracleEngine, session: OracleSession):
     session.execute(CREATE + ALL)
     session.execute("INSERT INTO T VALUES (1, 'a', NULL)")
     session.commit()
@@ -51,7 +51,7 @@ def test_a_rollback_undoes_in_redo_too(engine: Engine, session: Session):
     assert rows[1].row_id == rows[-2].row_id
 
 
-def test_a_refused_key_is_made_and_undone(engine: Engine, session: Session):
+def test_a_refused_key_is_made_and_undone(engine: OracleEngine, session: OracleSession):
     session.execute(CREATE + ALL)
     session.execute("INSERT INTO T(ID) VALUES (1)")
     mark = engine.current_scn()
@@ -70,7 +70,7 @@ def test_a_refused_key_is_made_and_undone(engine: Engine, session: Session):
     ],
 )
 def test_supplemental_logging_decides_what_an_update_carries(
-    engine: Engine, session: Session, logging: str, where: str
+    engine: OracleEngine, session: OracleSession, logging: str, where: str
 ):
     session.execute(CREATE + logging)
     session.execute("INSERT INTO T VALUES (1, 'a', NULL)")
@@ -79,7 +79,7 @@ def test_supplemental_logging_decides_what_an_update_carries(
     assert redo_texts(engine, mark)[0][2] == f"""update "WMS"."T" set "A" = 'x'{where};"""
 
 
-def test_without_minimal_logging_every_row_says_so(engine: Engine, session: Session):
+def test_without_minimal_logging_every_row_says_so(engine: OracleEngine, session: OracleSession):
     session.execute(CREATE + ALL)
     session.execute("ALTER DATABASE DROP SUPPLEMENTAL LOG DATA")
     mark = engine.current_scn()
@@ -88,7 +88,7 @@ def test_without_minimal_logging_every_row_says_so(engine: Engine, session: Sess
     assert (row.status, row.info) == (3, "no supplemental log data found")
 
 
-def test_a_long_row_continues(engine: Engine, session: Session):
+def test_a_long_row_continues(engine: OracleEngine, session: OracleSession):
     session.execute(CREATE + ALL)
     mark = engine.current_scn()
     session.execute("INSERT INTO T VALUES (1, :1, :2)", ("😀" * 1000, "ü" * 2000))
@@ -98,7 +98,7 @@ def test_a_long_row_continues(engine: Engine, session: Session):
     assert "".join(row.sql_redo or "" for row in found).endswith(f"'{'ü' * 2000}');")
 
 
-def test_definitions(engine: Engine, session: Session):
+def test_definitions(engine: OracleEngine, session: OracleSession):
     session.execute("CREATE TABLE T (ID NUMBER)")
     other = engine.session("WMS")
     other.execute("INSERT INTO T VALUES (1)")
@@ -122,7 +122,7 @@ def test_definitions(engine: Engine, session: Session):
         ask(session, "SELECT * FROM T")
 
 
-def test_a_table_without_a_key_carries_all_columns(engine: Engine, session: Session):
+def test_a_table_without_a_key_carries_all_columns(engine: OracleEngine, session: OracleSession):
     session.execute("CREATE TABLE T (A NUMBER, B VARCHAR2(9), SUPPLEMENTAL LOG DATA (PRIMARY KEY) COLUMNS)")
     session.execute("INSERT INTO T VALUES (1, 'x')")
     session.execute("INSERT INTO T VALUES (1, 'x')")
@@ -133,7 +133,7 @@ def test_a_table_without_a_key_carries_all_columns(engine: Engine, session: Sess
     }
 
 
-def test_a_clob_is_empty_in_the_insert_and_follows(engine: Engine, session: Session):
+def test_a_clob_is_empty_in_the_insert_and_follows(engine: OracleEngine, session: OracleSession):
     session.execute("CREATE TABLE T (ID NUMBER PRIMARY KEY, C CLOB)")
     mark = engine.current_scn()
     session.execute("INSERT INTO T VALUES (1, 'short')")
@@ -147,7 +147,7 @@ def test_a_clob_is_empty_in_the_insert_and_follows(engine: Engine, session: Sess
     ]
 
 
-def test_a_row_can_be_put_into_redo(engine: Engine):
+def test_a_row_can_be_put_into_redo(engine: OracleEngine):
     mark = engine.current_scn()
     engine.inject_redo(
         RedoRow(0, None, 255, "UNSUPPORTED", 0.0, b"", table_name="T", seg_owner="WMS", status=2, info="bad")

@@ -2,14 +2,14 @@ import threading
 
 import pytest
 
-from connector.local.oracle.engine import Engine
+from connector.local.oracle.engine import OracleEngine
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.session import Session
+from connector.local.oracle.session import OracleSession
 from tests.local.oracle.conftest import ask
 
 
 @pytest.fixture
-def other(engine: Engine, session: Session) -> Session:
+def other(engine: OracleEngine, session: OracleSession) -> OracleSession:
     session.execute("CREATE TABLE T (K NUMBER PRIMARY KEY, V VARCHAR2(9) UNIQUE)")
     session.execute("INSERT INTO T VALUES (1, 'a')")
     session.execute("INSERT INTO T VALUES (2, 'b')")
@@ -17,7 +17,7 @@ def other(engine: Engine, session: Session) -> Session:
     return engine.session("WMS")
 
 
-def test_a_held_row_is_waited_for_and_then_refused(session: Session, other: Session):
+def test_a_held_row_is_waited_for_and_then_refused(session: OracleSession, other: OracleSession):
     session.execute("UPDATE T SET V = 'x' WHERE K = 1")
     for statement in (
         "UPDATE T SET V = 'y' WHERE K = 1",
@@ -31,7 +31,9 @@ def test_a_held_row_is_waited_for_and_then_refused(session: Session, other: Sess
     assert ask(other, "SELECT V FROM T ORDER BY K") == [("a",), ("z",)]
 
 
-def test_a_statement_goes_on_with_the_new_row_when_the_other_commits(session: Session, other: Session):
+def test_a_statement_goes_on_with_the_new_row_when_the_other_commits(
+    session: OracleSession, other: OracleSession
+):
     session.engine.alter(lock_wait_seconds=30)
     session.execute("UPDATE T SET V = 'x' WHERE K = 1")
     changed: list[int] = []
@@ -48,7 +50,7 @@ def test_a_statement_goes_on_with_the_new_row_when_the_other_commits(session: Se
     assert ask(session, "SELECT COUNT(*) FROM T") == [("2",)]
 
 
-def test_a_circle_of_waiting_ends(session: Session, other: Session):
+def test_a_circle_of_waiting_ends(session: OracleSession, other: OracleSession):
     session.engine.alter(lock_wait_seconds=30)
     session.execute("UPDATE T SET V = 'x' WHERE K = 1")
     other.execute("UPDATE T SET V = 'y' WHERE K = 2")
@@ -67,7 +69,7 @@ def test_a_circle_of_waiting_ends(session: Session, other: Session):
     assert not waiting.is_alive()
 
 
-def test_rows_held_for_update_are_free_after_the_end(session: Session, other: Session):
+def test_rows_held_for_update_are_free_after_the_end(session: OracleSession, other: OracleSession):
     assert ask(session, "SELECT V FROM T WHERE K = 1 FOR UPDATE") == [("a",)]
     with pytest.raises(OracleError, match="ORA-00054"):
         other.execute("UPDATE T SET V = 'z' WHERE K = 1")
@@ -75,7 +77,7 @@ def test_rows_held_for_update_are_free_after_the_end(session: Session, other: Se
     assert other.execute("UPDATE T SET V = 'z' WHERE K = 1") == 1
 
 
-def test_a_statement_is_whole_or_nothing(session: Session, other: Session):
+def test_a_statement_is_whole_or_nothing(session: OracleSession, other: OracleSession):
     with pytest.raises(OracleError, match="ORA-00001"):
         session.execute("UPDATE T SET K = 7")
     assert ask(session, "SELECT K FROM T ORDER BY K") == [("1",), ("2",)]
@@ -84,7 +86,7 @@ def test_a_statement_is_whole_or_nothing(session: Session, other: Session):
     assert ask(other, "SELECT K FROM T ORDER BY K") == [("1",), ("2",)]
 
 
-def test_savepoints_have_names(session: Session, other: Session):
+def test_savepoints_have_names(session: OracleSession, other: OracleSession):
     session.savepoint("A")
     session.execute("DELETE FROM T WHERE K = 1")
     session.savepoint("B")
@@ -95,13 +97,15 @@ def test_savepoints_have_names(session: Session, other: Session):
     assert ask(session, "SELECT COUNT(*) FROM T") == [("2",)]
 
 
-def test_a_closed_session_is_rolled_back(session: Session, other: Session):
+def test_a_closed_session_is_rolled_back(session: OracleSession, other: OracleSession):
     other.execute("DELETE FROM T")
     other.close()
     assert session.execute("DELETE FROM T") == 2
 
 
-def test_changes_of_many_threads_are_all_there(engine: Engine, session: Session, other: Session):
+def test_changes_of_many_threads_are_all_there(
+    engine: OracleEngine, session: OracleSession, other: OracleSession
+):
     engine.alter(lock_wait_seconds=60)
     session.execute("CREATE TABLE N (K NUMBER PRIMARY KEY, V NUMBER(9))")
     session.execute("INSERT INTO N VALUES (1, 0)")

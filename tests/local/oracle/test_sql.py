@@ -2,14 +2,14 @@ import re
 
 import pytest
 
-from connector.local.oracle.engine import Engine
+from connector.local.oracle.engine import OracleEngine
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.session import Result, Session
+from connector.local.oracle.session import OracleSession, QueryResult
 from tests.local.oracle.conftest import ask
 
 
 @pytest.fixture
-def filled(session: Session) -> Session:
+def filled(session: OracleSession) -> OracleSession:
     session.execute(
         """CREATE TABLE "WMS"."T" (ID NUMBER(12) PRIMARY KEY, N NUMBER, V VARCHAR2(20) DEFAULT 'new' NOT NULL,
         D DATE, TS TIMESTAMP(6) DEFAULT SYSTIMESTAMP, Z TIMESTAMP WITH TIME ZONE, C CHAR(3), R RAW(4))"""
@@ -58,7 +58,7 @@ def filled(session: Session) -> Session:
         ("EXISTS (SELECT 1 FROM T WHERE ID = 3)", []),
     ],
 )
-def test_conditions(filled: Session, where: str, found: list[int] | type[OracleError]):
+def test_conditions(filled: OracleSession, where: str, found: list[int] | type[OracleError]):
     sql = f"SELECT ID FROM T WHERE {where} ORDER BY ID"
     if not isinstance(found, list):
         with pytest.raises(found, match="ORA-01722"):
@@ -83,14 +83,14 @@ def test_conditions(filled: Session, where: str, found: list[int] | type[OracleE
         ("SELECT * FROM DUAL", ["DUMMY"], [("X",)]),
     ],
 )
-def test_queries(filled: Session, select: str, columns: list[str], rows: list[tuple[str | None, ...]]):
+def test_queries(filled: OracleSession, select: str, columns: list[str], rows: list[tuple[str | None, ...]]):
     result = filled.execute(select)
-    assert isinstance(result, Result)
+    assert isinstance(result, QueryResult)
     assert [name for name, _ in result.columns] == columns
     assert [tuple(row) for row in result.rows] == rows
 
 
-def test_defaults_and_lengths(filled: Session, engine: Engine):
+def test_defaults_and_lengths(filled: OracleSession, engine: OracleEngine):
     filled.execute("INSERT INTO T (ID) VALUES (:id)", {"id": 3})
     assert ask(filled, "SELECT V, TS FROM T WHERE ID = 3") == [("new", "2023-11-14 22:13:20.000000")]
     filled.execute("INSERT INTO T (ID, V) SELECT ID + 100, V FROM T WHERE ID < 3")
@@ -129,19 +129,19 @@ def test_defaults_and_lengths(filled: Session, engine: Engine):
         ("GRANT SELECT ON T TO X", 900),
     ],
 )
-def test_what_is_refused(filled: Session, sql: str, code: int):
+def test_what_is_refused(filled: OracleSession, sql: str, code: int):
     with pytest.raises(OracleError, match=f"ORA-{code:05d}: ") as refused:
         filled.execute(sql)
     assert refused.value.code == code
     assert ask(filled, "SELECT COUNT(*) FROM T") == [("3",)]
 
 
-def test_an_unknown_statement_is_named(session: Session):
+def test_an_unknown_statement_is_named(session: OracleSession):
     with pytest.raises(OracleError, match=re.escape("`GRANT SELECT ON T TO X`")):
         session.execute("GRANT SELECT ON T TO X")
 
 
-def test_columns_come_change_and_go(filled: Session, engine: Engine):
+def test_columns_come_change_and_go(filled: OracleSession, engine: OracleEngine):
     filled.execute("ALTER TABLE T ADD (NEW_COL VARCHAR2(9) DEFAULT 'd', M NUMBER)")
     filled.execute("ALTER TABLE T MODIFY V VARCHAR2(40)")
     filled.execute("ALTER TABLE T RENAME COLUMN N TO NUM")
@@ -166,7 +166,8 @@ def test_columns_come_change_and_go(filled: Session, engine: Engine):
         '\n  CREATE TABLE "WMS"."T" \n   (\t"ID" NUMBER(12,0) NOT NULL ENABLE, \n\t"NUM" NUMBER, \n'
         '\t"V" VARCHAR2(40) DEFAULT \'new\' NOT NULL ENABLE, \n\t"D" DATE, \n'
         '\t"TS" TIMESTAMP (6) DEFAULT SYSTIMESTAMP, \n\t"Z" TIMESTAMP (6) WITH TIME ZONE, \n\t"C" CHAR(3), \n'
-        '\t"NEW_COL" VARCHAR2(9) DEFAULT \'d\', \n\t"M" NUMBER, \n\t PRIMARY KEY ("ID")\n  USING INDEX  ENABLE, \n'
+        '\t"NEW_COL" VARCHAR2(9) DEFAULT \'d\', \n\t"M" NUMBER, \n\t PRIMARY KEY ("ID")\n'
+        "  USING INDEX  ENABLE, \n"
         "\t SUPPLEMENTAL LOG DATA (ALL) COLUMNS\n   ) ;\n"
     )
     before = table.data_object_id
@@ -177,7 +178,7 @@ def test_columns_come_change_and_go(filled: Session, engine: Engine):
     assert table.object_id == before
 
 
-def test_composite_keys(session: Session):
+def test_composite_keys(session: OracleSession):
     session.execute("CREATE TABLE K (A NUMBER, B VARCHAR2(3), C DATE, CONSTRAINT KEY_K PRIMARY KEY (A, B))")
     session.execute("INSERT INTO K VALUES (1, 'a', NULL)")
     session.execute("INSERT INTO K VALUES (1, 'b', NULL)")

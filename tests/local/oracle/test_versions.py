@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.local.oracle.engine import Engine, Settings
+from connector.local.oracle.engine import OracleEngine, OracleSettings
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.session import Session
+from connector.local.oracle.session import OracleSession
 from tests.local.oracle.conftest import Clock, ask
 
 State = dict[str, str | None]
@@ -51,7 +51,7 @@ class Model:
             self.saved[who] = None
 
 
-def do(session: Session, what: str, key: str, value: str) -> None:
+def do(session: OracleSession, what: str, key: str, value: str) -> None:
     if what == "put":
         if session.execute("UPDATE T SET V = :1 WHERE K = :2", (value, key)) == 0:
             session.execute("INSERT INTO T VALUES (:1, :2)", (key, value))
@@ -67,7 +67,7 @@ def do(session: Session, what: str, key: str, value: str) -> None:
         session.execute(words[what])
 
 
-def state(session: Session, scn: int | None = None) -> State:
+def state(session: OracleSession, scn: int | None = None) -> State:
     past = "" if scn is None else f" AS OF SCN {scn}"
     return {str(key): value for key, value in ask(session, f"SELECT K, V FROM T{past}")}
 
@@ -76,7 +76,7 @@ def state(session: Session, scn: int | None = None) -> State:
 @given(STEPS)
 def test_every_past_state_stays_readable(steps: list[tuple[int, str, int, str]]):
     with tempfile.TemporaryDirectory() as directory:
-        engine = Engine.open(Path(directory), Settings(), Clock())
+        engine = OracleEngine.open(Path(directory), OracleSettings(), Clock())
         sessions = [engine.session("WMS") for _ in range(2)]
         sessions[0].execute("CREATE TABLE T (K NUMBER PRIMARY KEY, V VARCHAR2(9))")
         model, past = Model(), []
@@ -94,7 +94,7 @@ def test_every_past_state_stays_readable(steps: list[tuple[int, str, int, str]])
         for scn, committed in past:
             assert state(sessions[0], scn) == committed
         engine.close()
-        engine = Engine.open(Path(directory), Settings(), Clock())
+        engine = OracleEngine.open(Path(directory), OracleSettings(), Clock())
         reader = engine.session("WMS")
         assert state(reader) == model.committed
         for scn, committed in past:
@@ -102,7 +102,7 @@ def test_every_past_state_stays_readable(steps: list[tuple[int, str, int, str]])
         engine.close()
 
 
-def test_the_past_ends(engine: Engine, session: Session, clock: Clock):
+def test_the_past_ends(engine: OracleEngine, session: OracleSession, clock: Clock):
     session.execute("CREATE TABLE T (K NUMBER PRIMARY KEY, V VARCHAR2(9))")
     session.execute("INSERT INTO T VALUES (1, 'a')")
     session.commit()
@@ -120,7 +120,7 @@ def test_the_past_ends(engine: Engine, session: Session, clock: Clock):
     assert state(session, new) == {"1": "b"}
 
 
-def test_scns_that_cannot_be_read(engine: Engine, session: Session):
+def test_scns_that_cannot_be_read(engine: OracleEngine, session: OracleSession):
     before = engine.current_scn()
     session.execute("CREATE TABLE T (K NUMBER PRIMARY KEY, V VARCHAR2(9))")
     with pytest.raises(OracleError, match="ORA-01466"):
@@ -129,7 +129,7 @@ def test_scns_that_cannot_be_read(engine: Engine, session: Session):
         state(session, engine.current_scn() + 1000)
 
 
-def test_a_snapshot_holds_while_rows_change(engine: Engine, session: Session):
+def test_a_snapshot_holds_while_rows_change(engine: OracleEngine, session: OracleSession):
     session.execute("CREATE TABLE T (K NUMBER PRIMARY KEY, V VARCHAR2(9))")
     for key in range(3000):
         session.execute("INSERT INTO T VALUES (:1, 'a')", (key,))
@@ -141,7 +141,7 @@ def test_a_snapshot_holds_while_rows_change(engine: Engine, session: Session):
     assert [first, *found] == [("a", str(key)) for key in range(1, 3000)]
 
 
-def test_times_and_scns(engine: Engine, clock: Clock):
+def test_times_and_scns(engine: OracleEngine, clock: Clock):
     first = engine.current_scn()
     start = clock.now
     clock.now += 10

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from connector.local.oracle import values
-from connector.local.oracle.dictionary import Column, Table
+from connector.local.oracle.dictionary import Column, TableDefinition
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.sql.evaluate import Context, Value, evaluate, names_in, numeric, stamp, text
+from connector.local.oracle.sql.evaluate import Surroundings, Value, evaluate, names_in, numeric, stamp, text
 from connector.local.oracle.sql.nodes import (
     Among,
     Both,
@@ -77,8 +77,8 @@ def _moment(kind: ColumnType, moment: Stamp) -> str:
 class Compiler:
     """Conditions on one table. `exists` tells whether a query of its own has a row."""
 
-    table: Table
-    context: Context
+    table: TableDefinition
+    context: Surroundings
     exists: Callable[[Select], bool]
     parameters: list[object] = field(default_factory=list)
 
