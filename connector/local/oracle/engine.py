@@ -84,6 +84,7 @@ class OracleEngine:
         self.redo_log = RedoLog(self.store, self.scn, self.logs, self.dictionary)
         self.supplemental = Supplemental()
         self.rows = Rows(self.store, self.scn, self.redo_log, self.dictionary, self.supplemental)
+        self.rows.pause = self.breathe
         self._apply_state()
         self.transactions: dict[int, Transaction] = {}
         #: Rows that SELECT … FOR UPDATE holds: (object id, row) -> transaction.
@@ -243,6 +244,7 @@ class OracleEngine:
     def rollback(self, transaction: Transaction) -> None:
         """Take back every change and end the transaction."""
         if transaction.started:
+            self.scn.ensure()
             self.rows.undo(transaction, 0)
             self.scn.ensure()
             self._end(transaction, codes.ROLLBACK, "rollback;", None)

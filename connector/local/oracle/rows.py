@@ -3,7 +3,7 @@
 The caller holds the engine's lock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,6 +76,8 @@ class Rows:
         self._store, self._scn, self._redo, self._dictionary = store, scn, redo, dictionary
         self._supplemental = supplemental
         self._shapes: dict[tuple[int, int], _Shape] = {}
+        #: Called between two chunks of a long undo, so that others get the lock.
+        self.pause: Callable[[], None] = scn.ensure
 
     def _shape(self, table: TableDefinition) -> _Shape:
         found = self._shapes.get((table.object_id, table.version))
@@ -241,8 +243,8 @@ class Rows:
     def undo(self, transaction: Transaction, count: int) -> None:
         """Take back the changes after the first `count`; each writes redo with ROLLBACK 1."""
         for number, change in enumerate(transaction.back_to(count)):
-            if number % CHUNK == 0:
-                self._scn.ensure()
+            if number % CHUNK == CHUNK - 1:
+                self.pause()
             self.undo_one(transaction, change)
 
     def undo_one(self, transaction: Transaction, change: RowChange) -> None:

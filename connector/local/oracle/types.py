@@ -170,7 +170,9 @@ class ColumnType:
     def _check_number(self, value: Given) -> str:
         if isinstance(value, (bytes, date, Stamp)) or value is None:
             raise OracleError.of(932, "NUMBER", type(value).__name__.upper())
-        text = values.number(value)
+        text = str(value) if type(value) is int else values.number(value)
+        if self.scale == 0 and self.precision and len(text) <= self.precision and text.isdigit():
+            return text  # the usual key
         if self._quantum is None and self._limit is None:
             return text
         exact = Decimal(text)

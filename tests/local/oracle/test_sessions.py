@@ -123,3 +123,23 @@ def test_changes_of_many_threads_are_all_there(
     for thread in threads:
         thread.join(60)
     assert ask(session, "SELECT V FROM N") == [("200",)]
+
+
+def test_long_statements_and_their_rollback(engine: OracleEngine, session: OracleSession):
+    session.execute("CREATE TABLE L (K NUMBER PRIMARY KEY, V NUMBER)")
+    table = engine.dictionary.table("WMS", "L")
+    session.insert_rows(table, [session.full_row(table, {"K": key, "V": key}) for key in range(1700)])
+    session.commit()
+    assert session.execute("UPDATE L SET V = -V") == 1700
+    assert session.execute("UPDATE L SET V = V - 1 WHERE K < 900") == 900
+    assert session.execute("DELETE FROM L WHERE K >= 1000") == 700
+    total = ask(session, "SELECT COUNT(*), MIN(V), MAX(V) FROM L")
+    assert total == [("1000", "-999", "-1")]
+    session.rollback()
+    assert ask(session, "SELECT COUNT(*), MIN(V), MAX(V) FROM L") == [("1700", "0", "1699")]
+    session.execute("UPDATE L SET V = -V")
+    session.execute("DELETE FROM L WHERE K >= 1000")
+    before = engine.current_scn()
+    session.commit()
+    assert ask(session, f"SELECT COUNT(*), MAX(V) FROM L AS OF SCN {before}") == [("1700", "1699")]
+    assert ask(engine.session("WMS"), "SELECT COUNT(*), MAX(V) FROM L") == [("1000", "0")]
