@@ -1,7 +1,7 @@
 """What the engine of the Oracle stand-in costs: `python -m tests.bench.oracle_engine [rows]`.
 
-One open transaction of so many inserts, its redo before the commit, a snapshot, single-row commits, one update of
-all rows, a rollback. Seconds are of CPU; `waited` is the longest that another thread waited for an SCN meanwhile.
+One open transaction of so many inserts, its redo before the commit, a snapshot, single-row commits, one
+update of all rows, a rollback. Seconds are of CPU; `waited`: the longest that a thread waited for an SCN.
 """
 
 import sys
@@ -43,7 +43,8 @@ class Meter:
         after = getrusage(RUSAGE_SELF)
         used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
         print(
-            f"{title:34} {used:7.2f} s of CPU {time.monotonic() - start:7.2f} s, waited {self._waited:5.2f} s,"
+            f"{title:34} {used:7.2f} s of CPU {time.monotonic() - start:7.2f} s, waited"
+            f" {self._waited:5.2f} s,"
             f" {after.ru_maxrss // 1024} MB, {found}",
             flush=True,
         )
@@ -51,8 +52,15 @@ class Meter:
 
 def fill(session: OracleSession, count: int) -> int:
     table = session.engine.dictionary.table("WMS", "T")
-    values = {"A": "NY", "C": "a title of some length", "E": "2020-01-02", "H": "56.25", "I": "Y", "J": "WMS"}
-    values["K"] = "2024-05-06 07:08:09.1"
+    values = {"K": "2024-05-06 07:08:09.1"}
+    values |= {
+        "A": "NY",
+        "C": "a title of some length",
+        "E": "2020-01-02",
+        "H": "56.25",
+        "I": "Y",
+        "J": "WMS",
+    }
     for base in range(0, count, 1000):
         rows = [
             session.full_row(table, {**values, "ID": n, "B": f"WVR{n}", "G": n % 99})

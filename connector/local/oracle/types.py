@@ -7,10 +7,14 @@ Sources, by their short names below:
 - *DBZ*: debezium-connector-oracle 3.6.1.Final, `OracleValueConverters`, `TimestampUtils`, `LogMinerDmlParser`
   and their tests, which hold statements that a real LogMiner made.
 
-Spelling of values in SQL_REDO: everything is quoted, also numbers (SUTIL's examples: `"SALARY" = '2500'`);
+Spelling of values in SQL_REDO: everything is quoted, also numbers (as in SUTIL: `"PRODUCT_ID" = '1799'`);
 TO_DATE, TO_TIMESTAMP, TO_TIMESTAMP_TZ and HEXTORAW as in DBZ; NULL (SUTIL). VARCHAR2 and CHAR of a database
 in AL32UTF8 are plain text: UNISTR is what LogMiner writes for national character types (DBZ,
 UnistrHelperTest), which are refused here.
+
+VARCHAR2 above 4000 bytes (MAX_STRING_SIZE=EXTENDED) is refused (ORA-00910): Oracle treats such a string as a
+LOB, its redo comes as operations of its own and needs lob.enabled (Debezium's page, "Support for extended
+max_string_size"; DBZ knows `LM_EMPTY_STRING` in the insert), and no page gives their text.
 
 Guesses: a fraction has the column's digits (with the connector's NLS_TIMESTAMP_FORMAT of FF9 Oracle may write
 nine; DBZ reads either); a number below one is written `.5` as TO_CHAR does; RAW in lower-case hex (DBZ reads
