@@ -28,7 +28,9 @@ _COMMANDS = {
     "render": Lazy(
         "connector.commands.render:render", "Write all CloudFormation templates to files, offline."
     ),
-    "local": Lazy("connector.local.cli:local", "Run the local world: AWS, Kafka, PostgreSQL, Fargate."),
+    "local": Lazy(
+        "connector.local.cli:local", "Run the local world: AWS, Kafka, Oracle's stand-in, Fargate."
+    ),
 }
 
 

@@ -127,7 +127,6 @@ SPELT_OUT = {
 
 #: Literals that look like such a text and are none: (module, pattern) -> why.
 WAIVED = {
-    ("connector.local.postgres", r"wms-connector-"): "a directory of this machine, not a name on AWS",
     ("connector.local.schema", r"PLAN_(?:BASE_WVR|WVR_RVSN)_TBL"): "the stand-in database makes the tables",
     ("templates.foundation", r"/aws/(?:fargate|lambda)/"): "the key's policy covers the groups of all stages",
 }

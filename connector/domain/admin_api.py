@@ -108,9 +108,6 @@ class Operation(StrEnum):
     #: End the workers and wait until they have left their group. A worker has 120 s to leave before ECS kills
     #: it, and its group notices a killed one after 10 s.
     TEARDOWN_WORKERS = "retire-workers", _step(_TEARDOWN, 240)
-    #: Remove what the connector left in the source database. A database that no longer exists must not block
-    #: the teardown.
-    TEARDOWN_SOURCE = "retire-source", _step(_TEARDOWN, 90, required=False)
     #: Delete the stage's topics.
     TEARDOWN_TOPICS = "retire-topics", _step(_TEARDOWN, 180)
     #: Delete the stage's consumer groups.

@@ -20,7 +20,6 @@ from lambda_src.connect_admin.status import status
 from lambda_src.connect_admin.teardown.connector import teardown_connector
 from lambda_src.connect_admin.teardown.guard import launched
 from lambda_src.connect_admin.teardown.mark import teardown_mark
-from lambda_src.connect_admin.teardown.source import teardown_source
 from lambda_src.connect_admin.teardown.topics import teardown_groups, teardown_topics, topic_names
 from lambda_src.connect_admin.teardown.workers import teardown_workers
 from lambda_src.session import Session
@@ -59,7 +58,6 @@ ROWS: Mapping[Operation, Row] = {
     Operation.TEARDOWN_MARK: Row(teardown_mark, 40),
     Operation.TEARDOWN_CONNECTOR: Row(teardown_connector, 50),
     Operation.TEARDOWN_WORKERS: Row(teardown_workers, 45),
-    Operation.TEARDOWN_SOURCE: Row(teardown_source, 30),
     Operation.TEARDOWN_TOPICS: Row(teardown_topics, 50),
     Operation.TEARDOWN_GROUPS: Row(teardown_groups, 40),
 }

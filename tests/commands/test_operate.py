@@ -84,7 +84,7 @@ def test_a_database_that_is_down_is_reported_as_such_and_at_once(run: Run, main:
     """Debezium says connected for a while, and later that it knows nothing."""
     main.inside.listener.error = "connection refused"
     (line,) = findings(run)
-    assert line.startswith("database: 127.0.0.8:5432: connection refused (class unreachable, owner network)")
+    assert line.startswith("database: 127.0.0.8:1521: connection refused (class unreachable, owner network)")
     main.inside.connect.debezium = None
     later = findings(run)
     assert [text.partition(":")[0] for text in later] == ["database", "source"]
@@ -503,7 +503,7 @@ def test_a_snapshot_of_some_tables_is_asked_for_by_one_signal(run: Run, main: De
 
 
 def test_offsets_are_json_either_way(run: Run, main: Deployed) -> None:
-    stored = [{"partition": {"server": "wms"}, "offset": {"lsn": 7}}]
+    stored = [{"partition": {"server": "wms"}, "offset": {"scn": 7}}]
     assert json.loads(run("offsets", "main").stdout) == stored
     assert json.loads(run("offsets", "main", "--json").stdout) == stored
 

@@ -4,18 +4,15 @@ import json
 import re
 import signal
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from connector.local import addresses, broker, toolchain
-from tests.support.metadata import metadata_endpoint
+from connector.local import addresses, toolchain
+from tests.support.connect_worker import Worker, running_worker
 from tests.support.waiting import wait_for
-from tests.support.worker_environment import task_environment
 
 pytestmark = pytest.mark.e2e
 
@@ -23,35 +20,6 @@ pytestmark = pytest.mark.e2e
 PASSWORD = "p}a$s\\w\"o'rd ü${env:PATH}%m|😀"
 USER = "wms_reader"
 REFUSALS = "org.apache.kafka.connect.runtime.rest.errors"
-
-
-@dataclass(frozen=True)
-class Worker:
-    process: "subprocess.Popen[bytes]"
-    address: str
-    bootstrap: str
-    log: Path
-    home: Path
-    environment: dict[str, str]
-
-    def ask(
-        self, path: str, *, method: str = "GET", body: object = None, port: int = 8083
-    ) -> tuple[int, str]:
-        """Status and text of the answer, whatever it is."""
-        request = urllib.request.Request(
-            f"http://{self.address}:{port}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - http, by the line above
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def text(self) -> str:
-        return self.log.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -64,62 +32,26 @@ def tools() -> toolchain.Toolchain:
 @pytest.fixture(scope="module")
 def worker(tools: toolchain.Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     directory = tmp_path_factory.mktemp("worker")
-    ours = addresses.claim((8083, 9404))
-    kafka = addresses.claim((broker.PORT, broker.CONTROLLER_PORT))
-    running = broker.start(directory / "kafka", kafka.address, tools, directory / "kafka.log")
-    try:
-        broker.wait(running, kafka.address)
-        with metadata_endpoint(ours.address) as uri:
-            bootstrap = f"{kafka.address}:{broker.PORT}"
-            environment = {
-                **tools.environment(),
-                "CONNECT_HOME": str(tools.connect_home),
-                "CONNECT_TMP": str(directory),
-                "ECS_CONTAINER_METADATA_URI_V4": uri,
-                "JAVA_TOOL_OPTIONS": "-XX:MaxRAM=2048m",
-                **task_environment(),
-                "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
-                "DATABASE_USER": USER,
-                "DATABASE_PASSWORD": PASSWORD,
-            }
-            log = directory / "worker.log"
-            with log.open("wb") as output:
-                process = subprocess.Popen(
-                    [tools.connect_home / "bin" / "entrypoint.sh"],
-                    env=environment,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    cwd=directory,
-                )
-            started = Worker(process, ours.address, bootstrap, log, tools.connect_home, environment)
-            try:
-                wait_for(lambda: started.ask("/connectors")[0] == 200, "the worker answers", ignore=OSError)
-                yield started
-            finally:
-                process.kill()
-                process.wait()
-    finally:
-        broker.stop(running)
-        ours.release()
-        kafka.release()
+    secrets = {"DATABASE_USER": USER, "DATABASE_PASSWORD": PASSWORD}
+    with running_worker(tools, tools.connect_home, directory, **secrets) as started:
+        yield started
 
 
-def test_the_worker_offers_both_source_connectors_in_the_version_of_the_pom(worker: Worker):
+def test_the_worker_offers_oracle_s_connector_and_no_other_in_the_version_of_the_pom(worker: Worker):
     plugins = {
         plugin["class"]: plugin["version"] for plugin in json.loads(worker.ask("/connector-plugins")[1])
     }
     pom = (toolchain.IMAGE / "pom.xml").read_text(encoding="utf-8")
     version = re.search(r"<debezium\.version>(.+)</debezium\.version>", pom)
     assert version
-    for name in ("oracle.OracleConnector", "postgresql.PostgresConnector"):
-        assert plugins[f"io.debezium.connector.{name}"] == version[1]
+    ours = {name: found for name, found in plugins.items() if name.startswith("io.debezium.connector.")}
+    assert ours == {"io.debezium.connector.oracle.OracleConnector": version[1]}
 
 
-@pytest.mark.parametrize("name", ["oracle.OracleConnector", "postgresql.PostgresConnector"])
-def test_a_plugin_finds_all_its_classes_when_it_validates_a_config(worker: Worker, name: str):
-    config = {"connector.class": f"io.debezium.connector.{name}", "name": "x"}
+def test_the_plugin_finds_all_its_classes_when_it_validates_a_config(worker: Worker):
+    config = {"connector.class": "io.debezium.connector.oracle.OracleConnector", "name": "x"}
     status, answer = worker.ask(
-        f"/connector-plugins/{name.split('.')[1]}/config/validate", method="PUT", body=config
+        "/connector-plugins/OracleConnector/config/validate", method="PUT", body=config
     )
     assert status == 200, answer
     fields = json.loads(answer)["configs"]
@@ -215,17 +147,16 @@ def test_oracle_s_mbeans_appear_under_the_names_that_the_readme_lists(
     assert re.search(r"^debezium_metrics_currentscn\{.*\} 1\.23456789012E11$", text, re.MULTILINE)
 
 
-#: What the excluded libraries are for: Infinispan, Ehcache and OpenLogReplicator with Oracle, decoderbufs
-#: with PostgreSQL. XStream, tracing and a serialiser lack theirs in Debezium's own archive too.
+#: What the excluded libraries are for: Infinispan, Ehcache and OpenLogReplicator. XStream, tracing and a
+#: serialiser lack theirs in Debezium's own archive too.
 _UNUSED = re.compile(
     r"io\.debezium\.(connector\.oracle\.(proto|olr|xstream|logminer\.buffered\.(infinispan|ehcache))\.|"
-    r"connector\.postgresql\.(proto|connection\.pgproto)\.|transforms\.tracing\.|serde\.json\.)"
+    r"transforms\.tracing\.|serde\.json\.)"
 )
 
 
-@pytest.mark.parametrize("plugin", ["debezium-connector-oracle", "debezium-connector-postgres"])
-def test_only_unused_classes_miss_what_was_left_out_of_a_plugin(tools: toolchain.Toolchain, plugin: str):
-    jars = sorted((tools.connect_home / "plugins" / plugin).glob("*.jar"))
+def test_only_unused_classes_miss_what_was_left_out_of_the_plugin(tools: toolchain.Toolchain):
+    jars = sorted((tools.connect_home / "plugins" / "debezium-connector-oracle").glob("*.jar"))
     libraries = sorted((tools.connect_home / "libs").glob("*.jar"))
     command = [
         str(tools.java_home / "bin" / "jdeps"),

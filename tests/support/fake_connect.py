@@ -164,7 +164,7 @@ class FakeConnect:
     def _get_offsets(self, name: str) -> Reply:
         if name not in self.configs:
             return _refuse(404, f"Connector {name} not found")
-        stored = [{"partition": {"server": "wms"}, "offset": {"lsn": 7}}] if name in self.offsets else []
+        stored = [{"partition": {"server": "wms"}, "offset": {"scn": 7}}] if name in self.offsets else []
         return _reply(200, {"offsets": stored})
 
     def _stop(self, name: str, _content: object) -> Reply:
@@ -215,7 +215,7 @@ class FakeConnect:
             for what, value in self.counted.items()
         )
         return of_tasks + "".join(
-            f'debezium_metrics_{name}{{plugin="postgres",context="{context}",server="wms",}} {value}\n'
+            f'debezium_metrics_{name}{{plugin="oracle",context="{context}",server="wms",}} {value}\n'
             for context, values in self.debezium.items()
             for name, value in values.items()
         )

@@ -25,7 +25,7 @@ WELL = Observation(
     connect_answers="",
     connector=ConnectorStatus("RUNNING", "w", tasks=(TaskStatus(0, "RUNNING", "127.0.0.9:8083"),)),
     source=Source(streaming=True, seconds_behind_source=1.0, seconds_since_last_event=2.0),
-    database={"127.0.0.8:5432": ""},
+    database={"127.0.0.8:1521": ""},
     brokers=BrokerReading(newest=NOW - 3),
     record=RECORD_OF_WELL,
     secret_versions={"wms/main/dbInfo": "v1"},

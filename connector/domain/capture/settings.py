@@ -13,7 +13,7 @@ KINDS = ("debezium", "jdbc")
 #: What is done with a column's value that the connector cannot convert, and Debezium's word for it.
 UNREADABLE = {"stop": "fail", "null": "warn"}
 
-#: Two names that Oracle and the stand-in read the same way without quotes around them, as upper case.
+#: Two names that Oracle reads without quotes around them, as upper case.
 _TABLE = re.compile(r"[A-Z][A-Z0-9_]{0,127}\.[A-Z][A-Z0-9_]{0,127}")
 
 

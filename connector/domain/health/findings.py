@@ -342,7 +342,7 @@ def _heartbeat(
         if value is not None
     ]
     if _streams(seen) and HEARTBEAT_REFUSED in seen.log_message:
-        # Whether it is connected at this moment or not: the stand-in's connector starts again each time.
+        # Whether it is connected at this moment or not: a refusal that is repeated starts the task each time.
         reason = f"the database refuses the heartbeat statement: {root_cause(seen.log_message)}"
         return [*measured, Finding.failed("HeartbeatMissing", reason, classify(seen.log_message))]
     hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in results)

@@ -25,7 +25,7 @@ _CONNECT_SECONDS = 10.0
 class Client:
     """One session. Used as a context manager it commits at the end of a block that ended well, else rolls back."""
 
-    def __init__(  # noqa: PLR0913 - what a login takes
+    def __init__(
         self, host: str, port: int, service: str, user: str, password: str, *, autocommit: bool = False
     ) -> None:
         self._autocommit = autocommit

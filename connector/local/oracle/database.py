@@ -149,7 +149,7 @@ class Database:
     def _do_statements(self, _: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             return {
-                "seen": {text: dict(self._seen[text]) for text in sorted(self._seen)},
+                "seen": {text: dict(example) for text, example in self._seen.items()},
                 "refused": [*self._refused],
             }
 

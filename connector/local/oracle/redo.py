@@ -1,40 +1,44 @@
 """The redo log as V$LOGMNR_CONTENTS shows it.
 
-Columns and codes: *Database Reference* 19c, V$LOGMNR_CONTENTS. Statements: *Utilities* 19c, "Using LogMiner to Analyze
-Redo Log Files" (`set transaction read write;`, `commit;`, `rollback;`, lower-case words, quoted names). A statement
-longer than 4000 bytes continues in the next row while CSF is 1; no character is cut.
+Columns and codes: *Database Reference* 19c, V$LOGMNR_CONTENTS. Statements: *Utilities* 19c, "Using LogMiner
+to Analyze Redo Log Files" (`set transaction read write;`, `commit;`, `rollback;`, lower-case words, quoted
+names). A statement longer than 4000 bytes continues in the next row while CSF is 1; no character is cut.
 
 Supplemental logging (*Utilities* 19c, "Supplemental Logging" and "Database-Level Supplemental Logging"):
 
 - ALL COLUMNS: the WHERE of an update carries every old column but LOBs;
 - PRIMARY KEY: the key and the changed columns; without a key every column;
-- only minimal: the changed columns. LogMiner adds ROWID, which NO_ROWID_IN_STMT leaves out (*PL/SQL Packages* 19c,
-  DBMS_LOGMNR);
-- none: STATUS is 3 and INFO `no supplemental log data found` (*Utilities* 12.1, "DDL_DICT_TRACKING and Supplemental
-  Logging Settings").
+- only minimal: the changed columns. LogMiner adds ROWID, which NO_ROWID_IN_STMT leaves out (*PL/SQL Packages*
+  19c, DBMS_LOGMNR);
+- none: STATUS is 3 and INFO `no supplemental log data found` (*Utilities* 12.1, "DDL_DICT_TRACKING and
+  Supplemental Logging OracleSettings").
 
-A delete always carries every old column, and an insert every new one: redo needs them to undo and to redo the row.
+A delete always carries every old column, and an insert every new one: redo needs them to undo and to redo the
+row.
 
-Not reproduced: LogMiner's names for objects that the online catalog no longer has (`"UNKNOWN"."OBJ# 45522"`), and its
-STATUS 2 `Dictionary Version Mismatch` for redo older than the last ALTER TABLE; here old redo keeps its columns.
+Not reproduced: LogMiner's names for objects that the online catalog no longer has (`"UNKNOWN"."OBJ# 45522"`),
+and its STATUS 2 `Dictionary Version Mismatch` for redo older than the last ALTER TABLE; here old redo keeps
+its columns.
 
-Guesses: SET has every column that the statement assigns, also those whose value did not change; an undo row of a
-rollback names its row by ROWID; rows between SCNs (each row here has its own SCN); the form of RS_ID from the place in
-the log; a dropped table's statement ends in `AS "BIN$…"` (the DDL grammar of Debezium 3.6.1 knows this form).
+Guesses: SET has every column that the statement assigns, also those whose value did not change; an undo row
+of a rollback names its row by ROWID; rows between SCNs (each row here has its own SCN); the form of RS_ID
+from the place in the log; a dropped table's statement ends in `AS "BIN$…"` (the DDL grammar of Debezium 3.6.1
+knows this form).
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from connector.local.oracle.dictionary import Column, Dictionary, Table
+from connector.local.oracle.dictionary import Dictionary, TableDefinition
 from connector.local.oracle.storage import PLACE_BITS, Store
 
 if TYPE_CHECKING:
-    from connector.local.oracle.logs import Logs
+    from connector.local.oracle.logs import RedoLogs
     from connector.local.oracle.scn import ScnClock
 
 INSERT: Final = 1
@@ -102,6 +106,7 @@ class RedoRow:
     client_id: str | None = None
 
 
+@lru_cache(maxsize=64)
 def xid(transaction: int) -> bytes:
     """XID of a transaction: undo segment, slot and sequence, as the 8 bytes that V$TRANSACTION.XID shows."""
     return struct.pack("<HHI", transaction % 10 + 1, transaction // 10 % 34, transaction // 340)
@@ -109,11 +114,24 @@ def xid(transaction: int) -> bytes:
 
 def row_id(data_object: int, row: int) -> str:
     """An extended ROWID: object, file 4, block and row, in Oracle's base 64 (*SQLRF*, ROWID Data Type)."""
-    return _base64(data_object, 6) + "AAE" + _base64(row >> 9, 6) + _base64(row & 511, 3)
+    return _segment(data_object) + _block(row >> 9) + _SLOTS[row & 511]
 
 
 def _base64(number: int, width: int) -> str:
     return "".join(_DIGITS[number >> 6 * place & 63] for place in range(width - 1, -1, -1))
+
+
+@lru_cache(maxsize=256)
+def _segment(data_object: int) -> str:
+    return _base64(data_object, 6) + "AAE"
+
+
+@lru_cache(maxsize=256)
+def _block(block: int) -> str:
+    return _base64(block, 6)
+
+
+_SLOTS: Final = tuple(_base64(slot, 3) for slot in range(512))
 
 
 def chunks(sql: str) -> list[str]:
@@ -123,7 +141,7 @@ def chunks(sql: str) -> list[str]:
     data, pieces, start = sql.encode(), [], 0
     while start < len(data):
         end = min(start + LONGEST, len(data))
-        while end < len(data) and data[end] & 0xC0 == 0x80:  # noqa: PLR2004 - inside a character of UTF-8
+        while end < len(data) and data[end] & 0xC0 == 0x80:
             end -= 1
         pieces.append(data[start:end].decode())
         start = end
@@ -133,7 +151,7 @@ def chunks(sql: str) -> list[str]:
 class Statements:
     """SQL_REDO of one version of one table. Rows are texts in the order of the table's columns."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: TableDefinition) -> None:
         self._table = table
         self._columns = table.columns
         self._names = [f'"{column.name}"' for column in table.columns]
@@ -143,7 +161,7 @@ class Statements:
         self._places = {column.name: place for place, column in enumerate(table.columns)}
 
     def insert(self, row: Values) -> str:
-        """A CLOB that is not NULL is EMPTY_CLOB() here and written by rows of its own (DBZ pull request 5493)."""
+        """A CLOB that is not NULL is EMPTY_CLOB() here and has rows of its own (DBZ pull request 5493)."""
         texts = [
             literal(value) if value is None or not lob else "EMPTY_CLOB()"
             for literal, lob, value in zip(self._literals, self._lob, row, strict=True)
@@ -188,7 +206,7 @@ class Statements:
 class RedoLog:
     """Writes redo into the store and reads it. The caller of what writes holds the engine's lock."""
 
-    def __init__(self, store: Store, scn: ScnClock, logs: Logs, dictionary: Dictionary) -> None:
+    def __init__(self, store: Store, scn: ScnClock, logs: RedoLogs, dictionary: Dictionary) -> None:
         self._store, self._scn, self._logs, self._dictionary = store, scn, logs, dictionary
         self._buffer: list[tuple[object, ...]] = []
 
@@ -199,7 +217,7 @@ class RedoLog:
         *,
         transaction: int,
         user: str,
-        table: Table | None = None,
+        table: TableDefinition | None = None,
         row: int | None = None,
         rollback: int = 0,
         status: int = 0,
@@ -222,7 +240,7 @@ class RedoLog:
                     *(*ids, row, rollback, status, info, piece, user, sequence, position, None, None),
                 )
             )
-        if len(self._buffer) >= 2000:  # noqa: PLR2004 - bounds the memory, not the meaning
+        if len(self._buffer) >= 2000:
             self.write_out()
         return scn
 
@@ -256,8 +274,8 @@ class RedoLog:
         """Rows with after < SCN <= upto, in order. What is buffered must have been flushed before."""
         with self._store.reader() as reader:
             cursor = reader.execute(
-                "SELECT place, op, time, tx, csf, obj, objd, objv, rid, rollback, status, info, sql, user, sequence,"
-                " pos, owner, name FROM redo WHERE place >= ? AND place < ? ORDER BY place",
+                "SELECT place, op, time, tx, csf, obj, objd, objv, rid, rollback, status, info, sql, user,"
+                " sequence, pos, owner, name FROM redo WHERE place >= ? AND place < ? ORDER BY place",
                 ((after + 1) << PLACE_BITS, (upto + 1) << PLACE_BITS),
             )
             try:
@@ -267,7 +285,7 @@ class RedoLog:
             finally:
                 cursor.close()
 
-    def _row(
+    def _row(  # noqa: PLR0917 - a row of the store's table
         self,
         place: int,
         op: int,
@@ -315,8 +333,3 @@ class RedoLog:
             rs_id=f" 0x{sequence:06x}.{position >> 9:08x}.{position & 511:04x} ",
             username=user,
         )
-
-
-def changed_places(columns: Sequence[Column], assigned: Mapping[str, object]) -> list[int]:
-    """Places of the columns that a statement assigns."""
-    return [place for place, column in enumerate(columns) if column.name in assigned]

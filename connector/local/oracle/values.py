@@ -3,7 +3,8 @@
 - NUMBER: digits without exponent and without trailing zeros, `-12.5`, `0.5`, `1000`.
 - DATE: `2020-01-02 00:00:00`. TIMESTAMP(n): the same with n digits of a fraction.
 - TIMESTAMP(n) WITH TIME ZONE: the same with ` +01:00`. A zone's name is not stored, only its offset.
-- RAW: lower-case hex. Everything else: the characters. '' is NULL, here `None` (*SQL Language Reference*, Nulls).
+- RAW: lower-case hex. Everything else: the characters. '' is NULL, here `None` (*SQL Language Reference*,
+  Nulls).
 
 One value has one text, so equality of texts is equality of values, except for TIMESTAMP WITH TIME ZONE, which
 Oracle compares as instants (`instant`).
@@ -13,6 +14,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 from connector.local.oracle.errors import OracleError
@@ -60,8 +62,9 @@ class Stamp:
     fraction: str = "000000000"
     offset: str | None = None
 
-    @classmethod
-    def parse(cls, text: str) -> "Stamp":
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def parse(text: str) -> "Stamp":
         """The text as ISO writes it, with or without time, fraction and offset. ORA-01861 if it is none."""
         found = _STAMP.match(text.strip())
         if not found:
@@ -72,7 +75,7 @@ class Stamp:
         except ValueError:
             raise OracleError.of(1861) from None
         seconds = f"{year}-{month}-{day} {hour or '00'}:{minute or '00'}:{second or '00'}"
-        return cls(seconds, (fraction or "").ljust(9, "0"), _offset(zone))
+        return Stamp(seconds, (fraction or "").ljust(9, "0"), _offset(zone))
 
     @classmethod
     def at(cls, epoch: float, offset: str | None = None) -> "Stamp":
@@ -96,7 +99,8 @@ class Stamp:
         """
         seconds, fraction = self.seconds, self.fraction
         if digits < 9 and int(fraction[digits:]):
-            nanos = round(int(fraction) / 10 ** (9 - digits) + 1e-9) * 10 ** (9 - digits)
+            unit = 10 ** (9 - digits)
+            nanos = (int(fraction) + unit // 2) // unit * unit
             if nanos == 10**9:
                 seconds = self.shifted(timedelta(seconds=1)).seconds
                 nanos = 0

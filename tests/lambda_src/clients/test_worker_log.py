@@ -78,9 +78,9 @@ REPEATED = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] failed to pol
             "last error in the worker's log: ORA-01017: invalid credential",
         ),
         (
-            'a.b.RetriableException | Caused by: FATAL: database "w" is not currently accepting connections',
+            "a.b.RetriableException | Caused by: ORA-12528: Cannot connect. Service is blocked",
             "unreachable",
-            "not currently accepting connections",
+            "ORA-12528: Cannot connect. Service is blocked",
         ),
         ("a.b.StrangeException: what nobody knows", "no-session", "what nobody knows"),
     ],
@@ -111,8 +111,8 @@ def test_the_log_of_a_connected_source_is_not_read(disconnected: FakeStage):
 
 
 REFUSED = (
-    "a.b.RetriableException: Could not execute heartbeat action query (Error: 42P01) | at a.b.C | "
-    'Caused by: o.p.u.PSQLException: ERROR: relation "WMS.PLAN_WVR_RVSN_TBL" does not exist'
+    "a.b.RetriableException: Could not execute heartbeat action query (Error: ORA-00942: table or view "
+    '"WMS"."PLAN_WVR_RVSN_TBL" does not exist) | at a.b.C'
 )
 
 
@@ -141,7 +141,7 @@ def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_reported(discon
 
 def test_while_the_secrets_are_unknown_no_words_of_the_database_are_read(disconnected: FakeStage):
     """Nobody would know what to take out of them."""
-    disconnected.logs.lines = [(time.time() - 5, REPEATED + 'a.b.XException: FATAL: no "wms_capture"')]
+    disconnected.logs.lines = [(time.time() - 5, REPEATED + 'a.b.XException: ORA-28000: no "wms_capture"')]
     disconnected.secrets.values["wms/main/dbInfo"] = "{"
     disconnected.secrets.values["wms/default/dbInfo"] = "{"
     answer = findings(disconnected)

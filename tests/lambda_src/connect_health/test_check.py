@@ -167,7 +167,7 @@ def test_a_connector_that_was_deleted_is_registered_again(watched: Watched):
 def test_a_registration_that_a_refused_login_forbids_is_not_repeated(watched: Watched):
     watched.stage.connect.configs.clear()
     watched.stage.connect.states.clear()
-    words = 'FATAL: password authentication failed for user "x"'
+    words = "ORA-01017: invalid credential or not authorized; logon denied"
     watched.stage.connect.invalid = {"database.user": f"Unable to connect: {words}"}
     for _ in range(8):
         watched.check(30)

@@ -29,7 +29,7 @@ from tests.lambda_src.conftest import BROKERS, PASSWORD, USER, FakeStage
 from tests.support.fake_lambda_aws import FakeCloudWatch, client_error
 from tests.support.observations import NOW, observations
 
-DATABASE = "127.0.0.8:5432"
+DATABASE = "127.0.0.8:1521"
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_check_asks_little_and_changes_nothing(healthy: FakeStage):
     check(healthy)
     assert healthy.connect.requests == [("GET", "/"), ("GET", f"/connectors/{CONNECTOR}/status")]
     assert not healthy.kafka.changes
-    assert healthy.listener.probed == [("127.0.0.8", 5432)]
+    assert healthy.listener.probed == [("127.0.0.8", 1521)]
     assert healthy.table.puts == puts
 
 

@@ -46,7 +46,7 @@ def seen(**changes: Any) -> Observation:
     well = Observation(
         service=Service("s", 1, 1, 0, "d", "COMPLETED"),
         connect_answers="",
-        database={"127.0.0.8:5432": ""},
+        database={"127.0.0.8:1521": ""},
         connector=status("RUNNING", "RUNNING"),
         source=STREAMING,
         brokers=BrokerReading(newest=NOW - 3),

@@ -50,7 +50,7 @@ def destination(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
     if name == _DESTINATION:
         return Rows.of(columns, [on.engine.state.get("archive_destination", "VALID"), "LOCAL"])
     number = name.removeprefix("LOG_ARCHIVE_DEST_")
-    known = number.isdigit() and 2 <= int(number) <= 31  # noqa: PLR2004 - Oracle has 31 destinations
+    known = number.isdigit() and 2 <= int(number) <= 31
     return Rows.of(columns, *([["INACTIVE", "LOCAL"]] if known else []))
 
 
