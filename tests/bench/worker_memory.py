@@ -1,4 +1,4 @@
-"""What a worker in a container of a stage's size needs: watched once a second while something happens to it."""
+"""What a worker in a container of a stage's size needs, watched once a second while something happens."""
 
 import sys
 import threading

@@ -2,9 +2,9 @@
 
 Several sessions write at the same time. Each has a transaction of a few changes over all captured tables:
 rows are inserted, updated and deleted. While one transaction is open others begin and commit, so that their
-changes lie mixed in the redo log. Some transactions are rolled back, some back to a savepoint: nobody may ever
-see those changes. The number of a row's change stands in a column of the row, so that a record tells which
-change it is of.
+changes lie mixed in the redo log. Some transactions are rolled back, some back to a savepoint: nobody may
+ever see those changes. The number of a row's change stands in a column of the row, so that a record tells
+which change it is of.
 """
 
 import random

@@ -13,7 +13,7 @@ def write_update(
 ) -> None:
     """An update of a row in a transaction of its own, in the redo log only: the row itself stays as it is.
 
-    `assignments` is what stands behind SET; `at` the time of the change in seconds since 1970, else it is now.
+    `assignments` is what stands behind SET; `at` its time in seconds since 1970, else now.
     """
     relation = f'"{table[0]}"."{table[1]}"'
     with database.sys() as session:

@@ -88,9 +88,10 @@ def log_deleted_running(testbed: FaultTestbed, title: str) -> Row:
 
 
 def defined_by_sys(testbed: FaultTestbed, title: str) -> Row:
-    """A column that SYS adds: Debezium's log.mining.schema_changes.username.exclude.list is SYS,SYSTEM by default.
+    """A column that SYS adds: the first change with it stops the task.
 
-    The first change with the new column stops the task.
+    Debezium passes over DDL of the users in log.mining.schema_changes.username.exclude.list, an internal
+    setting that is SYS,SYSTEM by default (OracleConnectorConfig 3.6.1).
     """
     table = f'"{_BASE[0]}"."{_BASE[1]}"'
     with streaming(testbed) as stream:

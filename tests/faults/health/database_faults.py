@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from connector.local import schema
 from connector.local.oracle.faults import CONNECT
 from connector.local.oracle.process import SERVICE
+from tests.faults.health import tables
 from tests.faults.health.fault_scenario import FaultScenario, Wanted
 from tests.faults.health.watched_stage import WatchedStage
-from tests.faults.health import tables
 from tests.faults.redo import write_update
 from tests.faults.report import Row
 from tests.support.sceptre_cli import sceptre

@@ -18,7 +18,7 @@ _BEATS = "WMSCDC.HEARTBEAT"
 
 
 def table_dropped_with_heartbeat_table(under_test: WatchedStage) -> Row:
-    """The heartbeat's statement fails and the task with it; fixed as the mail says, by the table and a restart."""
+    """The heartbeat's statement fails, and the task; fixed as the mail says, by the table and a restart."""
     scenario = FaultScenario(under_test, "table dropped, at a stage with a heartbeat table")
     wanted = Wanted("ConnectorTaskFailed", "database rights")
 
