@@ -150,7 +150,10 @@ def _live(world: World, arrives: Any) -> None:
 
 @contextmanager
 def _world() -> Iterator[World]:
-    with tempfile.TemporaryDirectory() as directory, World.up(Path(directory) / "world", report=_say) as world:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        World.up(Path(directory) / "world", report=_say) as world,
+    ):
         yield world
 
 

@@ -7,7 +7,7 @@ the range against the list are what ORACLE.md observed with; their order is a gu
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from connector.local.oracle.engine import Engine
+from connector.local.oracle.engine import OracleEngine
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.logs import Log
 from connector.local.oracle.redo import RedoRow
@@ -17,7 +17,7 @@ from connector.local.oracle.redo import RedoRow
 class LogMiner:
     """What DBMS_LOGMNR keeps for a connection."""
 
-    engine: Engine
+    engine: OracleEngine
     files: list[str] = field(default_factory=list)
     started: tuple[int, int] | None = None
     #: What V$LOGMNR_PARAMETERS answers after a start that failed.

@@ -7,8 +7,8 @@ in was observed (ORACLE.md, 2.3): NUMBER without scale has -127 digits, DATE is 
 from collections.abc import Iterable
 from typing import Any
 
-from connector.local.oracle.dictionary import Table
-from connector.local.oracle.engine import Settings
+from connector.local.oracle.dictionary import TableDefinition
+from connector.local.oracle.engine import OracleSettings
 from connector.local.oracle.protocol import Column, Row
 
 _TABLES = ("TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE", "REMARKS")
@@ -31,7 +31,9 @@ _NUMBERS = {
 _OTHER_INDEX = 3
 
 
-def answer(request: dict[str, Any], tables: Iterable[Table], _: Settings) -> tuple[list[Column], list[Row]]:
+def answer(
+    request: dict[str, Any], tables: Iterable[TableDefinition], _: OracleSettings
+) -> tuple[list[Column], list[Row]]:
     """Columns and rows for one of the four questions, of the tables that the user may see."""
     schema, name = _plain(request.get("schema")), _plain(request.get("name"))
     wanted = [
@@ -56,11 +58,11 @@ def _plain(name: str | None) -> str | None:
     return None if name in (None, "%") else str(name).strip('"').replace("/_", "_")
 
 
-def _tables(table: Table) -> Iterable[tuple[object, ...]]:
+def _tables(table: TableDefinition) -> Iterable[tuple[object, ...]]:
     yield None, table.owner, table.name, "TABLE", None
 
 
-def _columns(table: Table) -> Iterable[tuple[object, ...]]:
+def _columns(table: TableDefinition) -> Iterable[tuple[object, ...]]:
     for column in table.columns:
         kind = column.type
         yield (
@@ -70,12 +72,12 @@ def _columns(table: Table) -> Iterable[tuple[object, ...]]:
         )  # fmt: skip
 
 
-def _keys(table: Table) -> Iterable[tuple[object, ...]]:
+def _keys(table: TableDefinition) -> Iterable[tuple[object, ...]]:
     for number, column in enumerate(table.primary_key, start=1):
         yield None, table.owner, table.name, column, number, f"PK_{table.name}"[:30]
 
 
-def _indexes(table: Table) -> Iterable[tuple[object, ...]]:
+def _indexes(table: TableDefinition) -> Iterable[tuple[object, ...]]:
     indexes = {
         **({f"PK_{table.name}"[:30]: table.primary_key} if table.primary_key else {}),
         **table.unique_indexes,

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from connector.local.oracle import protocol
 from connector.local.oracle.connection import Connection
-from connector.local.oracle.database import Database
+from connector.local.oracle.database import StandIn
 from connector.local.oracle.errors import Disconnect, OracleError
 from connector.local.oracle.faults import CONNECT
 
@@ -30,7 +30,7 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], database: Database) -> None:
+    def __init__(self, address: tuple[str, int], database: StandIn) -> None:
         self.database = database
         self._refusal = 0
         self._open: set[socket.socket] = set()
@@ -114,4 +114,4 @@ class _Handler(socketserver.BaseRequestHandler):
 
 def _struck_by_faults(request: dict[str, Any]) -> bool:
     """Faults are for the connector: people and tests (SYS, the application) always get in."""
-    return str(request.get("user") or "").upper() not in ("SYS", Database.application)
+    return str(request.get("user") or "").upper() not in ("SYS", StandIn.application)

@@ -73,7 +73,7 @@ class Statement(Generic[Answer]):
         return re.compile(built + ";?", re.IGNORECASE | re.DOTALL)
 
 
-class Catalogue(Generic[Answer]):
+class Statements(Generic[Answer]):
     """All statements of the connector."""
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connector.local.oracle.statements import Catalogue, normal
+from connector.local.oracle.statements import Statements, normal
 
 
 def _answer() -> str:
@@ -10,9 +10,9 @@ def _answer() -> str:
 
 
 @pytest.fixture
-def catalogue() -> Catalogue:
+def catalogue() -> Statements:
     """Two statements, one with parts that vary."""
-    made: Catalogue = Catalogue()
+    made: Statements = Statements()
     made.add("SELECT CURRENT_SCN FROM V$DATABASE")(_answer)
     made.add(
         "SELECT A.NAME FROM V$ARCHIVED_LOG A, ALL_TABLES T WHERE A.FIRST_CHANGE# <= <scn> AND A.NEXT_CHANGE# > <scn> "
@@ -26,7 +26,7 @@ def catalogue() -> Catalogue:
     "sql",
     ["SELECT CURRENT_SCN FROM V$DATABASE", "select  current_scn\n from v$database;"],
 )
-def test_case_and_white_space_do_not_matter(catalogue: Catalogue, sql: str) -> None:
+def test_case_and_white_space_do_not_matter(catalogue: Statements, sql: str) -> None:
     found = catalogue.find(sql)
     assert found is not None
     assert found[0].answer() == "answered"
@@ -41,11 +41,11 @@ def test_case_and_white_space_do_not_matter(catalogue: Catalogue, sql: str) -> N
         "",
     ],
 )
-def test_a_statement_that_only_looks_like_one_is_not_found(catalogue: Catalogue, sql: str) -> None:
+def test_a_statement_that_only_looks_like_one_is_not_found(catalogue: Statements, sql: str) -> None:
     assert catalogue.find(sql) is None
 
 
-def test_what_varies_is_handed_on_and_must_be_the_same_where_it_comes_again(catalogue: Catalogue) -> None:
+def test_what_varies_is_handed_on_and_must_be_the_same_where_it_comes_again(catalogue: Statements) -> None:
     text = (
         "SELECT A.NAME FROM V$ARCHIVED_LOG A, ALL_TABLES T WHERE A.FIRST_CHANGE# <= {} AND A.NEXT_CHANGE# > {} "
         "AND DS.DEST_NAME = 'LOG_ARCHIVE_DEST_1'"
@@ -57,7 +57,7 @@ def test_what_varies_is_handed_on_and_must_be_the_same_where_it_comes_again(cata
     assert catalogue.find(text.format("1 OR 1", "1 OR 1")) is None
 
 
-def test_the_objects_of_a_statement_are_named_as_grants_name_them(catalogue: Catalogue) -> None:
+def test_the_objects_of_a_statement_are_named_as_grants_name_them(catalogue: Statements) -> None:
     assert catalogue.statements[1].objects == {"V_$ARCHIVED_LOG", "ALL_TABLES"}
     assert catalogue.statements[1].rights == ("LOGMINING",)
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from connector.local.oracle.statements import Catalogue
+from connector.local.oracle.statements import Statements
 
 #: The connector's statements. Each module of this package adds its own.
-connector: Catalogue[Any] = Catalogue()
+connector: Statements[Any] = Statements()
 #: What a DBA does as SYS.
-dba: Catalogue[Any] = Catalogue()
+dba: Statements[Any] = Statements()
 
 from connector.local.oracle.answers import (  # noqa: E402 - they register themselves in the catalogues above
     administration,

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 
 from connector.local.oracle.answers import connector
 from connector.local.oracle.answers.dictionary import at
-from connector.local.oracle.connection import Binds, Connection, Rows
+from connector.local.oracle.connection import Binds, Connection, AnswerRows
 from connector.local.oracle.protocol import Row
 from connector.local.oracle.redo import RedoRow
 
 _N, _T, _D = "NUMBER", "VARCHAR2", "DATE"
 _DDL = 5
-#: Rows that belong to a transaction as a whole: every filter lets them through.
+#: AnswerRows that belong to a transaction as a whole: every filter lets them through.
 _INTERNAL = "INTERNAL DDL"
 
 
 @connector.add("SELECT FILENAME AS NAME FROM V$LOGMNR_LOGS")
-def files(on: Connection, *_: object) -> Rows:
+def files(on: Connection, *_: object) -> AnswerRows:
     """The files on the list."""
-    return Rows.of([("NAME", _T)], *[[name] for name in on.miner.files])
+    return AnswerRows.of([("NAME", _T)], *[[name] for name in on.miner.files])
 
 
 @connector.add("BEGIN SYS.DBMS_LOGMNR.REMOVE_LOGFILE(LOGFILENAME => '<file>');END;")
@@ -75,15 +75,15 @@ _TABLES = "(TABLE_NAME IS NULL OR TABLE_NAME NOT LIKE 'MLOG$%')"
     f"{_SELECT}{_OPERATIONS} AND {_SCHEMAS} AND {_TABLES}",
     rights=("SELECT ANY TRANSACTION",),
 )
-def contents(on: Connection, match: re.Match[str], binds: Binds) -> Rows:
+def contents(on: Connection, match: re.Match[str], binds: Binds) -> AnswerRows:
     """The redo between two SCNs, filtered as the statement says."""
     codes = {int(code) for code in re.findall(r"\d+", match["names1"])}
     hidden = {*re.findall(r"'([^']*)'", match["names2"])}
     wanted_pdb = match.groupdict().get("text")
     if wanted_pdb is not None and wanted_pdb != on.engine.settings.pdb:
-        return Rows(_COLUMNS, iter(()))
+        return AnswerRows(_COLUMNS, iter(()))
     redo = on.miner.contents(int(str(binds[0])), int(str(binds[1])))
-    return Rows(_COLUMNS, _filtered(redo, codes, hidden))
+    return AnswerRows(_COLUMNS, _filtered(redo, codes, hidden))
 
 
 def _filtered(redo: Iterator[RedoRow], codes: set[int], hidden: set[str]) -> Iterator[Row]:
@@ -112,15 +112,15 @@ def _text(row: RedoRow) -> Row:
 @connector.add(
     "SELECT VALUE FROM v$statname n, v$mystat m WHERE n.name='<text>' AND n.statistic#=m.statistic#"
 )
-def memory(*_: object) -> Rows:
+def memory(*_: object) -> AnswerRows:
     """The session's memory in bytes: an invented figure, which only feeds the connector's metrics."""
-    return Rows.of([("VALUE", _N)], [8 * 1024 * 1024])
+    return AnswerRows.of([("VALUE", _N)], [8 * 1024 * 1024])
 
 
 @connector.add(
     "SELECT START_SCN, END_SCN, REQUIRED_START_SCN, OPTIONS, STATUS, INFO FROM V$LOGMNR_PARAMETERS"
 )
-def parameters(on: Connection, *_: object) -> Rows:
+def parameters(on: Connection, *_: object) -> AnswerRows:
     """What the last start asked for; the connector logs it after a failure."""
     columns = [
         ("START_SCN", _N),
@@ -131,16 +131,16 @@ def parameters(on: Connection, *_: object) -> Rows:
         ("INFO", _T),
     ]
     if on.miner.failed is None:
-        return Rows.of(columns)
+        return AnswerRows.of(columns)
     first, last, info = on.miner.failed
-    return Rows.of(columns, [first, last, first, 0, 1, info])
+    return AnswerRows.of(columns, [first, last, first, 0, 1, info])
 
 
 @connector.add(
     "SELECT FILENAME, THREAD_ID, THREAD_SQN, LOW_SCN, NEXT_SCN, DICTIONARY_BEGIN, DICTIONARY_END, TYPE, INFO FROM "
     "V$LOGMNR_LOGS ORDER BY THREAD_ID, THREAD_SQN"
 )
-def listed_logs(on: Connection, *_: object) -> Rows:
+def listed_logs(on: Connection, *_: object) -> AnswerRows:
     """The files on the list, in full; asked after a failure."""
     names = (
         "FILENAME",
@@ -166,4 +166,4 @@ def listed_logs(on: Connection, *_: object) -> Rows:
         ]  # fmt: skip
         for log in on.miner.logs()
     ]
-    return Rows.of(columns, *rows)
+    return AnswerRows.of(columns, *rows)
