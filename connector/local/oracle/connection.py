@@ -1,4 +1,7 @@
-"""One connection to the database: who it is, what it has open, and how each request of the driver is answered."""
+"""One connection to the database.
+
+Who it is, what it has open, and how each request of the driver is answered.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -74,7 +77,10 @@ class Connection:
 
     @property
     def in_tables_container(self) -> bool:
-        """Whether tables of the application are in sight: they are in the pluggable database, if there is one."""
+        """Whether tables of the application are in sight.
+
+        They are in the pluggable database, if there is one.
+        """
         return self.container in (None, self.engine.settings.pdb)
 
     def see(self, owner: str, name: str, privilege: str = "SELECT") -> None:
@@ -141,7 +147,7 @@ class Connection:
         )
 
     def _by_hand(self, sql: str) -> bool:
-        """The heartbeat's statement and a filtered snapshot are an operator's words, not the connector's own."""
+        """The heartbeat's statement and a filtered snapshot are an operator's words, not the connector's."""
         return self.database.own_words(self, sql)
 
     def _check(self, statement: Statement[Any]) -> None:

@@ -12,7 +12,7 @@ from connector.local.oracle.faults import Fault, Faults
 from connector.local.oracle.logs import Log
 from connector.local.oracle.redo import OPERATIONS, RedoRow
 from connector.local.oracle.rights import SYS, Rights
-from connector.local.oracle.statements import Statements, normal
+from connector.local.oracle.statements import StatementList, normal
 
 if TYPE_CHECKING:
     from connector.local.oracle.connection import Connection
@@ -32,8 +32,8 @@ class StandIn:
         self,
         directory: Path,
         engine: OracleEngine,
-        statements: Statements[Any],
-        dba: Statements[Any],
+        statements: StatementList[Any],
+        dba: StatementList[Any],
         own_words: Callable[["Connection", str], bool],
     ) -> None:
         self.engine = engine

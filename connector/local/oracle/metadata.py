@@ -1,7 +1,8 @@
 """What java.sql.DatabaseMetaData answers of the dictionary, in its own order of columns.
 
-Source of the order: the Java API documentation of getTables, getColumns, getPrimaryKeys and getIndexInfo; what ojdbc fills
-in was observed (ORACLE.md, 2.3): NUMBER without scale has -127 digits, DATE is java.sql.Types.TIMESTAMP with size 7.
+Source of the order: the Java API documentation of getTables, getColumns, getPrimaryKeys and getIndexInfo.
+What ojdbc fills in was observed: NUMBER without scale has -127 digits, DATE is java.sql.Types.TIMESTAMP with
+size 7.
 """
 
 from collections.abc import Iterable
@@ -15,8 +16,8 @@ _TABLES = ("TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE", "REMARKS")
 _COLUMNS = (
     "TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE", "TYPE_NAME", "COLUMN_SIZE",
     "BUFFER_LENGTH", "DECIMAL_DIGITS", "NUM_PREC_RADIX", "NULLABLE", "REMARKS", "COLUMN_DEF", "SQL_DATA_TYPE",
-    "SQL_DATETIME_SUB", "CHAR_OCTET_LENGTH", "ORDINAL_POSITION", "IS_NULLABLE", "SCOPE_CATALOG", "SCOPE_SCHEMA",
-    "SCOPE_TABLE", "SOURCE_DATA_TYPE", "IS_AUTOINCREMENT", "IS_GENERATEDCOLUMN",
+    "SQL_DATETIME_SUB", "CHAR_OCTET_LENGTH", "ORDINAL_POSITION", "IS_NULLABLE", "SCOPE_CATALOG",
+    "SCOPE_SCHEMA", "SCOPE_TABLE", "SOURCE_DATA_TYPE", "IS_AUTOINCREMENT", "IS_GENERATEDCOLUMN",
 )  # fmt: skip
 _KEYS = ("TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME", "KEY_SEQ", "PK_NAME")
 _INDEXES = (
@@ -66,8 +67,8 @@ def _columns(table: TableDefinition) -> Iterable[tuple[object, ...]]:
     for column in table.columns:
         kind = column.type
         yield (
-            None, table.owner, table.name, column.name, kind.jdbc, kind.type_name, kind.size, 0, kind.digits, 10,
-            int(column.nullable), None, column.default, 0, 0, kind.size, column.position,
+            None, table.owner, table.name, column.name, kind.jdbc, kind.type_name, kind.size, 0, kind.digits,
+            10, int(column.nullable), None, column.default, 0, 0, kind.size, column.position,
             "YES" if column.nullable else "NO", None, None, None, None, "NO", "NO",
         )  # fmt: skip
 

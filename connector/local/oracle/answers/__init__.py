@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from connector.local.oracle.statements import Statements
+from connector.local.oracle.statements import StatementList
 
 #: The connector's statements. Each module of this package adds its own.
-connector: Statements[Any] = Statements()
+connector: StatementList[Any] = StatementList()
 #: What a DBA does as SYS.
-dba: Statements[Any] = Statements()
+dba: StatementList[Any] = StatementList()
 
 from connector.local.oracle.answers import (  # noqa: E402 - they register themselves in the catalogues above
     administration,

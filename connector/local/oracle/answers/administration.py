@@ -7,7 +7,7 @@ import re
 
 from connector.local.oracle.answers import dba
 from connector.local.oracle.answers.dictionary import set_container
-from connector.local.oracle.connection import Binds, Connection, AnswerRows
+from connector.local.oracle.connection import AnswerRows, Binds, Connection
 
 dba.add("alter session set container = <ident>", "alter session set container=<ident>")(set_container)
 

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 
 from connector.local.oracle.answers import connector
-from connector.local.oracle.connection import ROOT_CONTAINER, Binds, Connection, AnswerRows
+from connector.local.oracle.connection import ROOT_CONTAINER, AnswerRows, Binds, Connection
 from connector.local.oracle.errors import OracleError
 
 _NUMBER = "NUMBER"
@@ -79,7 +79,8 @@ def system_timestamp(*_: object) -> AnswerRows:
 
 @connector.add(
     "select owner, table_name from all_tables where table_name NOT LIKE 'MDRT_%' and table_name NOT LIKE "
-    "'MDRS_%' and table_name NOT LIKE 'MDXT_%' and (table_name NOT LIKE 'SYS_IOT_OVER_%' and IOT_NAME IS NULL) "
+    "'MDRS_%' and table_name NOT LIKE 'MDXT_%' and (table_name NOT LIKE 'SYS_IOT_OVER_%' and IOT_NAME "
+    "IS NULL) "
     "and nested = 'NO'and table_name not in (select PARENT_TABLE_NAME from ALL_NESTED_TABLES)"
 )
 def all_tables(on: Connection, *_: object) -> AnswerRows:

@@ -1,11 +1,14 @@
-"""LogMiner: files, sessions, and the rows of V$LOGMNR_CONTENTS (ORACLE.md 2.5; Database Reference, V$LOGMNR_CONTENTS)."""
+"""LogMiner.
+
+Files, sessions, and the rows of V$LOGMNR_CONTENTS (ORACLE.md 2.5; Database Reference, V$LOGMNR_CONTENTS).
+"""
 
 import re
 from collections.abc import Iterator
 
 from connector.local.oracle.answers import connector
 from connector.local.oracle.answers.dictionary import at
-from connector.local.oracle.connection import Binds, Connection, AnswerRows
+from connector.local.oracle.connection import AnswerRows, Binds, Connection
 from connector.local.oracle.protocol import Row
 from connector.local.oracle.redo import RedoRow
 
@@ -57,10 +60,10 @@ def end(on: Connection, *_: object) -> int:
 
 _COLUMNS = (
     ("SCN", _N), ("SQL_REDO", _T), ("OPERATION_CODE", _N), ("TIMESTAMP", _D), ("XID", "RAW"), ("CSF", _N),
-    ("TABLE_NAME", _T), ("SEG_OWNER", _T), ("OPERATION", _T), ("ROW_ID", _T), ("ROLLBACK", _N), ("STATUS", _N),
-    ("INFO", _T), ("SSN", _N), ("THREAD#", _N), ("DATA_OBJ#", _N), ("DATA_OBJV#", _N), ("DATA_OBJD#", _N),
-    ("START_SCN", _N), ("COMMIT_SCN", _N), ("SEQUENCE#", _N), ("START_TIMESTAMP", _D), ("COMMIT_TIMESTAMP", _D),
-    ("RS_ID", _T), ("USERNAME", _T), ("CLIENT_ID", _T),
+    ("TABLE_NAME", _T), ("SEG_OWNER", _T), ("OPERATION", _T), ("ROW_ID", _T), ("ROLLBACK", _N),
+    ("STATUS", _N), ("INFO", _T), ("SSN", _N), ("THREAD#", _N), ("DATA_OBJ#", _N), ("DATA_OBJV#", _N),
+    ("DATA_OBJD#", _N), ("START_SCN", _N), ("COMMIT_SCN", _N), ("SEQUENCE#", _N), ("START_TIMESTAMP", _D),
+    ("COMMIT_TIMESTAMP", _D), ("RS_ID", _T), ("USERNAME", _T), ("CLIENT_ID", _T),
 )  # fmt: skip
 _SELECT = (
     f"SELECT {', '.join(name for name, _ in _COLUMNS)} FROM V$LOGMNR_CONTENTS WHERE SCN > ? AND SCN <= ? AND "
@@ -98,15 +101,13 @@ def _filtered(redo: Iterator[RedoRow], codes: set[int], hidden: set[str]) -> Ite
 
 
 def _text(row: RedoRow) -> Row:
-    number = str
-    return (
-        number(row.scn), row.sql_redo, number(row.operation_code), at(row.timestamp), row.xid.hex(), number(row.csf),
-        row.table_name, row.seg_owner, row.operation, row.row_id, number(row.rollback), number(row.status), row.info,
-        number(row.ssn), number(row.thread), number(row.data_obj), number(row.data_objv), number(row.data_objd),
-        None if row.start_scn is None else number(row.start_scn),
-        None if row.commit_scn is None else number(row.commit_scn),
-        number(row.sequence), None, None, row.rs_id, row.username, row.client_id,
+    values = (
+        row.scn, row.sql_redo, row.operation_code, at(row.timestamp), row.xid.hex(), row.csf, row.table_name,
+        row.seg_owner, row.operation, row.row_id, row.rollback, row.status, row.info, row.ssn, row.thread,
+        row.data_obj, row.data_objv, row.data_objd, row.start_scn, row.commit_scn, row.sequence, None, None,
+        row.rs_id, row.username, row.client_id,
     )  # fmt: skip
+    return [None if value is None else str(value) for value in values]
 
 
 @connector.add(
@@ -137,7 +138,8 @@ def parameters(on: Connection, *_: object) -> AnswerRows:
 
 
 @connector.add(
-    "SELECT FILENAME, THREAD_ID, THREAD_SQN, LOW_SCN, NEXT_SCN, DICTIONARY_BEGIN, DICTIONARY_END, TYPE, INFO FROM "
+    "SELECT FILENAME, THREAD_ID, THREAD_SQN, LOW_SCN, NEXT_SCN, DICTIONARY_BEGIN, DICTIONARY_END, TYPE, "
+    "INFO FROM "
     "V$LOGMNR_LOGS ORDER BY THREAD_ID, THREAD_SQN"
 )
 def listed_logs(on: Connection, *_: object) -> AnswerRows:
@@ -163,7 +165,7 @@ def listed_logs(on: Connection, *_: object) -> AnswerRows:
             "NO",
             "ONLINE" if log.next_change is None else "ARCHIVED",
             None,
-        ]  # fmt: skip
+        ]
         for log in on.miner.logs()
     ]
     return AnswerRows.of(columns, *rows)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from connector.local.oracle.answers import connector
 from connector.local.oracle.answers.dictionary import at
-from connector.local.oracle.connection import Binds, Connection, AnswerRows
+from connector.local.oracle.connection import AnswerRows, Binds, Connection
 from connector.local.oracle.logs import Log
 
 _N, _T, _D = "NUMBER", "VARCHAR2", "DATE"
@@ -129,26 +129,33 @@ def threads(on: Connection, *_: object) -> AnswerRows:
 
 
 _MINABLE = [
-    ("FILE_NAME", _T), ("FIRST_CHANGE", _N), ("NEXT_CHANGE", _N), ("ARCHIVED", _T), ("STATUS", _T), ("TYPE", _T),
-    ("SEQ", _N), ("DICT_START", _T), ("DICT_END", _T), ("THREAD", _N), ("BYTES", _N), ("DEST_NAME", _T),
+    ("FILE_NAME", _T), ("FIRST_CHANGE", _N), ("NEXT_CHANGE", _N), ("ARCHIVED", _T), ("STATUS", _T),
+    ("TYPE", _T), ("SEQ", _N), ("DICT_START", _T), ("DICT_END", _T), ("THREAD", _N), ("BYTES", _N),
+    ("DEST_NAME", _T),
 ]  # fmt: skip
 
 
 def _archived_row(log: Log) -> Sequence[object]:
     return (
-        log.archived_name, log.first_change, log.next_change, "YES", None, "ARCHIVED", log.sequence, "NO", "NO", 1,
-        log.bytes // _BLOCK * _BLOCK, _DESTINATION,
+        log.archived_name, log.first_change, log.next_change, "YES", None, "ARCHIVED", log.sequence, "NO",
+        "NO", 1, log.bytes // _BLOCK * _BLOCK, _DESTINATION,
     )  # fmt: skip
 
 
 @connector.add(
-    "SELECT MIN(F.MEMBER) AS FILE_NAME, L.FIRST_CHANGE# FIRST_CHANGE, L.NEXT_CHANGE# NEXT_CHANGE, L.ARCHIVED, "
-    "L.STATUS, 'ONLINE' AS TYPE, L.SEQUENCE# AS SEQ, 'NO' AS DICT_START, 'NO' AS DICT_END, L.THREAD# AS THREAD, "
-    "L.BYTES AS BYTES, NULL AS DEST_NAME FROM V$LOGFILE F, V$DATABASE D, V$LOG L WHERE L.STATUS = 'CURRENT' AND "
-    "F.GROUP# = L.GROUP# GROUP BY F.GROUP#, L.FIRST_CHANGE#, L.NEXT_CHANGE#, L.STATUS, L.ARCHIVED, L.SEQUENCE#, "
+    "SELECT MIN(F.MEMBER) AS FILE_NAME, L.FIRST_CHANGE# FIRST_CHANGE, L.NEXT_CHANGE# NEXT_CHANGE, "
+    "L.ARCHIVED, "
+    "L.STATUS, 'ONLINE' AS TYPE, L.SEQUENCE# AS SEQ, 'NO' AS DICT_START, 'NO' AS DICT_END, L.THREAD# AS "
+    "THREAD, "
+    "L.BYTES AS BYTES, NULL AS DEST_NAME FROM V$LOGFILE F, V$DATABASE D, V$LOG L WHERE L.STATUS = "
+    "'CURRENT' AND "
+    "F.GROUP# = L.GROUP# GROUP BY F.GROUP#, L.FIRST_CHANGE#, L.NEXT_CHANGE#, L.STATUS, L.ARCHIVED, "
+    "L.SEQUENCE#, "
     "L.THREAD#, L.BYTES UNION SELECT A.NAME AS FILE_NAME, A.FIRST_CHANGE# FIRST_CHANGE, A.NEXT_CHANGE# "
-    "NEXT_CHANGE, 'YES', NULL, 'ARCHIVED', A.SEQUENCE# AS SEQ, A.DICTIONARY_BEGIN, A.DICTIONARY_END, A.THREAD# AS "
-    f"THREAD, A.BLOCKS*A.BLOCK_SIZE, DS.DEST_NAME {_FROM} WHERE A.NAME IS NOT NULL AND A.ARCHIVED = 'YES' AND "
+    "NEXT_CHANGE, 'YES', NULL, 'ARCHIVED', A.SEQUENCE# AS SEQ, A.DICTIONARY_BEGIN, A.DICTIONARY_END, "
+    "A.THREAD# AS "
+    f"THREAD, A.BLOCKS*A.BLOCK_SIZE, DS.DEST_NAME {_FROM} WHERE A.NAME IS NOT NULL AND A.ARCHIVED = "
+    f"'YES' AND "
     f"A.STATUS = 'A' AND A.NEXT_CHANGE# > <scn> AND {_JOIN} AND {_INCARNATION} ORDER BY 7"
 )
 def minable_logs(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:
@@ -169,7 +176,7 @@ def minable_logs(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:
             1,
             log.bytes,
             None,
-        )  # fmt: skip
+        )
         for log in on.engine.logs.online()
         if log.status == "CURRENT"
     ]
@@ -177,7 +184,8 @@ def minable_logs(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:
 
 
 @connector.add(
-    "SELECT A.NAME AS FILE_NAME, A.FIRST_CHANGE# FIRST_CHANGE, A.NEXT_CHANGE# NEXT_CHANGE, A.SEQUENCE# AS SEQ, "
+    "SELECT A.NAME AS FILE_NAME, A.FIRST_CHANGE# FIRST_CHANGE, A.NEXT_CHANGE# NEXT_CHANGE, A.SEQUENCE# "
+    "AS SEQ, "
     f"A.THREAD# AS THREAD {_FROM} WHERE A.NAME IS NOT NULL AND A.ARCHIVED = 'YES' AND A.STATUS = 'D' AND "
     f"A.FIRST_CHANGE# <= <scn> AND A.NEXT_CHANGE# > <scn> AND {_JOIN} AND {_INCARNATION}"
 )

@@ -1,11 +1,14 @@
-"""The initial snapshot and the one asked for by signal: a moment, locks, and the rows at that moment (ORACLE.md 2.3)."""
+"""The initial snapshot and the one asked for by signal.
+
+A moment, locks, and the rows at that moment (ORACLE.md 2.3).
+"""
 
 import re
 from collections.abc import Iterator
 
 from connector.local.oracle.answers import connector
 from connector.local.oracle.answers.dictionary import at
-from connector.local.oracle.connection import Binds, Connection, AnswerRows
+from connector.local.oracle.connection import AnswerRows, Binds, Connection
 from connector.local.oracle.protocol import Row
 
 _NAME = re.compile(r'"([^"]+)"')
@@ -17,7 +20,10 @@ def _owner_and_name(match: re.Match[str]) -> tuple[str, str]:
 
 @connector.add("LOCK TABLE <owner>.<table> IN ROW SHARE MODE")
 def lock(on: Connection, match: re.Match[str], _: Binds) -> int:
-    """Keep others from changing the definition. Any object privilege but READ allows it (SQL Reference, LOCK TABLE)."""
+    """Keep others from changing the definition.
+
+    Any object privilege but READ allows it (SQL Reference, LOCK TABLE).
+    """
     owner, name = _owner_and_name(match)
     on.see(owner, name)
     on.session.lock_table(owner, name)
@@ -33,10 +39,11 @@ def last_change_of_definition(on: Connection, _: re.Match[str], binds: Binds) ->
 
 
 @connector.add("SELECT 1 FROM DUAL WHERE SCN_TO_TIMESTAMP(<scn1>)=SCN_TO_TIMESTAMP(<scn2>)")
-def same_moment(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:
-    """Whether two SCNs have one time: then the connector waits, for times of SCNs are 3 seconds apart in Oracle.
+def same_moment(_: Connection, match: re.Match[str], __: Binds) -> AnswerRows:
+    """Whether two SCNs have one time: then the connector waits, for in Oracle times are 3 seconds apart.
 
-    The stand-in tells apart what Oracle cannot, so that nobody waits: an answer that is more exact than the real one.
+    The stand-in tells apart what Oracle cannot, so that nobody waits: an answer that is more exact than the
+    real one.
     """
     same = match["scn1"] == match["scn2"]
     return AnswerRows.of([("1", "NUMBER")], *([[1]] if same else []))
