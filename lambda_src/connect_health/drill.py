@@ -11,7 +11,7 @@ from typing import Any
 from connector.domain.errors import OperatorError
 from connector.domain.health.budget import Budget
 from connector.domain.health.drills import KEY, Mailed, metric_of, parse
-from connector.domain.health.error_classes import ErrorClass
+from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.findings import Finding
 from connector.domain.health.mail import Mail, drill_mail, incident_mail
 from connector.domain.health.state import HealthState

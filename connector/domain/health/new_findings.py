@@ -5,11 +5,11 @@ An open incident must hide no other error; nor may its consequences be mailed as
 
 from collections.abc import Mapping, Sequence
 
+from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     ERROR_CLASSES,
     LAGGING,
-    ErrorClass,
     named,
 )
 from connector.domain.health.findings import Finding
