@@ -17,6 +17,8 @@ from lambda_src.clients.connect_rest import Unreachable
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
 from lambda_src.clients.state_table import Table, read_budget, read_item, read_record
 from lambda_src.clients.worker_log import Logs, last_failure
+from lambda_src.observe_skipped import PROBE as SKIPPED
+from lambda_src.observe_skipped import known_skips, with_new_skips
 from lambda_src.runtime.probes import Probe, run, tried
 from lambda_src.session import Session
 
@@ -61,6 +63,11 @@ def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Obse
     silent = "secrets" in probe_errors
     read_from = logs or session.aws.logs
     log_message = "" if silent else _log_message(session, read_from, state.status, source)
+    skipped = items.get(SKIPPED)
+    if logs is None:
+        # Only the health check reads on: the others show what it has found.
+        skipped, unread = with_new_skips(session, skipped, read_from, state.status, time.time())
+        probe_errors = {**probe_errors, **unread}
     env = session.environment
     absent = "service" in known and known["service"] is None
     return Observation(
@@ -77,6 +84,7 @@ def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Obse
         secret_versions=session.secrets.versions,
         budget=items.get("budget") if "record" in items else None,
         health_state=items.get("health_state"),
+        skipped=skipped,
         probe_errors=probe_errors,
     )
 
@@ -102,6 +110,8 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         "budget": lambda: read_budget(table),
         "health_state": lambda: _health_state(table),
     }
+    if session.environment.settings.kind == "debezium":
+        reads[SKIPPED] = lambda: known_skips(table)
     found: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for name, read in reads.items():

@@ -18,6 +18,7 @@ from lambda_src.clients.worker_log import Logs
 from lambda_src.connect_health.act import act, observed
 from lambda_src.connect_health.notify import Sns, notify
 from lambda_src.connect_health.publish import CloudWatch, publish
+from lambda_src.connect_health.skipped import keep_and_tell
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Aws, Session
@@ -84,7 +85,7 @@ def check(
     publish(clients.cloudwatch, environment.stage.names.health_namespace, values)
     table = session.aws.table(environment.table)
     if not outcome.attempted and not verdict.retiring:
-        observed(session, seen.budget, now, healthy=not verdict.findings and verdict.sure)
+        observed(session, seen.budget, now, healthy=verdict.works)
     notification = notify(
         environment.stage,
         seen,
@@ -96,10 +97,12 @@ def check(
         topic=topic,
         redactor=session.redactor,
     )
+    told = () if verdict.retiring else keep_and_tell(environment.stage, seen, now, table, clients.sns, topic)
     facts = {
         "done": outcome.text,
         "withheld": verdict.remediation.withheld,
         "notified": notification.value,
+        "skipped_changes_mailed": [f"{entry.kind.value} {entry.table}" for entry in told],
         "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
         "secrets_changed": list(seen.secrets_changed),
     }

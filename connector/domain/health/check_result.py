@@ -25,6 +25,7 @@ TITLES: Mapping[str, str] = {
     "ReplicationLagSeconds": "lag",
     "ScnHeadroomMinutes": "archived log",
     "HeartbeatMissing": "heartbeat",
+    "ChangesSkipped": "skipped changes",
     "AutoRestartBudgetExceeded": "restarts",
     # Of `verify_checks`: what an operator has done to the connector, and a deployment of the service.
     "paused": "connector",

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from connector.domain.health import metrics
 from connector.domain.health.findings import Finding, position
+from connector.domain.health.moments import moment
 from connector.domain.health.new_findings import class_name, find_new
 from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Outcome
@@ -96,11 +96,6 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
     if not own and verdict.sure:
         return Next(replace(kept, incident=None), Notification.RECOVERY)
     return Next(kept)
-
-
-def moment(at: float) -> str:
-    """A time as people read it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _metric(finding: Finding) -> str:

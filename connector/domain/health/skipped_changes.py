@@ -51,7 +51,11 @@ class Skipped:
             low = seen.scn if seen.scn < self.low else self.low
             high = seen.scn if again else self.high
         found = replace(self, last=max(self.last, at), low=low, high=high)
-        return replace(found, first=at, mailed=False, acknowledged=False) if again and self.acknowledged else found
+        return (
+            replace(found, first=at, mailed=False, acknowledged=False)
+            if again and self.acknowledged
+            else found
+        )
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,18 @@
-"""The findings about changes that Debezium has passed over, and the mail that tells of them once. Pure.
+"""The findings about changes that Debezium has passed over. Pure.
 
 They stand until somebody acknowledges them, which may take days. So they are no part of an incident, which would
 stay open and hide the next one: they have a mail of their own, and do not count for the restart budget.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import named
 from connector.domain.health.findings import Finding
-from connector.domain.health.incident import moment
-from connector.domain.health.mail import Mail, subject
+from connector.domain.health.moments import moment
 from connector.domain.health.observation import Observation
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.skipped_lines import Skip
-from connector.domain.stage.stage import Stage
 
 #: The metric of these findings.
 NAME = "ChangesSkipped"
@@ -70,38 +67,3 @@ def step_of_table(entry: Skipped) -> str:
     if entry.kind is Skip.UNLOGGED:
         return f"for the DBA: ALTER TABLE {entry.table} ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS"
     return ""
-
-
-def skipped_mail(stage: Stage, entries: Sequence[Skipped], now: float) -> Mail:
-    """One mail about everything that no mail has named yet. It has no value of a row."""
-    tables = ", ".join(dict.fromkeys(entry.table for entry in entries))
-    lines = [
-        f"Stage {stage.name}, {moment(now)}: changes of captured tables may be missing on their topics. The "
-        "connector runs, and reports no error about it.",
-    ]
-    for entry in entries:
-        cause = cause_of(entry)
-        lines += [
-            "",
-            f"Table:        {entry.table}",
-            f"Cause:        {cause.name}: {cause.meaning}",
-            f"Seen:         {reason(entry)}",
-            f"Owner:        {cause.owner.value}",
-            f"Next step:    {'; '.join(filter(None, (step_of_table(entry), cause.next_step)))}",
-            f"Command:      {_command(entry, cause, stage)}",
-        ]
-    lines += [
-        "",
-        f"Acknowledge:  wms-connector acknowledge {stage.name} --table {entries[0].table}",
-        f"Runbook:      {RUNBOOK}#{NAME.lower()}",
-        "",
-        "No further mail follows about these tables and causes until they are acknowledged; verify names them.",
-    ]
-    causes = ", ".join(dict.fromkeys(entry.kind.value for entry in entries))
-    return Mail(subject(f"{stage.names.service}: {NAME} ({causes}): {tables}"), "\n".join(lines))
-
-
-def _command(entry: Skipped, cause: ErrorClass, stage: Stage) -> str:
-    """The class's command, for this table where it takes one."""
-    command = cause.command_for(stage)
-    return f"{command} --table {entry.table}" if entry.kind in (Skip.UNSUPPORTED, Skip.TRUNCATED) else command

@@ -67,9 +67,7 @@ _TABLE_LINES: tuple[tuple[Skip, re.Pattern[str]], ...] = (
     # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, when streaming starts
     (
         Skip.DROPPED,
-        re.compile(
-            rf"{_START}Database table '{_ID}' no longer exists, supplemental log check skipped"
-        ),
+        re.compile(rf"{_START}Database table '{_ID}' no longer exists, supplemental log check skipped"),
     ),
     # logminer/AbstractLogMinerStreamingChangeEventSource.java:1813, WARN, when streaming starts
     (
