@@ -31,8 +31,8 @@ def with_new_skips(
 ) -> tuple[SkippedChanges | None, dict[str, str]]:
     """With what the log has told since the last check, and why it could not be read.
 
-    A log that cannot be read is an error of the check: nothing else tells of these changes. While Connect knows
-    no connector there may be no log yet; nothing is lost, as the next check reads from the same time.
+    A log that cannot be read is an error of the check: nothing else tells of these changes. While Connect
+    gives no connector there may be no log yet; nothing is lost, as the next check reads from the same time.
     """
     if known is None or status is None:
         return known, {}

@@ -1,4 +1,4 @@
-"""`wms-connector restart`, `pause`, `resume`, `stop`, `snapshot`, `acknowledge`, `offsets`: by the admin Lambda."""
+"""`wms-connector restart`, `pause`, `resume`, `stop`, `snapshot`, `acknowledge`, `offsets`: by the Lambda."""
 
 from collections.abc import Sequence
 

@@ -99,7 +99,7 @@ def events_with(
 
     What is not read within `seconds`, or within so many pages, is left for the next call.
     """
-    # Any of these, each exactly so: "Using metric filters to match terms in log events" in AWS's documentation.
+    # Any of these, each exactly so (CloudWatch Logs, "Filter pattern syntax": optional terms, exact phrases).
     pattern = " ".join(f'?"{text}"' for text in words)
     ends, found, read_to, pages = time.monotonic() + seconds, list[LogEvent](), since, 0
     while read_to < until:

@@ -8,7 +8,7 @@ from lambda_src.session import Session
 
 
 def acknowledge(session: Session) -> Answer:
-    """Acknowledge what is known of the given tables, or of all. What is skipped later is found and mailed again."""
+    """Acknowledge what is known of the given tables, or of all. What is skipped later is found again."""
     table = session.aws.table(session.environment.table)
     known = known_skips(table)
     wanted = session.tables

@@ -9,6 +9,7 @@ from typing import Any, cast
 import boto3
 
 from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.verdict import decide
 from lambda_src.clients.aws import CLIENT_CONFIG
 from lambda_src.clients.ecs import Ecs
@@ -97,7 +98,9 @@ def check(
         topic=topic,
         redactor=session.redactor,
     )
-    told = () if verdict.retiring else keep_and_tell(environment.stage, seen, now, table, clients.sns, topic)
+    told: tuple[Skipped, ...] = ()
+    if not verdict.retiring:
+        told = keep_and_tell(environment.stage, seen, now=now, table=table, sns=clients.sns, topic=topic)
     facts = {
         "done": outcome.text,
         "withheld": verdict.remediation.withheld,

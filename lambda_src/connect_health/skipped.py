@@ -10,12 +10,12 @@ from lambda_src.connect_health.notify import Sns
 
 
 def keep_and_tell(
-    stage: Stage, seen: Observation, now: float, table: Table, sns: Sns, topic: str
+    stage: Stage, seen: Observation, *, now: float, table: Table, sns: Sns, topic: str
 ) -> tuple[Skipped, ...]:
     """Write what is known and mail what no mail has named; the entries that were mailed.
 
-    Another run or an operator may have written meanwhile: then nothing is mailed, and the next check reads the
-    same lines again. A message that SNS refuses is an error, and the next check sends it again.
+    Another run or an operator may have written meanwhile: then nothing is mailed, and the next check reads
+    the same lines again. A message that SNS refuses is an error, and the next check sends it again.
     """
     skipped = seen.skipped
     if skipped is None:

@@ -305,36 +305,33 @@ SKIPPED = (
     _observed(
         "unsupported-change",
         Owner.DATABASE,
-        "LogMiner could not read a change of a captured table; Debezium passed over it, so it is missing on the "
-        "topic",
-        "take a snapshot of the table, which does not tell of deleted rows; ask the DBA which statement or "
-        "column type LogMiner does not support (V$LOGMNR_CONTENTS, OPERATION_CODE 255, at that SCN); then "
-        "acknowledge it",
+        "LogMiner could not read a change of a captured table, so Debezium left it out and ran on",
+        "take a snapshot of the table, which tells of no deleted row; ask the DBA which statement or column "
+        "type LogMiner does not support (OPERATION_CODE 255 at that SCN); then acknowledge it",
         _SNAPSHOT,
     ),
     _observed(
         "table-truncated",
         Owner.WMS,
-        "rows of a captured table were removed by TRUNCATE or with a partition; no record tells consumers of it",
-        "ask the WMS team whether it was meant; let the consumers of the topic remove the table's older rows; if "
-        "rows were loaded again by a way that redo does not show, take a snapshot; then acknowledge it",
+        "rows of a captured table were removed by TRUNCATE or with a partition, and no record tells of it",
+        "ask the WMS team whether it was meant; let the topic's consumers remove the older rows; if rows "
+        "were loaded again in a way that redo does not show, take a snapshot; then acknowledge it",
         _ACKNOWLEDGE,
     ),
     _observed(
         "table-dropped",
         Owner.WMS,
-        "a captured table was dropped or renamed: its rows are gone without a record, and no change of it is read",
-        "ask the WMS team whether it was meant; a table that is made again needs its supplemental logging and "
-        "grants, which the script has, and then a snapshot; then acknowledge it",
+        "a captured table was dropped or renamed: no record tells of its rows, and no change of it is read",
+        "ask the WMS team whether it was meant; a table that is made again needs supplemental logging and "
+        "grants, as the script has them, and then a snapshot; then acknowledge it",
         _ORACLE,
     ),
     _observed(
         "table-not-logged",
         Owner.DATABASE,
-        "a captured table has no ALL COLUMN supplemental logging: its records lack the columns that a statement "
-        "did not change",
-        "let the DBA add supplemental logging to the table, which the script does too; then take a snapshot, and "
-        "acknowledge it, or restart the connector, which checks the table again",
+        "a captured table has no ALL COLUMN supplemental logging: its records lack unchanged columns",
+        "let the DBA add supplemental logging, which the script does too; then take a snapshot, and "
+        "acknowledge it or restart the connector, which checks the table again",
         _ORACLE,
     ),
 )

@@ -253,8 +253,8 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ChangesSkipped",
         "Count",
-        "In how many ways changes of captured tables were passed over (once for each table and way) that nobody "
-        "has acknowledged",
+        "How often changes of a captured table were passed over, once for each table and cause, as long as "
+        "nobody has acknowledged it",
         Origin.HEALTH,
         _seen(
             "ChangesSkipped",

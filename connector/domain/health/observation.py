@@ -239,7 +239,7 @@ class Observation:
     #: None when it, or the stage record, could not be read: then nothing may be restarted.
     budget: Budget | None = None
     health_state: HealthState | None = None
-    #: What Debezium has passed over, as far as the worker's log has been read; None where it could not be read.
+    #: What Debezium has passed over, as far as the worker's log was read; None if the item could not be.
     skipped: SkippedChanges | None = None
     #: Probe -> why it saw nothing, although it should have.
     probe_errors: Mapping[str, str] = field(default_factory=dict)

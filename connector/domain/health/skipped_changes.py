@@ -1,6 +1,6 @@
 """The changes that Debezium has passed over in silence, as one item of the state table. Pure.
 
-The health check reads the worker's log from where the last check ended, and keeps what it found until somebody
+The health check reads the worker's log from where the last check ended. It keeps what it found until somebody
 acknowledges it, or until the log says that the cause has ended.
 """
 
@@ -48,21 +48,18 @@ class Skipped:
             # A restarted connector reads old redo again and writes the same line. A position before all is of
             # another incarnation of the database.
             again = not self.low <= seen.scn <= self.high
-            low = seen.scn if seen.scn < self.low else self.low
-            high = seen.scn if again else self.high
+            low, high = min(self.low, seen.scn), seen.scn if again else self.high
         found = replace(self, last=max(self.last, at), low=low, high=high)
-        return (
-            replace(found, first=at, mailed=False, acknowledged=False)
-            if again and self.acknowledged
-            else found
-        )
+        if again and self.acknowledged:
+            return replace(found, first=at, mailed=False, acknowledged=False)
+        return found
 
 
 @dataclass(frozen=True)
 class SkippedChanges:
     """What is known. `read_to`: until when the log has been read; `started`: when streaming started last.
 
-    `warned`: the tables that the connector has reported as not logged since then; it checks all before a start.
+    `warned`: the tables that were reported as not logged since then; each start checks all of them.
     """
 
     entries: Mapping[tuple[Skip, str], Skipped] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The findings about changes that Debezium has passed over. Pure.
 
-They stand until somebody acknowledges them, which may take days. So they are no part of an incident, which would
-stay open and hide the next one: they have a mail of their own, and do not count for the restart budget.
+They stand until somebody acknowledges them, which may take days. So they are no part of an incident: it would
+stay open and hide the next one. They have a mail of their own, and do not count for the restart budget.
 """
 
 from collections.abc import Iterable
@@ -58,7 +58,7 @@ _WHAT = {
     Skip.UNSUPPORTED: "LogMiner could not read a change, so rows may be missing on the topic",
     Skip.TRUNCATED: "rows were removed by TRUNCATE or with a partition, and no record tells of it",
     Skip.DROPPED: "it was dropped or renamed: no record tells of its rows, and no change of it is read",
-    Skip.UNLOGGED: "it has no ALL COLUMN supplemental logging, so records lack the columns that did not change",
+    Skip.UNLOGGED: "it has no ALL COLUMN supplemental logging, so records lack unchanged columns",
 }
 
 

@@ -4,8 +4,8 @@ Connect's state, the MBeans and the notifications show none of it. TRUNCATE reac
 topic nor the schema history: `OracleSchemaChangeEventEmitter.emitSchemaChangeEvent` hands it to the streaming
 source alone, and `skipped.operations=t`, the default, drops its record (EventDispatcher.java:323).
 
-Source of each text: Debezium v3.6.1.Final, debezium-connector-oracle, the file and line beside it. The lines at
-DEBUG are let through by `connector/image/conf/log4j2.xml`.
+Source of each text: Debezium v3.6.1.Final, debezium-connector-oracle, at the file and line beside it.
+`connector/image/conf/log4j2.xml` lets the lines at DEBUG through.
 """
 
 import re
@@ -61,8 +61,8 @@ _TABLE_LINES: tuple[tuple[Skip, re.Pattern[str]], ...] = (
         Skip.TRUNCATED,
         re.compile(rf"{_START}Dispatching TRUNCATE event for table '{_ID}' with SCN (?P<scn>\d+)"),
     ),
-    # antlr/listener/AlterTableParserListener.java:90, WARN. Oracle renames a table that it drops to its recycle
-    # bin (a guess from Debezium's tests, logminer/buffered/HybridMiningStrategyIT.java:873).
+    # antlr/listener/AlterTableParserListener.java:94, WARN. Oracle renames a table that it drops into its
+    # recycle bin (a guess from Debezium's test HybridMiningStrategyIT.java:873).
     (Skip.DROPPED, re.compile(rf"{_START}Renaming included table {_ID} to non-included table ")),
     # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, when streaming starts
     (
@@ -77,8 +77,8 @@ _TABLE_LINES: tuple[tuple[Skip, re.Pattern[str]], ...] = (
         ),
     ),
 )
-#: OracleDatabaseSchema.java:108, DEBUG, with SchemaChangeEvent.toString (debezium-connector-common, :141). Only
-#: its start is needed: a log driver may cut a long line.
+#: OracleDatabaseSchema.java:107, DEBUG, with SchemaChangeEvent.toString (debezium-connector-common). Only its
+#: start is needed: a log driver may cut a long line.
 _SCHEMA_CHANGE = re.compile(
     rf"{_START}Applying schema change event SchemaChangeEvent \[database=[^,]*, schema=(?P<schema>[^, ]+), "
     r"ddl=\s*(?P<verb>drop|alter)\s+table\s+(?:\"[^\"]+\"\s*\.\s*|[^\s\".]+\s*\.\s*)?"

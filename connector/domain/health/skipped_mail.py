@@ -15,10 +15,10 @@ from connector.domain.stage.stage import Stage
 def skipped_mail(stage: Stage, entries: Sequence[Skipped], now: float) -> Mail:
     """One mail about everything that no mail has named yet. It has no value of a row."""
     tables = ", ".join(dict.fromkeys(entry.table for entry in entries))
-    lines = [
-        f"Stage {stage.name}, {moment(now)}: changes of captured tables may be missing on their topics. The "
-        "connector runs, and reports no error about it.",
-    ]
+    opening = (
+        "changes of captured tables may be missing on their topics. The connector runs and reports no error."
+    )
+    lines = [f"Stage {stage.name}, {moment(now)}: {opening}"]
     for entry in entries:
         cause = cause_of(entry)
         lines += [
@@ -35,7 +35,7 @@ def skipped_mail(stage: Stage, entries: Sequence[Skipped], now: float) -> Mail:
         f"Acknowledge:  wms-connector acknowledge {stage.name} --table {entries[0].table}",
         f"Runbook:      {RUNBOOK}#{NAME.lower()}",
         "",
-        "No further mail follows about these tables and causes until they are acknowledged; verify names them.",
+        "No further mail follows about this until it is acknowledged and happens again; verify names it.",
     ]
     causes = ", ".join(dict.fromkeys(entry.kind.value for entry in entries))
     return Mail(subject(f"{stage.names.service}: {NAME} ({causes}): {tables}"), "\n".join(lines))
