@@ -38,7 +38,7 @@ def skipped_mail(stage: Stage, entries: Sequence[Skipped], now: float) -> Mail:
         "No further mail follows about this until it is acknowledged and happens again; verify names it.",
     ]
     causes = ", ".join(dict.fromkeys(entry.kind.value for entry in entries))
-    return Mail(subject(f"{stage.names.service}: {NAME} ({causes}): {tables}"), "\n".join(lines))
+    return Mail(subject(f"{stage.names.service}: {NAME} ({causes}) {tables}"), "\n".join(lines))
 
 
 def _command(entry: Skipped, cause: ErrorClass, stage: Stage) -> str:
