@@ -42,13 +42,13 @@ class Skipped:
         if self.kind is Skip.UNLOGGED:
             # A state, not an event: the connector tells it at each start.
             return replace(self, last=max(self.last, at))
-        if seen.scn is None or self.low is None or self.high is None:
-            again, low, high = at > self.last, self.low, self.high
-        else:
+        # What is not newer was read before.
+        again, low, high = at > self.last, self.low, self.high
+        if again and seen.scn is not None and low is not None and high is not None:
             # A restarted connector reads old redo again and writes the same line. A position before all is of
             # another incarnation of the database.
-            again = not self.low <= seen.scn <= self.high
-            low, high = min(self.low, seen.scn), seen.scn if again else self.high
+            again = not low <= seen.scn <= high
+            low, high = min(low, seen.scn), seen.scn if again else high
         found = replace(self, last=max(self.last, at), low=low, high=high)
         if again and self.acknowledged:
             return replace(found, first=at, mailed=False, acknowledged=False)
@@ -109,7 +109,7 @@ class SkippedChanges:
                     if at < started:
                         continue
                     warned -= {seen.table}
-                    warned |= {seen.table} if not seen.ended else set()
+                    warned |= {seen.table} if seen.checked else set()
                 _add(entries, seen, at)
         return replace(
             self,

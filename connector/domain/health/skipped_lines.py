@@ -26,12 +26,14 @@ class Skip(StrEnum):
 class Seen:
     """One line that tells of a skip of a table, written `SCHEMA.TABLE`.
 
-    `scn`: the change's position, where the line has it. `ended`: the line tells that the cause has ended.
+    `scn`: the change's position, where the line has it. `checked`: the connector's check at a start tells it.
+    `ended`: the line tells that the cause has ended.
     """
 
     kind: Skip
     table: str
     scn: int | None = None
+    checked: bool = False
     ended: bool = False
 
 
@@ -106,7 +108,8 @@ def skip_in(line: str) -> Seen | None:
     for kind, pattern in _TABLE_LINES:
         if (match := pattern.match(line)) is not None:
             scn = match.groupdict().get("scn")
-            return Seen(kind, f"{match['schema']}.{match['table']}", None if scn is None else int(scn))
+            table = f"{match['schema']}.{match['table']}"
+            return Seen(kind, table, None if scn is None else int(scn), checked=kind is Skip.UNLOGGED)
     return _schema_change(line)
 
 
