@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from connector.domain.admin_api import LogEvent
-from connector.domain.health.causes import TASK_PREFIX, trace_of
+from connector.domain.health.causes import TASK_PREFIX, is_consequence, trace_of
 from lambda_src.clients.aws import aws_errors
 
 #: Debezium repeats a failed connection every few seconds, each time for as long as the driver waits.
@@ -85,9 +85,13 @@ def is_trace(line: str) -> bool:
 
 
 def newest(events: Sequence[Mapping[str, Any]]) -> str:
-    """The trace of the newest event; of several in the same millisecond, the last one."""
+    """The trace of the newest event; of several in the same millisecond, the last one.
+
+    One that only tells that the connector itself had closed its connection counts if there is no other.
+    """
     if not events:
         return ""
+    events = [event for event in events if not is_consequence(str(event["message"]))] or events
     last = max(enumerate(events), key=lambda numbered: (numbered[1]["timestamp"], numbered[0]))[1]
     return trace_of(str(last["message"]))
 

@@ -106,7 +106,7 @@ class SkippedChanges:
                     started, warned = at, set()
             elif (seen := skip_in(line)) is not None:
                 if seen.kind is Skip.UNLOGGED:
-                    if at < started:
+                    if at <= started:
                         continue
                     warned -= {seen.table}
                     warned |= {seen.table} if seen.checked else set()

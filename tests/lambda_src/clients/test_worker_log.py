@@ -94,20 +94,24 @@ def test_the_workers_log_reports_why_a_running_task_is_not_connected(
     (finding,) = findings(disconnected)
     assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", cause)
     assert expected in finding.reason
-    assert disconnected.logs.asked == ["/aws/fargate/wms-connector-main-kafka-connect"]
+    # Once for this, and once for what was skipped.
+    assert disconnected.logs.asked == ["/aws/fargate/wms-connector-main-kafka-connect"] * 2
 
 
 def test_a_log_that_cannot_be_read_leaves_the_finding_as_it_is(disconnected: FakeStage):
     disconnected.logs.refusal = client_error("AccessDeniedException", "no", "FilterLogEvents")
-    (finding,) = findings(disconnected)
+    # That what was skipped cannot be read is an error of the check.
+    failed, finding = findings(disconnected)
+    assert failed.name == "HealthCheckFailed"
+    assert failed.reason.startswith("skipped changes: ")
     assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", "no-session")
 
 
-def test_the_log_of_a_connected_source_is_not_read(disconnected: FakeStage):
+def test_the_log_of_a_connected_source_is_read_only_for_what_was_skipped(disconnected: FakeStage):
     disconnected.connect.debezium = {"streaming": {"connected": 1.0}}
     disconnected.kafka.newest_at[disconnected.stage.topics.one("heartbeat")] = time.time()
     assert findings(disconnected) == ()
-    assert disconnected.logs.asked == []
+    assert len(disconnected.logs.asked) == 1
 
 
 REFUSED = (
@@ -146,5 +150,6 @@ def test_while_the_secrets_are_unknown_no_words_of_the_database_are_read(disconn
     disconnected.secrets.values["wms/default/dbInfo"] = "{"
     answer = findings(disconnected)
     assert "HealthCheckFailed" in {found.name for found in answer}
-    assert disconnected.logs.asked == []
+    # Only what was skipped is read: of its lines nothing but table and position is kept.
+    assert len(disconnected.logs.asked) == 1
     assert not any("wms_capture" in found.reason for found in answer)
