@@ -15,6 +15,7 @@ from connector.local import postgres, toolchain
 from tests.commands.conftest import Run, assert_one_line
 
 COMMANDS = {
+    "acknowledge",
     "broker-script",
     "connector",
     "ephemeral",

@@ -1,7 +1,7 @@
 """Lines of the worker's log for what Debezium passes over, with the texts of Debezium 3.6.1.Final's sources.
 
-The form around them is that of `connector/image/conf/log4j2.xml`. The transaction and the SCN are those of a run
-of the real connector (operation 255), the DDL statements those that its parser was given.
+The form around them is that of `connector/image/conf/log4j2.xml`. The DDL statements are some that the
+shipped parser reads (`tests/image/SilentLines.java`).
 """
 
 _TASK = "[wms-oracle-cdc|task-0] "
@@ -29,8 +29,8 @@ def schema_change(schema: str, ddl: str, database: str = "WMSPDB1") -> str:
     """A DDL statement about a captured table."""
     return (
         f"{_AT} DEBUG {_TASK}Applying schema change event SchemaChangeEvent [database={database}, "
-        f"schema={schema}, ddl={ddl}, tables=[columns: {{ |   ID NUMBER(12, 0) NOT NULL |   DROP PARTITION X | }} | "
-        "primary key: [ID] | default charset: null | ], type=DROP, ts_ms=1764382000000] "
+        f"schema={schema}, ddl={ddl}, tables=[columns: {{ |   ID NUMBER(12, 0) |   DROP PARTITION X | "
+        "}} | primary key: [ID] | default charset: null | ], type=DROP, ts_ms=1764382000000] "
         "[i.d.c.o.OracleDatabaseSchema]"
     )
 
@@ -45,15 +45,16 @@ def renamed(table: str, database: str = "WMSPDB1") -> str:
     """A captured table gets a name that is not captured."""
     return (
         f"{_AT} WARN  {_TASK}Renaming included table {database}.{table} to non-included table "
-        f"{database}.WMS.BIN$Ab+/cd==$0, this can lead to schema inconsistency [i.d.c.o.a.l.AlterTableParserListener]"
+        f"{database}.WMS.BIN$Ab+/cd==$0, this can lead to schema inconsistency "
+        "[i.d.c.o.a.l.AlterTableParserListener]"
     )
 
 
 def gone(table: str, database: str = "WMSPDB1") -> str:
     """A captured table is missing when streaming starts."""
     return (
-        f"{_AT} WARN  {_TASK}Database table '{database}.{table}' no longer exists, supplemental log check skipped "
-        f"{_MINER}"
+        f"{_AT} WARN  {_TASK}Database table '{database}.{table}' no longer exists, supplemental log check "
+        f"skipped {_MINER}"
     )
 
 

@@ -122,8 +122,8 @@ def _due(
 def _periods(finding: Finding, periods: int) -> int:
     """In how many checks in a row a finding must be there before it is mailed.
 
-    A task that is RUNNING without a connection may have one in a moment, unless the worker's log names a cause
-    that somebody has to fix: each attempt with a wrong password brings the account closer to its lock.
+    A task that is RUNNING without a connection may have one in a moment, unless the worker's log names a
+    cause that somebody has to fix: each attempt with a wrong password brings the account closer to its lock.
     """
     known = finding.name == "SourceDisconnected" and finding.cause is not None and says_why(finding.cause)
     return 1 if known else periods

@@ -8,7 +8,7 @@ from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.findings import Finding
 from connector.domain.health.verdict import decide
-from lambda_src.clients.worker_log import SECONDS, is_trace, last_failure
+from lambda_src.clients.worker_log import SECONDS, events_with, is_trace, last_failure
 from lambda_src.observe import observe
 from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_lambda_aws import FakeLogs, client_error
@@ -51,6 +51,43 @@ def test_pages_without_a_line_of_the_task_are_passed():
 
 def test_a_log_without_a_trace_says_nothing():
     assert last_failure(FakeLogs([(NOW, OF_TASK + "fine")]), "group", NOW) == ""
+
+
+WORDS = ("An unsupported operation", "Redo Log Group Sizes:")
+
+
+def test_what_holds_any_of_the_words_is_read_and_until_when():
+    lines = [
+        (NOW - 50, OF_TASK + "An unsupported operation detected"),
+        (NOW - 40, OF_TASK + "An operation"),
+        (NOW - 30, OF_TASK + "Redo Log Group Sizes:"),
+        (NOW + 5, OF_TASK + "Redo Log Group Sizes:"),
+        (NOW - 90, OF_TASK + "Redo Log Group Sizes:"),
+    ]
+    since, until = int((NOW - 60) * 1000), int(NOW * 1000)
+    found, read_to = events_with(FakeLogs(lines), "group", since, until, WORDS, seconds=5)
+    assert [at for at, _ in found] == [int((NOW - 50) * 1000), int((NOW - 30) * 1000)]
+    assert read_to == until
+
+
+def test_a_long_time_is_read_in_parts_and_what_was_read_counts_when_the_pages_are_used_up():
+    """A day with an event a minute: more pages than one check reads."""
+    lines = [(NOW - 60 * n, OF_TASK + "Redo Log Group Sizes:") for n in range(1440)]
+    logs, since, until = FakeLogs(lines, page=20), int((NOW - 86_400) * 1000), int(NOW * 1000)
+    found, read_to = events_with(logs, "group", since, until, WORDS, seconds=60)
+    assert since < read_to < until
+    times = {at for at, _ in found}
+    while read_to < until:
+        before = read_to
+        found, read_to = events_with(logs, "group", read_to, until, WORDS, seconds=60)
+        times |= {at for at, _ in found}
+        assert read_to > before
+    assert times == {int(at * 1000) for at, _ in lines}
+
+
+def test_no_time_reads_nothing_and_says_so():
+    found, read_to = events_with(FakeLogs([(NOW, "x")]), "group", 0, int(NOW * 1000), WORDS, seconds=-1)
+    assert (found, read_to) == ((), 0)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What Debezium passes over is found by the next check, mailed once, and kept until somebody acknowledges it."""
+"""What Debezium passes over is found by the next check, mailed once, and kept until it is acknowledged."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
