@@ -19,9 +19,12 @@ _SOURCE = Path(__file__).parent / "SilentLines.java"
 TABLE = "WMS.PLAN_BASE_WVR_TBL"
 _ORACLE = "io/debezium/connector/oracle"
 _MINER = "logminer/AbstractLogMinerStreamingChangeEventSource"
+_UNSUPPORTED = (
+    "An unsupported operation detected for table '{}' in transaction {} with SCN {} on redo thread {}."
+)
 #: Each line's text as it is in the class that writes it.
 TEXTS = {
-    "An unsupported operation detected for table '{}' in transaction {} with SCN {} on redo thread {}.": _MINER,
+    _UNSUPPORTED: _MINER,
     "Database table '{}' no longer exists, supplemental log check skipped": _MINER,
     "Database table '{}' not configured with supplemental logging \"(ALL) COLUMNS\"; ": _MINER,
     "Redo Log Group Sizes:": _MINER,
