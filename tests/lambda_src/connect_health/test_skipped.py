@@ -168,16 +168,18 @@ def test_a_second_line_in_the_millisecond_of_a_start_is_read_again_without_harm(
     assert len(watched.mails) == 1
 
 
-def test_while_there_is_no_connector_the_log_is_not_read_and_nothing_is_lost(watched: Watched):
-    watched.check()
+def test_while_connect_does_not_answer_the_log_is_read_all_the_same(watched: Watched):
     logged(watched, lines.truncated(TABLE))
-    addresses, watched.stage.connect.addresses = watched.stage.connect.addresses, []
-    read_to = watched.stage.table.items[SKIPPED_KEY]["read_to"]
-    watched.check()
-    assert watched.stage.table.items[SKIPPED_KEY]["read_to"] == read_to
-    watched.stage.connect.addresses = addresses
+    watched.stage.connect.addresses = []
     watched.check()
     assert f"ChangesSkipped (table-truncated) {TABLE}" in watched.subjects
+
+
+def test_while_there_is_no_service_there_is_no_log_to_read(watched: Watched):
+    """The functions are deployed before the worker and its log group."""
+    watched.stage.ecs.missing = True
+    watched.check()
+    assert watched.stage.logs.asked == []
 
 
 def test_a_jdbc_connector_s_log_is_not_asked(watched: Watched):
