@@ -39,7 +39,7 @@ class Skipped:
 
     def repeated(self, seen: Seen, at: int) -> "Skipped":
         """With another line about it. What an operator has acknowledged opens again if it happened again."""
-        if self.kind is Skip.UNLOGGED:
+        if self.kind is Skip.UNLOGGED or seen.checked:
             # A state, not an event: the connector tells it at each start.
             return replace(self, last=max(self.last, at))
         # What is not newer was read before.

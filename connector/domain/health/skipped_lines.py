@@ -52,28 +52,34 @@ WORDS: tuple[str, ...] = (
 _START = r"\S+ +(?:WARN|INFO|DEBUG) +(?:\[[^\]]*\] +)?"
 #: Debezium's `catalog.schema.table`; the database's name may hold dots, as a service's does.
 _ID = r"(?:[^' ]*\.)?(?P<schema>[^'. ]+)\.(?P<table>[^'. ]+)"
-_TABLE_LINES: tuple[tuple[Skip, re.Pattern[str]], ...] = (
+#: Kind, whether the check at a start tells it, and the line.
+_TABLE_LINES: tuple[tuple[Skip, bool, re.Pattern[str]], ...] = (
     # logminer/AbstractLogMinerStreamingChangeEventSource.java:619, WARN
     (
         Skip.UNSUPPORTED,
+        False,
         re.compile(rf"{_START}An unsupported operation detected for table '{_ID}' .*?\bSCN (?P<scn>\d+)"),
     ),
     # logminer/buffered/BufferedLogMinerStreamingChangeEventSource.java:752, DEBUG
     (
         Skip.TRUNCATED,
+        False,
         re.compile(rf"{_START}Dispatching TRUNCATE event for table '{_ID}' with SCN (?P<scn>\d+)"),
     ),
     # antlr/listener/AlterTableParserListener.java:94, WARN. Oracle renames a table that it drops into its
     # recycle bin (a guess from Debezium's test HybridMiningStrategyIT.java:873).
-    (Skip.DROPPED, re.compile(rf"{_START}Renaming included table {_ID} to non-included table ")),
-    # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, when streaming starts
+    (Skip.DROPPED, False, re.compile(rf"{_START}Renaming included table {_ID} to non-included table ")),
+    # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, when streaming starts: at each start,
+    # as the schema history keeps a renamed table (OracleDatabaseSchema.java:124 records captured names only)
     (
         Skip.DROPPED,
+        True,
         re.compile(rf"{_START}Database table '{_ID}' no longer exists, supplemental log check skipped"),
     ),
     # logminer/AbstractLogMinerStreamingChangeEventSource.java:1813, WARN, when streaming starts
     (
         Skip.UNLOGGED,
+        True,
         re.compile(
             rf"{_START}Database table '{_ID}' not configured with supplemental logging \"\(ALL\) COLUMNS\""
         ),
@@ -105,11 +111,11 @@ def is_start(line: str) -> bool:
 
 def skip_in(line: str) -> Seen | None:
     """The skip that a line of the worker's log tells of, if any. No value of a row is in the answer."""
-    for kind, pattern in _TABLE_LINES:
+    for kind, checked, pattern in _TABLE_LINES:
         if (match := pattern.match(line)) is not None:
             scn = match.groupdict().get("scn")
             table = f"{match['schema']}.{match['table']}"
-            return Seen(kind, table, None if scn is None else int(scn), checked=kind is Skip.UNLOGGED)
+            return Seen(kind, table, None if scn is None else int(scn), checked=checked)
     return _schema_change(line)
 
 

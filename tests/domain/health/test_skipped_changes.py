@@ -147,6 +147,21 @@ def test_what_is_acknowledged_but_not_repaired_is_not_told_at_each_start():
     assert [entry.table for entry in known.unmailed] == [TABLE]
 
 
+def test_a_dropped_table_that_is_known_is_no_news_at_each_start_but_its_next_drop_is():
+    first = [
+        (1, lines.renamed(TABLE)),
+        (2, lines.dropped(TABLE)),
+        (9, lines.gone(TABLE)),
+        (10, lines.started()),
+    ]
+    known = EMPTY.with_lines(first, 20).as_mailed().acknowledge([])
+    known = known.with_lines([(30, lines.gone(TABLE)), (31, lines.started())], 40)
+    assert tables(known) == []
+    assert tables(known.with_lines([(50, lines.dropped(TABLE))], 60)) == [(Skip.DROPPED, TABLE)]
+    # A table that was dropped while nothing ran is told by the start.
+    assert tables(EMPTY.with_lines([(1, lines.gone(TABLE))], 20)) == [(Skip.DROPPED, TABLE)]
+
+
 def test_a_check_reads_from_where_the_last_one_ended_and_not_for_ever():
     now = 1_800_000_000.0
     at = int(now * 1000)
