@@ -70,7 +70,7 @@ _TABLE_LINES: tuple[tuple[Skip, bool, re.Pattern[str]], ...] = (
     # recycle bin (a guess from Debezium's test HybridMiningStrategyIT.java:873).
     (Skip.DROPPED, False, re.compile(rf"{_START}Renaming included table {_ID} to non-included table ")),
     # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, when streaming starts: at each start,
-    # as the schema history keeps a renamed table (OracleDatabaseSchema.java:124 records captured names only)
+    # as the schema history keeps a renamed table (OracleDatabaseSchema.java:124 records captured names)
     (
         Skip.DROPPED,
         True,
