@@ -69,7 +69,7 @@ _TABLE_LINES: tuple[tuple[Skip, bool, re.Pattern[str]], ...] = (
     # antlr/listener/AlterTableParserListener.java:94, WARN. Oracle renames a table that it drops into its
     # recycle bin (a guess from Debezium's test HybridMiningStrategyIT.java:873).
     (Skip.DROPPED, False, re.compile(rf"{_START}Renaming included table {_ID} to non-included table ")),
-    # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, when streaming starts: at each start,
+    # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, at each start of streaming,
     # as the schema history keeps a renamed table (OracleDatabaseSchema.java:124 records captured names)
     (
         Skip.DROPPED,
