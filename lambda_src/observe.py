@@ -17,6 +17,9 @@ from lambda_src.clients.connect_rest import Unreachable
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
 from lambda_src.clients.state_table import Table, read_budget, read_item, read_record
 from lambda_src.clients.worker_log import Logs, last_failure
+from lambda_src.observe_skipped import PROBE as SKIPPED
+from lambda_src.observe_skipped import SECONDS as SKIPPED_SECONDS
+from lambda_src.observe_skipped import known_skips, with_new_skips
 from lambda_src.runtime.probes import Probe, run, tried
 from lambda_src.session import Session
 
@@ -49,12 +52,16 @@ def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Obse
     ]
     if known.get("service") or session.environment.connect_url:
         probes.append(Probe("connect", lambda: _connect(session), _CONNECT_SECONDS))
+    items, unreadable = known.get("table", ({}, {}))
+    skipped = items.get(SKIPPED)
+    if logs is None and known.get("service") and skipped is not None:
+        # Only the health check reads on: the others show what it has found.
+        probes.append(Probe(SKIPPED, lambda: with_new_skips(session, skipped, time.time()), SKIPPED_SECONDS))
     if "secrets" in probe_errors:
         # Without addresses there is nothing to connect to, and why they are missing is reported already.
-        probes = [probe for probe in probes if probe.name == "connect"]
+        probes = [probe for probe in probes if probe.name in ("connect", SKIPPED)]
     seen, later_errors = run(probes)
     state = seen.get("connect", ConnectState())
-    items, unreadable = known.get("table", ({}, {}))
     source, source_error = _source(session, state.status)
     probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
     # Without the secrets their values could not be redacted in a database's message.
@@ -77,6 +84,7 @@ def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Obse
         secret_versions=session.secrets.versions,
         budget=items.get("budget") if "record" in items else None,
         health_state=items.get("health_state"),
+        skipped=seen.get(SKIPPED, skipped),
         probe_errors=probe_errors,
     )
 
@@ -102,6 +110,8 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         "budget": lambda: read_budget(table),
         "health_state": lambda: _health_state(table),
     }
+    if session.environment.settings.kind == "debezium":
+        reads[SKIPPED] = lambda: known_skips(table)
     found: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for name, read in reads.items():

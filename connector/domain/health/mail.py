@@ -7,7 +7,8 @@ from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.budget import LIMIT, Budget
 from connector.domain.health.error_classes import UNKNOWN
 from connector.domain.health.findings import Finding
-from connector.domain.health.incident import mailed, moment
+from connector.domain.health.incident import mailed
+from connector.domain.health.moments import moment
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verdict import Verdict
 from connector.domain.stage.stage import Stage
@@ -64,7 +65,7 @@ def incident_mail(
         "",
         "No further mail follows until this incident ends, unless an error of another class joins it.",
     ]
-    return Mail(_subject(f"{stage.names.service}: {first.name} ({cause.name})"), "\n".join(lines))
+    return Mail(subject(f"{stage.names.service}: {first.name} ({cause.name})"), "\n".join(lines))
 
 
 def recovery_mail(
@@ -79,13 +80,13 @@ def recovery_mail(
         *_listed("Tried:", before.tried or ("nothing",)),
         f"Lag:          {trend(state)}",
     ]
-    return Mail(_subject(f"{stage.names.service}: recovered from {incident.title}"), "\n".join(lines))
+    return Mail(subject(f"{stage.names.service}: recovered from {incident.title}"), "\n".join(lines))
 
 
 def drill_mail(mail: Mail) -> Mail:
     """The same message as a drill: nobody may take it for an incident."""
     opening = "This is a DRILL: nothing below has happened, and nobody needs to do anything."
-    return Mail(_subject(f"{DRILL} {mail.subject}"), f"{opening}\n\n{mail.text}")
+    return Mail(subject(f"{DRILL} {mail.subject}"), f"{opening}\n\n{mail.text}")
 
 
 def trend(state: HealthState) -> str:
@@ -107,6 +108,7 @@ def _listed(title: str, lines: tuple[str, ...]) -> list[str]:
     return [f"{title if number == 0 else '':<13} {line}" for number, line in enumerate(lines)]
 
 
-def _subject(text: str) -> str:
+def subject(text: str) -> str:
+    """A text as SNS takes it for a subject."""
     plain = text.encode("ascii", "replace").decode()
     return plain if len(plain) <= SUBJECT else plain[: SUBJECT - 3] + "..."

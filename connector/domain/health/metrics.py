@@ -251,6 +251,19 @@ METRICS: tuple[Metric, ...] = (
         setting="archived_log_hours",
     ),
     Metric(
+        "ChangesSkipped",
+        "Count",
+        "How often changes of a captured table were passed over, once for each table and cause, as long as "
+        "nobody has acknowledged it",
+        Origin.HEALTH,
+        _seen(
+            "ChangesSkipped",
+            "Changes of a captured table are missing on its topic, although the connector runs.",
+            "wms-connector verify names the table and what to do.",
+        ),
+        kinds=("debezium",),
+    ),
+    Metric(
         "QueueUsedPercent",
         "Percent",
         "How full the connector's queue between reading and writing is",

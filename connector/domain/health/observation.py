@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.domain.health.budget import Budget
+from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.state import HealthState
 from connector.domain.stage.record import StageRecord
 
@@ -238,6 +239,8 @@ class Observation:
     #: None when it, or the stage record, could not be read: then nothing may be restarted.
     budget: Budget | None = None
     health_state: HealthState | None = None
+    #: What Debezium has passed over, as far as the worker's log was read; None if the item could not be.
+    skipped: SkippedChanges | None = None
     #: Probe -> why it saw nothing, although it should have.
     probe_errors: Mapping[str, str] = field(default_factory=dict)
 

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.budget import LIMIT, LONGEST_WAIT_SECONDS
-from connector.domain.health.error_classes import NOT_RUNNING, ErrorClass, classify, named
+from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.error_classes import NOT_RUNNING, classify, named
 from connector.domain.health.findings import CONFIRMED, Finding, headroom_minutes
 from connector.domain.health.observation import Observation
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connector.domain.health.item_version import read_version
 from connector.domain.health.old_names import up_to_date
 
 #: Partition key of the item in the state table. It stays: deployed stages have their state under it.
@@ -76,7 +77,7 @@ class HealthState:
     def from_item(cls, item: Mapping[str, Any]) -> "HealthState":
         """The inverse of `to_item`. An invalid item gives an empty state: that only costs a repeated mail."""
         item = up_to_date(item)
-        version, replaced_version = _version(item)
+        version, replaced_version = read_version(item)
         try:
             incident, position = item["incident"], item["position"]
             return cls(
@@ -108,15 +109,3 @@ def _incident_item(incident: Incident) -> dict[str, Any]:
 def _incident(item: Mapping[str, Any]) -> Incident:
     notified = tuple((str(metric), str(cause)) for metric, cause in item.get("notified", ()))
     return Incident(int(item["since"]), str(item["title"]), notified)
-
-
-def _version(item: Mapping[str, Any]) -> tuple[int, tuple[Any, ...]]:
-    """The version, or 0 and the value that is in its place."""
-    read = item.get("version")
-    try:
-        version = int(read)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        version = 0
-    if version >= 1 and version == read:
-        return version, ()
-    return 0, (read,) if "version" in item else ()

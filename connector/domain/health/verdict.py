@@ -8,6 +8,7 @@ from connector.domain.health.budget import LIMIT
 from connector.domain.health.findings import IDLE_SECONDS, Finding, by_metric, findings, not_ok
 from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Remediation, decide_remediation
+from connector.domain.health.skipped_findings import skipped_findings, without_standing
 from connector.domain.health.state import HealthState
 
 
@@ -30,6 +31,11 @@ class Verdict:
     def findings(self) -> tuple[Finding, ...]:
         """What is certainly wrong."""
         return not_ok(self.results)
+
+    @property
+    def works(self) -> bool:
+        """Whether everything was seen and works now; what was passed over before does not count."""
+        return self.sure and not without_standing(self.findings)
 
     @property
     def metrics(self) -> Mapping[str, float]:
@@ -58,6 +64,8 @@ def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdic
         idle_since = int(now) if state.idle_since is None else state.idle_since
     idle = idle_since is not None and now - idle_since >= IDLE_SECONDS
     results = findings(seen, settings, now, unknown_streak, idle=idle)
+    if settings.kind == "debezium":
+        results += skipped_findings(seen)
     remediation = decide_remediation(seen, results, settings, now, unknown_streak)
     if seen.budget is not None:
         left = f"{seen.budget.left(now)} of {LIMIT} restarts left in this hour"
