@@ -10,13 +10,22 @@ from typing import Any
 
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.health.causes import HEARTBEAT_REFUSED
-from connector.domain.health.observation import BrokerReading, ConnectorStatus, Observation, Service, Source
+from connector.domain.health.observation import (
+    POSITION_PROBE,
+    BrokerReading,
+    ConnectorStatus,
+    Observation,
+    Service,
+    Source,
+)
+from connector.domain.health.scn import Position, position_in
 from connector.domain.health.state import STATE_KEY, HealthState
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Unreachable
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
 from lambda_src.clients.state_table import Table, read_budget, read_item, read_record
 from lambda_src.clients.worker_log import Logs, last_failure
+from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run, tried
 from lambda_src.session import Session
 
@@ -28,12 +37,23 @@ _CONNECT_SECONDS = 18.0
 _SOURCE_SECONDS = 6.0
 _BROKERS_SECONDS = 8.0
 _LOG_SECONDS = 6.0
+#: For how long a health check looks whether the database's SCN moves, in seconds, and how often. The
+#: connector asks for it in each iteration: each second on a quiet database (seen with Debezium 3.6.1.Final).
+_SCN_SECONDS = 8.0
+_SCN_EVERY = 1.0
 
 
-def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Observation:
+def observe(
+    session: Session,
+    *,
+    logs: Callable[[], Logs] | None = None,
+    clock: Clock = time.time,
+    watch_scn: bool = False,
+) -> Observation:
     """Everything about the stage that can be seen from inside the VPC.
 
-    `logs` is where the worker's log is read, by default CloudWatch Logs.
+    `logs` is where the worker's log is read, by default CloudWatch Logs. `clock` tells seconds since 1970.
+    `watch_scn`: look for some seconds whether the database's SCN moves, for a check that remembers it.
     """
     # Read the secrets first, so that their values can be redacted in what Connect says later.
     known, probe_errors = run(
@@ -49,12 +69,16 @@ def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Obse
     ]
     if known.get("service") or session.environment.connect_url:
         probes.append(Probe("connect", lambda: _connect(session), _CONNECT_SECONDS))
+        if session.environment.settings.kind == "debezium":
+            # Before the SCN is asked for below: a position ahead of the SCN is then one that cannot be.
+            probes.append(Probe(POSITION_PROBE, lambda: _position(session), _CONNECT_SECONDS))
     if "secrets" in probe_errors:
         # Without addresses there is nothing to connect to, and why they are missing is reported already.
-        probes = [probe for probe in probes if probe.name == "connect"]
+        probes = [probe for probe in probes if probe.name in ("connect", POSITION_PROBE)]
     seen, later_errors = run(probes)
     state = seen.get("connect", ConnectState())
     items, unreadable = known.get("table", ({}, {}))
+    asked = clock()
     source, source_error = _source(session, state.status)
     probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
     # Without the secrets their values could not be redacted in a database's message.
@@ -70,6 +94,9 @@ def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Obse
         connect_root=state.root,
         connector=state.status,
         source=source,
+        scn_sightings=_scn_sightings(session, state.status, source, asked, clock if watch_scn else None),
+        snapshot_since=_snapshot_since(source, asked),
+        position=seen.get(POSITION_PROBE),
         log_message=log_message,
         database=seen.get("database", {}),
         brokers=seen.get("brokers"),
@@ -194,6 +221,48 @@ def _source(session: Session, status: ConnectorStatus | None) -> tuple[Source | 
     address = status.running_at[0]
     seen, probe_errors = run([Probe("source", lambda: session.source_at(address), _SOURCE_SECONDS)])
     return seen.get("source"), {name: f"{address}: {reason}" for name, reason in probe_errors.items()}
+
+
+def _position(session: Session) -> Position:
+    """What Connect has stored for the connector."""
+    stored = session.connect(_CONNECT_SECONDS - 2).offsets(CONNECTOR)
+    return position_in(stored or (), session.stage.topics.prefix)
+
+
+def _scn_sightings(
+    session: Session, status: ConnectorStatus | None, source: Source | None, asked: float, clock: Clock | None
+) -> tuple[tuple[float, int], ...]:
+    """When the database's SCN was asked for, and what it was; with a clock, until it has moved.
+
+    A value that does not move is one that Debezium has kept while its query hangs: it may be as old as that.
+    """
+    if source is None or source.scn is None or status is None:
+        return ()
+    first = (asked, source.scn)
+    at_most = min(_SCN_SECONDS, session.deadline.left - _LOG_SECONDS - 2)
+    if clock is None or at_most <= 0:
+        return (first,)
+    address = status.running_at[0]
+
+    def again() -> tuple[float, int]:
+        at, scn = clock(), session.source_at(address).scn
+        return first if scn is None else (at, scn)
+
+    def look() -> tuple[float, int]:
+        session.deadline.sleep(_SCN_EVERY)
+        return session.deadline.poll(
+            again, lambda found: found[1] != first[1], every=_SCN_EVERY, at_most=at_most - _SCN_EVERY
+        )
+
+    found, _ = run([Probe("scn", look, at_most + 2)])
+    return (first, found["scn"]) if found else (first,)
+
+
+def _snapshot_since(source: Source | None, asked: float) -> float | None:
+    """The whole seconds that Debezium counts are cut, and counted when it answered: after it was asked."""
+    if source is None or not source.snapshot_running or source.snapshot_seconds is None:
+        return None
+    return asked - source.snapshot_seconds - 1
 
 
 def _log_message(
