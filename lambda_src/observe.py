@@ -5,7 +5,7 @@ The only gatherer: the health check, `status`, `verify` and a registration evalu
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.domain.errors import DeadlineExceeded, ServerError
@@ -68,13 +68,10 @@ def observe(
         Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
     ]
     if known.get("service") or session.environment.connect_url:
-        probes.append(Probe("connect", lambda: _connect(session), _CONNECT_SECONDS))
-        if session.environment.settings.kind == "debezium":
-            # Before the SCN is asked for below: a position ahead of the SCN is then one that cannot be.
-            probes.append(Probe(POSITION_PROBE, lambda: _position(session), _CONNECT_SECONDS))
+        probes.append(Probe("connect", lambda: _connect(session, stored=True), _CONNECT_SECONDS))
     if "secrets" in probe_errors:
         # Without addresses there is nothing to connect to, and why they are missing is reported already.
-        probes = [probe for probe in probes if probe.name in ("connect", POSITION_PROBE)]
+        probes = [probe for probe in probes if probe.name == "connect"]
     seen, later_errors = run(probes)
     state = seen.get("connect", ConnectState())
     items, unreadable = known.get("table", ({}, {}))
@@ -96,7 +93,7 @@ def observe(
         source=source,
         scn_sightings=_scn_sightings(session, state.status, source, asked, clock if watch_scn else None),
         snapshot_since=_snapshot_since(source, asked),
-        position=seen.get(POSITION_PROBE),
+        position=state.position,
         log_message=log_message,
         database=seen.get("database", {}),
         brokers=seen.get("brokers"),
@@ -159,9 +156,13 @@ class ConnectState:
     status: ConnectorStatus | None = None
     #: Why Connect does not give the status; empty when it does, or has none.
     error: str = ""
+    #: What it has stored for the connector, or why it does not give that.
+    position: Position | None = None
+    position_error: str = ""
 
 
-def _connect(session: Session) -> ConnectState:
+def _connect(session: Session, *, stored: bool = False) -> ConnectState:
+    """What Connect says; with `stored`, of the position of a connector of Debezium's too."""
     connect = session.connect(_CONNECT_SECONDS - 2)
     try:
         root = connect.root()
@@ -170,13 +171,25 @@ def _connect(session: Session) -> ConnectState:
     except ServerError as error:
         return ConnectState(f"Connect does not answer correctly: {error}")
     try:
-        return ConnectState("", root, connect.status(CONNECTOR))
+        state = ConnectState("", root, connect.status(CONNECTOR))
     except (ServerError, DeadlineExceeded) as error:
-        return ConnectState("", root, error=str(error))
+        return ConnectState("", root, error=str(error), position_error=str(error))
+    if not stored or session.environment.settings.kind != "debezium":
+        return state
+    # Before the SCN is asked for: then a position ahead of the SCN is one that cannot be.
+    try:
+        offsets = connect.offsets(CONNECTOR)
+    except (ServerError, DeadlineExceeded) as error:
+        return replace(state, position_error=str(error))
+    if offsets is None:
+        # What a connector that is gone has stored stays; Connect answers for connectors that exist only.
+        return replace(state, position_error=f"Connect has no connector {CONNECTOR}")
+    return replace(state, position=position_in(offsets, session.stage.topics.prefix))
 
 
 def _connector_error(state: ConnectState) -> Mapping[str, str]:
-    return {"connector": state.error} if state.error else {}
+    errors = {"connector": state.error, POSITION_PROBE: state.position_error}
+    return {probe: error for probe, error in errors.items() if error}
 
 
 def _database(session: Session) -> dict[str, str]:
@@ -221,12 +234,6 @@ def _source(session: Session, status: ConnectorStatus | None) -> tuple[Source | 
     address = status.running_at[0]
     seen, probe_errors = run([Probe("source", lambda: session.source_at(address), _SOURCE_SECONDS)])
     return seen.get("source"), {name: f"{address}: {reason}" for name, reason in probe_errors.items()}
-
-
-def _position(session: Session) -> Position:
-    """What Connect has stored for the connector."""
-    stored = session.connect(_CONNECT_SECONDS - 2).offsets(CONNECTOR)
-    return position_in(stored or (), session.stage.topics.prefix)
 
 
 def _scn_sightings(

@@ -18,7 +18,7 @@ NO_RETENTION = "not known: connector.archived_log_hours in the stage's config.ya
 
 @dataclass(frozen=True)
 class Headroom:
-    """What is left, in minutes; 0 or less: the archived log with the position is deleted, or may be.
+    """What is left by the position's age, in minutes; 0 or less: its archived log is deleted, or may be.
 
     `minutes`: so many at least, and more than that by one check at most. `at_most`: so many at most, where
     it is not known how old the position can be. If both are None nothing is known, and `text` says why.
@@ -95,13 +95,17 @@ def _beginning(seen: Observation, memory: ScnMemory, hours: int, now: float) -> 
 
 
 def _unread(seen: Observation, memory: ScnMemory, hours: int, now: float) -> Headroom:
-    """Without a worker nothing can move the position that was read last; otherwise it may have moved."""
-    reason = seen.probe_errors.get(POSITION_PROBE, "it was not checked")
+    """Without a worker or a connector nothing moves the position that was read last; else it may move."""
+    reason = seen.probe_errors.get(POSITION_PROBE) or seen.connect_answers or "it was not checked"
     if memory.position is None:
         return Headroom(f"not known: the connector's position cannot be read: {reason}")
     at, scn = memory.position
     room = _left(memory.age(scn, now), scn, hours)
-    if seen.no_service or (seen.service is not None and seen.service.running == 0):
+    no_worker = seen.no_service or (seen.service is not None and seen.service.running == 0)
+    no_connector = (
+        seen.connect_answers == "" and seen.connector is None and "connector" not in seen.probe_errors
+    )
+    if no_worker or no_connector:
         return room
     ago = max(0.0, now - at) / 60
     return Headroom(
@@ -119,7 +123,7 @@ def _left(age: Age, scn: int | None, hours: int, reset: str = "") -> Headroom:
         if not hours:
             return Headroom(f"{NO_RETENTION}; {why}")
         left = hours * 60 - age.least / 60
-        return Headroom(f"not known, but at most {left:.0f} minutes are left: {why}", at_most=left)
+        return Headroom(f"not known, but at most {max(0, left):.0f} minutes are left: {why}", at_most=left)
     old = f"at most {age.most / 60:.0f} minutes old"
     if not hours:
         return Headroom(f"{NO_RETENTION}; the connector's position is {place}{old}")

@@ -5,8 +5,8 @@ it had an SCN. So the health check remembers what the database's SCN was at its 
 that Connect has stored by that. A position that this does not date has an unknown age.
 
 Sources: Debezium 3.6.1.Final has `CurrentScn` in the streaming MBean
-(BufferedLogMinerStreamingChangeEventSource), and `scn`, `snapshot_scn`, `snapshot` and `snapshot_completed` in
-the offset (OracleOffsetContext). An offset as it was observed with that version:
+(BufferedLogMinerStreamingChangeEventSource). Its offset has `scn`, `snapshot_scn`, `snapshot` and
+`snapshot_completed` (OracleOffsetContext). An offset as it was observed with that version:
 `{"scn": "2000203", "snapshot_scn": "2000041", "commit_scn": "2000211:1:050026000e040000", …}`.
 """
 
@@ -117,9 +117,9 @@ class ScnMemory:
     def with_sightings(self, sightings: Sequence[tuple[float, int]], now: float) -> "ScnMemory":
         """With what one check has seen of the MBean: when it asked, and the value; oldest first.
 
-        Debezium sets the value once in each iteration and keeps it while an iteration hangs. So a value may be
-        older than the moment at which it was seen. It was read from the database after the last time at which
-        the value before it was seen. Of one check the newest reading is kept.
+        Debezium sets the value once in each iteration and keeps it while an iteration hangs. So a value may
+        be older than the moment at which it was seen. It was read from the database after the value before it
+        was seen for the last time. Of one check the newest reading is kept.
         """
         memory = self._of_this_clock(now)
         for at, scn in sightings:
