@@ -37,7 +37,7 @@ _COMPARE_SECONDS = 10.0
 def status(session: Session, clock: Clock = time.time) -> Answer:
     """Findings of everything that can be seen from inside the VPC, and the facts behind them."""
     # Only the health check's role may read the worker's log: the caller has read it with its own rights.
-    seen = observe(session, logs=lambda: GivenLog(session.log or ()))
+    seen = observe(session, logs=lambda: GivenLog(session.log or ()), clock=clock)
     seen = replace(seen, log_unread=session.log is None)
     return evaluate(seen, compare(session, seen), session.stage, session.environment.settings, clock())
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 #: How many readings are kept at most: 1000 take about 30 KB of the 400 KB that an item of DynamoDB may have.
+#: Beyond that the age of a position that has stood still is too large by about 1 % (seen in a simulation).
 READINGS_KEPT = 1000
 #: How many readings are kept before the one that dates the position, in case the position goes back a little.
 _BEFORE_POSITION = 2
@@ -219,5 +220,6 @@ def _pair(value: Any) -> tuple[int, int] | None:
 
 def _gap(before: Reading, after: Reading, now: float) -> float:
     """How uncertain a position between two readings is, as a share of how old it is."""
-    began = after.by if before.after is None else before.after
-    return (after.by - began) / max(1.0, now - after.by)
+    if before.after is None:
+        return math.inf
+    return (after.by - before.after) / max(1.0, now - after.by)

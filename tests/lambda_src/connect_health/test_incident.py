@@ -54,8 +54,9 @@ def late(watched: Watched) -> Watched:
 
 def test_a_position_that_is_nearly_lost_is_reported_although_the_lag_was(late: Watched):
     late.stage.settings = ConnectorSettings(archived_log_hours=2)
-    late.stage.connect.debezium = {"streaming": {**LATE, "oldestscnageinmilliseconds": 6_000_000.0}}
-    for _ in range(3):
+    late.stage.connect.debezium = {"streaming": {**LATE, "currentscn": 5000.0}}
+    late.stage.connect.scn_step, late.stage.connect.position = 100, {"scn": "5150"}
+    for _ in range(8):
         late.check()
     assert late.subjects[1:] == ["ScnHeadroomMinutes (archived-log-expiring)"]
     _, text = late.mails[-1]
