@@ -48,10 +48,7 @@ class Database:
         """When the first change after `scn` was made; infinite if none was until now."""
         if self.scn(now) <= scn:
             return math.inf
-        began, first, rate = self.pieces[0]
-        for began, first, rate in reversed(self.pieces):
-            if first < scn + 1:
-                break
+        began, first, rate = next(piece for piece in reversed(self.pieces) if piece[1] < scn + 1)
         return min(
             [began + (scn + 1 - first) / rate, *(at for at, first, _ in self.pieces if first >= scn + 1)]
         )
