@@ -110,7 +110,7 @@ def _error(name: str, seen: Observation, errors: Mapping[str, str]) -> str:
     """Why a part was not read: its own error, or the error of what it depends on."""
     answers = {"service": seen.no_service, "connect": seen.connect_answers, "connector": seen.connect_answers}
     brokers = "" if seen.brokers is None else seen.brokers.error
-    answers |= {"brokers": brokers, "topics": brokers}
+    answers |= {"brokers": brokers, "topics": brokers, "position": seen.connect_answers}
     depends = (name, "table", "secrets", "service")
     found = next((errors[probe] for probe in depends if probe in errors), "")
     return errors.get(name) or answers.get(name) or found or "it was not checked"

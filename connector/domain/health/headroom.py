@@ -59,6 +59,8 @@ def judged(seen: Observation, settings: ConnectorSettings, now: float) -> Headro
     memory = remembered(seen.health_state, seen, now)
     if not hours and not _has_scn(seen, memory):
         return None
+    if seen.health_state is None:
+        return Headroom("not known: what the health check remembers cannot be read")
     position = seen.position
     if position is None:
         return _unread(seen, memory, hours, now)
@@ -72,7 +74,7 @@ def judged(seen: Observation, settings: ConnectorSettings, now: float) -> Headro
             f"not known: the connector's position, SCN {position.scn}, is ahead of the database's SCN "
             f"{newest}; check whether the database was restored or replaced"
         )
-    back = (seen.health_state or HealthState()).scn.went_back(seen.scn_sightings)
+    back = seen.health_state.scn.went_back(seen.scn_sightings)
     reset = "" if back is None else f"the database's SCN went back from {back[0]} to {back[1]}, and "
     return _left(memory.age(position.scn, now), position.scn, hours, reset)
 

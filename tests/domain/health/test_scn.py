@@ -17,6 +17,7 @@ STREAMING = {
     "snapshot_scn": "2000041",
     "scn": "2000203",
 }
+NO_SCN: tuple[Any, ...] = ("", "x", None, -1, 0, [])
 NOW = 1_800_000_000.0
 
 
@@ -36,7 +37,7 @@ NOW = 1_800_000_000.0
             Position(50),
         ),
         ({"lsn": 7}, Position(None)),
-        *(({"scn": wrong}, Position(None)) for wrong in ("", "x", None, -1, 0, [])),
+        *(({"scn": wrong}, Position(None)) for wrong in NO_SCN),
     ],
 )
 def test_the_position_is_where_a_start_reads_on(offset: dict[str, Any], expected: Position):

@@ -14,6 +14,7 @@ from lambda_src.connect_admin.status import status
 from lambda_src.connect_health.check import CheckAnswer
 from tests.lambda_src.conftest import FakeStage
 from tests.lambda_src.watched import NETWORK, Watched
+from tests.support.fake_lambda_aws import client_error
 
 METRIC = "ScnHeadroomMinutes"
 #: How many minutes lie between two health checks.
@@ -279,3 +280,18 @@ def test_readings_that_only_older_positions_need_are_forgotten(oracle: Oracle):
     for number in range(30, 60):
         oracle.at(100_000 + 10_000 * number)
     assert 30 <= len(oracle.readings) <= 34
+
+
+def test_without_what_it_remembers_the_check_knows_nothing(oracle: Oracle, monkeypatch: pytest.MonkeyPatch):
+    oracle.stored(scn="99000")
+    oracle.at(100_000)
+    oracle.stored(scn="109990")
+    oracle.at(110_000)
+
+    def refuse(**_request: Any) -> Any:
+        raise client_error("AccessDeniedException", "no", "GetItem")
+
+    monkeypatch.setattr(oracle.stage.table, "get_item", refuse)
+    answer = oracle.at(120_000)
+    assert METRIC not in answer.metrics
+    assert oracle.found()["reason"] == "not known: what the health check remembers cannot be read"
