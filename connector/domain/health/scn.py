@@ -90,7 +90,7 @@ def _position(offset: Mapping[str, Any]) -> Position:
 
 
 def _scn(value: Any) -> int | None:
-    """Debezium writes SCNs as text, and before 2.0 wrote them as numbers."""
+    """Debezium writes SCNs as text; it reads numbers of older versions too (OracleOffsetContext)."""
     try:
         found = int(value)
     except (TypeError, ValueError, OverflowError):
