@@ -76,7 +76,7 @@ def check(
 ) -> CheckAnswer:
     """Make one check. Raises `WmsError` when what it found cannot be published or mailed."""
     environment = session.environment
-    seen = observe(session)
+    seen = observe(session, clock=clock, watch_scn=True)
     now = clock()
     verdict = decide(seen, environment.settings, now)
     outcome = act(session, verdict.remediation, seen.budget, clock=clock)
@@ -107,6 +107,7 @@ def check(
         "notified": notification.value,
         "skipped_changes_mailed": [f"{entry.kind.value} {entry.table}" for entry in told],
         "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
+        "unknown": {finding.name: finding.summary for finding in verdict.results if finding.unknown},
         "secrets_changed": list(seen.secrets_changed),
     }
     return CheckAnswer(verdict.summary, values, bool(verdict.findings), facts)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from connector.domain.health import metrics
-from connector.domain.health.findings import Finding, position
+from connector.domain.health.findings import Finding
+from connector.domain.health.headroom import remembered
 from connector.domain.health.moments import moment
 from connector.domain.health.new_findings import class_name, find_new, says_why
 from connector.domain.health.observation import Observation
@@ -81,7 +82,7 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
         idle_since=verdict.idle_since,
         failed_since=(state.failed_since or int(now)) if failed else None,
         lags=lags,
-        position=position(seen, now) or state.position,
+        scn=remembered(state, seen, now),
         tried=_tried(state, outcome, now) if own or not verdict.sure else (),
         refused=outcome.refused or ("" if seen.connector is not None else state.refused),
     )

@@ -54,6 +54,7 @@ def incident_mail(
         f"Last error:   {first.reason}",
         *(f"Also:         {finding.name}: {finding.reason}" for finding in found[1:]),
         f"Lag:          {trend(state)}",
+        *_archived_log(verdict, found),
         *_listed("Tried:", state.tried or ("nothing",)),
         *([f"No action:    {verdict.remediation.withheld}"] if verdict.remediation.withheld else []),
         f"Restarts left in this hour: {left}",
@@ -98,6 +99,16 @@ def trend(state: HealthState) -> str:
         return f"{new} s"
     change = "growing" if new > old else "falling" if new < old else "steady"
     return f"{new} s, {change} ({old} s {round((ended - began) / 60)} minutes before)"
+
+
+def _archived_log(verdict: Verdict, found: list[Finding]) -> list[str]:
+    """How long a repair may take before the position is lost, unless the mail is about just that."""
+    named = {finding.name for finding in found}
+    return [
+        f"Archived log: {finding.summary or finding.reason}"
+        for finding in verdict.results
+        if finding.name == "ScnHeadroomMinutes" and finding.name not in named
+    ]
 
 
 def _joins(incident: Incident) -> list[str]:

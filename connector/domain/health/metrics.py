@@ -236,7 +236,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ScnHeadroomMinutes",
         "None",
-        "How many minutes the archived redo log reaches further back than the connector's position (Oracle)",
+        "How many minutes the archived redo log reaches further back than the connector's position, at least",
         Origin.HEALTH,
         Alarm(
             "Oracle will soon delete archived redo log that the connector has not read.",
