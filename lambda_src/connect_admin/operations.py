@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
+from lambda_src.connect_admin.acknowledge import acknowledge
 from lambda_src.connect_admin.control import pause, restart, resume, stop
 from lambda_src.connect_admin.offsets import offsets
 from lambda_src.connect_admin.registration.cluster import check_cluster
@@ -55,6 +56,7 @@ ROWS: Mapping[Operation, Row] = {
     Operation.STOP: Row(stop, 45),
     Operation.OFFSETS: Row(offsets, 45),
     Operation.SNAPSHOT: Row(snapshot, 50),
+    Operation.ACKNOWLEDGE: Row(acknowledge, 20),
     Operation.TEARDOWN_MARK: Row(teardown_mark, 40),
     Operation.TEARDOWN_CONNECTOR: Row(teardown_connector, 50),
     Operation.TEARDOWN_WORKERS: Row(teardown_workers, 45),

@@ -16,6 +16,7 @@ from connector.local.oracle import plugin
 from tests.commands.conftest import Run, assert_one_line
 
 COMMANDS = {
+    "acknowledge",
     "broker-script",
     "connector",
     "ephemeral",

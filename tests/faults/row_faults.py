@@ -14,7 +14,8 @@ from functools import partial
 from typing import Any
 
 from connector.domain.health.causes import root_cause
-from connector.domain.health.error_classes import ErrorClass, classify
+from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.error_classes import classify
 from connector.local import schema
 from tests.faults.compare import Comparison, Kind, seen_by_a_snapshot
 from tests.faults.fault_testbed import STEP_SECONDS, TIMEOUT_SECONDS, FaultTestbed, Stream, streaming

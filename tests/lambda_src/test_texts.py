@@ -153,3 +153,22 @@ def test_what_connect_counts_of_our_task_is_read_and_no_other_connectors() -> No
     )
     assert source_of(list(parse(page)), "wms") == Source(in_flight=7, errors=2)
     assert source_of([], "wms") == Source(in_flight=None, errors=None)
+
+
+def test_the_databases_scn_is_read_and_never_as_smaller_than_it_is() -> None:
+    def scn(value: str) -> int | None:
+        name = 'debezium_metrics_currentscn{plugin="oracle",context="streaming",server="wms",}'
+        return source_of(list(parse(f"{name} {value}\n")), "wms").scn
+
+    # As Java writes a double.
+    assert scn("2000203.0") == 2000203
+    assert scn("2.8147497671065E14") == 281474976710650
+    assert scn("9.007199254740991E15") == 2**53 - 1
+    # Above that a double may be another SCN, rounded down.
+    assert scn(repr(float(2**60 + 1))) == 2**60 + 256
+    assert [scn(value) for value in ("NaN", "+Inf", "-1.0", "0.0")] == [None] * 4
+
+
+def test_how_long_a_snapshot_runs_is_read() -> None:
+    page = 'debezium_metrics_snapshotdurationinseconds{context="snapshot",server="wms"} 75.0\n'
+    assert source_of(list(parse(page)), "wms") == Source(snapshot_seconds=75)

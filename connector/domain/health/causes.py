@@ -30,6 +30,15 @@ def trace_of(event: str) -> str:
     return event.replace(_TRACE_SEPARATOR, "\n")
 
 
+def is_consequence(trace: str) -> bool:
+    """Whether a trace tells only that the connection was closed, which Debezium does after a failure.
+
+    Observed with Debezium 3.6.1.Final: `Error in finally block`, with ORA-17008, after the cause's trace.
+    """
+    found = _SERVER_MESSAGE.findall(trace)
+    return bool(found) and all(text.startswith("ORA-17008") for text in found)
+
+
 def root_cause(trace: str) -> str:
     """The cause at the bottom of a trace, in one line: Oracle's numbered message where there is one.
 

@@ -186,7 +186,3 @@ def _column_ddl(column: Column) -> str:
 def renumbered(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """The columns with positions from 1."""
     return tuple(replace(column, position=place) for place, column in enumerate(columns, 1))
-
-
-#: The name of the contract between the stand-in's parts.
-Table = TableDefinition

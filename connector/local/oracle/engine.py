@@ -376,8 +376,3 @@ class OracleEngine:
             self.closed = True
             self.lock.notify_all()
             self.store.close()
-
-
-#: The names of the contract between the stand-in's parts.
-Engine = OracleEngine
-Settings = OracleSettings

@@ -222,7 +222,3 @@ class RedoLogs:
         """Write down how full the current log is."""
         self._logs[-1] = replace(self.current, used=self.used)
         self._save(self.current)
-
-
-#: The name of the contract between the stand-in's parts.
-Logs = RedoLogs

@@ -293,8 +293,3 @@ def _stream(engine: OracleEngine, sql: str, parameters: Sequence[object]) -> Ite
                 batch = cursor.fetchmany(_BATCH)
         finally:
             cursor.close()
-
-
-#: The names of the contract between the stand-in's parts.
-Session = OracleSession
-Result = QueryResult

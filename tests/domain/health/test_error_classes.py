@@ -2,12 +2,11 @@
 
 import pytest
 
+from connector.domain.health.error_class import ErrorClass, Owner
 from connector.domain.health.error_classes import (
     ERROR_CLASSES,
     OBSERVED,
     UNKNOWN,
-    ErrorClass,
-    Owner,
     classify,
     named,
 )
