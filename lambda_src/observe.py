@@ -19,6 +19,7 @@ from connector.domain.health.observation import (
     Source,
 )
 from connector.domain.health.scn import Position, position_in
+from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.state import STATE_KEY, HealthState
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Unreachable
@@ -66,17 +67,10 @@ def observe(
             Probe("service", lambda: _service(session), _AWS_SECONDS),
         ]
     )
-    probes = [
-        Probe("database", lambda: _database(session), _AWS_SECONDS),
-        Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
-    ]
-    if known.get("service") or session.environment.connect_url:
-        probes.append(Probe("connect", lambda: _connect(session, stored=True), _CONNECT_SECONDS))
     items, unreadable = known.get("table", ({}, {}))
     skipped = items.get(SKIPPED)
-    if logs is None and known.get("service") and skipped is not None:
-        # Only the health check reads on: the others show what it has found.
-        probes.append(Probe(SKIPPED, lambda: with_new_skips(session, skipped, time.time()), SKIPPED_SECONDS))
+    # Only the health check reads on in the log: the others show what it has found.
+    probes = _probes(session, known, skipped if logs is None else None)
     if "secrets" in probe_errors:
         # Without addresses there is nothing to connect to, and why they are missing is reported already.
         probes = [probe for probe in probes if probe.name in ("connect", SKIPPED)]
@@ -111,6 +105,18 @@ def observe(
         skipped=seen.get(SKIPPED, skipped),
         probe_errors=probe_errors,
     )
+
+
+def _probes(session: Session, known: Mapping[str, Any], skipped: SkippedChanges | None) -> list[Probe]:
+    probes = [
+        Probe("database", lambda: _database(session), _AWS_SECONDS),
+        Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
+    ]
+    if known.get("service") or session.environment.connect_url:
+        probes.append(Probe("connect", lambda: _connect(session, stored=True), _CONNECT_SECONDS))
+    if known.get("service") and skipped is not None:
+        probes.append(Probe(SKIPPED, lambda: with_new_skips(session, skipped, time.time()), SKIPPED_SECONDS))
+    return probes
 
 
 def observe_connector(session: Session) -> Observation:

@@ -539,7 +539,7 @@ def test_a_snapshot_of_some_tables_is_asked_for_by_one_signal(run: Run, main: De
 
 
 def test_offsets_are_json_either_way(run: Run, main: Deployed) -> None:
-    stored = [{"partition": {"server": "wms"}, "offset": {"scn": 7}}]
+    stored = [{"partition": {"server": "wms"}, "offset": {"txSeq": 7}}]
     assert json.loads(run("offsets", "main").stdout) == stored
     assert json.loads(run("offsets", "main", "--json").stdout) == stored
 

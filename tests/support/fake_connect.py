@@ -64,7 +64,7 @@ class FakeConnect:
     #: Connectors that have stored an offset.
     offsets: set[str] = field(default_factory=set)
     #: The offset that they have stored.
-    position: dict[str, Any] = field(default_factory=lambda: {"lsn": 7})
+    position: dict[str, Any] = field(default_factory=lambda: {"txSeq": 7})
     #: By how much the database's SCN grows each time that the metrics are read, once it is in `debezium`.
     scn_step: float = 0
     #: Tasks stay a while after a stop.
