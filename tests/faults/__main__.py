@@ -5,20 +5,23 @@
     python -m tests.faults stream       what is lost, repeated or out of order
     python -m tests.faults stream worker-killed …     only these
 
-Exit status 1 when a row is not as it must be.
+With WRITE=1 in the environment the rows go into the tables of docs/, with the day. Exit status 1 when a row is
+not as it must be.
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module
 
 from rich.console import Console
 from rich.markup import escape
 
-from tests.faults.report import Fault, Row, keep, show
+from tests.faults.report import Fault, Row, keep, publish, show
 
 #: Kind -> the module whose `testbed()` is a context manager that gives its faults, and the table's title.
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -51,6 +54,9 @@ def main(words: Sequence[str]) -> int:
             rows = list(_run(chosen, console))
         show(title, rows, console)
         console.print(f"figures: {keep(kind, rows)}", soft_wrap=True)
+        if os.environ.get("WRITE"):
+            paper = publish(kind, rows, datetime.now(UTC).date())
+            console.print(f"table: {paper}", soft_wrap=True)
         wrong += sum(bool(row.wrong) for row in rows)
     return 1 if wrong else 0
 
