@@ -5,8 +5,8 @@
     python -m tests.faults stream       what is lost, repeated or out of order
     python -m tests.faults stream worker-killed …     only these
 
-With WRITE=1 in the environment the rows go into the tables of docs/, with the day. Exit status 1 when a row is
-not as it must be.
+With WRITE=1 in the environment the rows go into the tables of docs/, with the day. Exit status 1 when a row
+is not as it must be.
 """
 
 import os
