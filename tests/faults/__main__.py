@@ -51,12 +51,14 @@ def main(words: Sequence[str]) -> int:
                 known = ", ".join(fault.name for fault in faults)
                 console.print(f"error: no fault {min(missing)!r}; there are {known}")
                 return 2
-            rows = list(_run(chosen, console))
+            rows = []
+            for row in _run(chosen, console):
+                rows.append(row)
+                # One by one: a run that is cut off has not been for nothing.
+                if os.environ.get("WRITE"):
+                    publish(kind, [row], datetime.now(UTC).date())
         show(title, rows, console)
         console.print(f"figures: {keep(kind, rows)}", soft_wrap=True)
-        if os.environ.get("WRITE"):
-            paper = publish(kind, rows, datetime.now(UTC).date())
-            console.print(f"table: {paper}", soft_wrap=True)
         wrong += sum(bool(row.wrong) for row in rows)
     return 1 if wrong else 0
 
