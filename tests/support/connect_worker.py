@@ -62,7 +62,7 @@ class ConnectWorker:
             process.wait()
 
     def ask(self, path: str, body: bytes | None = None, method: str | None = None) -> str:
-        """What Connect answers, a refusal too: to a GET, with a body to a PUT. Raises OSError if it is away."""
+        """What Connect answers, a refusal too: to a GET, with a body to a PUT. Raises OSError."""
         request = urllib.request.Request(
             f"http://{self.address}:{CONNECT_PORT}{path}",
             body,
@@ -78,7 +78,7 @@ class ConnectWorker:
     def metrics(self) -> str:
         """The page of its metrics; empty while it does not answer."""
         try:
-            with urllib.request.urlopen(f"http://{self.address}:{METRICS_PORT}/metrics", timeout=10) as reply:  # noqa: S310
+            with urllib.request.urlopen(f"http://{self.address}:{METRICS_PORT}/metrics", timeout=10) as reply:
                 return str(reply.read().decode())
         except OSError:
             return ""
