@@ -30,7 +30,7 @@ ROWS: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
             "SCALED": "56.25",
             "ROUNDED": 12345,
             "HUGE": 42,
-            "ANY": "3.5",
+            "FREE": "3.5",
             "TXT": "plain",
             "FIXED": "ab",
             "DAY": "2020-01-02 00:00:00",
@@ -46,7 +46,7 @@ ROWS: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
             "SCALED": "-999.9999",
             "ROUNDED": -9999900,
             "HUGE": "99999999999999999999999999999999999999",
-            "ANY": "-0.000000000000000000000000000001",
+            "FREE": "-0.000000000000000000000000000001",
             "TXT": "x" * 200,
             "FIXED": "abcd",
             "DAY": "0001-01-01 00:00:00",
@@ -58,9 +58,9 @@ ROWS: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
     ),
     "letters": ({"TXT": LETTERS, "FIXED": "ü"}, {}),
     "nothing": ({"TXT": "", "FIXED": None, "WHOLE": None}, {}),
-    "zero": ({"WHOLE": 0, "SCALED": 0, "ANY": 0, "TXT": " ", "DAY": "2024-02-29 23:59:59"}, {}),
+    "zero": ({"WHOLE": 0, "SCALED": 0, "FREE": 0, "TXT": " ", "DAY": "2024-02-29 23:59:59"}, {}),
 }
-COLUMNS = ("WHOLE", "SCALED", "ROUNDED", "HUGE", "ANY", "TXT", "FIXED", "DAY", "MOMENT", "THERE", "BYTES")
+COLUMNS = ("WHOLE", "SCALED", "ROUNDED", "HUGE", "FREE", "TXT", "FIXED", "DAY", "MOMENT", "THERE", "BYTES")
 #: More than 32 KiB in one row, in columns of 4000 bytes; pieces of SQL_REDO end within its characters.
 LONG = {f"T{number}": f"{number}{'-' * number}" + "ä😀'x" * 490 for number in range(9)}
 
@@ -107,7 +107,7 @@ def test_a_streamed_row_is_what_its_snapshot_was(one: Connected) -> None:
 
 
 def test_an_update_and_a_delete_have_the_whole_row_as_it_was(one: Connected) -> None:
-    one.run("UPDATE WMS.KINDS SET TXT = 'new', ANY = NULL", "DELETE FROM WMS.KINDS")
+    one.run("UPDATE WMS.KINDS SET TXT = 'new', FREE = NULL", "DELETE FROM WMS.KINDS")
     found = one.until("KINDS", 6 * len(ROWS))
     before = {arrival.key["ID"]: arrival.after for arrival in found[: 2 * len(ROWS)]}
     updated, deleted = found[2 * len(ROWS) : 4 * len(ROWS)], found[4 * len(ROWS) :]
@@ -115,7 +115,7 @@ def test_an_update_and_a_delete_have_the_whole_row_as_it_was(one: Connected) -> 
         old = before[arrival.key["ID"]]
         assert old is not None
         assert (arrival.operation, arrival.before) == ("update", old)
-        assert arrival.after == {**old, "TXT": "new", "ANY": None}
+        assert arrival.after == {**old, "TXT": "new", "FREE": None}
     after = {arrival.key["ID"]: arrival.after for arrival in updated}
     assert [(a.operation, a.before, a.after) for a in deleted] == [
         ("delete", after[a.key["ID"]], None) for a in deleted
