@@ -63,7 +63,7 @@ class LocalDatabase:
     def create(self) -> None:
         """Make the tables and the connector's user, unless they are there."""
         with self.sys() as session:
-            if session.query("SELECT TABLE_NAME FROM ALL_TABLES WHERE TABLE_NAME = ?", [schema.BASE]):
+            if schema.CDC in session.admin("users"):
                 return
             schema.create_tables(session)
         with self.sys(SERVICE) as session:
@@ -97,7 +97,9 @@ class LocalDatabase:
     def delete(self, schema_name: str, table: str, number: int) -> None:
         """Delete one row."""
         with self.app() as session:
-            session.execute(f'DELETE FROM "{schema_name}"."{table}" WHERE "{schema.key(table)}" = ?', [number])
+            session.execute(
+                f'DELETE FROM "{schema_name}"."{table}" WHERE "{schema.key(table)}" = ?', [number]
+            )
 
     def rows(self, schema_name: str, table: str) -> list[dict[str, str | None]]:
         """All rows in key order, each as column -> text."""

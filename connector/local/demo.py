@@ -17,7 +17,7 @@ from rich.table import Table
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.stage.stage import Stage
 from connector.local import schema
-from connector.local.arrivals import Arrival, Watch, topics_of
+from connector.local.arrivals import Arrival, Watch, records_of, topics_of
 from connector.local.state import ROOT
 from connector.local.world import World
 from connector.operations.ephemeral_directory import Project
@@ -26,9 +26,13 @@ from connector.operations.ephemeral_directory import Project
 SEEDED = 5
 #: The ephemeral stage's name.
 _BRANCH = "demo"
+#: How much of a statement is shown, in characters.
+_SHOWN = 100
 #: How long records may take to arrive, in seconds.
 _TIMEOUT_SECONDS = 60.0
 CHANGES = ("insert", "update", "delete")
+#: The column that is added while the table streams.
+_NEW_COLUMN = "PRIORITY_CD"
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Demo:
         self.command("sceptre", "launch", f"ephemeral/{branch.name}", "--yes")
         self._step("Change rows, and watch the topics of both stages")
         self.stream([*main.topics.roles["data"], *branch.topics.roles["data"]])
+        self.history(main)
         self._step(f"Delete {branch.name}: its own topics are deleted, no other")
         self.tear_down(branch)
 
@@ -109,8 +114,39 @@ class Demo:
                 missing = _missing(changes, watch.seen)
                 raise DeadlineExceeded(f"{len(missing)} changes did not arrive, first {missing[0]}")
             self._show(topics, changes, watch.seen)
+            self._step("Change a table's definition while it streams")
+            self._alter(watch, topics)
         finally:
             watch.close()
+
+    def _alter(self, watch: Watch, topics: Sequence[str]) -> None:
+        """Add a column and fill it: the next record has it, and so has the schema history."""
+        schema_name, table = schema.TABLES[-1]
+        statement = f'ALTER TABLE "{schema_name}"."{table}" ADD ("{_NEW_COLUMN}" VARCHAR2(10))'
+        self.console.print(f"  [bold]SQL> {statement}[/]")
+        (key,) = self.world.database.insert(schema_name, table)
+        with self.world.database.sys() as session:
+            session.execute(statement)
+        self.world.database.update(schema_name, table, key, **{_NEW_COLUMN: "HIGH"})
+        wanted = [topic for topic in topics if topic.endswith(f".{schema_name}.{table}")]
+
+        def there(seen: Sequence[Arrival]) -> bool:
+            return {a.topic for a in seen if (a.after or {}).get(_NEW_COLUMN) == "HIGH"} >= {*wanted}
+
+        if not watch.wait_for(there, _TIMEOUT_SECONDS):
+            raise DeadlineExceeded(f"the new column {_NEW_COLUMN} did not arrive on {', '.join(wanted)}")
+        self.console.print(f"  the next record has {_NEW_COLUMN}: HIGH, on {len(wanted)} topics")
+
+    def history(self, stage: Stage) -> None:
+        """Show what the connector keeps of the tables' definitions: it reads this when it starts again."""
+        topic = stage.topics.one("schema_history")
+        table = Table(title=f"The schema history, {topic}", title_justify="left")
+        table.add_column("SCN")
+        table.add_column("statement")
+        for record in records_of(self.world.kafka_bootstrap, topic):
+            table.add_row(str(record["position"].get("scn") or ""), escape(_short(record.get("ddl") or "")))
+        self.console.print()
+        self.console.print(table)
 
     def command(self, program: str, *words: str) -> None:
         """Run a program of this installation in the local world's environment, its output indented."""
@@ -180,6 +216,11 @@ def run_demo(directory: Path, console: Console) -> None:
     console.print(
         "[bold]wms-connector demo[/]: everything runs on this machine's loopback and is removed at the end"
     )
+    console.print(
+        "The connector is the real one: Debezium's Oracle connector, as it ships. The database is a stand-in for "
+        "Oracle, which answers what the connector asks (connector/local/oracle/README.md).",
+        soft_wrap=True,
+    )
     console.print("\n[bold cyan]  0.0 s  Start the local world[/]")
     branch = Stage.parse(_BRANCH)
     project = Project(ROOT)
@@ -217,6 +258,12 @@ def _world(directory: Path, console: Console) -> Iterator[World]:
 
 def _missing(changes: Sequence[Change], seen: Sequence[Arrival]) -> list[Change]:
     return [change for change in changes if not any(change.is_seen_in(arrival) for arrival in seen)]
+
+
+def _short(statement: str) -> str:
+    """The beginning of a statement, in one line."""
+    line = " ".join(statement.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
 def _delay(change: Change, seen: Sequence[Arrival]) -> float:

@@ -1,14 +1,16 @@
 """The whole stand-in: the engine, its users, the faults in force, and what was asked of it."""
 
-import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.local.oracle.engine import Engine
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.faults import Fault, Faults
+from connector.local.oracle.logs import Log
+from connector.local.oracle.redo import OPERATIONS, RedoRow
 from connector.local.oracle.rights import SYS, Rights
 from connector.local.oracle.statements import Catalogue, normal
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The user under whose name the WMS application works.
 APPLICATION = "WMS_APP"
+#: Rows of an answer that an example keeps.
+_EXAMPLE_ROWS = 2
 
 
 class Database:
@@ -38,15 +42,25 @@ class Database:
         self.own_words = own_words
         self.rights = Rights(directory)
         self.faults = Faults()
-        self._log = directory / "statements.jsonl"
         self._lock = threading.Lock()
-        self._seen: set[str] = set()
+        #: Statement as it is written down -> one example: as it was sent, and the first rows of the answer.
+        self._seen: dict[str, dict[str, Any]] = {}
+        self._examples: dict[str, dict[str, Any]] = {}
         self._refused: list[str] = []
 
-    def seen(self, text: str) -> None:
-        """Note that the connector sent a statement."""
+    def seen(self, text: str, sql: str) -> None:
+        """Note that the connector sent a statement: as it is written down, and as it came."""
         with self._lock:
-            self._seen.add(text)
+            if text not in self._seen:
+                self._seen[text] = self._examples[sql] = {"sql": normal(sql)}
+
+    def answered(self, sql: str, binds: Sequence[str | None], answer: dict[str, Any]) -> None:
+        """Complete the example of a statement with the beginning of its answer."""
+        with self._lock:
+            example = self._examples.get(sql)
+            if example is not None and "columns" not in example:
+                rows = answer["rows"][:_EXAMPLE_ROWS]
+                example.update(binds=[*binds], columns=[name for name, _ in answer["columns"]], rows=rows)
 
     def refuse(self, sql: str) -> None:
         """Note a statement that has no answer."""
@@ -85,12 +99,14 @@ class Database:
         return self.faults.clear()
 
     def _do_switch_log(self, _: dict[str, Any]) -> None:
-        self.engine.logs.switch()
+        self.engine.switch_log()
 
     def _do_delete_archived(self, arguments: dict[str, Any]) -> None:
-        self.engine.logs.delete_archived(
-            through_sequence=arguments.get("through_sequence"), before=arguments.get("before")
-        )
+        with self.engine.lock:
+            self.engine.logs.delete_archived(
+                through_sequence=arguments.get("through_sequence"), before=arguments.get("before")
+            )
+            self.engine.store.flush()
 
     def _do_logs(self, _: dict[str, Any]) -> dict[str, Any]:
         logs = self.engine.logs
@@ -119,15 +135,23 @@ class Database:
             expired=arguments.get("expired"),
         )
 
+    def _do_users(self, _: dict[str, Any]) -> list[str]:
+        return [*self.rights.users()]
+
     def _do_grants(self, arguments: dict[str, Any]) -> list[str]:
         return [*self.rights.grants(arguments["name"])]
 
-    def _do_redo(self, arguments: dict[str, Any]) -> None:
-        self.engine.inject(**arguments["row"])
+    def _do_redo(self, arguments: dict[str, Any]) -> int:
+        row = {"scn": 0, "timestamp": 0.0, "xid": b"", "sql_redo": None, **arguments["row"]}
+        row.setdefault("operation", OPERATIONS.get(int(row["operation_code"]), "UNSUPPORTED"))
+        return self.engine.inject_redo(RedoRow(**row))
 
-    def _do_statements(self, _: dict[str, Any]) -> dict[str, list[str]]:
+    def _do_statements(self, _: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
-            return {"seen": sorted(self._seen), "refused": [*self._refused]}
+            return {
+                "seen": {text: dict(self._seen[text]) for text in sorted(self._seen)},
+                "refused": [*self._refused],
+            }
 
     def set_up(self, sys_password: str, application_password: str) -> None:
         """Make SYS and the application's user, unless they are there."""
@@ -140,6 +164,5 @@ class Database:
                 self.rights.alter(name, password=password)
 
 
-def _plain(log: Any) -> dict[str, Any]:
-    found = {name: getattr(log, name) for name in log.__slots__} if hasattr(log, "__slots__") else vars(log)
-    return dict(json.loads(json.dumps(found, default=str)))
+def _plain(log: Log) -> dict[str, Any]:
+    return asdict(log)

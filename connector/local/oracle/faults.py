@@ -86,7 +86,9 @@ class Faults:
             raise Disconnect
         if fault.code is not None:
             text = fault.text or str(OracleError.of(fault.code))
-            raise OracleError(fault.code, text if text.startswith("ORA-") else f"ORA-{fault.code:05d}: {text}")
+            raise OracleError(
+                fault.code, text if text.startswith("ORA-") else f"ORA-{fault.code:05d}: {text}"
+            )
 
 
 def moment() -> float:

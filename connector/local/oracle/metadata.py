@@ -31,9 +31,7 @@ _NUMBERS = {
 _OTHER_INDEX = 3
 
 
-def answer(
-    request: dict[str, Any], tables: Iterable[Table], _: Settings
-) -> tuple[list[Column], list[Row]]:
+def answer(request: dict[str, Any], tables: Iterable[Table], _: Settings) -> tuple[list[Column], list[Row]]:
     """Columns and rows for one of the four questions, of the tables that the user may see."""
     schema, name = _plain(request.get("schema")), _plain(request.get("name"))
     wanted = [
@@ -66,7 +64,7 @@ def _columns(table: Table) -> Iterable[tuple[object, ...]]:
     for column in table.columns:
         kind = column.type
         yield (
-            None, table.owner, table.name, column.name, kind.jdbc, kind.jdbc_name, kind.size, 0, kind.digits, 10,
+            None, table.owner, table.name, column.name, kind.jdbc, kind.type_name, kind.size, 0, kind.digits, 10,
             int(column.nullable), None, column.default, 0, 0, kind.size, column.position,
             "YES" if column.nullable else "NO", None, None, None, None, "NO", "NO",
         )  # fmt: skip
@@ -78,7 +76,10 @@ def _keys(table: Table) -> Iterable[tuple[object, ...]]:
 
 
 def _indexes(table: Table) -> Iterable[tuple[object, ...]]:
-    indexes = {**({f"PK_{table.name}"[:30]: table.primary_key} if table.primary_key else {}), **table.unique_indexes}
+    indexes = {
+        **({f"PK_{table.name}"[:30]: table.primary_key} if table.primary_key else {}),
+        **table.unique_indexes,
+    }
     for name, columns in indexes.items():
         for number, column in enumerate(columns, start=1):
             yield (

@@ -21,7 +21,7 @@ def allowed(on: Connection, sql: str) -> bool:
     update = _UPDATE.fullmatch(given)
     if update is None and not _SELECT.fullmatch(given):
         return False
-    wanted = [(update["table"], ("UPDATE",))] if update else []
+    wanted: list[tuple[str, tuple[str, ...]]] = [(update["table"], ("UPDATE",))] if update else []
     wanted += [(name, ("SELECT",) if update else ("SELECT", "FLASHBACK")) for name in _FROM.findall(given)]
     for name, privileges in wanted:
         match = _NAME.match(name)

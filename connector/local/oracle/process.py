@@ -18,7 +18,14 @@ PORT = 1521
 
 
 def start(  # noqa: PLR0913 - address, passwords and log are what a server takes
-    data: Path, address: str, port: int, *, sys_password: str, app_password: str, log: Path, extra: tuple[str, ...] = ()
+    data: Path,
+    address: str,
+    port: int,
+    *,
+    sys_password: str,
+    app_password: str,
+    log: Path,
+    extra: tuple[str, ...] = (),
 ) -> Process:
     """Start the database on `data`, new or as it was left; does not wait for it.
 

@@ -54,7 +54,9 @@ class Rights:
         """Make a user. ORA-01920 if there is one of the name."""
         with self._lock:
             if name.upper() in self._users:
-                raise OracleError(1920, f"ORA-01920: user name '{name}' conflicts with another user or role name")
+                raise OracleError(
+                    1920, f"ORA-01920: user name '{name}' conflicts with another user or role name"
+                )
             self._users[name.upper()] = User(_fingerprint(password), [*grants])
             self._save()
 
@@ -93,6 +95,11 @@ class Rights:
                     raise OracleError(1927, "ORA-01927: cannot REVOKE privileges you did not grant")
                 user.grants.remove(one.upper())
             self._save()
+
+    def users(self) -> tuple[str, ...]:
+        """The names of all users."""
+        with self._lock:
+            return tuple(self._users)
 
     def grants(self, name: str) -> tuple[str, ...]:
         """What a user was granted."""

@@ -91,7 +91,9 @@ def test_a_table_without_any_right_is_not_there_and_one_with_another_right_is_re
     assert code(refused) == 1031
 
 
-def test_users_are_there_after_a_restart_and_no_password_is_in_the_file(rights: Rights, tmp_path: Path) -> None:
+def test_users_are_there_after_a_restart_and_no_password_is_in_the_file(
+    rights: Rights, tmp_path: Path
+) -> None:
     rights.grant("C##WMSCDC", ["LOGMINING"])
     again = Rights(tmp_path)
     again.login("C##WMSCDC", "right")

@@ -71,7 +71,7 @@ def drop_supplemental(on: Connection, *_: object) -> int:
 @dba.add("ALTER SYSTEM SWITCH LOGFILE", "ALTER SYSTEM ARCHIVE LOG CURRENT")
 def switch(on: Connection, *_: object) -> int:
     """Begin the next redo log; the old one is archived."""
-    on.engine.logs.switch()
+    on.engine.switch_log()
     return 0
 
 

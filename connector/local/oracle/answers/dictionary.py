@@ -41,7 +41,9 @@ def national_character_set(*_: object) -> Rows:
     return Rows.of([("VALUE", _TEXT)], ["AL16UTF16"])
 
 
-@connector.add("SELECT NLS_CHARSET_ID(VALUE) FROM NLS_DATABASE_PARAMETERS WHERE PARAMETER = 'NLS_CHARACTERSET'")
+@connector.add(
+    "SELECT NLS_CHARSET_ID(VALUE) FROM NLS_DATABASE_PARAMETERS WHERE PARAMETER = 'NLS_CHARACTERSET'"
+)
 def character_set(*_: object) -> Rows:
     """AL32UTF8."""
     return Rows.of([("NLS_CHARSET_ID(VALUE)", _NUMBER)], [_AL32UTF8])
@@ -114,7 +116,9 @@ def own_table_exists(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
     return Rows.of([("COUNT(1)", _NUMBER)], [_visible(on, on.user, binds[0])])
 
 
-@connector.add("SELECT OBJECT_ID, DATA_OBJECT_ID FROM ALL_OBJECTS WHERE OBJECT_NAME=? AND OWNER=? AND OBJECT_TYPE=?")
+@connector.add(
+    "SELECT OBJECT_ID, DATA_OBJECT_ID FROM ALL_OBJECTS WHERE OBJECT_NAME=? AND OWNER=? AND OBJECT_TYPE=?"
+)
 def object_numbers(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
     """A table's two numbers."""
     name, owner, kind = binds
@@ -132,7 +136,9 @@ def object_number(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
     return Rows.of([("OBJECT_ID", _NUMBER)], *[[one] for one in found])
 
 
-@connector.add("SELECT DATA_OBJECT_ID FROM ALL_OBJECTS WHERE OBJECT_TYPE='TABLE' AND OWNER=? AND OBJECT_NAME=?")
+@connector.add(
+    "SELECT DATA_OBJECT_ID FROM ALL_OBJECTS WHERE OBJECT_TYPE='TABLE' AND OWNER=? AND OBJECT_NAME=?"
+)
 def data_object_number(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
     """A table's second number."""
     found = [on.engine.dictionary.table(*map(str, binds)).data_object_id] if _visible(on, *binds) else []

@@ -28,7 +28,9 @@ def remove_file(on: Connection, match: re.Match[str], _: Binds) -> int:
     return 0
 
 
-@connector.add("BEGIN sys.dbms_logmnr.add_logfile(LOGFILENAME => '<file>', OPTIONS => DBMS_LOGMNR.ADDFILE); END;")
+@connector.add(
+    "BEGIN sys.dbms_logmnr.add_logfile(LOGFILENAME => '<file>', OPTIONS => DBMS_LOGMNR.ADDFILE); END;"
+)
 def add_file(on: Connection, match: re.Match[str], _: Binds) -> int:
     """Put a file on the list."""
     on.miner.add(match["file"])
@@ -60,7 +62,9 @@ _COLUMNS = (
     ("START_SCN", _N), ("COMMIT_SCN", _N), ("SEQUENCE#", _N), ("START_TIMESTAMP", _D), ("COMMIT_TIMESTAMP", _D),
     ("RS_ID", _T), ("USERNAME", _T), ("CLIENT_ID", _T),
 )  # fmt: skip
-_SELECT = f"SELECT {', '.join(name for name, _ in _COLUMNS)} FROM V$LOGMNR_CONTENTS WHERE SCN > ? AND SCN <= ? AND "
+_SELECT = (
+    f"SELECT {', '.join(name for name, _ in _COLUMNS)} FROM V$LOGMNR_CONTENTS WHERE SCN > ? AND SCN <= ? AND "
+)
 _OPERATIONS = "(OPERATION_CODE IN <names1> OR (OPERATION_CODE = 5 AND INFO NOT LIKE 'INTERNAL DDL%'))"
 _SCHEMAS = "(SEG_OWNER IS NULL OR SEG_OWNER NOT IN <names2>)"
 _TABLES = "(TABLE_NAME IS NULL OR TABLE_NAME NOT LIKE 'MLOG$%')"
@@ -113,10 +117,19 @@ def memory(*_: object) -> Rows:
     return Rows.of([("VALUE", _N)], [8 * 1024 * 1024])
 
 
-@connector.add("SELECT START_SCN, END_SCN, REQUIRED_START_SCN, OPTIONS, STATUS, INFO FROM V$LOGMNR_PARAMETERS")
+@connector.add(
+    "SELECT START_SCN, END_SCN, REQUIRED_START_SCN, OPTIONS, STATUS, INFO FROM V$LOGMNR_PARAMETERS"
+)
 def parameters(on: Connection, *_: object) -> Rows:
     """What the last start asked for; the connector logs it after a failure."""
-    columns = [("START_SCN", _N), ("END_SCN", _N), ("REQUIRED_START_SCN", _N), ("OPTIONS", _N), ("STATUS", _N), ("INFO", _T)]
+    columns = [
+        ("START_SCN", _N),
+        ("END_SCN", _N),
+        ("REQUIRED_START_SCN", _N),
+        ("OPTIONS", _N),
+        ("STATUS", _N),
+        ("INFO", _T),
+    ]
     if on.miner.failed is None:
         return Rows.of(columns)
     first, last, info = on.miner.failed
@@ -129,12 +142,27 @@ def parameters(on: Connection, *_: object) -> Rows:
 )
 def listed_logs(on: Connection, *_: object) -> Rows:
     """The files on the list, in full; asked after a failure."""
-    names = ("FILENAME", "THREAD_ID", "THREAD_SQN", "LOW_SCN", "NEXT_SCN", "DICTIONARY_BEGIN", "DICTIONARY_END")
+    names = (
+        "FILENAME",
+        "THREAD_ID",
+        "THREAD_SQN",
+        "LOW_SCN",
+        "NEXT_SCN",
+        "DICTIONARY_BEGIN",
+        "DICTIONARY_END",
+    )
     columns = [*zip(names, (_T, _N, _N, _N, _N, _T, _T), strict=True), ("TYPE", _T), ("INFO", _T)]
     rows = [
         [
-            log.archived_name or log.member, 1, log.sequence, log.first_change, log.next_change, "NO", "NO",
-            "ONLINE" if log.next_change is None else "ARCHIVED", None,
+            log.archived_name or log.member,
+            1,
+            log.sequence,
+            log.first_change,
+            log.next_change,
+            "NO",
+            "NO",
+            "ONLINE" if log.next_change is None else "ARCHIVED",
+            None,
         ]  # fmt: skip
         for log in on.miner.logs()
     ]

@@ -14,9 +14,7 @@ _NO_END = 18446744073709551615
 _BLOCK = 512
 _DESTINATION = "LOG_ARCHIVE_DEST_1"
 
-_JOIN = (
-    "A.DEST_ID = DS.DEST_ID AND DS.DEST_NAME <dests>"
-)
+_JOIN = "A.DEST_ID = DS.DEST_ID AND DS.DEST_NAME <dests>"
 _INCARNATION = "A.RESETLOGS_CHANGE# = D.RESETLOGS_CHANGE# AND A.RESETLOGS_TIME = D.RESETLOGS_TIME"
 _FROM = "FROM V$ARCHIVED_LOG A, V$DATABASE D, V$ARCHIVE_DEST_STATUS DS"
 
@@ -157,8 +155,18 @@ def minable_logs(on: Connection, match: re.Match[str], _: Binds) -> Rows:
     rows = [_archived_row(log) for log in _kept(on) if log.next_change is not None and log.next_change > scn]
     rows += [
         (
-            log.member, log.first_change, _NO_END, "NO", log.status, "ONLINE", log.sequence, "NO", "NO", 1,
-            log.bytes, None,
+            log.member,
+            log.first_change,
+            _NO_END,
+            "NO",
+            log.status,
+            "ONLINE",
+            log.sequence,
+            "NO",
+            "NO",
+            1,
+            log.bytes,
+            None,
         )  # fmt: skip
         for log in on.engine.logs.online()
         if log.status == "CURRENT"
@@ -175,11 +183,19 @@ def deleted_logs(on: Connection, match: re.Match[str], _: Binds) -> Rows:
     """The deleted archived log that held an SCN."""
     scn = int(match["scn"])
     rows = [
-        [log.archived_name, log.first_change, log.next_change, log.sequence, 1]
+        [
+            log.archived_name or f"deleted log {log.sequence}",
+            log.first_change,
+            log.next_change,
+            log.sequence,
+            1,
+        ]
         for log in on.engine.logs.archived()
         if log.deleted and log.next_change is not None and log.first_change <= scn < log.next_change
     ]
-    return Rows.of([("FILE_NAME", _T), ("FIRST_CHANGE", _N), ("NEXT_CHANGE", _N), ("SEQ", _N), ("THREAD", _N)], *rows)
+    return Rows.of(
+        [("FILE_NAME", _T), ("FIRST_CHANGE", _N), ("NEXT_CHANGE", _N), ("SEQ", _N), ("THREAD", _N)], *rows
+    )
 
 
 @connector.add(
@@ -190,9 +206,26 @@ def deleted_logs(on: Connection, match: re.Match[str], _: Binds) -> Rows:
 def thread_logs(on: Connection, *_: object) -> Rows:
     """All archived logs of the thread that are kept, newest first."""
     rows = [
-        [log.archived_name, log.sequence, log.first_change, log.next_change, log.bytes, "NO", "NO", _DESTINATION]
+        [
+            log.archived_name,
+            log.sequence,
+            log.first_change,
+            log.next_change,
+            log.bytes,
+            "NO",
+            "NO",
+            _DESTINATION,
+        ]
         for log in reversed(_kept(on))
     ]
-    names = ("NAME", "SEQUENCE#", "FIRST_CHANGE#", "NEXT_CHANGE#", "BYTES", "DICTIONARY_BEGIN", "DICTIONARY_END")
+    names = (
+        "NAME",
+        "SEQUENCE#",
+        "FIRST_CHANGE#",
+        "NEXT_CHANGE#",
+        "BYTES",
+        "DICTIONARY_BEGIN",
+        "DICTIONARY_END",
+    )
     kinds = (_T, _N, _N, _N, _N, _T, _T)
     return Rows.of([*zip(names, kinds, strict=True), ("DEST_NAME", _T)], *rows)
