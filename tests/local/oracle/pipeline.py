@@ -1,7 +1,7 @@
 """The real connector on two databases of the stand-in, with one worker and one broker and no AWS.
 
-One has a pluggable database, as production has; the other has no containers. Beside the application's tables each
-has some of these tests.
+One has a pluggable database, as production has; the other has no containers. Each has tables of these tests
+beside the application's.
 """
 
 import json
@@ -143,6 +143,11 @@ class Pipeline:
 
         wait_for(streaming, "both connectors stream", SECONDS)
 
+    def trace(self, one: Connected) -> str:
+        """Why a task failed; empty while it has not."""
+        tasks = json.loads(self.worker.ask(f"/connectors/{one.connector}/status"))["tasks"]
+        return next((str(task["trace"]) for task in tasks if task["state"] == "FAILED"), "")
+
     def signal_snapshot(self, table: str) -> None:
         """Ask for a snapshot of a captured table while the connector streams, as the product does."""
         signal = signals.snapshot(self.container.stage, [f"{OWNER}.{table}"], "of-a-test")
@@ -153,7 +158,7 @@ class Pipeline:
 
 @contextmanager
 def pipeline(directory: Path, fill: Callable[[Connected], None]) -> Iterator[Pipeline]:
-    """Both databases, with their tables `fill`ed before the first snapshot, and a worker that captures them."""
+    """Both databases, `fill`ed before the first snapshot, and a worker that captures them."""
     world = World(WorldState(directory / "world", "http://127.0.0.1:1", enforce_iam=False), toolchain.find())
     topics = Stage.parse("main").topics
     try:

@@ -1,10 +1,9 @@
 """The real Oracle connector on the stand-in: its first snapshot, each kind of change, and everybody's death.
 
-One story, told in order: each test does one thing to what the tests before it left, and counts all records of a
-table since the beginning, so that a record that comes twice is seen.
+One story, told in order: each test does one thing to what the tests before it left, and counts all records of
+a table since the beginning, so that a record that comes twice is seen.
 """
 
-import json
 import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,13 +14,16 @@ import pytest
 from connector.local import schema
 from connector.local.database import insert, invented
 from connector.local.oracle.client import Client
-from tests.local.oracle.pipeline import OWNER, TABLES, Connected, Pipeline, pipeline
+from tests.local.oracle.pipeline import OWNER, SECONDS, TABLES, Connected, Pipeline, pipeline
 from tests.support.consumer import Consumer
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
 #: Four bytes in UTF-8 are two Java characters; quotes are doubled in SQL_REDO.
 LETTERS = "Grüße, 'Zürich' & \"Łódź\"; 😀 𝄞 = \\ \t|"
+#: 0001-01-01 in milliseconds since 1970.
+FIRST_DAY = -62135596800000
 #: Rows as the application writes them, and what consumers get of them.
 ROWS: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
     "usual": (
@@ -38,7 +40,19 @@ ROWS: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
             "THERE": "2024-05-06 07:08:09.123456 +02:00",
             "BYTES": "0a1bff",
         },
-        {},
+        {
+            "WHOLE": "123456789012",
+            "SCALED": "56.2500",
+            "ROUNDED": 12300,
+            "HUGE": "42",
+            "FREE": "3.5",
+            "TXT": "plain",
+            "FIXED": "ab  ",
+            "DAY": 1577923200000,
+            "MOMENT": 1714979289123,
+            "THERE": "2024-05-06T07:08:09.123456+02:00",
+            "BYTES": "Chv/",
+        },
     ),
     "extreme": (
         {
@@ -54,13 +68,28 @@ ROWS: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
             "THERE": "9999-12-31 23:59:59.999999 -11:30",
             "BYTES": "00" * 16,
         },
-        {},
+        {
+            "WHOLE": "-999999999999",
+            "SCALED": "-999.9999",
+            "ROUNDED": -9999900,
+            "HUGE": "99999999999999999999999999999999999999",
+            "FREE": "-0.000000000000000000000000000001",
+            "TXT": "x" * 200,
+            "FIXED": "abcd",
+            "DAY": FIRST_DAY,
+            "MOMENT": -1,
+            "THERE": "9999-12-31T23:59:59.999999-11:30",
+            "BYTES": "AAAAAAAAAAAAAAAAAAAAAA==",
+        },
     ),
-    "letters": ({"TXT": LETTERS, "FIXED": "ü"}, {}),
+    "letters": ({"TXT": LETTERS, "FIXED": "ü"}, {"TXT": LETTERS, "FIXED": "ü  "}),
     "nothing": ({"TXT": "", "FIXED": None, "WHOLE": None}, {}),
-    "zero": ({"WHOLE": 0, "SCALED": 0, "FREE": 0, "TXT": " ", "DAY": "2024-02-29 23:59:59"}, {}),
+    "zero": (
+        {"WHOLE": 0, "SCALED": 0, "FREE": 0, "TXT": " ", "DAY": "2024-02-29 23:59:59"},
+        {"WHOLE": "0", "SCALED": "0.0000", "FREE": "0", "TXT": " ", "DAY": 1709251199000},
+    ),
 }
-COLUMNS = ("WHOLE", "SCALED", "ROUNDED", "HUGE", "FREE", "TXT", "FIXED", "DAY", "MOMENT", "THERE", "BYTES")
+NOTHING: Mapping[str, object] = dict.fromkeys(ROWS["usual"][0])
 #: More than 32 KiB in one row, in columns of 4000 bytes; pieces of SQL_REDO end within its characters.
 LONG = {f"T{number}": f"{number}{'-' * number}" + "ä😀'x" * 490 for number in range(9)}
 
@@ -91,10 +120,9 @@ def one(made: Pipeline, request: pytest.FixtureRequest) -> Connected:
 
 def test_a_snapshot_has_every_type_as_the_application_wrote_it(one: Connected) -> None:
     found = one.until("KINDS", len(ROWS))
-    for number, (arrival, (given, wanted)) in enumerate(zip(found, ROWS.values(), strict=True), start=1):
+    for number, (arrival, (_, wanted)) in enumerate(zip(found, ROWS.values(), strict=True), start=1):
         assert (arrival.operation, arrival.key) == ("snapshot", {"ID": str(number)})
-        print(json.dumps(arrival.after, ensure_ascii=False))
-        # assert arrival.after == {"ID": str(number), **NOTHING, **wanted}
+        assert arrival.after == {"ID": str(number), **NOTHING, **wanted}
 
 
 def test_a_streamed_row_is_what_its_snapshot_was(one: Connected) -> None:
@@ -176,16 +204,23 @@ def test_a_row_of_more_than_32_kib_arrives_whole(one: Connected) -> None:
     assert updated.after == {"ID": "1", **turned}
 
 
-def test_a_large_object_is_in_the_snapshot_and_not_in_the_stream(one: Connected) -> None:
-    """`lob.enabled` is off: see what Debezium does then."""
-    one.insert("REMARKS", {"ID": 3, "SHORT": "s", "REMARK": "short"}, {"ID": 4, "REMARK": LETTERS * 100})
-    one.run(
-        "UPDATE WMS.REMARKS SET REMARK = 'other' WHERE ID = 1",
-        "UPDATE WMS.REMARKS SET SHORT = 't' WHERE ID = 1",
-    )
-    one.watch.wait_for(lambda _: len(one.of("REMARKS")) >= 8, 8)
-    for a in one.of("REMARKS"):
-        print(a.operation, json.dumps(a.before), json.dumps(a.after))
+def test_a_large_object_is_whole_in_the_snapshot_only(one: Connected) -> None:
+    """`lob.enabled` is off: a stream has what LogMiner writes as an ordinary change, a short value after the insert.
+
+    The form of these changes is known from Debezium's issues alone. The captured tables have no such column.
+    """
+    long = LETTERS * 100
+    one.insert("REMARKS", {"ID": 3, "SHORT": "s", "REMARK": "short"}, {"ID": 4, "REMARK": long})
+    one.run("UPDATE WMS.REMARKS SET SHORT = 't' WHERE ID = 1")
+    found = [(a.operation, a.key["ID"], a.after and a.after["REMARK"]) for a in one.until("REMARKS", 6)]
+    assert found == [
+        ("snapshot", "1", "short"),
+        ("snapshot", "2", long),
+        ("insert", "3", None),
+        ("update", "3", "short"),
+        ("insert", "4", None),
+        ("update", "1", "__debezium_unavailable_value"),
+    ]
 
 
 def test_a_transaction_over_log_switches_arrives_whole(one: Connected) -> None:
@@ -199,8 +234,7 @@ def test_a_transaction_over_log_switches_arrives_whole(one: Connected) -> None:
 
 
 def test_a_column_that_is_added_while_rows_stream_is_in_the_next_record(one: Connected) -> None:
-    with one.sys() as dba:
-        dba.execute("ALTER TABLE WMS.PAIRS ADD (EXTRA VARCHAR2(20))")
+    one.run("ALTER TABLE WMS.PAIRS ADD (EXTRA VARCHAR2(20))")
     one.insert("PAIRS", {"LEFT_ID": 300, "RIGHT_CD": "x", "EXTRA": "more"})
     one.run("UPDATE WMS.PAIRS SET EXTRA = 'later' WHERE LEFT_ID = 100")
     added, changed = one.until("PAIRS", 12)[10:]
@@ -260,7 +294,7 @@ def test_a_database_that_is_killed_has_what_was_committed_and_the_connector_come
     known = len(one.of("PAIRS"))
     made.until_streaming()
     one.insert("PAIRS", {"LEFT_ID": 500, "RIGHT_CD": "x"})
-    with one.app() as session, pytest.raises(OSError):  # noqa: PT012 - the session ends with its database
+    with pytest.raises(OSError), one.app() as session:  # noqa: PT012 - the session ends with its database
         _pair(session, 501)
         made.world.stop_database(kill=True)
         _pair(session, 502)
@@ -277,6 +311,18 @@ def test_no_record_came_twice_and_no_statement_was_without_an_answer(made: Pipel
         with Consumer(made.world.kafka_bootstrap, topics) as consumer:
             there = Counter(record.topic for record in consumer.read_to() if record.value is not None)
         assert there == Counter(one.topic(table) for table in TABLES for _ in one.of(table))
+
+
+def test_a_column_that_sys_adds_is_unknown_to_the_connector_and_stops_it_at_the_next_row(
+    made: Pipeline,
+) -> None:
+    """Debezium reads no definitions of SYS and SYSTEM (log.mining.schema_changes.username.exclude.list)."""
+    one = made.container
+    with one.sys() as dba:
+        dba.execute("ALTER TABLE WMS.PAIRS ADD (UNSEEN VARCHAR2(20))")
+    one.insert("PAIRS", {"LEFT_ID": 600, "RIGHT_CD": "x"})
+    trace = wait_for(lambda: made.trace(one), "the task fails", SECONDS)
+    assert "No column 'UNSEEN' found in table 'WMSPDB1.WMS.PAIRS'" in trace
 
 
 def _pair(session: Client, number: int) -> None:
