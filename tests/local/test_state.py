@@ -43,9 +43,10 @@ def test_no_file_is_no_world(tmp_path: Path):
         ("{", "is damaged"),
         ("[]", "is damaged"),
         ("5", "is damaged"),
-        ('{"format": 1}', "is damaged .KeyError: 'endpoint'."),
-        ('{"format": 1, "endpoint": "x", "enforce_iam": false, "aws": {"pid": "x"}}', "is damaged"),
+        ('{"format": 2}', "is damaged .KeyError: 'endpoint'."),
+        ('{"format": 2, "endpoint": "x", "enforce_iam": false, "aws": {"pid": "x"}}', "is damaged"),
         ('{"format": 0}', "from another version"),
+        ('{"format": 1}', "from another version"),
     ],
 )
 def test_a_foreign_file_is_refused_with_what_to_do(tmp_path: Path, content: str, words: str):

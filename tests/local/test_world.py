@@ -152,7 +152,7 @@ def test_the_connectors_login_reads_what_the_script_grants_and_writes_nothing(wo
         connector.query(f'SELECT "STATE_CD" FROM {table} AS OF SCN {scn}')  # noqa: S608
         for statement, refusal in {
             f"UPDATE {table} SET \"STATE_CD\" = 'XX'": "ORA-01031: insufficient privileges",  # noqa: S608
-            f"DELETE FROM {table}": "ORA-00900: UNANSWERED",  # noqa: S608
+            f"DELETE FROM {table}": "ORA-01031: insufficient privileges",  # noqa: S608
             f"TRUNCATE TABLE {table}": "ORA-00900: UNANSWERED",
             f'SELECT "ID" FROM "WMS"."OF_SOMEBODY" AS OF SCN {scn}': "ORA-00942: table or view",  # noqa: S608
         }.items():
