@@ -18,7 +18,7 @@ export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
 export PIP_NO_CACHE_DIR := 1
 endif
 
-.PHONY: help setup demo test test-unit coverage coverage-badge test-e2e test-long bench memory image-proof check format render faults clean
+.PHONY: help setup demo test test-unit coverage coverage-badge test-e2e test-long bench memory oracle-statements image-proof check format render faults clean
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ memory: $(READY) ## does each task size carry the snapshot of a million rows? en
 
 faults: $(READY) ## real faults on the real parts, each a row of a table; KIND=health or stream, and of one kind NAMES="..." for some
 	@$(BIN)/python -m tests.faults $(KIND) $(NAMES)
+
+oracle-statements: $(READY) ## the statements that the pinned connector sends, and how they differ from those kept; WRITE=1 keeps them (4 minutes)
+	@$(BIN)/python -m tests.oracle_config.oracle_statements $(if $(WRITE),--write)
 
 image-proof: $(READY) ## the Dockerfile's own steps, with buildah; as root; says why where it cannot run
 	@$(BIN)/pytest -q -rs tests/image/proof_image.py

@@ -125,7 +125,7 @@ class Demo:
         statement = f'ALTER TABLE "{schema_name}"."{table}" ADD ("{_NEW_COLUMN}" VARCHAR2(10))'
         self.console.print(f"  [bold]SQL> {statement}[/]")
         (key,) = self.world.database.insert(schema_name, table)
-        with self.world.database.sys() as session:
+        with self.world.database.app() as session:
             session.execute(statement)
         self.world.database.update(schema_name, table, key, **{_NEW_COLUMN: "HIGH"})
         wanted = [topic for topic in topics if topic.endswith(f".{schema_name}.{table}")]

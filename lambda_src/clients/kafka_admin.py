@@ -36,7 +36,7 @@ _REQUEST_SECONDS = 15.0
 _BOOTSTRAP_FAILURE = re.compile(
     r"Bootstrap (?:connection|attempt) to \S+ failed: (?:\w+Error: )?(?P<reason>.*) \(backoff .*\)"
 )
-#: What kafka-python logs of the attempt that its own limit of time cut off. It hides why the attempts before failed.
+#: What kafka-python logs of the attempt that its own limit of time cut off: it hides why those before failed.
 _GAVE_UP = "Connection timed out"
 #: An error of the system as kafka-python writes it: number and name.
 _ERRNO = re.compile(r"\b(\d+) E[A-Z]+\b")

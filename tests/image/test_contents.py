@@ -1,12 +1,14 @@
 """What the image's directory holds: the listed files, all of them used, each with its licence."""
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from connector.image_publishing import content
 from connector.local import toolchain
+from connector.local.oracle import plugin
 from tests.conftest import Golden
 from tests.image.class_graph import ClassPath
 from tests.image.licences import paper, read
@@ -71,3 +73,20 @@ def test_a_jar_that_nothing_names_would_be_found(home: Path):
 def test_each_file_is_listed_with_its_licence(home: Path, golden: Golden):
     """After a change of a version: pytest --rewrite-golden tests/image/test_contents.py, and review."""
     golden(toolchain.IMAGE / "LICENCES.md", paper(read(home)))
+
+
+def test_the_local_world_s_driver_is_beside_the_image_and_not_in_it(home: Path):
+    local = plugin.worker_home(toolchain.find(), lambda _: None)
+    assert (local / plugin.PLUGIN / plugin.JAR).exists()
+    # The listing is the image's tag: what is in neither cannot be in the image.
+    there = {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
+    assert there == content.files().keys()
+    assert not [name for name in there if "stand-in" in name]
+    for directory in (home / "libs", home / plugin.PLUGIN):
+        assert not [name for name in _class_path(directory).jar if name.startswith("wms/")]
+    (ojdbc,) = (home / plugin.PLUGIN).glob("ojdbc*.jar")
+    with zipfile.ZipFile(ojdbc) as shipped, zipfile.ZipFile(local / plugin.PLUGIN / ojdbc.name) as copied:
+        assert set(shipped.namelist()) - set(copied.namelist()) == {plugin.SERVICE_FILE}
+    # Docker sees the image's sources alone.
+    assert not plugin.DRIVER.is_relative_to(toolchain.IMAGE)
+    assert not local.is_relative_to(toolchain.IMAGE)

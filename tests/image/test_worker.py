@@ -4,18 +4,15 @@ import json
 import re
 import signal
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from connector.local import addresses, broker, toolchain
-from tests.support.metadata import metadata_endpoint
+from connector.local import addresses, toolchain
+from tests.support.connect_worker import Worker, running_worker
 from tests.support.waiting import wait_for
-from tests.support.worker_environment import task_environment
 
 pytestmark = pytest.mark.e2e
 
@@ -23,35 +20,6 @@ pytestmark = pytest.mark.e2e
 PASSWORD = "p}a$s\\w\"o'rd ü${env:PATH}%m|😀"
 USER = "wms_reader"
 REFUSALS = "org.apache.kafka.connect.runtime.rest.errors"
-
-
-@dataclass(frozen=True)
-class Worker:
-    process: "subprocess.Popen[bytes]"
-    address: str
-    bootstrap: str
-    log: Path
-    home: Path
-    environment: dict[str, str]
-
-    def ask(
-        self, path: str, *, method: str = "GET", body: object = None, port: int = 8083
-    ) -> tuple[int, str]:
-        """Status and text of the answer, whatever it is."""
-        request = urllib.request.Request(
-            f"http://{self.address}:{port}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - http, by the line above
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def text(self) -> str:
-        return self.log.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -64,44 +32,9 @@ def tools() -> toolchain.Toolchain:
 @pytest.fixture(scope="module")
 def worker(tools: toolchain.Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     directory = tmp_path_factory.mktemp("worker")
-    ours = addresses.claim((8083, 9404))
-    kafka = addresses.claim((broker.PORT, broker.CONTROLLER_PORT))
-    running = broker.start(directory / "kafka", kafka.address, tools, directory / "kafka.log")
-    try:
-        broker.wait(running, kafka.address)
-        with metadata_endpoint(ours.address) as uri:
-            bootstrap = f"{kafka.address}:{broker.PORT}"
-            environment = {
-                **tools.environment(),
-                "CONNECT_HOME": str(tools.connect_home),
-                "CONNECT_TMP": str(directory),
-                "ECS_CONTAINER_METADATA_URI_V4": uri,
-                "JAVA_TOOL_OPTIONS": "-XX:MaxRAM=2048m",
-                **task_environment(),
-                "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
-                "DATABASE_USER": USER,
-                "DATABASE_PASSWORD": PASSWORD,
-            }
-            log = directory / "worker.log"
-            with log.open("wb") as output:
-                process = subprocess.Popen(
-                    [tools.connect_home / "bin" / "entrypoint.sh"],
-                    env=environment,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    cwd=directory,
-                )
-            started = Worker(process, ours.address, bootstrap, log, tools.connect_home, environment)
-            try:
-                wait_for(lambda: started.ask("/connectors")[0] == 200, "the worker answers", ignore=OSError)
-                yield started
-            finally:
-                process.kill()
-                process.wait()
-    finally:
-        broker.stop(running)
-        ours.release()
-        kafka.release()
+    secrets = {"DATABASE_USER": USER, "DATABASE_PASSWORD": PASSWORD}
+    with running_worker(tools, tools.connect_home, directory, **secrets) as started:
+        yield started
 
 
 def test_the_worker_offers_both_source_connectors_in_the_version_of_the_pom(worker: Worker):

@@ -26,8 +26,8 @@ from lambda_src.connect_admin import operations
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.session import Session
 from tests.lambda_src.conftest import FakeStage
-from tests.support.connect_worker import ConnectWorker, connect_worker
 from tests.support.fake_lambda_aws import ACCOUNT
+from tests.support.mortal_worker import MortalWorker, mortal_worker
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
@@ -41,7 +41,7 @@ class RealStage:
 
     world: World
     fakes: FakeStage
-    worker: ConnectWorker
+    worker: MortalWorker
 
     def session(self) -> Session:
         """A new invocation."""
@@ -89,7 +89,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStage]:
             "wms/default/dbInfo": json.dumps(world.database.db_info),
         }
         database = world.database
-        with connect_worker(
+        with mortal_worker(
             directory, fakes.stage.topics, world.kafka_bootstrap, schema.CDC, database.cdc_password
         ) as worker:
             fakes.ecs.start(worker.address)

@@ -1,143 +1,88 @@
-"""One Connect worker of the local world without ECS: started as its task definition would start it."""
+"""A real Connect worker with a broker and a task's metadata endpoint, outside the local world."""
 
 import json
-import signal
 import subprocess
-import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 
-from connector.domain.secrets.brokers import KafkaAuth, worker_environment
-from connector.domain.stage.aws_names import CONNECT_PORT, METRICS_PORT
-from connector.domain.stage.topics import Catalogue
-from connector.local import toolchain
-from connector.local.addresses import claim
-from connector.local.oracle import plugin
-
-#: How long a worker may take to leave its group, in seconds.
-_LEAVE_SECONDS = 30
+from connector.local import addresses, broker, toolchain
+from tests.support.metadata import metadata_endpoint
+from tests.support.waiting import wait_for
+from tests.support.worker_environment import task_environment
 
 
-@dataclass
-class ConnectWorker:
-    """A worker at one address, which may end and start again. Its log has all its lives."""
-
-    home: Path
-    directory: Path
+@dataclass(frozen=True)
+class Worker:
+    process: "subprocess.Popen[bytes]"
     address: str
-    environment: Mapping[str, str] = field(repr=False)
-    process: "subprocess.Popen[bytes] | None" = None
+    bootstrap: str
+    log: Path
+    home: Path
+    environment: dict[str, str]
 
-    @property
-    def log(self) -> Path:
-        """What the workers wrote."""
-        return self.directory / "worker.log"
-
-    def start(self) -> None:
-        """Start it; it answers some seconds later."""
-        assert self.process is None
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [self.home / "bin" / "entrypoint.sh"],
-                env={**self.environment},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """Send a signal that ends it and wait for that; SIGKILL after a while."""
-        process, self.process = self.process, None
-        if process is None:
-            return
-        process.send_signal(number)
-        try:
-            process.wait(_LEAVE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-    def ask(self, path: str, body: bytes | None = None, method: str | None = None) -> str:
-        """What Connect answers, a refusal too: to a GET, with a body to a PUT. Raises OSError."""
+    def ask(
+        self, path: str, *, method: str = "GET", body: object = None, port: int = 8083
+    ) -> tuple[int, str]:
+        """Status and text of the answer, whatever it is."""
         request = urllib.request.Request(
-            f"http://{self.address}:{CONNECT_PORT}{path}",
-            body,
-            {"Content-Type": "application/json"},
-            method=method or ("GET" if body is None else "PUT"),
+            f"http://{self.address}:{port}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
-                return str(reply.read().decode())
-        except urllib.error.HTTPError as refusal:
-            return str(refusal.read().decode())
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - http, by the line above
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
-    def metrics(self) -> str:
-        """The page of its metrics; empty while it does not answer."""
-        try:
-            with urllib.request.urlopen(f"http://{self.address}:{METRICS_PORT}/metrics", timeout=10) as reply:
-                return str(reply.read().decode())
-        except OSError:
-            return ""
+    def text(self) -> str:
+        return self.log.read_text(encoding="utf-8")
 
 
 @contextmanager
-def connect_worker(
-    directory: Path, topics: Catalogue, bootstrap: str, user: str, password: str
-) -> Iterator[ConnectWorker]:
-    """A worker that runs; `directory` gets its log and temporary files. `user` is the database's."""
-    tools = toolchain.find()
-    home = plugin.worker_home(tools, lambda _: None)
-    held = claim((CONNECT_PORT, METRICS_PORT))
-    temporary = directory / "worker"
-    temporary.mkdir()
-    with _metadata(held.address) as metadata:
-        environment = {
-            **tools.environment(),
-            "CONNECT_HOME": str(home),
-            "CONNECT_TMP": str(temporary),
-            "JAVA_TOOL_OPTIONS": "-XX:MaxRAM=1024m",
-            "ECS_CONTAINER_METADATA_URI_V4": metadata,
-            "CONNECT_GROUP_ID": topics.connect_group,
-            "CONNECT_CONFIG_TOPIC": topics.one("connect_config"),
-            "CONNECT_OFFSETS_TOPIC": topics.one("connect_offsets"),
-            "CONNECT_STATUS_TOPIC": topics.one("connect_status"),
-            **worker_environment(KafkaAuth.PLAINTEXT),
-            "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
-            "KAFKA_USERNAME": "unused",
-            "KAFKA_PASSWORD": "unused",
-            "DATABASE_USER": user,
-            "DATABASE_PASSWORD": password,
-        }
-        worker = ConnectWorker(home, directory, held.address, environment)
-        worker.start()
-        try:
-            yield worker
-        finally:
-            worker.stop()
-            held.release()
-
-
-@contextmanager
-def _metadata(address: str) -> Iterator[str]:
-    """The ECS metadata endpoint of one task."""
-    content = json.dumps({"Networks": [{"IPv4Addresses": [address]}]}).encode()
-
-    class Metadata(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Metadata)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+def running_worker(
+    tools: toolchain.Toolchain, home: Path, directory: Path, **variables: str
+) -> Iterator[Worker]:
+    """A worker of the directory `home` that answers; what it and its broker write is below `directory`."""
+    ours = addresses.claim((8083, 9404))
+    kafka = addresses.claim((broker.PORT, broker.CONTROLLER_PORT))
+    running = broker.start(directory / "kafka", kafka.address, tools, directory / "kafka.log")
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        broker.wait(running, kafka.address)
+        with metadata_endpoint(ours.address) as uri:
+            bootstrap = f"{kafka.address}:{broker.PORT}"
+            environment = {
+                **tools.environment(),
+                "CONNECT_HOME": str(home),
+                "CONNECT_TMP": str(directory),
+                "ECS_CONTAINER_METADATA_URI_V4": uri,
+                "JAVA_TOOL_OPTIONS": "-XX:MaxRAM=2048m",
+                **task_environment(),
+                "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+                **variables,
+            }
+            log = directory / "worker.log"
+            with log.open("wb") as output:
+                process = subprocess.Popen(
+                    [home / "bin" / "entrypoint.sh"],
+                    env=environment,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    cwd=directory,
+                )
+            started = Worker(process, ours.address, bootstrap, log, home, environment)
+            try:
+                wait_for(lambda: started.ask("/connectors")[0] == 200, "the worker answers", ignore=OSError)
+                yield started
+            finally:
+                process.kill()
+                process.wait()
     finally:
-        server.shutdown()
-        server.server_close()
+        broker.stop(running)
+        ours.release()
+        kafka.release()

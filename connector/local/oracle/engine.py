@@ -77,7 +77,7 @@ class Engine:
             dbname=settings.dbname,
             log_bytes=settings.log_bytes,
             groups=settings.online_groups,
-            retention=self.state["archive_retention_seconds"],
+            retention=None,
             archiving=lambda: bool(self.state["archivelog"]),
         )
         self.redo_log = RedoLog(self.store, self.scn, self.logs, self.dictionary)

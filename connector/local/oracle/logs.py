@@ -160,10 +160,8 @@ class Logs:
             used=self.used,
         )
         if self._archiving():
-            left = self._log(
-                *(left.sequence, left.group, left.first_change, left.first_time),
-                *(boundary, now, 1, 0, left.used),
-            )
+            name = f"/u01/archive/{self._dbname}/1_{left.sequence}_{RESETLOGS_ID}.arc"
+            left = replace(left, archived=True, archived_name=name)
         self._logs[-1] = left
         self._save(left)
         self._start(left.sequence + 1, boundary)

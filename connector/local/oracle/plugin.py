@@ -1,9 +1,9 @@
-"""The worker's directory of the local world: the image's, in whose Oracle plugin the stand-in's driver answers.
+"""The local world's worker directory: the image's, with the stand-in's driver in the Oracle plugin.
 
-The copy has hard links to the image's files, because Connect resolves symbolic ones and would load the original.
-Two files of one plugin differ: the driver's jar is added, and ojdbc's is a copy without its service file. Of several
-drivers that take a URL, DriverManager asks the one registered first and throws its error if all fail, so ojdbc
-must not register itself. Nothing is written into the image's directory.
+The copy has hard links to the image's files, because Connect resolves symbolic ones and would load the
+original. Two files of one plugin differ: the driver's jar is added, and ojdbc's is a copy without its service
+file. Of several drivers that take a URL, DriverManager asks the one registered first and throws its error if
+all fail, so ojdbc must not register itself. Nothing is written into the image's directory.
 """
 
 import hashlib
@@ -29,7 +29,8 @@ _TARGET = DRIVER / "target"
 def worker_home(tools: Toolchain, report: Report, target: Path = _TARGET) -> Path:
     """What is /opt/connect in the image, with the stand-in's driver: built when it or the image changed.
 
-    Assembles the image's directory first. `target` is where builds go. Raises OperatorError with Maven's words.
+    Assembles the image's directory first. `target` is where builds go. Raises OperatorError with Maven's
+    words.
     """
     toolchain.assemble(tools, report)
     with toolchain.locked(target):

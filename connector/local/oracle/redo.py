@@ -26,11 +26,12 @@ the log; a dropped table's statement ends in `AS "BIN$…"` (the DDL grammar of 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from connector.local.oracle.dictionary import Column, Dictionary, Table
+from connector.local.oracle.dictionary import Dictionary, Table
 from connector.local.oracle.storage import PLACE_BITS, Store
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class RedoRow:
     client_id: str | None = None
 
 
+@lru_cache(maxsize=64)
 def xid(transaction: int) -> bytes:
     """XID of a transaction: undo segment, slot and sequence, as the 8 bytes that V$TRANSACTION.XID shows."""
     return struct.pack("<HHI", transaction % 10 + 1, transaction // 10 % 34, transaction // 340)
@@ -109,11 +111,24 @@ def xid(transaction: int) -> bytes:
 
 def row_id(data_object: int, row: int) -> str:
     """An extended ROWID: object, file 4, block and row, in Oracle's base 64 (*SQLRF*, ROWID Data Type)."""
-    return _base64(data_object, 6) + "AAE" + _base64(row >> 9, 6) + _base64(row & 511, 3)
+    return _segment(data_object) + _block(row >> 9) + _SLOTS[row & 511]
 
 
 def _base64(number: int, width: int) -> str:
     return "".join(_DIGITS[number >> 6 * place & 63] for place in range(width - 1, -1, -1))
+
+
+@lru_cache(maxsize=256)
+def _segment(data_object: int) -> str:
+    return _base64(data_object, 6) + "AAE"
+
+
+@lru_cache(maxsize=256)
+def _block(block: int) -> str:
+    return _base64(block, 6)
+
+
+_SLOTS: Final = tuple(_base64(slot, 3) for slot in range(512))
 
 
 def chunks(sql: str) -> list[str]:
@@ -123,7 +138,7 @@ def chunks(sql: str) -> list[str]:
     data, pieces, start = sql.encode(), [], 0
     while start < len(data):
         end = min(start + LONGEST, len(data))
-        while end < len(data) and data[end] & 0xC0 == 0x80:  # noqa: PLR2004 - inside a character of UTF-8
+        while end < len(data) and data[end] & 0xC0 == 0x80:
             end -= 1
         pieces.append(data[start:end].decode())
         start = end
@@ -222,7 +237,7 @@ class RedoLog:
                     *(*ids, row, rollback, status, info, piece, user, sequence, position, None, None),
                 )
             )
-        if len(self._buffer) >= 2000:  # noqa: PLR2004 - bounds the memory, not the meaning
+        if len(self._buffer) >= 2000:
             self.write_out()
         return scn
 
@@ -315,8 +330,3 @@ class RedoLog:
             rs_id=f" 0x{sequence:06x}.{position >> 9:08x}.{position & 511:04x} ",
             username=user,
         )
-
-
-def changed_places(columns: Sequence[Column], assigned: Mapping[str, object]) -> list[int]:
-    """Places of the columns that a statement assigns."""
-    return [place for place, column in enumerate(columns) if column.name in assigned]

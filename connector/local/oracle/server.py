@@ -76,6 +76,8 @@ class _Handler(socketserver.BaseRequestHandler):
             connection = self._login(stream)
             while connection is not None and (request := protocol.read(stream)) is not None:
                 if request["op"] == "quit":
+                    # Closing a connection commits (JDBC Developer's Guide 19c, "Committing Changes"); a lost one rolls back.
+                    protocol.write(stream, connection.answer({"op": "commit"}))
                     break
                 protocol.write(stream, connection.answer(request))
         except (Disconnect, ValueError):

@@ -151,7 +151,7 @@ class Session:
         try:
             text = column.type.check(given)
         except OracleError as error:
-            if error.code != 12899:  # noqa: PLR2004 - the only one that names the column
+            if error.code != 12899:
                 raise
             text = column.type.check(given, table.label(column))
         if text is None and (not column.nullable or column.name in table.primary_key):
@@ -171,7 +171,7 @@ class Session:
 
         def step(transaction: Transaction) -> int:
             for number, row in enumerate(rows):
-                if number % 500 == 499:  # noqa: PLR2004
+                if number % 500 == 499:
                     self.engine.breathe()
                 self.engine.start(transaction)
                 self.engine.rows.insert(transaction, table, row)

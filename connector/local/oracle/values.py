@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 from connector.local.oracle.errors import OracleError
@@ -60,8 +61,9 @@ class Stamp:
     fraction: str = "000000000"
     offset: str | None = None
 
-    @classmethod
-    def parse(cls, text: str) -> "Stamp":
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def parse(text: str) -> "Stamp":
         """The text as ISO writes it, with or without time, fraction and offset. ORA-01861 if it is none."""
         found = _STAMP.match(text.strip())
         if not found:
@@ -72,7 +74,7 @@ class Stamp:
         except ValueError:
             raise OracleError.of(1861) from None
         seconds = f"{year}-{month}-{day} {hour or '00'}:{minute or '00'}:{second or '00'}"
-        return cls(seconds, (fraction or "").ljust(9, "0"), _offset(zone))
+        return Stamp(seconds, (fraction or "").ljust(9, "0"), _offset(zone))
 
     @classmethod
     def at(cls, epoch: float, offset: str | None = None) -> "Stamp":

@@ -38,7 +38,7 @@ from connector.local.oracle.rights import SYS
 from connector.local.state import WorldState
 from connector.local.world import World
 from lambda_src.clients.metrics_page import parse, source_of
-from tests.support.connect_worker import ConnectWorker, connect_worker
+from tests.support.mortal_worker import MortalWorker, mortal_worker
 from tests.support.waiting import wait_for
 
 #: How long anything may take that is waited for, in seconds: a worker that was killed takes the longest.
@@ -129,7 +129,7 @@ class Pipeline:
     """Both databases and the worker that captures them."""
 
     world: World
-    worker: ConnectWorker
+    worker: MortalWorker
     container: Connected
     plain: Connected
 
@@ -166,7 +166,7 @@ def pipeline(directory: Path, fill: Callable[[Connected], None]) -> Iterator[Pip
             for started in [pool.submit(world.start_broker), pool.submit(world.start_database)]:
                 started.result()
         with (
-            connect_worker(
+            mortal_worker(
                 directory, topics, world.kafka_bootstrap, schema.CDC, world.database.cdc_password
             ) as worker,
             _without_containers(directory, world) as plain,
@@ -243,7 +243,7 @@ def _make_tables(one: Connected) -> None:
             session.execute(f"GRANT SELECT, FLASHBACK ON {OWNER}.{table} TO {user}")
 
 
-def _register(worker: ConnectWorker, one: Connected, settings: ConnectorSettings) -> None:
+def _register(worker: MortalWorker, one: Connected, settings: ConnectorSettings) -> None:
     """The product's own config, with these tables besides, and less patience."""
     stored = StoredSecret("wms/main/dbInfo", "arn", "v1", Redacted(json.dumps(one.info)))
     config = dict(connector_config(one.stage, parse_database(stored), KafkaAuth.PLAINTEXT, settings))

@@ -11,7 +11,6 @@ from connector.local.oracle.sql.evaluate import Context, Value, evaluate, names_
 from connector.local.oracle.sql.nodes import (
     Among,
     Both,
-    Comparison,
     Condition,
     Exists,
     Expression,

@@ -7,7 +7,7 @@ from connector.local.oracle.dictionary import Table
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.rows import CHUNK, Busy
 from connector.local.oracle.session import Row, Session
-from connector.local.oracle.sql.evaluate import Context, Value, evaluate, names_in, of_column
+from connector.local.oracle.sql.evaluate import Context, evaluate, names_in, of_column
 from connector.local.oracle.sql.nodes import Delete, Expression, Insert, Update
 from connector.local.oracle.sql.query import columns_of, condition, select, table_of
 from connector.local.oracle.transactions import Transaction
@@ -130,22 +130,26 @@ def _touches_key(table: Table, names: set[str]) -> bool:
 def _new(
     session: Session, table: Table, sets: Mapping[str, Expression | None], old: Row, context: Context
 ) -> list[str | None]:
-    row: dict[str, Value] | None = None
     new = list(old)
     for place, column in enumerate(table.columns):
         if column.name not in sets:
             continue
         expression = sets[column.name]
         if expression is None:
-            full = session.full_default(column)
+            given: Given = session.full_default(column)
         else:
-            inner = context
-            if names_in(expression):
-                row = row or {
-                    known.name: of_column(known, value)
-                    for known, value in zip(table.columns, old, strict=True)
-                }
-                inner = Context(context.binds, context.now, context.user, row)
-            full = evaluate(expression, inner)
-        new[place] = session.checked(table, column, full, code=1407)
+            given = evaluate(expression, _with_row(table, old, expression, context))
+        new[place] = session.checked(table, column, given, code=1407)
     return new
+
+
+def _with_row(table: Table, old: Row, expression: Expression, context: Context) -> Context:
+    names = names_in(expression)
+    if not names:
+        return context
+    row = {
+        column.name: of_column(column, value)
+        for column, value in zip(table.columns, old, strict=True)
+        if column.name in names
+    }
+    return Context(context.binds, context.now, context.user, row)

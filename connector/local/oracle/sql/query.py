@@ -169,7 +169,8 @@ def _shown(items: Sequence[Item], table: Table, row: Row, calculated: Sequence[V
 def _aggregate(
     session: Session, query: Select, table: Table, scn: int | None, where: str, parameters: Sequence[object]
 ) -> Result:
-    titles, row = [], []
+    titles: list[tuple[str, str]] = []
+    row: list[str | None] = []
     for item in query.items:
         if item.aggregate is None:
             raise OracleError(937, "ORA-00937: not a single-group group function")

@@ -21,10 +21,14 @@ record Address(List<Host> hosts, String service, String sid) {
     static final String PREFIX = "jdbc:oracle:thin:@";
     private static final int DEFAULT_PORT = 1521;
 
-    private static final Pattern EASY =
-            Pattern.compile("(?:(?:tcp:)?//)?(\\[[^\\]]+\\]|[^/:?()]+)(?::(\\d+))?(?:/([^/:?()]+)(?::[^/?()]*)?(?:/[^?()]*)?|:([^/:?()]+))(?:\\?.*)?");
-    private static final Pattern PAIR = Pattern.compile("\\(\\s*([A-Z_]+)\\s*=\\s*([^()\\s]+)\\s*\\)", Pattern.CASE_INSENSITIVE);
-    private static final Pattern HOST = Pattern.compile("\\(\\s*ADDRESS\\s*=((?:\\s*" + PAIR.pattern() + ")+)\\s*\\)", Pattern.CASE_INSENSITIVE);
+    /** Host, port, then /service[:server][/instance] or :sid, then ?parameters. */
+    private static final Pattern EASY = Pattern.compile(
+            "(?:(?:tcp:)?//)?(\\[[^\\]]+\\]|[^/:?()]+)(?::(\\d+))?"
+                    + "(?:/([^/:?()]+)(?::[^/?()]*)?(?:/[^?()]*)?|:([^/:?()]+))(?:\\?.*)?");
+    private static final Pattern PAIR =
+            Pattern.compile("\\(\\s*([A-Z_]+)\\s*=\\s*([^()\\s]+)\\s*\\)", Pattern.CASE_INSENSITIVE);
+    private static final Pattern HOST = Pattern.compile(
+            "\\(\\s*ADDRESS\\s*=((?:\\s*" + PAIR.pattern() + ")+)\\s*\\)", Pattern.CASE_INSENSITIVE);
 
     static Address of(String url) throws SQLException {
         String rest = url.substring(PREFIX.length()).strip();

@@ -6,7 +6,7 @@ import java.sql.SQLFeatureNotSupportedException;
 import java.util.Set;
 import oracle.jdbc.driver.DatabaseError;
 
-/** Exceptions as ojdbc makes them: its error table gives class and SQLState, and it adds the line with the help's address. */
+/** Exceptions as ojdbc makes them: its table gives class and SQLState, and it adds the line with the help's address. */
 final class Errors {
     // Codes of ojdbc's own: EOJ_… in DatabaseError, where ORA-17000 is added.
     static final int INVALID_COLUMN_INDEX = 3;

@@ -14,22 +14,23 @@ import java.util.stream.Collectors;
  * parameter types; a method that it has not is refused by name. So a class here shows only what is implemented.
  */
 final class Facade implements InvocationHandler {
-    private record Key(Class<?> type, Method method) {}
-
     private static final Method NONE = Object.class.getMethods()[0];
-    private static final Map<Key, Method> METHODS = new ConcurrentHashMap<>();
+    /** Of each class of targets: the interface's method to the target's, or to NONE. */
+    private static final Map<Class<?>, Map<Method, Method>> METHODS = new ConcurrentHashMap<>();
 
     private final Class<?> face;
     private final Object target;
+    private final Map<Method, Method> methods;
 
     private Facade(Class<?> face, Object target) {
         this.face = face;
         this.target = target;
+        methods = METHODS.computeIfAbsent(target.getClass(), unseen -> new ConcurrentHashMap<>());
     }
 
     static <T> T of(Class<T> face, Object target) {
-        Object proxy = Proxy.newProxyInstance(Facade.class.getClassLoader(), new Class<?>[] {face}, new Facade(face, target));
-        return face.cast(proxy);
+        ClassLoader loader = Facade.class.getClassLoader();
+        return face.cast(Proxy.newProxyInstance(loader, new Class<?>[] {face}, new Facade(face, target)));
     }
 
     @Override
@@ -41,7 +42,10 @@ final class Facade implements InvocationHandler {
                 default -> target.toString();
             };
         }
-        Method found = METHODS.computeIfAbsent(new Key(target.getClass(), method), Facade::find);
+        Method found = methods.get(method);
+        if (found == null) {
+            found = methods.computeIfAbsent(method, this::find);
+        }
         if (found == NONE) {
             throw Errors.notSupported(signature(method));
         }
@@ -52,9 +56,9 @@ final class Facade implements InvocationHandler {
         }
     }
 
-    private static Method find(Key key) {
+    private Method find(Method method) {
         try {
-            Method found = key.type().getMethod(key.method().getName(), key.method().getParameterTypes());
+            Method found = target.getClass().getMethod(method.getName(), method.getParameterTypes());
             found.setAccessible(true); // the classes are not public
             return found;
         } catch (NoSuchMethodException missing) {

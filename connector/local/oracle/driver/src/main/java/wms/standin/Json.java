@@ -205,7 +205,8 @@ final class Json {
     }
 
     private IllegalArgumentException unexpected() {
-        String near = new String(text, Math.max(0, at - 40), Math.min(80, end - Math.max(0, at - 40)), StandardCharsets.UTF_8);
+        int start = Math.max(0, at - 40);
+        String near = new String(text, start, Math.min(80, end - start), StandardCharsets.UTF_8);
         return new IllegalArgumentException("no JSON at byte " + at + ": …" + near);
     }
 

@@ -15,7 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** java.sql.Statement, PreparedStatement and CallableStatement: a prepared one has its SQL and binds, the others none. */
+/** java.sql.Statement, PreparedStatement and CallableStatement; the two latter have their SQL and binds. */
 final class Query {
     private static final int DEFAULT_FETCH_SIZE = 10; // as ojdbc's
 

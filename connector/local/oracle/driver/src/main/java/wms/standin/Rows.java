@@ -11,7 +11,6 @@ import java.util.Calendar;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import javax.sql.rowset.serial.SerialClob;
 
 /** java.sql.ResultSet, forward only: holds one batch of rows, and next() fetches the next one. */
 final class Rows {
@@ -164,7 +163,7 @@ final class Rows {
 
     public Clob getClob(int column) throws SQLException {
         String text = text(column);
-        return text == null ? null : new SerialClob(text.toCharArray());
+        return text == null ? null : types[column - 1].clob(text);
     }
 
     public Object getObject(int column) throws SQLException {

@@ -75,7 +75,8 @@ final class Session {
         return prepareStatement(sql);
     }
 
-    public PreparedStatement prepareStatement(String sql, int type, int concurrency, int holdability) throws SQLException {
+    public PreparedStatement prepareStatement(String sql, int type, int concurrency, int holdability)
+            throws SQLException {
         requireHeld(holdability);
         return prepareStatement(sql, type, concurrency);
     }

@@ -36,7 +36,8 @@ public final class StandInDriver implements Driver {
         for (Address.Host host : Address.of(url).hosts()) {
             Wire wire;
             try {
-                wire = Wire.open(host, milliseconds(properties.getProperty("oracle.net.CONNECT_TIMEOUT", "0")));
+                String limit = properties.getProperty("oracle.net.CONNECT_TIMEOUT", "0");
+                wire = Wire.open(host, milliseconds(limit));
             } catch (IOException unreachable) {
                 continue;
             }
@@ -45,7 +46,8 @@ public final class StandInDriver implements Driver {
         throw refusal(url, properties); // nobody listens
     }
 
-    private static Connection connected(Wire wire, String url, Address.Host host, Properties properties) throws SQLException {
+    private static Connection connected(Wire wire, String url, Address.Host host, Properties properties)
+            throws SQLException {
         String user = properties.getProperty("user");
         Map<String, Object> answer;
         try {
@@ -63,7 +65,8 @@ public final class StandInDriver implements Driver {
         return new Session(wire, url, user, server).face();
     }
 
-    private static Map<String, Object> request(String url, Address.Host host, Properties properties) throws SQLException {
+    private static Map<String, Object> request(String url, Address.Host host, Properties properties)
+            throws SQLException {
         Map<String, Object> rest = new TreeMap<>();
         for (String name : properties.stringPropertyNames()) {
             if (!name.equals("user") && !name.equals("password")) {

@@ -1,7 +1,9 @@
 package wms.standin;
 
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
+import java.sql.Clob;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.sql.Types;
@@ -16,7 +18,6 @@ import java.util.HexFormat;
 import java.util.Locale;
 import javax.sql.rowset.serial.SerialClob;
 import oracle.jdbc.OracleTypes;
-import oracle.sql.TIMESTAMP;
 import oracle.sql.TIMESTAMPTZ;
 
 /** The types of the wire: what a value's text becomes. The Java types are those that ojdbc gives. */
@@ -58,7 +59,7 @@ enum Value {
             case TIMESTAMP -> oracle.sql.TIMESTAMP.of(local(text));
             case TIMESTAMP_WITH_TIME_ZONE -> TIMESTAMPTZ.of(offset(text));
             case RAW -> bytes(text);
-            case CLOB -> new SerialClob(text.toCharArray());
+            case CLOB -> clob(text);
         };
     }
 
@@ -111,7 +112,7 @@ enum Value {
         if (text.length() < 19 && isDigits(text)) {
             found = Long.parseLong(text);
         } else {
-            BigDecimal whole = decimal(text).setScale(0, java.math.RoundingMode.DOWN);
+            BigDecimal whole = decimal(text).setScale(0, RoundingMode.DOWN);
             try {
                 found = whole.longValueExact();
             } catch (ArithmeticException tooLarge) {
@@ -145,6 +146,11 @@ enum Value {
         } catch (IllegalArgumentException notHex) {
             throw Errors.ofDriver(Errors.FAIL_CONVERT);
         }
+    }
+
+    Clob clob(String text) throws SQLException {
+        require(CLOB, VARCHAR2);
+        return new SerialClob(text.toCharArray());
     }
 
     private void require(Value... types) throws SQLException {

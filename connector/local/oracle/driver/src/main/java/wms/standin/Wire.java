@@ -16,7 +16,8 @@ import java.util.concurrent.TimeUnit;
  * One TCP connection to the stand-in: strictly one request, one response, each one line of JSON in UTF-8.
  *
  * <p>A request that runs out of time leaves its response owed: it is read and thrown away before the next one's, so the
- * connection stays usable after ORA-01013, as ojdbc's does.
+ * connection stays usable after ORA-01013, as ojdbc's does. What the late request did at the database stays done, and a
+ * cursor that it opened stays open until the connection ends.
  */
 final class Wire {
     /** How Oracle Database 19c words ORA-01013 (Database Error Messages). */
@@ -81,7 +82,8 @@ final class Wire {
         try {
             byte[] line = (Json.write(request) + "\n").getBytes(StandardCharsets.UTF_8);
             socket.getOutputStream().write(line);
-            Map<String, Object> response = response(seconds == 0 ? 0 : System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
+            long deadline = seconds == 0 ? 0 : System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+            Map<String, Object> response = response(deadline);
             if (response.get("error") instanceof Long code) {
                 if (Errors.closesConnection(code.intValue())) {
                     close();
