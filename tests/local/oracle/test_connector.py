@@ -205,7 +205,7 @@ def test_a_row_of_more_than_32_kib_arrives_whole(one: Connected) -> None:
 
 
 def test_a_large_object_is_whole_in_the_snapshot_only(one: Connected) -> None:
-    """`lob.enabled` is off: only what LogMiner writes as a plain change streams, a short value behind its insert.
+    """`lob.enabled` is off: a stream has what LogMiner writes as a plain change, so a short value only.
 
     The form of these changes is known from Debezium's issues alone. The captured tables have no such column.
     """
