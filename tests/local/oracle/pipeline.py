@@ -162,8 +162,9 @@ def pipeline(directory: Path, fill: Callable[[Connected], None]) -> Iterator[Pip
     world = World(WorldState(directory / "world", "http://127.0.0.1:1", enforce_iam=False), toolchain.find())
     topics = Stage.parse("main").topics
     try:
-        with ThreadPoolExecutor(2) as pool:
-            for started in [pool.submit(world.start_broker), pool.submit(world.start_database)]:
+        parts: tuple[Callable[[], object], ...] = (world.start_broker, world.start_database)
+        with ThreadPoolExecutor(len(parts)) as pool:
+            for started in [pool.submit(part) for part in parts]:
                 started.result()
         with (
             mortal_worker(
