@@ -64,7 +64,7 @@ coverage-badge: $(READY) ## measure, then write docs/coverage.svg anew
 	@$(MEASURED)
 	@$(BIN)/python -m tools.coverage_badge write "$(FIGURE)"
 
-test-e2e: $(READY) ## tests on the real worker, broker, database and the embedded AWS
+test-e2e: $(READY) ## tests on the real worker and broker, the stand-in for Oracle and the embedded AWS
 	@echo "==> tests on the real parts (the first run downloads them)"
 	@$(BIN)/pytest -m e2e -q
 

@@ -217,7 +217,8 @@ def run_demo(directory: Path, console: Console) -> None:
         "[bold]wms-connector demo[/]: everything runs on this machine's loopback and is removed at the end"
     )
     console.print(
-        "The connector is the real one: Debezium's Oracle connector, as it ships. The database is a stand-in for "
+        "The connector is the real one: Debezium's Oracle connector, as it ships. The database is a "
+        "stand-in for "
         "Oracle, which answers what the connector asks (connector/local/oracle/README.md).",
         soft_wrap=True,
     )

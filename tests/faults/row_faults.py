@@ -16,7 +16,8 @@ import psycopg
 from psycopg import sql
 
 from connector.domain.health.causes import root_cause
-from connector.domain.health.error_classes import ErrorClass, classify
+from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.error_classes import classify
 from connector.local import schema
 from tests.faults.compare import Comparison, Kind
 from tests.faults.fault_testbed import STEP_SECONDS, TIMEOUT_SECONDS, FaultTestbed, Stream, streaming

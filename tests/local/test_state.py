@@ -86,7 +86,7 @@ def test_removing_takes_what_the_world_made_and_nothing_else(tmp_path: Path):
         "aws/s3",
         "brokers/default/data",
         "logs",
-        "oracle/data",
+        "oracle/redo",
         "tasks/1",
         "mine/logs",
         "faults",

@@ -1,4 +1,6 @@
-"""A client for people and tests: SQL as the application or a DBA would send it, and what fate does to a database.
+"""A client for people and tests.
+
+SQL as the application or a DBA would send it, and what fate does to a database.
 
 This is the stand-in's side door. Its statements are the few of `sql/`; it is no part of what is proved.
 """
@@ -20,9 +22,12 @@ _CONNECT_SECONDS = 10.0
 
 
 class Client:
-    """One session. Used as a context manager it commits at the end of a block that ended well, else rolls back."""
+    """One session.
 
-    def __init__(  # noqa: PLR0913 - what a login takes
+    Used as a context manager it commits at the end of a block that ended well, else rolls back.
+    """
+
+    def __init__(
         self, host: str, port: int, service: str, user: str, password: str, *, autocommit: bool = False
     ) -> None:
         self._autocommit = autocommit
@@ -84,7 +89,7 @@ class Client:
         return self._ask("admin", do=do, **arguments)["ok"]
 
     def script(self, text: str, values: Mapping[str, str]) -> list[str]:
-        """Run a SQL*Plus script statement by statement, `&name` replaced by its value; answers the statements.
+        """Run a SQL*Plus script, `&name` replaced by its value; answers the statements that ran.
 
         Lines of SQL*Plus itself (DEFINE, SET, ACCEPT) are skipped.
         """

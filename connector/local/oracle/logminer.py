@@ -1,13 +1,13 @@
 """A LogMiner session of one connection: its list of log files, and the range that was started.
 
-Facts: Database Utilities 19c, "Using LogMiner to Analyze Redo Log Files", and the error messages' own pages. The checks of
-the range against the list are what ORACLE.md observed with; their order is a guess.
+Facts: Database Utilities 19c, "Using LogMiner to Analyze Redo Log Files", and the error messages' own pages.
+The checks of the range against the list are what ORACLE.md observed with; their order is a guess.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from connector.local.oracle.engine import Engine
+from connector.local.oracle.engine import OracleEngine
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.logs import Log
 from connector.local.oracle.redo import RedoRow
@@ -17,7 +17,7 @@ from connector.local.oracle.redo import RedoRow
 class LogMiner:
     """What DBMS_LOGMNR keeps for a connection."""
 
-    engine: Engine
+    engine: OracleEngine
     files: list[str] = field(default_factory=list)
     started: tuple[int, int] | None = None
     #: What V$LOGMNR_PARAMETERS answers after a start that failed.
