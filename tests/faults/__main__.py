@@ -5,20 +5,23 @@
     python -m tests.faults stream       what is lost, repeated or out of order
     python -m tests.faults stream worker-killed …     only these
 
-Exit status 1 when a row is not as it must be.
+With WRITE=1 in the environment the rows go into the tables of docs/, with the day. Exit status 1 when a row
+is not as it must be.
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module
 
 from rich.console import Console
 from rich.markup import escape
 
-from tests.faults.report import Fault, Row, keep, show
+from tests.faults.report import Fault, Row, keep, publish, show
 
 #: Kind -> the module whose `testbed()` is a context manager that gives its faults, and the table's title.
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -48,7 +51,12 @@ def main(words: Sequence[str]) -> int:
                 known = ", ".join(fault.name for fault in faults)
                 console.print(f"error: no fault {min(missing)!r}; there are {known}")
                 return 2
-            rows = list(_run(chosen, console))
+            rows = []
+            for row in _run(chosen, console):
+                rows.append(row)
+                # One by one: a run that is cut off has not been for nothing.
+                if os.environ.get("WRITE"):
+                    publish(kind, [row], datetime.now(UTC).date())
         show(title, rows, console)
         console.print(f"figures: {keep(kind, rows)}", soft_wrap=True)
         wrong += sum(bool(row.wrong) for row in rows)

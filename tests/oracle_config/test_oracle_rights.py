@@ -26,7 +26,6 @@ _PACKAGE = re.compile(rb"\bDBMS_LOGMNR(?:_[A-Z]+)*\b", re.IGNORECASE)
 
 #: Settings that make the connector use what is not granted: key -> its default, with which nothing is used.
 NEEDS_A_SETTING = {
-    "internal.log.mining.transaction.snapshot.boundary.mode": "skip",
     "rac.nodes": None,
     "log.mining.strategy": "online_catalog",
 }
@@ -34,9 +33,7 @@ NEEDS_A_SETTING = {
 #: What the plugin names and never uses with our settings, each with the reason. Read in Debezium 3.6.1.Final,
 #: io.debezium.connector.oracle.logminer.
 NOT_USED = {
-    "V_$TRANSACTION": "AbstractLogMinerStreamingAdapter.determineSnapshotOffset: open transactions are "
-    "looked for only when internal.log.mining.transaction.snapshot.boundary.mode is not `skip`, its default",
-    "GV_$TRANSACTION": "the same with rac.nodes (getTransactionTableName)",
+    "GV_$TRANSACTION": "AbstractLogMinerStreamingAdapter.getTransactionTableName: only with rac.nodes",
     "V_$LOG_HISTORY": "LogMinerDatabaseStateWriter.write: only after a failure and with the class's logger "
     "at DEBUG; a refused query is caught and costs one line of that log",
     "DBMS_LOGMNR_D": "LogMinerSessionContext.writeDataDictionaryToRedoLogs: called only when "

@@ -135,6 +135,9 @@ def _oracle(stage: Stage, database: Database, auth: KafkaAuth) -> dict[str, str]
         **_oracle_address(database),
         # The driver's own keep-alive: an idle flow dies after 350 s in AWS's network.
         "driver.oracle.net.keepAlive": "true",
+        # Debezium's default, `skip`, loses the changes of every transaction that is open when the snapshot
+        # begins: they are in no snapshot, and begin before the position at which streaming starts.
+        "internal.log.mining.transaction.snapshot.boundary.mode": "all",
         "include.schema.changes": "true",
         "schema.history.internal.kafka.topic": stage.topics.one("schema_history"),
         "schema.history.internal.kafka.bootstrap.servers": BOOTSTRAP_REFERENCE,

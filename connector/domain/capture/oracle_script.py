@@ -41,6 +41,7 @@ VIEWS = (
     "V_$ARCHIVED_LOG",
     "V_$ARCHIVE_DEST_STATUS",
     "V_$THREAD",
+    "V_$TRANSACTION",
     "V_$PARAMETER",
     "V_$MYSTAT",
     "V_$STATNAME",

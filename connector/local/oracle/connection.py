@@ -117,7 +117,7 @@ class Connection:
         if fault is not None:
             self.database.faults.strike(fault, timeout)
         binds = request.get("binds") or ()
-        found = self._run(sql, binds)
+        found = self._run_many(sql, request["many"]) if "many" in request else self._run(sql, binds)
         if request.get("autocommit"):
             self.session.commit()
         if not isinstance(found, AnswerRows):
@@ -127,24 +127,29 @@ class Connection:
         return answer
 
     def _run(self, sql: str, binds: Binds) -> AnswerRows | int:
-        known = self.database.statements.find(sql)
-        if known is not None and self.user not in (SYS, self.database.application):
+        by_hand = self.user in (SYS, self.database.application)
+        known = None if by_hand else self.database.statements.find(sql)
+        if known is not None:
             statement, match = known
             self.database.seen(statement.text, sql)
             self._check(statement)
             found: AnswerRows | int = statement.answer(self, match, binds)
             return found
-        if self.user == SYS:
-            done = self.database.dba.find(sql)
-            if done is not None:
-                answered: AnswerRows | int = done[0].answer(self, done[1], binds)
-                return answered
-        if self.user in (SYS, self.database.application) or self._by_hand(sql):
+        done = self.database.dba.find(sql) if self.user == SYS else None
+        if done is not None:
+            answered: AnswerRows | int = done[0].answer(self, done[1], binds)
+            return answered
+        if by_hand or self._by_hand(sql):
             return self.side_door(sql, binds)
         self.database.refuse(sql)
         raise OracleError(
             900, f"ORA-00900: UNANSWERED by the stand-in for Oracle: {literals_hidden(sql)[:2000]}"
         )
+
+    def _run_many(self, sql: str, many: Sequence[Binds]) -> int:
+        """A statement of a person or a test, once for each list of values."""
+        counts = [self._run(sql, binds) for binds in many]
+        return sum(count for count in counts if isinstance(count, int))
 
     def _by_hand(self, sql: str) -> bool:
         """The heartbeat's statement and a filtered snapshot are an operator's words, not the connector's."""

@@ -53,6 +53,14 @@ class LogMiner:
             raise OracleError.of(1291)
         self.started, self.failed = (start, end), None
 
+    def start_whole(self) -> None:
+        """START_LOGMNR without a range: from the first to the last change in the files. ORA-01292 without files."""
+        logs = sorted(self.logs(), key=lambda found: found.first_change)
+        if not logs:
+            raise OracleError.of(1292)
+        last = logs[-1].next_change
+        self.start(logs[0].first_change, self.engine.current_scn() if last is None else last - 1)
+
     def end(self) -> None:
         """END_LOGMNR: empties the list. ORA-01307 without a session."""
         if self.started is None:

@@ -10,7 +10,7 @@ from connector.local.oracle.answers import connector
 from connector.local.oracle.answers.dictionary import at
 from connector.local.oracle.connection import AnswerRows, Binds, Connection
 from connector.local.oracle.protocol import Row
-from connector.local.oracle.redo import RedoRow
+from connector.local.oracle.redo import COMMIT, RedoRow
 
 _N, _T, _D = "NUMBER", "VARCHAR2", "DATE"
 _DDL = 5
@@ -51,6 +51,17 @@ def start(on: Connection, match: re.Match[str], _: Binds) -> int:
     return 0
 
 
+@connector.add(
+    "BEGIN sys.dbms_logmnr.start_logmnr(options => DBMS_LOGMNR.DICT_FROM_ONLINE_CATALOG + "
+    "DBMS_LOGMNR.NO_ROWID_IN_STMT); END;",
+    rights=("LOGMINING",),
+)
+def start_whole(on: Connection, *_: object) -> int:
+    """All that the files on the list have: before a snapshot, with the boundary mode `all` (Debezium 3.6.1)."""
+    on.miner.start_whole()
+    return 0
+
+
 @connector.add("BEGIN SYS.DBMS_LOGMNR.END_LOGMNR(); END;")
 def end(on: Connection, *_: object) -> int:
     """End the session."""
@@ -87,6 +98,22 @@ def contents(on: Connection, match: re.Match[str], binds: Binds) -> AnswerRows:
         return AnswerRows(_COLUMNS, iter(()))
     redo = on.miner.contents(int(str(binds[0])), int(str(binds[1])))
     return AnswerRows(_COLUMNS, _filtered(redo, codes, hidden))
+
+
+@connector.add(
+    "SELECT START_SCN, XID FROM V$LOGMNR_CONTENTS WHERE OPERATION_CODE=7 AND SCN >= <scn> AND START_SCN <= <scn>",
+    rights=("SELECT ANY TRANSACTION",),
+)
+def commits(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:
+    """Transactions that were open at an SCN and are committed since."""
+    scn = int(match["scn"])
+    redo = on.miner.contents(scn - 1, on.engine.current_scn())
+    found = [
+        [row.start_scn, row.xid.hex()]
+        for row in redo
+        if row.operation_code == COMMIT and row.start_scn is not None and row.start_scn <= scn
+    ]
+    return AnswerRows.of([("START_SCN", _N), ("XID", "RAW")], *found)
 
 
 def _filtered(redo: Iterator[RedoRow], codes: set[int], hidden: set[str]) -> Iterator[Row]:

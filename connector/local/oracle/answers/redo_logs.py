@@ -63,6 +63,17 @@ def current_scn(on: Connection, *_: object) -> AnswerRows:
 
 
 @connector.add(
+    "SELECT d.CURRENT_SCN, t.XID, t.START_SCN FROM V$DATABASE d LEFT OUTER JOIN V$TRANSACTION t ON t.START_SCN < "
+    "d.CURRENT_SCN"
+)
+def open_transactions(on: Connection, *_: object) -> AnswerRows:
+    """The SCN with each transaction that is open: before a snapshot, unless the boundary mode is `skip`."""
+    scn = on.engine.current_scn()
+    found = [[scn, one.xid.hex(), one.start_scn] for one in on.engine.open_transactions()]
+    return AnswerRows.of([("CURRENT_SCN", _N), ("XID", "RAW"), ("START_SCN", _N)], *(found or [[scn, None, None]]))
+
+
+@connector.add(
     "SELECT MIN(FIRST_CHANGE#) FROM (SELECT MIN(FIRST_CHANGE#) AS FIRST_CHANGE# FROM V$LOG UNION SELECT "
     f"MIN(A.FIRST_CHANGE#) AS FIRST_CHANGE# {_FROM} WHERE {_JOIN} AND A.STATUS='A' AND {_INCARNATION})"
 )
