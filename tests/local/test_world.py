@@ -149,12 +149,12 @@ def test_the_connectors_login_reads_what_the_script_grants_and_writes_nothing(wo
         session.execute('CREATE TABLE "WMS"."OF_SOMEBODY" ("ID" NUMBER(9,0) PRIMARY KEY)')
     login = (database.host, database.port, PDB, schema.CDC, database.cdc_password)
     with Client(*login) as connector:
-        connector.query(f'SELECT "STATE_CD" FROM {table} AS OF SCN {scn}')  # noqa: S608
+        connector.query(f'SELECT "STATE_CD" FROM {table} AS OF SCN {scn}')
         for statement, refusal in {
-            f"UPDATE {table} SET \"STATE_CD\" = 'XX'": "ORA-01031: insufficient privileges",  # noqa: S608
-            f"DELETE FROM {table}": "ORA-01031: insufficient privileges",  # noqa: S608
+            f"UPDATE {table} SET \"STATE_CD\" = 'XX'": "ORA-01031: insufficient privileges",
+            f"DELETE FROM {table}": "ORA-01031: insufficient privileges",
             f"TRUNCATE TABLE {table}": "ORA-00900: UNANSWERED",
-            f'SELECT "ID" FROM "WMS"."OF_SOMEBODY" AS OF SCN {scn}': "ORA-00942: table or view",  # noqa: S608
+            f'SELECT "ID" FROM "WMS"."OF_SOMEBODY" AS OF SCN {scn}': "ORA-00942: table or view",
         }.items():
             with pytest.raises(OracleError, match=refusal):
                 connector.execute(statement)

@@ -195,7 +195,7 @@ def test_a_row_of_more_than_32_kib_arrives_whole(one: Connected) -> None:
     turned = {name: text[::-1] for name, text in LONG.items()}
     assignments = ", ".join(f'"{name}" = ?' for name in turned)
     with one.app() as session:
-        statement = f'UPDATE "{OWNER}"."LONG_TEXTS" SET {assignments} WHERE "ID" = 1'  # noqa: S608
+        statement = f'UPDATE "{OWNER}"."LONG_TEXTS" SET {assignments} WHERE "ID" = 1'
         session.execute(statement, [*turned.values()])
     snapshot, inserted, updated = one.until("LONG_TEXTS", 3)
     assert sum(len(text.encode()) for text in LONG.values()) > 32 * 1024
