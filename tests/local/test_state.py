@@ -46,6 +46,7 @@ def test_no_file_is_no_world(tmp_path: Path):
         ('{"format": 2}', "is damaged .KeyError: 'endpoint'."),
         ('{"format": 2, "endpoint": "x", "enforce_iam": false, "aws": {"pid": "x"}}', "is damaged"),
         ('{"format": 0}', "from another version"),
+        ('{"format": 1}', "from another version"),
     ],
 )
 def test_a_foreign_file_is_refused_with_what_to_do(tmp_path: Path, content: str, words: str):

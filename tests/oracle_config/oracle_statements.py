@@ -136,7 +136,7 @@ def _live(world: World, arrives: Any) -> None:
     arrives(database.insert("WMS", schema.BASE)[0])
     say("archived logs that are gone beneath an open transaction")
     with database.app() as session:
-        session.execute(f'UPDATE "WMS"."{schema.BASE}" SET "STATE_CD" = ?', ["NY"])  # noqa: S608
+        session.execute(f'UPDATE "WMS"."{schema.BASE}" SET "STATE_CD" = ?', ["NY"])
         arrives(database.insert("WMS", schema.BASE)[0])
         with database.sys(SERVICE) as dba:
             for _ in range(5):

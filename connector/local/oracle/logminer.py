@@ -54,7 +54,10 @@ class LogMiner:
         self.started, self.failed = (start, end), None
 
     def start_whole(self) -> None:
-        """START_LOGMNR without a range: from the first to the last change in the files. ORA-01292 without files."""
+        """START_LOGMNR without a range: from the first to the last change in the files.
+
+        ORA-01292 without files.
+        """
         logs = sorted(self.logs(), key=lambda found: found.first_change)
         if not logs:
             raise OracleError.of(1292)

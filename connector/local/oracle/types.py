@@ -185,7 +185,8 @@ class ColumnType:
                 exact = exact.quantize(self._quantum, ROUND_HALF_UP, values.WIDE)
             except ArithmeticError:
                 raise OracleError.of(1438) from None
-        if self._limit is not None and abs(exact) >= self._limit:
+        # abs() rounds to 28 digits.
+        if self._limit is not None and exact.copy_abs() >= self._limit:
             raise OracleError.of(1438)
         return values.plain(exact)
 

@@ -57,7 +57,10 @@ def start(on: Connection, match: re.Match[str], _: Binds) -> int:
     rights=("LOGMINING",),
 )
 def start_whole(on: Connection, *_: object) -> int:
-    """All that the files on the list have: before a snapshot, with the boundary mode `all` (Debezium 3.6.1)."""
+    """All that the files on the list have.
+
+    Before a snapshot, with the boundary mode `all` (Debezium 3.6.1).
+    """
     on.miner.start_whole()
     return 0
 
@@ -101,7 +104,8 @@ def contents(on: Connection, match: re.Match[str], binds: Binds) -> AnswerRows:
 
 
 @connector.add(
-    "SELECT START_SCN, XID FROM V$LOGMNR_CONTENTS WHERE OPERATION_CODE=7 AND SCN >= <scn> AND START_SCN <= <scn>",
+    "SELECT START_SCN, XID FROM V$LOGMNR_CONTENTS WHERE OPERATION_CODE=7 AND SCN >= <scn> AND START_SCN "
+    "<= <scn>",
     rights=("SELECT ANY TRANSACTION",),
 )
 def commits(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:

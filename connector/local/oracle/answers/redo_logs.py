@@ -63,14 +63,17 @@ def current_scn(on: Connection, *_: object) -> AnswerRows:
 
 
 @connector.add(
-    "SELECT d.CURRENT_SCN, t.XID, t.START_SCN FROM V$DATABASE d LEFT OUTER JOIN V$TRANSACTION t ON t.START_SCN < "
+    "SELECT d.CURRENT_SCN, t.XID, t.START_SCN FROM V$DATABASE d LEFT OUTER JOIN V$TRANSACTION t ON "
+    "t.START_SCN < "
     "d.CURRENT_SCN"
 )
 def open_transactions(on: Connection, *_: object) -> AnswerRows:
     """The SCN with each transaction that is open: before a snapshot, unless the boundary mode is `skip`."""
     scn = on.engine.current_scn()
     found = [[scn, one.xid.hex(), one.start_scn] for one in on.engine.open_transactions()]
-    return AnswerRows.of([("CURRENT_SCN", _N), ("XID", "RAW"), ("START_SCN", _N)], *(found or [[scn, None, None]]))
+    return AnswerRows.of(
+        [("CURRENT_SCN", _N), ("XID", "RAW"), ("START_SCN", _N)], *(found or [[scn, None, None]])
+    )
 
 
 @connector.add(

@@ -68,10 +68,18 @@ def rows(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:
     return AnswerRows([(column, kinds[column]) for column in wanted], found)
 
 
+def _flush(on: Connection, match: re.Match[str], privilege: str) -> str:
+    """The flush table's name. It is the user's own; one with another owner in front takes a right."""
+    owner, _, table = match["flush"].rpartition(".")
+    if owner:
+        on.see(owner.strip('"'), table.strip('"'), privilege)
+    return match["flush"]
+
+
 @connector.add("SELECT COUNT(1) FROM <flush>")
 def count(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows | int:
     """How many rows the flush table has."""
-    return on.side_door(f"SELECT COUNT(*) FROM {match['flush']}")
+    return on.side_door(f"SELECT COUNT(*) FROM {_flush(on, match, 'SELECT')}")
 
 
 @connector.add("CREATE TABLE <flush> (LAST_SCN NUMBER(19,0))", rights=("CREATE TABLE",))
@@ -83,16 +91,16 @@ def create_flush_table(on: Connection, match: re.Match[str], _: Binds) -> Answer
 @connector.add("INSERT INTO <flush> VALUES (0)")
 def fill_flush_table(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows | int:
     """Its one row."""
-    return on.side_door(f"INSERT INTO {match['flush']} (LAST_SCN) VALUES (0)")
+    return on.side_door(f"INSERT INTO {_flush(on, match, 'INSERT')} (LAST_SCN) VALUES (0)")
 
 
 @connector.add("UPDATE <flush> SET LAST_SCN = <scn>")
 def change_flush_table(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows | int:
     """The change itself, once a second."""
-    return on.side_door(f"UPDATE {match['flush']} SET LAST_SCN = {match['scn']}")
+    return on.side_door(f"UPDATE {_flush(on, match, 'UPDATE')} SET LAST_SCN = {match['scn']}")
 
 
 @connector.add("DELETE FROM <flush>")
 def empty_flush_table(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows | int:
     """Only where it has several rows."""
-    return on.side_door(f"DELETE FROM {match['flush']}")
+    return on.side_door(f"DELETE FROM {_flush(on, match, 'DELETE')}")
