@@ -23,6 +23,7 @@ from tests.faults.report import Fault, Row, keep, show
 #: Kind -> the module whose `testbed()` is a context manager that gives its faults, and the table's title.
 KINDS: Mapping[str, tuple[str, str]] = {
     "health": ("tests.faults.health", "What the health check makes of each fault"),
+    "oracle": ("tests.faults.oracle", "What each error of Oracle does to the connector"),
     "stream": ("tests.faults.stream", "What each fault does to the stream"),
 }
 
