@@ -2,6 +2,7 @@
 
     python -m tests.faults              all
     python -m tests.faults health       what the health check makes of a fault
+    python -m tests.faults oracle       what each error of Oracle does to the connector
     python -m tests.faults stream       what is lost, repeated or out of order
     python -m tests.faults stream worker-killed …     only these
 
@@ -18,6 +19,7 @@ from importlib import import_module
 from rich.console import Console
 from rich.markup import escape
 
+from tests.faults.oracle import document
 from tests.faults.report import Fault, Row, keep, show
 
 #: Kind -> the module whose `testbed()` is a context manager that gives its faults, and the table's title.
@@ -52,6 +54,9 @@ def main(words: Sequence[str]) -> int:
             rows = list(_run(chosen, console))
         show(title, rows, console)
         console.print(f"figures: {keep(kind, rows)}", soft_wrap=True)
+        if kind == "oracle":
+            named = {fault.name: row for fault, row in zip(chosen, rows, strict=True)}
+            console.print(f"report: {document.publish(named)}", soft_wrap=True)
         wrong += sum(bool(row.wrong) for row in rows)
     return 1 if wrong else 0
 
@@ -65,7 +70,11 @@ def _run(faults: Sequence[Fault], console: Console) -> Iterator[Row]:
         except Exception as error:  # noqa: BLE001 - one fault that went astray must not hide the others
             console.print_exception()
             row = Row(fault.title, {}, [f"{type(error).__name__}: {error}"])
-        yield replace(row, seconds=time.monotonic() - began)
+        row = replace(row, seconds=time.monotonic() - began)
+        # The table comes at the end of a long run: what went wrong is there at once.
+        mark = "ok" if row.verdict == "yes" else row.verdict
+        console.print(f"    {escape(mark)} ({row.seconds:.0f} s)", soft_wrap=True)
+        yield row
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Recovers(Enum):
 
 @dataclass(frozen=True)
 class Expected:
-    """What must be seen. `cause` is a part of the first cause of the trace, `log` of a line of the worker's log."""
+    """What must be seen. `cause` is a part of the first cause in the trace, `log` of a line of the log."""
 
     state: str
     mbean: Mbean
@@ -98,9 +98,9 @@ def cleared(bed: ConnectorTestbed) -> None:
 class Case:
     """One row of the table.
 
-    `trial`: the part of the trial's notes (ORACLE.md) that has it. `otherwise`: what turned out otherwise than
-    those notes say. `proof`: answers what is wrong beyond the usual, asked while the error is there. `writes`:
-    whether rows are written while it is there, and must arrive. `once`: the error strikes once and is over.
+    `trial`: the section of the trial's notes (ORACLE.md) that has it. `otherwise`: what turned out otherwise
+    than those notes say. `proof`: answers what is wrong beyond the usual, asked while the error is there.
+    `writes`: whether a row is written while it is there. `seconds`: how long it may take to show.
     """
 
     name: str
@@ -157,6 +157,9 @@ class _Observed:
 
     def row(self) -> Row:
         cells = {"when": self.case.when.value, **self.cells}
+        if self.wrong:
+            # What a person needs who wants to know why.
+            self.figures["log"] = [line[:600] for line in self.bed.task_log()[-40:]]
         cells["notes"] = f"{self.case.trial}{': ' if self.case.otherwise else ''}{self.case.otherwise}"
         return Row(self.case.title, cells, self.wrong, figures=self.figures)
 
@@ -171,11 +174,13 @@ class _Observed:
             bed.begin(heartbeat=case.heartbeat, **case.config)
             return
         bed.streaming(heartbeat=case.heartbeat, **case.config)
+        if case.when is When.START:
+            bed.stop()
         bed.set_mark()
         case.inject(bed)
         self.began = time.monotonic()
         if case.when is When.START:
-            bed.restart(only_failed=False)
+            bed.resume()
         if case.writes:
             bed.change()
 

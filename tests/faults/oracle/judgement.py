@@ -1,7 +1,7 @@
 """What the product's own judge makes of what was seen of the connector: recorded, not asserted.
 
-One check, made at once. Everything else of the stage is well. The state is the one of a stage that has just been
-registered, so that a restart is within the budget.
+One check, made at once. Everything else of the stage is well. The state is the one of a stage that has just
+been registered, so that a restart is within the budget.
 """
 
 import time

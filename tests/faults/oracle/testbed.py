@@ -1,7 +1,7 @@
 """One worker and one broker with the real Oracle connector, and the stand-in for its database: no AWS.
 
-One connector after the other runs here, each with topics of its own, so that a case that ends badly leaves nothing
-to the next one.
+One connector after the other runs here, each with topics of its own, so that a case that ends badly leaves
+nothing to the next one.
 """
 
 import json
@@ -104,7 +104,7 @@ class ConnectorTestbed:
                 session.execute(statement)
 
     def change(self, *, arrives: bool = True) -> int:
-        """Commit one new row; answers its key. `arrives`: it must come to its topic by the end of the case."""
+        """Commit a new row; answers its key. `arrives`: it must come to its topic by the end of the case."""
         number = next(self._keys)
         with self.database.app() as session:
             insert(session, OWNER, TABLE, {**invented(TABLE, number), schema.key(TABLE): number})
@@ -187,6 +187,19 @@ class ConnectorTestbed:
         """As the health check restarts what failed, or as an operator restarts everything."""
         only = str(only_failed).lower()
         self.worker.ask(f"/connectors/{CONNECTOR}/restart?includeTasks=true&onlyFailed={only}", method="POST")
+
+    def stop(self) -> None:
+        """End its task and keep its position."""
+        self.worker.ask(f"/connectors/{CONNECTOR}/stop", method="PUT")
+        wait_for(
+            lambda: (status := self.status()) is not None and status.stopped and not status.tasks,
+            "the connector is stopped",
+            SECONDS,
+        )
+
+    def resume(self) -> None:
+        """Let its task start again."""
+        self.worker.ask(f"/connectors/{CONNECTOR}/resume", method="PUT")
 
     def signal_snapshot(self) -> None:
         """Ask for a snapshot while the connector streams, as the product does."""

@@ -68,7 +68,8 @@ class ConfigCase:
             "recovers": "by another PUT",
             "notes": f"{self.trial}{': ' if self.otherwise else ''}{self.otherwise}",
         }
-        return Row(self.title, cells, wrong, figures={"errors": list(errors)})
+        figures = {"errors": list(errors), "log": [one[:600] for one in bed.log()[-20:]] if wrong else []}
+        return Row(self.title, cells, wrong, figures=figures)
 
 
 def _user(statement: str) -> Act:

@@ -1,7 +1,9 @@
 """Redo logs that are gone, many, or needed for long."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.local import schema
@@ -11,12 +13,13 @@ from connector.local.oracle.database import APPLICATION
 from connector.local.oracle.process import PDB
 from tests.faults.oracle.case import Case, Recovers, cleared, failed, unnoticed
 from tests.faults.oracle.testbed import OWNER, TABLE, ConnectorTestbed, until
-from tests.support.waiting import wait_for
 
 #: More than the online logs that the stand-in has.
 _ALL_ONLINE = 4
 #: Keys that only open transactions use.
 _OPEN_KEY = 900_000
+#: How far ahead of the database a position is put.
+_AHEAD = 10_000_000
 
 
 class _Open:
@@ -57,10 +60,9 @@ def _all_deleted(bed: ConnectorTestbed) -> None:
 
 def _while_stopped(act: Callable[[ConnectorTestbed], None]) -> Callable[[ConnectorTestbed], None]:
     def inject(bed: ConnectorTestbed) -> None:
-        bed.worker.ask(f"/connectors/{CONNECTOR}/stop", method="PUT")
-        wait_for(lambda: (s := bed.status()) is not None and s.stopped and not s.tasks, "it is stopped")
+        bed.stop()
         act(bed)
-        bed.worker.ask(f"/connectors/{CONNECTOR}/resume", method="PUT")
+        bed.resume()
 
     return inject
 
@@ -104,10 +106,6 @@ def _storm(bed: ConnectorTestbed) -> None:
         time.sleep(0.3)
 
 
-def _offset(bed: ConnectorTestbed) -> str:
-    return bed.worker.ask(f"/connectors/{CONNECTOR}/offsets")[1]
-
-
 def _open_for_long(bed: ConnectorTestbed) -> None:
     _OPEN.begin(bed)
     assert bed.arrives([bed.change()]) is not None
@@ -119,6 +117,45 @@ def _position_stands_still(bed: ConnectorTestbed) -> str:
     grew = until(lambda: (bed.source().position_age or 0.0) > first + 3, 15)
     return "" if grew else f"the age of the position stays at {first}"
 
+
+class _Ahead:
+    """A position as if the database had been set back behind it, to a backup perhaps."""
+
+    def __init__(self) -> None:
+        self._offsets: list[dict[str, Any]] = []
+
+    def begin(self, bed: ConnectorTestbed) -> None:
+        """Connect changes the position of a stopped connector only."""
+        bed.stop()
+        path = f"/connectors/{CONNECTOR}/offsets"
+        self._offsets = json.loads(bed.worker.ask(path)[1])["offsets"]
+        ahead = [
+            {**one, "offset": {**one["offset"], "scn": str(int(one["offset"]["scn"]) + _AHEAD)}}
+            for one in self._offsets
+        ]
+        self._set(bed, ahead)
+        bed.resume()
+        bed.until_streaming()
+        bed.change()
+
+    def end(self, bed: ConnectorTestbed) -> None:
+        bed.stop()
+        self._set(bed, self._offsets)
+        bed.resume()
+
+    @staticmethod
+    def _set(bed: ConnectorTestbed, offsets: list[dict[str, Any]]) -> None:
+        path = f"/connectors/{CONNECTOR}/offsets"
+        status, text = bed.worker.ask(path, method="PATCH", body={"offsets": offsets})
+        assert status == 200, text
+
+    @staticmethod
+    def nothing_arrives(bed: ConnectorTestbed) -> str:
+        """The connector waits until the database has come so far."""
+        return "the row arrives" if bed.arrives(bed.written, 8) is not None else ""
+
+
+_SET_BACK = _Ahead()
 
 CASES: Sequence[Case] = (
     Case(
@@ -165,4 +202,14 @@ CASES: Sequence[Case] = (
         proof=_position_stands_still,
     ),
     Case("log-switch-storm", "12 log switches in 4 s, a change before each", "2.5", _storm, unnoticed()),
+    Case(
+        "scn-ahead",
+        "the database's SCN is behind the connector's position",
+        "not there",
+        _SET_BACK.begin,
+        unnoticed("Started LogMiner session"),
+        _SET_BACK.end,
+        proof=_SET_BACK.nothing_arrives,
+        writes=False,
+    ),
 )

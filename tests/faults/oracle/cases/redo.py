@@ -9,7 +9,7 @@ from connector.local.oracle.process import PDB
 from tests.faults.oracle.case import Case, Recovers, failed, unnoticed
 from tests.faults.oracle.testbed import OWNER, TABLE, ConnectorTestbed
 
-_NAME = f"{OWNER}.{TABLE}"
+_QUOTED = f'"{OWNER}"."{TABLE}"'
 #: The table that is truncated, dropped and changed, so that the others keep their rows.
 _OWNER, _TABLE = "WMS", schema.REVISION
 _OTHER = f"{_OWNER}.{_TABLE}"
@@ -22,7 +22,7 @@ def _row(bed: ConnectorTestbed, code: int, **more: object) -> None:
 
 
 def _unreadable(bed: ConnectorTestbed) -> None:
-    statement = f'update "{OWNER}"."{TABLE}" set "STATE_CD" = \'NY\' where "PLAN_BASE_WVR_ID" = \'1\';'
+    statement = f"update {_QUOTED} set \"STATE_CD\" = 'NY' where \"PLAN_BASE_WVR_ID\" = '1';"  # noqa: S608
     _row(bed, 3, sql_redo=statement, status=2, info="Dictionary Version Mismatch")
 
 
@@ -31,12 +31,12 @@ def _unsupported(bed: ConnectorTestbed) -> None:
 
 
 def _unknown_column(bed: ConnectorTestbed) -> None:
-    statement = f'insert into "{OWNER}"."{TABLE}"("PLAN_BASE_WVR_ID","NEWCOL") values (\'1\',\'x\');'
+    statement = f"insert into {_QUOTED}(\"PLAN_BASE_WVR_ID\",\"NEWCOL\") values ('1','x');"  # noqa: S608
     _row(bed, 1, sql_redo=statement)
 
 
 def _unknown_ddl(bed: ConnectorTestbed) -> None:
-    statement = f'alter table "{OWNER}"."{TABLE}" wobble the frobnicator'
+    statement = f"alter table {_QUOTED} wobble the frobnicator"
     _row(bed, 5, sql_redo=statement, info="USER DDL (PlSql=0 RecDep=0)")
 
 

@@ -1,8 +1,8 @@
 """Each right that `wms-connector oracle-script` grants, taken away again.
 
-SELECT_CATALOG_ROLE covers the views of SYS and EXECUTE_CATALOG_ROLE its packages, so that these roles are taken away with
-each of them. What every user may read in Oracle (ALL_ views, NLS_DATABASE_PARAMETERS) cannot be taken away: there an error
-is injected.
+SELECT_CATALOG_ROLE covers the views of SYS and EXECUTE_CATALOG_ROLE its packages, so that these roles are
+taken away with each of them. What every user may read in Oracle (ALL_ views, NLS_DATABASE_PARAMETERS)
+cannot be taken away: there an error is injected.
 """
 
 from collections.abc import Sequence
