@@ -78,8 +78,8 @@ def page(store: Mapping[str, Mapping[str, object]]) -> str:
     parts += [f"## {section}\n\n{_table(rows)}" for section, rows in ran.items() if rows]
     documented = [case.run() for case in DOCUMENTED]
     parts.append(
-        "## RAC and standby databases: documentation only\n\nThe stand-in is one instance. Nothing of this was "
-        f"run; the last but one column names the source.\n\n{markdown(documented)}\n"
+        "## RAC and standby databases: documentation only\n\nThe stand-in is one instance. Nothing "
+        f"of this was run; the last but one column names the source.\n\n{markdown(documented)}\n"
     )
     return "\n".join(parts)
 
@@ -92,8 +92,8 @@ def _summary(rows: Sequence[Row], dates: Iterable[str], missing: Sequence[str]) 
     when = " and ".join(dict.fromkeys(dates))
     well = sum(row.verdict == "yes" for row in rows)
     text = (
-        f"{len(rows)} errors on {when}, {seconds / 60:.0f} minutes, on a machine with 2 cores that other work "
-        f"shared. State of the task: {found}. As the run insists: {well}."
+        f"{len(rows)} errors on {when}, {seconds / 60:.0f} minutes, on a machine with 2 cores that other "
+        f"work shared. State of the task: {found}. As the run insists: {well}."
     )
     lines = ["## Results", "", text, ""]
     if missing:

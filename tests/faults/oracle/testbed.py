@@ -67,6 +67,8 @@ class ConnectorTestbed:
     mark: int = 0
     #: The keys of the rows that the current case wrote and that must arrive.
     written: list[int] = field(default_factory=list)
+    #: How many notifications there were when a snapshot was asked for.
+    notified: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _keys: Iterator[int] = field(default_factory=lambda: count(5000))
 
@@ -197,12 +199,20 @@ class ConnectorTestbed:
             SECONDS,
         )
 
+    def delete_offsets(self) -> None:
+        """Forget the position, which takes a stopped connector; then let it start again."""
+        self.stop()
+        status, text = self.worker.ask(f"/connectors/{CONNECTOR}/offsets", method="DELETE")
+        assert status == 200, text
+        self.resume()
+
     def resume(self) -> None:
         """Let its task start again."""
         self.worker.ask(f"/connectors/{CONNECTOR}/resume", method="PUT")
 
     def signal_snapshot(self) -> None:
         """Ask for a snapshot while the connector streams, as the product does."""
+        self.notified = len(self._notifications())
         signal = signals.snapshot(self.stage, [f"{OWNER}.{TABLE}"], "of-a-case")
         with closing(KafkaProducer(bootstrap_servers=self.worker.bootstrap, acks="all")) as producer:
             topic = self.stage.topics.one("signal")
@@ -257,7 +267,10 @@ class ConnectorTestbed:
             return str(error.strerror or error)
 
     def notifications(self) -> list[dict[str, Any]]:
-        """What the connector has said of its snapshots."""
+        """What the connector has said of its snapshots since one was asked for."""
+        return self._notifications()[self.notified :]
+
+    def _notifications(self) -> list[dict[str, Any]]:
         return records_of(self.worker.bootstrap, self.stage.topics.one("notification"))
 
     def seen(self) -> Sequence[Arrival]:

@@ -25,13 +25,12 @@ REPRESENTATIVES = (
     "put-01017",
     "snapshot-01555",
     "mining-04036",
-    "mining-01291",
     "session-lost",
     "right-V_$THREAD",
     "supplemental-logging-off",
     "log-switch-storm",
-    "redo-status-2",
     "redo-unsupported",
+    "heartbeat-01031",
 )
 
 

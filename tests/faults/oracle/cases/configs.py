@@ -46,8 +46,8 @@ class ConfigCase:
             errors = bed.validate(config)
             if not any(error.startswith(self.error) for error in errors):
                 wrong.append(f"validation says {errors}")
-            line = next((one for one in bed.log() if self.log in one), "")
-            if not line:
+            line = next((one for one in bed.log() if self.log and self.log in one), "")
+            if self.log and not line:
                 wrong.append(f"no line of the log with {self.log!r}")
             judged = judge_refusal(errors)
         finally:
@@ -63,7 +63,7 @@ class ConfigCase:
             "task": f"none: HTTP 500 after {took:.0f} s",
             "first cause": brief("; ".join(errors)),
             "MBean": "none",
-            "log": brief(message_of(line)),
+            "log": brief(message_of(line)) or "nothing of it",
             **judged,
             "recovers": "by another PUT",
             "notes": f"{self.trial}{': ' if self.otherwise else ''}{self.otherwise}",
@@ -119,7 +119,7 @@ CASES: Sequence[ConfigCase] = (
         "the database accepts and is silent",
         "3A",
         lambda bed: bed.fault("connect", hang=60),
-        "Connection validation timed out",
+        "",
         error="database.hostname: Connection validation timed out after 20000 ms",
     ),
 )

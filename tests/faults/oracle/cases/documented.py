@@ -114,8 +114,8 @@ CASES: Sequence[Documented] = (
     Documented(
         "failover to a logical standby: its SCNs are others",
         "FAILED, or RUNNING with a position that means nothing",
-        "as in the row about archived logs that are gone, if the position is too old; if it lies ahead, as in "
-        "the row about an SCN behind the position",
+        "as in the row about archived logs that are gone, if the position is too old; if it lies ahead, "
+        "as in the row about an SCN behind the position",
         "as there",
         "by a new snapshot",
         _STANDBY,

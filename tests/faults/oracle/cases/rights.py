@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from connector.domain.capture.oracle_script import VIEWS
 from connector.local import schema
 from connector.local.oracle.process import PDB
-from tests.faults.oracle.case import Act, Case, Expected, When, cleared, failed, retried, unnoticed
+from tests.faults.oracle.case import Act, Case, Expected, Recovers, When, cleared, failed, retried, unnoticed
 from tests.faults.oracle.cases.mining import at
+from tests.faults.oracle.cases.snapshots import EMPTY_HISTORY
 from tests.faults.oracle.testbed import OWNER, TABLE, ConnectorTestbed
 
 _BARE = "java.sql.SQLSyntaxErrorException: ORA-00942: table or view does not exist"
@@ -129,10 +130,11 @@ CASES: Sequence[Case] = (
     _case(
         "SELECT-CATALOG-ROLE",
         "no SELECT_CATALOG_ROLE: ORA-31603 from DBMS_METADATA.GET_DDL",
-        failed("java.sql.SQLException: ORA-31603"),
+        failed("java.sql.SQLException: ORA-31603", Recovers.BY_RESTART_OR_OFFSETS),
         "SELECT_CATALOG_ROLE",
         when=When.SNAPSHOT,
         trial="3C",
+        otherwise=EMPTY_HISTORY,
     ),
     _case(
         "FLASHBACK",

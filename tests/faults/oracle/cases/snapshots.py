@@ -11,6 +11,11 @@ _TOO_OLD = 'ORA-01555: snapshot too old: rollback segment number 9 with name "_S
 _FAILED = f"Snapshotting of table WMSPDB1.{OWNER}.{TABLE} failed"
 #: Debezium asks its signal topic every 5 s, and takes 20 to 25 s for the first signal after a task's start.
 _SIGNAL_SECONDS = 90.0
+#: What the trial did not see.
+EMPTY_HISTORY = (
+    "a restart may fail with 'The db history topic or its content is fully or partially missing', because "
+    "the notification that the snapshot began has stored a position"
+)
 
 
 def _while_fetching(code: int, text: str) -> Act:
@@ -85,7 +90,8 @@ CASES: Sequence[Case] = (
         "lock",
         "ORA-01031 on LOCK TABLE",
         at("LOCK TABLE", 1031, "ORA-01031: insufficient privileges"),
-        failed("java.sql.SQLSyntaxErrorException: ORA-01031"),
+        failed("java.sql.SQLSyntaxErrorException: ORA-01031", Recovers.BY_RESTART_OR_OFFSETS),
+        otherwise=EMPTY_HISTORY,
     ),
     _case(
         "lost",
