@@ -78,7 +78,7 @@ bench: $(READY) ## figures that depend on the machine: start of a worker, teardo
 memory: $(READY) ## does each task size carry the snapshot of a million rows? enforced as root (10 minutes)
 	@$(BIN)/python -m tests.bench.snapshot_memory
 
-faults: $(READY) ## real faults on the real parts, each a row of a table; KIND=health or stream, and of one kind NAMES="..." for some
+faults: $(READY) ## real faults on the real parts, each a row of a table; KIND=health, oracle or stream, and of one kind NAMES="..." for some
 	@$(BIN)/python -m tests.faults $(KIND) $(NAMES)
 
 oracle-statements: $(READY) ## the statements that the pinned connector sends, and how they differ from those kept; WRITE=1 keeps them (4 minutes)

@@ -28,6 +28,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "oracle": ("tests.faults.oracle", "What each error of Oracle does to the connector"),
     "stream": ("tests.faults.stream", "What each fault does to the stream"),
 }
+#: Kind -> the columns that a terminal shows, where the report has more of them.
+SHOWN: Mapping[str, Sequence[str]] = {"oracle": ("task", "MBean", "class, owner", "recovers")}
 
 
 def main(words: Sequence[str]) -> int:
@@ -52,7 +54,7 @@ def main(words: Sequence[str]) -> int:
                 console.print(f"error: no fault {min(missing)!r}; there are {known}")
                 return 2
             rows = list(_run(chosen, console))
-        show(title, rows, console)
+        show(title, rows, console, SHOWN.get(kind, ()))
         console.print(f"figures: {keep(kind, rows)}", soft_wrap=True)
         if kind == "oracle":
             named = {fault.name: row for fault, row in zip(chosen, rows, strict=True)}

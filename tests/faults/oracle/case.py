@@ -71,11 +71,15 @@ class Expected:
     recovers: Recovers
     cause: str = ""
     log: str = ""
+    #: A part of the first cause after a restart, where that is another one.
+    again: str = ""
 
 
-def failed(cause: str, recovers: Recovers = Recovers.BY_RESTART, *, log: str = "") -> Expected:
+def failed(
+    cause: str, recovers: Recovers = Recovers.BY_RESTART, *, log: str = "", again: str = ""
+) -> Expected:
     """The task fails. Its MBean is gone, for Debezium takes it away with the task."""
-    return Expected(FAILED, Mbean.GONE, recovers, cause, log or cause)
+    return Expected(FAILED, Mbean.GONE, recovers, cause, log or cause, again)
 
 
 def retried(log: str) -> Expected:
@@ -262,14 +266,17 @@ class _Observed:
         return None
 
     def _fails_again(self) -> None:
-        bed, cause = self.bed, self.case.expected.cause
+        bed, wanted = self.bed, self.case.expected
+        cause = wanted.again or wanted.cause
         bed.set_mark()
         bed.restart()
         began = time.monotonic()
         until(lambda: not bed.failed or time.monotonic() - began > 3, 5)
         again = until(lambda: bed.failed and cause in first_cause(bed.trace()), SECONDS)
-        self.expect("not FAILED again after a restart", holds=again)
-        self.cells["recovers"] = Recovers.NOT.value
+        found = first_cause(bed.trace())
+        self.expect(f"after a restart {bed.status()} with {found!r}", holds=again)
+        self.figures["trace after a restart"] = bed.trace()
+        self.cells["recovers"] = Recovers.NOT.value + (f": {brief(found)}" if wanted.again else "")
 
     def _shown(self) -> bool:
         """Whether the error is there: FAILED, or the line of the log of one that does not fail."""

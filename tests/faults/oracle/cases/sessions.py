@@ -7,7 +7,7 @@ from tests.faults.oracle.case import Act, Case, When, cleared, failed, interrupt
 from tests.faults.oracle.testbed import ConnectorTestbed
 
 _NEXT = "CURRENT_SCN"
-_WRONG = "not the connector's"
+_WRONG = "another"
 
 
 def _once(code: int, text: str) -> Act:
