@@ -64,7 +64,7 @@ coverage-badge: $(READY) ## measure, then write docs/coverage.svg anew
 	@$(MEASURED)
 	@$(BIN)/python -m tools.coverage_badge write "$(FIGURE)"
 
-test-e2e: $(READY) ## tests on the real worker, broker, database and the embedded AWS
+test-e2e: $(READY) ## tests on the real worker and broker, the stand-in for Oracle and the embedded AWS
 	@echo "==> tests on the real parts (the first run downloads them)"
 	@$(BIN)/pytest -m e2e -q
 
@@ -75,10 +75,11 @@ bench: $(READY) ## figures that depend on the machine: start of a worker, teardo
 	@$(BIN)/python -m tests.bench.start_time
 	@$(BIN)/python -m tests.bench.teardown
 
-memory: $(READY) ## does each task size carry the snapshot of a million rows? enforced as root (10 minutes)
+memory: $(READY) ## does each task size carry the snapshot of a million rows, and a transaction of a million changes? enforced as root (40 minutes)
 	@$(BIN)/python -m tests.bench.snapshot_memory
+	@$(BIN)/python -m tests.bench.open_transaction
 
-faults: $(READY) ## real faults on the real parts, each a row of a table; KIND=health, oracle or stream, and of one kind NAMES="..." for some
+faults: $(READY) ## real faults on the real parts, each a row of a table; KIND=health, oracle or stream, and of one kind NAMES="..." for some; WRITE=1 keeps the rows in docs
 	@$(BIN)/python -m tests.faults $(KIND) $(NAMES)
 
 oracle-statements: $(READY) ## the statements that the pinned connector sends, and how they differ from those kept; WRITE=1 keeps them (4 minutes)

@@ -16,6 +16,7 @@ _COMMANDS = {
     "resume": Lazy("connector.commands.operate:resume", "Resume a paused or stopped connector."),
     "stop": Lazy("connector.commands.operate:stop", "Stop the connector: its task ends."),
     "snapshot": Lazy("connector.commands.operate:snapshot", "Take a snapshot of captured tables."),
+    "acknowledge": Lazy("connector.commands.operate:acknowledge", "Acknowledge skipped changes."),
     "offsets": Lazy("connector.commands.operate:offsets", "Show the connector's offsets."),
     "ephemeral": Lazy(
         "connector.commands.ephemeral:ephemeral", "Create, list and tear down stages of branches."
@@ -28,7 +29,9 @@ _COMMANDS = {
     "render": Lazy(
         "connector.commands.render:render", "Write all CloudFormation templates to files, offline."
     ),
-    "local": Lazy("connector.local.cli:local", "Run the local world: AWS, Kafka, PostgreSQL, Fargate."),
+    "local": Lazy(
+        "connector.local.cli:local", "Run the local world: AWS, Kafka, Oracle's stand-in, Fargate."
+    ),
 }
 
 

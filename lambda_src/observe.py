@@ -5,18 +5,31 @@ The only gatherer: the health check, `status`, `verify` and a registration evalu
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.health.causes import HEARTBEAT_REFUSED
-from connector.domain.health.observation import BrokerReading, ConnectorStatus, Observation, Service, Source
+from connector.domain.health.observation import (
+    POSITION_PROBE,
+    BrokerReading,
+    ConnectorStatus,
+    Observation,
+    Service,
+    Source,
+)
+from connector.domain.health.scn import Position, position_in
+from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.state import STATE_KEY, HealthState
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Unreachable
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
 from lambda_src.clients.state_table import Table, read_budget, read_item, read_record
 from lambda_src.clients.worker_log import Logs, last_failure
+from lambda_src.observe_skipped import PROBE as SKIPPED
+from lambda_src.observe_skipped import SECONDS as SKIPPED_SECONDS
+from lambda_src.observe_skipped import known_skips, with_new_skips
+from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run, tried
 from lambda_src.session import Session
 
@@ -28,12 +41,23 @@ _CONNECT_SECONDS = 18.0
 _SOURCE_SECONDS = 6.0
 _BROKERS_SECONDS = 8.0
 _LOG_SECONDS = 6.0
+#: For how long a health check looks whether the database's SCN moves, in seconds, and how often. The
+#: connector asks for it in each iteration: each second on a quiet database (seen with Debezium 3.6.1.Final).
+_SCN_SECONDS = 8.0
+_SCN_EVERY = 1.0
 
 
-def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Observation:
+def observe(
+    session: Session,
+    *,
+    logs: Callable[[], Logs] | None = None,
+    clock: Clock = time.time,
+    watch_scn: bool = False,
+) -> Observation:
     """Everything about the stage that can be seen from inside the VPC.
 
-    `logs` is where the worker's log is read, by default CloudWatch Logs.
+    `logs` is where the worker's log is read, by default CloudWatch Logs. `clock` tells seconds since 1970.
+    `watch_scn`: look for some seconds whether the database's SCN moves, for a check that remembers it.
     """
     # Read the secrets first, so that their values can be redacted in what Connect says later.
     known, probe_errors = run(
@@ -43,18 +67,16 @@ def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Obse
             Probe("service", lambda: _service(session), _AWS_SECONDS),
         ]
     )
-    probes = [
-        Probe("database", lambda: _database(session), _AWS_SECONDS),
-        Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
-    ]
-    if known.get("service") or session.environment.connect_url:
-        probes.append(Probe("connect", lambda: _connect(session), _CONNECT_SECONDS))
+    items, unreadable = known.get("table", ({}, {}))
+    skipped = items.get(SKIPPED)
+    # Only the health check reads on in the log: the others show what it has found.
+    probes = _probes(session, known, skipped if logs is None else None)
     if "secrets" in probe_errors:
         # Without addresses there is nothing to connect to, and why they are missing is reported already.
-        probes = [probe for probe in probes if probe.name == "connect"]
+        probes = [probe for probe in probes if probe.name in ("connect", SKIPPED)]
     seen, later_errors = run(probes)
     state = seen.get("connect", ConnectState())
-    items, unreadable = known.get("table", ({}, {}))
+    asked = clock()
     source, source_error = _source(session, state.status)
     probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
     # Without the secrets their values could not be redacted in a database's message.
@@ -70,6 +92,9 @@ def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Obse
         connect_root=state.root,
         connector=state.status,
         source=source,
+        scn_sightings=_scn_sightings(session, state.status, source, asked, clock if watch_scn else None),
+        snapshot_since=_snapshot_since(source, asked),
+        position=state.position,
         log_message=log_message,
         database=seen.get("database", {}),
         brokers=seen.get("brokers"),
@@ -77,8 +102,21 @@ def observe(session: Session, *, logs: Callable[[], Logs] | None = None) -> Obse
         secret_versions=session.secrets.versions,
         budget=items.get("budget") if "record" in items else None,
         health_state=items.get("health_state"),
+        skipped=seen.get(SKIPPED, skipped),
         probe_errors=probe_errors,
     )
+
+
+def _probes(session: Session, known: Mapping[str, Any], skipped: SkippedChanges | None) -> list[Probe]:
+    probes = [
+        Probe("database", lambda: _database(session), _AWS_SECONDS),
+        Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
+    ]
+    if known.get("service") or session.environment.connect_url:
+        probes.append(Probe("connect", lambda: _connect(session, stored=True), _CONNECT_SECONDS))
+    if known.get("service") and skipped is not None:
+        probes.append(Probe(SKIPPED, lambda: with_new_skips(session, skipped, time.time()), SKIPPED_SECONDS))
+    return probes
 
 
 def observe_connector(session: Session) -> Observation:
@@ -102,6 +140,8 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         "budget": lambda: read_budget(table),
         "health_state": lambda: _health_state(table),
     }
+    if session.environment.settings.kind == "debezium":
+        reads[SKIPPED] = lambda: known_skips(table)
     found: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for name, read in reads.items():
@@ -132,9 +172,13 @@ class ConnectState:
     status: ConnectorStatus | None = None
     #: Why Connect does not give the status; empty when it does, or has none.
     error: str = ""
+    #: What it has stored for the connector, or why it does not give that.
+    position: Position | None = None
+    position_error: str = ""
 
 
-def _connect(session: Session) -> ConnectState:
+def _connect(session: Session, *, stored: bool = False) -> ConnectState:
+    """What Connect says; with `stored`, of the position of a connector of Debezium's too."""
     connect = session.connect(_CONNECT_SECONDS - 2)
     try:
         root = connect.root()
@@ -143,13 +187,25 @@ def _connect(session: Session) -> ConnectState:
     except ServerError as error:
         return ConnectState(f"Connect does not answer correctly: {error}")
     try:
-        return ConnectState("", root, connect.status(CONNECTOR))
+        state = ConnectState("", root, connect.status(CONNECTOR))
     except (ServerError, DeadlineExceeded) as error:
-        return ConnectState("", root, error=str(error))
+        return ConnectState("", root, error=str(error), position_error=str(error))
+    if not stored or session.environment.settings.kind != "debezium":
+        return state
+    # Before the SCN is asked for: then a position ahead of the SCN is one that cannot be.
+    try:
+        offsets = connect.offsets(CONNECTOR)
+    except (ServerError, DeadlineExceeded) as error:
+        return replace(state, position_error=str(error))
+    if offsets is None:
+        # What a connector that is gone has stored stays; Connect answers for connectors that exist only.
+        return replace(state, position_error=f"Connect has no connector {CONNECTOR}")
+    return replace(state, position=position_in(offsets, session.stage.topics.prefix))
 
 
 def _connector_error(state: ConnectState) -> Mapping[str, str]:
-    return {"connector": state.error} if state.error else {}
+    errors = {"connector": state.error, POSITION_PROBE: state.position_error}
+    return {probe: error for probe, error in errors.items() if error}
 
 
 def _database(session: Session) -> dict[str, str]:
@@ -194,6 +250,42 @@ def _source(session: Session, status: ConnectorStatus | None) -> tuple[Source | 
     address = status.running_at[0]
     seen, probe_errors = run([Probe("source", lambda: session.source_at(address), _SOURCE_SECONDS)])
     return seen.get("source"), {name: f"{address}: {reason}" for name, reason in probe_errors.items()}
+
+
+def _scn_sightings(
+    session: Session, status: ConnectorStatus | None, source: Source | None, asked: float, clock: Clock | None
+) -> tuple[tuple[float, int], ...]:
+    """When the database's SCN was asked for, and what it was; with a clock, until it has moved.
+
+    A value that does not move is one that Debezium has kept while its query hangs: it may be as old as that.
+    """
+    if source is None or source.scn is None or status is None:
+        return ()
+    first = (asked, source.scn)
+    at_most = min(_SCN_SECONDS, session.deadline.left - _LOG_SECONDS - 2)
+    if clock is None or at_most <= 0:
+        return (first,)
+    address = status.running_at[0]
+
+    def again() -> tuple[float, int]:
+        at, scn = clock(), session.source_at(address).scn
+        return first if scn is None else (at, scn)
+
+    def look() -> tuple[float, int]:
+        session.deadline.sleep(_SCN_EVERY)
+        return session.deadline.poll(
+            again, lambda found: found[1] != first[1], every=_SCN_EVERY, at_most=at_most - _SCN_EVERY
+        )
+
+    found, _ = run([Probe("scn", look, at_most + 2)])
+    return (first, found["scn"]) if found else (first,)
+
+
+def _snapshot_since(source: Source | None, asked: float) -> float | None:
+    """The whole seconds that Debezium counts are cut, and counted when it answered: after it was asked."""
+    if source is None or not source.snapshot_running or source.snapshot_seconds is None:
+        return None
+    return asked - source.snapshot_seconds - 1
 
 
 def _log_message(

@@ -84,7 +84,7 @@ class Session:
     launch: bool = False
     #: The stage that the caller means; None when it did not say.
     meant: str | None = None
-    #: The tables of a requested snapshot; none stands for all.
+    #: The tables of a requested snapshot or acknowledgement; none stands for all.
     tables: tuple[str, ...] = ()
     #: Events of the worker's log that the caller has read; None when it could not.
     log: tuple[LogEvent, ...] | None = None

@@ -10,7 +10,7 @@ from connector.sceptre import stack as sceptre_stack
 
 
 class DatabaseAddress(Resolver):  # type: ignore[misc]
-    """Resolve to engine, endpoints, the secret's ARN and the JSON keys of its credentials."""
+    """Resolve to endpoints, the secret's ARN and the JSON keys of its credentials."""
 
     def resolve(self) -> dict[str, Any]:
         with sceptre_stack.one_line_errors(self.stack.name):
@@ -22,7 +22,6 @@ class DatabaseAddress(Resolver):  # type: ignore[misc]
             )
             database = parse_database(stored)
             return {
-                "engine": database.engine.value,
                 "endpoints": [list(endpoint) for endpoint in database.endpoints],
                 "user_key": database.user_key,
                 "password_key": database.password_key,

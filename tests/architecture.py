@@ -73,8 +73,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lambda_src.runtime": ("connector.domain",),
     "lambda_src.clients": ("connector.domain", "lambda_src.runtime"),
     "lambda_src.session": _INSIDE,
-    "lambda_src.observe": (*_INSIDE, "lambda_src.session"),
-    "lambda_src.connect_admin": (*_INSIDE, "lambda_src.session", "lambda_src.observe"),
+    "lambda_src.observe_skipped": (*_INSIDE, "lambda_src.session"),
+    "lambda_src.observe": (*_INSIDE, "lambda_src.session", "lambda_src.observe_skipped"),
+    "lambda_src.connect_admin": (
+        *_INSIDE,
+        "lambda_src.session",
+        "lambda_src.observe",
+        "lambda_src.observe_skipped",
+    ),
     "lambda_src.connect_health": (
         *_INSIDE,
         "lambda_src.session",
@@ -127,7 +133,6 @@ SPELT_OUT = {
 
 #: Literals that look like such a text and are none: (module, pattern) -> why.
 WAIVED = {
-    ("connector.local.postgres", r"wms-connector-"): "a directory of this machine, not a name on AWS",
     ("connector.local.schema", r"PLAN_(?:BASE_WVR|WVR_RVSN)_TBL"): "the stand-in database makes the tables",
     ("templates.foundation", r"/aws/(?:fargate|lambda)/"): "the key's policy covers the groups of all stages",
 }

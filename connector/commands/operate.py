@@ -1,4 +1,4 @@
-"""`wms-connector restart`, `pause`, `resume`, `stop`, `snapshot`, `offsets`: through the admin Lambda."""
+"""`wms-connector restart`, `pause`, `resume`, `stop`, `snapshot`, `acknowledge`, `offsets`: by the Lambda."""
 
 from collections.abc import Sequence
 
@@ -63,6 +63,25 @@ def snapshot(stage_name: str, tables: tuple[str, ...], *, as_json: bool) -> None
     stage = Stage.parse(stage_name)
     signals.captured(tables)
     _print_answer(_request(stage, Operation.SNAPSHOT, tables), as_json=as_json)
+
+
+@click.command()
+@click.argument("stage_name", metavar="STAGE")
+@click.option(
+    "--table",
+    "tables",
+    metavar="SCHEMA.TABLE",
+    multiple=True,
+    help="A table that `verify` names under skipped changes; may be given more than once. Default: all.",
+)
+@json_option
+def acknowledge(stage_name: str, tables: tuple[str, ...], *, as_json: bool) -> None:
+    """Acknowledge that changes of tables of STAGE are missing on their topics.
+
+    `verify` then reports them no more. If it happens again, the health check finds and mails it again. This
+    brings no row back: run `snapshot` before, if the topics need the rows.
+    """
+    _print_answer(_request(Stage.parse(stage_name), Operation.ACKNOWLEDGE, tables), as_json=as_json)
 
 
 @click.command()

@@ -99,6 +99,8 @@ class Operation(StrEnum):
     OFFSETS = "offsets", _COMMAND
     #: Take a snapshot of tables while the connector runs.
     SNAPSHOT = "snapshot", _UNREPEATED
+    #: Take skipped changes of tables as known: they are no finding any more. Without tables: all of them.
+    ACKNOWLEDGE = "acknowledge", _COMMAND
     # Steps of a teardown: readers and writers of a topic end before the topic is deleted.
     #: Mark the stage as being torn down, and check that the cluster is the one it was registered on.
     TEARDOWN_MARK = "retire-mark", _step(_TEARDOWN, 60)
@@ -108,9 +110,6 @@ class Operation(StrEnum):
     #: End the workers and wait until they have left their group. A worker has 120 s to leave before ECS kills
     #: it, and its group notices a killed one after 10 s.
     TEARDOWN_WORKERS = "retire-workers", _step(_TEARDOWN, 240)
-    #: Remove what the connector left in the source database. A database that no longer exists must not block
-    #: the teardown.
-    TEARDOWN_SOURCE = "retire-source", _step(_TEARDOWN, 90, required=False)
     #: Delete the stage's topics.
     TEARDOWN_TOPICS = "retire-topics", _step(_TEARDOWN, 180)
     #: Delete the stage's consumer groups.
@@ -179,7 +178,8 @@ class Request:
 
     `desired_count` is how many workers the stage is configured to have, if that is given. `launch` says that
     the request is part of a launch, which cancels an interrupted teardown. `stage` is the stage that the
-    caller means: a teardown must name it. `tables` are the tables for a snapshot, as SCHEMA.TABLE; none: all.
+    caller means: a teardown must name it. `tables` are the tables for a snapshot or an acknowledgement, as
+    SCHEMA.TABLE; none: all.
     `log` are events of the worker's log, each with its time in milliseconds since 1970, for a request for the
     status: the function has no right to read them. None when the caller could not read them either.
     """

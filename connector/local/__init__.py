@@ -1,1 +1,1 @@
-"""The local world: embedded AWS, Kafka, PostgreSQL and the stand-in for Fargate, all on loopback."""
+"""The local world: embedded AWS, Kafka, the stand-ins for Oracle and Fargate, all on loopback."""

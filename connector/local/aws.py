@@ -51,7 +51,7 @@ def client_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def start(  # noqa: PLR0913 - where it is, what it runs, and how strict it is
+def start(
     state: Path, port: int, tools: Toolchain, connect_home: Path, *, enforce_iam: bool, log: Path
 ) -> Process:
     """Start the server on 127.0.0.1:`port`; does not wait for it. `connect_home` is what its workers run."""

@@ -30,7 +30,7 @@ _NOWHERE = "http://127.0.0.1:9"
 
 @click.group()
 def local() -> None:
-    """Run a complete environment on this machine: AWS, Kafka, a database and a stand-in for Fargate.
+    """Run a complete environment on this machine: AWS, Kafka, stand-ins for Oracle and Fargate.
 
     Everything listens on loopback only and needs neither root nor Docker. State and logs are in .local.
     """

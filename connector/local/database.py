@@ -56,7 +56,7 @@ class LocalDatabase:
 
     @contextmanager
     def sys(self, service: str = PDB) -> Iterator[Client]:
-        """A session as the DBA with autocommit, for set-up and faults; in the pluggable database by default."""
+        """A session as the DBA with autocommit, for set-up and faults; default: the pluggable database."""
         with Client(self.host, self.port, service, SYS, self.sys_password, autocommit=True) as session:
             yield session
 

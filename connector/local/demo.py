@@ -1,5 +1,6 @@
 """`make demo`: launch two stages, follow rows from the database to the topics, and remove everything."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -66,15 +68,19 @@ class Demo:
         self._step("Seed the source database")
         rows = self.world.database.seed(SEEDED)
         self.console.print(f"  {rows} rows in {len(schema.TABLES)} tables")
-        self._step(f"Launch {main.name} with the commands that a user types")
+        self._step(f"Launch {main.name}, and an ephemeral stage beside it, with the commands a user types")
         self.command("sceptre", "launch", "foundation", "--yes")
-        self.command("sceptre", "launch", main.name, "--yes")
-        self._step(f"Launch an ephemeral stage beside it: {branch.name}")
         self.command("wms-connector", "ephemeral", "create", branch.name, "--owner", "demo@example.com")
-        self.command("sceptre", "launch", f"ephemeral/{branch.name}", "--yes")
+        # At the same time, as two people would: each waits for CloudFormation most of the time.
+        beside = Command(self, "sceptre", "launch", f"ephemeral/{branch.name}", "--yes")
+        try:
+            self.command("sceptre", "launch", main.name, "--yes")
+        finally:
+            beside.finish()
         self._step("Change rows, and watch the topics of both stages")
         self.stream([*main.topics.roles["data"], *branch.topics.roles["data"]])
         self.history(main)
+        self.positions(main, branch)
         self._step(f"Delete {branch.name}: its own topics are deleted, no other")
         self.tear_down(branch)
 
@@ -148,32 +154,30 @@ class Demo:
         self.console.print()
         self.console.print(table)
 
+    def positions(self, *stages: Stage) -> None:
+        """Show where each connector stands in the redo log, and how much of the log is left behind it."""
+        with self.world.database.sys() as session:
+            self.console.print(f"\n  the database's SCN is {session.admin('scn')}")
+        for stage in stages:
+            shown = self._status(stage)["position"]
+            place = f"{stage.name}: stored position {shown['scn']}; archived log left behind it:"
+            self.console.print(f"  {place} {escape(shown['summary'])}", soft_wrap=True)
+
+    def _status(self, stage: Stage) -> dict[str, Any]:
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("wms-connector")), "status", stage.name, "--json"],
+            cwd=ROOT,
+            env={**os.environ, **self.world.env()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
     def command(self, program: str, *words: str) -> None:
         """Run a program of this installation in the local world's environment, its output indented."""
-        self.console.print(f"\n  [bold]$ {program} {' '.join(words)}[/]")
-        began = time.monotonic()
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name(program)), *words],
-            cwd=ROOT,
-            env={**os.environ, **self.world.env(), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert process.stdout is not None  # noqa: S101 - says to mypy what PIPE means
-        try:
-            for line in process.stdout:
-                self.console.print(f"    [dim]{escape(line.rstrip())}[/]", soft_wrap=True)
-        finally:
-            # Interrupted: the command must not outlive the world that it works on.
-            if process.poll() is None:
-                process.terminate()
-            process.wait()
-        if process.returncode != 0:
-            raise ServerError(
-                f"{program} {' '.join(words)} failed with status {process.returncode}; see above"
-            )
-        self.console.print(f"    done in {time.monotonic() - began:.1f} s")
+        Command(self, program, *words).finish()
 
     def _change(self, schema_name: str, table: str, topics: Sequence[str]) -> Iterator[Change]:
         """Insert, update and delete one row, each in a transaction of its own; every stage sees each."""
@@ -207,6 +211,39 @@ class Demo:
         self.console.print(f"\n[bold cyan]{time.monotonic() - self.began:5.1f} s  {title}[/]")
 
 
+class Command:
+    """A program of this installation that runs in the local world; `finish` shows its output."""
+
+    def __init__(self, demo: Demo, program: str, *words: str) -> None:
+        self._console = demo.console
+        self._line = f"{program} {' '.join(words)}"
+        self._began = time.monotonic()
+        self._process = subprocess.Popen(
+            [str(Path(sys.executable).with_name(program)), *words],
+            cwd=ROOT,
+            env={**os.environ, **demo.world.env(), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def finish(self) -> None:
+        """Show what it prints until it ends. Raises ServerError if it fails."""
+        assert self._process.stdout is not None  # noqa: S101 - says to mypy what PIPE means
+        self._console.print(f"\n  [bold]$ {self._line}[/]")
+        try:
+            for line in self._process.stdout:
+                self._console.print(f"    [dim]{escape(line.rstrip())}[/]", soft_wrap=True)
+        finally:
+            # Interrupted: the command must not outlive the world that it works on.
+            if self._process.poll() is None:
+                self._process.terminate()
+            self._process.wait()
+        if self._process.returncode != 0:
+            raise ServerError(f"{self._line} failed with status {self._process.returncode}; see above")
+        self._console.print(f"    done in {time.monotonic() - self._began:.1f} s")
+
+
 def run_demo(directory: Path, console: Console) -> None:
     """Run the whole demo; the local world is stopped whatever happens."""
     began = time.monotonic()
@@ -217,7 +254,8 @@ def run_demo(directory: Path, console: Console) -> None:
         "[bold]wms-connector demo[/]: everything runs on this machine's loopback and is removed at the end"
     )
     console.print(
-        "The connector is the real one: Debezium's Oracle connector, as it ships. The database is a stand-in for "
+        "The connector is the real one: Debezium's Oracle connector, as it ships. The database is a "
+        "stand-in for "
         "Oracle, which answers what the connector asks (connector/local/oracle/README.md).",
         soft_wrap=True,
     )

@@ -66,7 +66,10 @@ def create_table(sys: Client, schema: str, table: str) -> None:
 
 
 def run_oracle_script(sys: Client, password: str, heartbeat_table: str = "") -> None:
-    """Run what `wms-connector oracle-script` prints, word for word: so its grants are what the connector has."""
+    """Run what `wms-connector oracle-script` prints, word for word.
+
+    So its grants are what the connector has.
+    """
     text = OracleScript(container=True, heartbeat_table=heartbeat_table).text(Stage.parse("main"))
     values = {
         "dbz_user": CDC,

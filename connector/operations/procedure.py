@@ -33,7 +33,7 @@ class Overdue(DeadlineExceeded):
 
 @dataclass
 class Result:
-    """The answers of the steps that are done, and why others, which are not required, were skipped."""
+    """The answers of the steps that are done, and why another, which is not required, was skipped."""
 
     done: dict[Operation, Answer] = field(default_factory=dict)
     skipped: dict[Operation, WmsError] = field(default_factory=dict)

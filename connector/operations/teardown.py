@@ -28,14 +28,12 @@ _PAUSE_SECONDS = 1.0
 
 @dataclass
 class TeardownReport:
-    """What a teardown deleted, and what it had to leave."""
+    """What a teardown deleted."""
 
     topics: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     #: Topics with the stage's prefix that are not its own.
     others: list[str] = field(default_factory=list)
-    #: What is left, each in one line with the command that removes it.
-    left: list[str] = field(default_factory=list)
 
     def lines(self, stage: str) -> Iterable[str]:
         """The report for people."""
@@ -82,8 +80,6 @@ def tear_down_stage(connection: calls.Port, stack_name: str, owned: EphemeralSta
         return
     for line in report.lines(stage.name):
         log.info(line)
-    for line in report.left:
-        log.warning("not deleted: %s", line)
 
 
 def tear_down(owned: EphemeralStage, ask: Ask, clock: Clock, show: Show) -> TeardownReport:
@@ -96,12 +92,10 @@ def tear_down(owned: EphemeralStage, ask: Ask, clock: Clock, show: Show) -> Tear
     result = procedure.run(TEARDOWN, ask, clock, show, explain=explain, pause_seconds=_PAUSE_SECONDS)
     topics = result.done[Operation.TEARDOWN_TOPICS].details
     groups = result.done[Operation.TEARDOWN_GROUPS].details
-    source = result.skipped.get(Operation.TEARDOWN_SOURCE)
     return TeardownReport(
         topics=list(topics.get("deleted", ())),
         groups=list(groups.get("deleted", ())),
         others=list(topics.get("others", ())),
-        left=[] if source is None else [_left_on_source(owned, str(source))],
     )
 
 
@@ -124,14 +118,6 @@ def abandoning(stage: str) -> str:
 def by_functions(stage: str) -> str:
     """The commands that finish a teardown when the stage's Lambda is gone."""
     return f"`sceptre launch ephemeral/{stage}/functions.yaml`, then `sceptre delete ephemeral/{stage}`"
-
-
-def _left_on_source(stage: EphemeralStage, reason: str) -> str:
-    slot = stage.stage.names.replication_slot
-    return (
-        f"replication slot and publication {slot} may be left in the source database ({reason.rstrip('.')}); "
-        f"run there: SELECT pg_drop_replication_slot('{slot}'); DROP PUBLICATION IF EXISTS \"{slot}\";"
-    )
 
 
 def leave_named(stack: sceptre_stack.SceptreStack, stage: Stage) -> None:

@@ -85,7 +85,6 @@ class StandIns:
     def database(self, stack: Stack, _argument: Any) -> Any:
         """As `!database` answers."""
         return {
-            "engine": "oracle",
             "endpoints": [list(endpoint) for endpoint in self.endpoints],
             "user_key": "username",
             "password_key": "password",

@@ -5,6 +5,7 @@ to read the database: a task that waits for an unreachable database has none, wh
 RUNNING.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
         seconds_since_last_event=_seconds(
             values.get(("streaming", "debezium_metrics_millisecondssincelastevent"))
         ),
-        position_age=_seconds(values.get(("streaming", "debezium_metrics_oldestscnageinmilliseconds"))),
+        scn=_scn(values.get(("streaming", "debezium_metrics_currentscn"))),
+        snapshot_seconds=_known(values.get(("snapshot", "debezium_metrics_snapshotdurationinseconds"))),
         queue_used_ratio=_filled(
             values.get(("streaming", "debezium_metrics_queueremainingcapacity")),
             values.get(("streaming", "debezium_metrics_queuetotalcapacity")),
@@ -81,6 +83,20 @@ def _of_task(samples: Sequence[Sample], name: str) -> float | None:
 def _seconds(milliseconds: float | None) -> float | None:
     """Debezium reports -1 for what it does not know yet."""
     return None if milliseconds is None or not milliseconds >= 0 else milliseconds / 1000
+
+
+def _known(value: float | None) -> float | None:
+    return value if value is not None and value >= 0 else None
+
+
+def _scn(value: float | None) -> int | None:
+    """The agent writes Debezium's whole number as a double, which is exact below 2^53.
+
+    Above, the next larger double: an SCN that is too large makes a position look too old, never too young.
+    """
+    if value is None or not 0 < value < math.inf:
+        return None
+    return int(value if value < 2**53 else math.nextafter(value, math.inf))
 
 
 def _filled(remaining: float | None, total: float | None) -> float | None:

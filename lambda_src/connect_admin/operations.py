@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
+from lambda_src.connect_admin.acknowledge import acknowledge
 from lambda_src.connect_admin.control import pause, restart, resume, stop
 from lambda_src.connect_admin.offsets import offsets
 from lambda_src.connect_admin.registration.cluster import check_cluster
@@ -20,7 +21,6 @@ from lambda_src.connect_admin.status import status
 from lambda_src.connect_admin.teardown.connector import teardown_connector
 from lambda_src.connect_admin.teardown.guard import launched
 from lambda_src.connect_admin.teardown.mark import teardown_mark
-from lambda_src.connect_admin.teardown.source import teardown_source
 from lambda_src.connect_admin.teardown.topics import teardown_groups, teardown_topics, topic_names
 from lambda_src.connect_admin.teardown.workers import teardown_workers
 from lambda_src.session import Session
@@ -56,10 +56,10 @@ ROWS: Mapping[Operation, Row] = {
     Operation.STOP: Row(stop, 45),
     Operation.OFFSETS: Row(offsets, 45),
     Operation.SNAPSHOT: Row(snapshot, 50),
+    Operation.ACKNOWLEDGE: Row(acknowledge, 20),
     Operation.TEARDOWN_MARK: Row(teardown_mark, 40),
     Operation.TEARDOWN_CONNECTOR: Row(teardown_connector, 50),
     Operation.TEARDOWN_WORKERS: Row(teardown_workers, 45),
-    Operation.TEARDOWN_SOURCE: Row(teardown_source, 30),
     Operation.TEARDOWN_TOPICS: Row(teardown_topics, 50),
     Operation.TEARDOWN_GROUPS: Row(teardown_groups, 40),
 }

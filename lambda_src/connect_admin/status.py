@@ -15,8 +15,10 @@ from connector.domain.health.budget import LIMIT
 from connector.domain.health.causes import root_cause
 from connector.domain.health.check_result import result
 from connector.domain.health.error_classes import classify
+from connector.domain.health.headroom import judged, remembered
 from connector.domain.health.lag import staleness_limit
 from connector.domain.health.observation import ConnectorStatus, Observation
+from connector.domain.health.scn import Age
 from connector.domain.health.verdict import decide
 from connector.domain.health.verify_checks import Setup, verify_checks
 from connector.domain.stage.aws_names import CONNECTOR
@@ -35,7 +37,7 @@ _COMPARE_SECONDS = 10.0
 def status(session: Session, clock: Clock = time.time) -> Answer:
     """Findings of everything that can be seen from inside the VPC, and the facts behind them."""
     # Only the health check's role may read the worker's log: the caller has read it with its own rights.
-    seen = observe(session, logs=lambda: GivenLog(session.log or ()))
+    seen = observe(session, logs=lambda: GivenLog(session.log or ()), clock=clock)
     seen = replace(seen, log_unread=session.log is None)
     return evaluate(seen, compare(session, seen), session.stage, session.environment.settings, clock())
 
@@ -91,6 +93,7 @@ def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: flo
         "service": _service(seen),
         "connect": _connect(seen),
         "connector": _connector(seen, setup, settings),
+        **({"position": _position(seen, settings, now)} if settings.kind == "debezium" else {}),
         "database": {"listeners": dict(seen.database)} if seen.database else None,
         "brokers": _brokers(seen, now),
         "record": _record(seen, setup),
@@ -107,7 +110,7 @@ def _error(name: str, seen: Observation, errors: Mapping[str, str]) -> str:
     """Why a part was not read: its own error, or the error of what it depends on."""
     answers = {"service": seen.no_service, "connect": seen.connect_answers, "connector": seen.connect_answers}
     brokers = "" if seen.brokers is None else seen.brokers.error
-    answers |= {"brokers": brokers, "topics": brokers}
+    answers |= {"brokers": brokers, "topics": brokers, "position": seen.connect_answers}
     depends = (name, "table", "secrets", "service")
     found = next((errors[probe] for probe in depends if probe in errors), "")
     return errors.get(name) or answers.get(name) or found or "it was not checked"
@@ -149,6 +152,23 @@ def _connector(seen: Observation, setup: Setup, settings: ConnectorSettings) -> 
     if settings.kind == "debezium" and connector.running_at:
         found["source"] = _source(seen, settings)
     return found
+
+
+def _position(seen: Observation, settings: ConnectorSettings, now: float) -> dict[str, Any] | None:
+    """The connector's position in the redo log, its age, and what is left; None is not known."""
+    if seen.position is None:
+        return None
+    scn, room = seen.position.scn, judged(seen, settings, now)
+    age = Age() if scn is None else remembered(seen.health_state, seen, now).age(scn, now)
+    return {
+        "scn": scn,
+        "database_scn": max((each for _, each in seen.scn_sightings), default=None),
+        "age_seconds_at_least": age.least,
+        "age_seconds_at_most": age.most,
+        "archived_log_hours": settings.archived_log_hours or None,
+        "headroom_minutes": None if room is None else room.minutes,
+        "summary": "" if room is None else room.text,
+    }
 
 
 def _tasks(connector: ConnectorStatus) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import boto3
 
-from connector.domain.health.error_classes import ErrorClass
+from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.verdict import decide
 from lambda_src.clients.aws import CLIENT_CONFIG
 from lambda_src.clients.ecs import Ecs
@@ -18,6 +19,7 @@ from lambda_src.clients.worker_log import Logs
 from lambda_src.connect_health.act import act, observed
 from lambda_src.connect_health.notify import Sns, notify
 from lambda_src.connect_health.publish import CloudWatch, publish
+from lambda_src.connect_health.skipped import keep_and_tell
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Aws, Session
@@ -74,7 +76,7 @@ def check(
 ) -> CheckAnswer:
     """Make one check. Raises `WmsError` when what it found cannot be published or mailed."""
     environment = session.environment
-    seen = observe(session)
+    seen = observe(session, clock=clock, watch_scn=True)
     now = clock()
     verdict = decide(seen, environment.settings, now)
     outcome = act(session, verdict.remediation, seen.budget, clock=clock)
@@ -84,7 +86,7 @@ def check(
     publish(clients.cloudwatch, environment.stage.names.health_namespace, values)
     table = session.aws.table(environment.table)
     if not outcome.attempted and not verdict.retiring:
-        observed(session, seen.budget, now, healthy=not verdict.findings and verdict.sure)
+        observed(session, seen.budget, now, healthy=verdict.works)
     notification = notify(
         environment.stage,
         seen,
@@ -96,11 +98,16 @@ def check(
         topic=topic,
         redactor=session.redactor,
     )
+    told: tuple[Skipped, ...] = ()
+    if not verdict.retiring:
+        told = keep_and_tell(environment.stage, seen, now=now, table=table, sns=clients.sns, topic=topic)
     facts = {
         "done": outcome.text,
         "withheld": verdict.remediation.withheld,
         "notified": notification.value,
+        "skipped_changes_mailed": [f"{entry.kind.value} {entry.table}" for entry in told],
         "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
+        "unknown": {finding.name: finding.summary for finding in verdict.results if finding.unknown},
         "secrets_changed": list(seen.secrets_changed),
     }
     return CheckAnswer(verdict.summary, values, bool(verdict.findings), facts)

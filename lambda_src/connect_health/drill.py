@@ -8,12 +8,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from connector.domain.capture.signals import TABLES
 from connector.domain.errors import OperatorError
 from connector.domain.health.budget import Budget
 from connector.domain.health.drills import KEY, Mailed, metric_of, parse
-from connector.domain.health.error_classes import ErrorClass
+from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.error_classes import SKIPPED
 from connector.domain.health.findings import Finding
 from connector.domain.health.mail import Mail, drill_mail, incident_mail
+from connector.domain.health.skipped_changes import Skipped
+from connector.domain.health.skipped_lines import Skip
+from connector.domain.health.skipped_mail import skipped_mail
 from connector.domain.health.state import HealthState
 from connector.domain.health.verdict import Verdict
 from connector.domain.stage.stage import Stage
@@ -39,7 +44,10 @@ def drill(event: object, stage: Stage, sns: Sns, topic: str) -> dict[str, Any]:
 
 
 def compose(stage: Stage, cause: ErrorClass, now: float) -> Mail:
-    """The mail of an incident that consists of one made-up finding."""
+    """The mail of an incident that consists of one made-up finding, or of one made-up skip of a table."""
+    if cause in SKIPPED:
+        at = int(now * 1000)
+        return drill_mail(skipped_mail(stage, [Skipped(Skip(cause.name), TABLES[0], at, at)], now))
     reason = "none: this error is made up for the drill"
     finding = Finding.failed(metric_of(cause), reason, cause)
     return drill_mail(incident_mail(stage, Verdict((finding,)), HealthState(), Budget(), now))

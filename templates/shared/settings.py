@@ -104,7 +104,6 @@ class RoleSettings(StageSettings):
 class DatabaseSettings(Settings):
     """The source database as far as templates may know it; made by the resolver `!database`."""
 
-    engine: Literal["oracle", "postgres"] = Field(description="Which Debezium connector reads the database.")
     endpoints: tuple[tuple[str, int], ...] = Field(
         min_length=1, description="Host (name or address) and port of each listener."
     )

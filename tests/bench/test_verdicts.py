@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.bench import start_time
+from tests.bench.open_transaction import Held
 from tests.bench.snapshot_memory import Seen
 from tests.support.sizes import Size
 
@@ -48,3 +49,34 @@ def test_the_ratio_of_both_starts_is_that_of_their_medians():
     default = {"/": [8.0], "/connectors": [8.0]}
     times = {start_time.OURS: ours, start_time.DEFAULT: default}
     assert start_time.report(times, as_json=False) == {"/": 0.5, "/connectors": 1.0}
+
+
+_HELD = Held(
+    "main",
+    _FINE.size,
+    tasks={("a", 1)},
+    changes=100,
+    held=100,
+    heap_before=50 << 20,
+    heap_held=150 << 20,
+    arrived=100,
+)
+
+
+def test_a_transaction_that_a_worker_holds_and_brings_once_is_as_it_must_be():
+    assert _HELD.wrong() == []
+    assert _HELD.each == 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"tasks": {("a", 1), ("b", 2)}}, "the worker ended"),
+        ({"stopped": ["Essential container in task exited (3)"]}, "(3)"),
+        ({"arrived": 99}, "1 of 100 changes are missing"),
+        ({"again": 3}, "3 changes came more than once"),
+    ],
+)
+def test_whatever_else_becomes_of_a_transaction_is_said(change: dict[str, object], words: str):
+    (wrong,) = replace(_HELD, **change).wrong()  # type: ignore[arg-type]
+    assert words in wrong

@@ -11,10 +11,12 @@ from click.testing import CliRunner
 from connector import cli
 from connector.commands.lazy import Lazy, LazyGroup
 from connector.domain.errors import OperatorError, ServerError
-from connector.local import postgres, toolchain
+from connector.local import toolchain
+from connector.local.oracle import plugin
 from tests.commands.conftest import Run, assert_one_line
 
 COMMANDS = {
+    "acknowledge",
     "broker-script",
     "connector",
     "ephemeral",
@@ -232,7 +234,7 @@ def test_an_endpoint_that_is_no_url_is_one_line(run: Run, monkeypatch: pytest.Mo
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place where nobody can write")
 def test_a_world_cannot_be_where_nobody_can_write(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((toolchain, "find"), (toolchain, "assemble"), (postgres, "install")):
+    for module, name in ((toolchain, "find"), (plugin, "worker_home")):
         monkeypatch.setattr(module, name, lambda *_: None)
     result = run("local", "up", "--directory", "/proc/x")
     assert result.exit_code == 2

@@ -15,6 +15,7 @@ from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request,
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.drills import CLASSES
 from connector.domain.health.error_classes import NOT_RUNNING, UNKNOWN
+from connector.domain.health.skipped_changes import SKIPPED_KEY, SkippedChanges
 from connector.domain.health.state import STATE_KEY, HealthState, Incident
 from connector.domain.health.verdict import decide
 from connector.domain.stage.aws_names import COMPONENTS, CONNECTOR
@@ -25,6 +26,7 @@ from lambda_src.connect_health.drill import drill
 from lambda_src.observe import observe
 from tests.commands.conftest import Run, assert_one_line
 from tests.lambda_src.conftest import ADDRESS, FakeStage
+from tests.support import silent_lines
 from tests.support.fake_aws import FakeAws, refuse
 from tests.support.fake_lambda_aws import client_error
 from tests.support.simulated_clock import SimulatedClock
@@ -84,7 +86,7 @@ def test_a_database_that_is_down_is_reported_as_such_and_at_once(run: Run, main:
     """Debezium says connected for a while, and later that it knows nothing."""
     main.inside.listener.error = "connection refused"
     (line,) = findings(run)
-    assert line.startswith("database: 127.0.0.8:5432: connection refused (class unreachable, owner network)")
+    assert line.startswith("database: 127.0.0.8:1521: connection refused (class unreachable, owner network)")
     main.inside.connect.debezium = None
     later = findings(run)
     assert [text.partition(":")[0] for text in later] == ["database", "source"]
@@ -439,7 +441,19 @@ def test_status_reports_facts_and_why_it_cannot_see_others(run: Run, main: Deplo
 
 
 @pytest.mark.parametrize(
-    "command", ["status", "verify", "fire-drill", "restart", "pause", "resume", "stop", "snapshot", "offsets"]
+    "command",
+    [
+        "status",
+        "verify",
+        "fire-drill",
+        "restart",
+        "pause",
+        "resume",
+        "stop",
+        "snapshot",
+        "acknowledge",
+        "offsets",
+    ],
 )
 def test_a_stage_that_is_not_deployed_is_one_line_and_status_1(
     run: Run, main: Deployed, command: str
@@ -451,7 +465,9 @@ def test_a_stage_that_is_not_deployed_is_one_line_and_status_1(
     assert "sceptre launch ephemeral/feature-xyz --yes" in line
 
 
-@pytest.mark.parametrize("command", ["status", "verify", "fire-drill", "restart", "snapshot", "offsets"])
+@pytest.mark.parametrize(
+    "command", ["status", "verify", "fire-drill", "restart", "snapshot", "acknowledge", "offsets"]
+)
 def test_a_refused_stage_is_refused(run: Run, main: Deployed, command: str) -> None:
     assert_one_line(run(command, "Main"), "is refused")
 
@@ -493,6 +509,26 @@ def test_what_cannot_be_done_is_one_line_and_status_1(run: Run, main: Deployed) 
     assert result.stderr.startswith("error: restart main: the stage is being torn down")
 
 
+def test_a_skipped_change_is_shown_by_verify_until_it_is_acknowledged(run: Run, main: Deployed) -> None:
+    at = int(time.time() * 1000)
+    known = SkippedChanges().with_lines([(at, silent_lines.truncated("WMS.PLAN_BASE_WVR_TBL"))], at).next()
+    main.inside.table.items[SKIPPED_KEY] = known.to_item()
+    result = run("verify", "main")
+    assert result.exit_code == 1
+    (line,) = [text for text in result.stdout.splitlines() if "skipped changes" in text]
+    assert "WMS.PLAN_BASE_WVR_TBL" in line
+    assert "(class table-truncated, owner wms)" in line
+    assert "wms-connector acknowledge main" in line
+    refused = run("acknowledge", "main", "--table", "WMS.ELSE")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "no skipped change of WMS.ELSE is open; open: WMS.PLAN_BASE_WVR_TBL" in refused.stderr
+    done = run("acknowledge", "main", "--table", "WMS.PLAN_BASE_WVR_TBL", "--json")
+    assert json.loads(done.stdout)["acknowledged"] == [
+        {"table": "WMS.PLAN_BASE_WVR_TBL", "class": "table-truncated"}
+    ]
+    assert "table-truncated" not in run("verify", "main").stdout
+
+
 def test_a_snapshot_of_some_tables_is_asked_for_by_one_signal(run: Run, main: Deployed) -> None:
     topic = main.inside.stage.topics.roles["data"][0].removeprefix("wms.")
     result = run("snapshot", "main", "--table", topic, "--json")
@@ -503,7 +539,7 @@ def test_a_snapshot_of_some_tables_is_asked_for_by_one_signal(run: Run, main: De
 
 
 def test_offsets_are_json_either_way(run: Run, main: Deployed) -> None:
-    stored = [{"partition": {"server": "wms"}, "offset": {"lsn": 7}}]
+    stored = [{"partition": {"server": "wms"}, "offset": {"txSeq": 7}}]
     assert json.loads(run("offsets", "main").stdout) == stored
     assert json.loads(run("offsets", "main", "--json").stdout) == stored
 

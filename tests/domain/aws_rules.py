@@ -1,4 +1,4 @@
-"""What each AWS service (and PostgreSQL, and Kafka) accepts as a name, with the page that says so."""
+"""What each AWS service (and Kafka) accepts as a name, with the page that says so."""
 
 import re
 from dataclasses import dataclass
@@ -63,11 +63,6 @@ CERTIFICATE = Rule(
     rf"{_LABEL}(?:\.{_LABEL})*", 64, f"{_API}/acm/latest/APIReference/API_RequestCertificate.html"
 )
 SECRET = Rule(r"[A-Za-z0-9/_+=.@-]+", 512, f"{_API}/secretsmanager/latest/apireference/API_CreateSecret.html")
-SLOT = Rule(
-    r"[a-z0-9_]+",
-    63,
-    "https://www.postgresql.org/docs/16/warm-standby.html#STREAMING-REPLICATION-SLOTS-MANIPULATION",
-)
 TOPIC = Rule(
     r"(?!\.{1,2}$)[a-zA-Z0-9._-]+",
     249,
@@ -88,7 +83,6 @@ FLAT = {
     "dashboard": DASHBOARD,
     "zone": ZONE,
     "connect_host": CERTIFICATE,
-    "replication_slot": SLOT,
     **{f"stack_{c}": STACK for c in ("alerts", "network", "functions", "connector", "alarms", "events")},
 }
 

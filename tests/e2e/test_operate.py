@@ -155,7 +155,6 @@ def test_offsets_are_those_that_connect_has_stored(wms: Wms):
 
 
 def test_a_snapshot_gives_every_row_of_the_table_again_and_of_no_other(world: World, wms: Wms):
-    # After a restart PostgreSQL's connector looks for its place until a change comes, and does not pause.
     rows = StageUnderTest(world).new_rows()
     rows.insert()
     rows.assert_arrived_once()

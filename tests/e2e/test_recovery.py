@@ -128,7 +128,7 @@ def test_a_registration_that_fails_leaves_the_stage_watched_and_is_fixed_by_laun
         world.account.delete_secret(f"{LONG}/dbInfo")
     assert run.status != 0
     assert "registration failed at validate" in run.last_line
-    assert "password authentication failed" in run.last_line
+    assert "gives the connector no session" in run.last_line
     assert "wr0ng-passw0rd" not in run.output
     assert set(under_test.stack_states()) == set(before)
     rows.insert(2)

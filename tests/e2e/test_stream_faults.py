@@ -1,11 +1,11 @@
-"""A few faults under load on the real parts; `make faults` has all of them, with their figures."""
+"""One fault of each kind under load on the real parts; `make faults` has all of them, with their figures."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from connector.domain.capture.broker_script import transactional_ids
-from tests.faults import fault_testbed, row_faults, worker_faults
+from tests.faults import fault_testbed, part_faults, row_faults, snapshot_faults, worker_faults
 from tests.faults.fault_testbed import FaultTestbed
 from tests.faults.report import Row
 from tests.support import kafka_state
@@ -24,16 +24,22 @@ def test_a_killed_worker_loses_nothing_repeats_nothing_and_keeps_the_order(made:
     _as_it_must_be(worker_faults.killed(made, 1))
 
 
-def test_a_standby_takes_over_and_nothing_is_lost_or_repeated(made: FaultTestbed):
-    _as_it_must_be(worker_faults.failover(made))
+def test_a_killed_database_loses_nothing_repeats_nothing_and_keeps_the_order(made: FaultTestbed):
+    _as_it_must_be(part_faults.database_killed(made, "database killed"))
 
 
-def test_a_row_too_large_for_its_topic_stops_the_connector_is_reported_and_arrives_after_the_named_step(
+def test_a_snapshot_loses_no_change_of_a_transaction_that_is_open_meanwhile(made: FaultTestbed):
+    row = snapshot_faults.open_transactions(made)
+    _as_it_must_be(row)
+    assert row.figures["open_one_arrived"]
+
+
+def test_deleted_archived_log_stops_the_connector_is_reported_and_all_rows_that_are_left_arrive_afterwards(
     made: FaultTestbed,
 ):
-    row = row_faults.oversized_row(made, "oversized row")
+    row = row_faults.log_deleted_stopped(made, "archived log deleted")
     _as_it_must_be(row)
-    assert row.figures["class"] == "record too large"
+    assert row.figures["class"] == "log missing"
 
 
 def test_the_brokers_know_exactly_the_transactional_ids_that_the_roles_carry(made: FaultTestbed):

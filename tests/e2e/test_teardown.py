@@ -48,7 +48,6 @@ KILLED_AFTER = (
     "retire-mark: stage a is marked",
     "retire-connector: wms-oracle-cdc stopped and deleted",
     "retire-workers: no task runs",
-    "retire-source: replication slot and publication wms_a",
     "retire-topics: ",
     "retire-groups: ",
     "ephemeral/a/connector - Deleting stack",
@@ -149,10 +148,8 @@ def test_a_teardown_that_is_killed_goes_on_where_it_was(killed: list[tuple[str, 
     left = dict(killed)
     assert left[KILLED_AFTER[0]]["topics"] == sorted(set(A.topics) & set(left[KILLED_AFTER[0]]["topics"]))
     assert "tasks" not in left[KILLED_AFTER[2]]
-    assert "replication slots" not in left[KILLED_AFTER[3]]
-    assert "publications" not in left[KILLED_AFTER[3]]
-    assert "topics" not in left[KILLED_AFTER[4]]
-    assert "consumer groups" not in left[KILLED_AFTER[5]]
+    assert "topics" not in left[KILLED_AFTER[3]]
+    assert "consumer groups" not in left[KILLED_AFTER[4]]
     left[KILLED_AFTER[0]]["consumer groups"] = list(A.topics.groups)
     for earlier, later in pairwise(KILLED_AFTER):
         for kind, names in left[later].items():
@@ -203,7 +200,6 @@ def test_the_others_still_stream(world: World, gone: Run, stage: Stage):
     rows = StageUnderTest(world, stage).new_rows()
     rows.insert(2)
     rows.assert_arrived_once()
-    assert stage.names.replication_slot in world.database.slots()
 
 
 def test_deleting_what_is_gone_is_no_mistake(world: World, project: Path, gone: Run):
@@ -277,7 +273,6 @@ def _everything(world: World) -> dict[str, Any]:
         "topics": topics_of(world.kafka_bootstrap),
         "tasks": {s.name: StageUnderTest(world, s).service.task_arns() for s in (MAIN, A, AB)},
         "connector": StageUnderTest(world).connector_config(),
-        "slots": world.database.slots(),
         "record": StageUnderTest(world).record(),
     }
 

@@ -6,21 +6,24 @@
     python -m tests.faults stream       what is lost, repeated or out of order
     python -m tests.faults stream worker-killed …     only these
 
-Exit status 1 when a row is not as it must be.
+With WRITE=1 in the environment the rows go into the tables of docs/, with the day. Exit status 1 when a row
+is not as it must be.
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module
 
 from rich.console import Console
 from rich.markup import escape
 
 from tests.faults.oracle import document
-from tests.faults.report import Fault, Row, keep, show
+from tests.faults.report import Fault, Row, keep, publish, show
 
 #: Kind -> the module whose `testbed()` is a context manager that gives its faults, and the table's title.
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -53,14 +56,25 @@ def main(words: Sequence[str]) -> int:
                 known = ", ".join(fault.name for fault in faults)
                 console.print(f"error: no fault {min(missing)!r}; there are {known}")
                 return 2
-            rows = list(_run(chosen, console))
+            rows = []
+            for fault, row in zip(chosen, _run(chosen, console), strict=True):
+                rows.append(row)
+                # One by one: a run that is cut off has not been for nothing.
+                _written(kind, fault, row)
         show(title, rows, console, SHOWN.get(kind, ()))
         console.print(f"figures: {keep(kind, rows)}", soft_wrap=True)
-        if kind == "oracle":
-            named = {fault.name: row for fault, row in zip(chosen, rows, strict=True)}
-            console.print(f"report: {document.publish(named)}", soft_wrap=True)
         wrong += sum(bool(row.wrong) for row in rows)
     return 1 if wrong else 0
+
+
+def _written(kind: str, fault: Fault, row: Row) -> None:
+    """Keep a row in docs, where it is asked for."""
+    if not os.environ.get("WRITE"):
+        return
+    if kind == "oracle":
+        document.publish({fault.name: row})
+    else:
+        publish(kind, [row], datetime.now(UTC).date())
 
 
 def _run(faults: Sequence[Fault], console: Console) -> Iterator[Row]:

@@ -6,7 +6,7 @@ row as it was after some change, and stands for all changes up to it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -137,6 +137,16 @@ def compare(committed: Sequence[Change], found: Sequence[Found]) -> Comparison:
         gap=longest_gap(record.at for record in found),
         wait=longest_wait(committed, found),
     )
+
+
+def seen_by_a_snapshot(committed: Sequence[Change], result: Comparison) -> tuple[Comparison, int]:
+    """The same but for changes of rows that were deleted before a new snapshot, and how many these are.
+
+    A new snapshot shows the rows that are there; what was deleted meanwhile nobody can see.
+    """
+    deleted = {change.row for change in committed if change.kind is Kind.DELETE}
+    kept = [change for change in result.lost if change.partition(" ")[0] not in deleted]
+    return replace(result, lost=kept), len(result.lost) - len(kept)
 
 
 def longest_gap(times: Iterable[float]) -> float:

@@ -1,8 +1,10 @@
 """What came of a fault: one row of a table, with its figures."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,11 @@ from connector.local.state import ROOT
 
 #: Where the figures of the last run are kept.
 RESULTS = ROOT / ".local" / "faults"
+
+
+#: The papers that hold the tables, each between `<!-- measured: kind -->` and `<!-- end -->`.
+PAPERS = {"stream": ROOT / "docs" / "delivery.md", "health": ROOT / "docs" / "faults-health.md"}
+_FAULT, _VERDICT, _TOOK, _DAY = "fault", "as it must be", "took", "measured"
 
 
 @dataclass(frozen=True)
@@ -59,10 +66,45 @@ def show(title: str, rows: Sequence[Row], console: Console, only: Sequence[str] 
 
 def markdown(rows: Sequence[Row]) -> str:
     """The same table for a document."""
-    columns = list(dict.fromkeys(column for row in rows for column in row.cells))
-    lines = [["fault", *columns, "as it must be"], ["---"] * (len(columns) + 2)]
-    lines += [[row.fault, *(row.cells.get(c, "") for c in columns), row.verdict] for row in rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return _markdown([_line(row) for row in rows])
+
+
+def publish(kind: str, rows: Sequence[Row], day: date, paper: Path | None = None) -> Path:
+    """Put the rows into the paper's table, each with its day; rows of other faults stay. Answers which."""
+    file = paper or PAPERS[kind]
+    text = file.read_text(encoding="utf-8")
+    block = re.search(rf"(<!-- measured: {kind} -->\n)(.*?)(<!-- end -->)", text, re.DOTALL)
+    if block is None:
+        raise ValueError(f"{file} has no place for the faults of kind {kind}")
+    lines = {line[_FAULT]: line for line in _read(block[2])}
+    for row in rows:
+        took = {_TOOK: f"{row.seconds:.0f} s"}
+        lines[row.fault] = {**_line(row), **took, _DAY: f"{day:%d %B %Y}".lstrip("0")}
+    table = _markdown([*lines.values()])
+    file.write_text(f"{text[: block.end(1)]}{table}\n{text[block.start(3) :]}", encoding="utf-8")
+    return file
+
+
+def _line(row: Row) -> dict[str, str]:
+    return {_FAULT: row.fault, **row.cells, _VERDICT: row.verdict}
+
+
+def _markdown(lines: Sequence[Mapping[str, str]]) -> str:
+    last = (_VERDICT, _TOOK, _DAY)
+    known = list(dict.fromkeys(column for line in lines for column in line))
+    columns = [c for c in known if c not in last] + [c for c in last if c in known]
+    table = [columns, ["---"] * len(columns), *([line.get(c, "") for c in columns] for line in lines)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in table)
+
+
+def _read(table: str) -> list[dict[str, str]]:
+    """The lines of a table that `_markdown` has written."""
+    rows = [
+        [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in table.splitlines()
+        if line.startswith("|")
+    ]
+    return [dict(zip(rows[0], row, strict=True)) for row in rows[2:]]
 
 
 def keep(kind: str, rows: Sequence[Row]) -> Path:

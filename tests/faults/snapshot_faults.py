@@ -6,27 +6,46 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from psycopg import sql
-
 from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import topics_of
-from tests.faults.compare import Change, Kind, compare
-from tests.faults.fault_testbed import SNAPSHOT, TIMEOUT_SECONDS, FaultTestbed, next_keys
+from tests.faults.compare import Change, Kind, compare, seen_by_a_snapshot
+from tests.faults.fault_testbed import SNAPSHOT, TIMEOUT_SECONDS, FaultTestbed, next_keys, streaming
 from tests.faults.load import NUMBER, row_name
 from tests.faults.reader import Reader
 from tests.faults.report import Fault, Row
 from tests.support.waiting import wait_for
 
 _TITLE = "worker killed -9 during the initial snapshot"
+_OPEN_TITLE = "snapshot while transactions are open"
 #: Rows in the table before the stage is launched, and how many have arrived when the worker is killed.
 _ROWS, _SEEN = 40_000, 1000
 _TABLE = ("MMDL", schema.REVISION)
 
 
 def faults(testbed: FaultTestbed) -> Sequence[Fault]:
-    """The one."""
-    return [Fault("snapshot-killed", _TITLE, lambda: snapshot_killed(testbed))]
+    """Both."""
+    return [
+        Fault("snapshot-killed", _TITLE, lambda: snapshot_killed(testbed)),
+        Fault("snapshot-over-transactions", _OPEN_TITLE, lambda: open_transactions(testbed)),
+    ]
+
+
+def open_transactions(testbed: FaultTestbed) -> Row:
+    """A new snapshot while the application writes, and a transaction that is open from before until after.
+
+    Its rows are in no snapshot, and its first changes lie before the position at which streaming begins.
+    Debezium's internal.log.mining.transaction.snapshot.boundary.mode is `skip` by default: it loses them.
+    """
+    with streaming(testbed) as stream:
+        with stream.load.left_open(_TABLE) as place:
+            stream.until_flowing()
+            testbed.start_over()
+        stream.until_flowing()
+        result, gone = seen_by_a_snapshot(stream.load.committed, stream.finish())
+        arrived = stream.reader.has(place.row, 1)
+    figures = {**result.figures(), "lost_of_rows_deleted_meanwhile": gone, "open_one_arrived": arrived}
+    return Row(_OPEN_TITLE, result.cells(), result.wrong, figures=figures)
 
 
 def snapshot_killed(testbed: FaultTestbed) -> Row:
@@ -69,25 +88,21 @@ def _many_rows(testbed: FaultTestbed, topic: str) -> Iterator[tuple[list[Change]
     """Rows made at once, and deleted in the end."""
     first = next_keys()
     keys = range(first, first + _ROWS)
-    table = sql.Identifier(*_TABLE)
-    key, number = sql.Identifier(schema.key(_TABLE[1])), sql.Identifier(NUMBER[_TABLE[1]])
-    with testbed.world.database.app() as connection:
-        connection.execute(
-            sql.SQL(
-                'INSERT INTO {} ({}, {}, "PLAN_BASE_WVR_ID", "RVSN_STUS_CD", "RMRKS_TXT")'
-                " SELECT k, 1, k, 'DRAFT', repeat('remark ', 20)"
-                " FROM generate_series(%s::bigint, %s::bigint) k"
-            ).format(table, key, number),
-            [keys.start, keys.stop - 1],
+    table, key, number = f'"{_TABLE[0]}"."{_TABLE[1]}"', schema.key(_TABLE[1]), NUMBER[_TABLE[1]]
+    names = (key, number, "PLAN_BASE_WVR_ID", "RVSN_STUS_CD", "RMRKS_TXT")
+    columns = ", ".join(f'"{name}"' for name in names)
+    with testbed.world.database.app() as session:
+        session.execute_many(
+            f"INSERT INTO {table} ({columns}) VALUES (?, ?, ?, ?, ?)",
+            ((k, 1, k, "DRAFT", "remark " * 20) for k in keys),
         )
     rows = [Change(topic, row_name(*_TABLE, k), 1, Kind.INSERT, time.time()) for k in keys]
     try:
         yield rows, keys
     finally:
-        with testbed.world.database.app() as connection:
-            connection.execute(
-                sql.SQL("DELETE FROM {} WHERE {} BETWEEN %s AND %s").format(table, key),
-                [keys.start, keys.stop - 1],
+        with testbed.world.database.app() as session:
+            session.execute(
+                f'DELETE FROM {table} WHERE "{key}" >= ? AND "{key}" < ?', [keys.start, keys.stop]
             )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.compare import Change, Comparison, Found, Kind, compare
+from tests.faults.compare import Change, Comparison, Found, Kind, compare, seen_by_a_snapshot
 
 KINDS = (Kind.INSERT, Kind.UPDATE, Kind.UPDATE, Kind.DELETE)
 COMMITTED = [Change("t", row, n, kind, at=100.0 + n) for row in "ab" for n, kind in enumerate(KINDS, 1)]
@@ -108,3 +108,13 @@ def test_what_is_wrong_is_reported_in_words_and_in_columns() -> None:
     assert result.wrong == ["1 lost: a #1"]
     assert result.cells()["lost"] == "1"
     assert result.figures()["lost"] == 1
+
+
+def test_what_a_new_snapshot_cannot_show_is_told_apart_from_what_it_should() -> None:
+    committed = [*COMMITTED, Change("t", "c", 1, Kind.INSERT)]
+    result = compare(committed, [])
+    kept, gone = seen_by_a_snapshot(committed, result)
+    deleted = {change.row for change in committed if change.kind is Kind.DELETE}
+    assert {lost.partition(" ")[0] for lost in kept.lost} == {c.row for c in committed} - deleted
+    assert gone + len(kept.lost) == len(result.lost)
+    assert gone > 0

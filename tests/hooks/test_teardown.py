@@ -161,14 +161,6 @@ def test_a_connect_that_is_dead_does_not_keep_a_stage_from_going(answer: Answer)
     assert list(dict.fromkeys(asked(stack))) == list(TEARDOWN)
 
 
-def test_a_database_that_is_down_leaves_one_line_with_what_to_run(caplog: pytest.LogCaptureFixture):
-    stack = stack_of("a.b", answers=failing(Operation.TEARDOWN_SOURCE, WAITING))
-    TearDownStage(None, stack).run()
-    (line,) = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
-    slot = Stage.parse("a.b").names.replication_slot
-    assert f"SELECT pg_drop_replication_slot('{slot}'); DROP PUBLICATION IF EXISTS \"{slot}\";" in line
-
-
 def test_when_the_connectors_stack_is_gone_already_the_others_go_and_what_is_left_is_reported(
     caplog: pytest.LogCaptureFixture,
 ):

@@ -232,7 +232,7 @@ def test_the_command_publishes_the_image_and_its_digest_is_what_the_registry_hol
     """The embedded ECR takes real pushes; the last step pulls by the digest that was answered."""
     state = tmp_path / "aws"
     port = free_port()
-    process = aws.start(state, port, tools, enforce_iam=False, log=state / "aws.log")
+    process = aws.start(state, port, tools, tools.connect_home, enforce_iam=False, log=state / "aws.log")
     try:
         endpoint = f"http://127.0.0.1:{port}"
         aws.wait(process, endpoint)

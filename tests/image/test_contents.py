@@ -29,7 +29,7 @@ _WORKER = (
     "org/slf4j/impl/StaticLoggerBinder",
     "org/apache/logging/log4j/core/config/xml/XmlConfiguration",
 )
-_PLUGINS = ("debezium-connector-oracle", "debezium-connector-postgres")
+_PLUGIN = "debezium-connector-oracle"
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +51,19 @@ def test_the_assembled_directory_is_what_the_image_s_tag_is_made_from(home: Path
     assert {str(path.relative_to(home)): digest for path, digest in there.items()} == content.files()
 
 
-def test_every_jar_of_the_worker_is_used_by_the_worker_or_by_a_plugin(home: Path):
+def test_every_jar_of_the_worker_is_used_by_the_worker_or_by_the_plugin(home: Path):
     libraries = _class_path(home / "libs")
     transforms = (name for name in libraries.jar if name.startswith(f"{_KAFKA}connect/transforms/"))
-    plugins = (name for plugin in _PLUGINS for name in _class_path(home / "plugins" / plugin).named())
-    assert libraries.unused({*_WORKER, *transforms, *plugins}) == set()
+    plugin = _class_path(home / "plugins" / _PLUGIN).named()
+    assert libraries.unused({*_WORKER, *transforms, *plugin}) == set()
 
 
-@pytest.mark.parametrize("plugin", _PLUGINS)
-def test_every_jar_of_a_plugin_is_used_by_what_it_offers_to_connect(home: Path, plugin: str):
-    found = _class_path(home / "plugins" / plugin)
+def test_there_is_one_plugin(home: Path):
+    assert [path.name for path in (home / "plugins").iterdir()] == [_PLUGIN]
+
+
+def test_every_jar_of_the_plugin_is_used_by_what_it_offers_to_connect(home: Path):
+    found = _class_path(home / "plugins" / _PLUGIN)
     assert found.unused(found.provided(f"{_KAFKA}connect/")) == set()
 
 

@@ -79,9 +79,8 @@ class FakeStage:
     def __post_init__(self) -> None:
         self.aws = FakeLambdaAws(self.stage.names)
         database = {
-            "engine": "postgres",
             "host": "127.0.0.8",
-            "dbname": "wms",
+            "dbname": "WMSPRD",
             "username": USER,
             "password": PASSWORD,
         }

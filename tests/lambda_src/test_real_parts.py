@@ -1,37 +1,33 @@
 """The admin function's use cases against a real worker, broker and database; AWS alone is fake here."""
 
 import json
-import subprocess
 import threading
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from urllib.error import HTTPError
+from functools import partial
 
 import pytest
 from kafka import KafkaAdminClient
-from psycopg import sql
 
 from connector.domain.admin_api import Answer, Operation, State
+from connector.domain.capture.oracle_script import OracleScript
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
-from connector.domain.health.causes import HEARTBEAT_REFUSED, trace_of
+from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.error_classes import classify
-from connector.domain.secrets.brokers import KafkaAuth, worker_environment
-from connector.domain.stage.aws_names import CONNECT_PORT, CONNECTOR, METRICS_PORT
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.topics import TopicSpec
-from connector.local import schema, toolchain
+from connector.local import schema
 from connector.local.addresses import claim
+from connector.local.oracle.process import SERVICE
 from connector.local.world import World
-from lambda_src.clients.worker_log import is_trace
 from lambda_src.connect_admin import operations
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.session import Session
 from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_lambda_aws import ACCOUNT
+from tests.support.mortal_worker import MortalWorker, mortal_worker
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
@@ -45,7 +41,7 @@ class RealStage:
 
     world: World
     fakes: FakeStage
-    address: str
+    worker: MortalWorker
 
     def session(self) -> Session:
         """A new invocation."""
@@ -77,23 +73,9 @@ class RealStage:
         for value in (self.world.database.cdc_password, schema.CDC, self.world.kafka_bootstrap):
             assert value not in text
 
-    def get(self, path: str, body: bytes | None = None) -> str:
-        request = urllib.request.Request(
-            f"http://{self.address}:{CONNECT_PORT}{path}",
-            body,
-            {"Content-Type": "application/json"},
-            method="GET" if body is None else "PUT",
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
-                return str(reply.read().decode())
-        except HTTPError as refusal:
-            return str(refusal.read().decode())
-
     def set_password(self, password: str) -> None:
-        with self.world.database.admin() as connection:
-            statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
-            connection.execute(statement.format(sql.Identifier(schema.CDC), sql.Literal(password)))
+        with self.world.database.sys(SERVICE) as session:
+            session.execute(f'ALTER USER {schema.CDC} IDENTIFIED BY "{password}"')
 
 
 @pytest.fixture(scope="module")
@@ -106,75 +88,12 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStage]:
             "wms/default/brokerString": world.kafka_bootstrap,
             "wms/default/dbInfo": json.dumps(world.database.db_info),
         }
-        with _worker(world, fakes, directory) as address:
-            fakes.ecs.start(address)
-            yield RealStage(world, fakes, address)
-
-
-@contextmanager
-def _worker(world: World, fakes: FakeStage, directory: Path) -> Iterator[str]:
-    topics = fakes.stage.topics
-    tools = toolchain.find()
-    held = claim((CONNECT_PORT, METRICS_PORT))
-    temporary = directory / "worker"
-    temporary.mkdir()
-    with _metadata(held.address) as metadata:
-        environment = {
-            **tools.environment(),
-            "CONNECT_HOME": str(tools.connect_home),
-            "CONNECT_TMP": str(temporary),
-            "JAVA_TOOL_OPTIONS": "-XX:MaxRAM=1024m",
-            "ECS_CONTAINER_METADATA_URI_V4": metadata,
-            "CONNECT_GROUP_ID": topics.connect_group,
-            "CONNECT_CONFIG_TOPIC": topics.one("connect_config"),
-            "CONNECT_OFFSETS_TOPIC": topics.one("connect_offsets"),
-            "CONNECT_STATUS_TOPIC": topics.one("connect_status"),
-            **worker_environment(KafkaAuth.PLAINTEXT),
-            "KAFKA_BOOTSTRAP_SERVERS": world.kafka_bootstrap,
-            "KAFKA_USERNAME": "unused",
-            "KAFKA_PASSWORD": "unused",
-            "DATABASE_USER": schema.CDC,
-            "DATABASE_PASSWORD": world.database.cdc_password,
-        }
-        with (directory / "worker.log").open("wb") as log:
-            process = subprocess.Popen(
-                [tools.connect_home / "bin" / "entrypoint.sh"],
-                env=environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            yield held.address
-        finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            held.release()
-
-
-@contextmanager
-def _metadata(address: str) -> Iterator[str]:
-    """The ECS metadata endpoint of one task."""
-    content = json.dumps({"Networks": [{"IPv4Addresses": [address]}]}).encode()
-
-    class Metadata(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Metadata)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+        database = world.database
+        with mortal_worker(
+            directory, fakes.stage.topics, world.kafka_bootstrap, schema.CDC, database.cdc_password
+        ) as worker:
+            fakes.ecs.start(worker.address)
+            yield RealStage(world, fakes, worker)
 
 
 @pytest.fixture(scope="module")
@@ -212,25 +131,22 @@ def test_data_topics_grow_on_the_broker_but_a_schema_history_may_not_have(regist
 
 
 def test_no_answer_of_connect_holds_a_credential_or_the_broker_string(registered: RealStage) -> None:
-    config = registered.get(f"/connectors/{CONNECTOR}/config")
+    config = registered.worker.ask(f"/connectors/{CONNECTOR}/config")
     plugin = json.loads(config)["connector.class"]
     paths = ("", "/config", "/status", "/tasks", "/tasks-config", "/offsets", "/topics")
     for path in paths:
-        registered.assert_clean(registered.get(f"/connectors/{CONNECTOR}{path}"))
-    registered.assert_clean(registered.get("/connectors?expand=info&expand=status"))
-    validated = registered.get(f"/connector-plugins/{plugin}/config/validate", config.encode())
+        registered.assert_clean(registered.worker.ask(f"/connectors/{CONNECTOR}{path}"))
+    registered.assert_clean(registered.worker.ask("/connectors?expand=info&expand=status"))
+    validated = registered.worker.ask(f"/connector-plugins/{plugin}/config/validate", config.encode())
     assert json.loads(validated)["error_count"] == 0
     registered.assert_clean(validated)
 
 
 def test_a_heartbeat_table_s_changes_come_back_through_the_log(registered: RealStage) -> None:
     """Nobody but the connector writes: what arrives has gone from connector to database to topic."""
-    with registered.world.database.admin() as connection:
-        connection.execute("CREATE SCHEMA beats")
-        connection.execute("CREATE TABLE beats.heartbeat (id int PRIMARY KEY, beat_ts timestamptz)")
-        connection.execute("INSERT INTO beats.heartbeat VALUES (1, now())")
-        connection.execute(f"ALTER TABLE beats.heartbeat OWNER TO {schema.OWNERS}")
-        connection.execute(f"GRANT USAGE ON SCHEMA beats TO {schema.CDC}")
+    script = OracleScript(container=True, heartbeat_table="BEATS.HEARTBEAT")
+    with registered.world.database.sys() as session:
+        session.script(script.heartbeat_statements(), {"dbz_user": schema.CDC})
     topic = registered.fakes.stage.topics.one("heartbeat_table")
     registered.fakes.settings = ConnectorSettings(heartbeat_seconds=1, heartbeat_table="BEATS.HEARTBEAT")
     try:
@@ -241,20 +157,22 @@ def test_a_heartbeat_table_s_changes_come_back_through_the_log(registered: RealS
             wait_for(lambda: kafka.newest(topic) is not None, "a beat", WAIT_SECONDS, every=0.5)
             first = kafka.newest(topic)
             wait_for(lambda: kafka.newest(topic) != first, "another beat", WAIT_SECONDS, every=0.5)
-            # A captured table that goes is told, and once it is back the beats come again.
-            with _renamed(registered.world, schema.TABLES[-1]):
-                wait_for(lambda: bool(_refusals(registered)), "a refused beat", WAIT_SECONDS, every=0.5)
+            # A captured table that the connector may not read is told. The task fails: an operator acts.
+            with _unreadable(registered.world, schema.TABLES[-1]):
+                refusal = wait_for(partial(_refusal, registered), "a refused beat", WAIT_SECONDS, every=0.5)
+            assert classify(refusal).name == "database rights"
+            assert registered.ask(Operation.REGISTER).changed
             first = kafka.newest(topic)
             wait_for(lambda: kafka.newest(topic) != first, "another beat", WAIT_SECONDS, every=0.5)
-        assert {classify(trace).name for trace in _refusals(registered)} == {"database rights"}
     finally:
         registered.fakes.settings = ConnectorSettings()
         registered.until_done(Operation.REGISTER)
         registered.until_done(Operation.VERIFY)
 
 
-def test_a_wrong_password_is_reported_by_validate_and_register(registered: RealStage) -> None:
+def test_a_wrong_password_is_no_session_and_oracles_words_are_in_the_log(registered: RealStage) -> None:
     """A changed setting makes REGISTER write: Connect's answer to that is a 500 without a cause."""
+    known = len(registered.worker.log.read_text(encoding="utf-8"))
     registered.set_password("another")
     registered.fakes.settings = ConnectorSettings(heartbeat_seconds=20)
     try:
@@ -264,13 +182,17 @@ def test_a_wrong_password_is_reported_by_validate_and_register(registered: RealS
         registered.set_password(registered.world.database.cdc_password)
     for answer in answers:
         assert answer.state is State.FAILED
-        assert "refuses the login: FATAL: password authentication failed" in answer.summary
+        assert "gives the connector no session: Failed to resolve Oracle database version" in answer.summary
+        assert answer.summary.endswith("(the admin Lambda reaches its port)")
+    log = registered.worker.log.read_text(encoding="utf-8")
+    assert "ORA-01017" in log[known:]
 
 
 def test_a_database_that_is_down_is_reported_while_connect_says_running(registered: RealStage) -> None:
     registered.world.stop_database()
     try:
-        assert "cannot be reached" in registered.ask(Operation.VALIDATE).summary
+        refused = registered.ask(Operation.VALIDATE).summary
+        assert refused.endswith("(the admin Lambda cannot reach its port either: connection refused)")
         wait_for(
             lambda: registered.ask(Operation.VERIFY).state is State.WAITING,
             "VERIFY waits",
@@ -362,25 +284,23 @@ def test_topics_are_created_all_or_none(registered: RealStage) -> None:
 
 
 @contextmanager
-def _renamed(world: World, table: tuple[str, str]) -> Iterator[None]:
-    """For as long as the block runs nobody finds the table."""
-
-    def rename(old: str, new: str) -> None:
-        with world.database.admin() as connection:
-            statement = sql.SQL("ALTER TABLE {} RENAME TO {}")
-            connection.execute(statement.format(sql.Identifier(table[0], old), sql.Identifier(new)))
-
-    rename(table[1], "ELSEWHERE")
+def _unreadable(world: World, table: tuple[str, str]) -> Iterator[None]:
+    """For as long as the block runs the connector may not read a table."""
+    right = f"SELECT ON {'.'.join(table)}"
+    with world.database.sys() as session:
+        session.execute(f"REVOKE {right} FROM {schema.CDC}")
     try:
         yield
     finally:
-        rename("ELSEWHERE", table[1])
+        with world.database.sys() as session:
+            session.execute(f"GRANT {right} TO {schema.CDC}")
 
 
-def _refusals(stage: RealStage) -> list[str]:
-    """What the worker's log says of refused heartbeats, as the health check reads it."""
-    lines = (stage.world.state.directory / "worker.log").read_text(encoding="utf-8").splitlines()
-    return [trace_of(line) for line in lines if HEARTBEAT_REFUSED in line and is_trace(line)]
+def _refusal(stage: RealStage) -> str:
+    """The trace of a task that failed because its heartbeat was refused; empty while it runs."""
+    status = json.loads(stage.worker.ask(f"/connectors/{CONNECTOR}/status"))
+    traces = [task.get("trace", "") for task in status["tasks"]]
+    return next((trace for trace in traces if HEARTBEAT_REFUSED in trace), "")
 
 
 def _alter(bootstrap: str, topic: str, configs: dict[str, str]) -> None:

@@ -40,7 +40,7 @@ def test_the_cause_is_the_innermost_one_in_the_servers_words(trace: str, cause: 
 
 
 def test_a_printed_object_does_not_hide_what_is_said_of_it() -> None:
-    """As Debezium 3.6 says it when the replication slot is gone."""
+    """As Debezium 3.6 says it when the log behind the stored position is gone."""
     offset = f"Offset [schema=Schema{{io.debezium:STRUCT}}, info=source_info[server='wms', {'x=1, ' * 80}]]"
     trace = (
         f"io.debezium.DebeziumException: It starts at {offset}, but this is no longer available.\n\tat a.B"
@@ -73,9 +73,9 @@ def test_a_password_is_hidden_wherever_it_stands() -> None:
 def test_a_user_name_is_hidden_as_a_word_and_topic_names_stay() -> None:
     redactor = Redactor()
     redactor.add_words(Redacted("wms"))
-    text = 'FATAL: no "wms" for wms. wms-oracle-cdc reads wms.WMS.PLAN_BASE_WVR_TBL of aws.wms'
+    text = 'ORA-1: no "wms" for wms. wms-oracle-cdc reads wms.WMS.PLAN_BASE_WVR_TBL of aws.wms'
     assert redactor.redact(text) == (
-        'FATAL: no "***" for ***. wms-oracle-cdc reads wms.WMS.PLAN_BASE_WVR_TBL of aws.wms'
+        'ORA-1: no "***" for ***. wms-oracle-cdc reads wms.WMS.PLAN_BASE_WVR_TBL of aws.wms'
     )
 
 
@@ -103,8 +103,8 @@ def test_an_empty_value_hides_nothing() -> None:
 
 PAGE = """# HELP debezium_metrics_connected Connected
 # TYPE debezium_metrics_connected gauge
-debezium_metrics_connected{plugin="postgres",context="streaming",server="wms",} 1.0
-debezium_metrics_connected{plugin="postgres",context="streaming",server="x.wms"} 0.0 1700000000000
+debezium_metrics_connected{plugin="oracle",context="streaming",server="wms",} 1.0
+debezium_metrics_connected{plugin="oracle",context="streaming",server="x.wms"} 0.0 1700000000000
 debezium_metrics_snapshotrunning{context="snapshot",server="x.wms"} 1.0
 debezium_metrics_totaltablecount{context="snapshot",server="x.wms"} 4.0
 jvm_info{vm="a \\"quoted\\" {name}, v=1",path="c:\\\\x"} 1.0
@@ -153,3 +153,22 @@ def test_what_connect_counts_of_our_task_is_read_and_no_other_connectors() -> No
     )
     assert source_of(list(parse(page)), "wms") == Source(in_flight=7, errors=2)
     assert source_of([], "wms") == Source(in_flight=None, errors=None)
+
+
+def test_the_databases_scn_is_read_and_never_as_smaller_than_it_is() -> None:
+    def scn(value: str) -> int | None:
+        name = 'debezium_metrics_currentscn{plugin="oracle",context="streaming",server="wms",}'
+        return source_of(list(parse(f"{name} {value}\n")), "wms").scn
+
+    # As Java writes a double.
+    assert scn("2000203.0") == 2000203
+    assert scn("2.8147497671065E14") == 281474976710650
+    assert scn("9.007199254740991E15") == 2**53 - 1
+    # Above that a double may be another SCN, rounded down.
+    assert scn(repr(float(2**60 + 1))) == 2**60 + 256
+    assert [scn(value) for value in ("NaN", "+Inf", "-1.0", "0.0")] == [None] * 4
+
+
+def test_how_long_a_snapshot_runs_is_read() -> None:
+    page = 'debezium_metrics_snapshotdurationinseconds{context="snapshot",server="wms"} 75.0\n'
+    assert source_of(list(parse(page)), "wms") == Source(snapshot_seconds=75)

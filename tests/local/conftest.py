@@ -65,7 +65,9 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
 
 def serve(state: Path, tools: Toolchain, *, enforce_iam: bool) -> Iterator[Embedded]:
     port = free_port()
-    process = aws.start(state, port, tools, enforce_iam=enforce_iam, log=state / "logs" / "aws.log")
+    process = aws.start(
+        state, port, tools, tools.connect_home, enforce_iam=enforce_iam, log=state / "logs" / "aws.log"
+    )
     try:
         aws.wait(process, f"http://127.0.0.1:{port}")
         yield Embedded(f"http://127.0.0.1:{port}", state)

@@ -336,7 +336,7 @@ def test_no_worker_outlives_the_end_of_the_world(tmp_path: Path, tools: Toolchai
     """Ended tidily, the server takes its workers along; killed, they are found by their records."""
     port = free_port()
     log = tmp_path / "logs" / "aws.log"
-    process = aws.start(tmp_path, port, tools, enforce_iam=False, log=log)
+    process = aws.start(tmp_path, port, tools, tools.connect_home, enforce_iam=False, log=log)
     aws.wait(process, f"http://127.0.0.1:{port}")
     made = Cluster(Embedded(f"http://127.0.0.1:{port}", tmp_path), "ending")
     made.create(made.register())

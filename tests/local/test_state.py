@@ -7,8 +7,9 @@ from threading import Thread
 import pytest
 
 from connector.domain.errors import OperatorError
-from connector.local import postgres, toolchain
 from connector.local import state as states
+from connector.local import toolchain
+from connector.local.oracle import plugin
 from connector.local.processes import Process, start_time
 from connector.local.state import BrokerState, DatabaseState, WorldState
 from connector.local.world import World
@@ -20,7 +21,7 @@ def example(directory: Path) -> WorldState:
         "http://127.0.0.1:1",
         enforce_iam=True,
         aws=Process(1, 2, "log"),
-        database=DatabaseState("127.0.0.9", 5432, "a", "b", "c", Process(3, 4, "log")),
+        database=DatabaseState("127.0.0.9", 1521, "a", "b", "c", Process(3, 4, "log")),
         brokers={"default": BrokerState("127.0.0.8", None)},
         seeded=True,
     )
@@ -42,9 +43,10 @@ def test_no_file_is_no_world(tmp_path: Path):
         ("{", "is damaged"),
         ("[]", "is damaged"),
         ("5", "is damaged"),
-        ('{"format": 1}', "is damaged .KeyError: 'endpoint'."),
-        ('{"format": 1, "endpoint": "x", "enforce_iam": false, "aws": {"pid": "x"}}', "is damaged"),
+        ('{"format": 2}', "is damaged .KeyError: 'endpoint'."),
+        ('{"format": 2, "endpoint": "x", "enforce_iam": false, "aws": {"pid": "x"}}', "is damaged"),
         ('{"format": 0}', "from another version"),
+        ('{"format": 1}', "from another version"),
     ],
 )
 def test_a_foreign_file_is_refused_with_what_to_do(tmp_path: Path, content: str, words: str):
@@ -84,7 +86,7 @@ def test_removing_takes_what_the_world_made_and_nothing_else(tmp_path: Path):
         "aws/s3",
         "brokers/default/data",
         "logs",
-        "postgresql/base",
+        "oracle/redo",
         "tasks/1",
         "mine/logs",
         "faults",
@@ -135,7 +137,7 @@ def test_the_default_directory_is_ours_whatever_is_in_it(tmp_path: Path, monkeyp
 def test_another_setting_for_iam_is_answered_with_a_command_that_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enforced: bool, words: str
 ):
-    for module, name in ((toolchain, "find"), (toolchain, "assemble"), (postgres, "install")):
+    for module, name in ((toolchain, "find"), (plugin, "worker_home")):
         monkeypatch.setattr(module, name, lambda *_: None)
     alive = Process(os.getpid(), start_time(os.getpid()) or 0, "log")
     WorldState(tmp_path / "s", "http://127.0.0.1:1", enforce_iam=enforced, aws=alive).save()

@@ -1,4 +1,4 @@
-"""The whole local world with the real parts: Kafka, PostgreSQL and the Connect worker that ships."""
+"""The whole local world: real Kafka, the Connect worker that ships, the stand-in for Oracle."""
 
 import json
 import os
@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
 
 from connector.local import schema
 from connector.local.arrivals import topics_of
+from connector.local.oracle.client import Client
+from connector.local.oracle.errors import OracleError
+from connector.local.oracle.process import PDB
 from connector.local.world import World
 from tests.local.cluster import SECONDS, Cluster
 from tests.local.conftest import Embedded
@@ -34,6 +36,11 @@ _SECURITY = "org.apache.kafka.common.security"
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with World.up(tmp_path_factory.mktemp("world")) as up:
         yield up
+
+
+def keys(world: World) -> list[str | None]:
+    """Of the rows of one table."""
+    return [row[schema.key(schema.BASE)] for row in world.database.rows("WMS", schema.BASE)]
 
 
 def definition(cluster: Cluster, world: World) -> dict[str, Any]:
@@ -97,7 +104,7 @@ def test_the_worker_that_ships_runs_from_its_task_definition(world: World):
     (task,) = wait_for(healthy, "a healthy Connect worker", 120)
     with urllib.request.urlopen(f"http://{address(task)}:8083/connector-plugins", timeout=10) as answer:
         plugins = {plugin["class"].rsplit(".", 1)[-1] for plugin in json.load(answer)}
-    assert {"OracleConnector", "PostgresConnector"} <= plugins
+    assert "OracleConnector" in plugins
     with urllib.request.urlopen(f"http://{address(task)}:9404/metrics", timeout=10) as answer:
         assert b"jvm_" in answer.read()
     identity = task["taskArn"].rsplit("/", 1)[-1][:8]
@@ -133,17 +140,24 @@ def test_two_clusters_know_nothing_of_each_other(world: World):
     assert "kept" not in topics_of(world.kafka_bootstrap)
 
 
-def test_the_cdc_login_can_publish_and_replicate_but_not_write(world: World):
-    """What `publication.autocreate.mode=filtered` needs, and nothing above it."""
-    with world.database.cdc() as connection:
-        connection.execute("SELECT pg_create_logical_replication_slot('probe', 'pgoutput')")
-        connection.execute('CREATE PUBLICATION probe FOR TABLE "WMS"."PLAN_BASE_WVR_TBL"')
-        connection.execute('ALTER PUBLICATION probe SET TABLE "MMDL"."PLAN_BASE_WVR_TBL"')
-        connection.execute("DROP PUBLICATION probe")
-        connection.execute("SELECT pg_drop_replication_slot('probe')")
-    for statement in ("DELETE FROM", "TRUNCATE"):
-        with world.database.cdc() as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute(f'{statement} "WMS"."PLAN_BASE_WVR_TBL"')
+def test_the_connectors_login_reads_what_the_script_grants_and_writes_nothing(world: World):
+    """Rights are enforced by name, so that a missing grant shows here as it does in Oracle."""
+    database = world.database
+    table = f'"WMS"."{schema.BASE}"'
+    with database.sys() as session:
+        scn = session.admin("scn")
+        session.execute('CREATE TABLE "WMS"."OF_SOMEBODY" ("ID" NUMBER(9,0) PRIMARY KEY)')
+    login = (database.host, database.port, PDB, schema.CDC, database.cdc_password)
+    with Client(*login) as connector:
+        connector.query(f'SELECT "STATE_CD" FROM {table} AS OF SCN {scn}')
+        for statement, refusal in {
+            f"UPDATE {table} SET \"STATE_CD\" = 'XX'": "ORA-01031: insufficient privileges",
+            f"DELETE FROM {table}": "ORA-01031: insufficient privileges",
+            f"TRUNCATE TABLE {table}": "ORA-00900: UNANSWERED",
+            f'SELECT "ID" FROM "WMS"."OF_SOMEBODY" AS OF SCN {scn}': "ORA-00942: table or view",
+        }.items():
+            with pytest.raises(OracleError, match=refusal):
+                connector.execute(statement)
 
 
 def test_rows_are_inserted_changed_and_deleted_as_the_application(world: World):
@@ -155,15 +169,16 @@ def test_rows_are_inserted_changed_and_deleted_as_the_application(world: World):
         database.delete(name, table, second)
         rows = {row[schema.key(table)]: row for row in database.rows(name, table)}
         assert len(rows) == before + 1
-        assert rows[first]["SYS_ADD_USER_ID"] == "TESTER"
-        assert rows[first]["SYS_UPDT_TS"] > rows[first]["SYS_ADD_TS"]
+        changed = rows[str(first)]
+        assert changed["SYS_ADD_USER_ID"] == "TESTER"
+        assert str(changed["SYS_UPDT_TS"]) > str(changed["SYS_ADD_TS"])
 
 
 def test_a_database_that_is_killed_comes_back_with_its_rows(world: World):
     (key,) = world.database.insert("WMS", schema.BASE)
     world.stop_database(kill=True)
     world.start_database()
-    assert key in [row[schema.key(schema.BASE)] for row in world.database.rows("WMS", schema.BASE)]
+    assert str(key) in keys(world)
 
 
 def test_up_again_starts_only_what_has_died(world: World):
@@ -224,7 +239,7 @@ def test_only_loopback_listens(world: World):
 def test_passwords_are_kept_in_one_private_file(world: World):
     file = world.state.directory / "world.json"
     assert file.stat().st_mode & 0o777 == 0o600
-    for password in (world.database.cdc_password, world.database.app_password, world.database.admin_password):
+    for password in (world.database.cdc_password, world.database.app_password, world.database.sys_password):
         assert password in file.read_text()
         for log in world.logs.iterdir():
             assert password not in log.read_text(errors="replace"), log
@@ -241,12 +256,12 @@ def test_a_kept_world_comes_back_with_its_data_even_where_its_addresses_are_take
             # Connections of the world that just ended linger in TIME_WAIT.
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         aws.bind(("127.0.0.1", int(before[0].rsplit(":", 1)[1])))
-        database.bind((before[1], 5432))
+        database.bind((before[1], 1521))
         broker.bind((before[2].split(":")[0], 9092))
         for taken in (aws, database, broker):
             taken.listen()
         with World.up(tmp_path / "kept") as again:
-            assert key in [row[schema.key(schema.BASE)] for row in again.database.rows("WMS", schema.BASE)]
+            assert str(key) in keys(again)
             after = (again.state.endpoint, again.database.host, again.kafka_bootstrap)
             assert not set(before) & set(after)
             secret = again.account.client("secretsmanager").get_secret_value(

@@ -86,7 +86,7 @@ def shapes() -> Iterator[Case]:
         ("password no text", "dbInfo", {**db, "password": {"is": PASSWORD}}, ("'password' must be a text",)),
         ("two hosts", "dbInfo", {**db, "ip": "10.9.9.9"}, ("'host' and 'ip' with different values",)),
         ("unknown key", "dbInfo", {**db, "hostname": "x"}, ("unknown key 'hostname'; known: ",)),
-        ("engine", "dbInfo", {**db, "engine": "mysql"}, ("'mysql' is unknown; allowed: oracle, postgres",)),
+        ("engine", "dbInfo", {**db, "engine": "mysql"}, ("engine 'mysql' is unknown; allowed: oracle",)),
         ("url", "dbInfo", {**db, "url": "jdbc:oracle:thin:@WMS_ALIAS"}, ("'url'", "expected jdbc:oracle:thin")),
         (
             "url with password",

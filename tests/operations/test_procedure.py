@@ -122,4 +122,4 @@ def test_without_a_function_even_a_step_that_is_not_required_stops_it():
         raise NoFunction("there is no Lambda x")
 
     with pytest.raises(NoFunction):
-        carry_out((Operation.TEARDOWN_SOURCE,), ask, [])
+        carry_out((Operation.TEARDOWN_CONNECTOR,), ask, [])

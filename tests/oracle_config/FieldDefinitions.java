@@ -4,7 +4,6 @@ import io.debezium.config.CommonConnectorConfig;
 import io.debezium.config.Configuration;
 import io.debezium.config.Field;
 import io.debezium.connector.oracle.OracleConnectorConfig;
-import io.debezium.connector.postgresql.PostgresConnectorConfig;
 import io.debezium.pipeline.notification.channels.SinkNotificationChannel;
 import io.debezium.pipeline.signal.channels.KafkaSignalChannel;
 import io.debezium.relational.RelationalDatabaseConnectorConfig;
@@ -35,14 +34,13 @@ import org.apache.kafka.connect.runtime.SourceConnectorConfig;
  *
  * Reads {"tables": [[schema, table], ...], "configs": {case: {key: value}}} from standard input and writes
  * {"fields": {set: {key: definition}}, "results": {case: {errors, unknown, captured, topics}}} to standard
- * output. Run by the JDK's source launcher; its class path is that of the worker plus both plugins.
+ * output. Run by the JDK's source launcher; its class path is that of the worker plus the plugin.
  */
 public final class FieldDefinitions {
 
     /** Before anything else: loggers write to standard output, where only the answer belongs. */
     private static final PrintStream ANSWER = divertLogs();
     private static final String ORACLE = "io.debezium.connector.oracle.OracleConnector";
-    private static final String POSTGRES = "io.debezium.connector.postgresql.PostgresConnector";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Connect's own keys, with those that it adds for the creation of topics. */
@@ -67,7 +65,6 @@ public final class FieldDefinitions {
         Question question = JSON.readValue(System.in, new TypeReference<Question>() { });
         Map<String, Object> fields = new TreeMap<>();
         fields.put("oracle", described(OracleConnectorConfig.ALL_FIELDS));
-        fields.put("postgres", described(PostgresConnectorConfig.ALL_FIELDS));
         fields.put("schema_history", described(KafkaSchemaHistory.ALL_FIELDS));
         fields.put("signal", described(signalFields()));
         fields.put("topic_names", described(topicNameFields()));
@@ -89,24 +86,22 @@ public final class FieldDefinitions {
     private static Result judge(Map<String, String> values, List<List<String>> tables) throws Exception {
         Map<String, List<String>> errors = new TreeMap<>();
         Set<String> unknown = new TreeSet<>(values.keySet());
-        boolean oracle = ORACLE.equals(values.get("connector.class"));
-        if (!oracle && !POSTGRES.equals(values.get("connector.class"))) {
-            note(errors, "connector.class", "is none of the shipped connectors");
+        if (!ORACLE.equals(values.get("connector.class"))) {
+            note(errors, "connector.class", "is not the shipped connector");
             return new Result(errors, unknown, List.of(), Map.of());
         }
         Configuration config = Configuration.from(values);
-        for (Field.Set set : fieldSets(oracle, values)) {
+        for (Field.Set set : fieldSets(values)) {
             judgeSet(set, config, errors);
             unknown.removeAll(set.allFieldNames());
         }
-        ConfigDef types = oracle ? OracleConnectorConfig.configDef() : PostgresConnectorConfig.configDef();
-        types.configKeys().forEach((name, key) -> {
+        OracleConnectorConfig.configDef().configKeys().forEach((name, key) -> {
             if (values.containsKey(name)) {
                 judgeType(key, name, values.get(name), errors);
             }
         });
         judgeByConnect(values, errors, unknown);
-        List<PassThrough> others = passThroughs(oracle);
+        List<PassThrough> others = passThroughs();
         others.addAll(transformations(values, errors));
         for (PassThrough through : others) {
             judgePassedThrough(through, values, errors, unknown);
@@ -114,10 +109,9 @@ public final class FieldDefinitions {
         if (!errors.isEmpty()) {
             return new Result(errors, unknown, List.of(), Map.of());
         }
-        // The objects that the connector makes of its config at start; they read it, they connect nowhere.
-        RelationalDatabaseConnectorConfig made =
-                oracle ? new OracleConnectorConfig(config) : new PostgresConnectorConfig(config);
-        return new Result(errors, unknown, captured(made, oracle, tables), topics(made));
+        // The object that the connector makes of its config at start; it reads it, it connects nowhere.
+        RelationalDatabaseConnectorConfig made = new OracleConnectorConfig(config);
+        return new Result(errors, unknown, captured(made, tables), topics(made));
     }
 
     /**
@@ -141,22 +135,15 @@ public final class FieldDefinitions {
         return "'" + value + "': " + message;
     }
 
-    private static List<Field.Set> fieldSets(boolean oracle, Map<String, String> values) throws Exception {
+    private static List<Field.Set> fieldSets(Map<String, String> values) throws Exception {
         List<Field.Set> sets = new ArrayList<>();
         sets.add(topicNameFields());
-        // Both connectors obey it (the constructor of CommonConnectorConfig reads it; a poison row on the real
-        // PostgreSQL connector shows it), and neither has it in its list.
+        // The connector obeys it (the constructor of CommonConnectorConfig reads it), and it is not in its list.
         sets.add(Field.setOf(CommonConnectorConfig.EVENT_CONVERTING_FAILURE_HANDLING_MODE));
-        if (oracle) {
-            // The key is documented for Oracle and obeyed (RelationalTableFilters,
-            // AbstractLogMinerQueryBuilder), but OracleConnectorConfig leaves it out of its own list: its
-            // parent's definition judges it here.
-            sets.add(OracleConnectorConfig.ALL_FIELDS.with(RelationalDatabaseConnectorConfig.SCHEMA_INCLUDE_LIST));
-            sets.add(KafkaSchemaHistory.ALL_FIELDS);
-        }
-        else {
-            sets.add(PostgresConnectorConfig.ALL_FIELDS);
-        }
+        // The key is documented for Oracle and obeyed (RelationalTableFilters, AbstractLogMinerQueryBuilder), but
+        // OracleConnectorConfig leaves it out of its own list: its parent's definition judges it here.
+        sets.add(OracleConnectorConfig.ALL_FIELDS.with(RelationalDatabaseConnectorConfig.SCHEMA_INCLUDE_LIST));
+        sets.add(KafkaSchemaHistory.ALL_FIELDS);
         if (values.getOrDefault("signal.enabled.channels", "").contains("kafka")) {
             sets.add(signalFields());
         }
@@ -201,23 +188,14 @@ public final class FieldDefinitions {
         });
     }
 
-    private static List<PassThrough> passThroughs(boolean oracle) throws ReflectiveOperationException {
+    private static List<PassThrough> passThroughs() throws ReflectiveOperationException {
         ConfigDef producer = ProducerConfig.configDef();
         ConfigDef consumer = ConsumerConfig.configDef();
         List<PassThrough> found = new ArrayList<>();
         found.add(new PassThrough("signal.consumer.", consumer, consumer.names()));
-        if (oracle) {
-            found.add(new PassThrough("schema.history.internal.producer.", producer, producer.names()));
-            found.add(new PassThrough("schema.history.internal.consumer.", consumer, consumer.names()));
-            found.add(new PassThrough("driver.", null, oracleDriverProperties()));
-        }
-        else {
-            Set<String> names = new TreeSet<>();
-            for (org.postgresql.PGProperty property : org.postgresql.PGProperty.values()) {
-                names.add(property.getName());
-            }
-            found.add(new PassThrough("driver.", null, names));
-        }
+        found.add(new PassThrough("schema.history.internal.producer.", producer, producer.names()));
+        found.add(new PassThrough("schema.history.internal.consumer.", consumer, consumer.names()));
+        found.add(new PassThrough("driver.", null, oracleDriverProperties()));
         return found;
     }
 
@@ -335,10 +313,11 @@ public final class FieldDefinitions {
     }
 
     private static List<String> captured(
-            RelationalDatabaseConnectorConfig made, boolean oracle, List<List<String>> tables) {
+            RelationalDatabaseConnectorConfig made, List<List<String>> tables) {
         List<String> found = new ArrayList<>();
         for (List<String> table : tables) {
-            if (made.getTableFilters().dataCollectionFilter().isIncluded(id(oracle, table))) {
+            TableId id = new TableId("SOMEDB", table.get(0), table.get(1));
+            if (made.getTableFilters().dataCollectionFilter().isIncluded(id)) {
                 found.add(String.join(".", table));
             }
         }
@@ -354,10 +333,6 @@ public final class FieldDefinitions {
                 "schema_change", names.schemaChangeTopic(),
                 "heartbeat", names.heartbeatTopic(),
                 "transaction", names.transactionTopic()));
-    }
-
-    private static TableId id(boolean oracle, List<String> table) {
-        return new TableId(oracle ? "SOMEDB" : null, table.get(0), table.get(1));
     }
 
     private static Map<String, Map<String, Object>> described(Field.Set set) {

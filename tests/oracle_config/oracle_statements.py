@@ -1,8 +1,9 @@
 """`make oracle-statements`: which statements the pinned connector sends, against the list that is kept.
 
-The connector runs on the stand-in through everything that makes it ask something: first snapshot, streaming, log switch, a
-changed definition, a snapshot by signal, a restart, a LogMiner session that fails, archived logs that are gone. The
-stand-in notes each statement with its answer, and refuses by name what it does not know.
+The connector runs on the stand-in through everything that makes it ask something: first snapshot, streaming,
+log switch, a changed definition, a snapshot by signal, a restart, a LogMiner session that fails, archived
+logs that are gone. The stand-in notes each statement with its answer, and refuses by name what it does not
+know.
 
     python -m tests.oracle_config.oracle_statements [--write]
 """
@@ -38,7 +39,7 @@ _VOLATILE = re.compile(r"\b\d{7,}\b|\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?|0
 
 
 def difference(kept: str, seen: Sequence[str], refused: Sequence[str]) -> list[str]:
-    """What is new (+), what is no longer sent (-), and what the stand-in refused (!); empty when all is as kept."""
+    """What is new (+), no longer sent (-), and refused by the stand-in (!); empty when all is as kept."""
     before = [line for line in kept.splitlines() if line and not line.startswith("#")]
     lines = difflib.unified_diff(before, sorted(seen), "kept", "sent", lineterm="", n=0)
     changed = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
@@ -46,9 +47,9 @@ def difference(kept: str, seen: Sequence[str], refused: Sequence[str]) -> list[s
 
 
 def page(seen: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page on which a DBA compares the stand-in's answers with a real database's."""
+    """The page on which a DBA compares answers with a real database's; statements as they were first sent."""
     parts = [_INTRODUCTION]
-    for number, (_, example) in enumerate(sorted(seen.items()), start=1):
+    for number, (_, example) in enumerate(seen.items(), start=1):
         parts.append(f"## {number}\n\n```sql\n{_filled(example)};\n```\n\n{_answer(example)}")
     return "\n\n".join(parts) + "\n"
 
@@ -56,12 +57,14 @@ def page(seen: Mapping[str, Mapping[str, Any]]) -> str:
 _INTRODUCTION = """\
 # The connector's statements, to be compared with a real database
 
-For a DBA. No Oracle runs where this project is tested: a stand-in answers the connector's statements (`connector/local/oracle/README.md`). Run these
-statements once, logged in as the connector's user in the root of the container database, on a database of the real version, and compare: the
-columns, their order, the kind of values. Values differ, of course; SCNs, times and file names are shown as `…`. Send back what differs in form.
+For a DBA. No Oracle runs where this project is tested: a stand-in answers the connector's statements
+(`connector/local/oracle/README.md`). Run these statements once, logged in as the connector's user in the root
+of the container database, on a database of the real version, and compare: the columns, their order, the kind
+of values. Values differ, of course; SCNs, times and file names are shown as `…`. Send back what differs in
+form.
 
-The statements change nothing but the flush table `LOG_MINING_FLUSH` in the user's own schema. They are those that Debezium sent; binds are filled in.
-Written by `make oracle-statements WRITE=1`."""
+The statements change nothing but the flush table `LOG_MINING_FLUSH` in the user's own schema. They are those
+that Debezium sent; binds are filled in. Written by `make oracle-statements WRITE=1`."""
 
 
 def _filled(example: Mapping[str, Any]) -> str:
@@ -150,7 +153,10 @@ def _live(world: World, arrives: Any) -> None:
 
 @contextmanager
 def _world() -> Iterator[World]:
-    with tempfile.TemporaryDirectory() as directory, World.up(Path(directory) / "world", report=_say) as world:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        World.up(Path(directory) / "world", report=_say) as world,
+    ):
         yield world
 
 

@@ -38,7 +38,6 @@ DATABASES: Mapping[str, Mapping[str, object]] = {
         "pdb": "WMSPDB",
     },
     "url_sid": {"url": "jdbc:oracle:thin:@wms.example.com:1521:WMS", "sid": "WMS"},
-    "postgres": {"engine": "postgres", "host": "127.0.0.1", "dbname": "wms"},
 }
 
 #: Tables of which only the four may be captured.
@@ -52,7 +51,7 @@ CONFLICTS = (
     ("DBZ", "LOG_MINING_FLUSH"),
 )
 
-BEATING = (("main", "pdb"), ("feature.x", "service"), ("feature.x", "postgres"))
+BEATING = (("main", "pdb"), ("feature.x", "service"))
 HEARTBEAT_TABLE = ("WMSCDC", "HEARTBEAT")
 
 GENERATED = tuple(itertools.product(STAGES, tuple(KafkaAuth), DATABASES))

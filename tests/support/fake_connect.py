@@ -63,6 +63,10 @@ class FakeConnect:
     requests: list[tuple[str, str]] = field(default_factory=list)
     #: Connectors that have stored an offset.
     offsets: set[str] = field(default_factory=set)
+    #: The offset that they have stored.
+    position: dict[str, Any] = field(default_factory=lambda: {"txSeq": 7})
+    #: By how much the database's SCN grows each time that the metrics are read, once it is in `debezium`.
+    scn_step: float = 0
     #: Tasks stay a while after a stop.
     stops_slowly: bool = False
     #: Why offsets are not deleted: `a moment` (500) or `for good` (400).
@@ -164,7 +168,8 @@ class FakeConnect:
     def _get_offsets(self, name: str) -> Reply:
         if name not in self.configs:
             return _refuse(404, f"Connector {name} not found")
-        stored = [{"partition": {"server": "wms"}, "offset": {"lsn": 7}}] if name in self.offsets else []
+        pair = {"partition": {"server": "wms"}, "offset": self.position}
+        stored = [pair] if name in self.offsets else []
         return _reply(200, {"offsets": stored})
 
     def _stop(self, name: str, _content: object) -> Reply:
@@ -209,13 +214,16 @@ class FakeConnect:
     def _metrics(self) -> str:
         if self.debezium is None:
             return "# HELP jvm_threads_current Current thread count\njvm_threads_current 40.0\n"
+        streaming = self.debezium.get("streaming", {})
+        if "currentscn" in streaming:
+            streaming["currentscn"] += self.scn_step
         of_tasks = "".join(
             f'kafka_connect_{what}{{connector="{name}",task="0"}} {value}\n'
             for name in self.tasks
             for what, value in self.counted.items()
         )
         return of_tasks + "".join(
-            f'debezium_metrics_{name}{{plugin="postgres",context="{context}",server="wms",}} {value}\n'
+            f'debezium_metrics_{name}{{plugin="oracle",context="{context}",server="wms",}} {value}\n'
             for context, values in self.debezium.items()
             for name, value in values.items()
         )

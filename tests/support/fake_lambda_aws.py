@@ -2,6 +2,7 @@
 # ruff: noqa: N803 - arguments are spelt as boto3 spells them
 
 import math
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -155,19 +156,23 @@ class FakeLogs:
     page: int = 2
     asked: list[str] = field(default_factory=list)
 
-    def filter_log_events(self, *, logGroupName: str, startTime: int, filterPattern: str, **page: str) -> Any:
+    def filter_log_events(self, *, logGroupName: str, startTime: int, filterPattern: str, **page: Any) -> Any:
         """One page, oldest first; a page may be empty although more follow, as AWS's may."""
-        words = filterPattern.strip('"')
+        words = re.findall(r'"([^"]*)"', filterPattern)
         self.asked.append(logGroupName)
         if self.refusal is not None:
             raise self.refusal
         found = [
             {"timestamp": int(at * 1000), "message": line}
             for at, line in self.lines
-            if at * 1000 >= startTime
+            if startTime <= at * 1000 <= page.get("endTime", math.inf)
         ]
         first = int(page.get("nextToken", "0"))
-        events = [event for event in found[first : first + self.page] if words in str(event["message"])]
+        events = [
+            event
+            for event in found[first : first + self.page]
+            if any(word in str(event["message"]) for word in words)
+        ]
         answer: dict[str, Any] = {"events": events}
         if first + self.page < len(found):
             answer["nextToken"] = str(first + self.page)

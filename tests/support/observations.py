@@ -11,6 +11,7 @@ from connector.domain.health.observation import (
     Source,
     TaskStatus,
 )
+from connector.domain.health.scn import Position, Reading, ScnMemory
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.stage.record import StageRecord
 
@@ -25,7 +26,7 @@ WELL = Observation(
     connect_answers="",
     connector=ConnectorStatus("RUNNING", "w", tasks=(TaskStatus(0, "RUNNING", "127.0.0.9:8083"),)),
     source=Source(streaming=True, seconds_behind_source=1.0, seconds_since_last_event=2.0),
-    database={"127.0.0.8:5432": ""},
+    database={"127.0.0.8:1521": ""},
     brokers=BrokerReading(newest=NOW - 3),
     record=RECORD_OF_WELL,
     secret_versions={"wms/main/dbInfo": "v1"},
@@ -49,8 +50,27 @@ services = st.builds(
 )
 tasks = st.builds(TaskStatus, st.integers(0, 2), states, st.just("127.0.0.9:8083"), traces)
 connectors = st.builds(ConnectorStatus, states, st.just("w"), traces, st.lists(tasks, max_size=2).map(tuple))
+scns = st.integers(1, 50)
+past = st.integers(0, int(NOW))
+readings = st.builds(Reading, scns, st.none() | past, past)
+memories = st.builds(
+    ScnMemory,
+    st.lists(readings, max_size=4, unique_by=lambda each: each.scn).map(
+        lambda found: tuple(sorted(found, key=lambda each: each.scn))
+    ),
+    st.none() | st.tuples(past, scns),
+    st.none() | st.tuples(past, scns),
+)
+positions = st.builds(Position, st.none() | scns, st.booleans())
 sources = st.builds(
-    Source, st.none() | st.booleans(), st.booleans(), st.integers(0, 4), seconds, seconds, seconds
+    Source,
+    st.none() | st.booleans(),
+    st.booleans(),
+    st.integers(0, 4),
+    seconds,
+    seconds,
+    st.none() | scns,
+    seconds,
 )
 records = st.builds(
     StageRecord,
@@ -63,10 +83,10 @@ health_states = st.builds(
     HealthState,
     unknown_streak=st.integers(0, 3),
     idle_since=st.none() | st.integers(int(NOW) - 90, int(NOW)),
-    position=st.none() | st.tuples(st.integers(0, int(NOW)), st.integers(0, 100_000)),
+    scn=memories,
     incident=st.none() | st.just(Incident(1_800_000_000, "DbTcpUnreachable")),
 )
-probes = st.sampled_from(["secrets", "service", "connector", "source", "record", "brokers"])
+probes = st.sampled_from(["secrets", "service", "connector", "source", "record", "brokers", "position"])
 observations = st.builds(
     Observation,
     service=st.none() | services,
@@ -74,6 +94,9 @@ observations = st.builds(
     connect_answers=st.none() | reasons,
     connector=st.none() | connectors,
     source=st.none() | sources,
+    scn_sightings=st.lists(st.tuples(st.just(NOW - 2), scns), max_size=2).map(tuple),
+    snapshot_since=st.none() | st.floats(0, NOW),
+    position=st.none() | positions,
     log_message=traces,
     log_unread=st.booleans(),
     database=st.dictionaries(st.sampled_from(["a:1", "b:2"]), reasons),

@@ -128,6 +128,11 @@ class StageUnderTest:
             return source_of(list(parse(reply.data.decode())), self.stage.topics.prefix)
         return Source()
 
+    def streams(self) -> bool:
+        """Whether the log is read: no snapshot runs any more."""
+        source = self.source()
+        return bool(source.streaming) and not source.snapshot_running
+
     def active_worker(self) -> Worker | None:
         """The worker that runs the connector's task, as far as Connect tells."""
         status = self.get(f"/connectors/{CONNECTOR}/status") or {"tasks": []}

@@ -1,4 +1,4 @@
-"""Everything that AWS, Kafka and the database still have of a stage."""
+"""Everything that AWS and Kafka still have of a stage. In the database a stage leaves nothing of its own."""
 
 from connector.domain.stage.stage import Stage
 from connector.local.arrivals import topics_of
@@ -17,9 +17,6 @@ def of(under_test: StageUnderTest) -> dict[str, list[str]]:
     own_logs = {names.connector_log_group, *map(names.function_log_group, functions)}
     alarms = client("cloudwatch").describe_alarms()
     definitions = client("ecs").list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
-    slots = world.database.slots()
-    with world.database.admin() as connection:
-        publications = [row[0] for row in connection.execute("SELECT pubname FROM pg_publication")]
     found = {
         "stacks": [*under_test.stack_states()],
         "log groups": [name for name in logs if name in own_logs],
@@ -54,8 +51,6 @@ def of(under_test: StageUnderTest) -> dict[str, list[str]]:
         ),
         "topics": sorted(topics_of(bootstrap) & set(stage.topics)),
         "consumer groups": sorted(set(kafka_state.groups(bootstrap)) & set(stage.topics.groups)),
-        "replication slots": [name for name in slots if name == names.replication_slot],
-        "publications": [name for name in publications if name == names.replication_slot],
     }
     return {kind: names_ for kind, names_ in found.items() if names_}
 

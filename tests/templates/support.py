@@ -29,7 +29,6 @@ def data(component: str, stage: str = "main", auth: str = "tls", **changes: Any)
         "msk_cluster_arn": MSK if auth == "iam" else None,
     }
     database = {
-        "engine": "oracle",
         "endpoints": [["192.0.2.10", 1521]],
         "user_key": "username",
         "password_key": "password",

@@ -30,7 +30,7 @@ def test_an_unknown_setting_is_refused_with_the_known_ones(component: str):
 
 def test_an_unknown_key_inside_the_database_is_refused_with_the_known_ones():
     wrong = {**data("network")["database"], "passwd": "x"}
-    with pytest.raises(SceptreException, match=r"'database.passwd'; known: endpoints, engine, password_key"):
+    with pytest.raises(SceptreException, match=r"'database.passwd'; known: endpoints, password_key"):
         text("network", database=wrong)
 
 

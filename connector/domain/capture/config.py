@@ -13,7 +13,7 @@ from types import MappingProxyType
 from connector.domain.capture.settings import UNREADABLE, ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth, client_security
-from connector.domain.secrets.database import Database, Engine
+from connector.domain.secrets.database import Database
 from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import CAPTURED_TABLES, JDBC_TABLES
@@ -33,10 +33,8 @@ def connector_config(
     """What `PUT /connectors/<name>/config` is given: every value is text, no value is confidential."""
     if settings.kind == "jdbc":
         source = _jdbc(stage, database)
-    elif database.engine is Engine.ORACLE:
-        source = {**_debezium(stage, auth, settings), **_oracle(stage, database, auth)}
     else:
-        source = {**_debezium(stage, auth, settings), **_postgres(stage, database)}
+        source = {**_debezium(stage, auth, settings), **_oracle(stage, database, auth)}
     return MappingProxyType(dict(sorted({**_COMMON, **source}.items())))
 
 
@@ -103,13 +101,12 @@ def _beat(heartbeat_table: str) -> str:
     """Update the table's one row, if every captured table is there.
 
     Debezium does not fail when a table is dropped or its grant is revoked: it continues with the others. The
-    database then refuses this statement. On Oracle that fails the task, with the message in its trace; the
-    stand-in's connector retries for ever, with the message in the worker's log.
+    database then refuses this statement, which fails the task, with the message in its trace.
     """
-    # No row of any table is read. Both databases know names in quotes.
+    # No row of any table is read.
     tables = (f'SELECT 1 FROM "{schema}"."{table}" WHERE 1 = 0' for schema, table in CAPTURED_TABLES)  # noqa: S608
     none = " UNION ALL ".join(tables)
-    # CURRENT_TIMESTAMP is standard SQL: Oracle and the stand-in know it. No quotes: both fold the names.
+    # No quotes around the heartbeat table: Oracle reads its name as upper case.
     return f"UPDATE {heartbeat_table} SET BEAT_TS = CURRENT_TIMESTAMP WHERE NOT EXISTS ({none})"  # noqa: S608
 
 
@@ -123,7 +120,7 @@ def _heartbeat_table(stage: Stage, table: str) -> dict[str, str]:
         "heartbeat.action.query": _beat(table),
         "transforms": "heartbeat",
         "transforms.heartbeat.type": "org.apache.kafka.connect.transforms.RegexRouter",
-        # Whatever the case in which the database shows the name: the stand-in folds to lower case.
+        # Whatever the case in which the setting has the name: Oracle's own is upper case.
         "transforms.heartbeat.regex": f"{re.escape(topics.prefix)}\\.(?i:{re.escape(table)})",
         "transforms.heartbeat.replacement": topics.one("heartbeat_table"),
     }
@@ -138,6 +135,9 @@ def _oracle(stage: Stage, database: Database, auth: KafkaAuth) -> dict[str, str]
         **_oracle_address(database),
         # The driver's own keep-alive: an idle flow dies after 350 s in AWS's network.
         "driver.oracle.net.keepAlive": "true",
+        # Debezium's default, `skip`, loses the changes of every transaction that is open when the snapshot
+        # begins: they are in no snapshot, and begin before the position at which streaming starts.
+        "internal.log.mining.transaction.snapshot.boundary.mode": "all",
         "include.schema.changes": "true",
         "schema.history.internal.kafka.topic": stage.topics.one("schema_history"),
         "schema.history.internal.kafka.bootstrap.servers": BOOTSTRAP_REFERENCE,
@@ -167,31 +167,12 @@ def _oracle_address(database: Database) -> dict[str, str]:
     return address
 
 
-def _postgres(stage: Stage, database: Database) -> dict[str, str]:
-    if database.dbname is None or database.url is not None:
-        raise OperatorError("engine 'postgres' needs 'host' and 'dbname' in dbInfo and takes no 'url'")
-    return {
-        "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
-        "database.hostname": database.host,
-        "database.port": str(database.port),
-        "database.dbname": database.dbname,
-        "plugin.name": "pgoutput",
-        "slot.name": stage.names.replication_slot,
-        "publication.name": stage.names.replication_slot,
-        "publication.autocreate.mode": "filtered",
-    }
-
-
 def _jdbc(stage: Stage, database: Database) -> dict[str, str]:
     """Confluent's polling connector, with the settings of the runtime that this project replaces.
 
     Its plugin is not part of the image (docs/decisions/0005). The plugin does not support exactly-once, so
     the config does not require it.
     """
-    if database.engine is not Engine.ORACLE:
-        raise OperatorError(
-            "connector.kind 'jdbc' reads Oracle only; with engine 'postgres' in dbInfo use kind 'debezium'"
-        )
     # It names a topic prefix + table, without the schema: the prefix carries the schema, so there is one.
     (schema,) = {schema for schema, _ in JDBC_TABLES}
     return {

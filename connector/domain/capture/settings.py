@@ -13,7 +13,7 @@ KINDS = ("debezium", "jdbc")
 #: What is done with a column's value that the connector cannot convert, and Debezium's word for it.
 UNREADABLE = {"stop": "fail", "null": "warn"}
 
-#: Two names that Oracle and the stand-in read the same way without quotes around them, as upper case.
+#: Two names that Oracle reads without quotes around them, as upper case.
 _TABLE = re.compile(r"[A-Z][A-Z0-9_]{0,127}\.[A-Z][A-Z0-9_]{0,127}")
 
 
@@ -35,8 +35,8 @@ class ConnectorSettings:
     data_retention_days: int = 7
     #: How long Connect's validation may try to reach the database, in seconds.
     validation_timeout_seconds: int = 20
-    #: How long the DBA keeps archived redo log, in hours; 0 while that is not known. From it the health check
-    #: computes how much time is left before a position is lost.
+    #: For how long the DBA keeps an archived redo log after it was written, in hours; 0 while that is not
+    #: known. From it the health check computes how much time is left before the position is lost.
     archived_log_hours: int = 0
     #: A table with one row, `SCHEMA.TABLE`, that the connector updates with each heartbeat: it proves the way
     #: from database to topic. Empty: there is none. `oracle-script` prints the statements that create it.

@@ -36,8 +36,7 @@ def snapshot(stage: Stage, tables: Sequence[str], identifier: str) -> Signal:
     """Let the connector take a snapshot of these tables, and then continue from its offset.
 
     A blocking snapshot: an incremental one needs a table for its marks, and the Oracle database must not be
-    changed. Tables are given as expressions, since Oracle puts the database before the schema and PostgreSQL
-    does not.
+    changed. Tables are given as expressions, since Debezium puts the database's name before the schema.
     """
     content = {
         "id": identifier,

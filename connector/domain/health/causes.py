@@ -1,4 +1,4 @@
-"""What a trace of Connect, Debezium or a database driver says, in one line.
+"""What a trace of Connect, Debezium or Oracle's driver says, in one line.
 
 Pure text work: the last cause of a Java trace. What kind of error it is, `error_classes` knows.
 """
@@ -10,9 +10,9 @@ from connector.domain.stage.aws_names import CONNECTOR
 _CAUSED_BY = re.compile(r"^\s*Caused by:\s*(.+)$", re.MULTILINE)
 #: `java.lang.IllegalStateException: words` -> words; a bare class name is kept, shortened.
 _CLASS = re.compile(r"^(?:[\w$]+\.)+(?P<name>[\w$]+)(?::\s*|$)")
-#: The server's own message, which drivers wrap in messages of theirs.
-_SERVER_MESSAGE = re.compile(r"(?:ORA-\d{5}|FATAL):[^\n]*")
-#: What Oracle's driver and pgjdbc add behind the cause.
+#: Oracle's own message, which the driver wraps in messages of its own.
+_SERVER_MESSAGE = re.compile(r"ORA-\d{5}:[^\n]*")
+#: What Oracle's driver adds behind the cause.
 _TAIL = re.compile(r"\s*(?:https?://docs\.oracle\.com/\S+|\(CONNECTION_ID=[^)]*\))")
 #: The innermost brackets of a printed object, with the field name in front of them.
 _OBJECT = re.compile(r"\s*(?:\w+=)?(?:\[[^\[\]{}]*\]|\{[^\[\]{}]*\})")
@@ -30,11 +30,19 @@ def trace_of(event: str) -> str:
     return event.replace(_TRACE_SEPARATOR, "\n")
 
 
-def root_cause(trace: str) -> str:
-    """The cause at the bottom of a trace, in one line: the server's message where there is one.
+def is_consequence(trace: str) -> bool:
+    """Whether a trace tells only that the connection was closed, which Debezium does after a failure.
 
-    Oracle numbers its messages and PostgreSQL begins them with FATAL; both are deep inside wrapped
-    exceptions. Else it is the last "Caused by", else the first line.
+    Observed with Debezium 3.6.1.Final: `Error in finally block`, with ORA-17008, after the cause's trace.
+    """
+    found = _SERVER_MESSAGE.findall(trace)
+    return bool(found) and all(text.startswith("ORA-17008") for text in found)
+
+
+def root_cause(trace: str) -> str:
+    """The cause at the bottom of a trace, in one line: Oracle's numbered message where there is one.
+
+    Such a message is deep inside wrapped exceptions. Else it is the last "Caused by", else the first line.
     """
     server = _SERVER_MESSAGE.findall(trace)
     if server:

@@ -6,7 +6,8 @@ from typing import Any
 
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
-from connector.domain.health.error_classes import ErrorClass, named
+from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.error_classes import named
 from connector.domain.health.findings import Finding
 from connector.domain.stage.stage import Stage
 
@@ -24,6 +25,7 @@ TITLES: Mapping[str, str] = {
     "ReplicationLagSeconds": "lag",
     "ScnHeadroomMinutes": "archived log",
     "HeartbeatMissing": "heartbeat",
+    "ChangesSkipped": "skipped changes",
     "AutoRestartBudgetExceeded": "restarts",
     # Of `verify_checks`: what an operator has done to the connector, and a deployment of the service.
     "paused": "connector",

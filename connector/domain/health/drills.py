@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.domain.errors import OperatorError, ServerError
-from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN, ErrorClass
+from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, SKIPPED, UNKNOWN
 from connector.domain.health.old_names import error_class
 
 #: The only key of an event that requests a drill.
@@ -25,6 +26,7 @@ _METRICS: Mapping[str, str] = {
     "unreachable": "DbTcpUnreachable",
     "brokers": "BrokersUnreachable",
     "no-session": "SourceDisconnected",
+    **{cause.name: "ChangesSkipped" for cause in SKIPPED},
 }
 
 

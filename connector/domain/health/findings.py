@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.health.causes import HEARTBEAT_REFUSED, root_cause
+from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     CONNECTOR_MISSING,
@@ -16,13 +17,12 @@ from connector.domain.health.error_classes import (
     STALLED,
     UNKNOWN,
     WORKER,
-    ErrorClass,
     classify,
     named,
 )
+from connector.domain.health.headroom import judged
 from connector.domain.health.lag import LATELY_SECONDS, lag_now, staleness_limit
-from connector.domain.health.observation import ConnectorStatus, Observation
-from connector.domain.health.state import HealthState
+from connector.domain.health.observation import POSITION_PROBE, ConnectorStatus, Observation
 from connector.domain.stage.aws_names import CONNECTOR
 
 #: In how many checks in a row Connect must give no status of the connector before that counts: a rebalance
@@ -41,6 +41,7 @@ class Finding:
 
     `ok` is None when one check cannot decide. `reason` says in one line why it is not ok, or not sure.
     `value` is what its metric measures; None publishes nothing. `cause` is the error class.
+    `unknown`: nothing can be known with the stage's settings; `summary` says what is missing.
     `summary` says what was seen. `next_step` is what to do where the class does not say it.
     """
 
@@ -51,6 +52,7 @@ class Finding:
     cause: ErrorClass | None = None
     summary: str = ""
     next_step: str = ""
+    unknown: bool = False
 
     @classmethod
     def passed(cls, name: str, summary: str = "", value: float | None = 0) -> "Finding":
@@ -90,6 +92,7 @@ def findings(
     if settings.kind == "debezium":
         results += _source(seen, results)
         results += _depth(seen, settings, now)
+        results += _headroom(seen, settings, now)
         results += _heartbeat(seen, settings, now, results)
     return results
 
@@ -104,30 +107,6 @@ def by_metric(results: Sequence[Finding]) -> Mapping[str, float]:
     return {f.name: f.value for f in results if f.value is not None and f.ok is not None}
 
 
-def headroom_minutes(
-    seen: Observation, settings: ConnectorSettings, state: HealthState, now: float
-) -> float | None:
-    """How many minutes the archived log reaches further back than the connector's position; None if unknown.
-
-    A failed task reports no position: the age is the one that was last seen plus the time since.
-    """
-    if not settings.archived_log_hours:
-        return None
-    place = position(seen, now) or state.position
-    if place is None:
-        return None
-    at, age = place
-    return settings.archived_log_hours * 60 - (age + now - at) / 60
-
-
-def position(seen: Observation, now: float) -> tuple[int, int] | None:
-    """When the position was seen and how old it was, if Oracle's metrics have it."""
-    source = seen.source
-    if source is None or source.position_age is None:
-        return None
-    return int(now), int(source.position_age)
-
-
 def _health_check(seen: Observation) -> list[Finding]:
     """The probes that failed, except those whose failure another finding reports."""
     reasons = [f"{probe}: {reason}" for probe, reason in seen.probe_errors.items() if probe not in _EXPLAINED]
@@ -137,8 +116,9 @@ def _health_check(seen: Observation) -> list[Finding]:
 
 
 #: Probes whose error is not an error of the check itself: Connect gives no status for a while during a
-#: rebalance, and a worker without metrics is reported as a source that is not connected.
-_EXPLAINED = ("connector", "source")
+#: rebalance, a worker without metrics is reported as a source that is not connected, and without the position
+#: the archived log that is left is not known.
+_EXPLAINED = ("connector", "source", POSITION_PROBE)
 
 
 def _unobserved(seen: Observation, name: str, *probes: str) -> list[Finding]:
@@ -289,14 +269,25 @@ def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[F
                 )
             )
         results.append(_lag(seen, settings, now))
-    minutes = headroom_minutes(seen, settings, seen.health_state or HealthState(), now)
-    if minutes is not None:
-        reason = f"archived log reaches {minutes:.0f} minutes further back than the connector's position"
-        if minutes < _threshold("ScnHeadroomMinutes"):
-            results.append(Finding.failed("ScnHeadroomMinutes", reason, ARCHIVED_LOG_EXPIRING, minutes))
-        else:
-            results.append(Finding.passed("ScnHeadroomMinutes", reason, minutes))
     return results
+
+
+def _headroom(seen: Observation, settings: ConnectorSettings, now: float) -> list[Finding]:
+    """Whether the archived log still reaches back to the connector's position, and for how long.
+
+    If the stage's settings say how long archived log is kept, an unknown headroom is a finding that this
+    check cannot decide. Otherwise it stays unknown: the check says so, and the stage can still be healthy.
+    """
+    room, name = judged(seen, settings, now), "ScnHeadroomMinutes"
+    if room is None:
+        return []
+    if room.shown is not None and room.shown < _threshold(name):
+        return [Finding.failed(name, room.text, ARCHIVED_LOG_EXPIRING, room.shown)]
+    if room.minutes is not None or room.nothing_to_lose:
+        return [Finding.passed(name, room.text, room.minutes)]
+    if not settings.archived_log_hours:
+        return [Finding(name, ok=True, summary=room.text, unknown=True)]
+    return [Finding.unsure(name, room.text, ARCHIVED_LOG_EXPIRING)]
 
 
 def _lag(seen: Observation, settings: ConnectorSettings, now: float) -> Finding:
@@ -342,7 +333,7 @@ def _heartbeat(
         if value is not None
     ]
     if _streams(seen) and HEARTBEAT_REFUSED in seen.log_message:
-        # Whether it is connected at this moment or not: the stand-in's connector starts again each time.
+        # Whether it is connected at this moment or not: a refusal that is repeated starts the task each time.
         reason = f"the database refuses the heartbeat statement: {root_cause(seen.log_message)}"
         return [*measured, Finding.failed("HeartbeatMissing", reason, classify(seen.log_message))]
     hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in results)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from connector.domain.health import metrics
-from connector.domain.health.findings import Finding, position
-from connector.domain.health.new_findings import class_name, find_new
+from connector.domain.health.findings import Finding
+from connector.domain.health.headroom import remembered
+from connector.domain.health.moments import moment
+from connector.domain.health.new_findings import class_name, find_new, says_why
 from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Outcome
 from connector.domain.health.state import LAGS_KEPT, HealthState, Incident
@@ -81,7 +82,7 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
         idle_since=verdict.idle_since,
         failed_since=(state.failed_since or int(now)) if failed else None,
         lags=lags,
-        position=position(seen, now) or state.position,
+        scn=remembered(state, seen, now),
         tried=_tried(state, outcome, now) if own or not verdict.sure else (),
         refused=outcome.refused or ("" if seen.connector is not None else state.refused),
     )
@@ -96,11 +97,6 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
     if not own and verdict.sure:
         return Next(replace(kept, incident=None), Notification.RECOVERY)
     return Next(kept)
-
-
-def moment(at: float) -> str:
-    """A time as people read it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _metric(finding: Finding) -> str:
@@ -118,10 +114,20 @@ def _due(
     due = []
     for finding in found:
         alarm = metrics.metric(finding.name).alarm
-        lasted = alarm is not None and streaks[key(finding)] >= alarm.evaluation_periods
+        lasted = alarm is not None and streaks[key(finding)] >= _periods(finding, alarm.evaluation_periods)
         if lasted and not (healing and finding.name in _HEALABLE):
             due.append(finding)
     return due
+
+
+def _periods(finding: Finding, periods: int) -> int:
+    """In how many checks in a row a finding must be there before it is mailed.
+
+    A task that is RUNNING without a connection may have one in a moment, unless the worker's log names a
+    cause that somebody has to fix: each attempt with a wrong password brings the account closer to its lock.
+    """
+    known = finding.name == "SourceDisconnected" and finding.cause is not None and says_why(finding.cause)
+    return 1 if known else periods
 
 
 def _pairs(found: list[Finding]) -> tuple[tuple[str, str], ...]:

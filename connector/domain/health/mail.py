@@ -7,7 +7,8 @@ from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.budget import LIMIT, Budget
 from connector.domain.health.error_classes import UNKNOWN
 from connector.domain.health.findings import Finding
-from connector.domain.health.incident import mailed, moment
+from connector.domain.health.incident import mailed
+from connector.domain.health.moments import moment
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verdict import Verdict
 from connector.domain.stage.stage import Stage
@@ -53,6 +54,7 @@ def incident_mail(
         f"Last error:   {first.reason}",
         *(f"Also:         {finding.name}: {finding.reason}" for finding in found[1:]),
         f"Lag:          {trend(state)}",
+        *_archived_log(verdict, found),
         *_listed("Tried:", state.tried or ("nothing",)),
         *([f"No action:    {verdict.remediation.withheld}"] if verdict.remediation.withheld else []),
         f"Restarts left in this hour: {left}",
@@ -64,7 +66,7 @@ def incident_mail(
         "",
         "No further mail follows until this incident ends, unless an error of another class joins it.",
     ]
-    return Mail(_subject(f"{stage.names.service}: {first.name} ({cause.name})"), "\n".join(lines))
+    return Mail(subject(f"{stage.names.service}: {first.name} ({cause.name})"), "\n".join(lines))
 
 
 def recovery_mail(
@@ -79,13 +81,13 @@ def recovery_mail(
         *_listed("Tried:", before.tried or ("nothing",)),
         f"Lag:          {trend(state)}",
     ]
-    return Mail(_subject(f"{stage.names.service}: recovered from {incident.title}"), "\n".join(lines))
+    return Mail(subject(f"{stage.names.service}: recovered from {incident.title}"), "\n".join(lines))
 
 
 def drill_mail(mail: Mail) -> Mail:
     """The same message as a drill: nobody may take it for an incident."""
     opening = "This is a DRILL: nothing below has happened, and nobody needs to do anything."
-    return Mail(_subject(f"{DRILL} {mail.subject}"), f"{opening}\n\n{mail.text}")
+    return Mail(subject(f"{DRILL} {mail.subject}"), f"{opening}\n\n{mail.text}")
 
 
 def trend(state: HealthState) -> str:
@@ -99,6 +101,16 @@ def trend(state: HealthState) -> str:
     return f"{new} s, {change} ({old} s {round((ended - began) / 60)} minutes before)"
 
 
+def _archived_log(verdict: Verdict, found: list[Finding]) -> list[str]:
+    """How long a repair may take before the position is lost, unless the mail is about just that."""
+    named = {finding.name for finding in found}
+    return [
+        f"Archived log: {finding.summary or finding.reason}"
+        for finding in verdict.results
+        if finding.name == "ScnHeadroomMinutes" and finding.name not in named
+    ]
+
+
 def _joins(incident: Incident) -> list[str]:
     return [f"Joins:        an incident that was mailed {moment(incident.since)} and is still open"]
 
@@ -107,6 +119,7 @@ def _listed(title: str, lines: tuple[str, ...]) -> list[str]:
     return [f"{title if number == 0 else '':<13} {line}" for number, line in enumerate(lines)]
 
 
-def _subject(text: str) -> str:
+def subject(text: str) -> str:
+    """A text as SNS takes it for a subject."""
     plain = text.encode("ascii", "replace").decode()
     return plain if len(plain) <= SUBJECT else plain[: SUBJECT - 3] + "..."

@@ -236,7 +236,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ScnHeadroomMinutes",
         "None",
-        "How many minutes the archived redo log reaches further back than the connector's position (Oracle)",
+        "How many minutes the archived redo log reaches further back than the connector's position, at least",
         Origin.HEALTH,
         Alarm(
             "Oracle will soon delete archived redo log that the connector has not read.",
@@ -249,6 +249,19 @@ METRICS: tuple[Metric, ...] = (
         ),
         kinds=("debezium",),
         setting="archived_log_hours",
+    ),
+    Metric(
+        "ChangesSkipped",
+        "Count",
+        "How often changes of a captured table were passed over, once for each table and cause, as long as "
+        "nobody has acknowledged it",
+        Origin.HEALTH,
+        _seen(
+            "ChangesSkipped",
+            "Changes of a captured table are missing on its topic, although the connector runs.",
+            "wms-connector verify names the table and what to do.",
+        ),
+        kinds=("debezium",),
     ),
     Metric(
         "QueueUsedPercent",

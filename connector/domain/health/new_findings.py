@@ -5,11 +5,11 @@ An open incident must hide no other error; nor may its consequences be mailed as
 
 from collections.abc import Mapping, Sequence
 
+from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     ERROR_CLASSES,
     LAGGING,
-    ErrorClass,
     named,
 )
 from connector.domain.health.findings import Finding
@@ -61,7 +61,7 @@ def find_new(found: Sequence[Finding], incident: Incident, lags: Sequence[tuple[
 
 
 def _explained(finding: Finding, notified: set[str], standing: set[str], *, falling: bool) -> bool:
-    if finding.cause is not None and _says_why(finding.cause):
+    if finding.cause is not None and says_why(finding.cause):
         return False
     if standing & _EXPLAINED_BY.get(finding.name, frozenset()):
         return True
@@ -71,7 +71,7 @@ def _explained(finding: Finding, notified: set[str], standing: set[str], *, fall
     return finding.cause is LAGGING and falling and bool(notified & _HALTS)
 
 
-def _says_why(cause: ErrorClass) -> bool:
+def says_why(cause: ErrorClass) -> bool:
     """Whether a class names something that somebody has to fix, whatever else is wrong."""
     of_trace = cause in ERROR_CLASSES and cause is not named("no-session")
     return cause is ARCHIVED_LOG_EXPIRING or (of_trace and not cause.retry)

@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.domain.health.budget import Budget
+from connector.domain.health.scn import Position
+from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.state import HealthState
 from connector.domain.stage.record import StageRecord
 
 #: States of a connector that only an operator causes: what is done on purpose is not an error.
 HALTED = ("PAUSED", "STOPPED")
+#: The probe that reads what Connect has stored for the connector, as a key of `Observation.probe_errors`.
+POSITION_PROBE = "position"
 _RUNNING = "RUNNING"
 _FAILED = "FAILED"
 
@@ -109,8 +113,10 @@ class Source:
     seconds_behind_source: float | None = None
     #: Age of the last change seen, in seconds.
     seconds_since_last_event: float | None = None
-    #: Age of the oldest open position in the redo log, in seconds (Oracle).
-    position_age: float | None = None
+    #: The database's current SCN when the connector last asked for it; None while it does not stream.
+    scn: int | None = None
+    #: For how many whole seconds the snapshot has been running, or ran.
+    snapshot_seconds: float | None = None
     #: How full the queue between reading and writing is, from 0 to 1.
     queue_used_ratio: float | None = None
     #: Records that the task has read and the brokers have not confirmed yet, as Connect counts them.
@@ -224,6 +230,12 @@ class Observation:
     connect_root: Mapping[str, str] = field(default_factory=dict)
     connector: ConnectorStatus | None = None
     source: Source | None = None
+    #: When the check asked for the database's SCN, in seconds since 1970, and what it was; oldest first.
+    scn_sightings: tuple[tuple[float, int], ...] = ()
+    #: No earlier than this the snapshot that runs has started; None when none runs.
+    snapshot_since: float | None = None
+    #: What Connect had stored before the SCN was asked for; None when it could not be read.
+    position: Position | None = None
     #: What a running task logged last, when its source is not connected; of a connected one, that the
     #: database refuses the statement of its heartbeat. Empty when nothing is known.
     log_message: str = ""
@@ -238,6 +250,8 @@ class Observation:
     #: None when it, or the stage record, could not be read: then nothing may be restarted.
     budget: Budget | None = None
     health_state: HealthState | None = None
+    #: What Debezium has passed over, as far as the worker's log was read; None if the item could not be.
+    skipped: SkippedChanges | None = None
     #: Probe -> why it saw nothing, although it should have.
     probe_errors: Mapping[str, str] = field(default_factory=dict)
 

@@ -5,8 +5,10 @@ from enum import StrEnum
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.budget import LIMIT, LONGEST_WAIT_SECONDS
-from connector.domain.health.error_classes import NOT_RUNNING, ErrorClass, classify, named
-from connector.domain.health.findings import CONFIRMED, Finding, headroom_minutes
+from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.error_classes import NOT_RUNNING, classify, named
+from connector.domain.health.findings import CONFIRMED, Finding
+from connector.domain.health.headroom import judged
 from connector.domain.health.observation import Observation
 
 
@@ -74,8 +76,8 @@ def decide_remediation(
         return Remediation(withheld=f"{cause.meaning}: a restart does not fix that")
     if wanted is Action.REGISTER and state.refused and not named(state.refused).retry:
         return Remediation(withheld=f"the registration was refused: {named(state.refused).meaning}")
-    minutes = headroom_minutes(seen, settings, state, now)
-    if minutes is not None and minutes <= 0:
+    room = judged(seen, settings, now)
+    if room is not None and room.gone:
         return Remediation(
             withheld="the archived log no longer reaches back to the connector's position: a restart would "
             "lose that position"

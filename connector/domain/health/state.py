@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connector.domain.health.item_version import read_version
 from connector.domain.health.old_names import up_to_date
+from connector.domain.health.scn import ScnMemory
 
 #: Partition key of the item in the state table. It stays: deployed stages have their state under it.
 STATE_KEY = "health-memory"
@@ -39,8 +41,8 @@ class HealthState:
     failed_since: int | None = None
     #: When, and what the lag was in seconds; newest last.
     lags: tuple[tuple[int, int], ...] = ()
-    #: When the connector's position was last seen, and how old it was in seconds.
-    position: tuple[int, int] | None = None
+    #: What dates the connector's position in the database's log.
+    scn: ScnMemory = field(default_factory=ScnMemory)
     #: What was tried since something went wrong, oldest first.
     tried: tuple[str, ...] = ()
     #: The error class for which Connect refused the registration last.
@@ -66,7 +68,7 @@ class HealthState:
             "idle_since": self.idle_since,
             "failed_since": self.failed_since,
             "lags": [list(pair) for pair in self.lags],
-            "position": None if self.position is None else list(self.position),
+            "scn": self.scn.to_item(),
             "tried": list(self.tried),
             "refused": self.refused,
             "incident": None if incident is None else _incident_item(incident),
@@ -76,16 +78,16 @@ class HealthState:
     def from_item(cls, item: Mapping[str, Any]) -> "HealthState":
         """The inverse of `to_item`. An invalid item gives an empty state: that only costs a repeated mail."""
         item = up_to_date(item)
-        version, replaced_version = _version(item)
+        version, replaced_version = read_version(item)
         try:
-            incident, position = item["incident"], item["position"]
+            incident, scn = item["incident"], item.get("scn")
             return cls(
                 streaks={str(name): int(count) for name, count in item["streaks"].items()},
                 unknown_streak=int(item["unknown_streak"]),
                 idle_since=_time(item.get("idle_since")),
                 failed_since=_time(item.get("failed_since")),
                 lags=tuple((int(at), int(lag)) for at, lag in item["lags"]),
-                position=None if position is None else (int(position[0]), int(position[1])),
+                scn=ScnMemory() if scn is None else ScnMemory.from_item(scn),
                 tried=tuple(map(str, item["tried"])),
                 refused=str(item["refused"]),
                 incident=None if incident is None else _incident(incident),
@@ -108,15 +110,3 @@ def _incident_item(incident: Incident) -> dict[str, Any]:
 def _incident(item: Mapping[str, Any]) -> Incident:
     notified = tuple((str(metric), str(cause)) for metric, cause in item.get("notified", ()))
     return Incident(int(item["since"]), str(item["title"]), notified)
-
-
-def _version(item: Mapping[str, Any]) -> tuple[int, tuple[Any, ...]]:
-    """The version, or 0 and the value that is in its place."""
-    read = item.get("version")
-    try:
-        version = int(read)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        version = 0
-    if version >= 1 and version == read:
-        return version, ()
-    return 0, (read,) if "version" in item else ()

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.findings import IDLE_SECONDS, Finding, by_metric, findings, not_ok
-from connector.domain.health.observation import Observation
+from connector.domain.health.observation import POSITION_PROBE, Observation
 from connector.domain.health.remediation import Remediation, decide_remediation
+from connector.domain.health.skipped_findings import skipped_findings, without_standing
 from connector.domain.health.state import HealthState
 
 
@@ -32,6 +33,11 @@ class Verdict:
         return not_ok(self.results)
 
     @property
+    def works(self) -> bool:
+        """Whether everything was seen and works now; what was passed over before does not count."""
+        return self.sure and not without_standing(self.findings)
+
+    @property
     def metrics(self) -> Mapping[str, float]:
         """What is published: 0 for a passed check, nothing for what was not seen."""
         return by_metric(self.results)
@@ -41,9 +47,13 @@ class Verdict:
         """The verdict in one line."""
         if self.retiring:
             return "the stage is being torn down: nothing is checked"
-        if not self.findings:
-            return "healthy" if self.sure else "no problem was found, but not everything could be checked"
-        return "; ".join(f"{finding.name}: {finding.reason}" for finding in self.findings)
+        if self.findings:
+            return "; ".join(f"{finding.name}: {finding.reason}" for finding in self.findings)
+        if self.sure:
+            unknown = [f"{f.name}: {f.summary}" for f in self.results if f.unknown]
+            return "; ".join(["healthy", *unknown])
+        unsure = "; ".join(f"{f.name}: {f.reason}" for f in self.results if f.ok is None)
+        return "no problem was found, but not everything could be checked" + (f": {unsure}" if unsure else "")
 
 
 def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdict:
@@ -58,12 +68,16 @@ def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdic
         idle_since = int(now) if state.idle_since is None else state.idle_since
     idle = idle_since is not None and now - idle_since >= IDLE_SECONDS
     results = findings(seen, settings, now, unknown_streak, idle=idle)
+    if settings.kind == "debezium":
+        results += skipped_findings(seen)
     remediation = decide_remediation(seen, results, settings, now, unknown_streak)
     if seen.budget is not None:
         left = f"{seen.budget.left(now)} of {LIMIT} restarts left in this hour"
         name, spent = "AutoRestartBudgetExceeded", remediation.spent
         results.append(Finding.failed(name, remediation.withheld) if spent else Finding.passed(name, left))
-    sure = not seen.probe_errors and all(finding.ok is not None for finding in results)
+    # Whether the position has to be known is for the finding about the archived log to say.
+    unread = set(seen.probe_errors) - {POSITION_PROBE}
+    sure = not unread and all(finding.ok is not None for finding in results)
     return Verdict(
         tuple(results), remediation, unknown_streak=unknown_streak, idle_since=idle_since, sure=sure
     )

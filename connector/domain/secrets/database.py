@@ -7,7 +7,6 @@ frozen type here; nothing else in the project reads the raw fields.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from connector.domain.errors import SecretError
@@ -42,29 +41,20 @@ _FIELDS = {
 _IGNORED = ("dbInstanceIdentifier", "dbClusterIdentifier", "masterarn")
 
 
-class Engine(StrEnum):
-    """Which Debezium connector reads the database."""
-
-    ORACLE = "oracle"
-    #: A stand-in for the local world and for tests, not a product.
-    POSTGRES = "postgres"
-
-    @property
-    def default_port(self) -> int:
-        """The listener's usual port; nobody uses Debezium's own default for Oracle, 1528."""
-        return DEFAULT_PORT if self is Engine.ORACLE else 5432
+#: `oracle`, and what RDS and RDS Custom call their editions: oracle-se2, oracle-ee-cdb, custom-oracle-ee
+#: (Amazon RDS API reference, CreateDBInstance, Engine). People write them in any case.
+_ORACLE = re.compile(r"(?:custom-)?oracle(?:-[a-z0-9]+)*", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
 class Database:
-    """A source database. Address parts may appear in templates; user and password may not.
+    """A source database, which is Oracle. Address parts may appear in templates; user and password may not.
 
     `endpoints` are the hosts and ports in `url` where there is one, for that is what the driver connects
     to. `dbname` is the service name that the secret or its URL names. `user_key` and `password_key` are the
     JSON keys under which ECS finds the credentials in the secret.
     """
 
-    engine: Engine
     endpoints: tuple[tuple[str, int], ...]
     dbname: str | None
     sid: str | None
@@ -91,8 +81,8 @@ def parse_database(stored: StoredSecret) -> Database:
     path = stored.path
     fields = json_object(path, stored.text)
     _refuse_unknown(path, fields)
-    engine = _engine(path, fields)
-    address = _url_address(path, fields, engine)
+    _refuse_other_engines(path, fields)
+    address = _url_address(path, fields)
     sid, dbname = _name(path, fields, "sid"), _name(path, fields, "dbname")
     if dbname is None and address is not None:
         dbname = address.service
@@ -100,12 +90,9 @@ def parse_database(stored: StoredSecret) -> Database:
         raise SecretError(
             f"secret {path} lacks 'dbname' (a service name), 'sid' or a 'url' with a service; give one"
         )
-    if engine is Engine.POSTGRES and dbname is None:
-        raise SecretError(f"secret {path}: engine 'postgres' needs 'dbname'")
     _optional(path, fields, "schema")
     return Database(
-        engine=engine,
-        endpoints=_endpoints(path, fields, engine, address),
+        endpoints=_endpoints(path, fields, address),
         dbname=dbname,
         sid=sid,
         pdb=_name(path, fields, "pdb"),
@@ -125,30 +112,22 @@ def _refuse_unknown(path: str, fields: Mapping[str, Any]) -> None:
         raise SecretError(f"secret {path} has the unknown key {shown}; known: {', '.join(sorted(known))}")
 
 
-def _engine(path: str, fields: Mapping[str, Any]) -> Engine:
+def _refuse_other_engines(path: str, fields: Mapping[str, Any]) -> None:
     text = _optional(path, fields, "engine")
-    if text is None:
-        return Engine.ORACLE
-    # RDS writes the edition behind a hyphen: oracle-se2, oracle-ee-cdb.
-    base = "postgres" if text in ("postgres", "postgresql") else text.split("-")[0]
-    try:
-        return Engine(base)
-    except ValueError:
-        pass
-    raise SecretError(f"secret {path}: engine {_shown(fields, text)} is unknown; allowed: oracle, postgres")
+    if text is not None and not _ORACLE.fullmatch(text):
+        raise SecretError(
+            f"secret {path}: engine {_shown(fields, text)} is unknown; allowed: oracle, or RDS's name of an "
+            "edition of it (oracle-se2, custom-oracle-ee-cdb)"
+        )
 
 
-def _url_address(path: str, fields: Mapping[str, Any], engine: Engine) -> OracleAddress | None:
+def _url_address(path: str, fields: Mapping[str, Any]) -> OracleAddress | None:
     url = _optional(path, fields, "url")
-    if url is None:
-        return None
-    if engine is Engine.POSTGRES:
-        raise SecretError(f"secret {path}: engine 'postgres' takes 'host' and 'dbname', not a 'url'")
-    return parse_oracle_url(path, url)
+    return None if url is None else parse_oracle_url(path, url)
 
 
 def _endpoints(
-    path: str, fields: Mapping[str, Any], engine: Engine, address: OracleAddress | None
+    path: str, fields: Mapping[str, Any], address: OracleAddress | None
 ) -> tuple[tuple[str, int], ...]:
     host = _optional(path, fields, "host")
     if address is not None:
@@ -160,7 +139,7 @@ def _endpoints(
         return found
     if host is None:
         raise SecretError(f"secret {path} lacks 'host' (or 'ip'); give one, or a 'url'")
-    return ((_checked_host(path, fields, host), _port(path, fields, engine)),)
+    return ((_checked_host(path, fields, host), _port(path, fields)),)
 
 
 def _refuse_contradiction(
@@ -190,9 +169,10 @@ def _checked_host(path: str, fields: Mapping[str, Any], host: str) -> str:
     return host
 
 
-def _port(path: str, fields: Mapping[str, Any], engine: Engine) -> int:
+def _port(path: str, fields: Mapping[str, Any]) -> int:
+    """The listener's usual port where none is given; nobody uses Debezium's own default, 1528."""
     value = fields.get("port")
-    return engine.default_port if value in (None, "") else _checked_port(path, fields, value)
+    return DEFAULT_PORT if value in (None, "") else _checked_port(path, fields, value)
 
 
 def _checked_port(path: str, fields: Mapping[str, Any], value: object) -> int:

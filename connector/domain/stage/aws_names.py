@@ -146,11 +146,6 @@ class Names:
             raise ValueError(f"{part!r} is not one word of letters and digits")
         return f"{self.service}-{part}"
 
-    @property
-    def replication_slot(self) -> str:
-        """PostgreSQL replication slot and publication of the stand-in (at most 63 characters)."""
-        return f"{PROJECT}_{self.slug.replace('-', '_')}"
-
     def flat(self) -> Mapping[str, str]:
         """Every name by what it names, for `stage show` and for tests that check all of them."""
         singles = {
@@ -166,6 +161,5 @@ class Names:
             "dashboard": self.dashboard,
             "zone": self.zone,
             "connect_host": self.connect_host,
-            "replication_slot": self.replication_slot,
         }
         return {**singles, **{f"stack_{c}": name for c, name in self.stacks.items()}}

@@ -4,7 +4,8 @@
 #            before a refresh (NEXT): Maven itself never removes a jar
 #   check    fails unless target/OUTPUT holds exactly the files of the part's checksums.sha256
 #   refresh  writes that list anew
-# OUTPUT `.` is the root pom's own part: conf/ and bin/ beside the jars.
+# OUTPUT `.` is the root pom's own part: conf/ and bin/ beside the jars. Its `prepare` removes plugins that have no
+# part any more.
 set -eu
 
 # The order of a glob, and so of the list, is the same everywhere.
@@ -15,7 +16,15 @@ action=$1 output=$2
 digest() { if command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
 if [ "$output" = . ]; then
-  if [ "$action" != prepare ]; then
+  if [ "$action" = prepare ]; then
+    # Maven does not remove them, and the worker would load them.
+    for plugin in target/connect/plugins/*/; do
+      part=connect/plugins/$(basename "$plugin")
+      if ! grep -qF "<part.output>$part<" modules/*/pom.xml; then
+        rm -rf "target/$part" "target/.modules/$part"
+      fi
+    done
+  else
     mkdir -p target/connect
     for own in conf bin; do
       rm -rf "target/connect/$own"

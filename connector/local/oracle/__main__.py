@@ -11,8 +11,8 @@ import threading
 from pathlib import Path
 
 from connector.local.oracle import answers
-from connector.local.oracle.database import Database
-from connector.local.oracle.engine import Engine, Settings
+from connector.local.oracle.database import StandIn
+from connector.local.oracle.engine import OracleEngine, OracleSettings
 from connector.local.oracle.own_words import allowed
 from connector.local.oracle.server import Server
 
@@ -25,18 +25,18 @@ def main() -> int:
     parser.add_argument("port", type=int)
     parser.add_argument("--dbname", default="CDB1", help="service name of the whole database")
     parser.add_argument("--pdb", default="WMSPDB1", help="the pluggable database; empty for none")
-    parser.add_argument("--log-bytes", type=int, default=Settings.log_bytes, help="size of a redo log")
+    parser.add_argument("--log-bytes", type=int, default=OracleSettings.log_bytes, help="size of a redo log")
     parser.add_argument("--archive-retention", type=float, default=None, help="seconds")
     given = parser.parse_args()
     given.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings = Settings(
+    settings = OracleSettings(
         dbname=given.dbname,
         pdb=given.pdb or None,
         log_bytes=given.log_bytes,
         archive_retention_seconds=given.archive_retention,
     )
-    engine = Engine.open(given.directory, settings)
-    database = Database(given.directory, engine, answers.connector, answers.dba, allowed)
+    engine = OracleEngine.open(given.directory, settings)
+    database = StandIn(given.directory, engine, answers.connector, answers.dba, allowed)
     database.set_up(os.environ["ORACLE_SYS_PASSWORD"], os.environ["ORACLE_APP_PASSWORD"])
     server = Server((given.address, given.port), database)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,12 +1,15 @@
-"""A client for people and tests: SQL as the application or a DBA would send it, and what fate does to a database.
+"""A client for people and tests.
+
+SQL as the application or a DBA would send it, and what fate does to a database.
 
 This is the stand-in's side door. Its statements are the few of `sql/`; it is no part of what is proved.
 """
 
+import itertools
 import json
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -15,14 +18,19 @@ from connector.local.oracle.errors import OracleError
 
 #: How many rows come with one answer.
 _FETCH = 5000
+#: How many lists of values go with one request.
+_MANY = 1000
 _COMMENT = re.compile(r"--[^\n]*")
 _CONNECT_SECONDS = 10.0
 
 
 class Client:
-    """One session. Used as a context manager it commits at the end of a block that ended well, else rolls back."""
+    """One session.
 
-    def __init__(  # noqa: PLR0913 - what a login takes
+    Used as a context manager it commits at the end of a block that ended well, else rolls back.
+    """
+
+    def __init__(
         self, host: str, port: int, service: str, user: str, password: str, *, autocommit: bool = False
     ) -> None:
         self._autocommit = autocommit
@@ -51,6 +59,18 @@ class Client:
     def execute(self, sql: str, binds: Sequence[object] = ()) -> int:
         """Run a statement that is no query; answers how many rows it changed. Raises OracleError."""
         return int(self._ask("execute", **self._statement(sql, binds)).get("updated") or 0)
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
+        """Run a statement once for each list of values; answers how many rows it changed. Raises OracleError.
+
+        A request carries many lists: alone, each would wait for an answer.
+        """
+        changed, left = 0, iter(rows)
+        while batch := [*itertools.islice(left, _MANY)]:
+            many = [[None if value is None else str(value) for value in row] for row in batch]
+            request = {"sql": sql, "many": many, "autocommit": self._autocommit}
+            changed += int(self._ask("execute", **request)["updated"])
+        return changed
 
     def query(self, sql: str, binds: Sequence[object] = ()) -> list[dict[str, str | None]]:
         """All rows of a query, each as column -> text. Raises OracleError."""
@@ -84,7 +104,7 @@ class Client:
         return self._ask("admin", do=do, **arguments)["ok"]
 
     def script(self, text: str, values: Mapping[str, str]) -> list[str]:
-        """Run a SQL*Plus script statement by statement, `&name` replaced by its value; answers the statements.
+        """Run a SQL*Plus script, `&name` replaced by its value; answers the statements that ran.
 
         Lines of SQL*Plus itself (DEFINE, SET, ACCEPT) are skipped.
         """

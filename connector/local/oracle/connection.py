@@ -1,4 +1,7 @@
-"""One connection to the database: who it is, what it has open, and how each request of the driver is answered."""
+"""One connection to the database.
+
+Who it is, what it has open, and how each request of the driver is answered.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -6,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.local.oracle import metadata, protocol
-from connector.local.oracle.database import Database
+from connector.local.oracle.database import StandIn
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.faults import literals_hidden
 from connector.local.oracle.logminer import LogMiner
@@ -20,14 +23,14 @@ Binds = Sequence[str | None]
 
 
 @dataclass(frozen=True)
-class Rows:
+class AnswerRows:
     """The answer to a query: columns as (name, type), rows as texts."""
 
     columns: Sequence[protocol.Column]
     rows: Iterator[protocol.Row]
 
     @classmethod
-    def of(cls, columns: Sequence[protocol.Column], *rows: Sequence[object]) -> "Rows":
+    def of(cls, columns: Sequence[protocol.Column], *rows: Sequence[object]) -> "AnswerRows":
         """A few rows at hand; numbers are written as texts."""
         return cls(columns, iter([[None if v is None else str(v) for v in row] for row in rows]))
 
@@ -43,7 +46,7 @@ class _Cursor:
 class Connection:
     """A logged-in connection. `container` is CDB$ROOT or the pluggable database, None where there is none."""
 
-    database: Database
+    database: StandIn
     user: str
     container: str | None
     miner: LogMiner = field(init=False)
@@ -74,7 +77,10 @@ class Connection:
 
     @property
     def in_tables_container(self) -> bool:
-        """Whether tables of the application are in sight: they are in the pluggable database, if there is one."""
+        """Whether tables of the application are in sight.
+
+        They are in the pluggable database, if there is one.
+        """
         return self.container in (None, self.engine.settings.pdb)
 
     def see(self, owner: str, name: str, privilege: str = "SELECT") -> None:
@@ -84,10 +90,10 @@ class Connection:
         self.engine.dictionary.table(owner, name)
         self.database.rights.check_table(self.user, privilege, owner, name)
 
-    def side_door(self, sql: str, binds: Binds = ()) -> Rows | int:
+    def side_door(self, sql: str, binds: Binds = ()) -> AnswerRows | int:
         """Run a statement of the small SQL of `sql/`."""
         result = self.session.execute(sql, binds)
-        return result if isinstance(result, int) else Rows(result.columns, iter(result.rows))
+        return result if isinstance(result, int) else AnswerRows(result.columns, iter(result.rows))
 
     # -- requests ------------------------------------------------------------------------------------------
 
@@ -111,37 +117,42 @@ class Connection:
         if fault is not None:
             self.database.faults.strike(fault, timeout)
         binds = request.get("binds") or ()
-        found = self._run(sql, binds)
+        found = self._run_many(sql, request["many"]) if "many" in request else self._run(sql, binds)
         if request.get("autocommit"):
             self.session.commit()
-        if not isinstance(found, Rows):
+        if not isinstance(found, AnswerRows):
             return {"updated": found}
         answer = self._first(found, sql, int(request.get("fetch") or 10))
         self.database.answered(sql, binds, answer)
         return answer
 
-    def _run(self, sql: str, binds: Binds) -> Rows | int:
-        known = self.database.statements.find(sql)
-        if known is not None and self.user not in (SYS, self.database.application):
+    def _run(self, sql: str, binds: Binds) -> AnswerRows | int:
+        by_hand = self.user in (SYS, self.database.application)
+        known = None if by_hand else self.database.statements.find(sql)
+        if known is not None:
             statement, match = known
             self.database.seen(statement.text, sql)
             self._check(statement)
-            found: Rows | int = statement.answer(self, match, binds)
+            found: AnswerRows | int = statement.answer(self, match, binds)
             return found
-        if self.user == SYS:
-            done = self.database.dba.find(sql)
-            if done is not None:
-                answered: Rows | int = done[0].answer(self, done[1], binds)
-                return answered
-        if self.user in (SYS, self.database.application) or self._by_hand(sql):
+        done = self.database.dba.find(sql) if self.user == SYS else None
+        if done is not None:
+            answered: AnswerRows | int = done[0].answer(self, done[1], binds)
+            return answered
+        if by_hand or self._by_hand(sql):
             return self.side_door(sql, binds)
         self.database.refuse(sql)
         raise OracleError(
             900, f"ORA-00900: UNANSWERED by the stand-in for Oracle: {literals_hidden(sql)[:2000]}"
         )
 
+    def _run_many(self, sql: str, many: Sequence[Binds]) -> int:
+        """A statement of a person or a test, once for each list of values."""
+        counts = [self._run(sql, binds) for binds in many]
+        return sum(count for count in counts if isinstance(count, int))
+
     def _by_hand(self, sql: str) -> bool:
-        """The heartbeat's statement and a filtered snapshot are an operator's words, not the connector's own."""
+        """The heartbeat's statement and a filtered snapshot are an operator's words, not the connector's."""
         return self.database.own_words(self, sql)
 
     def _check(self, statement: Statement[Any]) -> None:
@@ -150,7 +161,7 @@ class Connection:
         for thing in sorted(statement.objects):
             self.database.rights.check_object(self.user, thing)
 
-    def _first(self, found: Rows, sql: str, size: int) -> dict[str, Any]:
+    def _first(self, found: AnswerRows, sql: str, size: int) -> dict[str, Any]:
         number = next(self._numbers)
         self._cursors[number] = _Cursor(found.rows, sql)
         rows, more = self._batch(number, size)

@@ -6,24 +6,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connector.local.oracle.engine import Engine
+from connector.local.oracle.engine import OracleEngine
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.faults import Fault, Faults
 from connector.local.oracle.logs import Log
 from connector.local.oracle.redo import OPERATIONS, RedoRow
 from connector.local.oracle.rights import SYS, Rights
-from connector.local.oracle.statements import Catalogue, normal
+from connector.local.oracle.statements import StatementList, normal
 
 if TYPE_CHECKING:
     from connector.local.oracle.connection import Connection
 
 #: The user under whose name the WMS application works.
 APPLICATION = "WMS_APP"
-#: Rows of an answer that an example keeps.
+#: AnswerRows of an answer that an example keeps.
 _EXAMPLE_ROWS = 2
 
 
-class Database:
+class StandIn:
     """What all connections share."""
 
     application = APPLICATION
@@ -31,9 +31,9 @@ class Database:
     def __init__(
         self,
         directory: Path,
-        engine: Engine,
-        statements: Catalogue[Any],
-        dba: Catalogue[Any],
+        engine: OracleEngine,
+        statements: StatementList[Any],
+        dba: StatementList[Any],
         own_words: Callable[["Connection", str], bool],
     ) -> None:
         self.engine = engine
@@ -149,7 +149,7 @@ class Database:
     def _do_statements(self, _: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             return {
-                "seen": {text: dict(self._seen[text]) for text in sorted(self._seen)},
+                "seen": {text: dict(example) for text, example in self._seen.items()},
                 "refused": [*self._refused],
             }
 

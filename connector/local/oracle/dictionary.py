@@ -1,8 +1,8 @@
 """The data dictionary: tables, their columns and versions, kept in the store beside the rows.
 
-A table's definition is one JSON text in the table `objects` of the store. A dropped table keeps its row there, so that
-redo of the past still knows its name. Columns have a number of their own for life; the store's column is `c<number>`.
-Renaming or dropping a column therefore never touches the rows.
+A table's definition is one JSON text in the table `objects` of the store. A dropped table keeps its row
+there, so that redo of the past still knows its name. Columns have a number of their own for life; the store's
+column is `c<number>`. Renaming or dropping a column therefore never touches the rows.
 
 DATA_OBJ# stays, DATA_OBJD# changes with TRUNCATE, DATA_OBJV# counts the versions of the definition (*Database
 Reference* 19c, V$LOGMNR_CONTENTS).
@@ -20,7 +20,10 @@ from connector.local.oracle.types import ColumnType
 
 @dataclass(frozen=True)
 class Column:
-    """A column. `default` is the expression as DDL wrote it; `number` names it in the store; `position` is from 1."""
+    """A column.
+
+    `default` is the expression as DDL wrote it; `number` names it in the store; `position` is from 1.
+    """
 
     name: str
     type: ColumnType
@@ -35,8 +38,8 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table's definition. `version` is DATA_OBJV#; `last_ddl_scn` and `last_ddl_time` belong to its last DDL.
+class TableDefinition:
+    """A table's definition. `version` is DATA_OBJV#.
 
     AS OF SCN reaches back to `readable_scn`: a new structure cannot show what was before it (ORA-01466).
     """
@@ -102,7 +105,7 @@ class Table:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> "Table":
+    def from_json(cls, text: str) -> "TableDefinition":
         """The definition that `to_json` wrote."""
         known = json.loads(text)
         columns = tuple(
@@ -126,29 +129,29 @@ class Dictionary:
     """All tables by owner and name. Reading needs no lock: a change replaces the maps as a whole."""
 
     def __init__(self) -> None:
-        self._named: dict[tuple[str, str], Table] = {}
-        self._numbered: dict[int, Table] = {}
+        self._named: dict[tuple[str, str], TableDefinition] = {}
+        self._numbered: dict[int, TableDefinition] = {}
         self._lock = threading.Lock()
 
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[TableDefinition]:
         """All tables that exist, by owner and name."""
         return [table for _, table in sorted(self._named.items())]
 
-    def table(self, owner: str, name: str) -> Table:
+    def table(self, owner: str, name: str) -> TableDefinition:
         """ORA-00942 if there is none."""
         found = self._named.get((owner, name))
         if not found:
             raise OracleError.of(942)
         return found
 
-    def find(self, owner: str, name: str) -> Table | None:
+    def find(self, owner: str, name: str) -> TableDefinition | None:
         return self._named.get((owner, name))
 
-    def numbered(self, object_id: int) -> Table | None:
+    def numbered(self, object_id: int) -> TableDefinition | None:
         """The table with this OBJECT_ID, even if it was dropped."""
         return self._numbered.get(object_id)
 
-    def put(self, table: Table) -> None:
+    def put(self, table: TableDefinition) -> None:
         """Add a table, or replace its definition; a dropped one is found by its number only."""
         with self._lock:
             named = {key: known for key, known in self._named.items() if known.object_id != table.object_id}
@@ -157,11 +160,11 @@ class Dictionary:
             self._numbered = {**self._numbered, table.object_id: table}
             self._named = named
 
-    def ddl(self, table: Table) -> str:
+    def ddl(self, table: TableDefinition) -> str:
         """The table as DBMS_METADATA.GET_DDL gives it with the transformations that Debezium sets.
 
-        The shape is the one in Debezium's documentation of the schema-change topic ("Debezium connector for Oracle",
-        schema change topic) and the one that its parser was seen to take.
+        The shape is the one in Debezium's documentation of the schema-change topic ("Debezium connector for
+        Oracle", schema change topic) and the one that its parser was seen to take.
         """
         lines = [f"\t{_column_ddl(column)}" for column in table.columns]
         if table.primary_key:

@@ -1,6 +1,7 @@
 """The database: one directory, one redo log, many sessions.
 
-Threads share an engine. Whatever changes something, or takes an SCN, runs under `lock`; reading rows and redo does not.
+Threads share an engine. Whatever changes something, or takes an SCN, runs under `lock`; reading rows and redo
+does not.
 """
 
 import threading
@@ -11,13 +12,13 @@ from pathlib import Path
 from typing import Final, Self
 
 from connector.local.oracle import redo as codes
-from connector.local.oracle.dictionary import Dictionary, Table
+from connector.local.oracle.dictionary import Dictionary, TableDefinition
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.logs import Logs
+from connector.local.oracle.logs import Log, RedoLogs
 from connector.local.oracle.redo import RedoLog, RedoRow, xid
 from connector.local.oracle.rows import Rows, Supplemental
 from connector.local.oracle.scn import ScnClock
-from connector.local.oracle.session import Session
+from connector.local.oracle.session import OracleSession
 from connector.local.oracle.storage import FOREVER, Store
 from connector.local.oracle.transactions import OpenTransaction, Transaction
 
@@ -28,13 +29,13 @@ _FIRST_OBJECT: Final = 73001
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How a new database is made. `archivelog`, `minimal_supplemental` and the like can be altered afterwards.
+class OracleSettings:
+    """How a new database is made. `archivelog`, `minimal_supplemental` and the like can be altered later.
 
     `archive_retention_seconds`: archived logs are deleted when they are older; None keeps them.
     `undo_retention_seconds`: AS OF SCN reaches back so far; then ORA-01555.
-    `lock_wait_seconds`: how long a statement waits for a row that another session changed; then ORA-00054. Oracle waits
-    without end; a test must not.
+    `lock_wait_seconds`: how long a statement waits for a row that another session changed; then ORA-00054.
+    Oracle waits without end; a test must not.
     """
 
     dbname: str = "CDB1"
@@ -51,17 +52,17 @@ class Settings:
     lock_wait_seconds: float = 10
 
 
-#: What `Engine.alter` may change.
+#: What `OracleEngine.alter` may change.
 _STATE: Final = (
     *("archivelog", "minimal_supplemental", "primary_key_supplemental", "all_supplemental"),
     *("archive_retention_seconds", "undo_retention_seconds", "max_string_size", "lock_wait_seconds"),
 )
 
 
-class Engine:
-    """An open database. Make it with `Engine.open`."""
+class OracleEngine:
+    """An open database. Make it with `OracleEngine.open`."""
 
-    def __init__(self, directory: Path, settings: Settings, clock: Callable[[], float]) -> None:
+    def __init__(self, directory: Path, settings: OracleSettings, clock: Callable[[], float]) -> None:
         self.settings = settings
         self.lock = threading.Condition(threading.RLock())
         self.closed = False
@@ -70,8 +71,8 @@ class Engine:
         self.scn = ScnClock(self.store, clock)
         self.dictionary = Dictionary()
         for (definition,) in self.store.writer.execute("SELECT definition FROM objects"):
-            self.dictionary.put(Table.from_json(definition))
-        self.logs = Logs(
+            self.dictionary.put(TableDefinition.from_json(definition))
+        self.logs = RedoLogs(
             self.store,
             self.scn,
             dbname=settings.dbname,
@@ -83,28 +84,29 @@ class Engine:
         self.redo_log = RedoLog(self.store, self.scn, self.logs, self.dictionary)
         self.supplemental = Supplemental()
         self.rows = Rows(self.store, self.scn, self.redo_log, self.dictionary, self.supplemental)
+        self.rows.pause = self.breathe
         self._apply_state()
         self.transactions: dict[int, Transaction] = {}
         #: Rows that SELECT … FOR UPDATE holds: (object id, row) -> transaction.
         self.row_locks: dict[tuple[int, int], int] = {}
-        self.sessions: set[Session] = set()
+        self.sessions: set[OracleSession] = set()
         self._pruned = int(self.store.get("pruned", 0))
         self._cleaned = self.scn.now()
         self.created = float(self.store.get("created") or self.scn.now())
         self.store.put("created", self.created)
         self.started = self.scn.now()
         #: For what the database does by itself.
-        self.system = Session(self, "SYS", settings.pdb or settings.dbname)
+        self.system = OracleSession(self, "SYS", settings.pdb or settings.dbname)
         self._recover()
         self.store.flush()
 
     @classmethod
     def open(
-        cls, directory: Path, settings: Settings | None = None, clock: Callable[[], float] = time.time
+        cls, directory: Path, settings: OracleSettings | None = None, clock: Callable[[], float] = time.time
     ) -> Self:
         """Open the database in this directory, or make it. What a killed process left open is rolled back."""
         directory.mkdir(parents=True, exist_ok=True)
-        return cls(directory, settings or Settings(), clock)
+        return cls(directory, settings or OracleSettings(), clock)
 
     # -- state ---------------------------------------------------------------------------------------------
 
@@ -199,11 +201,11 @@ class Engine:
 
     # -- transactions, for sessions ------------------------------------------------------------------------
 
-    def session(self, user: str, container: str | None = None) -> Session:
+    def session(self, user: str, container: str | None = None) -> OracleSession:
         """A new session. `container` is the PDB, or CDB$ROOT; by default the PDB if there is one."""
         with self.lock:
             self.check_open()
-            session = Session(self, user, container or self.settings.pdb or self.settings.dbname)
+            session = OracleSession(self, user, container or self.settings.pdb or self.settings.dbname)
             self.sessions.add(session)
             return session
 
@@ -242,6 +244,7 @@ class Engine:
     def rollback(self, transaction: Transaction) -> None:
         """Take back every change and end the transaction."""
         if transaction.started:
+            self.scn.ensure()
             self.rows.undo(transaction, 0)
             self.scn.ensure()
             self._end(transaction, codes.ROLLBACK, "rollback;", None)
@@ -306,14 +309,14 @@ class Engine:
         self.store.put("object", number + 1)
         return number
 
-    def save(self, table: Table) -> None:
+    def save(self, table: TableDefinition) -> None:
         """Keep a table's definition."""
         self.store.write("INSERT OR REPLACE INTO objects VALUES (?, ?)", (table.object_id, table.to_json()))
         self.dictionary.put(table)
 
     # -- the past ------------------------------------------------------------------------------------------
 
-    def check_snapshot(self, table: Table, scn: int) -> None:
+    def check_snapshot(self, table: TableDefinition, scn: int) -> None:
         """May this table be read as of this SCN? ORA-08181, ORA-01555 or ORA-01466 if not."""
         if scn > self.scn.last or scn < 1:
             raise OracleError.of(8181)
@@ -352,6 +355,13 @@ class Engine:
             self.redo_log.write_out()
             self.logs.switch()
             self.store.flush()
+
+    def delete_archived(self, through_sequence: int | None = None, before: float | None = None) -> list[Log]:
+        """RMAN's DELETE ARCHIVELOG: up to a sequence, of logs that ended before a time, or all."""
+        with self.lock:
+            gone = self.logs.delete_archived(through_sequence, before)
+            self.store.flush()
+            return gone
 
     def close(self) -> None:
         """Shut down: open transactions are rolled back, everything is in the file."""

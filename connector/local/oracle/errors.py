@@ -1,7 +1,8 @@
 """Errors as Oracle numbers and words them.
 
 The texts are those of Oracle's *Database Error Messages* (https://docs.oracle.com/error-help/db/), with the
-placeholders filled in. A statement that the side door does not know is refused with ORA-00900 and its own words.
+placeholders filled in. A statement that the side door does not know is refused with ORA-00900 and its own
+words.
 """
 
 from typing import Final, Self
@@ -76,7 +77,10 @@ TEXTS: Final = {
 
 
 class OracleError(Exception):
-    """A statement that Oracle refuses. `text` is the whole message: `ORA-00942: table or view does not exist`."""
+    """A statement that Oracle refuses.
+
+    `text` is the whole message: `ORA-00942: table or view does not exist`.
+    """
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)

@@ -16,10 +16,10 @@ CONNECT = "connect"
 class Fault:
     """One thing that goes wrong.
 
-    `at` is `connect` or a part of the statement as it was sent, in any case. `code` and `text` are the error's;
-    `drop` closes the connection; `hang` is a silence in seconds; `listener` is the code with which the
-    listener refuses. `times` is how often it happens, None for ever. `after_rows` lets a query answer that
-    many rows first.
+    `at` is `connect` or a part of the statement as it was sent, in any case. `code` and `text` are the
+    error's; `drop` closes the connection; `hang` is a silence in seconds; `listener` is the code with which
+    the listener refuses. `times` is how often it happens, None for ever. `after_rows` lets a query answer
+    that many rows first.
     """
 
     at: str
@@ -34,7 +34,7 @@ class Fault:
 
     def strikes(self, where: str) -> bool:
         """Whether this is the place."""
-        if self.at == CONNECT or where == CONNECT:
+        if CONNECT in (self.at, where):
             return self.at == where
         return self.at.lower() in where.lower()
 

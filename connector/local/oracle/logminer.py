@@ -1,13 +1,13 @@
 """A LogMiner session of one connection: its list of log files, and the range that was started.
 
-Facts: Database Utilities 19c, "Using LogMiner to Analyze Redo Log Files", and the error messages' own pages. The checks of
-the range against the list are what ORACLE.md observed with; their order is a guess.
+Facts: Database Utilities 19c, "Using LogMiner to Analyze Redo Log Files", and the error messages' own pages.
+The checks of the range against the list are what ORACLE.md observed with; their order is a guess.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from connector.local.oracle.engine import Engine
+from connector.local.oracle.engine import OracleEngine
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.logs import Log
 from connector.local.oracle.redo import RedoRow
@@ -17,7 +17,7 @@ from connector.local.oracle.redo import RedoRow
 class LogMiner:
     """What DBMS_LOGMNR keeps for a connection."""
 
-    engine: Engine
+    engine: OracleEngine
     files: list[str] = field(default_factory=list)
     started: tuple[int, int] | None = None
     #: What V$LOGMNR_PARAMETERS answers after a start that failed.
@@ -53,6 +53,17 @@ class LogMiner:
             raise OracleError.of(1291)
         self.started, self.failed = (start, end), None
 
+    def start_whole(self) -> None:
+        """START_LOGMNR without a range: from the first to the last change in the files.
+
+        ORA-01292 without files.
+        """
+        logs = sorted(self.logs(), key=lambda found: found.first_change)
+        if not logs:
+            raise OracleError.of(1292)
+        last = logs[-1].next_change
+        self.start(logs[0].first_change, self.engine.current_scn() if last is None else last - 1)
+
     def end(self) -> None:
         """END_LOGMNR: empties the list. ORA-01307 without a session."""
         if self.started is None:
@@ -79,10 +90,15 @@ class LogMiner:
         return next((log for log in logs.archived() if log.archived_name == name and not log.deleted), None)
 
     def _covers(self, start: int, end: int) -> bool:
+        """Whether the files hold the range. Its end may be the last file's NEXT_CHANGE#.
+
+        Debezium ends a session there when it reads archived logs only (CappedLogFileSessionSelector of 3.6.1),
+        so that Oracle must allow it.
+        """
         wanted = start
         for log in sorted(self.logs(), key=lambda found: found.first_change):
             if log.first_change <= wanted:
                 if log.next_change is None:
                     return True
                 wanted = max(wanted, log.next_change)
-        return wanted > end
+        return wanted >= end

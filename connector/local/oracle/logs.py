@@ -1,10 +1,11 @@
 """The redo log files: online groups, archived logs, switch, retention.
 
-Names and states as in V$LOG and V$ARCHIVED_LOG (*Database Reference* 19c). Here a log that is left is archived at once
-(ARCn takes a moment in Oracle). A log's redo can be read as long as its online group is not overwritten or its archived
-copy is not deleted; then its rows leave the store.
+Names and states as in V$LOG and V$ARCHIVED_LOG (*Database Reference* 19c). Here a log that is left is
+archived at once (ARCn takes a moment in Oracle). A log's redo can be read as long as its online group is not
+overwritten or its archived copy is not deleted; then its rows leave the store.
 
-A log that was just left is ACTIVE, older ones are INACTIVE: in Oracle the checkpoint decides, so this is a guess.
+A log that was just left is ACTIVE, older ones are INACTIVE: in Oracle the checkpoint decides, so this is a
+guess.
 """
 
 from collections.abc import Callable
@@ -24,7 +25,8 @@ ENDLESS: Final = 18446744073709551615
 class Log:
     """One sequence of redo. Times are seconds since 1970; `next_*` are None while it is current.
 
-    `status` is V$LOG's: CURRENT, ACTIVE, INACTIVE. `bytes` is the size of the file, `used` how much was written.
+    `status` is V$LOG's: CURRENT, ACTIVE, INACTIVE. `bytes` is the size of the file, `used` how much was
+    written.
     """
 
     sequence: int
@@ -42,7 +44,7 @@ class Log:
     used: int = 0
 
 
-class Logs:
+class RedoLogs:
     """The caller of what changes something holds the engine's lock; the lists may be read by anybody."""
 
     def __init__(
@@ -63,15 +65,15 @@ class Logs:
         self._logs: list[Log] = [
             self._log(*row)
             for row in store.writer.execute(
-                "SELECT sequence, grp, first_change, first_time, next_change, next_time, archived, deleted, used"
-                " FROM logs ORDER BY sequence"
+                "SELECT sequence, grp, first_change, first_time, next_change, next_time, archived, deleted,"
+                " used FROM logs ORDER BY sequence"
             )
         ]
         self.used = self._used()
         if not self._logs:
             self._start(1, scn.next())
 
-    def _log(
+    def _log(  # noqa: PLR0917 - a row of the store's table
         self,
         sequence: int,
         group: int,
@@ -136,7 +138,10 @@ class Logs:
         ]
 
     def archived(self) -> list[Log]:
-        """All that were archived, deleted ones too, the oldest first. V$ARCHIVED_LOG has a deleted one without a name."""
+        """All that were archived, deleted ones too, the oldest first.
+
+        V$ARCHIVED_LOG has a deleted one without a name.
+        """
         return [log for log in self._logs if log.archived]
 
     def written(self, size: int) -> tuple[int, int]:
@@ -187,7 +192,10 @@ class Logs:
         )
 
     def delete_archived(self, through_sequence: int | None = None, before: float | None = None) -> list[Log]:
-        """Delete archived copies: up to a sequence, of logs that ended before a time, or all. What was deleted."""
+        """Delete archived copies: up to a sequence, of logs that ended before a time, or all.
+
+        What was deleted.
+        """
         gone = [
             log
             for log in self._logs

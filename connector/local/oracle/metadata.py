@@ -1,22 +1,23 @@
 """What java.sql.DatabaseMetaData answers of the dictionary, in its own order of columns.
 
-Source of the order: the Java API documentation of getTables, getColumns, getPrimaryKeys and getIndexInfo; what ojdbc fills
-in was observed (ORACLE.md, 2.3): NUMBER without scale has -127 digits, DATE is java.sql.Types.TIMESTAMP with size 7.
+Source of the order: the Java API documentation of getTables, getColumns, getPrimaryKeys and getIndexInfo.
+What ojdbc fills in was observed: NUMBER without scale has -127 digits, DATE is java.sql.Types.TIMESTAMP with
+size 7.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
-from connector.local.oracle.dictionary import Table
-from connector.local.oracle.engine import Settings
+from connector.local.oracle.dictionary import TableDefinition
+from connector.local.oracle.engine import OracleSettings
 from connector.local.oracle.protocol import Column, Row
 
 _TABLES = ("TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE", "REMARKS")
 _COLUMNS = (
     "TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE", "TYPE_NAME", "COLUMN_SIZE",
     "BUFFER_LENGTH", "DECIMAL_DIGITS", "NUM_PREC_RADIX", "NULLABLE", "REMARKS", "COLUMN_DEF", "SQL_DATA_TYPE",
-    "SQL_DATETIME_SUB", "CHAR_OCTET_LENGTH", "ORDINAL_POSITION", "IS_NULLABLE", "SCOPE_CATALOG", "SCOPE_SCHEMA",
-    "SCOPE_TABLE", "SOURCE_DATA_TYPE", "IS_AUTOINCREMENT", "IS_GENERATEDCOLUMN",
+    "SQL_DATETIME_SUB", "CHAR_OCTET_LENGTH", "ORDINAL_POSITION", "IS_NULLABLE", "SCOPE_CATALOG",
+    "SCOPE_SCHEMA", "SCOPE_TABLE", "SOURCE_DATA_TYPE", "IS_AUTOINCREMENT", "IS_GENERATEDCOLUMN",
 )  # fmt: skip
 _KEYS = ("TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME", "KEY_SEQ", "PK_NAME")
 _INDEXES = (
@@ -31,7 +32,9 @@ _NUMBERS = {
 _OTHER_INDEX = 3
 
 
-def answer(request: dict[str, Any], tables: Iterable[Table], _: Settings) -> tuple[list[Column], list[Row]]:
+def answer(
+    request: dict[str, Any], tables: Iterable[TableDefinition], _: OracleSettings
+) -> tuple[list[Column], list[Row]]:
     """Columns and rows for one of the four questions, of the tables that the user may see."""
     schema, name = _plain(request.get("schema")), _plain(request.get("name"))
     wanted = [
@@ -56,26 +59,26 @@ def _plain(name: str | None) -> str | None:
     return None if name in (None, "%") else str(name).strip('"').replace("/_", "_")
 
 
-def _tables(table: Table) -> Iterable[tuple[object, ...]]:
+def _tables(table: TableDefinition) -> Iterable[tuple[object, ...]]:
     yield None, table.owner, table.name, "TABLE", None
 
 
-def _columns(table: Table) -> Iterable[tuple[object, ...]]:
+def _columns(table: TableDefinition) -> Iterable[tuple[object, ...]]:
     for column in table.columns:
         kind = column.type
         yield (
-            None, table.owner, table.name, column.name, kind.jdbc, kind.type_name, kind.size, 0, kind.digits, 10,
-            int(column.nullable), None, column.default, 0, 0, kind.size, column.position,
+            None, table.owner, table.name, column.name, kind.jdbc, kind.type_name, kind.size, 0, kind.digits,
+            10, int(column.nullable), None, column.default, 0, 0, kind.size, column.position,
             "YES" if column.nullable else "NO", None, None, None, None, "NO", "NO",
         )  # fmt: skip
 
 
-def _keys(table: Table) -> Iterable[tuple[object, ...]]:
+def _keys(table: TableDefinition) -> Iterable[tuple[object, ...]]:
     for number, column in enumerate(table.primary_key, start=1):
         yield None, table.owner, table.name, column, number, f"PK_{table.name}"[:30]
 
 
-def _indexes(table: Table) -> Iterable[tuple[object, ...]]:
+def _indexes(table: TableDefinition) -> Iterable[tuple[object, ...]]:
     indexes = {
         **({f"PK_{table.name}"[:30]: table.primary_key} if table.primary_key else {}),
         **table.unique_indexes,

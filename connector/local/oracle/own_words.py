@@ -1,7 +1,7 @@
 """Statements of the connector that an operator wrote: the heartbeat's, and a snapshot with a filter.
 
-They are not in the golden list, for their text is configuration. The stand-in takes them where its own small SQL knows them
-and the user has the rights.
+They are not in the golden list, for their text is configuration. The stand-in takes them where its own small
+SQL knows them and the user has the rights.
 """
 
 import re

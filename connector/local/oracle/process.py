@@ -17,7 +17,7 @@ PDB = "WMSPDB1"
 PORT = 1521
 
 
-def start(  # noqa: PLR0913 - address, passwords and log are what a server takes
+def start(
     data: Path,
     address: str,
     port: int,

@@ -43,8 +43,8 @@ def batch(columns: Iterable[Column], rows: Sequence[Row], cursor: int | None) ->
 def refusal(code: int) -> bytes:
     """The TNS packet REFUSE with which a listener turns a client away.
 
-    Form: 8 bytes of header, two reasons, the length of the data, the data. Observed: ojdbc 23.26 makes its own
-    ORA-12514, 12505, 12516, 12518 and 12528 of it.
+    Form: 8 bytes of header, two reasons, the length of the data, the data. Observed: ojdbc 23.26 makes its
+    own ORA-12514, 12505, 12516, 12518 and 12528 of it.
     """
     data = (
         f"(DESCRIPTION=(TMP=)(VSNNUM=318767104)(ERR={code})(ERROR_STACK=(ERROR=(CODE={code})(EMFI=4))))"

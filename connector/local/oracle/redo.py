@@ -1,26 +1,29 @@
 """The redo log as V$LOGMNR_CONTENTS shows it.
 
-Columns and codes: *Database Reference* 19c, V$LOGMNR_CONTENTS. Statements: *Utilities* 19c, "Using LogMiner to Analyze
-Redo Log Files" (`set transaction read write;`, `commit;`, `rollback;`, lower-case words, quoted names). A statement
-longer than 4000 bytes continues in the next row while CSF is 1; no character is cut.
+Columns and codes: *Database Reference* 19c, V$LOGMNR_CONTENTS. Statements: *Utilities* 19c, "Using LogMiner
+to Analyze Redo Log Files" (`set transaction read write;`, `commit;`, `rollback;`, lower-case words, quoted
+names). A statement longer than 4000 bytes continues in the next row while CSF is 1; no character is cut.
 
 Supplemental logging (*Utilities* 19c, "Supplemental Logging" and "Database-Level Supplemental Logging"):
 
 - ALL COLUMNS: the WHERE of an update carries every old column but LOBs;
 - PRIMARY KEY: the key and the changed columns; without a key every column;
-- only minimal: the changed columns. LogMiner adds ROWID, which NO_ROWID_IN_STMT leaves out (*PL/SQL Packages* 19c,
-  DBMS_LOGMNR);
-- none: STATUS is 3 and INFO `no supplemental log data found` (*Utilities* 12.1, "DDL_DICT_TRACKING and Supplemental
-  Logging Settings").
+- only minimal: the changed columns. LogMiner adds ROWID, which NO_ROWID_IN_STMT leaves out (*PL/SQL Packages*
+  19c, DBMS_LOGMNR);
+- none: STATUS is 3 and INFO `no supplemental log data found` (*Utilities* 12.1, "DDL_DICT_TRACKING and
+  Supplemental Logging OracleSettings").
 
-A delete always carries every old column, and an insert every new one: redo needs them to undo and to redo the row.
+A delete always carries every old column, and an insert every new one: redo needs them to undo and to redo the
+row.
 
-Not reproduced: LogMiner's names for objects that the online catalog no longer has (`"UNKNOWN"."OBJ# 45522"`), and its
-STATUS 2 `Dictionary Version Mismatch` for redo older than the last ALTER TABLE; here old redo keeps its columns.
+Not reproduced: LogMiner's names for objects that the online catalog no longer has (`"UNKNOWN"."OBJ# 45522"`),
+and its STATUS 2 `Dictionary Version Mismatch` for redo older than the last ALTER TABLE; here old redo keeps
+its columns.
 
-Guesses: SET has every column that the statement assigns, also those whose value did not change; an undo row of a
-rollback names its row by ROWID; rows between SCNs (each row here has its own SCN); the form of RS_ID from the place in
-the log; a dropped table's statement ends in `AS "BIN$…"` (the DDL grammar of Debezium 3.6.1 knows this form).
+Guesses: SET has every column that the statement assigns, also those whose value did not change; an undo row
+of a rollback names its row by ROWID; rows between SCNs (each row here has its own SCN); the form of RS_ID
+from the place in the log; a dropped table's statement ends in `AS "BIN$…"` (the DDL grammar of Debezium 3.6.1
+knows this form).
 """
 
 from __future__ import annotations
@@ -31,11 +34,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from connector.local.oracle.dictionary import Dictionary, Table
+from connector.local.oracle.dictionary import Dictionary, TableDefinition
 from connector.local.oracle.storage import PLACE_BITS, Store
 
 if TYPE_CHECKING:
-    from connector.local.oracle.logs import Logs
+    from connector.local.oracle.logs import RedoLogs
     from connector.local.oracle.scn import ScnClock
 
 INSERT: Final = 1
@@ -148,7 +151,7 @@ def chunks(sql: str) -> list[str]:
 class Statements:
     """SQL_REDO of one version of one table. Rows are texts in the order of the table's columns."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: TableDefinition) -> None:
         self._table = table
         self._columns = table.columns
         self._names = [f'"{column.name}"' for column in table.columns]
@@ -158,7 +161,7 @@ class Statements:
         self._places = {column.name: place for place, column in enumerate(table.columns)}
 
     def insert(self, row: Values) -> str:
-        """A CLOB that is not NULL is EMPTY_CLOB() here and written by rows of its own (DBZ pull request 5493)."""
+        """A CLOB that is not NULL is EMPTY_CLOB() here and has rows of its own (DBZ pull request 5493)."""
         texts = [
             literal(value) if value is None or not lob else "EMPTY_CLOB()"
             for literal, lob, value in zip(self._literals, self._lob, row, strict=True)
@@ -203,7 +206,7 @@ class Statements:
 class RedoLog:
     """Writes redo into the store and reads it. The caller of what writes holds the engine's lock."""
 
-    def __init__(self, store: Store, scn: ScnClock, logs: Logs, dictionary: Dictionary) -> None:
+    def __init__(self, store: Store, scn: ScnClock, logs: RedoLogs, dictionary: Dictionary) -> None:
         self._store, self._scn, self._logs, self._dictionary = store, scn, logs, dictionary
         self._buffer: list[tuple[object, ...]] = []
 
@@ -214,7 +217,7 @@ class RedoLog:
         *,
         transaction: int,
         user: str,
-        table: Table | None = None,
+        table: TableDefinition | None = None,
         row: int | None = None,
         rollback: int = 0,
         status: int = 0,
@@ -271,8 +274,8 @@ class RedoLog:
         """Rows with after < SCN <= upto, in order. What is buffered must have been flushed before."""
         with self._store.reader() as reader:
             cursor = reader.execute(
-                "SELECT place, op, time, tx, csf, obj, objd, objv, rid, rollback, status, info, sql, user, sequence,"
-                " pos, owner, name FROM redo WHERE place >= ? AND place < ? ORDER BY place",
+                "SELECT place, op, time, tx, csf, obj, objd, objv, rid, rollback, status, info, sql, user,"
+                " sequence, pos, owner, name FROM redo WHERE place >= ? AND place < ? ORDER BY place",
                 ((after + 1) << PLACE_BITS, (upto + 1) << PLACE_BITS),
             )
             try:
@@ -282,7 +285,7 @@ class RedoLog:
             finally:
                 cursor.close()
 
-    def _row(
+    def _row(  # noqa: PLR0917 - a row of the store's table
         self,
         place: int,
         op: int,

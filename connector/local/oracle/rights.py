@@ -1,9 +1,10 @@
 """Who may log in and what each user may use: enforced, so that a missing grant shows as it does in Oracle.
 
-Users, their passwords' fingerprints and grants are one JSON file beside the data. Privileges are checked by name only: a
-view by `V_$LOG` or SELECT_CATALOG_ROLE (the role has SELECT on the V_$ views: Database Security Guide, "Predefined
-Roles"), a package by EXECUTE on it or EXECUTE_CATALOG_ROLE, a table by its owner or SELECT. What every user may read
-(ALL_ and USER_ views, NLS_DATABASE_PARAMETERS, DUAL, DBMS_METADATA) is granted to PUBLIC in Oracle.
+Users, their passwords' fingerprints and grants are one JSON file beside the data. Privileges are checked by
+name only: a view by `V_$LOG` or SELECT_CATALOG_ROLE (the role has SELECT on the V_$ views: Database Security
+Guide, "Predefined Roles"), a package by EXECUTE on it or EXECUTE_CATALOG_ROLE, a table by its owner or
+SELECT. What every user may read (ALL_ and USER_ views, NLS_DATABASE_PARAMETERS, DUAL, DBMS_METADATA) is
+granted to PUBLIC in Oracle.
 """
 
 import hashlib
@@ -18,7 +19,8 @@ from pathlib import Path
 from connector.local.oracle.errors import OracleError
 
 SYS = "SYS"
-#: Oracle's default of FAILED_LOGIN_ATTEMPTS in the profile DEFAULT (Database Security Guide, "Configuring Authentication").
+#: Oracle's default of FAILED_LOGIN_ATTEMPTS in the profile DEFAULT (Database Security Guide, "Configuring
+#: Authentication").
 FAILED_LOGIN_ATTEMPTS = 10
 
 #: DBMS_LOGMNR and the V_$ views belong to SYS; a missing right on a package is a compile error of the block.
@@ -176,5 +178,6 @@ class Rights:
 
 
 def _fingerprint(password: str) -> str:
-    # Not a password's hash for the real world: it keeps the stand-in's own invented passwords out of its file.
+    # Not a password's hash for the real world: it keeps the stand-in's own invented passwords out of its
+    # file.
     return hashlib.sha256(f"stand-in:{password}".encode()).hexdigest()

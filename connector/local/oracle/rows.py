@@ -3,22 +3,23 @@
 The caller holds the engine's lock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from connector.local.oracle import redo as codes
-from connector.local.oracle.dictionary import Dictionary, Table
+from connector.local.oracle.dictionary import Dictionary, TableDefinition
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.redo import RedoLog, Statements, Values, row_id
 from connector.local.oracle.scn import ScnClock
 from connector.local.oracle.storage import FOREVER, Store
-from connector.local.oracle.transactions import Change, Transaction
+from connector.local.oracle.transactions import RowChange, Transaction
 
 #: Rows that one step of a statement changes before others may have the lock.
 CHUNK: Final = 500
 NO_SUPPLEMENTAL: Final = "no supplemental log data found"
-#: A CLOB's value follows its insert as an UPDATE up to this length, as LOB_WRITE above (DBZ pull request 5493).
+#: A CLOB's value follows its insert as an UPDATE up to this length, as LOB_WRITE above (DBZ pull request
+#: 5493).
 SHORT_LOB: Final = 2000
 
 
@@ -46,7 +47,7 @@ class Supplemental:
 class _Shape:
     """The SQL of one version of one table."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: TableDefinition) -> None:
         names = "".join(f", {column.stored}" for column in table.columns)
         marks = ", ?" * len(table.columns)
         self.statements = Statements(table)
@@ -75,21 +76,28 @@ class Rows:
         self._store, self._scn, self._redo, self._dictionary = store, scn, redo, dictionary
         self._supplemental = supplemental
         self._shapes: dict[tuple[int, int], _Shape] = {}
+        #: Called between two chunks of a long undo, so that others get the lock.
+        self.pause: Callable[[], None] = scn.ensure
 
-    def _shape(self, table: Table) -> _Shape:
+    def _shape(self, table: TableDefinition) -> _Shape:
         found = self._shapes.get((table.object_id, table.version))
         if not found:
             found = self._shapes[table.object_id, table.version] = _Shape(table)
         return found
 
-    def versions(self, table: Table, vids: Sequence[int]) -> list[tuple[int, int, *tuple[str | None, ...]]]:
+    def versions(
+        self, table: TableDefinition, vids: Sequence[int]
+    ) -> list[tuple[int, int, *tuple[str | None, ...]]]:
         """(vid, rid, values …) of these versions."""
         shape = self._shape(table)
         marks = ",".join("?" * len(vids))
         return self._store.writer.execute(f"{shape.get}({marks})", vids).fetchall()
 
-    def insert(self, transaction: Transaction, table: Table, row: Values) -> None:
-        """Insert a row of canonical texts. ORA-00001, or Busy while another transaction holds the same key."""
+    def insert(self, transaction: Transaction, table: TableDefinition, row: Values) -> None:
+        """Insert a row of canonical texts.
+
+        ORA-00001, or Busy while another transaction holds the same key.
+        """
         shape = self._shape(table)
         duplicate = self._conflict(shape, transaction, row)
         vid = self._log_insert(transaction, table, shape, row)
@@ -100,7 +108,9 @@ class Rows:
             # Oracle, too, makes the row first and undoes it: redo has both, the second with ROLLBACK 1.
             raise OracleError.of(1, _constraint(table, duplicate))
 
-    def _log_insert(self, transaction: Transaction, table: Table, shape: _Shape, row: Values) -> int:
+    def _log_insert(
+        self, transaction: Transaction, table: TableDefinition, shape: _Shape, row: Values
+    ) -> int:
         # The row's identity is the SCN of its insert, which the record itself carries.
         self._redo.make_room()
         vid = self._scn.next()
@@ -110,8 +120,14 @@ class Rows:
                 self._log_lob(transaction, table, shape, row, place, vid)
         return vid
 
-    def _log_lob(
-        self, transaction: Transaction, table: Table, shape: _Shape, row: Values, place: int, rid: int
+    def _log_lob(  # noqa: PLR0917
+        self,
+        transaction: Transaction,
+        table: TableDefinition,
+        shape: _Shape,
+        row: Values,
+        place: int,
+        rid: int,
     ) -> None:
         value = row[place] or ""
         if len(value) <= SHORT_LOB:
@@ -129,7 +145,7 @@ class Rows:
         transaction: Transaction,
         op: int,
         text: str | None,
-        table: Table,
+        table: TableDefinition,
         rid: int,
         *,
         rollback: int = 0,
@@ -152,7 +168,7 @@ class Rows:
     def update(
         self,
         transaction: Transaction,
-        table: Table,
+        table: TableDefinition,
         rows: Iterable[tuple[int, int, Values, Values]],
         assigned: Sequence[int],
     ) -> None:
@@ -176,7 +192,9 @@ class Rows:
             for place in lobs:
                 self._log_lob(transaction, table, shape, new, place, rid)
 
-    def delete(self, transaction: Transaction, table: Table, rows: Iterable[tuple[int, int, Values]]) -> None:
+    def delete(
+        self, transaction: Transaction, table: TableDefinition, rows: Iterable[tuple[int, int, Values]]
+    ) -> None:
         """Delete (vid, rid, old) each."""
         shape = self._shape(table)
         transaction.tables.add(table.object_id)
@@ -185,7 +203,7 @@ class Rows:
             transaction.note(table.object_id, rid, vid, 0)
             self._record(transaction, codes.DELETE, shape.statements.delete(old), table, rid)
 
-    def _end(self, transaction: Transaction, table: Table, shape: _Shape, vid: int) -> None:
+    def _end(self, transaction: Transaction, table: TableDefinition, shape: _Shape, vid: int) -> None:
         ended = self._store.write(shape.end, (-transaction.number, vid))
         if ended.rowcount == 1:
             return
@@ -195,7 +213,7 @@ class Rows:
         raise Changed
 
     def check_keys(
-        self, transaction: Transaction, table: Table, rows: Iterable[Values], assigned: set[int]
+        self, transaction: Transaction, table: TableDefinition, rows: Iterable[Values], assigned: set[int]
     ) -> None:
         """After an update: is each new key the only one? ORA-00001, or Busy."""
         shape = self._shape(table)
@@ -225,11 +243,11 @@ class Rows:
     def undo(self, transaction: Transaction, count: int) -> None:
         """Take back the changes after the first `count`; each writes redo with ROLLBACK 1."""
         for number, change in enumerate(transaction.back_to(count)):
-            if number % CHUNK == 0:
-                self._scn.ensure()
+            if number % CHUNK == CHUNK - 1:
+                self.pause()
             self.undo_one(transaction, change)
 
-    def undo_one(self, transaction: Transaction, change: Change) -> None:
+    def undo_one(self, transaction: Transaction, change: RowChange) -> None:
         table = self._dictionary.numbered(change.object_id)
         if table is None:
             return
@@ -281,8 +299,8 @@ class Rows:
         self._store.write_many(f"UPDATE t{object_id} SET e = ? WHERE vid = ? AND e = ?", batch)
         batch.clear()
 
-    def left_open(self, table: Table) -> list[tuple[int, Change]]:
-        """Changes of transactions that a kill left open, with the transaction's number, the last one first."""
+    def left_open(self, table: TableDefinition) -> list[tuple[int, RowChange]]:
+        """Changes that a kill left open, with their transaction's number, the last one first."""
         chains: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
         for vid, rid, b, e in self._store.writer.execute(
             f"SELECT vid, rid, b, e FROM {table.rows} WHERE b < 0 OR e < 0 ORDER BY vid"
@@ -291,16 +309,16 @@ class Rows:
                 chains.setdefault((-b, rid), ([], []))[1].append(vid)
             if e < 0:
                 chains.setdefault((-e, rid), ([], []))[0].append(vid)
-        changes: list[tuple[int, int, Change]] = []
+        changes: list[tuple[int, int, RowChange]] = []
         for (number, rid), (ended, made) in chains.items():
             for vid in made:
                 before = max((version for version in ended if version < vid), default=0)
-                changes.append((vid, number, Change(table.object_id, rid, before, vid)))
+                changes.append((vid, number, RowChange(table.object_id, rid, before, vid)))
             if ended and ended[-1] >= max(made, default=0):
-                changes.append((FOREVER, number, Change(table.object_id, rid, ended[-1], 0)))
+                changes.append((FOREVER, number, RowChange(table.object_id, rid, ended[-1], 0)))
         changes.sort(key=lambda entry: entry[0], reverse=True)
         return [(number, change) for _, number, change in changes]
 
 
-def _constraint(table: Table, name: str) -> str:
+def _constraint(table: TableDefinition, name: str) -> str:
     return f"{table.owner}.{f'SYS_C{table.object_id:07d}' if name == 'PRIMARY KEY' else name}"

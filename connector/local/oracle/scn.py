@@ -1,8 +1,9 @@
 """The system change number: one count for the whole database, which never goes back.
 
-A block of numbers is written down as used before the first of it is given out; after a kill the count goes on behind
-the block. Once a second at most, the time of a number is noted, which is what SCN_TO_TIMESTAMP and TIMESTAMP_TO_SCN
-answer from (Oracle notes it every 3 seconds: *SQL Language Reference* 19c, SCN_TO_TIMESTAMP).
+A block of numbers is written down as used before the first of it is given out; after a kill the count goes on
+behind the block. Once a second at most, the time of a number is noted, which is what SCN_TO_TIMESTAMP and
+TIMESTAMP_TO_SCN answer from (Oracle notes it every 3 seconds: *SQL Language Reference* 19c,
+SCN_TO_TIMESTAMP).
 """
 
 from collections.abc import Callable
@@ -37,7 +38,10 @@ class ScnClock:
         return self._now
 
     def ensure(self) -> None:
-        """Reserve the next block when this one ends. Flushes, so never call it in the middle of an atomic step."""
+        """Reserve the next block when this one ends.
+
+        Flushes, so never call it in the middle of an atomic step.
+        """
         if self._reserved - self.last < _RESERVE:
             self._reserved = self.last + _BLOCK
             self._store.put("scn", self._reserved)
@@ -63,12 +67,18 @@ class ScnClock:
         """The number at a time. ORA-08180 before the first note or in the future."""
         if epoch > self.now():
             raise OracleError.of(8180)
-        found = self._store.writer.execute(
-            "SELECT scn FROM times WHERE time <= ? ORDER BY time DESC, scn DESC LIMIT 1", (epoch,)
+        query = self._store.writer.execute
+        noted = query(
+            "SELECT scn, time FROM times WHERE time <= ? ORDER BY time DESC, scn DESC LIMIT 1", (epoch,)
         ).fetchone()
-        if not found:
+        if not noted:
             raise OracleError.of(8180)
-        return int(found[0])
+        if epoch - noted[1] < 1:
+            return int(noted[0])
+        # A second after a note the next number makes a new one: what lies between them is older
+        # than that second.
+        following = query("SELECT MIN(scn) FROM times WHERE scn > ?", (noted[0],)).fetchone()[0]
+        return self.last if following is None else int(following) - 1
 
     def time_of(self, scn: int) -> float:
         """The noted time at or before a number. ORA-08181 before the first note or beyond the last number."""

@@ -1,7 +1,7 @@
 """The listener and the connections: a thread for each, one line of JSON for each request.
 
-A client that does not begin with `{` is a real driver's TNS packet: the listener refuses it, with the code for which our own
-driver was sent there (see `driver/`).
+A client that does not begin with `{` is a real driver's TNS packet: the listener refuses it, with the code
+for which our own driver was sent there (see `driver/`).
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from connector.local.oracle import protocol
 from connector.local.oracle.connection import Connection
-from connector.local.oracle.database import Database
+from connector.local.oracle.database import StandIn
 from connector.local.oracle.errors import Disconnect, OracleError
 from connector.local.oracle.faults import CONNECT
 
@@ -30,7 +30,7 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], database: Database) -> None:
+    def __init__(self, address: tuple[str, int], database: StandIn) -> None:
         self.database = database
         self._refusal = 0
         self._open: set[socket.socket] = set()
@@ -43,7 +43,10 @@ class Server(socketserver.ThreadingTCPServer):
             self._refusal = code
 
     def refusal(self, packet: bytes) -> int:
-        """The code with which a TNS packet is refused: as just decided, else by the service that it asks for."""
+        """The code with which a TNS packet is refused.
+
+        As just decided, else by the service that it asks for.
+        """
         with self._lock:
             code, self._refusal = self._refusal, 0
         if code:
@@ -76,7 +79,8 @@ class _Handler(socketserver.BaseRequestHandler):
             connection = self._login(stream)
             while connection is not None and (request := protocol.read(stream)) is not None:
                 if request["op"] == "quit":
-                    # Closing a connection commits (JDBC Developer's Guide 19c, "Committing Changes"); a lost one rolls back.
+                    # Closing a connection commits (JDBC Developer's Guide 19c, "Committing Changes"); a lost
+                    # one rolls back.
                     protocol.write(stream, connection.answer({"op": "commit"}))
                     break
                 protocol.write(stream, connection.answer(request))
@@ -114,4 +118,4 @@ class _Handler(socketserver.BaseRequestHandler):
 
 def _struck_by_faults(request: dict[str, Any]) -> bool:
     """Faults are for the connector: people and tests (SYS, the application) always get in."""
-    return str(request.get("user") or "").upper() not in ("SYS", Database.application)
+    return str(request.get("user") or "").upper() not in ("SYS", StandIn.application)

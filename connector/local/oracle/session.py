@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.local.oracle.dictionary import Column, Table
+from connector.local.oracle.dictionary import Column, TableDefinition
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.rows import Busy, Changed
 from connector.local.oracle.storage import FOREVER
@@ -15,7 +15,7 @@ from connector.local.oracle.transactions import Transaction
 from connector.local.oracle.types import Given
 
 if TYPE_CHECKING:
-    from connector.local.oracle.engine import Engine
+    from connector.local.oracle.engine import OracleEngine
 
 #: Rows that are fetched from the store at once.
 _BATCH = 1000
@@ -23,20 +23,20 @@ Row = Sequence[str | None]
 
 
 @dataclass(frozen=True)
-class Result:
+class QueryResult:
     """Rows of a query: (name, wire type) of each column, and an iterator of rows of wire texts."""
 
     columns: list[tuple[str, str]]
     rows: Iterator[Row]
 
 
-class Session:
-    """Made by `Engine.session`. One thread at a time uses it.
+class OracleSession:
+    """Made by `OracleEngine.session`. One thread at a time uses it.
 
     `schema` is where a name without an owner is looked for (ALTER SESSION SET CURRENT_SCHEMA).
     """
 
-    def __init__(self, engine: Engine, user: str, container: str) -> None:
+    def __init__(self, engine: OracleEngine, user: str, container: str) -> None:
         self.engine = engine
         self.user = user
         self.schema = user
@@ -46,11 +46,11 @@ class Session:
 
     # -- the side door -------------------------------------------------------------------------------------
 
-    def execute(self, sql: str, binds: Sequence[Given] | Mapping[str, Given] = ()) -> Result | int:
+    def execute(self, sql: str, binds: Sequence[Given] | Mapping[str, Given] = ()) -> QueryResult | int:
         """Run one statement of the side door's grammar: rows, or the number of changed rows (0 for the rest).
 
-        Raises OracleError: in Oracle's numbers for what Oracle refuses, ORA-00900 by name for what the side door does
-        not know.
+        Raises OracleError: in Oracle's numbers for what Oracle refuses, ORA-00900 by name for what the side
+        door does not know.
         """
         from connector.local.oracle.sql.run import run  # noqa: PLC0415 - the grammar needs sessions
 
@@ -59,7 +59,7 @@ class Session:
     # -- transactions --------------------------------------------------------------------------------------
 
     def change(self, step: Callable[[Transaction], int]) -> int:
-        """Run one statement that changes rows: as a whole or not at all, again after waiting for another session."""
+        """Run one statement that changes rows: whole or not at all, again after waiting for another."""
         engine = self.engine
         deadline = time.monotonic() + float(str(engine.state["lock_wait_seconds"]))
         with engine.lock:
@@ -136,8 +136,11 @@ class Session:
         found = self.engine.dictionary.table(owner, table)
         self.insert_rows(found, [self.full_row(found, values)])
 
-    def full_row(self, table: Table, values: Mapping[str, Given]) -> list[str | None]:
-        """The row's canonical texts. ORA-00904 unknown column, ORA-01400 NULL, and the errors of its types."""
+    def full_row(self, table: TableDefinition, values: Mapping[str, Given]) -> list[str | None]:
+        """The row's canonical texts.
+
+        ORA-00904 unknown column, ORA-01400 NULL, and the errors of its types.
+        """
         for name in values:
             table.column(name)
         row: list[str | None] = []
@@ -146,7 +149,9 @@ class Session:
             row.append(self.checked(table, column, given))
         return row
 
-    def checked(self, table: Table, column: Column, given: Given, *, code: int = 1400) -> str | None:
+    def checked(
+        self, table: TableDefinition, column: Column, given: Given, *, code: int = 1400
+    ) -> str | None:
         """The value as the column keeps it."""
         try:
             text = column.type.check(given)
@@ -166,7 +171,7 @@ class Session:
 
         return default_value(self, column.default)
 
-    def insert_rows(self, table: Table, rows: Sequence[Row]) -> int:
+    def insert_rows(self, table: TableDefinition, rows: Sequence[Row]) -> int:
         """Insert rows of canonical texts as one statement."""
 
         def step(transaction: Transaction) -> int:
@@ -180,7 +185,10 @@ class Session:
         return self.change(step)
 
     def lock_table(self, owner: str, table: str, mode: str = "ROW SHARE") -> None:
-        """LOCK TABLE … IN … MODE. ROW SHARE and ROW EXCLUSIVE meet nobody here; EXCLUSIVE waits for changes of others."""
+        """LOCK TABLE … IN … MODE.
+
+        ROW SHARE and ROW EXCLUSIVE meet nobody here; EXCLUSIVE waits for changes of others.
+        """
         found = self.engine.dictionary.table(owner, table)
         if "ROW" in mode:
             return
@@ -203,7 +211,8 @@ class Session:
     ) -> Iterator[Row]:
         """Rows of a table as committed at this SCN, as wire texts in the columns' order; no SCN: as of now.
 
-        `where` is a condition in the side door's grammar. ORA-00942, ORA-00904, ORA-08181, ORA-01555, ORA-01466.
+        `where` is a condition in the side door's grammar. ORA-00942, ORA-00904, ORA-08181, ORA-01555,
+        ORA-01466.
         """
         found = self.engine.dictionary.table(owner, table)
         chosen = found.columns if columns is None else tuple(found.column(name) for name in columns)
@@ -214,16 +223,19 @@ class Session:
             condition = condition_of(self, found, where)
         return self.read(found, chosen, scn, *condition)
 
-    def read(
+    def read(  # noqa: PLR0917
         self,
-        table: Table,
+        table: TableDefinition,
         columns: Sequence[Column],
         scn: int | None,
         where: str = "",
         parameters: Sequence[object] = (),
         tail: str = "",
     ) -> Iterator[Row]:
-        """Rows as of an SCN, or as of now with this session's own changes. `where` and `tail` are the store's SQL."""
+        """Rows as of an SCN, or as of now with this session's own changes.
+
+        `where` and `tail` are the store's SQL.
+        """
         engine = self.engine
         with engine.lock:
             engine.check_open()
@@ -239,7 +251,7 @@ class Session:
             next(rows)
         return rows
 
-    def count(self, table: Table, scn: int | None, where: str, parameters: Sequence[object]) -> str:
+    def count(self, table: TableDefinition, scn: int | None, where: str, parameters: Sequence[object]) -> str:
         """The number of rows that match, as wire text."""
         engine = self.engine
         with engine.lock:
@@ -261,13 +273,16 @@ class Session:
         return "((b BETWEEN 1 AND ? AND (e > ? OR e < 0)) OR b = ?) AND e != ?", (scn, scn, me, me)
 
     def changeable(self, transaction: Transaction) -> tuple[str, tuple[int, ...]]:
-        """The store's condition for the versions that a statement may change, those that others hold included."""
+        """The store's condition for the versions that a statement would change, held by others or not."""
         me = -transaction.number
         return f"(e = {FOREVER} OR e < 0) AND e != ? AND (b > 0 OR b = ?)", (me, me)
 
 
-def _stream(engine: Engine, sql: str, parameters: Sequence[object]) -> Iterator[Row]:
-    """Rows from a reading connection. The first item is an empty one: by then the view of the file is fixed."""
+def _stream(engine: OracleEngine, sql: str, parameters: Sequence[object]) -> Iterator[Row]:
+    """Rows from a reading connection.
+
+    The first item is an empty one: by then the view of the file is fixed.
+    """
     with engine.store.reader() as reader:
         cursor = reader.execute(sql, parameters)
         try:

@@ -1,7 +1,7 @@
 """The statements that the connector sends: each is known by its text, and everything else is refused by name.
 
-A statement is written once, as the connector writes it, with what varies in angle brackets. The same texts are the
-golden list that an upgrade of Debezium is held against (`make oracle-statements`).
+A statement is written once, as the connector writes it, with what varies in angle brackets. The same texts
+are the golden list that an upgrade of Debezium is held against (`make oracle-statements`).
 """
 
 import re
@@ -41,7 +41,10 @@ def normal(sql: str) -> str:
 
 @dataclass(frozen=True)
 class Statement(Generic[Answer]):
-    """One statement: its text, the function that answers it, and the rights it takes beside those on its objects."""
+    """One statement.
+
+    Its text, the function that answers it, and the rights it takes beside those on its objects.
+    """
 
     text: str
     answer: Answer
@@ -73,7 +76,7 @@ class Statement(Generic[Answer]):
         return re.compile(built + ";?", re.IGNORECASE | re.DOTALL)
 
 
-class Catalogue(Generic[Answer]):
+class StatementList(Generic[Answer]):
     """All statements of the connector."""
 
     def __init__(self) -> None:

@@ -1,15 +1,16 @@
 """The store: one SQLite file, one writing connection, readers as they are needed.
 
-What an Oracle transaction changes goes into the file before its commit, marked as its own, and becomes visible by one
-atomic step. A killed process (kill -9) loses nothing that was committed: SQLite in WAL mode hands its pages to the
-operating system at each commit. It does not wait for the disk, so a power cut may lose the last changes; no test cuts
-the power.
+What an Oracle transaction changes goes into the file before its commit, marked as its own, and becomes
+visible by one atomic step. A killed process (kill -9) loses nothing that was committed: SQLite in WAL mode
+hands its pages to the operating system at each commit. It does not wait for the disk, so a power cut may lose
+the last changes; no test cuts the power.
 
 A row is a chain of versions in its table's `t<object id>`:
 
 - `vid`: the SCN of the change that made this version; `rid`: the row's identity, the `vid` of its insert;
 - `b`: the SCN of the commit that made it visible, or minus the transaction's number until then;
-- `e`: the SCN of the commit that replaced or deleted it, minus the transaction's number until then, else `FOREVER`.
+- `e`: the SCN of the commit that replaced or deleted it, minus the transaction's number until then, else
+  `FOREVER`.
 """
 
 import sqlite3
@@ -35,11 +36,11 @@ CREATE TABLE IF NOT EXISTS times(scn INTEGER PRIMARY KEY, time REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS times_by_time ON times(time);
 CREATE TABLE IF NOT EXISTS logs(
   sequence INTEGER PRIMARY KEY, grp INTEGER NOT NULL, first_change INTEGER NOT NULL, first_time REAL NOT NULL,
-  next_change INTEGER, next_time REAL, archived INTEGER NOT NULL, deleted INTEGER NOT NULL, used INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS redo(
-  place INTEGER PRIMARY KEY, op INTEGER NOT NULL, time REAL NOT NULL, tx INTEGER, csf INTEGER NOT NULL,
-  obj INTEGER, objd INTEGER, objv INTEGER, rid INTEGER, rollback INTEGER NOT NULL, status INTEGER NOT NULL,
-  info TEXT, sql TEXT, user TEXT, sequence INTEGER NOT NULL, pos INTEGER NOT NULL, owner TEXT, name TEXT);
+  next_change INTEGER, next_time REAL, archived INTEGER NOT NULL, deleted INTEGER NOT NULL, used INTEGER NOT
+  NULL); CREATE TABLE IF NOT EXISTS redo( place INTEGER PRIMARY KEY, op INTEGER NOT NULL, time REAL NOT NULL,
+  tx INTEGER, csf INTEGER NOT NULL, obj INTEGER, objd INTEGER, objv INTEGER, rid INTEGER, rollback INTEGER NOT
+  NULL, status INTEGER NOT NULL, info TEXT, sql TEXT, user TEXT, sequence INTEGER NOT NULL, pos INTEGER NOT
+  NULL, owner TEXT, name TEXT);
 """
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-#: A change of a row as four numbers in a transaction's list: table, row, the version before and the one after.
+#: A change of a row as four numbers in a transaction's list: table, row, the version before and the one
+#: after.
 WIDTH: Final = 4
 
 
@@ -23,7 +24,7 @@ class OpenTransaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RowChange:
     """One change of one row. `before` is 0 for an insert, `after` is 0 for a delete."""
 
     object_id: int
@@ -57,13 +58,13 @@ class Transaction:
     def note(self, object_id: int, row: int, before: int, after: int) -> None:
         self.changes.extend((object_id, row, before, after))
 
-    def back_to(self, count: int) -> Iterator[Change]:
+    def back_to(self, count: int) -> Iterator[RowChange]:
         """The changes after the first `count`, the last one first. The list ends at `count` afterwards."""
         for place in range(self.count - 1, count - 1, -1):
-            yield Change(*self.changes[place * WIDTH : place * WIDTH + WIDTH])
+            yield RowChange(*self.changes[place * WIDTH : place * WIDTH + WIDTH])
         del self.changes[count * WIDTH :]
 
-    def all(self) -> Iterator[Change]:
+    def all(self) -> Iterator[RowChange]:
         """The changes in order."""
         for place in range(self.count):
-            yield Change(*self.changes[place * WIDTH : place * WIDTH + WIDTH])
+            yield RowChange(*self.changes[place * WIDTH : place * WIDTH + WIDTH])

@@ -4,15 +4,21 @@ Sources, by their short names below:
 
 - *SQLRF*: Oracle Database 19c SQL Language Reference, "Data Types" and "Nulls".
 - *SUTIL*: Oracle Database 19c Utilities, "Using LogMiner to Analyze Redo Log Files".
-- *DBZ*: debezium-connector-oracle 3.6.1.Final, `OracleValueConverters`, `TimestampUtils`, `LogMinerDmlParser` and
-  their tests, which hold statements that a real LogMiner made.
+- *DBZ*: debezium-connector-oracle 3.6.1.Final, `OracleValueConverters`, `TimestampUtils`, `LogMinerDmlParser`
+  and their tests, which hold statements that a real LogMiner made.
 
-Spelling of values in SQL_REDO: everything is quoted, also numbers (SUTIL's examples: `"SALARY" = '2500'`); TO_DATE,
-TO_TIMESTAMP, TO_TIMESTAMP_TZ and HEXTORAW as in DBZ; NULL (SUTIL). VARCHAR2 and CHAR of a database in AL32UTF8 are
-plain text: UNISTR is what LogMiner writes for national character types (DBZ, UnistrHelperTest), which are refused here.
+Spelling of values in SQL_REDO: everything is quoted, also numbers (as in SUTIL: `"PRODUCT_ID" = '1799'`);
+TO_DATE, TO_TIMESTAMP, TO_TIMESTAMP_TZ and HEXTORAW as in DBZ; NULL (SUTIL). VARCHAR2 and CHAR of a database
+in AL32UTF8 are plain text: UNISTR is what LogMiner writes for national character types (DBZ,
+UnistrHelperTest), which are refused here.
 
-Guesses: a fraction has the column's digits (with the connector's NLS_TIMESTAMP_FORMAT of FF9 Oracle may write nine; DBZ
-reads either); a number below one is written `.5` as TO_CHAR does; RAW in lower-case hex (DBZ reads either).
+VARCHAR2 above 4000 bytes (MAX_STRING_SIZE=EXTENDED) is refused (ORA-00910): Oracle treats such a string as a
+LOB, its redo comes as operations of its own and needs lob.enabled (Debezium's page, "Support for extended
+max_string_size"; DBZ knows `LM_EMPTY_STRING` in the insert), and no page gives their text.
+
+Guesses: a fraction has the column's digits (with the connector's NLS_TIMESTAMP_FORMAT of FF9 Oracle may write
+nine; DBZ reads either); a number below one is written `.5` as TO_CHAR does; RAW in lower-case hex (DBZ reads
+either).
 """
 
 import re
@@ -29,7 +35,8 @@ from connector.local.oracle.values import Stamp
 #: What a program may hand in for a value.
 Given = str | int | float | Decimal | bytes | date | Stamp | None
 
-#: The java.sql.Types code: NUMERIC, VARCHAR, CHAR, TIMESTAMP, VARBINARY, CLOB, and ojdbc's OracleTypes.TIMESTAMPTZ.
+#: The java.sql.Types code: NUMERIC, VARCHAR, CHAR, TIMESTAMP, VARBINARY, CLOB, and ojdbc's
+#: OracleTypes.TIMESTAMPTZ.
 _JDBC: Final = {
     "NUMBER": 2,
     "VARCHAR2": 12,
@@ -56,8 +63,8 @@ _WRITTEN = re.compile(
 class ColumnType:
     """A type as a column has it.
 
-    `precision` is a NUMBER's; None means as many digits as there are. `scale` is a NUMBER's scale, or the digits of a
-    TIMESTAMP's fraction. `length` is in bytes, or in characters where `in_characters`.
+    `precision` is a NUMBER's; None means as many digits as there are. `scale` is a NUMBER's scale, or the
+    digits of a TIMESTAMP's fraction. `length` is in bytes, or in characters where `in_characters`.
     """
 
     name: str
@@ -68,7 +75,10 @@ class ColumnType:
 
     @classmethod
     def parse(cls, written: str) -> "ColumnType":
-        """The type as DDL writes it. A type whose form in SQL_REDO is not documented is refused by name (ORA-00902)."""
+        """The type as DDL writes it.
+
+        A type whose form in SQL_REDO is not documented is refused by name (ORA-00902).
+        """
         found = _WRITTEN.match(" ".join(written.upper().split()))
         if not found:
             raise _unknown(written)
@@ -120,7 +130,7 @@ class ColumnType:
 
     @property
     def size(self) -> int:
-        """COLUMN_SIZE of DatabaseMetaData.getColumns: 0 for a NUMBER without precision and scale, as ojdbc says."""
+        """COLUMN_SIZE of DatabaseMetaData.getColumns: 0 for a NUMBER without precision and scale."""
         if self.name == "NUMBER":
             return self.precision or (0 if self.scale is None else 38)
         return self.length or _SIZES[self.name]
@@ -143,15 +153,15 @@ class ColumnType:
     def check(self, value: Given, column: str = "") -> str | None:
         """The value's canonical text, or None for NULL and ''.
 
-        ORA-12899 too long, ORA-01438 too many digits, ORA-01722 no number, ORA-01861 no date, ORA-01465 no hex.
-        `column` is its quoted name with owner and table, for the message.
+        ORA-12899 too long, ORA-01438 too many digits, ORA-01722 no number, ORA-01861 no date, ORA-01465 no
+        hex. `column` is its quoted name with owner and table, for the message.
         """
         if value is None or value == "":
             return None
         if self.name == "NUMBER":
             return self._check_number(value)
         if self.name == "DATE":
-            return _stamp(value).text(0) if not isinstance(value, Stamp) else value.seconds
+            return _stamp(value).seconds
         if self.name == "TIMESTAMP":
             return _stamp(value).text(self.scale or 0)
         if self.name == "TIMESTAMP WITH TIME ZONE":
@@ -164,7 +174,9 @@ class ColumnType:
     def _check_number(self, value: Given) -> str:
         if isinstance(value, (bytes, date, Stamp)) or value is None:
             raise OracleError.of(932, "NUMBER", type(value).__name__.upper())
-        text = values.number(value)
+        text = str(value) if type(value) is int else values.number(value)
+        if self.scale == 0 and self.precision and len(text) <= self.precision and text.isdigit():
+            return text  # the usual key
         if self._quantum is None and self._limit is None:
             return text
         exact = Decimal(text)
@@ -173,7 +185,8 @@ class ColumnType:
                 exact = exact.quantize(self._quantum, ROUND_HALF_UP, values.WIDE)
             except ArithmeticError:
                 raise OracleError.of(1438) from None
-        if self._limit is not None and abs(exact) >= self._limit:
+        # abs() rounds to 28 digits.
+        if self._limit is not None and exact.copy_abs() >= self._limit:
             raise OracleError.of(1438)
         return values.plain(exact)
 

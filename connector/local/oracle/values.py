@@ -3,7 +3,8 @@
 - NUMBER: digits without exponent and without trailing zeros, `-12.5`, `0.5`, `1000`.
 - DATE: `2020-01-02 00:00:00`. TIMESTAMP(n): the same with n digits of a fraction.
 - TIMESTAMP(n) WITH TIME ZONE: the same with ` +01:00`. A zone's name is not stored, only its offset.
-- RAW: lower-case hex. Everything else: the characters. '' is NULL, here `None` (*SQL Language Reference*, Nulls).
+- RAW: lower-case hex. Everything else: the characters. '' is NULL, here `None` (*SQL Language Reference*,
+  Nulls).
 
 One value has one text, so equality of texts is equality of values, except for TIMESTAMP WITH TIME ZONE, which
 Oracle compares as instants (`instant`).
@@ -98,7 +99,8 @@ class Stamp:
         """
         seconds, fraction = self.seconds, self.fraction
         if digits < 9 and int(fraction[digits:]):
-            nanos = round(int(fraction) / 10 ** (9 - digits) + 1e-9) * 10 ** (9 - digits)
+            unit = 10 ** (9 - digits)
+            nanos = (int(fraction) + unit // 2) // unit * unit
             if nanos == 10**9:
                 seconds = self.shifted(timedelta(seconds=1)).seconds
                 nanos = 0

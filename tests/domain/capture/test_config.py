@@ -27,7 +27,6 @@ SHAPES: dict[str, dict[str, Any]] = {
     "easy-connect": {"url": "jdbc:oracle:thin:@//db1.example:1521/WMSPRD"},
     "description": {"url": _DESCRIPTION},
     "pdb": {"host": "10.1.2.3", "dbname": "CDB1", "pdb": "WMSPDB1"},
-    "postgres": {"engine": "postgres", "host": "127.0.0.5", "db": "wms"},
 }
 
 
@@ -50,8 +49,8 @@ SCENARIOS = [
     ("val", "description", KafkaAuth.SCRAM),
     ("feature-xyz", "pdb", KafkaAuth.IAM),
     ("Feature.X", "service", KafkaAuth.SCRAM),
-    ("main", "postgres", KafkaAuth.PLAINTEXT),
-    ("Feature.X", "postgres", KafkaAuth.PLAINTEXT),
+    ("main", "pdb", KafkaAuth.PLAINTEXT),
+    ("Feature.X", "pdb", KafkaAuth.PLAINTEXT),
 ]
 
 
@@ -77,11 +76,7 @@ def test_a_heartbeat_table_s_changes_go_to_a_topic_of_the_catalogue() -> None:
     assert not [key for key in build() if key.startswith(("transforms", "heartbeat.action"))]
 
 
-# The jdbc kind reads Oracle only.
-KINDS_OF_SHAPES = [
-    *(("debezium", shape) for shape in SHAPES),
-    *(("jdbc", shape) for shape in SHAPES if shape != "postgres"),
-]
+KINDS_OF_SHAPES = [(kind, shape) for kind in ("debezium", "jdbc") for shape in SHAPES]
 
 # In brackets and long, so that chance does not put them into a config.
 confidential = st.text(min_size=8, max_size=40).map("<{}>".format)
@@ -127,7 +122,7 @@ def test_every_topic_in_the_config_is_in_the_stages_catalogue(
     named = [
         value for key, value in config.items() if key.endswith((".topic", "topic.name", "heartbeat.name"))
     ]
-    assert len(named) == (3 if shape == "postgres" else 4)
+    assert len(named) == 4
     assert all(name in stage.topics for name in named)
     assert config["topic.prefix"] == stage.topics.prefix
     assert config["signal.kafka.groupId"] in stage.topics.groups
@@ -159,7 +154,7 @@ def test_settings_reach_the_config() -> None:
     assert config["connection.validation.timeout.ms"] == "7000"
 
 
-@pytest.mark.parametrize(("shape", "auth"), [("service", KafkaAuth.IAM), ("postgres", KafkaAuth.PLAINTEXT)])
+@pytest.mark.parametrize(("shape", "auth"), [("service", KafkaAuth.IAM), ("pdb", KafkaAuth.PLAINTEXT)])
 def test_a_value_that_cannot_be_converted_stops_the_connector_unless_somebody_decides_otherwise(
     shape: str, auth: KafkaAuth
 ) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from connector.domain.capture.config import connector_config
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.database import parse_database
 from connector.domain.secrets.redacted import Redacted
@@ -62,8 +61,3 @@ def test_it_carries_neither_credentials_nor_a_client_of_its_own(auth: KafkaAuth)
     assert config["connection.password"] == "${env:DATABASE_PASSWORD}"
     assert not [key for key in config if "sasl" in key or "security" in key]
     assert not [value for value in config.values() for secret in LOGIN.values() if secret in value]
-
-
-def test_another_engine_is_refused_in_words():
-    with pytest.raises(OperatorError, match="'jdbc' reads Oracle only"):
-        build(engine="postgres", host="127.0.0.5", dbname="wms")

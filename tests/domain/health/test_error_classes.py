@@ -1,13 +1,12 @@
-"""The table of error classes, on texts as Debezium 3.6, Connect 4.3, Oracle and PostgreSQL write them."""
+"""The table of error classes, on texts as Debezium 3.6, Connect 4.3 and Oracle's driver write them."""
 
 import pytest
 
+from connector.domain.health.error_class import ErrorClass, Owner
 from connector.domain.health.error_classes import (
     ERROR_CLASSES,
     OBSERVED,
     UNKNOWN,
-    ErrorClass,
-    Owner,
     classify,
     named,
 )
@@ -30,9 +29,9 @@ TRACES = [
     ("java.sql.SQLException: ORA-28001: the password has expired", ("login", False, Owner.DATABASE)),
     (
         (
-            f"{CONNECT}Error while processing event{FRAME}\nCaused by: "
-            f"org.postgresql.util.PSQLException: FATAL: "
-            'password authentication failed for user "c"'
+            f"{CONNECT}Error while processing event{FRAME}\nCaused by: java.sql.SQLRecoverableException: "
+            "ORA-01017: invalid credential or not authorized; logon denied\n"
+            "https://docs.oracle.com/error-help/db/ora-01017/"
         ),
         ("login", False, Owner.DATABASE),
     ),
@@ -125,7 +124,7 @@ TRACES = [
     ),
     (
         (
-            f"{CONNECT}Error while processing event at offset {{lsn=1}}{FRAME}\nCaused by: "
+            f"{CONNECT}Error while processing event at offset {{scn=1}}{FRAME}\nCaused by: "
             f"{DEBEZIUM}Failed to properly convert data value for 'WMS.PLAN_BASE_WVR_TBL.EFCTV_DT' of type "
             "date: Long overflow"
         ),
@@ -166,10 +165,6 @@ TRACES = [
     ),
     ("java.sql.SQLException: ORA-00942: table or view does not exist", ("database rights", False, None)),
     ("ORA-01031: insufficient privileges", ("database rights", False, Owner.DATABASE)),
-    (
-        'org.postgresql.util.PSQLException: ERROR: relation "x.y" does not exist',
-        ("database rights", False, Owner.DATABASE),
-    ),
     (
         "java.sql.SQLException: ORA-12514: Cannot connect to database. Service x is not registered",
         ("unknown database", True, Owner.US),

@@ -1,3 +1,5 @@
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.errors import SecretError
-from connector.domain.secrets.database import Database, Engine, parse_database
+from connector.domain.secrets.database import Database, parse_database
 from tests.domain.given_secrets import PATH, stored
 
 USER, PASSWORD = "zq-user-7", "zq-password-8"
@@ -47,8 +49,7 @@ ACCEPTED = {
 @pytest.mark.parametrize("value", ACCEPTED.values(), ids=ACCEPTED)
 def test_every_accepted_spelling_means_the_same_database(value: object) -> None:
     found = parse(value)
-    assert (found.engine, found.host, found.port, found.dbname) == (
-        Engine.ORACLE,
+    assert (found.host, found.port, found.dbname) == (
         "10.1.2.3",
         1521,
         "WMSPRD",
@@ -77,15 +78,47 @@ def test_both_a_host_name_and_an_address_are_hosts() -> None:
     assert parse(without("host", ip="wms-db.example.gov")).host == "wms-db.example.gov"
 
 
-@pytest.mark.parametrize("engine", ["oracle", "oracle-se2", "oracle-ee-cdb", "oracle-se2-cdb"])
-def test_editions_of_oracle_are_oracle(engine: str) -> None:
-    assert parse({**GOOD, "engine": engine}).engine is Engine.ORACLE
+#: As Amazon RDS's CreateDBInstance calls them.
+EDITIONS = ("oracle-ee", "oracle-ee-cdb", "oracle-se2", "oracle-se2-cdb")
 
 
-@pytest.mark.parametrize("engine", ["postgres", "postgresql"])
-def test_the_stand_in_has_a_port_of_its_own(engine: str) -> None:
-    found = parse(without("port", engine=engine))
-    assert (found.engine, found.port) == (Engine.POSTGRES, 5432)
+@pytest.mark.parametrize("engine", ["oracle", *EDITIONS, *(f"custom-{edition}" for edition in EDITIONS)])
+@pytest.mark.parametrize("spelling", [str, str.upper, str.title])
+def test_editions_of_oracle_are_oracle(engine: str, spelling: Callable[[str], str]) -> None:
+    assert parse({**GOOD, "engine": spelling(engine)}) == parse(GOOD)
+
+
+def test_without_a_port_it_is_the_listener_s_usual_one() -> None:
+    assert parse(without("port")).port == 1521
+
+
+OTHER_ENGINES = ("postgres", "postgresql", "aurora-postgresql", "mysql", "sqlserver-ee", "db2-se")
+NO_ENGINES = (
+    "custom-sqlserver-ee",
+    "oracled",
+    "myoracle",
+    "oracle ",
+    "oracle-",
+    "custom-",
+    "cu\u017ftom-oracle",
+)
+
+
+@pytest.mark.parametrize("engine", [*OTHER_ENGINES, *NO_ENGINES])
+def test_another_engine_is_refused_in_a_line_that_names_key_and_value(engine: str) -> None:
+    with pytest.raises(SecretError) as refused:
+        parse({**GOOD, "engine": engine})
+    words = f"secret {PATH}: engine {engine!r} is unknown; allowed: oracle, or RDS's name of an edition of it"
+    assert str(refused.value).startswith(words)
+
+
+@given(st.sampled_from(EDITIONS), st.text("-acelorstum \n", min_size=1, max_size=3), st.integers(0, 20))
+def test_an_engine_is_oracle_or_refused_and_never_another_database(edition: str, more: str, at: int) -> None:
+    """An edition's name with letters pushed in: what is accepted still begins with Oracle's name."""
+    engine = edition[:at] + more + edition[at:]
+    error = refusal({**GOOD, "engine": engine})
+    assert error is not None or re.match("(custom-)?oracle(-|$)", engine)
+    assert error is not None or (engine.isprintable() and " " not in engine)
 
 
 _FAILOVER = (
@@ -188,10 +221,9 @@ BAD: dict[str, tuple[object, str]] = {
     "unknown key": ({**GOOD, "hostname": "h"}, "has the unknown key 'hostname'; known: connectionUrl"),
     "wrong case": (without("password", Password=PASSWORD), "has the unknown key 'Password'; known:"),
     "the password as key": ({**GOOD, f"{PASSWORD}x": 1}, "has the unknown key (not shown"),
-    "unknown engine": ({**GOOD, "engine": "mysql"}, "engine 'mysql' is unknown; allowed: oracle, postgres"),
-    "engine in capitals": ({**GOOD, "engine": "Oracle"}, "engine 'Oracle' is unknown; allowed"),
-    "postgres with URL": ({**GOOD, "engine": "postgres", "url": "x"}, "takes 'host' and 'dbname', not a"),
-    "postgres with SID": (without("dbname", sid="X", engine="postgres"), "'postgres' needs 'dbname'"),
+    "unknown engine": ({**GOOD, "engine": "mysql"}, "engine 'mysql' is unknown; allowed: oracle"),
+    "engine a list": ({**GOOD, "engine": ["oracle"]}, "'engine' must be a text"),
+    "the password as engine": ({**GOOD, "engine": PASSWORD}, "engine (not shown"),
     "url a list": ({**GOOD, "url": [f"{USER}/{PASSWORD}"]}, "'url' must be a text that is not empty"),
     "two urls": ({**GOOD, "url": "a", "jdbcUrl": "b"}, "has 'url' and 'jdbcUrl' with different values"),
     **{

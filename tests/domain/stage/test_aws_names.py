@@ -95,4 +95,3 @@ def test_named_stages_have_the_names_that_operators_know(stage: str) -> None:
     assert made.log_namespace == f"wms-connector-{stage}/ConnectorLogs"
     assert made.connect_host == f"connect.wms-connector-{stage}.internal"
     assert made.alarm("ConnectorFailed") == f"wms-connector-{stage}-ConnectorFailed"
-    assert made.replication_slot == f"wms_{stage}"

@@ -113,7 +113,7 @@ class FaultScenario:
         """The stage rests, one mail says so if one said that it did not, and rows flow."""
         self.under_test.rest()
         check = self.under_test.check()
-        self.expect(f"afterwards: {check.content['summary']}", holds=check.content["summary"] == "healthy")
+        self.expect(f"afterwards: {check.summary}", holds=check.summary == "healthy")
         own = [mail for mail in check.mails if mail.sender is Sender.CHECK]
         subject = f"{self.under_test.stage.names.service}: recovered from "
         self.expect(

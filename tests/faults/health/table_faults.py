@@ -5,36 +5,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from psycopg import sql
-
 from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.local import schema
 from tests.faults.health.fault_scenario import FaultScenario, Wanted
+from tests.faults.health.tables import drop, restore
 from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Row
 from tests.support.project import copy_project, set_settings
 from tests.support.sceptre_cli import sceptre
 
-_TABLE = ("WMS", schema.REVISION)
-_BEATS = "BEATS.HEARTBEAT"
+_BEATS = "WMSCDC.HEARTBEAT"
 
 
 def table_dropped_with_heartbeat_table(under_test: WatchedStage) -> Row:
-    """Found and mailed while the table is gone; fixed as the mail says, by the table and a restart."""
+    """The heartbeat's statement fails, and the task; fixed as the mail says, by the table and a restart."""
     scenario = FaultScenario(under_test, "table dropped, at a stage with a heartbeat table")
-    wanted = Wanted("HeartbeatMissing", "database rights")
+    wanted = Wanted("ConnectorTaskFailed", "database rights")
 
     @contextmanager
     def dropped() -> Iterator[None]:
-        with under_test.world.database.admin() as connection:
-            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(*_TABLE)))
+        drop(under_test.world.database)
         try:
             under_test.until_the_log_says(HEARTBEAT_REFUSED)
+            under_test.wait_for_states("RUNNING", "FAILED")
             yield
         finally:
-            with under_test.world.database.admin() as connection, connection.transaction():
-                schema.create_table(connection, *_TABLE)
-            # The stand-in's connector has taken the table out of its publication meanwhile.
+            restore(under_test.world.database)
             under_test.connect("POST", "/restart?includeTasks=true")
             # The next check is minutes away, and looks back for less.
             under_test.until_the_log_is_silent(HEARTBEAT_REFUSED, 61)
@@ -48,12 +44,13 @@ def table_dropped_with_heartbeat_table(under_test: WatchedStage) -> Row:
 @contextmanager
 def _beating(under_test: WatchedStage, scenario: FaultScenario) -> Iterator[None]:
     """The stage with a heartbeat table of the DBA's; without one again afterwards."""
-    with under_test.world.database.admin() as connection:
-        connection.execute("CREATE SCHEMA IF NOT EXISTS beats")
-        connection.execute("CREATE TABLE beats.heartbeat (id int PRIMARY KEY, beat_ts timestamptz)")
-        connection.execute("INSERT INTO beats.heartbeat VALUES (1, now())")
-        connection.execute(f"ALTER TABLE beats.heartbeat OWNER TO {schema.OWNERS}")
-        connection.execute(f"GRANT USAGE ON SCHEMA beats TO {schema.CDC}")
+    with under_test.world.database.sys() as session:
+        session.execute(
+            f"CREATE TABLE {_BEATS} (ID NUMBER(1) PRIMARY KEY, BEAT_TS TIMESTAMP(6) WITH TIME ZONE)"
+        )
+        session.execute(f"INSERT INTO {_BEATS} (ID, BEAT_TS) VALUES (1, CURRENT_TIMESTAMP)")
+        session.execute(f"ALTER TABLE {_BEATS} ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS")
+        session.execute(f"GRANT SELECT, FLASHBACK, UPDATE ON {_BEATS} TO {schema.CDC}")
     with tempfile.TemporaryDirectory() as directory:
         project = copy_project(Path(directory) / "project")
         set_settings(project, under_test.stage.name, connector={"heartbeat_table": _BEATS})
@@ -65,5 +62,5 @@ def _beating(under_test: WatchedStage, scenario: FaultScenario) -> Iterator[None
             run = sceptre(under_test.world.env(), "launch", under_test.stage.name, "--yes")
             scenario.expect(f"launch ends with {run.last_line}", holds=run.status == 0)
             under_test.rest()
-            with under_test.world.database.admin() as connection:
-                connection.execute("DROP SCHEMA beats CASCADE")
+            with under_test.world.database.sys() as session:
+                session.execute(f"DROP TABLE {_BEATS}")

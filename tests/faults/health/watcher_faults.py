@@ -35,7 +35,7 @@ def function_fails(under_test: WatchedStage) -> Row:
     scenario.expect("the dead letter has another event", holds=kept["requestPayload"] == dict(SCHEDULED))
     error = kept["responsePayload"]["errorType"]
     scenario.expect(f"it ended with {error}", holds=error == "HealthCheckError")
-    scenario.expect("it is not well again", holds=under_test.check().content["summary"] == "healthy")
+    scenario.expect("it is not well again", holds=under_test.check().summary == "healthy")
     scenario.figures["mail"] = text
     scenario.flows()
     scenario.cells.update(
@@ -60,14 +60,14 @@ def secret_unreadable(under_test: WatchedStage) -> Row:
         again = under_test.check()
     finally:
         under_test.world.account.delete_secret(f"{under_test.stage.name}/dbInfo")
-    found = str(check.content["summary"])
+    found = check.summary
     scenario.expect(f"told {found}", holds=found.startswith("HealthCheckFailed: "))
     mails = [mail for mail in check.mails if mail.sender is Sender.ALARM]
     subjects = [mail.subject for mail in mails]
     scenario.expect(f"mailed {subjects}", holds=len(mails) == 1 and "-HealthCheckFailed" in subjects[0])
     scenario.expect("mailed again", holds=not again.mails)
     scenario.expect("the secret is told", holds="no JSON" not in found + "".join(m.text for m in mails))
-    scenario.expect("it is not well again", holds=under_test.check().content["summary"] == "healthy")
+    scenario.expect("it is not well again", holds=under_test.check().summary == "healthy")
     scenario.flows()
     scenario.cells.update(
         {

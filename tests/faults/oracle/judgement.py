@@ -6,11 +6,15 @@ been registered, so that a restart is within the budget.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.error_classes import classify
 from connector.domain.health.observation import BrokerReading, Observation
+from connector.domain.health.scn import position_in
+from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.verdict import decide
 from lambda_src.clients.worker_log import GivenLog, last_failure
 from tests.faults.oracle.testbed import ConnectorTestbed
@@ -40,12 +44,16 @@ class Judgement:
 def judge(bed: ConnectorTestbed) -> Judgement:
     """Feed status, metrics and log as they are to the health check's decision."""
     now = time.time()
+    position = position_in(bed.offsets(), bed.stage.topics.prefix)
     status, source = bed.status(), bed.source()
     address = f"{bed.database.host}:{bed.database.port}"
     seen = replace(
         WELL,
         connector=status,
         source=source if status is not None and status.running_at else None,
+        scn_sightings=() if source.scn is None else ((now, source.scn),),
+        position=position,
+        skipped=SkippedChanges().with_lines(_events(bed), int(now * 1000)),
         database={address: bed.listening()},
         brokers=BrokerReading(newest=now - 1, newest_of_table=now - 1),
     )
@@ -61,15 +69,23 @@ def judge(bed: ConnectorTestbed) -> Judgement:
     )
 
 
+def _events(bed: ConnectorTestbed) -> list[tuple[int, str]]:
+    """The lines of the log since the case began, each with its time in milliseconds since 1970."""
+    found = []
+    for line in bed.task_log():
+        with suppress(ValueError):
+            found.append((int(datetime.fromisoformat(line.split(" ", 1)[0]).timestamp() * 1000), line))
+    return found
+
+
 def _log_message(bed: ConnectorTestbed, seen: Observation, now: float) -> str:
     """As `lambda_src.observe` reads it: of a source that is not connected, or of a refused heartbeat."""
     status, source = seen.connector, seen.source
     connected = source is not None and source.connected
     if status is None or not status.streams or (connected and not bed.settings.heartbeat_table):
         return ""
-    events = [(int(now * 1000), line) for line in bed.task_log()]
     about = HEARTBEAT_REFUSED if connected else ""
-    return last_failure(GivenLog(events), "of the worker", now, about=about)
+    return last_failure(GivenLog(_events(bed)), "of the worker", now, about=about)
 
 
 def judge_refusal(errors: Sequence[str]) -> dict[str, str]:

@@ -244,6 +244,11 @@ class ConnectorTestbed:
             return Source()
         return source_of(list(parse(page)), self.stage.topics.prefix) if code == 200 else Source()
 
+    def offsets(self) -> Sequence[Mapping[str, Any]]:
+        """What Connect has stored of the connector's position."""
+        code, text = self.worker.ask(f"/connectors/{CONNECTOR}/offsets")
+        return tuple(json.loads(text).get("offsets") or ()) if code == 200 else ()
+
     def log(self) -> list[str]:
         """The worker's log since the case began, an event a line."""
         with self.worker.log.open("rb") as file:

@@ -8,7 +8,7 @@ from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.findings import Finding
 from connector.domain.health.verdict import decide
-from lambda_src.clients.worker_log import SECONDS, is_trace, last_failure
+from lambda_src.clients.worker_log import SECONDS, events_with, is_trace, last_failure
 from lambda_src.observe import observe
 from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_lambda_aws import FakeLogs, client_error
@@ -53,6 +53,43 @@ def test_a_log_without_a_trace_says_nothing():
     assert last_failure(FakeLogs([(NOW, OF_TASK + "fine")]), "group", NOW) == ""
 
 
+WORDS = ("An unsupported operation", "Redo Log Group Sizes:")
+
+
+def test_what_holds_any_of_the_words_is_read_and_until_when():
+    lines = [
+        (NOW - 50, OF_TASK + "An unsupported operation detected"),
+        (NOW - 40, OF_TASK + "An operation"),
+        (NOW - 30, OF_TASK + "Redo Log Group Sizes:"),
+        (NOW + 5, OF_TASK + "Redo Log Group Sizes:"),
+        (NOW - 90, OF_TASK + "Redo Log Group Sizes:"),
+    ]
+    since, until = int((NOW - 60) * 1000), int(NOW * 1000)
+    found, read_to = events_with(FakeLogs(lines), "group", since, until, WORDS, seconds=5)
+    assert [at for at, _ in found] == [int((NOW - 50) * 1000), int((NOW - 30) * 1000)]
+    assert read_to == until
+
+
+def test_a_long_time_is_read_in_parts_and_what_was_read_counts_when_the_pages_are_used_up():
+    """A day with an event a minute: more pages than one check reads."""
+    lines = [(NOW - 60 * n, OF_TASK + "Redo Log Group Sizes:") for n in range(1440)]
+    logs, since, until = FakeLogs(lines, page=20), int((NOW - 86_400) * 1000), int(NOW * 1000)
+    found, read_to = events_with(logs, "group", since, until, WORDS, seconds=60)
+    assert since < read_to < until
+    times = {at for at, _ in found}
+    while read_to < until:
+        before = read_to
+        found, read_to = events_with(logs, "group", read_to, until, WORDS, seconds=60)
+        times |= {at for at, _ in found}
+        assert read_to > before
+    assert times == {int(at * 1000) for at, _ in lines}
+
+
+def test_no_time_reads_nothing_and_says_so():
+    found, read_to = events_with(FakeLogs([(NOW, "x")]), "group", 0, int(NOW * 1000), WORDS, seconds=-1)
+    assert (found, read_to) == ((), 0)
+
+
 @pytest.fixture
 def disconnected(world: FakeStage) -> FakeStage:
     """A task that Connect calls RUNNING, without Debezium's metrics."""
@@ -78,9 +115,9 @@ REPEATED = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] failed to pol
             "last error in the worker's log: ORA-01017: invalid credential",
         ),
         (
-            'a.b.RetriableException | Caused by: FATAL: database "w" is not currently accepting connections',
+            "a.b.RetriableException | Caused by: ORA-12528: Cannot connect. Service is blocked",
             "unreachable",
-            "not currently accepting connections",
+            "ORA-12528: Cannot connect. Service is blocked",
         ),
         ("a.b.StrangeException: what nobody knows", "no-session", "what nobody knows"),
     ],
@@ -94,25 +131,29 @@ def test_the_workers_log_reports_why_a_running_task_is_not_connected(
     (finding,) = findings(disconnected)
     assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", cause)
     assert expected in finding.reason
-    assert disconnected.logs.asked == ["/aws/fargate/wms-connector-main-kafka-connect"]
+    # Once for this, and once for what was skipped.
+    assert disconnected.logs.asked == ["/aws/fargate/wms-connector-main-kafka-connect"] * 2
 
 
 def test_a_log_that_cannot_be_read_leaves_the_finding_as_it_is(disconnected: FakeStage):
     disconnected.logs.refusal = client_error("AccessDeniedException", "no", "FilterLogEvents")
-    (finding,) = findings(disconnected)
+    # That what was skipped cannot be read is an error of the check.
+    failed, finding = findings(disconnected)
+    assert failed.name == "HealthCheckFailed"
+    assert failed.reason.startswith("skipped changes: ")
     assert (finding.name, finding.cause and finding.cause.name) == ("SourceDisconnected", "no-session")
 
 
-def test_the_log_of_a_connected_source_is_not_read(disconnected: FakeStage):
+def test_the_log_of_a_connected_source_is_read_only_for_what_was_skipped(disconnected: FakeStage):
     disconnected.connect.debezium = {"streaming": {"connected": 1.0}}
     disconnected.kafka.newest_at[disconnected.stage.topics.one("heartbeat")] = time.time()
     assert findings(disconnected) == ()
-    assert disconnected.logs.asked == []
+    assert len(disconnected.logs.asked) == 1
 
 
 REFUSED = (
-    "a.b.RetriableException: Could not execute heartbeat action query (Error: 42P01) | at a.b.C | "
-    'Caused by: o.p.u.PSQLException: ERROR: relation "WMS.PLAN_WVR_RVSN_TBL" does not exist'
+    "a.b.RetriableException: Could not execute heartbeat action query (Error: ORA-00942: table or view "
+    '"WMS"."PLAN_WVR_RVSN_TBL" does not exist) | at a.b.C'
 )
 
 
@@ -141,10 +182,11 @@ def test_with_a_heartbeat_table_a_captured_table_that_is_gone_is_reported(discon
 
 def test_while_the_secrets_are_unknown_no_words_of_the_database_are_read(disconnected: FakeStage):
     """Nobody would know what to take out of them."""
-    disconnected.logs.lines = [(time.time() - 5, REPEATED + 'a.b.XException: FATAL: no "wms_capture"')]
+    disconnected.logs.lines = [(time.time() - 5, REPEATED + 'a.b.XException: ORA-28000: no "wms_capture"')]
     disconnected.secrets.values["wms/main/dbInfo"] = "{"
     disconnected.secrets.values["wms/default/dbInfo"] = "{"
     answer = findings(disconnected)
     assert "HealthCheckFailed" in {found.name for found in answer}
-    assert disconnected.logs.asked == []
+    # Only what was skipped is read: of its lines nothing but table and position is kept.
+    assert len(disconnected.logs.asked) == 1
     assert not any("wms_capture" in found.reason for found in answer)

@@ -130,7 +130,7 @@ def test_a_rebalance_is_worth_asking_again(main: FakeStage, operation: Operation
 
 def test_offsets_are_reported_as_connect_has_them(main: FakeStage) -> None:
     answer = main.ask(Operation.OFFSETS)
-    assert answer.details["offsets"] == [{"partition": {"server": "wms"}, "offset": {"lsn": 7}}]
+    assert answer.details["offsets"] == [{"partition": {"server": "wms"}, "offset": {"txSeq": 7}}]
     main.connect.offsets.clear()
     assert main.ask(Operation.OFFSETS).summary == f"{CONNECTOR} has stored no offsets"
 

@@ -71,7 +71,6 @@ def test_each_procedure_has_its_order() -> None:
         "retire-mark",
         "retire-connector",
         "retire-workers",
-        "retire-source",
         "retire-topics",
         "retire-groups",
     ]
@@ -81,4 +80,4 @@ def test_each_procedure_has_its_order() -> None:
 def test_what_may_not_be_done_twice_and_what_a_teardown_can_do_without() -> None:
     assert {o for o in Operation if not o.policy.repeatable} == {Operation.RESTART, Operation.SNAPSHOT}
     optional = {o for o in Operation if not o.policy.required}
-    assert optional == {Operation.TEARDOWN_CONNECTOR, Operation.TEARDOWN_SOURCE}
+    assert optional == {Operation.TEARDOWN_CONNECTOR}

@@ -11,7 +11,7 @@ from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
-from connector.domain.health.error_classes import Owner
+from connector.domain.health.error_class import Owner
 from connector.domain.health.metrics import Origin
 from connector.domain.health.observation import (
     Observation,
@@ -29,7 +29,7 @@ from tests.lambda_src.conftest import BROKERS, PASSWORD, USER, FakeStage
 from tests.support.fake_lambda_aws import FakeCloudWatch, client_error
 from tests.support.observations import NOW, observations
 
-DATABASE = "127.0.0.8:5432"
+DATABASE = "127.0.0.8:1521"
 
 
 @pytest.fixture
@@ -71,9 +71,13 @@ def test_a_healthy_stage_has_no_findings_and_reports_zero_for_everything(healthy
 def test_a_check_asks_little_and_changes_nothing(healthy: FakeStage):
     puts = healthy.table.puts
     check(healthy)
-    assert healthy.connect.requests == [("GET", "/"), ("GET", f"/connectors/{CONNECTOR}/status")]
+    assert healthy.connect.requests == [
+        ("GET", "/"),
+        ("GET", f"/connectors/{CONNECTOR}/status"),
+        ("GET", f"/connectors/{CONNECTOR}/offsets"),
+    ]
     assert not healthy.kafka.changes
-    assert healthy.listener.probed == [("127.0.0.8", 5432)]
+    assert healthy.listener.probed == [("127.0.0.8", 1521)]
     assert healthy.table.puts == puts
 
 

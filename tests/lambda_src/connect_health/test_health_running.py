@@ -10,7 +10,7 @@ from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
 from connector.domain.health.error_classes import HEARTBEAT_TABLE_STALE, NOT_RUNNING, STALLED, WORKER
-from connector.domain.health.findings import IDLE_SECONDS, Finding, position
+from connector.domain.health.findings import IDLE_SECONDS, Finding
 from connector.domain.health.observation import (
     BrokerReading,
     ConnectorStatus,
@@ -46,7 +46,7 @@ def seen(**changes: Any) -> Observation:
     well = Observation(
         service=Service("s", 1, 1, 0, "d", "COMPLETED"),
         connect_answers="",
-        database={"127.0.0.8:5432": ""},
+        database={"127.0.0.8:1521": ""},
         connector=status("RUNNING", "RUNNING"),
         source=STREAMING,
         brokers=BrokerReading(newest=NOW - 3),
@@ -177,13 +177,6 @@ def test_a_lag_of_long_ago_is_not_known_while_no_heartbeat_says_that_all_is_read
         lag(Source(streaming=True, seconds_behind_source=1200.0, seconds_since_last_event=301.0), brokers)
         is None
     )
-
-
-def test_the_position_is_as_old_as_oracle_says_whatever_the_lag_was():
-    source = Source(
-        streaming=True, seconds_behind_source=25_000.0, seconds_since_last_event=5000.0, position_age=60.0
-    )
-    assert position(seen(source=source), NOW) == (int(NOW), 60)
 
 
 # -- heartbeats ----------------------------------------------------------------

@@ -8,18 +8,19 @@ from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
 from connector.domain.health.budget import ACT_WITHIN_SECONDS, LIMIT, Budget
+from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     CONNECTOR_MISSING,
     LAGGING,
     STALLED,
     WORKER,
-    ErrorClass,
     named,
 )
 from connector.domain.health.findings import Finding
 from connector.domain.health.new_findings import find_new
 from connector.domain.health.remediation import Action, Remediation
+from connector.domain.health.scn import Reading, ScnMemory
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.state_table import read_budget, read_item
@@ -53,8 +54,9 @@ def late(watched: Watched) -> Watched:
 
 def test_a_position_that_is_nearly_lost_is_reported_although_the_lag_was(late: Watched):
     late.stage.settings = ConnectorSettings(archived_log_hours=2)
-    late.stage.connect.debezium = {"streaming": {**LATE, "oldestscnageinmilliseconds": 6_000_000.0}}
-    for _ in range(3):
+    late.stage.connect.debezium = {"streaming": {**LATE, "currentscn": 5000.0}}
+    late.stage.connect.scn_step, late.stage.connect.position = 100, {"scn": "5150"}
+    for _ in range(8):
         late.check()
     assert late.subjects[1:] == ["ScnHeadroomMinutes (archived-log-expiring)"]
     _, text = late.mails[-1]
@@ -367,7 +369,7 @@ def test_a_health_state_comes_back_as_it_was():
         idle_since=1_799_999_000,
         failed_since=1_800_000_000,
         lags=((1, 2), (3, 4)),
-        position=(5, 6),
+        scn=ScnMemory((Reading(1, None, 5), Reading(9, 5, 6)), (6, 9), (6, 8)),
         tried=("x",),
         refused="login",
         incident=Incident(7, "t", (("ReplicationLagSeconds", "lag"), ("AutoRestartBudgetExceeded", ""))),
@@ -378,5 +380,5 @@ def test_a_health_state_comes_back_as_it_was():
 
 def test_a_health_state_of_the_version_before_is_still_read():
     item = replace(HealthState(version=3), incident=Incident(1, "t")).to_item()
-    del item["idle_since"], item["failed_since"], item["incident"]["notified"]
+    del item["scn"], item["idle_since"], item["failed_since"], item["incident"]["notified"]
     assert HealthState.from_item(item) == HealthState(incident=Incident(1, "t"), version=3)

@@ -47,7 +47,7 @@ def test_an_expired_password_and_a_missing_create_session_are_refused(rights: Ri
     with pytest.raises(OracleError) as expired:
         rights.login("C##WMSCDC", "right")
     assert code(expired) == 28001
-    rights.alter("C##WMSCDC", password="new")  # noqa: S106 - invented
+    rights.alter("C##WMSCDC", password="new")
     rights.login("C##WMSCDC", "new")
     rights.revoke("C##WMSCDC", ["CREATE SESSION"])
     with pytest.raises(OracleError, match="lacks CREATE SESSION") as missing:

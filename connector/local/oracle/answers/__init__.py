@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from connector.local.oracle.statements import Catalogue
+from connector.local.oracle.statements import StatementList
 
 #: The connector's statements. Each module of this package adds its own.
-connector: Catalogue[Any] = Catalogue()
+connector: StatementList[Any] = StatementList()
 #: What a DBA does as SYS.
-dba: Catalogue[Any] = Catalogue()
+dba: StatementList[Any] = StatementList()
 
 from connector.local.oracle.answers import (  # noqa: E402 - they register themselves in the catalogues above
     administration,

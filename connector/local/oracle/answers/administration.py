@@ -7,7 +7,7 @@ import re
 
 from connector.local.oracle.answers import dba
 from connector.local.oracle.answers.dictionary import set_container
-from connector.local.oracle.connection import Binds, Connection, Rows
+from connector.local.oracle.connection import AnswerRows, Binds, Connection
 
 dba.add("alter session set container = <ident>", "alter session set container=<ident>")(set_container)
 
@@ -82,13 +82,13 @@ def tablespace(*_: object) -> int:
 
 
 @dba.add("SELECT log_mode, supplemental_log_data_min FROM v$database")
-def proof(on: Connection, *_: object) -> Rows:
+def proof(on: Connection, *_: object) -> AnswerRows:
     """What the script's proof asks of the database."""
     values = (
         "ARCHIVELOG" if on.engine.state["archivelog"] else "NOARCHIVELOG",
         "YES" if on.engine.state["minimal_supplemental"] else "NO",
     )
-    return Rows.of([("LOG_MODE", "VARCHAR2"), ("SUPPLEMENTAL_LOG_DATA_MIN", "VARCHAR2")], values)
+    return AnswerRows.of([("LOG_MODE", "VARCHAR2"), ("SUPPLEMENTAL_LOG_DATA_MIN", "VARCHAR2")], values)
 
 
 def _privileges(text: str) -> list[str]:

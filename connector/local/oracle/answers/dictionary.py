@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 
 from connector.local.oracle.answers import connector
-from connector.local.oracle.connection import ROOT_CONTAINER, Binds, Connection, Rows
+from connector.local.oracle.connection import ROOT_CONTAINER, AnswerRows, Binds, Connection
 from connector.local.oracle.errors import OracleError
 
 _NUMBER = "NUMBER"
@@ -28,25 +28,25 @@ def at(epoch: float) -> str:
 
 
 @connector.add("SELECT VALUE FROM V$PARAMETER WHERE UPPER(NAME) = UPPER(?)")
-def parameter(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
+def parameter(on: Connection, _: re.Match[str], binds: Binds) -> AnswerRows:
     """One initialisation parameter; no row for one that is not modelled."""
     known = {"MAX_STRING_SIZE": on.engine.settings.max_string_size}
     value = known.get(str(binds[0]).upper())
-    return Rows.of([("VALUE", _TEXT)], *([[value]] if value else []))
+    return AnswerRows.of([("VALUE", _TEXT)], *([[value]] if value else []))
 
 
 @connector.add("select VALUE from NLS_DATABASE_PARAMETERS where PARAMETER = 'NLS_NCHAR_CHARACTERSET'")
-def national_character_set(*_: object) -> Rows:
+def national_character_set(*_: object) -> AnswerRows:
     """Oracle's default for national character types."""
-    return Rows.of([("VALUE", _TEXT)], ["AL16UTF16"])
+    return AnswerRows.of([("VALUE", _TEXT)], ["AL16UTF16"])
 
 
 @connector.add(
     "SELECT NLS_CHARSET_ID(VALUE) FROM NLS_DATABASE_PARAMETERS WHERE PARAMETER = 'NLS_CHARACTERSET'"
 )
-def character_set(*_: object) -> Rows:
+def character_set(*_: object) -> AnswerRows:
     """AL32UTF8."""
-    return Rows.of([("NLS_CHARSET_ID(VALUE)", _NUMBER)], [_AL32UTF8])
+    return AnswerRows.of([("NLS_CHARSET_ID(VALUE)", _NUMBER)], [_AL32UTF8])
 
 
 @connector.add("alter session set container=<ident>", rights=("SET CONTAINER",))
@@ -72,24 +72,25 @@ def set_formats(*_: object) -> int:
 
 
 @connector.add("SELECT SYSTIMESTAMP FROM DUAL")
-def system_timestamp(*_: object) -> Rows:
+def system_timestamp(*_: object) -> AnswerRows:
     """The database's clock."""
-    return Rows.of([("SYSTIMESTAMP", "TIMESTAMP WITH TIME ZONE")], [now()])
+    return AnswerRows.of([("SYSTIMESTAMP", "TIMESTAMP WITH TIME ZONE")], [now()])
 
 
 @connector.add(
     "select owner, table_name from all_tables where table_name NOT LIKE 'MDRT_%' and table_name NOT LIKE "
-    "'MDRS_%' and table_name NOT LIKE 'MDXT_%' and (table_name NOT LIKE 'SYS_IOT_OVER_%' and IOT_NAME IS NULL) "
+    "'MDRS_%' and table_name NOT LIKE 'MDXT_%' and (table_name NOT LIKE 'SYS_IOT_OVER_%' and IOT_NAME "
+    "IS NULL) "
     "and nested = 'NO'and table_name not in (select PARENT_TABLE_NAME from ALL_NESTED_TABLES)"
 )
-def all_tables(on: Connection, *_: object) -> Rows:
+def all_tables(on: Connection, *_: object) -> AnswerRows:
     """The tables that the user may see in this container."""
     seen = [
         [table.owner, table.name]
         for table in on.engine.dictionary.tables()
         if on.in_tables_container and on.database.rights.may(on.user, "SELECT", table.owner, table.name)
     ]
-    return Rows.of([("OWNER", _TEXT), ("TABLE_NAME", _TEXT)], *seen)
+    return AnswerRows.of([("OWNER", _TEXT), ("TABLE_NAME", _TEXT)], *seen)
 
 
 def _visible(on: Connection, owner: str | None, name: str | None) -> int:
@@ -105,53 +106,53 @@ def _visible(on: Connection, owner: str | None, name: str | None) -> int:
     "SELECT COUNT(1) FROM ALL_TABLES WHERE OWNER=? AND TABLE_NAME=?",
     "SELECT COUNT(1) FROM ALL_ALL_TABLES WHERE OWNER=? AND TABLE_NAME=? AND TABLE_TYPE IS NULL",
 )
-def table_exists(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
+def table_exists(on: Connection, _: re.Match[str], binds: Binds) -> AnswerRows:
     """1 for a table that the user may see."""
-    return Rows.of([("COUNT(1)", _NUMBER)], [_visible(on, binds[0], binds[1])])
+    return AnswerRows.of([("COUNT(1)", _NUMBER)], [_visible(on, binds[0], binds[1])])
 
 
 @connector.add("SELECT COUNT(1) FROM USER_TABLES WHERE TABLE_NAME=?")
-def own_table_exists(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
+def own_table_exists(on: Connection, _: re.Match[str], binds: Binds) -> AnswerRows:
     """1 for a table of the user's own."""
-    return Rows.of([("COUNT(1)", _NUMBER)], [_visible(on, on.user, binds[0])])
+    return AnswerRows.of([("COUNT(1)", _NUMBER)], [_visible(on, on.user, binds[0])])
 
 
 @connector.add(
     "SELECT OBJECT_ID, DATA_OBJECT_ID FROM ALL_OBJECTS WHERE OBJECT_NAME=? AND OWNER=? AND OBJECT_TYPE=?"
 )
-def object_numbers(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
+def object_numbers(on: Connection, _: re.Match[str], binds: Binds) -> AnswerRows:
     """A table's two numbers."""
     name, owner, kind = binds
     columns = [("OBJECT_ID", _NUMBER), ("DATA_OBJECT_ID", _NUMBER)]
     if kind != _TABLE or not _visible(on, owner, name):
-        return Rows.of(columns)
+        return AnswerRows.of(columns)
     table = on.engine.dictionary.table(str(owner), str(name))
-    return Rows.of(columns, [table.object_id, table.data_object_id])
+    return AnswerRows.of(columns, [table.object_id, table.data_object_id])
 
 
 @connector.add("SELECT OBJECT_ID FROM ALL_OBJECTS WHERE OBJECT_TYPE='TABLE' AND OWNER=? AND OBJECT_NAME=?")
-def object_number(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
+def object_number(on: Connection, _: re.Match[str], binds: Binds) -> AnswerRows:
     """A table's number, asked when an unknown table shows up in the redo."""
     found = [on.engine.dictionary.table(*map(str, binds)).object_id] if _visible(on, *binds) else []
-    return Rows.of([("OBJECT_ID", _NUMBER)], *[[one] for one in found])
+    return AnswerRows.of([("OBJECT_ID", _NUMBER)], *[[one] for one in found])
 
 
 @connector.add(
     "SELECT DATA_OBJECT_ID FROM ALL_OBJECTS WHERE OBJECT_TYPE='TABLE' AND OWNER=? AND OBJECT_NAME=?"
 )
-def data_object_number(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
+def data_object_number(on: Connection, _: re.Match[str], binds: Binds) -> AnswerRows:
     """A table's second number."""
     found = [on.engine.dictionary.table(*map(str, binds)).data_object_id] if _visible(on, *binds) else []
-    return Rows.of([("DATA_OBJECT_ID", _NUMBER)], *[[one] for one in found])
+    return AnswerRows.of([("DATA_OBJECT_ID", _NUMBER)], *[[one] for one in found])
 
 
 @connector.add("SELECT 'KEY', LOG_GROUP_TYPE FROM ALL_LOG_GROUPS WHERE OWNER=? AND TABLE_NAME=?")
-def log_groups(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
+def log_groups(on: Connection, _: re.Match[str], binds: Binds) -> AnswerRows:
     """Whether all columns of a table are logged."""
     columns = [("'KEY'", _TEXT), ("LOG_GROUP_TYPE", _TEXT)]
     if not _visible(on, *binds) or not on.engine.dictionary.table(*map(str, binds)).supplemental_all:
-        return Rows.of(columns)
-    return Rows.of(columns, ["KEY", "ALL COLUMN LOGGING"])
+        return AnswerRows.of(columns)
+    return AnswerRows.of(columns, ["KEY", "ALL COLUMN LOGGING"])
 
 
 @connector.add(
@@ -164,11 +165,13 @@ def metadata_option(*_: object) -> int:
 
 
 @connector.add("SELECT dbms_metadata.get_ddl('TABLE',?,?) FROM DUAL")
-def definition(on: Connection, _: re.Match[str], binds: Binds) -> Rows:
+def definition(on: Connection, _: re.Match[str], binds: Binds) -> AnswerRows:
     """A table's definition. ORA-31603 without SELECT_CATALOG_ROLE, for it is another schema's table."""
     name, owner = map(str, binds)
     allowed = on.user == owner or on.database.rights.has(on.user, "SELECT_CATALOG_ROLE")
     if not allowed or not on.in_tables_container:
         raise OracleError(31603, f'ORA-31603: object "{name}" of type TABLE not found in schema "{owner}"')
     table = on.engine.dictionary.table(owner, name)
-    return Rows.of([("DBMS_METADATA.GET_DDL('TABLE',:1,:2)", "CLOB")], [on.engine.dictionary.ddl(table)])
+    return AnswerRows.of(
+        [("DBMS_METADATA.GET_DDL('TABLE',:1,:2)", "CLOB")], [on.engine.dictionary.ddl(table)]
+    )

@@ -1,24 +1,27 @@
-"""LogMiner: files, sessions, and the rows of V$LOGMNR_CONTENTS (ORACLE.md 2.5; Database Reference, V$LOGMNR_CONTENTS)."""
+"""LogMiner.
+
+Files, sessions, and the rows of V$LOGMNR_CONTENTS (ORACLE.md 2.5; Database Reference, V$LOGMNR_CONTENTS).
+"""
 
 import re
 from collections.abc import Iterator
 
 from connector.local.oracle.answers import connector
 from connector.local.oracle.answers.dictionary import at
-from connector.local.oracle.connection import Binds, Connection, Rows
+from connector.local.oracle.connection import AnswerRows, Binds, Connection
 from connector.local.oracle.protocol import Row
-from connector.local.oracle.redo import RedoRow
+from connector.local.oracle.redo import COMMIT, RedoRow
 
 _N, _T, _D = "NUMBER", "VARCHAR2", "DATE"
 _DDL = 5
-#: Rows that belong to a transaction as a whole: every filter lets them through.
+#: AnswerRows that belong to a transaction as a whole: every filter lets them through.
 _INTERNAL = "INTERNAL DDL"
 
 
 @connector.add("SELECT FILENAME AS NAME FROM V$LOGMNR_LOGS")
-def files(on: Connection, *_: object) -> Rows:
+def files(on: Connection, *_: object) -> AnswerRows:
     """The files on the list."""
-    return Rows.of([("NAME", _T)], *[[name] for name in on.miner.files])
+    return AnswerRows.of([("NAME", _T)], *[[name] for name in on.miner.files])
 
 
 @connector.add("BEGIN SYS.DBMS_LOGMNR.REMOVE_LOGFILE(LOGFILENAME => '<file>');END;")
@@ -48,6 +51,20 @@ def start(on: Connection, match: re.Match[str], _: Binds) -> int:
     return 0
 
 
+@connector.add(
+    "BEGIN sys.dbms_logmnr.start_logmnr(options => DBMS_LOGMNR.DICT_FROM_ONLINE_CATALOG + "
+    "DBMS_LOGMNR.NO_ROWID_IN_STMT); END;",
+    rights=("LOGMINING",),
+)
+def start_whole(on: Connection, *_: object) -> int:
+    """All that the files on the list have.
+
+    Before a snapshot, with the boundary mode `all` (Debezium 3.6.1).
+    """
+    on.miner.start_whole()
+    return 0
+
+
 @connector.add("BEGIN SYS.DBMS_LOGMNR.END_LOGMNR(); END;")
 def end(on: Connection, *_: object) -> int:
     """End the session."""
@@ -57,10 +74,10 @@ def end(on: Connection, *_: object) -> int:
 
 _COLUMNS = (
     ("SCN", _N), ("SQL_REDO", _T), ("OPERATION_CODE", _N), ("TIMESTAMP", _D), ("XID", "RAW"), ("CSF", _N),
-    ("TABLE_NAME", _T), ("SEG_OWNER", _T), ("OPERATION", _T), ("ROW_ID", _T), ("ROLLBACK", _N), ("STATUS", _N),
-    ("INFO", _T), ("SSN", _N), ("THREAD#", _N), ("DATA_OBJ#", _N), ("DATA_OBJV#", _N), ("DATA_OBJD#", _N),
-    ("START_SCN", _N), ("COMMIT_SCN", _N), ("SEQUENCE#", _N), ("START_TIMESTAMP", _D), ("COMMIT_TIMESTAMP", _D),
-    ("RS_ID", _T), ("USERNAME", _T), ("CLIENT_ID", _T),
+    ("TABLE_NAME", _T), ("SEG_OWNER", _T), ("OPERATION", _T), ("ROW_ID", _T), ("ROLLBACK", _N),
+    ("STATUS", _N), ("INFO", _T), ("SSN", _N), ("THREAD#", _N), ("DATA_OBJ#", _N), ("DATA_OBJV#", _N),
+    ("DATA_OBJD#", _N), ("START_SCN", _N), ("COMMIT_SCN", _N), ("SEQUENCE#", _N), ("START_TIMESTAMP", _D),
+    ("COMMIT_TIMESTAMP", _D), ("RS_ID", _T), ("USERNAME", _T), ("CLIENT_ID", _T),
 )  # fmt: skip
 _SELECT = (
     f"SELECT {', '.join(name for name, _ in _COLUMNS)} FROM V$LOGMNR_CONTENTS WHERE SCN > ? AND SCN <= ? AND "
@@ -75,15 +92,32 @@ _TABLES = "(TABLE_NAME IS NULL OR TABLE_NAME NOT LIKE 'MLOG$%')"
     f"{_SELECT}{_OPERATIONS} AND {_SCHEMAS} AND {_TABLES}",
     rights=("SELECT ANY TRANSACTION",),
 )
-def contents(on: Connection, match: re.Match[str], binds: Binds) -> Rows:
+def contents(on: Connection, match: re.Match[str], binds: Binds) -> AnswerRows:
     """The redo between two SCNs, filtered as the statement says."""
     codes = {int(code) for code in re.findall(r"\d+", match["names1"])}
     hidden = {*re.findall(r"'([^']*)'", match["names2"])}
     wanted_pdb = match.groupdict().get("text")
     if wanted_pdb is not None and wanted_pdb != on.engine.settings.pdb:
-        return Rows(_COLUMNS, iter(()))
+        return AnswerRows(_COLUMNS, iter(()))
     redo = on.miner.contents(int(str(binds[0])), int(str(binds[1])))
-    return Rows(_COLUMNS, _filtered(redo, codes, hidden))
+    return AnswerRows(_COLUMNS, _filtered(redo, codes, hidden))
+
+
+@connector.add(
+    "SELECT START_SCN, XID FROM V$LOGMNR_CONTENTS WHERE OPERATION_CODE=7 AND SCN >= <scn> AND START_SCN "
+    "<= <scn>",
+    rights=("SELECT ANY TRANSACTION",),
+)
+def commits(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:
+    """Transactions that were open at an SCN and are committed since."""
+    scn = int(match["scn"])
+    redo = on.miner.contents(scn - 1, on.engine.current_scn())
+    found = [
+        [row.start_scn, row.xid.hex()]
+        for row in redo
+        if row.operation_code == COMMIT and row.start_scn is not None and row.start_scn <= scn
+    ]
+    return AnswerRows.of([("START_SCN", _N), ("XID", "RAW")], *found)
 
 
 def _filtered(redo: Iterator[RedoRow], codes: set[int], hidden: set[str]) -> Iterator[Row]:
@@ -98,29 +132,27 @@ def _filtered(redo: Iterator[RedoRow], codes: set[int], hidden: set[str]) -> Ite
 
 
 def _text(row: RedoRow) -> Row:
-    number = str
-    return (
-        number(row.scn), row.sql_redo, number(row.operation_code), at(row.timestamp), row.xid.hex(), number(row.csf),
-        row.table_name, row.seg_owner, row.operation, row.row_id, number(row.rollback), number(row.status), row.info,
-        number(row.ssn), number(row.thread), number(row.data_obj), number(row.data_objv), number(row.data_objd),
-        None if row.start_scn is None else number(row.start_scn),
-        None if row.commit_scn is None else number(row.commit_scn),
-        number(row.sequence), None, None, row.rs_id, row.username, row.client_id,
+    values = (
+        row.scn, row.sql_redo, row.operation_code, at(row.timestamp), row.xid.hex(), row.csf, row.table_name,
+        row.seg_owner, row.operation, row.row_id, row.rollback, row.status, row.info, row.ssn, row.thread,
+        row.data_obj, row.data_objv, row.data_objd, row.start_scn, row.commit_scn, row.sequence, None, None,
+        row.rs_id, row.username, row.client_id,
     )  # fmt: skip
+    return [None if value is None else str(value) for value in values]
 
 
 @connector.add(
     "SELECT VALUE FROM v$statname n, v$mystat m WHERE n.name='<text>' AND n.statistic#=m.statistic#"
 )
-def memory(*_: object) -> Rows:
+def memory(*_: object) -> AnswerRows:
     """The session's memory in bytes: an invented figure, which only feeds the connector's metrics."""
-    return Rows.of([("VALUE", _N)], [8 * 1024 * 1024])
+    return AnswerRows.of([("VALUE", _N)], [8 * 1024 * 1024])
 
 
 @connector.add(
     "SELECT START_SCN, END_SCN, REQUIRED_START_SCN, OPTIONS, STATUS, INFO FROM V$LOGMNR_PARAMETERS"
 )
-def parameters(on: Connection, *_: object) -> Rows:
+def parameters(on: Connection, *_: object) -> AnswerRows:
     """What the last start asked for; the connector logs it after a failure."""
     columns = [
         ("START_SCN", _N),
@@ -131,16 +163,17 @@ def parameters(on: Connection, *_: object) -> Rows:
         ("INFO", _T),
     ]
     if on.miner.failed is None:
-        return Rows.of(columns)
+        return AnswerRows.of(columns)
     first, last, info = on.miner.failed
-    return Rows.of(columns, [first, last, first, 0, 1, info])
+    return AnswerRows.of(columns, [first, last, first, 0, 1, info])
 
 
 @connector.add(
-    "SELECT FILENAME, THREAD_ID, THREAD_SQN, LOW_SCN, NEXT_SCN, DICTIONARY_BEGIN, DICTIONARY_END, TYPE, INFO FROM "
+    "SELECT FILENAME, THREAD_ID, THREAD_SQN, LOW_SCN, NEXT_SCN, DICTIONARY_BEGIN, DICTIONARY_END, TYPE, "
+    "INFO FROM "
     "V$LOGMNR_LOGS ORDER BY THREAD_ID, THREAD_SQN"
 )
-def listed_logs(on: Connection, *_: object) -> Rows:
+def listed_logs(on: Connection, *_: object) -> AnswerRows:
     """The files on the list, in full; asked after a failure."""
     names = (
         "FILENAME",
@@ -163,7 +196,7 @@ def listed_logs(on: Connection, *_: object) -> Rows:
             "NO",
             "ONLINE" if log.next_change is None else "ARCHIVED",
             None,
-        ]  # fmt: skip
+        ]
         for log in on.miner.logs()
     ]
-    return Rows.of(columns, *rows)
+    return AnswerRows.of(columns, *rows)

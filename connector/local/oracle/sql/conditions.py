@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from connector.local.oracle import values
-from connector.local.oracle.dictionary import Column, Table
+from connector.local.oracle.dictionary import Column, TableDefinition
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.sql.evaluate import Context, Value, evaluate, names_in, numeric, stamp, text
+from connector.local.oracle.sql.evaluate import Surroundings, Value, evaluate, names_in, numeric, stamp, text
 from connector.local.oracle.sql.nodes import (
     Among,
     Both,
@@ -50,19 +50,18 @@ def comparable(kind: ColumnType, value: Value) -> str | None:
     if kind.name == "RAW":
         return value.hex() if isinstance(value, bytes) else (text(value) or "").lower()
     if kind.name == "CHAR":
-        return kind_padded(kind, text(value) or "")
+        return _padded(kind, text(value) or "")
     if kind.name in {"VARCHAR2", "CLOB"}:
         return text(value)
     moment = stamp(value)
     return None if moment is None else _moment(kind, moment)
 
 
-def kind_padded(kind: ColumnType, value: str) -> str:
+def _padded(kind: ColumnType, value: str) -> str:
     """Blank-padded to the column's length, as CHAR compares (*SQLRF*, Datatype Comparison Rules)."""
+    value = value.rstrip(" ")
     size = len(value) if kind.in_characters else len(value.encode())
-    padded = value + " " * max(0, (kind.length or 0) - size)
-    over = padded.rstrip(" ")
-    return padded if size <= (kind.length or 0) else over
+    return value + " " * ((kind.length or 0) - size)
 
 
 def _moment(kind: ColumnType, moment: Stamp) -> str:
@@ -78,8 +77,8 @@ def _moment(kind: ColumnType, moment: Stamp) -> str:
 class Compiler:
     """Conditions on one table. `exists` tells whether a query of its own has a row."""
 
-    table: Table
-    context: Context
+    table: TableDefinition
+    context: Surroundings
     exists: Callable[[Select], bool]
     parameters: list[object] = field(default_factory=list)
 

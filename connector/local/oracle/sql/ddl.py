@@ -1,7 +1,7 @@
 """Definitions: what a DDL statement does to the dictionary, the rows and the redo.
 
-Every DDL statement commits the open transaction before and itself after (*SQLRF*, COMMIT). A table that another
-session is changing is refused at once: ORA-00054 (DDL_LOCK_TIMEOUT is 0).
+Every DDL statement commits the open transaction before and itself after (*SQLRF*, COMMIT). A table that
+another session is changing is refused at once: ORA-00054 (DDL_LOCK_TIMEOUT is 0).
 """
 
 import base64
@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from connector.local.oracle import redo as codes
-from connector.local.oracle.dictionary import Column, Table, renumbered
-from connector.local.oracle.engine import Engine
+from connector.local.oracle.dictionary import Column, TableDefinition, renumbered
+from connector.local.oracle.engine import OracleEngine
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.session import Session
+from connector.local.oracle.session import OracleSession
 from connector.local.oracle.sql.nodes import (
     AlterTable,
     ColumnDefinition,
@@ -29,7 +29,7 @@ from connector.local.oracle.types import ColumnType
 
 
 def define(
-    session: Session, statement: CreateTable | CreateIndex | AlterTable | DropTable | Truncate, sql: str
+    session: OracleSession, statement: CreateTable | CreateIndex | AlterTable | DropTable | Truncate, sql: str
 ) -> int:
     """Run one DDL statement."""
     engine = session.engine
@@ -56,7 +56,7 @@ def define(
     return 0
 
 
-def _record(session: Session, table: Table, text: str) -> None:
+def _record(session: OracleSession, table: TableDefinition, text: str) -> None:
     engine = session.engine
     transaction = engine.begin(session.user)
     engine.start(transaction)
@@ -76,30 +76,30 @@ def _record(session: Session, table: Table, text: str) -> None:
     engine.commit(transaction)
 
 
-def _target(session: Session, name: TableName, *, create: bool) -> Table:
+def _target(session: OracleSession, name: TableName, *, create: bool) -> TableDefinition:
     engine, owner = session.engine, name.owner or session.schema
     if create:
         if engine.dictionary.find(owner, name.name):
             raise OracleError.of(955)
         number = engine.next_object_id()
-        return Table(owner, name.name, number, number, ())
+        return TableDefinition(owner, name.name, number, number, ())
     table = engine.dictionary.table(owner, name.name)
     if any(table.object_id in other.tables for other in engine.transactions.values()):
         raise OracleError.of(54)
     return table
 
 
-def _recycled(table: Table) -> str:
+def _recycled(table: TableDefinition) -> str:
     # 30 characters, as Debezium looks for them: BIN$, 22 of base 64, ==$0.
     digest = hashlib.md5(f"{table.object_id}".encode(), usedforsecurity=False).digest()
     return f"BIN${base64.b64encode(digest).decode()[:22]}==$0"
 
 
-def _unreadable(engine: Engine, table: Table) -> Table:
+def _unreadable(engine: OracleEngine, table: TableDefinition) -> TableDefinition:
     return replace(table, readable_scn=engine.scn.next(), version=table.version + 1)
 
 
-def _created(engine: Engine, table: Table, statement: CreateTable) -> Table:
+def _created(engine: OracleEngine, table: TableDefinition, statement: CreateTable) -> TableDefinition:
     engine.store.write(
         f"CREATE TABLE {table.rows}(vid INTEGER PRIMARY KEY, rid INTEGER NOT NULL, b INTEGER NOT NULL,"
         " e INTEGER NOT NULL)"
@@ -118,7 +118,9 @@ def _created(engine: Engine, table: Table, statement: CreateTable) -> Table:
     return replace(table, readable_scn=engine.scn.next(), version=1)
 
 
-def _with_column(engine: Engine, table: Table, definition: ColumnDefinition) -> Table:
+def _with_column(
+    engine: OracleEngine, table: TableDefinition, definition: ColumnDefinition
+) -> TableDefinition:
     if definition.name in table.by_name:
         raise OracleError.of(957 if not table.last_ddl_scn else 1430)
     if definition.type is None:
@@ -135,7 +137,7 @@ def _with_column(engine: Engine, table: Table, definition: ColumnDefinition) -> 
     return replace(table, columns=(*table.columns, column), next_column=table.next_column + 1)
 
 
-def _added(engine: Engine, table: Table, statement: AlterTable) -> Table:
+def _added(engine: OracleEngine, table: TableDefinition, statement: AlterTable) -> TableDefinition:
     for definition in statement.columns:
         changed = _with_column(engine, table, definition)
         column = changed.columns[-1]
@@ -155,12 +157,12 @@ def _added(engine: Engine, table: Table, statement: AlterTable) -> Table:
     return replace(table, version=table.version + 1)
 
 
-def _any(engine: Engine, table: Table, condition: str) -> bool:
+def _any(engine: OracleEngine, table: TableDefinition, condition: str) -> bool:
     sql = f"SELECT 1 FROM {table.rows} WHERE e = {FOREVER} AND {condition} LIMIT 1"
     return engine.store.writer.execute(sql).fetchone() is not None
 
 
-def _modified(engine: Engine, table: Table, statement: AlterTable) -> Table:
+def _modified(engine: OracleEngine, table: TableDefinition, statement: AlterTable) -> TableDefinition:
     for definition in statement.columns:
         old = table.column(definition.name)
         new = old
@@ -181,11 +183,11 @@ def _modified(engine: Engine, table: Table, statement: AlterTable) -> Table:
     return _unreadable(engine, table)
 
 
-def _replaced(table: Table, old: Column, new: Column) -> Table:
+def _replaced(table: TableDefinition, old: Column, new: Column) -> TableDefinition:
     return replace(table, columns=tuple(new if column is old else column for column in table.columns))
 
 
-def _convert(engine: Engine, table: Table, column: Column, kind: ColumnType) -> None:
+def _convert(engine: OracleEngine, table: TableDefinition, column: Column, kind: ColumnType) -> None:
     if kind.name != column.type.name:
         if _any(engine, table, f"{column.stored} IS NOT NULL"):
             raise OracleError.of(1439)
@@ -204,7 +206,7 @@ def _convert(engine: Engine, table: Table, column: Column, kind: ColumnType) -> 
     engine.store.write_many(f"UPDATE {table.rows} SET {column.stored} = ? WHERE vid = ?", changes)
 
 
-def _dropped(engine: Engine, table: Table, statement: AlterTable) -> Table:
+def _dropped(engine: OracleEngine, table: TableDefinition, statement: AlterTable) -> TableDefinition:
     gone = {table.column(name).name for name in statement.names}
     if len(gone) == len(table.columns):
         raise OracleError.of(12983)
@@ -224,7 +226,7 @@ def _dropped(engine: Engine, table: Table, statement: AlterTable) -> Table:
     )
 
 
-def _renamed(engine: Engine, table: Table, statement: AlterTable) -> Table:
+def _renamed(engine: OracleEngine, table: TableDefinition, statement: AlterTable) -> TableDefinition:
     del engine
     old, name = table.column(statement.names[0]), statement.names[1]
     if name in table.by_name:
@@ -242,7 +244,7 @@ def _renamed(engine: Engine, table: Table, statement: AlterTable) -> Table:
     )
 
 
-def _with_key(engine: Engine, table: Table, key: Key) -> Table:
+def _with_key(engine: OracleEngine, table: TableDefinition, key: Key) -> TableDefinition:
     columns = [table.column(name) for name in key.columns]
     if key.primary and table.primary_key:
         raise OracleError.of(2260)
@@ -254,7 +256,8 @@ def _with_key(engine: Engine, table: Table, key: Key) -> Table:
     if key.primary and _any(engine, table, "(" + " OR ".join(f"{c.stored} IS NULL" for c in columns) + ")"):
         raise OracleError.of(1449)
     twice = engine.store.writer.execute(
-        f"SELECT 1 FROM {table.rows} WHERE e = {FOREVER} AND ({filled}) GROUP BY {stored} HAVING COUNT(*) > 1 LIMIT 1"
+        f"SELECT 1 FROM {table.rows} WHERE e = {FOREVER} AND ({filled})"
+        f" GROUP BY {stored} HAVING COUNT(*) > 1 LIMIT 1"
     ).fetchone()
     if twice:
         label = f"{table.owner}.{name}"
@@ -263,9 +266,7 @@ def _with_key(engine: Engine, table: Table, key: Key) -> Table:
             if key.primary
             else OracleError(2299, f"ORA-02299: cannot validate ({label}) - duplicate keys found")
         )
-    engine.store.write(
-        f"CREATE INDEX k{table.object_id}_{table.next_column}_{columns[0].number}_{len(table.unique_indexes)} ON {table.rows}({stored})"
-    )
+    engine.store.write(f"CREATE INDEX k{table.object_id}_{engine.next_object_id()} ON {table.rows}({stored})")
     if not key.primary:
         return replace(table, unique_indexes={**table.unique_indexes, name: key.columns})
     for column in columns:
@@ -275,13 +276,13 @@ def _with_key(engine: Engine, table: Table, key: Key) -> Table:
     return replace(table, primary_key=key.columns)
 
 
-def _keyed(engine: Engine, table: Table, statement: AlterTable) -> Table:
+def _keyed(engine: OracleEngine, table: TableDefinition, statement: AlterTable) -> TableDefinition:
     if statement.key is None:
         raise OracleError.of(900)
     return replace(_with_key(engine, table, statement.key), version=table.version + 1)
 
 
-def _indexed(engine: Engine, table: Table, statement: CreateIndex) -> Table:
+def _indexed(engine: OracleEngine, table: TableDefinition, statement: CreateIndex) -> TableDefinition:
     if not statement.unique:
         for name in statement.columns:
             table.column(name)
@@ -290,7 +291,7 @@ def _indexed(engine: Engine, table: Table, statement: CreateIndex) -> Table:
     return replace(changed, version=table.version + 1)
 
 
-def _with_log(table: Table, what: str, *, on: bool) -> Table:
+def _with_log(table: TableDefinition, what: str, *, on: bool) -> TableDefinition:
     if what not in {"ALL", "PRIMARY KEY"}:
         raise OracleError.unknown("SUPPLEMENTAL LOG DATA of a table without columns")
     if what == "ALL":
@@ -302,13 +303,13 @@ def _with_log(table: Table, what: str, *, on: bool) -> Table:
     return replace(table, supplemental_primary_key=on)
 
 
-def _logged(engine: Engine, table: Table, statement: AlterTable) -> Table:
+def _logged(engine: OracleEngine, table: TableDefinition, statement: AlterTable) -> TableDefinition:
     del engine
     changed = _with_log(table, statement.names[0], on=statement.action == "ADD LOG")
     return replace(changed, version=table.version + 1)
 
 
-_ACTIONS: dict[str, Callable[[Engine, Table, AlterTable], Table]] = {
+_ACTIONS: dict[str, Callable[[OracleEngine, TableDefinition, AlterTable], TableDefinition]] = {
     "ADD": _added,
     "MODIFY": _modified,
     "DROP COLUMN": _dropped,

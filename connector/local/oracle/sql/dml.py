@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
-from connector.local.oracle.dictionary import Table
+from connector.local.oracle.dictionary import TableDefinition
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.rows import CHUNK, Busy
-from connector.local.oracle.session import Row, Session
-from connector.local.oracle.sql.evaluate import Context, evaluate, names_in, of_column
+from connector.local.oracle.session import OracleSession, Row
+from connector.local.oracle.sql.evaluate import Surroundings, evaluate, names_in, of_column
 from connector.local.oracle.sql.nodes import Delete, Expression, Insert, Update
 from connector.local.oracle.sql.query import columns_of, condition, select, table_of
 from connector.local.oracle.transactions import Transaction
 from connector.local.oracle.types import Given
 
 
-def insert(session: Session, statement: Insert, context: Context) -> int:
+def insert(session: OracleSession, statement: Insert, context: Surroundings) -> int:
     """Insert rows of values, or those of a query."""
     table = table_of(session, statement.table)
     columns = columns_of(table, statement.columns)
@@ -45,7 +45,11 @@ def _same_number(given: int, wanted: int) -> None:
 
 
 def _matching(
-    session: Session, table: Table, transaction: Transaction, where: str, parameters: Sequence[object]
+    session: OracleSession,
+    table: TableDefinition,
+    transaction: Transaction,
+    where: str,
+    parameters: Sequence[object],
 ) -> list[int]:
     visible, values = session.changeable(transaction)
     sql = f"SELECT vid, rid, e FROM {table.rows} WHERE {visible}{f' AND ({where})' if where else ''}"
@@ -63,7 +67,10 @@ def _matching(
 
 
 def _in_chunks(
-    session: Session, table: Table, vids: Sequence[int], each: Callable[[list[tuple[int, int, Row]]], None]
+    session: OracleSession,
+    table: TableDefinition,
+    vids: Sequence[int],
+    each: Callable[[list[tuple[int, int, Row]]], None],
 ) -> None:
     engine, rest = session.engine, iter(vids)
     first = True
@@ -75,7 +82,7 @@ def _in_chunks(
         each([(version[0], version[1], version[2:]) for version in found])
 
 
-def delete(session: Session, statement: Delete, context: Context) -> int:
+def delete(session: OracleSession, statement: Delete, context: Surroundings) -> int:
     """Delete the rows that match."""
     table = table_of(session, statement.table)
 
@@ -90,7 +97,7 @@ def delete(session: Session, statement: Delete, context: Context) -> int:
     return session.change(step)
 
 
-def update(session: Session, statement: Update, context: Context) -> int:
+def update(session: OracleSession, statement: Update, context: Surroundings) -> int:
     """Update the rows that match; keys are checked when all are changed, as Oracle does."""
     table = table_of(session, statement.table)
     sets = dict(statement.sets)
@@ -122,13 +129,17 @@ def update(session: Session, statement: Update, context: Context) -> int:
     return session.change(step)
 
 
-def _touches_key(table: Table, names: set[str]) -> bool:
+def _touches_key(table: TableDefinition, names: set[str]) -> bool:
     keys = [table.primary_key, *table.unique_indexes.values()]
     return any(names & set(key) for key in keys)
 
 
 def _new(
-    session: Session, table: Table, sets: Mapping[str, Expression | None], old: Row, context: Context
+    session: OracleSession,
+    table: TableDefinition,
+    sets: Mapping[str, Expression | None],
+    old: Row,
+    context: Surroundings,
 ) -> list[str | None]:
     new = list(old)
     for place, column in enumerate(table.columns):
@@ -143,7 +154,9 @@ def _new(
     return new
 
 
-def _with_row(table: Table, old: Row, expression: Expression, context: Context) -> Context:
+def _with_row(
+    table: TableDefinition, old: Row, expression: Expression, context: Surroundings
+) -> Surroundings:
     names = names_in(expression)
     if not names:
         return context
@@ -152,4 +165,4 @@ def _with_row(table: Table, old: Row, expression: Expression, context: Context) 
         for column, value in zip(table.columns, old, strict=True)
         if column.name in names
     }
-    return Context(context.binds, context.now, context.user, row)
+    return Surroundings(context.binds, context.now, context.user, row)

@@ -1,7 +1,7 @@
 """Values of expressions: text, Decimal, Stamp, bytes or None.
 
-Functions and their meaning: *SQL Language Reference* 19c. A function, or an element of a date format, that is not
-listed here is refused by name.
+Functions and their meaning: *SQL Language Reference* 19c. A function, or an element of a date format, that is
+not listed here is refused by name.
 """
 
 import re
@@ -13,7 +13,7 @@ from decimal import Decimal
 from connector.local.oracle import values
 from connector.local.oracle.dictionary import Column
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.sql.nodes import Bind, Call, Expression, Literal, Name, Operation
+from connector.local.oracle.sql.nodes import Bind, Calculation, Call, Expression, Literal, Name
 from connector.local.oracle.types import Given
 from connector.local.oracle.values import Stamp
 
@@ -36,7 +36,7 @@ _DATE_FORMAT = "YYYY-MM-DD HH24:MI:SS"
 
 
 @dataclass(frozen=True)
-class Context:
+class Surroundings:
     """What an expression may refer to: binds, the clock, the user, and a row's values by column name."""
 
     binds: Sequence[Given] | Mapping[str, Given]
@@ -78,7 +78,7 @@ def of_column(column: Column, text: str | None) -> Value:
     return text if name in {"VARCHAR2", "CHAR", "CLOB"} else Stamp.parse(text)
 
 
-def evaluate(expression: Expression, context: Context) -> Value:
+def evaluate(expression: Expression, context: Surroundings) -> Value:
     """The value. ORA-00904 for a column where there is no row, ORA-00900 for a function that is not known."""
     if isinstance(expression, Literal):
         return expression.value
@@ -102,12 +102,12 @@ def names_in(expression: Expression) -> set[str]:
         return {expression.name}
     if isinstance(expression, Call):
         return {name for argument in expression.arguments for name in names_in(argument)}
-    if isinstance(expression, Operation):
+    if isinstance(expression, Calculation):
         return names_in(expression.left) | names_in(expression.right)
     return set()
 
 
-def _operate(operation: Operation, left: Value, right: Value) -> Value:
+def _operate(operation: Calculation, left: Value, right: Value) -> Value:
     sign = operation.sign
     if sign == "||":
         return (text(left) or "") + (text(right) or "") or None
@@ -188,9 +188,12 @@ def _assembled(parts: Mapping[str, str]) -> Stamp:
         if parts["name"].upper() not in _MONTHS:
             raise OracleError.of(1843)
         month = str(_MONTHS.index(parts["name"].upper()) + 1)
+    day, hour, minute, second = (
+        int(parts.get(name) or least)
+        for name, least in (("day", 1), ("hour", 0), ("minute", 0), ("second", 0))
+    )
     iso = (
-        f"{parts.get('year') or '1970'}-{int(month):02d}-{int(parts.get('day') or 1):02d}"
-        f" {int(parts.get('hour') or 0):02d}:{int(parts.get('minute') or 0):02d}:{int(parts.get('second') or 0):02d}"
+        f"{parts.get('year') or '1970'}-{int(month):02d}-{day:02d} {hour:02d}:{minute:02d}:{second:02d}"
         f".{parts.get('fraction') or ''}"
     )
     zone = parts.get("zone")
@@ -206,17 +209,17 @@ def _padded(arguments: Sequence[Value], *, left: bool) -> Value:
     return (padding + value if left else value + padding)[:width]
 
 
-def _upper(_: Context, arguments: Sequence[Value]) -> Value:
+def _upper(_: Surroundings, arguments: Sequence[Value]) -> Value:
     value = text(arguments[0])
     return value and value.upper()
 
 
-def _lower(_: Context, arguments: Sequence[Value]) -> Value:
+def _lower(_: Surroundings, arguments: Sequence[Value]) -> Value:
     value = text(arguments[0])
     return value and value.lower()
 
 
-def _hex(_: Context, arguments: Sequence[Value]) -> Value:
+def _hex(_: Surroundings, arguments: Sequence[Value]) -> Value:
     value = text(arguments[0])
     try:
         return value and bytes.fromhex(value if len(value) % 2 == 0 else f"0{value}")
@@ -224,7 +227,7 @@ def _hex(_: Context, arguments: Sequence[Value]) -> Value:
         raise OracleError.of(1465) from None
 
 
-_FUNCTIONS: Mapping[str, Callable[[Context, Sequence[Value]], Value]] = {
+_FUNCTIONS: Mapping[str, Callable[[Surroundings, Sequence[Value]], Value]] = {
     "SYSDATE": lambda context, _: Stamp(Stamp.at(context.now).seconds),
     "SYSTIMESTAMP": lambda context, _: Stamp.at(context.now, "+00:00"),
     "CURRENT_TIMESTAMP": lambda context, _: Stamp.at(context.now, "+00:00"),

@@ -35,7 +35,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class Calculation:
     """`+`, `-`, `*`, `/` or `||`."""
 
     sign: str
@@ -43,7 +43,7 @@ class Operation:
     right: "Expression"
 
 
-Expression = Literal | Bind | Name | Call | Operation
+Expression = Literal | Bind | Name | Call | Calculation
 
 # Conditions.
 

@@ -72,6 +72,13 @@ def _statement(reader: Reader) -> Statement:
         table = reader.table()
         _alias(reader)
         return Delete(table, _where(reader))
+    found = _control(reader) or definition(reader)
+    if found is None:
+        raise OracleError.unknown(f"the statement `{' '.join(reader.sql.split())[:80]}`")
+    return found
+
+
+def _control(reader: Reader) -> Statement | None:
     if reader.accept("COMMIT"):
         reader.accept("WORK")
         return Control("COMMIT")
@@ -83,12 +90,7 @@ def _statement(reader: Reader) -> Statement:
         return Control("ROLLBACK")
     if reader.accept("SAVEPOINT"):
         return Control("SAVEPOINT", reader.identifier())
-    if reader.accept("LOCK", "TABLE"):
-        return _lock(reader)
-    found = definition(reader)
-    if found is None:
-        raise OracleError.unknown(f"the statement `{' '.join(reader.sql.split())[:80]}`")
-    return found
+    return _lock(reader) if reader.accept("LOCK", "TABLE") else None
 
 
 def _alias(reader: Reader) -> None:

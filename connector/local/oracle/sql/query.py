@@ -3,24 +3,32 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from connector.local.oracle.dictionary import Column, Table
+from connector.local.oracle.dictionary import Column, TableDefinition
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.rows import Busy
-from connector.local.oracle.session import Result, Row, Session
+from connector.local.oracle.session import OracleSession, QueryResult, Row
 from connector.local.oracle.sql.conditions import Compiler, ordering
-from connector.local.oracle.sql.evaluate import Context, Value, evaluate, names_in, numeric, of_column, text
+from connector.local.oracle.sql.evaluate import (
+    Surroundings,
+    Value,
+    evaluate,
+    names_in,
+    numeric,
+    of_column,
+    text,
+)
 from connector.local.oracle.sql.nodes import Condition, Item, Name, Select, TableName
 from connector.local.oracle.transactions import Transaction
 from connector.local.oracle.values import Stamp
 
 
-def table_of(session: Session, name: TableName) -> Table:
+def table_of(session: OracleSession, name: TableName) -> TableDefinition:
     """ORA-00942 if there is none."""
     return session.engine.dictionary.table(name.owner or session.schema, name.name)
 
 
 def condition(
-    session: Session, table: Table, where: Condition | None, context: Context
+    session: OracleSession, table: TableDefinition, where: Condition | None, context: Surroundings
 ) -> tuple[str, list[object]]:
     """A condition as the store's SQL, empty for none, with its parameters."""
     if where is None:
@@ -35,7 +43,7 @@ def condition(
     return compiler.sql(where), compiler.parameters
 
 
-def select(session: Session, query: Select, context: Context) -> Result:
+def select(session: OracleSession, query: Select, context: Surroundings) -> QueryResult:
     """Run a query."""
     if query.table.name == "DUAL" and query.table.owner in {None, "SYS"}:
         return _dual(session, query, context)
@@ -57,13 +65,13 @@ def select(session: Session, query: Select, context: Context) -> Result:
     if len(needed) == len(items):
         rows = session.read(table, needed, scn, where, parameters, tail)
         titles = [(item.title, column.type.wire) for item, column in zip(items, needed, strict=True)]
-        return Result(titles, rows)
+        return QueryResult(titles, rows)
     return _calculated(
         session, items, table, context, session.read(table, table.columns, scn, where, parameters, tail)
     )
 
 
-def _tail(query: Select, table: Table, context: Context) -> str:
+def _tail(query: Select, table: TableDefinition, context: Surroundings) -> str:
     tail = ""
     if query.order:
         keys = []
@@ -79,15 +87,15 @@ def _tail(query: Select, table: Table, context: Context) -> str:
     return tail
 
 
-def _dual(session: Session, query: Select, context: Context) -> Result:
+def _dual(session: OracleSession, query: Select, context: Surroundings) -> QueryResult:
     if query.where is not None:
-        dummy = Table("SYS", "DUAL", 0, 0, ())
+        dummy = TableDefinition("SYS", "DUAL", 0, 0, ())
         sql, parameters = condition(session, dummy, query.where, context)
         with session.engine.store.reader() as reader:
             if not reader.execute(f"SELECT 1 WHERE {sql}", parameters).fetchone():
-                return Result([(item.title, "VARCHAR2") for item in query.items], iter(()))
+                return QueryResult([(item.title, "VARCHAR2") for item in query.items], iter(()))
     if not query.items:
-        return Result([("DUMMY", "VARCHAR2")], iter([("X",)]))
+        return QueryResult([("DUMMY", "VARCHAR2")], iter([("X",)]))
     found = [None if item.what is None else evaluate(item.what, context) for item in query.items]
     if any(item.aggregate for item in query.items):
         found = [
@@ -95,7 +103,7 @@ def _dual(session: Session, query: Select, context: Context) -> Result:
             for item, value in zip(query.items, found, strict=True)
         ]
     titles = [(item.title, wire_of(value)) for item, value in zip(query.items, found, strict=True)]
-    return Result(titles, iter([tuple(wire_text(value) for value in found)]))
+    return QueryResult(titles, iter([tuple(wire_text(value) for value in found)]))
 
 
 def wire_of(value: Value) -> str:
@@ -129,8 +137,12 @@ def text_of_number(value: Decimal) -> str:
 
 
 def _calculated(
-    session: Session, items: Sequence[Item], table: Table, context: Context, rows: Iterator[Row]
-) -> Result:
+    session: OracleSession,
+    items: Sequence[Item],
+    table: TableDefinition,
+    context: Surroundings,
+    rows: Iterator[Row],
+) -> QueryResult:
     # The wire type of a calculation is known from its first row.
     del session
 
@@ -138,7 +150,7 @@ def _calculated(
         known = {
             column.name: of_column(column, value) for column, value in zip(table.columns, row, strict=True)
         }
-        inner = Context(context.binds, context.now, context.user, known)
+        inner = Surroundings(context.binds, context.now, context.user, known)
         return [evaluate(item.what, inner) for item in items if item.what is not None]
 
     first = next(rows, None)
@@ -155,10 +167,10 @@ def _calculated(
         for row in rows:
             yield _shown(items, table, row, values(row))
 
-    return Result(titles, all_rows())
+    return QueryResult(titles, all_rows())
 
 
-def _shown(items: Sequence[Item], table: Table, row: Row, calculated: Sequence[Value]) -> Row:
+def _shown(items: Sequence[Item], table: TableDefinition, row: Row, calculated: Sequence[Value]) -> Row:
     stored = {column.name: value for column, value in zip(table.columns, row, strict=True)}
     return tuple(
         stored[item.what.name] if isinstance(item.what, Name) else wire_text(value)
@@ -166,9 +178,14 @@ def _shown(items: Sequence[Item], table: Table, row: Row, calculated: Sequence[V
     )
 
 
-def _aggregate(
-    session: Session, query: Select, table: Table, scn: int | None, where: str, parameters: Sequence[object]
-) -> Result:
+def _aggregate(  # noqa: PLR0917
+    session: OracleSession,
+    query: Select,
+    table: TableDefinition,
+    scn: int | None,
+    where: str,
+    parameters: Sequence[object],
+) -> QueryResult:
     titles: list[tuple[str, str]] = []
     row: list[str | None] = []
     for item in query.items:
@@ -187,11 +204,16 @@ def _aggregate(
         tail = f"ORDER BY {ordering(column)} {direction} LIMIT 1"
         found = next(session.read(table, [column], scn, filled, parameters, tail), None)
         row.append(found[0] if found else None)
-    return Result(titles, iter([tuple(row)]))
+    return QueryResult(titles, iter([tuple(row)]))
 
 
-def _count(
-    session: Session, item: Item, table: Table, scn: int | None, where: str, parameters: Sequence[object]
+def _count(  # noqa: PLR0917
+    session: OracleSession,
+    item: Item,
+    table: TableDefinition,
+    scn: int | None,
+    where: str,
+    parameters: Sequence[object],
 ) -> str:
     filled = where
     if item.what is not None:
@@ -201,8 +223,11 @@ def _count(
     return session.count(table, scn, filled, parameters)
 
 
-def _hold(session: Session, table: Table, where: str, parameters: Sequence[object]) -> None:
-    """Hold the rows for this transaction. Oracle writes redo for it (operation 25), which nobody reads: left out."""
+def _hold(session: OracleSession, table: TableDefinition, where: str, parameters: Sequence[object]) -> None:
+    """Hold the rows for this transaction.
+
+    Oracle writes redo for it (operation 25), which nobody reads: left out.
+    """
     engine = session.engine
 
     def step(transaction: Transaction) -> int:
@@ -221,6 +246,6 @@ def _hold(session: Session, table: Table, where: str, parameters: Sequence[objec
     session.change(step)
 
 
-def columns_of(table: Table, names: Sequence[str]) -> list[Column]:
+def columns_of(table: TableDefinition, names: Sequence[str]) -> list[Column]:
     """The named columns, or all."""
     return [table.column(name) for name in names] if names else list(table.columns)

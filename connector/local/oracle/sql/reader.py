@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.sql.nodes import Bind, Call, Expression, Literal, Name, Operation, TableName
+from connector.local.oracle.sql.nodes import Bind, Calculation, Call, Expression, Literal, Name, TableName
 from connector.local.oracle.sql.tokens import Token, tokens
 
 #: Functions without parentheses.
@@ -33,7 +33,7 @@ class Reader:
         return token
 
     def at(self, *words: str) -> bool:
-        """Are these words or signs next?"""
+        """Whether these words or signs are next."""
         return all(
             self.following(ahead).kind in {"word", "sign"} and self.following(ahead).value == word
             for ahead, word in enumerate(words)
@@ -87,13 +87,13 @@ class Reader:
     def expression(self) -> Expression:
         left = self._product()
         while self.token.kind == "sign" and self.token.value in {"+", "-", "||"}:
-            left = Operation(self.take().value, left, self._product())
+            left = Calculation(self.take().value, left, self._product())
         return left
 
     def _product(self) -> Expression:
         left = self._factor()
         while self.token.kind == "sign" and self.token.value in {"*", "/"}:
-            left = Operation(self.take().value, left, self._factor())
+            left = Calculation(self.take().value, left, self._factor())
         return left
 
     def _factor(self) -> Expression:
@@ -101,7 +101,7 @@ class Reader:
             inner = self._factor()
             if isinstance(inner, Literal) and isinstance(inner.value, Decimal):
                 return Literal(-inner.value)
-            return Operation("-", Literal(Decimal(0)), inner)
+            return Calculation("-", Literal(Decimal(0)), inner)
         if self.accept("+"):
             return self._factor()
         if self.accept("("):

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from connector.local.oracle.dictionary import Table
+from connector.local.oracle.dictionary import TableDefinition
 from connector.local.oracle.errors import OracleError
-from connector.local.oracle.session import Result, Session
+from connector.local.oracle.session import OracleSession, QueryResult
 from connector.local.oracle.sql import ddl, dml, query
-from connector.local.oracle.sql.evaluate import Context, evaluate
+from connector.local.oracle.sql.evaluate import Surroundings, evaluate
 from connector.local.oracle.sql.nodes import (
     AlterDatabase,
     AlterTable,
@@ -25,10 +25,10 @@ from connector.local.oracle.sql.parser import parse, parse_condition, parse_expr
 from connector.local.oracle.types import Given
 
 
-def run(session: Session, sql: str, binds: Sequence[Given] | Mapping[str, Given]) -> Result | int:
+def run(session: OracleSession, sql: str, binds: Sequence[Given] | Mapping[str, Given]) -> QueryResult | int:
     """Rows of a query, or the number of rows that were changed."""
     statement = parse(sql.strip())
-    context = Context(binds, session.engine.now(), session.user)
+    context = Surroundings(binds, session.engine.now(), session.user)
     if isinstance(statement, Select):
         return query.select(session, statement, context)
     if isinstance(statement, Insert):
@@ -45,7 +45,7 @@ def run(session: Session, sql: str, binds: Sequence[Given] | Mapping[str, Given]
     return _define(session, statement, sql.strip())
 
 
-def _control(session: Session, statement: Control) -> int:
+def _control(session: OracleSession, statement: Control) -> int:
     if statement.word == "COMMIT":
         session.commit()
     elif statement.word == "ROLLBACK":
@@ -56,7 +56,7 @@ def _control(session: Session, statement: Control) -> int:
 
 
 def _define(
-    session: Session,
+    session: OracleSession,
     statement: CreateTable | CreateIndex | AlterTable | DropTable | Truncate | AlterDatabase,
     sql: str,
 ) -> int:
@@ -70,13 +70,13 @@ def _define(
     return ddl.define(session, statement, sql)
 
 
-def default_value(session: Session, default: str) -> Given:
+def default_value(session: OracleSession, default: str) -> Given:
     """The value of a column's DEFAULT."""
-    return evaluate(parse_expression(default), Context((), session.engine.now(), session.user))
+    return evaluate(parse_expression(default), Surroundings((), session.engine.now(), session.user))
 
 
-def condition_of(session: Session, table: Table, where: str) -> tuple[str, Sequence[object]]:
+def condition_of(session: OracleSession, table: TableDefinition, where: str) -> tuple[str, Sequence[object]]:
     """A condition of the side door's grammar as the store's SQL with its parameters."""
     return query.condition(
-        session, table, parse_condition(where), Context((), session.engine.now(), session.user)
+        session, table, parse_condition(where), Surroundings((), session.engine.now(), session.user)
     )

@@ -22,7 +22,10 @@ _TOKEN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is number, text, quoted, bind, word, sign or end. `value`: a word in upper case, a text unquoted."""
+    """`kind` is number, text, quoted, bind, word, sign or end.
+
+    `value`: a word in upper case, a text unquoted.
+    """
 
     kind: str
     value: str

@@ -35,7 +35,9 @@ def _struck(name: str, title: str, expected: Expected, inject: Act) -> Case:
 
 CASES: Sequence[Case] = (
     _revoked(
-        "00942", "no SELECT on a captured table (ORA-00942 to the heartbeat)", f"SELECT ON WMS.{schema.BASE}"
+        "00942",
+        "no right on a captured table any more (ORA-00942)",
+        f"SELECT, FLASHBACK ON WMS.{schema.BASE}",
     ),
     _revoked("01031", "no UPDATE on the heartbeat table (ORA-01031)", f"UPDATE ON {BEAT_TABLE}"),
     _struck(

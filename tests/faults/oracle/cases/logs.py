@@ -1,6 +1,5 @@
 """Redo logs that are gone, many, or needed for long."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -112,10 +111,17 @@ def _open_for_long(bed: ConnectorTestbed) -> None:
 
 
 def _position_stands_still(bed: ConnectorTestbed) -> str:
-    """The age of the oldest position grows, although changes arrive."""
-    first = bed.source().position_age or 0.0
-    grew = until(lambda: (bed.source().position_age or 0.0) > first + 3, 15)
-    return "" if grew else f"the age of the position stays at {first}"
+    """The position stays at the transaction's beginning, although later changes arrive and are committed."""
+
+    def stored() -> tuple[str, str]:
+        (one,) = (pair["offset"] for pair in bed.offsets())
+        return str(one["scn"]), str(one["commit_scn"])
+
+    scn, commit_scn = stored()
+    bed.change()
+    if not until(lambda: stored()[1] != commit_scn, 30):
+        return f"the commit position stays at {commit_scn}"
+    return "" if stored()[0] == scn else f"the position moved from {scn} to {stored()[0]}"
 
 
 class _Ahead:
@@ -127,8 +133,7 @@ class _Ahead:
     def begin(self, bed: ConnectorTestbed) -> None:
         """Connect changes the position of a stopped connector only."""
         bed.stop()
-        path = f"/connectors/{CONNECTOR}/offsets"
-        self._offsets = json.loads(bed.worker.ask(path)[1])["offsets"]
+        self._offsets = [{**one} for one in bed.offsets()]
         ahead = [
             {**one, "offset": {**one["offset"], "scn": str(int(one["offset"]["scn"]) + _AHEAD)}}
             for one in self._offsets
@@ -179,6 +184,7 @@ CASES: Sequence[Case] = (
             "io.debezium.connector.oracle.logminer.LogFileNotFoundException",
             Recovers.NOT,
             log="has been deleted",
+            again="The connector is trying to read change stream starting at",
         ),
         _ended,
         proof=_silent_for_a_minute,

@@ -22,7 +22,7 @@ def _row(bed: ConnectorTestbed, code: int, **more: object) -> None:
 
 
 def _unreadable(bed: ConnectorTestbed) -> None:
-    statement = f"update {_QUOTED} set \"STATE_CD\" = 'NY' where \"PLAN_BASE_WVR_ID\" = '1';"  # noqa: S608
+    statement = f"update {_QUOTED} set \"STATE_CD\" = 'NY' where \"PLAN_BASE_WVR_ID\" = '1';"
     _row(bed, 3, sql_redo=statement, status=2, info="Dictionary Version Mismatch")
 
 
@@ -31,7 +31,7 @@ def _unsupported(bed: ConnectorTestbed) -> None:
 
 
 def _unknown_column(bed: ConnectorTestbed) -> None:
-    statement = f"insert into {_QUOTED}(\"PLAN_BASE_WVR_ID\",\"NEWCOL\") values ('1','x');"  # noqa: S608
+    statement = f"insert into {_QUOTED}(\"PLAN_BASE_WVR_ID\",\"NEWCOL\") values ('1','x');"
     _row(bed, 1, sql_redo=statement)
 
 
@@ -116,7 +116,7 @@ CASES: Sequence[Case] = (
         "an operation that LogMiner does not support (255)",
         "3G-N",
         _unsupported,
-        unnoticed("UNSUPPORTED"),
+        unnoticed("An unsupported operation detected for table"),
         proof=_no_record,
     ),
     Case("redo-truncate", "TRUNCATE of a captured table", "3G-N", _truncated, unnoticed()),

@@ -8,11 +8,12 @@ from tests.lambda_src.conftest import USER, FakeStage
 from tests.support.fake_connect import REBALANCE
 
 NAME = "wms-oracle-cdc"
-LOGIN = f'Error while validating connector config: FATAL: password authentication failed for user "{USER}"'
-LOGIN_MESSAGE = "the database at 127.0.0.8:5432 refuses the login: FATAL: password authentication failed"
-DOWN = """Error while validating connector config: Connection to 127.0.0.8:5432 refused. Check that the \
-hostname and port are correct and that the postmaster is accepting TCP/IP connections."""
-DOWN_MESSAGE = "the database at 127.0.0.8:5432 cannot be reached: Connection to 127.0.0.8:5432 refused. Check"
+# Debezium 3.6.1 hides the database's words in its validation; these are what they would be.
+LOGIN = f"Error while validating connector config: ORA-01017: invalid credential for {USER}; logon denied"
+LOGIN_MESSAGE = "the database at 127.0.0.8:1521 refuses the login: ORA-01017: invalid credential for ***;"
+DOWN = """Error while validating connector config: ORA-12541: Cannot connect. No listener at host 127.0.0.8 \
+port 1521. (CONNECTION_ID=x)"""
+DOWN_MESSAGE = "the database at 127.0.0.8:1521 cannot be reached: ORA-12541: Cannot connect. No listener at"
 HIDDEN = "Unable to connect: Failed to resolve Oracle database version"
 MODE = "Invalid value: snapshot.mode"
 
@@ -92,7 +93,7 @@ def test_a_500_to_an_invalid_config_is_reported_by_its_cause(world: FakeStage, m
     answer = world.ask(Operation.REGISTER)
     assert answer.state is State.FAILED
     assert "500" not in answer.summary
-    assert "password authentication failed" in answer.summary or MODE in answer.summary
+    assert "ORA-01017" in answer.summary or MODE in answer.summary
 
 
 def test_a_500_to_a_valid_config_is_waited_for(world: FakeStage) -> None:
@@ -104,10 +105,10 @@ def test_a_500_to_a_valid_config_is_waited_for(world: FakeStage) -> None:
 
 
 def test_validation_errors_are_reported_per_field(world: FakeStage) -> None:
-    world.connect.invalid = {"snapshot.mode": "Value must be one of initial, never", "slot.name": "is bad."}
+    world.connect.invalid = {"snapshot.mode": "Value must be one of initial, never", "tasks.max": "is bad."}
     answer = world.ask(Operation.VALIDATE)
     assert answer.summary.startswith(
-        "Connect refuses the config: slot.name: is bad; snapshot.mode: Value must be one of initial, never; "
+        "Connect refuses the config: snapshot.mode: Value must be one of initial, never; tasks.max: is bad; "
     )
 
 
@@ -124,7 +125,7 @@ def test_where_the_plugin_hides_the_cause_the_function_probes_the_port(
     world.connect.invalid = {"database.hostname": HIDDEN}
     world.listener.error = error
     answer = world.ask(Operation.VALIDATE)
-    assert (answer.state, world.listener.probed) == (State.FAILED, [("127.0.0.8", 5432)])
+    assert (answer.state, world.listener.probed) == (State.FAILED, [("127.0.0.8", 1521)])
     assert answer.summary.endswith(f" ({reach})")
 
 

@@ -49,7 +49,7 @@ def test_a_running_task_without_a_connected_source_is_waited_for(
     registered.connect.debezium = debezium
     answer = registered.ask(Operation.VERIFY)
     assert answer.state is State.WAITING
-    assert "the source 127.0.0.8:5432 is not connected as far as the metrics show" in answer.summary
+    assert "the source 127.0.0.8:1521 is not connected as far as the metrics show" in answer.summary
     assert words in answer.summary
 
 
@@ -79,7 +79,7 @@ def test_a_failed_task_fails_with_the_databases_own_words(registered: FakeStage)
     answer = registered.ask(Operation.VERIFY)
     assert answer.state is State.FAILED
     assert answer.summary == (
-        f"task 0 of {NAME} FAILED: the database at 127.0.0.8:5432 refuses the login: "
+        f"task 0 of {NAME} FAILED: the database at 127.0.0.8:1521 refuses the login: "
         "ORA-01017: invalid credential for ***; logon denied; "
         "fix user and password in the secret dbInfo, then launch again"
     )

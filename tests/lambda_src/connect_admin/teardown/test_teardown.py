@@ -1,16 +1,13 @@
 """The admin function's part of a teardown: each request by itself, with its own guard, and twice the same."""
 
 from collections.abc import Callable
-from typing import Self
 
 import pytest
 
 from connector.domain.admin_api import REGISTRATION, TEARDOWN, Answer, Operation, State
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.errors import ServerError
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from connector.domain.stage.stage import NAMED_STAGES, Stage
-from lambda_src.clients import postgres
 from tests.lambda_src.conftest import ADDRESS, BROKERS, FakeStage
 from tests.support.fake_kafka import FakeTopic
 
@@ -38,46 +35,6 @@ def a() -> FakeStage:
     return stage_of("a")
 
 
-@pytest.fixture(autouse=True)
-def source(monkeypatch: pytest.MonkeyPatch) -> "Source":
-    made = Source()
-    monkeypatch.setattr(postgres, "PostgresSession", made.open)
-    return made
-
-
-class Source:
-    """The stand-in database, as far as slots and publications go."""
-
-    def __init__(self) -> None:
-        self.slots = {"wms_a": False, "wms_main": True, "wms_a_b": True}
-        self.publications = {"wms_a", "wms_main"}
-        self.down = False
-
-    def open(self, host: str, port: int, **_: object) -> "Source":
-        if self.down:
-            raise ServerError(f"the database does not answer {host}:{port}", retriable=True)
-        return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def run(self, statement: str) -> list[postgres.Row]:
-        name = statement.rpartition("'")[0].rpartition("'")[2] or statement.split('"')[1]
-        if "pg_drop_replication_slot" in statement:
-            idle = name in self.slots and not self.slots[name]
-            if idle:
-                del self.slots[name]
-            return [("",)] if idle else []
-        if statement.startswith("DROP PUBLICATION"):
-            self.publications.discard(name)
-            return []
-        known = self.slots if "pg_replication_slots" in statement else self.publications
-        return [("1",)] if name in known else []
-
-
 def ask(stage: FakeStage, operation: Operation) -> Answer:
     return stage.ask(operation, meant=stage.stage.name)
 
@@ -97,7 +54,7 @@ def end_tasks(stage: FakeStage) -> Callable[[], None]:
     return lambda: stage.ecs.tasks.clear() if stage.ecs.desired == 0 else None
 
 
-def test_the_whole_order_leaves_nothing_of_the_stage_and_everything_of_others(a: FakeStage, source: Source):
+def test_the_whole_order_leaves_nothing_of_the_stage_and_everything_of_others(a: FakeStage):
     a.kafka.idle_groups = {*STAGE.topics.groups, "a.team", "wms-signal"}
     a.time.on_sleep = end_tasks(a)
     answers = through(a)
@@ -106,8 +63,6 @@ def test_the_whole_order_leaves_nothing_of_the_stage_and_everything_of_others(a:
     assert a.kafka.idle_groups == {"a.team", "wms-signal"}
     assert (a.connect.configs, a.connect.offsets) == ({}, set())
     assert a.ecs.desired == 0
-    assert source.slots == {"wms_main": True, "wms_a_b": True}
-    assert source.publications == {"wms_main"}
     assert set(answers[Operation.TEARDOWN_TOPICS].details["deleted"]) == set(STAGE.topics)
     assert answers[Operation.TEARDOWN_TOPICS].details["others"] == ["a.b.wms", "a.other"]
 
@@ -124,14 +79,13 @@ def test_every_request_a_second_time_changes_nothing(a: FakeStage):
 
 @pytest.mark.parametrize("operation", TEARDOWN)
 @pytest.mark.parametrize("name", NAMED_STAGES)
-def test_a_named_stages_function_refuses_by_itself(name: str, operation: Operation, source: Source):
+def test_a_named_stages_function_refuses_by_itself(name: str, operation: Operation):
     stage = stage_of(name)
-    slots = dict(source.slots)
     answer = ask(stage, operation)
     assert answer.state is State.FAILED
     assert "is a named stage" in answer.summary
     assert (stage.kafka.changes, stage.connect.writes, stage.table.puts) == ([], [], 0)
-    assert (stage.ecs.desired, source.slots) == (1, slots)
+    assert stage.ecs.desired == 1
 
 
 @pytest.mark.parametrize("operation", TEARDOWN)
@@ -171,17 +125,13 @@ def test_on_another_cluster_than_the_records_nothing_is_deleted(a: FakeStage, op
 
 
 @pytest.mark.parametrize("operation", [step for step in TEARDOWN if step is not Operation.TEARDOWN_MARK])
-def test_a_stage_that_a_launch_has_taken_over_keeps_what_it_has(
-    a: FakeStage, source: Source, operation: Operation
-):
+def test_a_stage_that_a_launch_has_taken_over_keeps_what_it_has(a: FakeStage, operation: Operation):
     ask(a, Operation.TEARDOWN_MARK)
     a.ask(Operation.READY, desired_count=1, launch=True)
-    slots = dict(source.slots)
     answer = ask(a, operation)
     assert answer.state is State.FAILED
     assert "a launch has begun since" in answer.summary
     assert (a.kafka.changes, a.connect.writes, a.ecs.desired) == ([], [], 1)
-    assert source.slots == slots
 
 
 @pytest.mark.parametrize(
@@ -300,25 +250,6 @@ def test_a_stopping_task_still_counts(a: FakeStage):
         "taskArns": [t["taskArn"] for t in a.ecs.tasks] if desiredStatus == "STOPPED" else []
     }
     assert ask(a, Operation.TEARDOWN_WORKERS).state is State.WAITING
-
-
-def test_a_slot_in_use_is_waited_for_and_a_database_that_is_down_asked_again(a: FakeStage, source: Source):
-    ask(a, Operation.TEARDOWN_MARK)
-    source.slots["wms_a"] = True
-    answer = ask(a, Operation.TEARDOWN_SOURCE)
-    assert answer.state is State.WAITING
-    assert "SELECT pg_drop_replication_slot('wms_a')" in answer.details["by_hand"]
-    source.down = True
-    assert ask(a, Operation.TEARDOWN_SOURCE).state is State.WAITING
-
-
-def test_oracle_keeps_nothing_of_a_connector(a: FakeStage, source: Source):
-    ask(a, Operation.TEARDOWN_MARK)
-    a.secrets.values["wms/a/dbInfo"] = (
-        '{"ip": "10.0.0.1", "db": "WMSPRD", "user": "wms_capture", "password": "tiger"}'
-    )
-    assert ask(a, Operation.TEARDOWN_SOURCE).state is State.DONE
-    assert "wms_a" in source.slots
 
 
 def test_topics_that_are_still_listed_are_waited_for(a: FakeStage):

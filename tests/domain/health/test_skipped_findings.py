@@ -1,0 +1,97 @@
+"""The findings and the mail about skipped changes."""
+
+from dataclasses import replace
+
+import pytest
+
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.check_result import result
+from connector.domain.health.error_classes import SKIPPED
+from connector.domain.health.observation import Observation
+from connector.domain.health.skipped_changes import SkippedChanges
+from connector.domain.health.skipped_findings import NAME, skipped_findings, without_standing
+from connector.domain.health.skipped_lines import Skip
+from connector.domain.health.skipped_mail import skipped_mail
+from connector.domain.stage.stage import Stage
+from tests.support import silent_lines as lines
+
+TABLE = "WMS.PLAN_BASE_WVR_TBL"
+MAIN = Stage.parse("main")
+AT = 1_767_323_045_000
+TOLD = {
+    Skip.UNSUPPORTED: lines.unsupported(TABLE, 2000123),
+    Skip.TRUNCATED: lines.truncated(TABLE, 2000124),
+    Skip.DROPPED: lines.dropped(TABLE),
+    Skip.UNLOGGED: lines.not_logged(TABLE),
+}
+OWNERS = {
+    Skip.UNSUPPORTED: "database",
+    Skip.TRUNCATED: "wms",
+    Skip.DROPPED: "wms",
+    Skip.UNLOGGED: "database",
+}
+#: What each mail has to say beside the class's words.
+SAYS = {
+    Skip.UNSUPPORTED: (f"wms-connector snapshot main --table {TABLE}", "SCN 2000123"),
+    Skip.TRUNCATED: (f"wms-connector acknowledge main --table {TABLE}", "SCN 2000124"),
+    Skip.DROPPED: ("wms-connector oracle-script main",),
+    Skip.UNLOGGED: (f"ALTER TABLE {TABLE} ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS",),
+}
+
+
+def known(*told: str) -> SkippedChanges:
+    return SkippedChanges().with_lines([(AT + n, line) for n, line in enumerate(told)], AT + 1000)
+
+
+def test_every_way_has_a_class_of_its_name_which_no_restart_fixes():
+    assert [cause.name for cause in SKIPPED] == [kind.value for kind in Skip]
+    assert not any(cause.retry for cause in SKIPPED)
+
+
+@pytest.mark.parametrize("kind", list(Skip))
+def test_a_finding_names_table_time_owner_and_next_step(kind: Skip):
+    (finding,) = skipped_findings(Observation(skipped=known(TOLD[kind])))
+    assert (finding.name, finding.ok, finding.value) == (NAME, False, 1)
+    assert finding.reason.startswith(f"{TABLE}: ")
+    assert "2026-01-02 03:04 UTC" in finding.reason
+    shown = result(finding, MAIN)
+    assert (shown.error_class, shown.owner) == (kind.value, OWNERS[kind])
+    assert "acknowledge" in shown.next_step
+    assert "docs/operations.md#changesskipped" in shown.next_step
+
+
+@pytest.mark.parametrize("kind", list(Skip))
+def test_the_mail_says_what_somebody_has_to_know(kind: Skip):
+    entries = known(TOLD[kind]).unmailed
+    mail = skipped_mail(MAIN, entries, AT / 1000)
+    assert mail.subject == f"wms-connector-main: ChangesSkipped ({kind.value}) {TABLE}"
+    for words in (f"Table:        {TABLE}", f"Owner:        {OWNERS[kind]}", *SAYS[kind]):
+        assert words in mail.text
+    assert f"wms-connector acknowledge main --table {TABLE}" in mail.text
+    assert "BIN$" not in mail.text
+
+
+def test_all_ways_are_in_one_mail():
+    mail = skipped_mail(MAIN, known(*TOLD.values()).unmailed, AT / 1000)
+    assert mail.text.count("Owner:") == 4
+    assert len(mail.subject) <= 100
+
+
+def test_without_a_skip_the_metric_is_0_and_unknown_where_nothing_was_read():
+    (finding,) = skipped_findings(Observation(skipped=SkippedChanges()))
+    assert (finding.ok, finding.value) == (True, 0)
+    assert skipped_findings(Observation()) == []
+
+
+def test_the_metric_counts_what_is_open():
+    found = skipped_findings(Observation(skipped=known(*TOLD.values()).acknowledge(["WMS.ELSE"])))
+    assert [finding.value for finding in found] == [4.0] * 4
+    assert without_standing(found) == ()
+
+
+def test_a_jdbc_connector_has_no_such_findings():
+    from connector.domain.health.verdict import decide  # noqa: PLC0415
+
+    seen = replace(Observation(), skipped=None)
+    names = {f.name for f in decide(seen, ConnectorSettings(kind="jdbc"), AT / 1000).results}
+    assert NAME not in names
