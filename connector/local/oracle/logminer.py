@@ -92,8 +92,8 @@ class LogMiner:
     def _covers(self, start: int, end: int) -> bool:
         """Whether the files hold the range. Its end may be the last file's NEXT_CHANGE#.
 
-        Debezium ends a session there when it reads archived logs only (CappedLogFileSessionSelector of 3.6.1),
-        so that Oracle must allow it.
+        Debezium ends a session there when it reads archived logs only (CappedLogFileSessionSelector,
+        3.6.1), so that Oracle must allow it.
         """
         wanted = start
         for log in sorted(self.logs(), key=lambda found: found.first_change):
