@@ -30,6 +30,8 @@ class Judgement:
     does: str
     next_step: str
     summary: str
+    #: What was read of the worker's log.
+    read: str
 
     def cells(self) -> dict[str, str]:
         """Columns of the table."""
@@ -57,7 +59,8 @@ def judge(bed: ConnectorTestbed) -> Judgement:
         database={address: bed.listening()},
         brokers=BrokerReading(newest=now - 1, newest_of_table=now - 1),
     )
-    verdict = decide(replace(seen, log_message=_log_message(bed, seen, now)), bed.settings, now)
+    read = _log_message(bed, seen, now)
+    verdict = decide(replace(seen, log_message=read), bed.settings, now)
     causes = [finding.cause for finding in verdict.findings if finding.cause is not None]
     action, withheld = verdict.remediation.action.value, verdict.remediation.withheld
     return Judgement(
@@ -66,6 +69,7 @@ def judge(bed: ConnectorTestbed) -> Judgement:
         (withheld and f"no restart: {withheld}") or (action if action != "nothing" else "watches"),
         "; ".join(dict.fromkeys(cause.next_step for cause in causes)),
         verdict.summary,
+        read,
     )
 
 

@@ -89,11 +89,11 @@ def test_the_first_cause_is_behind_the_line_that_says_nothing() -> None:
     assert first_cause(_WRAPPED).startswith("org.apache.kafka.connect.errors.ConnectException")
 
 
-def test_a_line_of_the_log_is_shown_without_time_and_with_its_last_cause() -> None:
+def test_a_line_of_the_log_is_shown_without_time_and_with_what_was_looked_for() -> None:
     line = (
         "2026-11-29T03:04:43.315Z ERROR [wms|task-0] Producer failure [i.d.p.ErrorHandler] a.B: c | at x | "
     )
-    assert message_of(line + "Caused by: d.E: f | at y") == (
+    assert message_of(line + "Caused by: d.E: f | at y", "d.E") == (
         "ERROR Producer failure [i.d.p.ErrorHandler] a.B: c … Caused by: d.E: f"
     )
 
@@ -164,6 +164,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class _Judged:
     summary = "as it is"
+    read = ""
 
     def cells(self) -> dict[str, str]:
         return {"health finds": "something"}

@@ -63,7 +63,7 @@ class ConfigCase:
             "task": f"none: HTTP 500 after {took:.0f} s",
             "first cause": brief("; ".join(errors)),
             "MBean": "none",
-            "log": brief(message_of(line)) or "nothing of it",
+            "log": brief(message_of(line, self.log)) or "nothing of it",
             **judged,
             "recovers": "by another PUT",
             "notes": f"{self.trial}{': ' if self.otherwise else ''}{self.otherwise}",

@@ -1,7 +1,7 @@
 """Redo logs that are gone, many, or needed for long."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from connector.domain.stage.aws_names import CONNECTOR
@@ -10,7 +10,7 @@ from connector.local.database import insert, invented
 from connector.local.oracle.client import Client
 from connector.local.oracle.database import APPLICATION
 from connector.local.oracle.process import PDB
-from tests.faults.oracle.case import Case, Recovers, cleared, failed, unnoticed
+from tests.faults.oracle.case import Case, Recovers, When, cleared, failed, unnoticed
 from tests.faults.oracle.testbed import OWNER, TABLE, ConnectorTestbed, until
 
 #: More than the online logs that the stand-in has.
@@ -55,15 +55,6 @@ def _switched(bed: ConnectorTestbed, times: int = _ALL_ONLINE) -> None:
 def _all_deleted(bed: ConnectorTestbed) -> None:
     newest = max(int(log["sequence"]) for log in bed.admin("logs")["online"])
     bed.admin("delete_archived", through_sequence=newest)
-
-
-def _while_stopped(act: Callable[[ConnectorTestbed], None]) -> Callable[[ConnectorTestbed], None]:
-    def inject(bed: ConnectorTestbed) -> None:
-        bed.stop()
-        act(bed)
-        bed.resume()
-
-    return inject
 
 
 def _gone(bed: ConnectorTestbed) -> None:
@@ -132,16 +123,12 @@ class _Ahead:
 
     def begin(self, bed: ConnectorTestbed) -> None:
         """Connect changes the position of a stopped connector only."""
-        bed.stop()
         self._offsets = [{**one} for one in bed.offsets()]
         ahead = [
             {**one, "offset": {**one["offset"], "scn": str(int(one["offset"]["scn"]) + _AHEAD)}}
             for one in self._offsets
         ]
         self._set(bed, ahead)
-        bed.resume()
-        bed.until_streaming()
-        bed.change()
 
     def end(self, bed: ConnectorTestbed) -> None:
         bed.stop()
@@ -167,12 +154,13 @@ CASES: Sequence[Case] = (
         "log-gone-while-stopped",
         "archived logs with the position deleted while the connector was stopped",
         "3N",
-        _while_stopped(_gone),
+        _gone,
         failed(
             "The connector is trying to read change stream starting at",
             Recovers.NOT,
             log="no longer available on the server",
         ),
+        when=When.START,
         writes=False,
     ),
     Case(
@@ -195,8 +183,9 @@ CASES: Sequence[Case] = (
         "scn-behind",
         "stopped over 15 changes and 3 log switches, logs kept",
         "3N",
-        _while_stopped(_many_changes),
+        _many_changes,
         unnoticed(),
+        when=When.START,
     ),
     Case(
         "open-transaction",
@@ -213,9 +202,10 @@ CASES: Sequence[Case] = (
         "the database's SCN is behind the connector's position",
         "not there",
         _SET_BACK.begin,
-        unnoticed("Started LogMiner session"),
+        unnoticed(),
         _SET_BACK.end,
+        When.START,
         proof=_SET_BACK.nothing_arrives,
-        writes=False,
+        shown=lambda bed: bool(bed.source().streaming),
     ),
 )

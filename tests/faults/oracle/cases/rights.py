@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from connector.domain.capture.oracle_script import VIEWS
 from connector.local import schema
+from connector.local.arrivals import records_of
 from connector.local.oracle.process import PDB
 from tests.faults.oracle.case import Act, Case, Expected, Recovers, When, cleared, failed, retried, unnoticed
 from tests.faults.oracle.cases.mining import at
 from tests.faults.oracle.cases.snapshots import EMPTY_HISTORY
-from tests.faults.oracle.testbed import OWNER, TABLE, ConnectorTestbed
+from tests.faults.oracle.testbed import OWNER, TABLE, ConnectorTestbed, until
 
 _BARE = "java.sql.SQLSyntaxErrorException: ORA-00942: table or view does not exist"
 #: Views without which a task ends, and the first cause of its trace.
@@ -76,6 +77,24 @@ def _no_flush_table(bed: ConnectorTestbed) -> None:
 
 #: Another table than the one that the cases write to.
 _OTHER = f"WMS.{schema.BASE}"
+
+
+def _records(bed: ConnectorTestbed) -> list[str]:
+    """What has come of that table: Debezium's letters for the operations."""
+    topic = f"{bed.stage.topics.prefix}.{_OTHER}"
+    return [record["op"] for record in records_of(bed.worker.bootstrap, topic)]
+
+
+def _not_read(bed: ConnectorTestbed) -> str:
+    found = _records(bed)
+    return f"records of the table: {found}" if found else ""
+
+
+def _still_captured(bed: ConnectorTestbed) -> str:
+    known = len(_records(bed))
+    bed.database.insert("WMS", schema.BASE)
+    return "" if until(lambda: len(_records(bed)) > known, 20) else "no record of a new row"
+
 
 CASES: Sequence[Case] = (
     *(_view(view, failed(cause, log="ORA-00942")) for view, cause in _FATAL.items()),
@@ -151,6 +170,8 @@ CASES: Sequence[Case] = (
         f"SELECT ON {_OTHER}",
         when=When.SNAPSHOT,
         trial="not there",
+        proof=_not_read,
+        otherwise="the table is left out, and nothing says so",
     ),
     _case(
         "SELECT-table",
@@ -158,5 +179,7 @@ CASES: Sequence[Case] = (
         unnoticed(),
         f"SELECT ON {_OTHER}",
         trial="not there",
+        proof=_still_captured,
+        otherwise="its changes go on, for LogMiner asks for no right on the table",
     ),
 )

@@ -134,7 +134,7 @@ CASES: Sequence[Case] = (
     ),
     Case(
         "login-01017-until-locked",
-        "the same for longer: the connector locks its own account (ORA-28000)",
+        "session lost, wrong password for longer: the connector locks its own account (ORA-28000)",
         "3E",
         _wrong_until_locked,
         retried("ORA-28000"),

@@ -67,7 +67,7 @@ CASES: Sequence[Case] = (
     ),
     Case(
         "table-logging-off-streaming",
-        "the same while it streams",
+        "one table without supplemental logging of all columns, while it streams",
         "not there",
         _table_off,
         unnoticed(),
