@@ -7,7 +7,7 @@ be run again; each keeps its date.
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,8 +25,8 @@ _HEAD = """\
 
 `make faults KIND=oracle` runs Debezium's Oracle connector as it ships (Kafka Connect, Debezium 3.6.1.Final,
 ojdbc) on the [stand-in for Oracle](../connector/local/oracle/README.md), brings about one error after the
-other and notes what is seen. `make faults KIND=oracle NAMES="mining-04036 redo-drop"` runs some of them;
-`make test` runs one of each kind.
+other and notes what is seen. `make faults KIND=oracle NAMES="mining-04036 redo-drop"` runs some of them,
+`WRITE=1` writes what was seen into this page, and `make test` runs one of each kind.
 
 For each error the run checks the state of the task, the first cause in its trace, the streaming MBean, a line
 of the worker's log, and how the connector goes on once the cause is gone: every row that was committed
@@ -36,10 +36,10 @@ instead.
 **What the columns say.** *when*: where the connector is when it meets the error. *first cause*: the first
 cause in the trace of the failed task. *MBean*: the values of `Connected` of the streaming MBean, over 2.5 s,
 in the order of their first appearance. *health finds* to *next step*: what one check of the health check's
-code makes of exactly this state, trace, metrics and log, with everything else of the stage well; it is
-recorded here and not asserted. The absence of heartbeats shows only later and is not in these columns.
-*notes*: the section of the trial's notes in which the same error was observed first, and what turned out
-otherwise.
+code makes of exactly this state, trace, metrics, position and log, with everything else of the stage well; it
+is recorded here and not asserted. That heartbeats stay away shows only later, and is not in these columns.
+*notes*: the section of ORACLE.md, the notes of the first trial of the connector on a stand-in, that has the
+same error; then what turned out otherwise.
 
 **How the run differs from production.** `retriable.restart.connector.wait.ms` is {wait} instead of 10000, so
 that "by itself" takes seconds less. The database is a stand-in: it proves what the connector does with an
@@ -67,7 +67,7 @@ def page(store: Mapping[str, Mapping[str, object]]) -> str:
         for name, entry in store.items()
     }
     ran = {
-        section: [known[case.name] for case in cases if case.name in known]
+        section: [_named(case.name, known[case.name]) for case in cases if case.name in known]
         for section, cases in SECTIONS.items()
     }
     every = [row for rows in ran.values() for row in rows]
@@ -92,17 +92,22 @@ def _summary(rows: Sequence[Row], dates: Iterable[str], missing: Sequence[str]) 
     when = " and ".join(dict.fromkeys(dates))
     well = sum(row.verdict == "yes" for row in rows)
     text = (
-        f"{len(rows)} errors on {when}, {seconds / 60:.0f} minutes, on a machine with 2 cores that other "
+        f"{len(rows)} errors on {when}, {seconds / 60:.0f} minutes for them, on a machine with 2 cores that other "
         f"work shared. State of the task: {found}. As the run insists: {well}."
     )
     lines = ["## Results", "", text, ""]
     if missing:
         lines += [f"Not run: {', '.join(missing)}.", ""]
     if otherwise:
-        lines += ["**Otherwise than the trial's notes say:**", ""]
+        lines += ["**Otherwise than ORACLE.md says, or not there:**", ""]
         lines += [f"- {row.fault}: {_otherwise(row)}" for row in otherwise]
         lines += [""]
     return "\n".join(lines)
+
+
+def _named(name: str, row: Row) -> Row:
+    """A row that begins with the name by which it can be run again."""
+    return replace(row, fault=f"`{name}`: {row.fault}")
 
 
 def _otherwise(row: Row) -> str:

@@ -243,5 +243,5 @@ def test_the_report_lists_what_turned_out_otherwise_and_what_was_not_run() -> No
     }
     text = document.page(store)
     assert f"Not run: {second}." in text
-    assert "- an error: it is not retried" in text
+    assert f"- `{first}`: an error: it is not retried" in text
     assert "on 1 May 2030" in text

@@ -28,7 +28,7 @@ REPRESENTATIVES = (
     "session-lost",
     "right-V_$THREAD",
     "supplemental-logging-off",
-    "log-switch-storm",
+    "open-transaction",
     "redo-unsupported",
     "heartbeat-01031",
 )
