@@ -85,15 +85,15 @@ def page(store: Mapping[str, Mapping[str, object]]) -> str:
 
 
 def _summary(rows: Sequence[Row], dates: Iterable[str], missing: Sequence[str]) -> str:
-    states = Counter(row.cells.get("task", "")[:7] for row in rows)
+    states = Counter(row.cells.get("task", "").partition(":")[0] for row in rows)
     found = ", ".join(f"{count} {state or 'astray'}" for state, count in states.most_common())
     otherwise = [row for row in rows if _otherwise(row)]
     seconds = sum(row.seconds for row in rows)
     when = " and ".join(dict.fromkeys(dates))
     well = sum(row.verdict == "yes" for row in rows)
     text = (
-        f"{len(rows)} errors on {when}, {seconds / 60:.0f} minutes for them, on a machine with 2 cores that other "
-        f"work shared. State of the task: {found}. As the run insists: {well}."
+        f"{len(rows)} errors on {when}, {seconds / 60:.0f} minutes for them, on a machine with 2 cores that "
+        f"other work shared. State of the task: {found}. As the run insists: {well}."
     )
     lines = ["## Results", "", text, ""]
     if missing:
