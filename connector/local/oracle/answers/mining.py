@@ -1,7 +1,6 @@
-"""LogMiner.
+"""LogMiner: files, sessions and rows.
 
-Files, sessions, and the rows of V$LOGMNR_CONTENTS (Database Reference 19c, V$LOGMNR_CONTENTS; forms: observed
-with Debezium 3.6.1.Final).
+Source: Database Reference 19c, V$LOGMNR_CONTENTS; forms: observed with Debezium 3.6.1.Final.
 """
 
 import re
