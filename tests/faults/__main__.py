@@ -2,6 +2,7 @@
 
     python -m tests.faults              all
     python -m tests.faults health       what the health check makes of a fault
+    python -m tests.faults oracle       what each error of Oracle does to the connector
     python -m tests.faults stream       what is lost, repeated or out of order
     python -m tests.faults stream worker-killed …     only these
 
@@ -21,13 +22,17 @@ from importlib import import_module
 from rich.console import Console
 from rich.markup import escape
 
+from tests.faults.oracle import document
 from tests.faults.report import Fault, Row, keep, publish, show
 
 #: Kind -> the module whose `testbed()` is a context manager that gives its faults, and the table's title.
 KINDS: Mapping[str, tuple[str, str]] = {
     "health": ("tests.faults.health", "What the health check makes of each fault"),
+    "oracle": ("tests.faults.oracle", "What each error of Oracle does to the connector"),
     "stream": ("tests.faults.stream", "What each fault does to the stream"),
 }
+#: Kind -> the columns that a terminal shows, where the report has more of them.
+SHOWN: Mapping[str, Sequence[str]] = {"oracle": ("task", "MBean", "class, owner", "recovers")}
 
 
 def main(words: Sequence[str]) -> int:
@@ -52,15 +57,24 @@ def main(words: Sequence[str]) -> int:
                 console.print(f"error: no fault {min(missing)!r}; there are {known}")
                 return 2
             rows = []
-            for row in _run(chosen, console):
+            for fault, row in zip(chosen, _run(chosen, console), strict=True):
                 rows.append(row)
                 # One by one: a run that is cut off has not been for nothing.
-                if os.environ.get("WRITE"):
-                    publish(kind, [row], datetime.now(UTC).date())
-        show(title, rows, console)
+                _written(kind, fault, row)
+        show(title, rows, console, SHOWN.get(kind, ()))
         console.print(f"figures: {keep(kind, rows)}", soft_wrap=True)
         wrong += sum(bool(row.wrong) for row in rows)
     return 1 if wrong else 0
+
+
+def _written(kind: str, fault: Fault, row: Row) -> None:
+    """Keep a row in docs, where it is asked for."""
+    if not os.environ.get("WRITE"):
+        return
+    if kind == "oracle":
+        document.publish({fault.name: row})
+    else:
+        publish(kind, [row], datetime.now(UTC).date())
 
 
 def _run(faults: Sequence[Fault], console: Console) -> Iterator[Row]:
@@ -72,7 +86,11 @@ def _run(faults: Sequence[Fault], console: Console) -> Iterator[Row]:
         except Exception as error:  # noqa: BLE001 - one fault that went astray must not hide the others
             console.print_exception()
             row = Row(fault.title, {}, [f"{type(error).__name__}: {error}"])
-        yield replace(row, seconds=time.monotonic() - began)
+        row = replace(row, seconds=time.monotonic() - began)
+        # The table comes at the end of a long run: what went wrong is there at once.
+        mark = "ok" if row.verdict == "yes" else row.verdict
+        console.print(f"    {escape(mark)} ({row.seconds:.0f} s)", soft_wrap=True)
+        yield row
 
 
 if __name__ == "__main__":

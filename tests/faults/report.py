@@ -52,9 +52,9 @@ class Fault:
     run: Callable[[], Row]
 
 
-def show(title: str, rows: Sequence[Row], console: Console) -> None:
-    """The table for people."""
-    columns = list(dict.fromkeys(column for row in rows for column in row.cells))
+def show(title: str, rows: Sequence[Row], console: Console, only: Sequence[str] = ()) -> None:
+    """The table for people. `only` these columns, where there are more than a terminal is wide."""
+    columns = [*only] or list(dict.fromkeys(column for row in rows for column in row.cells))
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("fault", *columns, "took", ""):
         table.add_column(column, overflow="fold")

@@ -1,7 +1,8 @@
 """A LogMiner session of one connection: its list of log files, and the range that was started.
 
 Facts: Database Utilities 19c, "Using LogMiner to Analyze Redo Log Files", and the error messages' own pages.
-The checks of the range against the list are what ORACLE.md observed with; their order is a guess.
+The checks of the range against the list are those with which Debezium 3.6.1.Final was observed; their order
+is a guess.
 """
 
 from collections.abc import Iterator
@@ -90,10 +91,15 @@ class LogMiner:
         return next((log for log in logs.archived() if log.archived_name == name and not log.deleted), None)
 
     def _covers(self, start: int, end: int) -> bool:
+        """Whether the files hold the range. Its end may be the last file's NEXT_CHANGE#.
+
+        Debezium ends a session there when it reads archived logs only (CappedLogFileSessionSelector,
+        3.6.1), so that Oracle must allow it.
+        """
         wanted = start
         for log in sorted(self.logs(), key=lambda found: found.first_change):
             if log.first_change <= wanted:
                 if log.next_change is None:
                     return True
                 wanted = max(wanted, log.next_change)
-        return wanted > end
+        return wanted >= end

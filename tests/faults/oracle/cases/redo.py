@@ -1,0 +1,124 @@
+"""What the redo log may hold that the connector cannot read, or passes over."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from connector.local import schema
+from connector.local.oracle.errors import OracleError
+from connector.local.oracle.process import PDB
+from tests.faults.oracle.case import Case, Recovers, failed, unnoticed
+from tests.faults.oracle.testbed import OWNER, TABLE, ConnectorTestbed
+
+_QUOTED = f'"{OWNER}"."{TABLE}"'
+#: The table that is truncated, dropped and changed, so that the others keep their rows.
+_OWNER, _TABLE = "WMS", schema.REVISION
+_OTHER = f"{_OWNER}.{_TABLE}"
+
+
+def _row(bed: ConnectorTestbed, code: int, **more: object) -> None:
+    with bed.database.sys() as session:
+        row = {"operation_code": code, "seg_owner": OWNER, "table_name": TABLE, "username": "WMS_APP"}
+        session.admin("redo", row={**row, **more})
+
+
+def _unreadable(bed: ConnectorTestbed) -> None:
+    statement = f"update {_QUOTED} set \"STATE_CD\" = 'NY' where \"PLAN_BASE_WVR_ID\" = '1';"
+    _row(bed, 3, sql_redo=statement, status=2, info="Dictionary Version Mismatch")
+
+
+def _unsupported(bed: ConnectorTestbed) -> None:
+    _row(bed, 255, sql_redo="Unsupported", info="Unsupported")
+
+
+def _unknown_column(bed: ConnectorTestbed) -> None:
+    statement = f"insert into {_QUOTED}(\"PLAN_BASE_WVR_ID\",\"NEWCOL\") values ('1','x');"
+    _row(bed, 1, sql_redo=statement)
+
+
+def _unknown_ddl(bed: ConnectorTestbed) -> None:
+    statement = f"alter table {_QUOTED} wobble the frobnicator"
+    _row(bed, 5, sql_redo=statement, info="USER DDL (PlSql=0 RecDep=0)")
+
+
+def _added_by_sys(bed: ConnectorTestbed) -> None:
+    """Debezium does not read definitions that SYS or SYSTEM changes."""
+    bed.sys(f"ALTER TABLE {_OTHER} ADD (SEEN_BY_NOBODY VARCHAR2(20))", service=PDB)
+    _insert_other(bed)
+
+
+def _taken_away(bed: ConnectorTestbed) -> None:
+    with suppress(OracleError):
+        bed.sys(f"ALTER TABLE {_OTHER} DROP COLUMN SEEN_BY_NOBODY", service=PDB)
+
+
+def _insert_other(bed: ConnectorTestbed) -> None:
+    bed.database.insert(_OWNER, _TABLE)
+
+
+def _truncated(bed: ConnectorTestbed) -> None:
+    bed.application(f"TRUNCATE TABLE {_OTHER}")
+
+
+def _dropped(bed: ConnectorTestbed) -> None:
+    bed.application(f"DROP TABLE {_OTHER}")
+
+
+def _made_again(bed: ConnectorTestbed) -> None:
+    with bed.database.sys() as session:
+        with suppress(OracleError):
+            schema.create_table(session, _OWNER, _TABLE)
+        session.execute(f"ALTER TABLE {_OTHER} ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS")
+        session.execute(f"GRANT SELECT, FLASHBACK ON {_OTHER} TO {schema.CDC}")
+
+
+def _no_record(bed: ConnectorTestbed) -> str:
+    """Of the row that the connector passed over."""
+    found = [one for one in bed.seen() if one.after and one.after.get("STATE_CD") == "255"]
+    return f"a record came of it: {found}" if found else ""
+
+
+CASES: Sequence[Case] = (
+    Case(
+        "redo-status-2",
+        "a change that LogMiner cannot write as SQL (STATUS 2)",
+        "3G-N",
+        _unreadable,
+        failed("Oracle LogMiner is unable to re-construct the SQL for 'UPDATE' event with SCN", Recovers.NOT),
+        writes=False,
+    ),
+    Case(
+        "redo-unknown-column",
+        "a change with a column that the connector does not know",
+        "3G-N",
+        _unknown_column,
+        failed("DML statement couldn't be parsed", Recovers.NOT),
+        writes=False,
+    ),
+    Case(
+        "redo-ddl-by-sys",
+        "a column added as SYS, then a row with it",
+        "not there",
+        _added_by_sys,
+        failed("DML statement couldn't be parsed", Recovers.NOT),
+        _taken_away,
+        writes=False,
+    ),
+    Case(
+        "redo-unknown-ddl",
+        "DDL of a captured table that the parser does not know",
+        "3G-N",
+        _unknown_ddl,
+        failed("DDL statement couldn't be parsed", Recovers.NOT),
+        writes=False,
+    ),
+    Case(
+        "redo-unsupported",
+        "an operation that LogMiner does not support (255)",
+        "3G-N",
+        _unsupported,
+        unnoticed("An unsupported operation detected for table"),
+        proof=_no_record,
+    ),
+    Case("redo-truncate", "TRUNCATE of a captured table", "3G-N", _truncated, unnoticed()),
+    Case("redo-drop", "DROP TABLE of a captured table", "3G-N", _dropped, unnoticed(), _made_again),
+)
