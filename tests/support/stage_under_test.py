@@ -22,7 +22,7 @@ from tests.support.ecs_service import EcsService, Worker
 from tests.support.waiting import TIMEOUT_SECONDS, wait_for
 
 MAIN = Stage.parse("main")
-#: What a health check says of a stage as the stock project configures it; why a figure is not known may follow.
+#: What a health check says of a healthy stage of the stock project; why a figure is not known may follow.
 HEALTHY = f"healthy; ScnHeadroomMinutes: {NO_RETENTION}"
 #: As EventBridge's schedule calls the health check.
 SCHEDULED: Mapping[str, Any] = {
