@@ -112,11 +112,16 @@ def _more(stream: Stream) -> None:
 
 
 def _delete_log(testbed: FaultTestbed) -> None:
-    """What was written until now is in no online log any more, and all archived logs are deleted."""
+    """What was written until now is archived, deleted there, and then in no online log any more either.
+
+    The logs of later are kept, as a retention by age keeps them: before a snapshot the connector reads all
+    that is still in an online log, of which it takes the archived copies.
+    """
     with testbed.world.database.sys() as session:
+        session.admin("switch_log")
+        session.admin("delete_archived")
         for _ in range(_ONLINE_LOGS):
             session.admin("switch_log")
-        session.admin("delete_archived")
 
 
 def _stopped_and_started_over(
