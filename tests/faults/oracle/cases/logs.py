@@ -73,7 +73,7 @@ def _gone_under_an_open_transaction(bed: ConnectorTestbed) -> None:
 
 def _silent_for_a_minute(bed: ConnectorTestbed) -> str:
     """Between the first attempt and the failure there is nothing above INFO."""
-    lines = bed.task_log()
+    lines = bed.log()
     first = next((n for n, line in enumerate(lines) if "No logs available yet" in line), None)
     last = next((n for n, line in enumerate(lines) if " ERROR " in line), len(lines))
     if first is None:
