@@ -8,10 +8,13 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from connector.domain.errors import OperatorError
 from connector.local import aws
 from connector.local import state as states
+from connector.local.oracle.errors import OracleError
 from connector.local.state import WorldState
 from connector.local.world import World
 
@@ -163,3 +166,39 @@ def _print_status(found: dict[str, Any]) -> None:
         click.echo(f"{name:<16} {state:<8} {part['address']:<24} {part['log'] or ''}")
     for task in found["tasks"]:
         click.echo(f"{'worker':<16} {'running':<8} {task['task'][:8]:<24} {task['log']}")
+
+
+@local.command()
+@click.argument("statement")
+@click.option("--commit/--no-commit", default=True, help="Commit a change. [default: commit]")
+@_DIRECTORY
+@_JSON
+def sql(*, statement: str, commit: bool, directory: Path | None, as_json: bool) -> None:
+    """Run one SQL statement on the local database, as the WMS application.
+
+    Simple SELECT, INSERT, UPDATE, DELETE and table definitions, for people and tests: a side door, and no
+    part of what the connector is proved on. Tables: MMDL and WMS, each with PLAN_BASE_WVR_TBL and
+    PLAN_WVR_RVSN_TBL.
+    """
+    try:
+        with World.attach(directory).database.app() as session:
+            found = session.run(statement)
+            if not commit:
+                session.rollback()
+    except OracleError as error:
+        raise OperatorError(f"{error}") from None
+    if as_json:
+        click.echo(json.dumps({"changed": found} if isinstance(found, int) else {"rows": found}))
+    elif isinstance(found, int):
+        click.echo(f"{found} rows changed" if commit else f"{found} rows changed and rolled back")
+    else:
+        _print_rows(found)
+
+
+def _print_rows(rows: list[dict[str, str | None]]) -> None:
+    table = Table()
+    for name in rows[0] if rows else ():
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*(escape(value) if value is not None else "NULL" for value in row.values()))
+    Console(highlight=False).print(table if rows else "no rows")

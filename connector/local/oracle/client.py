@@ -72,19 +72,18 @@ class Client:
             changed += int(self._ask("execute", **request)["updated"])
         return changed
 
+    def run(self, sql: str, binds: Sequence[object] = ()) -> list[dict[str, str | None]] | int:
+        """The rows of a query, or how many rows another statement changed. Raises OracleError."""
+        answer = self._ask("execute", **self._statement(sql, binds))
+        return [*self._following(answer)] if "columns" in answer else int(answer.get("updated") or 0)
+
     def query(self, sql: str, binds: Sequence[object] = ()) -> list[dict[str, str | None]]:
         """All rows of a query, each as column -> text. Raises OracleError."""
         return [*self.rows(sql, binds)]
 
     def rows(self, sql: str, binds: Sequence[object] = ()) -> Iterator[dict[str, str | None]]:
         """The rows of a query one by one."""
-        answer = self._ask("execute", **self._statement(sql, binds))
-        names = [name for name, _ in answer["columns"]]
-        while True:
-            yield from (dict(zip(names, row, strict=True)) for row in answer["rows"])
-            if answer["cursor"] is None:
-                return
-            answer = self._ask("fetch", cursor=answer["cursor"], n=_FETCH)
+        yield from self._following(self._ask("execute", **self._statement(sql, binds)))
 
     def value(self, sql: str, binds: Sequence[object] = ()) -> str | None:
         """The first column of the first row; None without a row."""
@@ -129,6 +128,14 @@ class Client:
         with suppress(OSError, ValueError):
             self._stream.close()
         self._socket.close()
+
+    def _following(self, answer: dict[str, Any]) -> Iterator[dict[str, str | None]]:
+        names = [name for name, _ in answer["columns"]]
+        while True:
+            yield from (dict(zip(names, row, strict=True)) for row in answer["rows"])
+            if answer["cursor"] is None:
+                return
+            answer = self._ask("fetch", cursor=answer["cursor"], n=_FETCH)
 
     def _statement(self, sql: str, binds: Sequence[object]) -> dict[str, object]:
         values = [None if value is None else str(value) for value in binds]

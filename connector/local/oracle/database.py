@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.local.oracle.engine import OracleEngine
-from connector.local.oracle.errors import OracleError
+from connector.local.oracle.errors import TEXTS, OracleError
 from connector.local.oracle.faults import Fault, Faults
 from connector.local.oracle.logs import Log
 from connector.local.oracle.redo import OPERATIONS, RedoRow
@@ -93,7 +93,10 @@ class StandIn:
 
     def _do_fault(self, arguments: dict[str, Any]) -> None:
         values = {key: arguments[key] for key in Fault.__dataclass_fields__ if key in arguments}
-        self.faults.add(Fault(**values))
+        fault = Fault(**values)
+        if fault.code is not None and not fault.text and fault.code not in TEXTS:
+            raise OracleError.unknown(f"the text of ORA-{fault.code:05d}: give it with the fault")
+        self.faults.add(fault)
 
     def _do_clear_faults(self, _: dict[str, Any]) -> list[dict[str, Any]]:
         return self.faults.clear()

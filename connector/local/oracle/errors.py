@@ -32,6 +32,7 @@ TEXTS: Final = {
     1017: "invalid username/password; logon denied",
     1031: "insufficient privileges",
     1086: "savepoint '{}' never established in this session or is invalid",
+    1033: "ORACLE initialization or shutdown in progress",
     1089: "immediate shutdown or close in progress - no operations are permitted",
     1291: "missing log file",
     1292: "no log file has been specified for the current LogMiner session",

@@ -1,7 +1,8 @@
 """A LogMiner session of one connection: its list of log files, and the range that was started.
 
 Facts: Database Utilities 19c, "Using LogMiner to Analyze Redo Log Files", and the error messages' own pages.
-The checks of the range against the list are what ORACLE.md observed with; their order is a guess.
+The checks of the range against the list are those with which Debezium 3.6.1.Final was observed; their order
+is a guess.
 """
 
 from collections.abc import Iterator

@@ -251,12 +251,12 @@ class RedoLog:
             self._logs.switch()
 
     def inject(self, row: RedoRow, transaction: int) -> int:
-        """Write a row as a test wants it: its own names, code, status and text."""
-        scn = self._scn.next()
+        """Write a row as a test wants it: its own names, code, status, text and, if not 0, time."""
+        scn, time = self._scn.next(), row.timestamp or self._scn.now()
         sequence, position = self._logs.written(_OVERHEAD + len(row.sql_redo or ""))
         self._buffer.append(
             (
-                *(scn << PLACE_BITS, row.operation_code, self._scn.now(), transaction, row.csf),
+                *(scn << PLACE_BITS, row.operation_code, time, transaction, row.csf),
                 *(row.data_obj, row.data_objd, row.data_objv, None, row.rollback, row.status, row.info),
                 *(row.sql_redo, row.username, sequence, position, row.seg_owner, row.table_name),
             )

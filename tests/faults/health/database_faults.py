@@ -69,7 +69,8 @@ def source_disconnected(under_test: WatchedStage) -> Row:
 def password_changed(under_test: WatchedStage) -> Row:
     """The login is refused; fixed as the mail says: the secret, then a launch."""
     scenario = FaultScenario(under_test, "database password changed")
-    wanted = Wanted("SourceDisconnected", "login")
+    # At once: each attempt of the connector's brings the account closer to its lock.
+    wanted = Wanted("SourceDisconnected", "login", told=1)
     new = secrets.token_urlsafe(18)
 
     @contextmanager

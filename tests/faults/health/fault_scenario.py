@@ -20,7 +20,7 @@ class Wanted:
     """What the tables of metrics and error classes say about a fault.
 
     `found`: in which check it is a finding. `does`: how what the check did begins. `healed`: the check fixes
-    it, so nobody is woken.
+    it, so nobody is woken. `told`: the check that mails, where that is not for the alarm's periods to say.
     """
 
     metric: str
@@ -28,6 +28,7 @@ class Wanted:
     found: int = 1
     does: str = ""
     healed: bool = False
+    told: int | None = None
 
     @property
     def alarm(self) -> Alarm:
@@ -39,7 +40,7 @@ class Wanted:
     @property
     def notified(self) -> int:
         """The check in which people are mailed: the alarm's periods, counted from the check that found it."""
-        return self.found + self.alarm.evaluation_periods - 1
+        return self.told or self.found + self.alarm.evaluation_periods - 1
 
     @property
     def cause_and_owner(self) -> str:

@@ -176,7 +176,9 @@ def pipeline(directory: Path, fill: Callable[[Connected], None]) -> Iterator[Pip
             for one in (container, plain):
                 _make_tables(one)
                 fill(one)
-            wait_for(lambda: worker.ask("/connectors") == "[]", "the worker answers", SECONDS, ignore=OSError)
+            wait_for(
+                lambda: worker.ask("/connectors") == "[]", "the worker answers", 2 * SECONDS, ignore=OSError
+            )
             _register(worker, container, ConnectorSettings(heartbeat_seconds=1, heartbeat_table=BEAT_TABLE))
             _register(worker, plain, ConnectorSettings())
             yield Pipeline(world, worker, container, plain)

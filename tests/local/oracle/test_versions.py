@@ -72,7 +72,7 @@ def state(session: OracleSession, scn: int | None = None) -> State:
     return {str(key): value for key, value in ask(session, f"SELECT K, V FROM T{past}")}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(STEPS)
 def test_every_past_state_stays_readable(steps: list[tuple[int, str, int, str]]):
     with tempfile.TemporaryDirectory() as directory:

@@ -1,6 +1,7 @@
 """The data dictionary and the session: parameters, character sets, tables, definitions.
 
-Forms of the answers: ORACLE.md 2.2 to 2.4, observed with Debezium 3.6.1.Final; views: Database Reference 19c.
+Forms of the answers: observed with Debezium 3.6.1.Final, which reads columns by position; views: Database
+Reference 19c.
 """
 
 import re

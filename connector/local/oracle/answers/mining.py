@@ -1,6 +1,6 @@
-"""LogMiner.
+"""LogMiner: files, sessions and rows.
 
-Files, sessions, and the rows of V$LOGMNR_CONTENTS (ORACLE.md 2.5; Database Reference, V$LOGMNR_CONTENTS).
+Source: Database Reference 19c, V$LOGMNR_CONTENTS; forms: observed with Debezium 3.6.1.Final.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""SCNs, redo logs and archived logs. Views: Database Reference 19c; forms: ORACLE.md 2.2, 2.4, 2.5."""
+"""SCNs, redo logs and archived logs. Views: Database Reference 19c; forms: seen with Debezium 3.6.1."""
 
 import re
 from collections.abc import Sequence

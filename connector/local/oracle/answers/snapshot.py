@@ -1,6 +1,6 @@
 """The initial snapshot and the one asked for by signal.
 
-A moment, locks, and the rows at that moment (ORACLE.md 2.3).
+A moment, locks, and the rows at that moment (forms: observed with Debezium 3.6.1.Final).
 """
 
 import re
