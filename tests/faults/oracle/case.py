@@ -113,7 +113,7 @@ def cleared(bed: ConnectorTestbed) -> None:
 class Case:
     """One row of the table.
 
-    `trial`: the section of the trial's notes (ORACLE.md) that has it. `otherwise`: what turned out otherwise
+    `trial`: the section of the notes of a first trial that has it. `otherwise`: what turned out otherwise
     than those notes say. `proof`: answers what is wrong beyond the usual, asked while the error is there.
     `writes`: whether a row is written while it is there. `seconds`: how long it may take to show. `shown`:
     whether it has shown, where neither state nor log nor the row that was written can say that.
