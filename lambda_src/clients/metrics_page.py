@@ -17,6 +17,8 @@ from lambda_src.runtime.deadline import Deadline
 
 _SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+-?\d+)?\s*")
 _LABEL = re.compile(r'([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
+#: Of the JVM, by the agent itself: in bytes, -1 when there is no limit.
+_HEAP_LIMIT = "jvm_memory_max_bytes"
 _ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
 
 
@@ -62,6 +64,10 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
         queue_used_ratio=_filled(
             values.get(("streaming", "debezium_metrics_queueremainingcapacity")),
             values.get(("streaming", "debezium_metrics_queuetotalcapacity")),
+        ),
+        buffered_changes=_known(values.get(("streaming", "debezium_metrics_numberofeventsinbuffer"))),
+        heap_limit=next(
+            (s.value for s in samples if s.name == _HEAP_LIMIT and s.labels.get("area") == "heap"), None
         ),
         in_flight=_of_task(samples, "source_task_source_record_active_count"),
         errors=_of_task(samples, "task_error_total_record_errors"),

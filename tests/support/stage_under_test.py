@@ -8,6 +8,7 @@ from typing import Any
 import urllib3
 
 from connector.domain.health import metrics
+from connector.domain.health.headroom import NO_RETENTION
 from connector.domain.health.observation import Source
 from connector.domain.stage.aws_names import CONNECT_PORT, CONNECTOR, METRICS_PORT
 from connector.domain.stage.record import RECORD_KEY
@@ -21,6 +22,8 @@ from tests.support.ecs_service import EcsService, Worker
 from tests.support.waiting import TIMEOUT_SECONDS, wait_for
 
 MAIN = Stage.parse("main")
+#: What a health check says of a healthy stage of the stock project; why a figure is not known may follow.
+HEALTHY = f"healthy; ScnHeadroomMinutes: {NO_RETENTION}"
 #: As EventBridge's schedule calls the health check.
 SCHEDULED: Mapping[str, Any] = {
     "version": "0",

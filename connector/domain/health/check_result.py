@@ -24,6 +24,7 @@ TITLES: Mapping[str, str] = {
     "SnapshotRunning": "snapshot",
     "ReplicationLagSeconds": "lag",
     "ScnHeadroomMinutes": "archived log",
+    "TransactionBufferPercent": "open transactions",
     "HeartbeatMissing": "heartbeat",
     "ChangesSkipped": "skipped changes",
     "AutoRestartBudgetExceeded": "restarts",

@@ -21,6 +21,7 @@ _METRICS: Mapping[str, str] = {
     "connector missing": "ConnectorStateFailed",
     "lag": "ReplicationLagSeconds",
     "archived-log-expiring": "ScnHeadroomMinutes",
+    "transaction-buffer": "TransactionBufferPercent",
     "stalled": "HeartbeatMissing",
     "heartbeat-table-stale": "HeartbeatMissing",
     "unreachable": "DbTcpUnreachable",

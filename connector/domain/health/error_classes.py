@@ -276,6 +276,15 @@ ARCHIVED_LOG_EXPIRING = _observed(
     "before you restart anything, ask the DBA to keep archived logs longer",
     _ORACLE,
 )
+BUFFER_FILLING = _observed(
+    "transaction-buffer",
+    Owner.DATABASE,
+    "an open transaction of the database takes much of the worker's heap; a full heap ends the worker, which "
+    "then reads the transaction again",
+    "ask the DBA which transaction has been open for long (V$TRANSACTION) and have it committed; if such "
+    "transactions are normal, raise task_memory and container_memory, then launch",
+    _ORACLE,
+)
 STALLED = _observed(
     "stalled",
     Owner.US,
@@ -332,6 +341,7 @@ OBSERVED = (
     NOT_RUNNING,
     LAGGING,
     ARCHIVED_LOG_EXPIRING,
+    BUFFER_FILLING,
     STALLED,
     HEARTBEAT_TABLE_STALE,
     *SKIPPED,

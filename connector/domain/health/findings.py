@@ -10,6 +10,7 @@ from connector.domain.health.causes import HEARTBEAT_REFUSED, root_cause
 from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
+    BUFFER_FILLING,
     CONNECTOR_MISSING,
     HEARTBEAT_TABLE_STALE,
     LAGGING,
@@ -22,7 +23,7 @@ from connector.domain.health.error_classes import (
 )
 from connector.domain.health.headroom import judged
 from connector.domain.health.lag import LATELY_SECONDS, lag_now, staleness_limit
-from connector.domain.health.observation import POSITION_PROBE, ConnectorStatus, Observation
+from connector.domain.health.observation import POSITION_PROBE, ConnectorStatus, Observation, Source
 from connector.domain.stage.aws_names import CONNECTOR
 
 #: In how many checks in a row Connect must give no status of the connector before that counts: a rebalance
@@ -268,8 +269,20 @@ def _depth(seen: Observation, settings: ConnectorSettings, now: float) -> list[F
                     "QueueUsedPercent", f"{source.queue_used_ratio:.0%}", 100 * source.queue_used_ratio
                 )
             )
+        results += _buffer(source)
         results.append(_lag(seen, settings, now))
     return results
+
+
+def _buffer(source: Source) -> list[Finding]:
+    """Changes of an open transaction wait on the heap for its commit: told before the heap ends."""
+    percent, name = source.buffer_percent, "TransactionBufferPercent"
+    if percent is None:
+        return []
+    held = f"{source.buffered_changes:,.0f} changes of open transactions: at most {percent:.0f} % of the heap"
+    if percent >= _threshold(name):
+        return [Finding.failed(name, held, BUFFER_FILLING, percent)]
+    return [Finding.passed(name, held, percent)]
 
 
 def _headroom(seen: Observation, settings: ConnectorSettings, now: float) -> list[Finding]:

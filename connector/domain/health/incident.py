@@ -31,6 +31,7 @@ _ORDER = (
     "ScnHeadroomMinutes",
     "SourceDisconnected",
     "HeartbeatMissing",
+    "TransactionBufferPercent",
     "ReplicationLagSeconds",
     "AutoRestartBudgetExceeded",
 )

@@ -251,6 +251,20 @@ METRICS: tuple[Metric, ...] = (
         setting="archived_log_hours",
     ),
     Metric(
+        "TransactionBufferPercent",
+        "Percent",
+        "How much of the worker's heap the changes of open transactions take, at most",
+        Origin.HEALTH,
+        Alarm(
+            "An open transaction of the database fills the worker's heap.",
+            "ask the DBA which transaction has been open for long, or give the task more memory.",
+            "TransactionBufferPercent",
+            threshold=60,
+            seen_by_health=True,
+        ),
+        kinds=("debezium",),
+    ),
+    Metric(
         "ChangesSkipped",
         "Count",
         "How often changes of a captured table were passed over, once for each table and cause, as long as "

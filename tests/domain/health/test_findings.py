@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.error_classes import BUFFER_FILLING
 from connector.domain.health.findings import Finding, findings
+from connector.domain.health.observation import Source
 from tests.support.observations import NOW, WELL
 
 
@@ -40,3 +42,24 @@ def test_a_probe_that_saw_nothing_fails_the_health_check(probe: str):
 @pytest.mark.parametrize("probe", ["connector", "source"])
 def test_a_failed_probe_that_another_finding_reports_does_not_fail_the_health_check(probe: str):
     assert finding("HealthCheckFailed", probe_errors={probe: "no answer within 6 s"}).ok is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "ok"), [(0, True), (352_941, True), (352_942, False), (2_000_000, False)]
+)
+def test_an_open_transaction_that_takes_much_of_the_heap_is_told_before_the_heap_ends(
+    changes: int, *, ok: bool
+):
+    source = Source(streaming=True, buffered_changes=changes, heap_limit=1e9)
+    found = finding("TransactionBufferPercent", source=source)
+    assert found.ok is ok
+    assert found.value == pytest.approx(changes * 1700 / 1e9 * 100)
+    assert (found.cause is BUFFER_FILLING) is not ok
+
+
+@pytest.mark.parametrize(
+    "source", [Source(streaming=True), Source(streaming=True, buffered_changes=7, heap_limit=-1)]
+)
+def test_a_buffer_that_is_not_known_is_not_judged(source: Source):
+    found = findings(replace(WELL, source=source), ConnectorSettings(), NOW, 0)
+    assert "TransactionBufferPercent" not in [each.name for each in found]

@@ -113,7 +113,7 @@ def cleared(bed: ConnectorTestbed) -> None:
 class Case:
     """One row of the table.
 
-    `trial`: the section of the trial's notes (ORACLE.md) that has it. `otherwise`: what turned out otherwise
+    `trial`: the section of the notes of a first trial that has it. `otherwise`: what turned out otherwise
     than those notes say. `proof`: answers what is wrong beyond the usual, asked while the error is there.
     `writes`: whether a row is written while it is there. `seconds`: how long it may take to show. `shown`:
     whether it has shown, where neither state nor log nor the row that was written can say that.
@@ -176,7 +176,7 @@ class _Observed:
         cells = {"when": self.case.when.value, **self.cells}
         if self.wrong:
             # What a person needs who wants to know why.
-            self.figures["log"] = [line[:600] for line in self.bed.task_log()[-40:]]
+            self.figures["log"] = [line[:600] for line in self.bed.log()[-40:]]
         cells["notes"] = f"{self.case.trial}{': ' if self.case.otherwise else ''}{self.case.otherwise}"
         return Row(self.case.title, cells, self.wrong, figures=self.figures)
 
@@ -253,6 +253,7 @@ class _Observed:
         self.expect(f"rows came more than once: {twice}", holds=not twice)
         self.expect("FAILED afterwards", holds=not bed.failed)
         bed.well = bed.well and took is not None and bed.times(last) == 1
+        bed.anonymous = wanted.recovers is Recovers.BY_ITSELF
         seconds = (
             f", {time.monotonic() - began:.0f} s" if wanted.recovers is not Recovers.NEVER_STOPPED else ""
         )

@@ -38,8 +38,8 @@ cause in the trace of the failed task. *MBean*: the values of `Connected` of the
 in the order of their first appearance. *health finds* to *next step*: what one check of the health check's
 code makes of exactly this state, trace, metrics, position and log, with everything else of the stage well; it
 is recorded here and not asserted. That heartbeats stay away shows only later, and is not in these columns.
-*notes*: the section of ORACLE.md, the notes of the first trial of the connector on a stand-in, that has the
-same error; then what turned out otherwise.
+*notes*: the section of the notes of a first trial (no part of this repository) that has the same error; then
+what turned out otherwise.
 
 **How the run differs from production.** `retriable.restart.connector.wait.ms` is {wait} instead of 10000, so
 that "by itself" takes seconds less. The database is a stand-in: it proves what the connector does with an
@@ -99,7 +99,7 @@ def _summary(rows: Sequence[Row], dates: Iterable[str], missing: Sequence[str]) 
     if missing:
         lines += [f"Not run: {', '.join(missing)}.", ""]
     if otherwise:
-        lines += ["**Otherwise than ORACLE.md says, or not there:**", ""]
+        lines += ["**Otherwise than in the first trial, or not seen there:**", ""]
         lines += [f"- {row.fault}: {_otherwise(row)}" for row in otherwise]
         lines += [""]
     return "\n".join(lines)

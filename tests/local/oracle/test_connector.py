@@ -14,6 +14,7 @@ import pytest
 from connector.local import schema
 from connector.local.database import insert, invented
 from connector.local.oracle.client import Client
+from lambda_src.clients.metrics_page import parse, source_of
 from tests.local.oracle.pipeline import OWNER, SECONDS, TABLES, Connected, Pipeline, pipeline
 from tests.support.consumer import Consumer
 from tests.support.waiting import wait_for
@@ -285,6 +286,25 @@ def test_a_worker_that_ends_reads_on_where_it_was_and_every_row_arrives_once(
         found = one.until("PAIRS", known[one.connector] + 4)[known[one.connector] :]
         assert [a.key["LEFT_ID"] for a in found] == [str(first + n) for n in (1, 2, 0, 3)]
         assert [a.after and a.after["EXTRA"] for a in found] == ["before", "meanwhile", None, None]
+
+
+def test_the_changes_of_an_open_transaction_are_counted_while_it_is_open(
+    made: Pipeline, one: Connected
+) -> None:
+    """The health check tells of them before the heap ends. Rolled back, they leave the buffer."""
+
+    def counted() -> float | None:
+        source = source_of(list(parse(made.worker.metrics())), one.stage.topics.prefix)
+        assert source.heap_limit is not None
+        return source.buffered_changes
+
+    made.until_streaming()
+    with one.app() as session:
+        for number in range(200):
+            _pair(session, 10_000 + number)
+        wait_for(lambda: (counted() or 0) >= 200, "200 changes in the buffer", SECONDS)
+        session.rollback()
+    wait_for(lambda: counted() == 0, "an empty buffer", SECONDS)
 
 
 def test_a_database_that_is_killed_has_what_was_committed_and_the_connector_comes_back(

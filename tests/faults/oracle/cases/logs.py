@@ -52,9 +52,20 @@ def _switched(bed: ConnectorTestbed, times: int = _ALL_ONLINE) -> None:
         bed.admin("switch_log")
 
 
+def _sequences(bed: ConnectorTestbed) -> list[int]:
+    """Of the online logs, the oldest first."""
+    return sorted(int(log["sequence"]) for log in bed.admin("logs")["online"])
+
+
 def _all_deleted(bed: ConnectorTestbed) -> None:
-    newest = max(int(log["sequence"]) for log in bed.admin("logs")["online"])
-    bed.admin("delete_archived", through_sequence=newest)
+    """Those whose redo is in no online log any more."""
+    bed.admin("delete_archived", through_sequence=_sequences(bed)[0] - 1)
+
+
+def _copies_deleted(bed: ConnectorTestbed) -> None:
+    """Those whose redo still is in an online log as well: Debezium reads the current one only."""
+    _switched(bed)
+    bed.admin("delete_archived", through_sequence=_sequences(bed)[-1])
 
 
 def _gone(bed: ConnectorTestbed) -> None:
@@ -73,7 +84,7 @@ def _gone_under_an_open_transaction(bed: ConnectorTestbed) -> None:
 
 def _silent_for_a_minute(bed: ConnectorTestbed) -> str:
     """Between the first attempt and the failure there is nothing above INFO."""
-    lines = bed.task_log()
+    lines = bed.log()
     first = next((n for n, line in enumerate(lines) if "No logs available yet" in line), None)
     last = next((n for n, line in enumerate(lines) if " ERROR " in line), len(lines))
     if first is None:
@@ -178,6 +189,21 @@ CASES: Sequence[Case] = (
         proof=_silent_for_a_minute,
         writes=False,
         seconds=120,
+    ),
+    Case(
+        "log-copies-gone",
+        "archived copies of the logs that are still online deleted before the first snapshot",
+        "not there",
+        _copies_deleted,
+        failed(
+            "LogFileNotFoundException: The archive log containing offset SCN",
+            Recovers.BY_RESTART_OR_OFFSETS,
+        ),
+        _switched,
+        When.SNAPSHOT,
+        seconds=120,
+        otherwise="before the snapshot Debezium looks for open transactions in the log (boundary mode all), "
+        "and waits 63 s for logs that are gone; it recovers once other logs are online",
     ),
     Case(
         "scn-behind",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from connector.local import schema
+from lambda_src.clients.worker_log import is_trace
 from tests.faults.oracle.case import Act, Case, When, cleared, failed, interrupted, retried, unnoticed
 from tests.faults.oracle.testbed import ConnectorTestbed
 
@@ -81,6 +82,20 @@ def _refused(code: int, words: str) -> Case:
     return Case(f"listener-{code}", title, "3E", _then(_refuses(code)), retried(f"ORA-{code}: {words}"))
 
 
+def _lost_again(bed: ConnectorTestbed) -> None:
+    """A first loss from which the connector has recovered; the case is about the second."""
+    bed.cut()
+    assert bed.arrives([bed.change()]) is not None
+    bed.set_mark()
+    bed.cut()
+
+
+def _nameless(bed: ConnectorTestbed) -> str:
+    """Debezium's logging context ends with the first restart within a poll, and with it Connect's."""
+    named = [line for line in bed.task_log() if is_trace(line)]
+    return f"a trace in the log names the connector: {named[0][:200]}" if named else ""
+
+
 CASES: Sequence[Case] = (
     Case(
         "session-lost",
@@ -88,6 +103,16 @@ CASES: Sequence[Case] = (
         "3E",
         ConnectorTestbed.cut,
         interrupted("ORA-17002"),
+    ),
+    Case(
+        "session-lost-again",
+        "connection closed by the other side, a second time in the life of the task",
+        "not there",
+        _lost_again,
+        interrupted("ORA-17002"),
+        proof=_nameless,
+        otherwise="once Debezium has started its task anew by itself, no later line of the log has the "
+        "prefix with connector and task: the health check, which looks for it, finds no cause",
     ),
     _loss(3113, "end-of-file on communication channel"),
     _loss(3135, "connection lost contact"),
