@@ -112,10 +112,10 @@ def _nameless(rows: Sequence[Row]) -> list[str]:
     if not unread:
         return []
     text = (
-        f"**Lines without a name.** For {len(unread)} of {len(broken)} sources that were not connected the health "
-        "check read no cause, although the worker's log has it: Debezium takes Connect's logging context (the "
-        "prefix with connector and task) from its threads, at some starts of a task and not at others. The check "
-        "looks for that prefix. The class is then `no-session`."
+        f"**Lines without a name.** For {len(unread)} of {len(broken)} sources that were not connected the "
+        "health check read no cause, although the worker's log has it: Debezium takes Connect's logging "
+        "context (the prefix with connector and task) from its threads, at some starts of a task and not at "
+        "others. The check looks for that prefix. The class is then `no-session`."
     )
     return [text, ""]
 
