@@ -266,7 +266,7 @@ class _Observed:
         The notification that the snapshot has begun carries a position. If the task fails before it has read
         a definition, this position is all that is stored, and Debezium insists on a history.
         """
-        gone = "db history topic or its content is"
+        gone = "db history topic"
         until(lambda: gone in self.bed.trace() or bool(self.bed.source().streaming), SECONDS)
         return gone in self.bed.trace()
 
