@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from connector.domain.health.causes import TASK_PREFIX
 from tests.faults.oracle.judgement import judge
 from tests.faults.oracle.testbed import SECONDS, ConnectorTestbed, until, without_figures
 from tests.faults.report import Row
@@ -226,6 +227,7 @@ class _Observed:
         self.cells["first cause"] = brief(cause) or "no trace"
         self.cells["MBean"] = ", ".join(dict.fromkeys(values))
         self.cells["log"] = brief(message_of(found, wanted.log)) or "nothing of it"
+        self.figures["names the connector"] = TASK_PREFIX in found
         self.cells |= judged.cells()
         self.figures |= {"trace": trace, "health": judged.summary, "read of the log": judged.read}
 
@@ -253,7 +255,6 @@ class _Observed:
         self.expect(f"rows came more than once: {twice}", holds=not twice)
         self.expect("FAILED afterwards", holds=not bed.failed)
         bed.well = bed.well and took is not None and bed.times(last) == 1
-        bed.anonymous = wanted.recovers is Recovers.BY_ITSELF
         seconds = (
             f", {time.monotonic() - began:.0f} s" if wanted.recovers is not Recovers.NEVER_STOPPED else ""
         )
@@ -265,7 +266,7 @@ class _Observed:
         The notification that the snapshot has begun carries a position. If the task fails before it has read
         a definition, this position is all that is stored, and Debezium insists on a history.
         """
-        gone = "db history topic or its content is"
+        gone = "db history topic"
         until(lambda: gone in self.bed.trace() or bool(self.bed.source().streaming), SECONDS)
         return gone in self.bed.trace()
 

@@ -114,7 +114,6 @@ class _Bed:
         self._log = [*log]
         self.written: list[int] = []
         self.well = True
-        self.anonymous = False
         self.arriving = True
         self.settings = cast(Any, None)
 

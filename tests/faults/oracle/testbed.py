@@ -63,8 +63,6 @@ class ConnectorTestbed:
     watch: Watch | None = None
     #: Whether the connector streams and the next case may go on with it.
     well: bool = False
-    #: Whether Debezium has started its task anew by itself: from then on the log does not name the connector.
-    anonymous: bool = False
     #: Where the current case began in the worker's log, in bytes.
     mark: int = 0
     #: The keys of the rows that the current case wrote and that must arrive.
@@ -183,11 +181,6 @@ class ConnectorTestbed:
         if not same:
             self.begin(heartbeat=heartbeat, **changes)
             self.until_streaming()
-        elif self.anonymous:
-            self.stop()
-            self.resume()
-            self.until_streaming()
-        self.anonymous = False
         # An odd config is not for the next case.
         self.well = not changes
         self.written.clear()

@@ -116,13 +116,6 @@ CASES: Sequence[Case] = (
         "EXECUTE ON DBMS_LOGMNR",
         _ROLES["EXECUTE"],
     ),
-    _case(
-        "DBMS_LOGMNR_D",
-        "no EXECUTE on DBMS_LOGMNR_D",
-        unnoticed(),
-        "EXECUTE ON DBMS_LOGMNR_D",
-        _ROLES["EXECUTE"],
-    ),
     _case("LOGMINING", "no LOGMINING", failed("java.sql.SQLSyntaxErrorException: ORA-01031"), "LOGMINING"),
     _case(
         "SELECT-ANY-TRANSACTION",

@@ -13,7 +13,7 @@ _FAILED = f"Snapshotting of table WMSPDB1.{OWNER}.{TABLE} failed"
 _SIGNAL_SECONDS = 90.0
 #: What the trial did not see.
 EMPTY_HISTORY = (
-    "a restart may fail with 'The db history topic or its content is fully or partially missing', because "
+    "a restart may fail with 'The db history topic is missing', because "
     "the notification that the snapshot began has stored a position"
 )
 
