@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.aws import calls
 from connector.domain.admin_api import LogEvent
-from connector.domain.health.causes import TASK_PREFIX, root_cause, trace_of
+from connector.domain.health.causes import TASK_PATTERN, root_cause, trace_of
 
 #: How far back events of the task are read, in seconds: as far as the health check with 5 min heartbeats.
 _TASK_SECONDS = 900
@@ -20,7 +20,7 @@ def task_events(connection: calls.Port, log_group: str, now: datetime) -> tuple[
     """The newest events that the connector's task has logged lately; None when they cannot be read."""
     query = {
         "logGroupName": log_group,
-        "filterPattern": f'"{TASK_PREFIX}"',
+        "filterPattern": TASK_PATTERN,
         "startTime": int((now.timestamp() - _TASK_SECONDS) * 1000),
     }
     try:

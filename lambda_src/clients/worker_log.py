@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from connector.domain.admin_api import LogEvent
-from connector.domain.health.causes import TASK_PREFIX, is_consequence, trace_of
+from connector.domain.health.causes import TASK_PATTERN, is_consequence, of_task, trace_of
 from lambda_src.clients.aws import aws_errors
 
 #: Debezium repeats a failed connection every few seconds, each time for as long as the driver waits.
@@ -19,10 +19,6 @@ SECONDS = 180
 _PAGES = 50
 #: How much of a log is read at once, in milliseconds: what was read so far counts when the time is up.
 _PART_MS = 6 * 3600 * 1000
-#: The prefix that Connect puts before a log line of our connector's task.
-_OF_TASK = TASK_PREFIX
-#: In the syntax of CloudWatch Logs: exactly this text.
-_PATTERN = f'"{_OF_TASK}"'
 _LEVELS = (" WARN ", " ERROR ")
 _TRACE = "Exception"
 
@@ -69,7 +65,7 @@ def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS
     for _ in range(_PAGES):
         with aws_errors(f"logs:FilterLogEvents of {group}"):
             answer = logs.filter_log_events(
-                logGroupName=group, startTime=int((now - seconds) * 1000), filterPattern=_PATTERN, **page
+                logGroupName=group, startTime=int((now - seconds) * 1000), filterPattern=TASK_PATTERN, **page
             )
         events = answer.get("events", [])
         found += [event for event in events if about in event["message"] and is_trace(event["message"])]
@@ -81,7 +77,7 @@ def last_failure(logs: Logs, group: str, now: float, *, seconds: float = SECONDS
 
 def is_trace(line: str) -> bool:
     """Whether a line is a task's trace."""
-    return _OF_TASK in line and _TRACE in line and any(level in line for level in _LEVELS)
+    return of_task(line) and _TRACE in line and any(level in line for level in _LEVELS)
 
 
 def newest(events: Sequence[Mapping[str, Any]]) -> str:

@@ -15,6 +15,7 @@ from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stage import Stage
 from connector.image_publishing import content
+from connector.local.aws_shims.log_filters import matcher
 from connector.local.state import ROOT
 
 OWNER = "123456789012"
@@ -255,7 +256,7 @@ class FakeAws:
         events = [
             {"timestamp": int(at * 1000), "message": message}
             for at, message in self.log_events
-            if at * 1000 >= kwargs["startTime"] and kwargs["filterPattern"].strip('"') in message
+            if at * 1000 >= kwargs["startTime"] and matcher(kwargs["filterPattern"])(message)
         ]
         return _page("events", events, kwargs, "nextToken")
 

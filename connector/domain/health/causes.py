@@ -19,10 +19,21 @@ _OBJECT = re.compile(r"\s*(?:\w+=)?(?:\[[^\[\]{}]*\]|\{[^\[\]{}]*\})")
 MAX_LENGTH = 300
 #: The prefix that Connect puts before a log line of our connector's task.
 TASK_PREFIX = f"[{CONNECTOR}|task-"
+#: How a line names our connector's task: by that prefix, or as Connect's own class prints the task.
+#: Debezium's restarts lose the prefix in some lives of a task (observed with Debezium 3.6.1.Final on Connect
+#: 4.3.1).
+_TASK_MARKS = (TASK_PREFIX, f"{{id={CONNECTOR}-")
+#: The same as a filter pattern of CloudWatch Logs: any of these texts, exactly.
+TASK_PATTERN = " ".join(f'?"{mark}"' for mark in _TASK_MARKS)
 #: What Debezium says when the database refuses `heartbeat.action.query`.
 HEARTBEAT_REFUSED = "Could not execute heartbeat action"
 #: The worker's log has one event a line; a trace's lines are joined by this (image/conf/log4j2.xml).
 _TRACE_SEPARATOR = " | "
+
+
+def of_task(line: str) -> bool:
+    """Whether a line of the worker's log is about our connector's task."""
+    return any(mark in line for mark in _TASK_MARKS)
 
 
 def trace_of(event: str) -> str:

@@ -17,6 +17,7 @@ from connector.local.aws_shims import (
     iam,
     images,
     input_paths,
+    log_filters,
     security_groups,
     stacks,
     subscriptions,
@@ -45,4 +46,5 @@ def install() -> FargateRuntime:
     iam.install()
     images.install()
     input_paths.install()
+    log_filters.install()
     return runtime

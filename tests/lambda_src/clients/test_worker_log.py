@@ -15,6 +15,14 @@ from tests.support.fake_lambda_aws import FakeLogs, client_error
 
 NOW = 1_800_000_000.0
 OF_TASK = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] "
+#: As Connect 4.3.1 writes it when the task's thread has lost its prefix.
+WITHOUT_PREFIX = (
+    "2026-01-02T03:04:05.678Z ERROR ExactlyOnceWorkerSourceTask{id=wms-oracle-cdc-0} failed to poll "
+    "records from "
+    "SourceTask. Will retry operation. [o.a.k.c.r.AbstractWorkerSourceTask] a.b.RetriableException: "
+    "words | Caused "
+    "by: java.sql.SQLException: ORA-01017: invalid username/password; logon denied"
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +33,8 @@ OF_TASK = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] "
         (OF_TASK.replace("WARN ", "INFO ") + "a.b.SomeException: words", False),
         (OF_TASK + "a warning without a trace", False),
         (OF_TASK.replace("|task-0", "|worker") + "a.b.SomeException: words", False),
+        (WITHOUT_PREFIX, True),
+        (WITHOUT_PREFIX.replace("{id=wms-oracle-cdc-0}", "{id=another-0}"), False),
     ],
 )
 def test_what_counts_is_a_trace_of_a_task(line: str, counts: bool):
@@ -47,6 +57,11 @@ def test_pages_without_a_line_of_the_task_are_passed():
     others = [(NOW - 60 + number, "2026-01-02 ERROR [Worker] a.b.OtherException: x") for number in range(20)]
     logs = FakeLogs([*others, (NOW, OF_TASK + "a.b.Exception: last | Caused by: d")])
     assert "Caused by: d" in last_failure(logs, "group", NOW)
+
+
+def test_a_line_that_names_the_task_without_its_prefix_is_found_too():
+    logs = FakeLogs([(NOW - 1, "2026-01-02 ERROR [Worker] a.b.OtherException: x"), (NOW, WITHOUT_PREFIX)])
+    assert "ORA-01017" in last_failure(logs, "group", NOW)
 
 
 def test_a_log_without_a_trace_says_nothing():
