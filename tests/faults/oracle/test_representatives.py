@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-import tests.faults.oracle.testbed as parts
 from tests.faults.oracle.cases import REPRESENTATIVES, every
 from tests.faults.oracle.testbed import ConnectorTestbed
+from tests.faults.oracle.testbed import testbed as connector_testbed
 
 pytestmark = pytest.mark.e2e
 
@@ -15,7 +15,7 @@ _CASES = {case.name: case for case in every()}
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConnectorTestbed]:
-    with parts.testbed(tmp_path_factory.mktemp("errors")) as made:
+    with connector_testbed(tmp_path_factory.mktemp("errors")) as made:
         yield made
 
 
