@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -89,11 +88,6 @@ class Faults:
             raise OracleError(
                 fault.code, text if text.startswith("ORA-") else f"ORA-{fault.code:05d}: {text}"
             )
-
-
-def moment() -> float:
-    """Now, in seconds since 1970."""
-    return time.time()
 
 
 def literals_hidden(statement: str) -> str:

@@ -9,9 +9,12 @@ LAST = ("WMS", schema.REVISION)
 FIRST = ("MMDL", schema.BASE)
 
 
-def drop(database: LocalDatabase) -> None:
-    """Drop the table; its grants go with it."""
-    with database.sys() as session:
+def drop(database: LocalDatabase, *, by_owner: bool = False) -> None:
+    """Drop the table, as SYS or as the application; its grants go with it.
+
+    Debezium passes over what SYS defines, and says nothing of it.
+    """
+    with database.app() if by_owner else database.sys() as session:
         session.execute(f"DROP TABLE {relation(*LAST)}")
 
 

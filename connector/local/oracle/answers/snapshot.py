@@ -55,7 +55,7 @@ def time_of_scn(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:
     return AnswerRows.of([("SCN_TO_TIMESTAMP", "TIMESTAMP")], [at(on.engine.time_of(int(match["scn"])))])
 
 
-@connector.add("SELECT <columns> FROM <owner>.<table> AS OF SCN <scn>", rights=())
+@connector.add("SELECT <columns> FROM <owner>.<table> AS OF SCN <scn>")
 def rows(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:
     """All rows of a table as they were at an SCN. ORA-01555 when their old versions are gone."""
     owner, name = _owner_and_name(match)
