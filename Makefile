@@ -73,8 +73,9 @@ test-e2e: $(READY) ## tests on the real worker and broker, the stand-in for Orac
 test-long: $(READY) ## property tests of what a teardown may delete, over more than 100,000 pairs (12 minutes)
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/domain/stage/test_teardown.py -q -n 2 --timeout 3600
 
-bench: $(READY) ## figures that depend on the machine: start of a worker, teardown among many topics
+bench: $(READY) ## figures that depend on the machine: start of a worker, teardown among many topics, changes a second
 	@$(BIN)/python -m tests.bench.start_time
+	@$(BIN)/python -m tests.bench.change_rate
 	@$(BIN)/python -m tests.bench.teardown
 
 memory: $(READY) ## does each task size carry the snapshot of a million rows, and a transaction of a million changes? enforced as root (40 minutes)

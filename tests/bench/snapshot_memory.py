@@ -20,6 +20,7 @@ from connector.local.aws import ENFORCE_CPU
 from connector.local.oracle.process import PORT as DATABASE_PORT
 from connector.local.world import World
 from tests.bench import rows as made_up
+from tests.bench.processor_time import CoreShare
 from tests.bench.worker_memory import MIB, Sampler, Worker, launch, say
 from tests.support import sizes
 from tests.support.consumer import Consumer
@@ -43,6 +44,8 @@ class Seen(Worker):
     again: int = 0
     other: int = 0
     running: bool = False
+    #: Of one core, by the database's process, from the launch until all rows were on the topics.
+    database_share: float = 0
 
     def wrong(self) -> list[str]:
         """What is not as it must be."""
@@ -55,6 +58,7 @@ class Seen(Worker):
             f"{self.rows - self.distinct} of {self.rows} rows are missing": self.distinct != self.rows,
             f"{self.again} rows came more than once": self.again,
             f"{self.other} records are not of a snapshot": self.other,
+            f"the stand-in took {self.database_share:.2f} cores": self.database_share >= 1,
             f"peak {self.resident / MIB:.0f} MiB is more than the limit": self.resident > limit,
         }
         return [words for words, is_so in found.items() if is_so]
@@ -72,17 +76,18 @@ def prove(stage: Stage, size: Size, rows: int, directory: Path) -> Seen:
         under_test = StageUnderTest(world, stage)
         sampler = Sampler(under_test, seen)
         sampler.start()
+        share = CoreShare(world.status()["database"]["pid"])
         launch(world, project, stage.name)
         say(f"stage {stage.name} is launched; the snapshot runs")
         try:
-            _read(under_test, seen)
+            _read(under_test, seen, share)
         finally:
             sampler.stop()
         seen.running = under_test.states() == ("RUNNING", "RUNNING")
     return seen
 
 
-def _read(under_test: StageUnderTest, seen: Seen) -> None:
+def _read(under_test: StageUnderTest, seen: Seen, share: CoreShare) -> None:
     """Wait until the topics have grown to the wanted number of records; only then read and count them."""
     with Consumer(
         under_test.bootstrap,
@@ -92,6 +97,7 @@ def _read(under_test: StageUnderTest, seen: Seen) -> None:
         max_poll_records=5000,
     ) as consumer:
         _grown(consumer, seen.rows)
+        seen.database_share = share()
         _count(consumer, seen)
 
 
@@ -158,6 +164,7 @@ def _row(groups: Sequence[str], seen: Seen) -> str:
             *seen.lines(),
             f"  rows               {seen.distinct:,} of {seen.rows:,}, {seen.row_bytes} bytes each",
             f"  first to last row  {seen.seconds:.0f} s, {pace:,.0f} rows/s",
+            f"  stand-in           {seen.database_share:.2f} of a core, from the launch to the last row",
             f"  connections        {brokers} to the broker, {sources} to the database, at most",
         )
     )

@@ -1,11 +1,14 @@
 """A figure that is not as it must be ends in exit status 1, and in words that say which."""
 
+import os
 from dataclasses import replace
 
 import pytest
 
 from tests.bench import start_time
+from tests.bench.change_rate import Pace
 from tests.bench.open_transaction import Held
+from tests.bench.processor_time import CoreShare, cpu_seconds
 from tests.bench.snapshot_memory import Seen
 from tests.support.sizes import Size
 
@@ -36,6 +39,7 @@ def test_a_snapshot_without_loss_in_one_worker_is_as_it_must_be():
         ({"distinct": 99}, "1 of 100 rows are missing"),
         ({"again": 3}, "3 rows came more than once"),
         ({"other": 2}, "2 records are not of a snapshot"),
+        ({"database_share": 1.2}, "the stand-in took 1.20 cores"),
         ({"resident": 2561 << 20}, "peak 2561 MiB is more than the limit"),
     ],
 )
@@ -80,3 +84,32 @@ def test_a_transaction_that_a_worker_holds_and_brings_once_is_as_it_must_be():
 def test_whatever_else_becomes_of_a_transaction_is_said(change: dict[str, object], words: str):
     (wrong,) = replace(_HELD, **change).wrong()  # type: ignore[arg-type]
     assert words in wrong
+
+
+_PACE = Pace(1000, changes=6000, seconds=6.0, arrived=6000, share=0.2)
+
+
+def test_a_thousand_changes_a_second_without_loss_are_as_they_must_be():
+    assert _PACE.wrong() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seconds": 7.0}, "857 changes a second instead of 1000"),
+        ({"arrived": 5999}, "1 of 6000 changes are missing"),
+        ({"again": 2}, "2 changes came more than once"),
+        ({"share": 1.0}, "the stand-in took 1.00 cores"),
+    ],
+)
+def test_whatever_is_wrong_with_a_pace_is_said(change: dict[str, object], words: str):
+    (wrong,) = replace(_PACE, **change).wrong()  # type: ignore[arg-type]
+    assert words in wrong
+
+
+def test_work_shows_in_the_share_of_a_core():
+    share = CoreShare(os.getpid())
+    before = cpu_seconds(os.getpid())
+    while cpu_seconds(os.getpid()) < before + 0.05:
+        pass
+    assert share() > 0
