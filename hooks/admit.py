@@ -1,14 +1,15 @@
-"""`!wms_admit`: before a launch changes anything, check everything that can be checked."""
+"""`!wms_admit` and `!wms_check_secrets`: before a command works on a stage, check what can be checked."""
 
 import threading
+from collections.abc import Callable
 
 from sceptre.hooks import Hook
 
 from connector.sceptre import excepthook, preflight
 from connector.sceptre import stack as sceptre_stack
 
-#: Stages admitted in this process: every stack of a stage asks, and the first answer holds for the run.
-_admitted: set[tuple[str, str]] = set()
+#: What was admitted in this process: each stack of a stage asks, and the first answer holds for the run.
+_admitted: set[tuple[str, str, str]] = set()
 _lock = threading.Lock()
 
 # Sceptre imports its plugins before it reads config/, so a mistake there is reported in one line too.
@@ -22,9 +23,25 @@ class AdmitStage(Hook):  # type: ignore[misc]
         with sceptre_stack.one_line_errors(sceptre_stack.group_of(self.stack)), _lock:
             preflight.check_path(self.stack)
             sceptre_stack.check_name(self.stack)
-            if sceptre_stack.is_foundation(self.stack):
-                return
-            key = (sceptre_stack.group_of(self.stack), str(self.stack.region))
-            if key not in _admitted:
-                preflight.admit(self.stack)
-                _admitted.add(key)
+            _once("launch", preflight.admit, self.stack)
+
+
+class CheckSecrets(Hook):  # type: ignore[misc]
+    """Refuse what a launch would refuse in the stage's secrets.
+
+    Before `diff`, `validate` and `generate`: Sceptre puts a word of its own in the place of a resolver's
+    error, and the template would complain about that word.
+    """
+
+    def run(self) -> None:
+        with sceptre_stack.one_line_errors(sceptre_stack.group_of(self.stack)), _lock:
+            _once("reading", preflight.admit_reading, self.stack)
+
+
+def _once(
+    what: str, check: Callable[[sceptre_stack.SceptreStack], None], stack: sceptre_stack.SceptreStack
+) -> None:
+    key = (what, sceptre_stack.group_of(stack), str(stack.region))
+    if not sceptre_stack.is_foundation(stack) and key not in _admitted:
+        check(stack)
+        _admitted.add(key)

@@ -14,7 +14,7 @@ class AlbTls(Resolver):  # type: ignore[misc]
     """
 
     def resolve(self) -> dict[str, str] | None:
-        with sceptre_stack.one_line_errors(self.stack.name):
+        with sceptre_stack.refusals_shown(self.stack.name):
             stack = self.stack
             fetch = sceptre_stack.SECRETS.fetcher(stack.connection_manager)
             stored = fallback.find_secret(

@@ -13,7 +13,7 @@ class DatabaseAddress(Resolver):  # type: ignore[misc]
     """Resolve to endpoints, the secret's ARN and the JSON keys of its credentials."""
 
     def resolve(self) -> dict[str, Any]:
-        with sceptre_stack.one_line_errors(self.stack.name):
+        with sceptre_stack.refusals_shown(self.stack.name):
             stack = self.stack
             fetch = sceptre_stack.SECRETS.fetcher(stack.connection_manager)
             stage = sceptre_stack.stage_of(stack)

@@ -1,4 +1,4 @@
-"""`!kafka_auth`: how clients authenticate to the brokers, or the brokers' port, without their addresses."""
+"""`!kafka_auth`: how clients authenticate to the brokers, or the brokers' ports, without their addresses."""
 
 from collections.abc import Mapping
 
@@ -13,11 +13,11 @@ class KafkaAuthentication(Resolver):  # type: ignore[misc]
     """Resolve to tls, scram, iam or plaintext: as configured, else by the broker string's port.
 
     Argument: a mapping with `configured`, the setting `kafka_auth` of the stage or an empty text. With
-    `port: true` it resolves to the broker string's port instead.
+    `ports: true` it resolves to the ranges of the broker string's ports instead, `[first, last]` each.
     """
 
-    def resolve(self) -> str | int:
-        with sceptre_stack.one_line_errors(self.stack.name):
+    def resolve(self) -> str | list[list[int]]:
+        with sceptre_stack.refusals_shown(self.stack.name):
             argument = self.argument or {}
             if not isinstance(argument, Mapping):
                 raise OperatorError("!kafka_auth needs a mapping with 'configured'")
@@ -27,4 +27,6 @@ class KafkaAuthentication(Resolver):  # type: ignore[misc]
             stored = fallback.require_secret(prefix, stage, secrets.BROKER_STRING, fetch)
             parsed = brokers.parse_brokers(stored)
             auth = brokers.choose_auth(argument.get("configured") or None, parsed)
-            return parsed.port if argument.get("port") is True else auth.value
+            if argument.get("ports") is True:
+                return [list(ports) for ports in parsed.port_ranges]
+            return auth.value

@@ -23,7 +23,7 @@ class SecretFallback(Resolver):  # type: ignore[misc]
     """
 
     def resolve(self) -> Any:
-        with sceptre_stack.one_line_errors(self.stack.name):
+        with sceptre_stack.refusals_shown(self.stack.name):
             query = _parse(self.argument)
             stack = self.stack
             fetch = sceptre_stack.SECRETS.fetcher(stack.connection_manager)

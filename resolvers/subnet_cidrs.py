@@ -21,7 +21,7 @@ class SubnetCidrs(Resolver):  # type: ignore[misc]
     """
 
     def resolve(self) -> list[str]:
-        with sceptre_stack.one_line_errors(self.stack.name):
+        with sceptre_stack.refusals_shown(self.stack.name):
             if self.argument:
                 raise OperatorError("!subnet_cidrs takes no argument")
             stack = self.stack

@@ -7,8 +7,8 @@ load balancer in front of Connect (`templates.shared.balancer`).
 """
 
 import ipaddress
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 from troposphere import GetAtt, Template, ec2
@@ -18,6 +18,10 @@ from templates.shared import balancer, common
 from templates.shared.settings import AlbTlsSettings, Cidr, DatabaseSettings, StageSettings, parse_settings
 
 _HTTPS = 443
+#: A security group has at most 60 rules in one direction (Amazon VPC quotas, "Inbound or outbound rules per
+#: security group"); this leaves a third of them to the database, AWS and Connect.
+_MOST_BROKER_RULES = 40
+Port = Annotated[int, Field(ge=1, le=65535)]
 #: EC2 adds "everything to everywhere" to a group without a rule for egress; this one matches nothing.
 _NOTHING = ec2.SecurityGroupRule(
     IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing: stands in for the default of everything"
@@ -31,8 +35,10 @@ class NetworkSettings(StageSettings):
         pattern="^vpc-[0-9a-f]{8,17}$",
         description="The VPC, from the secret vpc. Changing it replaces every security group.",
     )
-    broker_port: int = Field(
-        ge=1, le=65535, description="The port of the brokers, from the secret brokerString."
+    broker_ports: tuple[tuple[Port, Port], ...] = Field(
+        min_length=1,
+        description="First and last of each range of ports of the brokers, from the secret brokerString; "
+        "mostly one port, which is both.",
     )
     broker_cidrs: tuple[Cidr, ...] = Field(
         min_length=1, description="The brokers' address blocks; tasks and Lambdas may connect to them."
@@ -137,10 +143,26 @@ def _outward(settings: NetworkSettings) -> Iterator[ec2.SecurityGroupRule]:
     for block, port in database_destinations(settings):
         kind = "CidrIpv6" if ":" in block else "CidrIp"
         yield _tcp(port, "Source database", **{kind: block})
-    for block in dict.fromkeys(settings.broker_cidrs):
-        yield _tcp(settings.broker_port, "Kafka brokers", CidrIp=block)
+    blocks = tuple(dict.fromkeys(settings.broker_cidrs))
+    for ports in broker_ranges(settings.broker_ports, _MOST_BROKER_RULES // len(blocks)):
+        for block in blocks:
+            yield _tcp(ports, "Kafka brokers", CidrIp=block)
     # AWS's services have no fixed addresses; they are reached through NAT or endpoints.
     yield _tcp(_HTTPS, "AWS services", CidrIp="0.0.0.0/0")
+
+
+def broker_ranges(ports: Iterable[tuple[int, int]], most: int) -> tuple[tuple[int, int], ...]:
+    """The ranges of ports, in order. More than `most` are joined where one follows the other."""
+    ranges = sorted(set(ports))
+    if len(ranges) <= most:
+        return tuple(ranges)
+    joined: list[tuple[int, int]] = []
+    for first, last in ranges:
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return tuple(joined)
 
 
 def database_destinations(settings: NetworkSettings) -> tuple[tuple[str, int], ...]:
@@ -162,9 +184,10 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _tcp(port: int, description: str, **peer: Any) -> ec2.SecurityGroupRule:
+def _tcp(ports: int | tuple[int, int], description: str, **peer: Any) -> ec2.SecurityGroupRule:
+    first, last = ports if isinstance(ports, tuple) else (ports, ports)
     return ec2.SecurityGroupRule(
-        IpProtocol="tcp", FromPort=port, ToPort=port, Description=description, **peer
+        IpProtocol="tcp", FromPort=first, ToPort=last, Description=description, **peer
     )
 
 

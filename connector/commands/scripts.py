@@ -45,9 +45,12 @@ def oracle_script(stage_name: str, kind: str, heartbeat_table: str, *, no_contai
 )
 @click.option(
     "--port",
+    "ports",
     type=click.IntRange(1, 65535),
+    multiple=True,
     metavar="N",
-    help="The port in the stage's broker string. Default: MSK's port for --kafka-auth.",
+    help="The port in the stage's broker string; repeat the option where each broker has its own. "
+    "Default: MSK's port for --kafka-auth.",
 )
 @_HEARTBEAT_TABLE
 @click.option(
@@ -63,7 +66,7 @@ def broker_script(
     kind: str,
     kafka_auth: str,
     *,
-    port: int | None,
+    ports: tuple[int, ...],
     heartbeat_table: str,
     max_record_mib: int,
 ) -> None:
@@ -74,10 +77,10 @@ def broker_script(
     """
     settings = ConnectorSettings(kind=kind, heartbeat_table=heartbeat_table, max_record_mib=max_record_mib)
     auth = parse_auth(kafka_auth)
-    meant = auth_of(port) if port is not None else None
+    meant = auth_of(ports[0]) if len(set(ports)) == 1 else None
     if meant not in (None, auth):
         raise OperatorError(
-            f"--port {port} is MSK's port for {meant}, not for {auth}; give --kafka-auth {meant}, or the "
+            f"--port {ports[0]} is MSK's port for {meant}, not for {auth}; give --kafka-auth {meant}, or the "
             "port of the broker string"
         )
-    click.echo(broker_text(Stage.parse(stage_name), auth, settings, port), nl=False)
+    click.echo(broker_text(Stage.parse(stage_name), auth, settings, ports), nl=False)

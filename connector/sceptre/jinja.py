@@ -23,6 +23,10 @@ COMMON_HOOKS = {
     "before_delete": ("wms_guard",),
     "before_create_change_set": ("wms_no_change_set",),
     "before_execute_change_set": ("wms_no_change_set",),
+    "before_diff": ("wms_check_secrets",),
+    "before_validate": ("wms_check_secrets",),
+    # `generate` is another name for it.
+    "before_dump_template": ("wms_check_secrets",),
     "after_create": ("wms_outcome",),
     "after_update": ("wms_outcome",),
 }

@@ -90,9 +90,19 @@ def admit(stack: sceptre_stack.SceptreStack) -> None:
     connection = stack.connection_manager
     account = check_place(config, connection)
     aws_stacks.foundation_outputs(connection)
-    fetch = sceptre_stack.SECRETS.fetcher(connection)
-    check_secrets(stage, config, sceptre_stack.secret_prefix(stack), fetch, account)
+    _check_secrets(stack, stage, account)
     check_stacks(stacks_of_stage(stack))
+
+
+def admit_reading(stack: sceptre_stack.SceptreStack) -> None:
+    """Raise what a launch would refuse in the secrets, for a command that only shows templates."""
+    stage = sceptre_stack.stage_of(stack)
+    _check_secrets(stack, stage, check_place(stack.stack_group_config, stack.connection_manager))
+
+
+def _check_secrets(stack: sceptre_stack.SceptreStack, stage: Stage, account: str) -> None:
+    fetch = sceptre_stack.SECRETS.fetcher(stack.connection_manager)
+    check_secrets(stage, stack.stack_group_config, sceptre_stack.secret_prefix(stack), fetch, account)
 
 
 def check_place(config: Mapping[str, Any], connection: calls.Port) -> str:
@@ -124,10 +134,16 @@ def check_secrets(stage: Stage, config: Mapping[str, Any], prefix: str, fetch: F
     optional = fallback.find_secret(prefix, stage, secrets.ALB_TLS, fetch)
     if optional is not None:
         check_shape(secrets.ALB_TLS, optional)
-    auth = choose_auth(config.get("kafka_auth") or None, parse_brokers(found[secrets.BROKER_STRING]))
+    brokers = parse_brokers(found[secrets.BROKER_STRING])
+    auth = choose_auth(config.get("kafka_auth") or None, brokers)
     if auth is KafkaAuth.SCRAM:
         credentials = fallback.require_secret(prefix, stage, secrets.KAFKA_CREDENTIALS, fetch)
         check_shape(secrets.KAFKA_CREDENTIALS, credentials)
+    if brokers.public and not config.get("broker_cidrs"):
+        raise OperatorError(
+            f"secret {brokers.path} names the brokers by MSK's public addresses, which are in none of the "
+            "stage's subnets; set broker_cidrs in config.yaml to their address blocks, or use private names"
+        )
     _check_recipients(stage, config, found[secrets.ALERT_EMAILS])
     _check_boundary(found[secrets.IAM_BOUNDARY], account)
     _check_subnets(found[secrets.VPC], str(config.get("subnets") or settings.SUBNET_KINDS[0]))

@@ -91,10 +91,10 @@ class StandIns:
             "secret_arn": self.secret_arn(stack, secrets.DB_INFO),
         }
 
-    def auth(self, stack: Stack, argument: Any) -> str | int:
+    def auth(self, stack: Stack, argument: Any) -> str | list[list[int]]:
         """As `!kafka_auth` answers; brokers listen on the usual port."""
         found = parse_auth((argument or {}).get("configured") or self._auth(stack))
-        return found.port if (argument or {}).get("port") else found.value
+        return [[found.port, found.port]] if (argument or {}).get("ports") else found.value
 
     def image(self, _stack: Stack, argument: Any) -> str:
         """As `!worker_image` answers."""

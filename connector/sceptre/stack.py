@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from sceptre.exceptions import SceptreException
+from sceptre.resolvers import RecursiveResolve
+from sceptre.resolvers.placeholders import are_placeholders_enabled
 
 from connector.aws import calls
 from connector.aws.stacks import NEVER_COMPLETED, describe_stack
@@ -43,6 +45,27 @@ def one_line_errors(place: str) -> Iterator[None]:
             yield
     except WmsError as error:
         raise SceptreException(f"{place}: {error}") from None
+
+
+class RefusedByResolver(RecursiveResolve, SceptreException):  # type: ignore[misc]
+    """A refusal that Sceptre shows where it would put a placeholder in the place of any other error.
+
+    `diff`, `validate`, `generate` and `dump` take an error of a resolver for an output that does not exist
+    yet, put a word of their own there, and the template then complains about that word. They let
+    `RecursiveResolve` through: they resolve again later, and then nothing catches the error.
+    """
+
+
+@contextmanager
+def refusals_shown(place: str) -> Iterator[None]:
+    """As `one_line_errors`, for resolvers of what no stack makes: a secret, a setting."""
+    try:
+        with one_line_errors(place):
+            yield
+    except SceptreException as error:
+        if not are_placeholders_enabled():
+            raise
+        raise RefusedByResolver(str(error)) from None
 
 
 def group_of(stack: SceptreStack) -> str:

@@ -18,7 +18,7 @@ from kafka.net.compat import KafkaNetClient
 from kafka.protocol.consumer import OffsetSpec
 
 from connector.domain.errors import ServerError
-from connector.domain.secrets.brokers import Brokers, KafkaAuth
+from connector.domain.secrets.brokers import RECONNECT_BACKOFF_MS, Brokers, KafkaAuth
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec
@@ -31,6 +31,8 @@ _ALREADY_EXISTS = 36
 _BATCH = 10
 _CONNECT_SECONDS = 12.0
 _REQUEST_SECONDS = 15.0
+#: Less than the workers' limit, so that a client has several attempts within `_CONNECT_SECONDS`.
+_RECONNECT_BACKOFF_MAX_MS = 4000
 
 #: How kafka-python logs why a broker could not be reached; its exception does not say why.
 _BOOTSTRAP_FAILURE = re.compile(
@@ -125,6 +127,8 @@ def client_settings(
         settings["ssl_context"] = ssl.create_default_context()
     if auth is KafkaAuth.IAM:
         settings["sasl_mechanism"] = "AWS_MSK_IAM"
+        settings["reconnect_backoff_ms"] = RECONNECT_BACKOFF_MS
+        settings["reconnect_backoff_max_ms"] = _RECONNECT_BACKOFF_MAX_MS
     if auth is KafkaAuth.SCRAM and credentials is not None:
         username, password = credentials
         settings["sasl_mechanism"] = "SCRAM-SHA-512"

@@ -103,8 +103,11 @@ def _secrets() -> str:
 
 def _ports() -> str:
     return _table(
-        ("`kafka_auth`", "port", "protocol"),
-        ((f"`{auth}`", str(auth.port), f"`{auth.protocol}`") for auth in KafkaAuth),
+        ("`kafka_auth`", "port", "MSK's public port", "protocol"),
+        (
+            (f"`{auth}`", str(auth.port), str(auth.public_port or "none"), f"`{auth.protocol}`")
+            for auth in KafkaAuth
+        ),
     )
 
 

@@ -2,10 +2,16 @@
 
 import json
 
+from hypothesis import strategies as st
+
+from connector.domain.secrets.characters import invisible
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
 
 PATH = "wms/main/dbInfo"
+
+#: Characters that a confidential value may have anywhere.
+visible = st.characters(exclude_categories=["C", "Z", "M"]).filter(lambda one: invisible(one) is None)
 
 
 def stored(value: object, path: str = PATH) -> StoredSecret:

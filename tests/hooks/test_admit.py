@@ -265,6 +265,21 @@ def test_an_empty_list_of_the_subnets_that_are_used_is_refused():
         run(connection, subnets="data")
 
 
+PUBLIC = "b-1-public.wms.abc123.c4.kafka.us-east-1.amazonaws.com:9194"
+
+
+def test_brokers_at_public_addresses_need_the_blocks_that_they_are_in():
+    """By default the security groups let clients reach the stage's subnets only."""
+    connection = ready()
+    connection.secrets["wms/main/brokerString"] = PUBLIC
+    with pytest.raises(
+        SceptreException, match="by MSK's public addresses, .*; set broker_cidrs in"
+    ) as caught:
+        run(connection)
+    assert "abc123" not in str(caught.value)
+    run(connection, broker_cidrs=["198.51.100.0/28"])
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The real config/ in a project of its own."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connector.domain.capture.settings import _RANGES
+from connector.domain.secrets.brokers import RECONNECT_BACKOFF_MAX_MS, RECONNECT_BACKOFF_MS
 from tests.support.worker_environment import task_environment
 
 IMAGE = Path(__file__).parents[2] / "connector" / "image"
@@ -81,6 +82,13 @@ def test_worker_producers_and_consumers_prove_themselves_in_the_same_way():
     ]
     assert len(blocks[0]) == 4
     assert blocks[0] == blocks[1] == blocks[2]
+
+
+@pytest.mark.parametrize("prefix", ["", "producer.", "consumer.", "admin."])
+def test_every_client_of_the_worker_waits_before_it_connects_again(prefix: str):
+    """MSK refuses more than 4 new connections with IAM a second on its smallest brokers."""
+    assert int(PROPERTIES[f"{prefix}reconnect.backoff.ms"]) == RECONNECT_BACKOFF_MS >= 1000
+    assert int(PROPERTIES[f"{prefix}reconnect.backoff.max.ms"]) == RECONNECT_BACKOFF_MAX_MS
 
 
 def test_what_is_read_before_the_provider_exists_is_a_literal():

@@ -101,6 +101,12 @@ def shapes() -> Iterator[Case]:
         ("broker without port", "brokerString", "hidden-broker-1.example", ("entry 1 of 1 is not host:port",)),
         ("brokers with gap", "brokerString", "hidden-broker-1.example:9094,,x:9094", ("entry 2 of 3",)),
         ("brokers mixed", "brokerString", "hidden-broker-1.x:9094,hidden-broker-2.x:9096", ("mixes the ports 9094, 9096",)),
+        ("brokers with a port each", "brokerString", "hidden-broker.x:9001,hidden-broker.x:9002", ("mixes the ports 9001, 9002", "set kafka_auth to")),
+        ("brokers' multi-VPC port", "brokerString", "hidden-broker-1.x:14001", ("MSK's for multi-VPC connectivity", "set kafka_auth to")),
+        ("brokers with a no-break space", "brokerString", "hidden-broker-1.x:9094\u00a0", ("a no-break space (U+00A0) at its end",)),
+        ("user with a line break", "dbInfo", {**db, "username": "hidden-reader\n"}, ("'username' has a line break (U+000A) at its end",)),
+        ("password with a space", "dbInfo", {**db, "password": f"{PASSWORD} "}, ("'password' begins or ends with a space",)),
+        ("key with a zero width space", "dbInfo", {**db, "sid\u200b": "W"}, ("the name of key 6 of 6 has a zero width space",)),
         ("brokers' port unknown", "brokerString", "hidden-broker-1.x:9999", ("9999", "set kafka_auth to")),
         ("brokers' port none", "brokerString", "hidden-broker-1.x:99999", ("99999 is not a port",)),
         ("path without slashes", "iam/path", "developer", ("'developer' is not an IAM path", "like /")),
@@ -308,6 +314,33 @@ def stack_files() -> Iterator[Case]:
         yield Case(f"stack file: {new}", (place, *words), arrange=replace(component, old, new))
 
 
+def commands_that_show() -> Iterator[Case]:
+    """What a launch says of a secret, `diff`, `validate`, `generate` and `dump` say too, of one stack and of all."""
+    mixed = "hidden-broker-1.x:9098,hidden-broker-2.x:9094"
+    table: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+        ("brokerString", mixed, ("mixes the ports 9094, 9098", "set kafka_auth to")),
+        ("dbInfo", {**DB_INFO, "username": "hidden-reader\n"}, ("'username' has a line break",)),
+        ("dbInfo", Is.DENIED, ("may not be read",)),
+        ("alertEmails", {"emails": []}, ("no addresses in 'emails'",)),
+        (
+            "vpc",
+            {**VPC, "privateSubnets": ["subnet-99999999"]},
+            ("names subnets that are not in this account",),
+        ),
+    )
+    for secret, value, words in table:
+        for command in (("diff",), ("validate",), ("generate",), ("dump", "template")):
+            for path in ("val", "val/network.yaml"):
+                yield Case(
+                    f"{' '.join(command)} {path}: {secret} {' '.join(words)}",
+                    (f"secret wms/val/{secret}", *words),
+                    command=(*command, path),
+                    secrets={f"val/{secret}": value},
+                )
+
+
 CASES = tuple(
-    case for make in (broken_secrets, shapes, wrong_settings, stages, places, stack_files) for case in make()
+    case
+    for make in (broken_secrets, shapes, wrong_settings, stages, places, stack_files, commands_that_show)
+    for case in make()
 )

@@ -92,8 +92,16 @@ def test_the_way_of_authenticating_follows_the_port_unless_configured(configured
     assert resolve({"configured": configured}, resolver=KafkaAuthentication) == expected
 
 
-def test_the_brokers_port_can_be_had_too():
-    assert resolve({"configured": "", "port": True}, resolver=KafkaAuthentication) == 9098
+def test_the_brokers_ports_can_be_had_too():
+    assert resolve({"configured": "", "ports": True}, resolver=KafkaAuthentication) == [[9098, 9098]]
+
+
+def test_each_broker_may_have_a_port_of_its_own_where_the_way_of_authenticating_is_configured():
+    connection = FakeAws.ready()
+    connection.secrets["wms/main/brokerString"] = "b.nlb.example:9001,b.nlb.example:9003"
+    ports = {"configured": "iam", "ports": True}
+    assert resolve(ports, connection, KafkaAuthentication) == [[9001, 9001], [9003, 9003]]
+    assert resolve({"configured": "iam"}, connection, KafkaAuthentication) == "iam"
 
 
 def test_a_way_that_the_port_does_not_stand_for_is_refused():
@@ -178,7 +186,7 @@ def test_a_load_balancer_is_there_when_its_secret_is_and_learns_one_arn(
             "'certificateAuthorityArn' 'arn:.*; expected arn:aws:acm-pca:<region>:<account>:",
         ),
         ({"certificateArn": "cert"}, "'certificateArn' 'cert' is not such an ARN; expected arn:aws:acm:"),
-        ({"certificateArn": f"{CERTIFICATE}\n"}, "is not such an ARN"),
+        ({"certificateArn": f"{CERTIFICATE}\n"}, "'certificateArn' has a line break"),
         ({"certificateArn": 5}, "'certificateArn' must be a text"),
     ],
 )

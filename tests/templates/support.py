@@ -40,7 +40,7 @@ def data(component: str, stage: str = "main", auth: str = "tls", **changes: Any)
         "network": {
             **common,
             "vpc_id": "vpc-0123456789abcdef0",
-            "broker_port": KafkaAuth(auth).port,
+            "broker_ports": [[KafkaAuth(auth).port] * 2],
             "broker_cidrs": ["10.1.0.0/24", "10.1.1.0/24"],
             "database": database,
             "subnets": ["subnet-0a000000000000001", "subnet-0a000000000000002"],

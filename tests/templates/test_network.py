@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sceptre.exceptions import SceptreException
 
+from templates.network import broker_ranges
 from tests.templates.support import ALB_TLS, LONGEST, built, data, of_type, text
 
 PORTS = {"plaintext": 9092, "tls": 9094, "scram": 9096, "iam": 9098}
@@ -50,6 +53,40 @@ def test_these_flows_exist_and_no_others(auth: str):
         ("in", "Task", "Client", 8083),
         ("in", "Task", "Function", 9404),
     }
+
+
+def broker_rules(**settings: Any) -> list[tuple[str, int, int]]:
+    """(block, first port, last port) of every rule to the brokers."""
+    client = built("network", **settings)["Resources"]["Client"]["Properties"]
+    rules = [rule for rule in client["SecurityGroupEgress"] if rule["Description"] == "Kafka brokers"]
+    return [(rule["CidrIp"], rule["FromPort"], rule["ToPort"]) for rule in rules]
+
+
+def test_each_port_of_the_brokers_has_its_own_flow():
+    """One load balancer with a port for each broker."""
+    found = broker_rules(
+        broker_ports=[[9001, 9001], [9002, 9002], [9004, 9004]], broker_cidrs=["10.1.0.0/24"]
+    )
+    assert found == [("10.1.0.0/24", port, port) for port in (9001, 9002, 9004)]
+
+
+def test_the_ports_of_multi_vpc_connectivity_are_one_rule_for_each_block():
+    found = broker_rules(broker_ports=[[14001, 14100]], broker_cidrs=["10.1.0.0/24", "10.1.1.0/24"])
+    assert found == [("10.1.0.0/24", 14001, 14100), ("10.1.1.0/24", 14001, 14100)]
+
+
+def test_more_ports_than_a_security_group_has_rules_are_joined_where_they_follow_each_other():
+    ports = [[port, port] for port in (*range(9001, 9031), 9040)]
+    blocks = ["10.1.0.0/24", "10.1.1.0/24", "10.1.2.0/24"]
+    found = broker_rules(broker_ports=ports, broker_cidrs=blocks)
+    assert [rule[1:] for rule in found if rule[0] == blocks[0]] == [(9001, 9030), (9040, 9040)]
+    assert len(found) == 6
+
+
+@given(st.sets(st.integers(1, 65535), max_size=80), st.integers(0, 50))
+def test_joined_or_not_the_ranges_hold_exactly_the_ports(ports: set[int], most: int):
+    found = broker_ranges([(port, port) for port in ports], most)
+    assert sorted(ports) == [port for first, last in found for port in range(first, last + 1)]
 
 
 def test_every_group_replaces_the_default_of_everything_to_everywhere():

@@ -60,7 +60,7 @@ def test_a_refused_stage_makes_no_template(stage: str):
         ("functions", {"connector": {"kinds": "jdbc"}}, "connector.kinds is an unknown setting; known: kind"),
         ("functions", {"connector": {"kind": "cdc"}}, "allowed: debezium, jdbc"),
         ("functions", {"kafka_auth": "ssl"}, "'tls', 'scram', 'iam' or 'plaintext', not 'ssl'"),
-        ("network", {"broker_port": 0}, "broker_port"),
+        ("network", {"broker_ports": [[0, 0]]}, "broker_ports"),
         ("connector", {"image": "repository:latest"}, "image 'repository:latest' is not pinned by digest"),
         ("connector", {"image": "repository@sha256:abc"}, "is not pinned by digest"),
         ("alerts", {"log_retention_days": 31}, "not 31"),

@@ -4,6 +4,8 @@ Nothing here connects to a broker. The names come from the stage's own catalogue
 what is used.
 """
 
+from collections.abc import Sequence
+
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage import aws_names
@@ -29,14 +31,16 @@ def _ids_of(group: str) -> tuple[str, ...]:
     return (f"connect-cluster-{group}", f"{group}-{aws_names.CONNECTOR}-0")
 
 
-def broker_script(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings, port: int | None = None) -> str:
+def broker_script(
+    stage: Stage, auth: KafkaAuth, settings: ConnectorSettings, ports: Sequence[int] = ()
+) -> str:
     """The request to the cluster's owners as text, ending with a newline.
 
-    `port`: the broker string's, where the cluster has chosen another than MSK's.
+    `ports`: the broker string's, where the cluster has chosen others than MSK's.
     """
     parts = [
         f"# wms-connector: what stage {stage.name} needs of the Kafka cluster ({auth.value}).",
-        _ingress(stage, port or auth.port),
+        _ingress(stage, sorted(set(ports)) or [auth.port]),
         _topics(stage, settings),
         _listed(
             "Consumer groups" + ("" if settings.kind == "debezium" else " (the first is used)"),
@@ -49,9 +53,9 @@ def broker_script(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings, po
     return "\n\n".join(parts) + "\n"
 
 
-def _ingress(stage: Stage, port: int) -> str:
+def _ingress(stage: Stage, ports: Sequence[int]) -> str:
     group = stage.names.security_group(CLIENT_GROUP)
-    return f"# Ingress\nallow tcp {port} to the brokers from the security group {group}"
+    return f"# Ingress\nallow tcp {', '.join(map(str, ports))} to the brokers from the security group {group}"
 
 
 def _topics(stage: Stage, settings: ConnectorSettings) -> str:

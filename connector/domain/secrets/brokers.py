@@ -1,7 +1,9 @@
 """The broker string and the ways of authenticating to MSK.
 
-Ports are MSK's: 9092 plaintext, 9094 TLS, 9096 SASL/SCRAM, 9098 IAM
-(https://docs.aws.amazon.com/msk/latest/developerguide/port-info.html).
+MSK's ports (Amazon MSK developer guide, "Port information"): 9092 plaintext, 9094 TLS, 9096 SASL/SCRAM, 9098
+IAM; a hundred more for public access, from 20092 on for IPv6. With multi-VPC private connectivity each broker
+has a port of its own, 14001 for the first, up to 14100, whatever the method. The broker's name has the method
+(`GetBootstrapBrokers`, BootstrapBrokerStringVpcConnectivity…: `b-1.iam.<cluster>.….amazonaws.com:14001`).
 """
 
 import re
@@ -12,10 +14,17 @@ from enum import StrEnum
 from connector.domain.errors import OperatorError, SecretError
 from connector.domain.secrets.hosts import plausible
 from connector.domain.secrets.redacted import Redacted
-from connector.domain.secrets.secrets import BROKER_STRING, StoredSecret
+from connector.domain.secrets.secrets import BROKER_STRING, StoredSecret, plain_text
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _ENDPOINT = re.compile(rf"({_HOST}):([0-9]{{1,5}})")
+#: A broker as MSK names it: b-1.<cluster>.<id>.c4.kafka.<region>.amazonaws.com, with -public behind b-1 where
+#: that is its public address, and with the method as a label of its own for multi-VPC connectivity.
+_MSK_HOST = re.compile(
+    r"(?P<broker>[a-z0-9-]+)(?:\.(?P<method>iam|scram|tls))?(?:\.[a-z0-9-]+)+"
+    r"\.kafka(?:-serverless)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 class KafkaAuth(StrEnum):
@@ -30,6 +39,11 @@ class KafkaAuth(StrEnum):
     def port(self) -> int:
         """The port on which MSK listens for this kind of client."""
         return _PORTS[self]
+
+    @property
+    def public_port(self) -> int | None:
+        """The port on which MSK listens for this kind of client from the internet; None if it does not."""
+        return _PUBLIC_PORTS.get(self)
 
     @property
     def protocol(self) -> str:
@@ -48,15 +62,23 @@ _PORTS = {
     KafkaAuth.SCRAM: 9096,
     KafkaAuth.IAM: 9098,
 }
+#: Unauthenticated clients have no public port.
+_PUBLIC_PORTS: Mapping[KafkaAuth, int] = {
+    auth: port + 100 for auth, port in _PORTS.items() if auth is not KafkaAuth.PLAINTEXT
+}
+_IPV6_PORTS = {auth: port + 11000 for auth, port in _PORTS.items()}
+#: First and last port of multi-VPC connectivity, one for each broker.
+MULTI_VPC_PORTS = (14001, 14100)
 
 
 @dataclass(frozen=True)
 class Brokers:
-    """A parsed broker string. The string and the hosts in it are confidential; the port is not."""
+    """A parsed broker string. The string and the hosts in it are confidential; the ports are not."""
 
     text: Redacted
     hosts: Redacted
-    port: int
+    #: Every port in it, once, in order.
+    ports: tuple[int, ...]
     #: The secret's path, for messages.
     path: str = BROKER_STRING
 
@@ -65,14 +87,36 @@ class Brokers:
         """`host:port` of each broker, for a client; never for a message."""
         return self.text.reveal().split(",")
 
+    @property
+    def endpoints(self) -> list[tuple[str, int]]:
+        """Host and port of each broker; never for a message."""
+        pairs = (entry.rpartition(":") for entry in self.bootstrap)
+        return [(host, int(port)) for host, _, port in pairs]
+
+    @property
+    def port_ranges(self) -> tuple[tuple[int, int], ...]:
+        """First and last of the ports that clients need, in order; mostly one port, which is both.
+
+        With multi-VPC connectivity all that MSK may use: the string names some brokers, and each of the
+        others has a port of its own too.
+        """
+        private = [port for host, port in self.endpoints if _is_multi_vpc(port) and _MSK_HOST.fullmatch(host)]
+        single = ((port, port) for port in self.ports if port not in private)
+        return tuple(sorted([*single, *([MULTI_VPC_PORTS] if private else [])]))
+
+    @property
+    def public(self) -> bool:
+        """Whether one of them is named by its public address at MSK, which is in no subnet."""
+        found = (_MSK_HOST.fullmatch(host) for host, _ in self.endpoints)
+        return any(match["broker"].lower().endswith("-public") for match in found if match)
+
 
 def parse_brokers(stored: StoredSecret) -> Brokers:
-    """The secret `brokerString`: `host:port` separated by commas, all with one port.
+    """The secret `brokerString`: `host:port` separated by commas.
 
-    Mixed ports are refused: they would mean two ways of authenticating in one client.
+    Different ports are no error here: `choose_auth` says whether they are allowed.
     """
-    text = stored.text.reveal().strip()
-    entries = [entry.strip() for entry in text.split(",")]
+    entries = [entry.strip() for entry in plain_text(stored).split(",")]
     matches = [_ENDPOINT.fullmatch(entry) for entry in entries]
     if not all(matches):
         place = next(i for i, match in enumerate(matches, 1) if match is None)
@@ -87,44 +131,85 @@ def parse_brokers(stored: StoredSecret) -> Brokers:
                 f"secret {stored.path}: the host of entry {place} of {len(entries)} is neither an IPv4 "
                 "address nor a host name"
             )
-    ports = sorted({int(match[2]) for match in found})
-    if len(ports) > 1:
-        raise SecretError(
-            f"secret {stored.path} mixes the ports {', '.join(map(str, ports))}; "
-            f"all brokers must use one of {_known_ports()}"
-        )
-    if not 1 <= ports[0] <= 65535:
-        raise SecretError(f"secret {stored.path}: {ports[0]} is not a port")
+        if not 1 <= int(match[2]) <= 65535:
+            raise SecretError(f"secret {stored.path}: {match[2]} is not a port")
+    ports = tuple(sorted({int(match[2]) for match in found}))
     hosts = ",".join(match[1] for match in found)
-    return Brokers(Redacted(",".join(entries)), Redacted(hosts), ports[0], stored.path)
+    return Brokers(Redacted(",".join(entries)), Redacted(hosts), ports, stored.path)
 
 
 def choose_auth(configured: str | None, brokers: Brokers) -> KafkaAuth:
-    """The setting `kafka_auth`, else what the broker string's port stands for.
+    """The setting `kafka_auth`, else what the broker string's ports stand for.
 
-    MSK's port for another method is refused; a port that MSK does not use is the cluster's own choice.
+    With the setting each broker may have a port of its own, as behind one load balancer, and a port that MSK
+    does not use is the cluster's own choice. MSK's port for another method is refused where all brokers have
+    it, or where the broker is MSK's by its name. Without the setting, different ports and unknown ones are
+    refused.
     """
     if configured:
         auth = parse_auth(configured)
-        meant = auth_of(brokers.port) or auth
-        if meant is not auth:
-            raise OperatorError(
-                f"kafka_auth is {auth.value}, but the port {brokers.port} in secret {brokers.path} is MSK's "
-                f"port for {meant.value}; set kafka_auth to {meant.value}, or the port to {auth.port}"
-            )
+        _refuse_contradiction(auth, brokers)
         return auth
-    found = auth_of(brokers.port)
+    multi_vpc = {_multi_vpc_method(host, port) for host, port in brokers.endpoints}
+    if len(multi_vpc) == 1 and None not in multi_vpc:
+        (method,) = multi_vpc
+        return KafkaAuth(str(method))
+    if len(brokers.ports) > 1:
+        raise SecretError(
+            f"secret {brokers.path} mixes the ports {', '.join(map(str, brokers.ports))}, so it does not say "
+            f"how clients authenticate; {_SET_AUTH} if each broker has a port of its own, or use one of "
+            f"{_known_ports()} for all brokers"
+        )
+    (port,) = brokers.ports
+    found = auth_of(port)
+    if port in _IPV6_PORTS.values():
+        raise OperatorError(
+            f"secret {brokers.path}: {port} is MSK's port for {found} by IPv6, and clients here use IPv4; "
+            f"use the brokers' names and port for IPv4 ({KafkaAuth(str(found)).port})"
+        )
     if found is not None:
         return found
+    if _is_multi_vpc(port):
+        raise OperatorError(
+            f"secret {brokers.path}: port {port} is one of MSK's for multi-VPC connectivity, which iam, "
+            f"scram and tls have in common; {_SET_AUTH}"
+        )
     raise OperatorError(
-        f"secret {brokers.path}: port {brokers.port} is not one of MSK's ports ({_known_ports()}); fix it, "
-        "or set kafka_auth to tls, scram, iam or plaintext in the stage's config.yaml"
+        f"secret {brokers.path}: port {port} is not one of MSK's ports ({_known_ports()}); fix it, or "
+        f"{_SET_AUTH}"
     )
 
 
+def _refuse_contradiction(auth: KafkaAuth, brokers: Brokers) -> None:
+    for place, (host, port) in enumerate(brokers.endpoints, 1):
+        method = _multi_vpc_method(host, port)
+        if method not in (None, auth.value):
+            raise OperatorError(
+                f"kafka_auth is {auth.value}, but entry {place} of secret {brokers.path} is MSK's multi-VPC "
+                f"address for {method}; set kafka_auth to {method}, or take the addresses for {auth.value}"
+            )
+        meant = auth_of(port) or auth
+        if meant is not auth and (len(brokers.ports) == 1 or _MSK_HOST.fullmatch(host)):
+            raise OperatorError(
+                f"kafka_auth is {auth.value}, but the port {port} in secret {brokers.path} is MSK's "
+                f"port for {meant.value}; set kafka_auth to {meant.value}, or the port to {auth.port}"
+            )
+
+
+def _multi_vpc_method(host: str, port: int) -> str | None:
+    """The method in the name of a broker that MSK offers to other VPCs; None for any other broker."""
+    match = _MSK_HOST.fullmatch(host) if _is_multi_vpc(port) else None
+    return match["method"].lower() if match and match["method"] else None
+
+
+def _is_multi_vpc(port: int) -> bool:
+    return MULTI_VPC_PORTS[0] <= port <= MULTI_VPC_PORTS[1]
+
+
 def auth_of(port: int) -> KafkaAuth | None:
-    """The method whose port at MSK this is; None for a port that MSK does not use."""
-    return next((auth for auth, own in _PORTS.items() if own == port), None)
+    """The method whose port at MSK this is, private, public or for IPv6; None for any other port."""
+    tables = (_PORTS, _PUBLIC_PORTS, _IPV6_PORTS)
+    return next((auth for table in tables for auth, own in table.items() if own == port), None)
 
 
 def parse_auth(text: str) -> KafkaAuth:
@@ -135,6 +220,9 @@ def parse_auth(text: str) -> KafkaAuth:
         allowed = ", ".join(auth.value for auth in KafkaAuth)
         raise OperatorError(f"kafka_auth {text!r} is unknown; allowed: {allowed}") from None
 
+
+#: The next step where the ports do not say how clients authenticate.
+_SET_AUTH = "set kafka_auth to tls, scram, iam or plaintext in the stage's config.yaml"
 
 #: The JVM classes behind each SASL mechanism; the plain client's handler where none is needed.
 _SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
@@ -158,10 +246,20 @@ def worker_environment(auth: KafkaAuth) -> Mapping[str, str]:
     }
 
 
+#: How long a client waits before it connects again to a broker that it could not connect to or that closed
+#: the connection, in milliseconds; twice as long after each failure, up to the second figure. MSK accepts few
+#: connections with IAM at once, 4 a second on a kafka.t3.small broker, and refuses the others with "Too many
+#: connects" (Amazon MSK developer guide, "Amazon MSK quota"; README of aws-msk-iam-auth, "Failed
+#: Authentication: Too many connects", which asks for 1000 at least). Kafka's own figures are 50 and 1000.
+RECONNECT_BACKOFF_MS = 1000
+RECONNECT_BACKOFF_MAX_MS = 10000
+
+
 def client_security(auth: KafkaAuth) -> Mapping[str, str]:
     """The security block for a Kafka client inside a connector config, without a prefix.
 
-    Credentials are `${env:…}` references that the worker resolves, so that Connect stores none.
+    Credentials are `${env:…}` references that the worker resolves, so that Connect stores none. With IAM the
+    block also bounds how often the client connects.
     """
     block = {"security.protocol": auth.protocol}
     if auth is KafkaAuth.SCRAM:
@@ -173,6 +271,8 @@ def client_security(auth: KafkaAuth) -> Mapping[str, str]:
         block["sasl.mechanism"] = "AWS_MSK_IAM"
         block["sasl.jaas.config"] = f"{_IAM_LOGIN} required;"
         block["sasl.client.callback.handler.class"] = _IAM_HANDLER
+        block["reconnect.backoff.ms"] = str(RECONNECT_BACKOFF_MS)
+        block["reconnect.backoff.max.ms"] = str(RECONNECT_BACKOFF_MAX_MS)
     return block
 
 

@@ -11,14 +11,15 @@ from typing import Any
 
 from connector.domain.errors import SecretError
 from connector.domain.secrets.hosts import plausible
-from connector.domain.secrets.oracle_url import DEFAULT_PORT, OracleAddress, parse_oracle_url
+from connector.domain.secrets.oracle_url import DEFAULT_PORT, OracleAddress, parse_oracle_url, tidied
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import (
-    CONFIDENTIAL_FIELDS,
     StoredSecret,
+    credential,
     json_object,
     present_key,
     required_text,
+    shown,
 )
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -82,7 +83,8 @@ def parse_database(stored: StoredSecret) -> Database:
     fields = json_object(path, stored.text)
     _refuse_unknown(path, fields)
     _refuse_other_engines(path, fields)
-    address = _url_address(path, fields)
+    url = _url(path, fields)
+    address = None if url is None else parse_oracle_url(path, url)
     sid, dbname = _name(path, fields, "sid"), _name(path, fields, "dbname")
     if dbname is None and address is not None:
         dbname = address.service
@@ -96,9 +98,9 @@ def parse_database(stored: StoredSecret) -> Database:
         dbname=dbname,
         sid=sid,
         pdb=_name(path, fields, "pdb"),
-        url=_optional(path, fields, "url"),
-        user=Redacted(required_text(path, fields, *_FIELDS["user"], confidential=True)),
-        password=Redacted(required_text(path, fields, *_FIELDS["password"], confidential=True)),
+        url=url,
+        user=credential(path, fields, *_FIELDS["user"]),
+        password=credential(path, fields, *_FIELDS["password"]),
         user_key=present_key(path, fields, *_FIELDS["user"]) or "username",
         password_key=_FIELDS["password"][0],
     )
@@ -108,22 +110,23 @@ def _refuse_unknown(path: str, fields: Mapping[str, Any]) -> None:
     known = {key for keys in _FIELDS.values() for key in keys} | set(_IGNORED)
     unknown = sorted(set(fields) - known)
     if unknown:
-        shown = _shown(fields, unknown[0])
-        raise SecretError(f"secret {path} has the unknown key {shown}; known: {', '.join(sorted(known))}")
+        key = shown(fields, unknown[0])
+        raise SecretError(f"secret {path} has the unknown key {key}; known: {', '.join(sorted(known))}")
 
 
 def _refuse_other_engines(path: str, fields: Mapping[str, Any]) -> None:
     text = _optional(path, fields, "engine")
     if text is not None and not _ORACLE.fullmatch(text):
         raise SecretError(
-            f"secret {path}: engine {_shown(fields, text)} is unknown; allowed: oracle, or RDS's name of an "
+            f"secret {path}: engine {shown(fields, text)} is unknown; allowed: oracle, or RDS's name of an "
             "edition of it (oracle-se2, custom-oracle-ee-cdb)"
         )
 
 
-def _url_address(path: str, fields: Mapping[str, Any]) -> OracleAddress | None:
+def _url(path: str, fields: Mapping[str, Any]) -> str | None:
+    """The URL as the driver gets it, on one line and without blanks around it."""
     url = _optional(path, fields, "url")
-    return None if url is None else parse_oracle_url(path, url)
+    return None if url is None else tidied(url)
 
 
 def _endpoints(
@@ -149,14 +152,14 @@ def _refuse_contradiction(
     hosts = {named.lower() for named, _ in endpoints}
     if host is not None and host.lower() not in hosts:
         raise SecretError(
-            f"secret {path}: host {_shown(fields, host)} is not in the 'url', which has "
-            f"{_shown(fields, ', '.join(sorted(hosts)))}; remove one of them"
+            f"secret {path}: host {shown(fields, host)} is not in the 'url', which has "
+            f"{shown(fields, ', '.join(sorted(hosts)))}; remove one of them"
         )
     given = fields.get("port")
     ports = {port for _, port in endpoints}
     if given not in (None, "") and _checked_port(path, fields, given) not in ports:
         raise SecretError(
-            f"secret {path}: port {_shown(fields, given)} is not in the 'url', which has "
+            f"secret {path}: port {shown(fields, given)} is not in the 'url', which has "
             f"{', '.join(map(str, sorted(ports)))}; remove one of them"
         )
 
@@ -164,7 +167,7 @@ def _refuse_contradiction(
 def _checked_host(path: str, fields: Mapping[str, Any], host: str) -> str:
     if not _HOST.fullmatch(host) or not plausible(host):
         raise SecretError(
-            f"secret {path}: host {_shown(fields, host)} is neither an IPv4 address nor a host name"
+            f"secret {path}: host {shown(fields, host)} is neither an IPv4 address nor a host name"
         )
     return host
 
@@ -178,7 +181,7 @@ def _port(path: str, fields: Mapping[str, Any]) -> int:
 def _checked_port(path: str, fields: Mapping[str, Any], value: object) -> int:
     text = str(value).strip()
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
-        raise SecretError(f"secret {path}: port {_shown(fields, value)} is not a number from 1 to 65535")
+        raise SecretError(f"secret {path}: port {shown(fields, value)} is not a number from 1 to 65535")
     return int(text)
 
 
@@ -187,7 +190,7 @@ def _name(path: str, fields: Mapping[str, Any], field: str) -> str | None:
     if name is not None and not _NAME.fullmatch(name):
         key = present_key(path, fields, *_FIELDS[field])
         raise SecretError(
-            f"secret {path}: {key!r} {_shown(fields, name)} is not a database name; "
+            f"secret {path}: {key!r} {shown(fields, name)} is not a database name; "
             "expected letters, digits and _.$#-"
         )
     return name
@@ -196,12 +199,3 @@ def _name(path: str, fields: Mapping[str, Any], field: str) -> str | None:
 def _optional(path: str, fields: Mapping[str, Any], field: str) -> str | None:
     key = present_key(path, fields, *_FIELDS[field])
     return None if key is None else required_text(path, fields, key, confidential=True)
-
-
-def _shown(fields: Mapping[str, Any], value: object) -> str:
-    """`value` for a message, unless it may be confidential: people paste values into wrong fields."""
-    text = str(value)
-    confidential = [str(fields[key]) for key in CONFIDENTIAL_FIELDS if fields.get(key) not in (None, "")]
-    if "@" in text or any(secret in text for secret in confidential):
-        return "(not shown, it may be confidential)"
-    return repr(value if len(text) <= 80 else text[:77] + "...")

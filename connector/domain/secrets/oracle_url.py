@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass
 
 from connector.domain.errors import SecretError
+from connector.domain.secrets.characters import BLANKS
 
 DEFAULT_PORT = 1521
 
+_LINE_BREAKS = re.compile(r"[ \t]*[\t\r\n][ \t\r\n]*")
 _URL = re.compile(r"jdbc:oracle:(?:thin|oci):(?P<credentials>[^@]*)@(?P<rest>\S.*)", re.DOTALL)
 _CREDENTIALS = re.compile(r"password|\b(?:user|username|pwd)\s*=", re.IGNORECASE)
 _EASY = re.compile(
@@ -37,6 +39,16 @@ class OracleAddress:
     service: str | None
 
 
+def tidied(url: str) -> str:
+    """The URL without blanks around it and, if it is a DESCRIPTION, on one line.
+
+    Blanks between the parts of a DESCRIPTION have no meaning: in tnsnames.ora one is written in many lines.
+    In the short form a blank behind the service's name would be part of the name.
+    """
+    url = url.strip(BLANKS)
+    return _LINE_BREAKS.sub(" ", url) if "(" in url else url
+
+
 def parse_oracle_url(path: str, url: str) -> OracleAddress:
     """Hosts, ports and service in `url`, the URL of the secret at `path`; never quotes the URL.
 
@@ -50,7 +62,9 @@ def parse_oracle_url(path: str, url: str) -> OracleAddress:
         )
     if match is None or "${" in url:
         raise SecretError(f"secret {path}: the 'url' cannot be parsed; {_EXPECTED}")
-    rest = match["rest"].strip()
+    rest = match["rest"]
+    if not rest.startswith("(") and re.search(r"\s", rest):
+        raise SecretError(f"secret {path}: the 'url' has a space or a line break in it; {_EXPECTED}")
     found = _description(rest) if rest.startswith("(") else _easy_connect(rest)
     if found is None:
         raise SecretError(f"secret {path}: no host and port found in the 'url'; {_EXPECTED}")

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from connector.domain.errors import SecretError
+from connector.domain.secrets.characters import BLANKS, BYTE_ORDER_MARK, invisible
 from connector.domain.secrets.redacted import Redacted
 
 VPC = "vpc"
@@ -34,6 +35,16 @@ SECRET_NAMES = (
 CONFIDENTIAL_SECRETS = (BROKER_STRING, KAFKA_CREDENTIALS)
 #: Fields of JSON secrets that are confidential, under every spelling that is accepted.
 CONFIDENTIAL_FIELDS = ("user", "username", "password", "certificateAuthorityKey", "privateKey")
+#: Fields whose text may have line breaks and tabs: PEM texts, and URLs, which are written in many lines at
+#: times. Who reads a URL takes them out.
+_OF_MANY_LINES = (
+    "certificateAuthorityPem",
+    "certificateAuthorityKey",
+    "privateKey",
+    "url",
+    "jdbcUrl",
+    "connectionUrl",
+)
 
 
 @dataclass(frozen=True)
@@ -55,10 +66,20 @@ def pick(stored: StoredSecret, key: str) -> object:
 
 
 def json_object(path: str, text: Redacted) -> dict[str, Any]:
-    """The JSON object that a secret's text is. Never quotes the text: it may hold a password."""
+    """The JSON object that a secret's text is. Never quotes the text: it may hold a password.
+
+    A character that nobody sees is refused in every key and every text, by the key: a control character, a
+    byte order mark, a space that is not a plain one.
+    """
+    if text.reveal().startswith(BYTE_ORDER_MARK):
+        raise SecretError(
+            f"secret {path} is not valid JSON: it begins with a byte order mark (U+FEFF); expected an "
+            "object, saved as UTF-8 without that mark"
+        )
     problem: str | None = None
     try:
-        value = json.loads(text.reveal())
+        # A line break that JSON does not allow in a text is refused below, by its key.
+        value = json.loads(text.reveal(), strict=False)
     except json.JSONDecodeError as error:
         problem = f"line {error.lineno} column {error.colno}"
     except (ValueError, RecursionError):
@@ -68,7 +89,16 @@ def json_object(path: str, text: Redacted) -> dict[str, Any]:
         raise SecretError(f"secret {path} is not valid JSON ({problem}); expected an object")
     if not isinstance(value, dict):
         raise SecretError(f"secret {path} is a JSON {_json_type(value)}; expected an object")
+    _refuse_invisible(path, value)
     return value
+
+
+def plain_text(stored: StoredSecret) -> str:
+    """The text of a secret that is not JSON, without blanks around it; raises for what nobody sees."""
+    found = invisible(stored.text.reveal(), BLANKS)
+    if found is not None:
+        raise SecretError(f"secret {stored.path} has {found}; write the value anew without it")
+    return stored.text.reveal().strip(BLANKS)
 
 
 def required_text(path: str, fields: Mapping[str, Any], *keys: str, confidential: bool = False) -> str:
@@ -81,6 +111,20 @@ def required_text(path: str, fields: Mapping[str, Any], *keys: str, confidential
         shown = "" if confidential else f", not {value!r}"
         raise SecretError(f"secret {path}: {key!r} must be a text that is not empty{shown}")
     return value
+
+
+def credential(path: str, fields: Mapping[str, Any], *keys: str) -> Redacted:
+    """A user name or a password, under the first of `keys` that is present.
+
+    Blanks around it are refused, not left out: ECS hands the worker the field as the secret has it.
+    """
+    value = required_text(path, fields, *keys, confidential=True)
+    if value != value.strip():
+        raise SecretError(
+            f"secret {path}: {present_key(path, fields, *keys)!r} begins or ends with a space, so each try "
+            "with it may be a wrong login; write the value anew without it"
+        )
+    return Redacted(value)
 
 
 def present_key(path: str, fields: Mapping[str, Any], *keys: str) -> str | None:
@@ -129,16 +173,15 @@ def parse_alert_emails(stored: StoredSecret) -> tuple[str, ...]:
 def parse_kafka_credentials(stored: StoredSecret) -> tuple[Redacted, Redacted]:
     """The secret `kafkaCredentials`, for SCRAM: user name and password."""
     fields = json_object(stored.path, stored.text)
-    username = required_text(stored.path, fields, "username", confidential=True)
-    password = required_text(stored.path, fields, "password", confidential=True)
+    username, password = (credential(stored.path, fields, key) for key in ("username", "password"))
     for key, value in (("username", username), ("password", password)):
         # The worker puts them between quotes in sasl.jaas.config and escapes nothing.
-        if re.search(r'["\\\x00-\x1f]', value):
+        if re.search(r'["\\]', value.reveal()):
             raise SecretError(
-                f"secret {stored.path}: {key!r} has a double quote, a backslash or a control character, "
-                "which Kafka's login configuration cannot contain; choose another value"
+                f"secret {stored.path}: {key!r} has a double quote or a backslash, which Kafka's login "
+                "configuration cannot contain; choose another value"
             )
-    return Redacted(username), Redacted(password)
+    return username, password
 
 
 def _subnets(path: str, fields: Mapping[str, Any], kind: str) -> tuple[str, ...]:
@@ -151,6 +194,47 @@ def _subnets(path: str, fields: Mapping[str, Any], kind: str) -> tuple[str, ...]
             f"secret {path}: {kind!r} must be a list of subnet ids like subnet-0a1b2c3d, not {value!r}"
         )
     return tuple(value)
+
+
+def shown(fields: Mapping[str, Any], value: object) -> str:
+    """`value` for a message, unless it may be confidential: people paste values into wrong fields."""
+    text = str(value)
+    confidential = [str(fields[key]) for key in CONFIDENTIAL_FIELDS if fields.get(key) not in (None, "")]
+    if "@" in text or any(secret in text for secret in confidential):
+        return "(not shown, it may be confidential)"
+    return repr(value if len(text) <= 80 else text[:77] + "...")
+
+
+def _refuse_invisible(path: str, fields: Mapping[str, Any]) -> None:
+    """By key; a key that has such a character is named by its place, since it may hold anything."""
+    for place, (key, value) in enumerate(fields.items(), 1):
+        found = invisible(key)
+        if found is None and key != key.strip():
+            found = "a space at its start or end"
+        if found is not None:
+            raise SecretError(
+                f"secret {path}: the name of key {place} of {len(fields)} has {found}; write the key anew "
+                "without it"
+            )
+        for text in _texts(value):
+            found = invisible(text, BLANKS if key in _OF_MANY_LINES else "")
+            if found is not None:
+                raise SecretError(
+                    f"secret {path}: {shown(fields, key)} has {found}; write the value anew without it"
+                )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a JSON value, names of inner keys included."""
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, Mapping):
+            pending += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            pending += one
 
 
 def _json_type(value: object) -> str:

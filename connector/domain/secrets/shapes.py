@@ -7,7 +7,7 @@ from connector.domain.errors import SecretError
 from connector.domain.secrets import secrets
 from connector.domain.secrets.brokers import parse_brokers
 from connector.domain.secrets.database import parse_database
-from connector.domain.secrets.secrets import StoredSecret, json_object, required_text
+from connector.domain.secrets.secrets import StoredSecret, json_object, plain_text, required_text
 
 # IAM: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 _IAM_PATH = re.compile(r"/(?:[\x21-\x2e\x30-\x7e]+/)*")
@@ -27,7 +27,7 @@ _ALB_ARNS = {
 
 def parse_iam_path(stored: StoredSecret) -> str:
     """The secret `iam/path`: a path that begins and ends with a slash."""
-    text = stored.text.reveal().strip()
+    text = plain_text(stored)
     if not _IAM_PATH.fullmatch(text) or len(text) > 512:
         raise SecretError(
             f"secret {stored.path}: {text!r} is not an IAM path; expected one like /delegatedadmin/developer/"
@@ -37,7 +37,7 @@ def parse_iam_path(stored: StoredSecret) -> str:
 
 def parse_boundary(stored: StoredSecret) -> str:
     """The secret `iam/permissionsBoundary`: the ARN of a managed policy."""
-    text = stored.text.reveal().strip()
+    text = plain_text(stored)
     if not _POLICY_ARN.fullmatch(text):
         raise SecretError(
             f"secret {stored.path}: {text!r} is not a policy ARN; expected "

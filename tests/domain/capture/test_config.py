@@ -14,7 +14,7 @@ from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import CAPTURED_TABLES
 from tests.conftest import Golden
 from tests.domain import strategies
-from tests.domain.given_secrets import stored
+from tests.domain.given_secrets import stored, visible
 
 LOGIN = {"username": "zq-user-7", "password": "zq-password-8"}
 _DESCRIPTION = (
@@ -79,7 +79,7 @@ def test_a_heartbeat_table_s_changes_go_to_a_topic_of_the_catalogue() -> None:
 KINDS_OF_SHAPES = [(kind, shape) for kind in ("debezium", "jdbc") for shape in SHAPES]
 
 # In brackets and long, so that chance does not put them into a config.
-confidential = st.text(min_size=8, max_size=40).map("<{}>".format)
+confidential = st.text(visible, min_size=8, max_size=40).map("<{}>".format)
 
 
 @given(

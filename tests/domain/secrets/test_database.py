@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from connector.domain.errors import SecretError
 from connector.domain.secrets.database import Database, parse_database
-from tests.domain.given_secrets import PATH, stored
+from tests.domain.given_secrets import PATH, stored, visible
 
 USER, PASSWORD = "zq-user-7", "zq-password-8"
 GOOD: dict[str, Any] = {
@@ -266,8 +267,101 @@ def test_a_bad_shape_is_refused_in_one_line_that_names_path_and_field(value: obj
     assert PASSWORD not in message
 
 
+@pytest.mark.parametrize("key", ["url", "jdbcUrl", "connectionUrl"])
+@pytest.mark.parametrize("before", ["", " ", "\n"])
+@pytest.mark.parametrize("behind", [" ", "\t", "\r\n", "  \n"])
+def test_blanks_around_a_url_do_not_reach_the_driver(key: str, before: str, behind: str) -> None:
+    """It would ask the listener for a service whose name ends with a blank."""
+    url = "jdbc:oracle:thin:@//h.example:1521/ORCL"
+    found = parse(without("host", "port", "dbname", **{key: f"{before}{url}{behind}"}))
+    assert (found.url, found.dbname, found.endpoints) == (url, "ORCL", (("h.example", 1521),))
+
+
+def test_a_description_in_many_lines_becomes_one_line() -> None:
+    start, address, data = "(DESCRIPTION=", "(ADDRESS=(HOST=h)(PORT=1))", "(CONNECT_DATA=(SERVICE_NAME=W)))"
+    lines = f"jdbc:oracle:thin:@{start}\r\n\t{address}\n  {data}\n"
+    found = parse(without("host", "port", "dbname", url=lines))
+    assert found.url == f"jdbc:oracle:thin:@{start} {address} {data}"
+    assert (found.endpoints, found.dbname) == ((("h", 1),), "W")
+
+
+@pytest.mark.parametrize(
+    "url", ["//h:1521/W S", "//h:1521/W\nS", "// h:1521/W", "//a:1521, b:1522/W", "h :1521:S"]
+)
+def test_a_blank_within_a_short_url_is_refused(url: str) -> None:
+    error = refusal(without("host", "port", url=f"jdbc:oracle:thin:@{url}"))
+    assert error is not None
+    assert "the 'url' has a space or a line break in it; expected" in str(error)
+
+
+#: What comes along when a value is copied or saved -> how it is named.
+UNSEEN = {
+    "\n": "a line break (U+000A)",
+    "\r": "a line break (U+000D)",
+    "\t": "a tab (U+0009)",
+    "\x00": "a control character (U+0000)",
+    "\x7f": "a control character (U+007F)",
+    "\u00a0": "a no-break space (U+00A0)",
+    "\u00ad": "the character soft hyphen (U+00AD)",
+    "\u200b": "a zero width space (U+200B)",
+    "\u200e": "the character left-to-right mark (U+200E)",
+    "\u2028": "the character line separator (U+2028)",
+    "\u2060": "the character word joiner (U+2060)",
+    "\u3164": "the character hangul filler (U+3164)",
+    "\ud800": "a control character (U+D800)",
+    "\ufe0f": "the character variation selector-16 (U+FE0F)",
+    "\ufeff": "a byte order mark (U+FEFF)",
+}
+
+
+@pytest.mark.parametrize("character", UNSEEN, ids=[ascii(character) for character in UNSEEN])
+@pytest.mark.parametrize(
+    "key", ["username", "user", "password", "host", "ip", "dbname", "db", "sid", "pdb", "engine"]
+)
+def test_a_character_that_nobody_sees_is_refused_by_key_before_the_database_is_asked(
+    key: str, character: str
+) -> None:
+    """Each try with such a user or password is a wrong login, and three lock the account."""
+    other = {"user": "username", "ip": "host", "db": "dbname"}.get(key, key)
+    for place, value in (
+        ("at its start", f"{character}{GOOD.get(other, 'oracle')}"),
+        ("in it", f"zq-{character}{GOOD.get(other, 'oracle')}"),
+        ("at its end", f"{GOOD.get(other, 'oracle')}{character}"),
+    ):
+        error = refusal(without(other, **{key: value}))
+        assert (
+            str(error)
+            == f"secret {PATH}: {key!r} has {UNSEEN[character]} {place}; write the value anew without it"
+        )
+
+
+@pytest.mark.parametrize("key", ["username", "user", "password"])
+@pytest.mark.parametrize("value", [f" {USER}", f"{USER} ", f" {USER}  "])
+def test_a_login_with_a_space_around_it_is_refused_by_key(key: str, value: str) -> None:
+    """ECS hands the worker the field as the secret has it, so leaving the space out here would not help."""
+    error = refusal(without("username" if key == "user" else key, **{key: value}))
+    assert f"secret {PATH}: {key!r} begins or ends with a space, so each try with it may be" in str(error)
+    assert USER not in str(error)
+
+
+def test_a_password_may_have_spaces_within_and_letters_of_any_script() -> None:
+    assert parse({**GOOD, "password": "große Übung ☃ 変更"}).password.reveal() == "große Übung ☃ 変更"
+
+
+@pytest.mark.parametrize("character", [*UNSEEN, " "], ids=ascii)
+def test_a_key_that_looks_right_and_is_not_is_named_by_its_place(character: str) -> None:
+    error = refusal({**without("username"), f"username{character}": USER})
+    assert f"secret {PATH}: the name of key 5 of 5 has " in str(error)
+    assert "write the key anew" in str(error)
+
+
+def test_a_line_break_that_json_does_not_allow_is_refused_by_key_too() -> None:
+    text = json.dumps(GOOD).replace(PASSWORD, f"{PASSWORD}\n")
+    assert "'password' has a line break (U+000A) at its end" in str(refusal(text))
+
+
 # In brackets and long, so that chance does not put them into the fixed part of a message.
-confidential = st.text(min_size=8, max_size=30).map("<{}>".format)
+confidential = st.text(visible, min_size=8, max_size=30).map("<{}>".format)
 anything = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=12)),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

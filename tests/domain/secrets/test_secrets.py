@@ -1,17 +1,23 @@
+import json
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.domain.errors import OperatorError, SecretError
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.fallback import find_secret, require_secret
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret, json_object
+from connector.domain.secrets.shapes import parse_alb_tls, parse_boundary, parse_iam_path
 from connector.domain.stage.stage import Stage
 from tests.domain import aws_rules, strategies
 from tests.domain.given_secrets import stored
 
 FIRST, SECOND = "wms/feature-xyz/dbInfo", "wms/default/dbInfo"
 STAGE = Stage("feature-xyz")
+BOUNDARY = "arn:aws:iam::123456789012:policy/b"
 
 
 class Store:
@@ -199,10 +205,91 @@ def test_malformed_kafka_credentials_are_refused_without_being_shown(value: obje
     assert "u-name" not in str(refused.value)
 
 
-@pytest.mark.parametrize("character", ['"', "\\", "\n", "\x00"])
+@pytest.mark.parametrize("character", ['"', "\\"])
 @pytest.mark.parametrize("key", ["username", "password"])
 def test_credentials_that_would_break_the_login_configuration_are_refused(key: str, character: str) -> None:
     value = {"username": "u-name", "password": "hunter2", key: f"hun{character}ter2"}
     with pytest.raises(SecretError, match=f"{key!r} has a double quote") as refused:
         secrets.parse_kafka_credentials(stored(value))
     assert "ter2" not in str(refused.value)
+
+
+#: A secret of each kind that is JSON, and one of its keys.
+JSON_SECRETS: dict[str, tuple[Callable[[secrets.StoredSecret], object], dict[str, object], str]] = {
+    secrets.VPC: (secrets.parse_vpc, VPC, "id"),
+    secrets.ALERT_EMAILS: (secrets.parse_alert_emails, {"emails": "a@x.gov"}, "emails"),
+    secrets.KAFKA_CREDENTIALS: (
+        secrets.parse_kafka_credentials,
+        {"username": "u-name", "password": "hunter2"},
+        "password",
+    ),
+    secrets.ALB_TLS: (
+        parse_alb_tls,
+        {"certificateArn": "arn", "certificateAuthorityPem": "x"},
+        "certificateArn",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", JSON_SECRETS)
+@pytest.mark.parametrize("character", ["\n", "\x00", "\u00a0", "\u200b", "\ufeff"], ids=ascii)
+def test_a_character_that_nobody_sees_is_refused_in_every_secret_by_key(name: str, character: str) -> None:
+    parse, fields, key = JSON_SECRETS[name]
+    value = f"{fields[key]}{character}"
+    for given_value in (value, [value]):
+        with pytest.raises(
+            SecretError, match=f"^secret wms/main/{name}: {key!r} has .* at its end"
+        ) as refused:
+            parse(stored({**fields, key: given_value}, f"wms/main/{name}"))
+        assert "hunter2" not in str(refused.value)
+    with pytest.raises(SecretError, match=f"the name of key {len(fields) + 1} of {len(fields) + 1} has "):
+        parse(stored({**fields, f"{key}{character}": "hunter2"}, f"wms/main/{name}"))
+    text = f"{character}{json.dumps(fields)}"
+    with pytest.raises(SecretError, match="is not valid JSON|is a JSON|lacks|has|must"):
+        parse(stored(text if character != "\n" else "\n\x00", f"wms/main/{name}"))
+
+
+@pytest.mark.parametrize(("parse", "text"), [(parse_iam_path, "/a/"), (parse_boundary, BOUNDARY)])
+@pytest.mark.parametrize("character", ["\x00", "\u00a0", "\u200b", "\ufeff"], ids=ascii)
+def test_a_text_secret_has_no_character_that_nobody_sees(
+    parse: Callable[[secrets.StoredSecret], str], text: str, character: str
+) -> None:
+    assert parse(stored(f" {text}\r\n")) == text
+    for wrong in (f"{character}{text}", f"{text}{character}", f"{text}{character}\n"):
+        with pytest.raises(SecretError, match=r" has .* \(U\+"):
+            parse(stored(wrong))
+
+
+def test_a_byte_order_mark_before_an_object_is_named() -> None:
+    """Some editors of Windows write one, and ECS cannot read the object's keys then."""
+    with pytest.raises(SecretError, match="it begins with a byte order mark"):
+        secrets.parse_vpc(stored("\ufeff" + json.dumps(VPC)))
+
+
+def test_a_certificate_keeps_its_lines() -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\r\n-----END CERTIFICATE-----\n"
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/x"
+    found = parse_alb_tls(stored({"certificateArn": arn, "certificateAuthorityPem": pem}))
+    assert found["certificateAuthorityPem"] == pem
+
+
+@pytest.mark.parametrize("key", ["username", "password"])
+def test_kafka_credentials_with_a_space_around_them_are_refused_by_key(key: str) -> None:
+    value = {"username": "u-name", "password": "hunter2"}
+    with pytest.raises(SecretError, match=f"{key!r} begins or ends with a space") as refused:
+        secrets.parse_kafka_credentials(stored({**value, key: f"{value[key]} "}))
+    assert value[key] not in str(refused.value)
+
+
+@given(st.text(), st.text())
+def test_no_refusal_of_a_credential_holds_it(user: str, password: str) -> None:
+    value = {"username": f"<name {user}>", "password": f"<word {password}>"}
+    try:
+        secrets.parse_kafka_credentials(stored(value))
+    except SecretError as error:
+        message = str(error)
+    else:
+        return
+    assert message.isprintable()
+    assert "<name" not in message
+    assert "<word" not in message

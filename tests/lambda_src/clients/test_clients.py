@@ -122,6 +122,13 @@ def test_each_way_of_authenticating_has_its_client_settings() -> None:
     assert "sasl_plain_password" not in {**plain, **tls, **iam}
 
 
+def test_with_iam_the_client_connects_no_more_often_than_msk_accepts() -> None:
+    """Its waits stay so short that a deadline has room for several attempts."""
+    iam = client_settings(BROKERS, KafkaAuth.IAM, None)
+    assert 1000 <= iam["reconnect_backoff_ms"] <= iam["reconnect_backoff_max_ms"] <= 5000
+    assert "reconnect_backoff_ms" not in client_settings(BROKERS, KafkaAuth.TLS, None)
+
+
 def test_a_deadline_that_has_passed_starts_no_call() -> None:
     with pytest.raises(DeadlineExceeded, match="the time limit was reached before the answer"):
         Deadline.within(-1).timeout("the answer", at_most=5)
