@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from hypothesis import given
@@ -215,7 +215,7 @@ def test_credentials_that_would_break_the_login_configuration_are_refused(key: s
 
 
 #: A secret of each kind that is JSON, and one of its keys.
-JSON_SECRETS: dict[str, tuple[Callable[[secrets.StoredSecret], object], dict[str, object], str]] = {
+JSON_SECRETS: dict[str, tuple[Callable[[secrets.StoredSecret], object], Mapping[str, object], str]] = {
     secrets.VPC: (secrets.parse_vpc, VPC, "id"),
     secrets.ALERT_EMAILS: (secrets.parse_alert_emails, {"emails": "a@x.gov"}, "emails"),
     secrets.KAFKA_CREDENTIALS: (
