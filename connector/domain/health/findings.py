@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.health.causes import HEARTBEAT_REFUSED, root_cause
-from connector.domain.health.error_class import ErrorClass
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     BUFFER_FILLING,

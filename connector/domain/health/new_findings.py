@@ -5,7 +5,7 @@ An open incident must hide no other error; nor may its consequences be mailed as
 
 from collections.abc import Mapping, Sequence
 
-from connector.domain.health.error_class import ErrorClass
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     ERROR_CLASSES,

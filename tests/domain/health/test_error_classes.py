@@ -2,7 +2,7 @@
 
 import pytest
 
-from connector.domain.health.error_class import ErrorClass, Owner
+from connector.domain.diagnosis.error_class import ErrorClass, Owner
 from connector.domain.health.error_classes import (
     ERROR_CLASSES,
     OBSERVED,

@@ -1,0 +1,17 @@
+"""The classes of errors that a text can tell of: what each means, who fixes it, whether a restart may help.
+
+This is the only such table: health check, mails, registration, `explain` and the operator's guide use it. What
+is seen from outside, without a text, has classes of its own (`connector.domain.health.error_classes`).
+"""
+
+from connector.domain.diagnosis.database_classes import DATABASE_CLASSES
+from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.diagnosis.platform_classes import PLATFORM_CLASSES, UNKNOWN
+
+ERROR_CLASSES: tuple[ErrorClass, ...] = (*DATABASE_CLASSES, *PLATFORM_CLASSES)
+_BY_NAME = {found.name: found for found in (*ERROR_CLASSES, UNKNOWN)}
+
+
+def class_named(name: str) -> ErrorClass:
+    """The class called `name`; it must exist."""
+    return _BY_NAME[name]
