@@ -15,7 +15,7 @@ from connector.domain.diagnosis.classes import class_named
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.diagnosis.one_line import one_line
 from connector.domain.diagnosis.oracle_codes import POSITIONS, WRAPPERS, by_code
-from connector.domain.diagnosis.speaker import REACHED, Speaker, of_cause, of_package, reached
+from connector.domain.diagnosis.speaker import REACHED, Speaker, of_cause, of_host, of_package, reached
 from connector.domain.diagnosis.trace import Cause, Code, Prefix, parse
 
 #: Numbers that refuse a login, in any writing: Oracle writes five digits, other programs fewer.
@@ -36,6 +36,12 @@ _NETWORK_CLASSES = {
     Speaker.DATABASE: "unreachable",
     Speaker.DRIVER: "unreachable",
     Speaker.BROKERS: "brokers",
+    Speaker.AWS: "AWS endpoint",
+}
+#: By whom the certificate was shown that is not trusted.
+_TLS_CLASSES = {
+    Speaker.DATABASE: "database protocol",
+    Speaker.DRIVER: "database protocol",
     Speaker.AWS: "AWS endpoint",
 }
 _NO_CAUSE = "no cause given"
@@ -72,11 +78,11 @@ def diagnose(text: str, *, about: Speaker = Speaker.UNKNOWN) -> Diagnosis:
     """
     causes = parse(text).causes
     verdict = _judge(causes, about)
-    login = _LOGIN.search(text) is not None
-    error_class = class_named(verdict.error_class)
-    if login and error_class.retry:
-        error_class = class_named("login")
-    return Diagnosis(error_class, verdict.cause, verdict.speaker, login)
+    error_class, login = class_named(verdict.error_class), _LOGIN.search(text)
+    if login is not None and error_class.retry:
+        # Wherever it stands, even in a value or between head and tail: a login is never tried again.
+        return Diagnosis(class_named("login"), login[0].upper(), Speaker.DATABASE, login=True)
+    return Diagnosis(error_class, verdict.cause, verdict.speaker, login is not None)
 
 
 def _judge(causes: Sequence[Cause], about: Speaker) -> _Verdict:
@@ -84,12 +90,28 @@ def _judge(causes: Sequence[Cause], about: Speaker) -> _Verdict:
     best = min(codes, key=lambda found: found[0], default=None)
     if best is not None and best[0] <= _Rank.SERVER:
         return _of_code(best[1], Speaker.DATABASE)
-    for cause in reversed(causes):
-        if not cause.suppressed and (name := signs.telling(cause)):
-            return _Verdict(name, _with_reason(cause, causes), _speaker(cause))
+    if (told := _by_signs(causes)) is not None:
+        return told
     if best is not None and best[0] < _Rank.POSITION:
         return _of_code(best[1], Speaker.DRIVER if best[0] == _Rank.DRIVER else Speaker.DATABASE)
     return _by_words(causes, about) or _Verdict("unknown", _last(causes), Speaker.UNKNOWN)
+
+
+def _by_signs(causes: Sequence[Cause]) -> _Verdict | None:
+    """By the innermost cause that tells what is wrong; in the words of the outermost of the same class."""
+    for number in reversed(range(len(causes))):
+        cause = causes[number]
+        if cause.suppressed:
+            continue
+        if name := signs.telling(cause):
+            says = next(each for each in causes if signs.telling(each) == name)
+            return _Verdict(name, _with_reason(says, causes), _speaker(says, causes))
+        if signs.of_trust(cause):
+            speaker = reached(causes[: number + 1])
+            return _Verdict(_TLS_CLASSES.get(speaker, "broker TLS"), _says(cause), speaker)
+        if signs.of_network(cause) and of_host(cause.message) is Speaker.AWS:
+            return _Verdict("AWS endpoint", _says(cause), Speaker.AWS)
+    return None
 
 
 class _Rank:
@@ -146,20 +168,23 @@ def _by_words(causes: Sequence[Cause], about: Speaker) -> _Verdict | None:
             continue
         name = signs.fallback(cause)
         if name and name not in ("no-session", "database error"):
-            return _Verdict(name, _with_reason(cause, causes), _speaker(cause))
+            return _Verdict(name, _with_reason(cause, causes), _speaker(cause, causes))
         if signs.of_network(cause):
             speaker = reached(causes[: number + 1])
             speaker = speaker if speaker in REACHED else about
             return _Verdict(_NETWORK_CLASSES.get(speaker, "network"), _says(cause), speaker)
     for cause in reversed(causes):
         if name := signs.fallback(cause):
-            return _Verdict(name, _with_reason(cause, causes), _speaker(cause))
+            return _Verdict(name, _with_reason(cause, causes), _speaker(cause, causes))
     return None
 
 
-def _speaker(cause: Cause) -> Speaker:
-    found = of_package(cause.exception)
-    return of_cause(cause) if found is Speaker.UNKNOWN else found
+def _speaker(cause: Cause, causes: Sequence[Cause]) -> Speaker:
+    """Who says a cause; of Java's own, to whom the exceptions around it speak."""
+    for found in (of_package(cause.exception), of_cause(cause)):
+        if found is not Speaker.UNKNOWN:
+            return found
+    return reached(causes)
 
 
 def _with_reason(cause: Cause, causes: Sequence[Cause]) -> str:
@@ -175,4 +200,8 @@ def _last(causes: Sequence[Cause]) -> str:
 
 
 def _says(cause: Cause) -> str:
-    return one_line(cause.message) or cause.name or _NO_CAUSE
+    """Its message; with its class where the message is only an address, or empty."""
+    message = one_line(cause.message)
+    if message and " " not in message and cause.name:
+        return one_line(f"{cause.name}: {message}")
+    return message or cause.name or _NO_CAUSE

@@ -5,7 +5,6 @@ from enum import StrEnum
 
 from connector.domain.stage.stage import Stage
 
-
 LAUNCH = "sceptre launch {target} --yes"
 LOGS = "aws logs tail {logs} --since 1h"
 STATUS = "wms-connector status {stage}"

@@ -51,7 +51,7 @@ _FAMILIES: Mapping[str, str] = {
         InvalidTimestamp InvalidRecord InvalidRecordState RecordDeserialization Serialization UnsupportedForMessageFormat
         """,
     "settings": """
-        Api DuplicateResource DuplicateVoter InconsistentClusterId InconsistentGroupProtocol InconsistentVoterSet
+        DuplicateResource DuplicateVoter InconsistentClusterId InconsistentGroupProtocol InconsistentVoterSet
         InvalidCommitOffsetSize InvalidConfiguration InvalidFetchSize InvalidGroupId InvalidOffset InvalidPartitions
         InvalidRegistration InvalidRegularExpression InvalidReplicaAssignment InvalidReplicationFactor InvalidRequest
         InvalidRequiredAcks InvalidSessionTimeout InvalidTopic InvalidTxnTimeout InvalidVoterKey

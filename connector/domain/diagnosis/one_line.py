@@ -33,7 +33,7 @@ def _without_objects(text: str) -> str:
         if at not in ends:
             at += 1
             continue
-        kept.append(_without_name(text[done:at]))
+        kept.append(_without_name(text[done:at]).rstrip())
         at = done = ends[at] + 1
     return "".join((*kept, text[done:]))
 

@@ -33,7 +33,7 @@ class Family:
 #: Oracle's message says only where it happened: never the cause.
 POSITIONS: frozenset[int] = frozenset({334, 2063, 6512, 6550, 27037})
 #: Oracle's message says only that something else failed: the cause if nothing else is there.
-WRAPPERS: frozenset[int] = frozenset({603, 604, 1280, 1284, 12801})
+WRAPPERS: frozenset[int] = frozenset({603, 604, 1280, 1284, 12801, 27102})
 
 _SEEN = "docs/faults-oracle.md"
 

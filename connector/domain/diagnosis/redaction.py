@@ -17,7 +17,7 @@ _STATEMENT = re.compile(
     r"|select\b|values\s{0,64}\(|truncate\s{1,64}table\b|comment\s{1,64}on\b|call\s{1,64}[\w$#.\"]{1,300}\s{0,9}\("
     r"|(?:alter|create|drop)\s{1,64}(?:or\s{1,9}replace\s{1,9})?(?:table|database|pluggable|session|system|index"
     r"|user|role|view|materialized|sequence|synonym|tablespace|global|private|public|unique|bitmap|package"
-    r"|procedure|function|trigger|type|temporary|force)\b|begin\s{1,64}[\w$#.\":]{1,300}\s{0,9}[(;:]"
+    r"|procedure|function|trigger|type|temporary|force)\b|declare\s{1,64}\w|begin\s{1,64}[\w$#.\":]{1,300}\s{0,9}[(;:]"
     r"|hextoraw\b|to_(?:date|timestamp|timestamp_tz|number|char|clob|nclob|yminterval|dsinterval)\s{0,9}\("
     r"|unistr\s{0,9}\(|where\s{1,64}\"|set\s{1,64}\")"
     r"|\"[^\"\n]{1,130}\"\s{0,9}(?:=|<|>|\bin\b|\blike\b|\bbetween\b)",
@@ -25,7 +25,7 @@ _STATEMENT = re.compile(
 )
 #: Where the literals of a statement begin: a quote, a comparison, a list of values, a number.
 _LITERAL = re.compile(
-    r"(?:\bn?q|\bn|\bu|\bx)?['\u2018\u2019`]|[=<>]|\bvalues\s{0,64}\(?|\b(?:in|between|like)\b\s{0,64}\(?"
+    r"(?:\bn?q|\bn|\bu|\bx)?['\u2018\u2019`]|:?[=<>]|\bvalues\s{0,64}\(?|\b(?:in|between|like)\b\s{0,64}\(?"
     r"|\b(?:hextoraw|unistr|to_(?:date|timestamp|timestamp_tz|number|char|clob|nclob|yminterval|dsinterval))\b"
     r"|(?<![\w$#\"])[+-]?\.?\d",
     re.IGNORECASE,
@@ -42,6 +42,12 @@ _BARE = (
     re.compile(r"(?<=DateTimeParseException: Text )'[^\n]*"),
     re.compile(r"(?<= for row )\[[^\n]*"),
     re.compile(r"(?<=\bwith column values )\([^\n]*"),
+    re.compile(r"(?<=HEXTORAW value )'[^\n]*"),
+    re.compile(r"(?<=into byte array: )[^\n]*"),
+    re.compile(r"(?<=time zone value: )[^\n]*"),
+    re.compile(r"(?<=Field values corrupt for )[^\n]*"),
+    re.compile(r"(?<=reselect query for value )'[^\n]*"),
+    re.compile(r"(?<=Expected to find )\"[^\n]*"),
 )
 
 

@@ -130,12 +130,6 @@ TELLING: Sequence[Sign] = (
         r"is not authorized to perform: kafka-cluster",
     ),
     _sign(
-        "broker TLS",
-        r"PKIX path|unable to find valid certification path|CertificateException|No subject alternative",
-        r"certificate (?:has )?expired|Failed to load SSL (?:key|trust)store|bad_certificate|certificate_unknown",
-        place=r"kafka|bootstrap|Ssl|SSL",
-    ),
-    _sign(
         "brokers", r"No resolvable bootstrap urls|Bootstrap broker \S{1,300} disconnected|Expiring \d+ record"
     ),
     _sign("unknown topic", r"not present in metadata after|UNKNOWN_TOPIC_OR_PARTITION"),
@@ -169,6 +163,14 @@ FALLBACKS: Sequence[Sign] = (
     _sign("database error", exception=r"java\.sql\.SQL\w*Exception$"),
 )
 
+#: A certificate or a protocol of TLS that is not accepted: judged by whose it is.
+TRUST = re.compile(
+    r"PKIX path|unable to find valid certification path|CertificateException|No subject alternative"
+    r"|certificate (?:has )?expired|certificate_unknown|bad_certificate|unknown_ca|certificate verify failed"
+    r"|(?:load SSL|SSL) (?:key|trust)store|No appropriate protocol|protocol_version|unrecognized SSL message"
+    r"|plaintext connection\?|handshake_failure|No name matching .{1,300} found",
+    re.IGNORECASE,
+)
 #: Words that anybody can say about a connection: judged by who says them.
 NETWORK = re.compile(
     r"time(?:d)?[ -]?out|unknown ?host|connection (?:was )?(?:reset|refused|closed|aborted)|connection attempt failed"
@@ -199,6 +201,11 @@ def telling(cause: Cause) -> str:
 def fallback(cause: Cause) -> str:
     """The class of a cause if nothing in the trace tells what is wrong; empty if there is none."""
     return next((sign.error_class for sign in FALLBACKS if sign.fits(cause)), "")
+
+
+def of_trust(cause: Cause) -> bool:
+    """Whether a cause says that TLS fails for a reason that stays."""
+    return TRUST.search(cause.message) is not None
 
 
 def of_network(cause: Cause) -> bool:

@@ -66,7 +66,7 @@ class Trace:
 SEPARATOR = " | "
 #: How many frames of a cause are kept.
 _FRAMES = 6
-_FRAME = re.compile(r"^\s*(?:at\s+(?P<where>[^\s(]+)\(|\.\.\. \d+ (?:more|common frames))")
+_FRAME = re.compile(r"^\s*(?:at\s+(?P<where>[\w$.<>/@-]+)(?:\(|\s*$)|\.\.\. \d+ (?:more|common frames))")
 #: ojdbc's link to its own help, behind each message.
 _HELP = re.compile(r"https?://docs\.oracle\.com/\S*")
 _CONNECTION = re.compile(r"\(CONNECTION_ID=[^)\s]*\)")

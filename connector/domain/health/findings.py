@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.diagnosis.speaker import Speaker
 from connector.domain.health import metrics
 from connector.domain.health.causes import HEARTBEAT_REFUSED, root_cause
-from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     BUFFER_FILLING,
@@ -250,7 +252,7 @@ def _disconnected(seen: Observation, results: list[Finding]) -> ErrorClass:
     """The class of what keeps a source from being connected."""
     if any(finding.name == "DbTcpUnreachable" and finding.ok is False for finding in results):
         return named("unreachable")
-    cause = classify(seen.log_message)
+    cause = diagnose(seen.log_message, about=Speaker.DATABASE).error_class
     return named("no-session") if cause is UNKNOWN else cause
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.health.budget import LIMIT, LONGEST_WAIT_SECONDS
 from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.health.budget import LIMIT, LONGEST_WAIT_SECONDS
 from connector.domain.health.error_classes import NOT_RUNNING, classify, named
 from connector.domain.health.findings import CONFIRMED, Finding
 from connector.domain.health.headroom import judged
