@@ -143,7 +143,9 @@ def _rank(code: Code, *, suppressed: bool) -> int:
         return _Rank.WRAPPER
     if not name:
         return _Rank.OTHER
-    return _Rank.DRIVER if suppressed or 17000 <= code.number < 19000 else _Rank.SERVER
+    if suppressed:
+        return _Rank.OTHER
+    return _Rank.DRIVER if 17000 <= code.number < 19000 else _Rank.SERVER
 
 
 def _class_of(code: Code) -> str:
@@ -184,7 +186,8 @@ def _speaker(cause: Cause, causes: Sequence[Cause]) -> Speaker:
     for found in (of_package(cause.exception), of_cause(cause)):
         if found is not Speaker.UNKNOWN:
             return found
-    return reached(causes)
+    spoken_to = reached(causes)
+    return Speaker.WORKER if spoken_to is Speaker.UNKNOWN and cause.exception else spoken_to
 
 
 def _with_reason(cause: Cause, causes: Sequence[Cause]) -> str:

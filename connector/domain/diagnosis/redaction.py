@@ -20,7 +20,7 @@ _STATEMENT = re.compile(
     r"|procedure|function|trigger|type|temporary|force)\b|declare\s{1,64}\w|begin\s{1,64}[\w$#.\":]{1,300}\s{0,9}[(;:]"
     r"|hextoraw\b|to_(?:date|timestamp|timestamp_tz|number|char|clob|nclob|yminterval|dsinterval)\s{0,9}\("
     r"|unistr\s{0,9}\(|where\s{1,64}\"|set\s{1,64}\")"
-    r"|\"[^\"\n]{1,130}\"\s{0,9}(?:=|<|>|\bin\b|\blike\b|\bbetween\b)",
+    r"|[\w$#]\"\s{0,9}(?:=|<|>|\bin\b|\blike\b|\bbetween\b)",
     re.IGNORECASE,
 )
 #: Where the literals of a statement begin: a quote, a comparison, a list of values, a number.

@@ -97,7 +97,6 @@ TELLING: Sequence[Sign] = (
         "schema history",
         r"(?:db|schema)[ -]?history topic|schema isn't known to this connector",
         r"Detected changed end offset of database schema history",
-        exception="",
     ),
     # Memory of the worker. A client without TLS takes the first bytes of a TLS port's answer for a length,
     # and asks for that much memory (KAFKA-4090).
@@ -153,13 +152,12 @@ FALLBACKS: Sequence[Sign] = (
     _sign(
         "settings",
         r"Connector configuration is (?:not valid|invalid)|Failed to find any class that implements",
-        r"Unable to instantiate the connector adapter|RAC node '[^']{0,200}' must specify a port",
+        r"unable to find LoginModule|Unable to instantiate the connector adapter|RAC node '[^']{0,200}' must specify a port",
     ),
     _sign("unreachable", r"Connection validation timed out|no connection within|No RAC node addresses"),
     _sign("record format", exception=r"\.(?:DataException|SchemaBuilderException|SchemaProjectorException)$"),
     _sign("record format", r"Tolerance exceeded in error handler"),
     _sign("no-session", r"Failed to resolve Oracle database version"),
-    _sign("LogMiner session", r"LogMiner session|mining session"),
     _sign("database error", exception=r"java\.sql\.SQL\w*Exception$"),
 )
 

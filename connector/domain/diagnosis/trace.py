@@ -24,15 +24,19 @@ class Prefix(StrEnum):
 
 @dataclass(frozen=True)
 class Code:
-    """A numbered error, and what stands behind it on its line: in the server's language, or nothing."""
+    """A numbered error, and what stands behind it on its line: in the server's language, or nothing.
+
+    `separator` stands between them: listeners write a comma.
+    """
 
     prefix: Prefix
     number: int
     text: str = ""
+    separator: str = ":"
 
     def __str__(self) -> str:
         name = f"{self.prefix}-{self.number:05d}"
-        return f"{name}: {self.text}" if self.text else name
+        return f"{name}{self.separator} {self.text}" if self.text else name
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ _CLASS = re.compile(r"(?<![\w.$/])(?:[a-z_][\w$]*\.)+(?P<name>[A-Z][\w$]*)(?=:|\
 _THROWN = ("Exception", "Error", "Throwable", "Failure")
 _CODE = re.compile(
     r"(?<![A-Za-z0-9])(?:(?P<prefix>ORA|PLS|TNS)-(?P<number>\d{1,6})(?!\d)"
-    r"|SQL ?STATE\W{1,4}(?P<state>\d{5})\b)(?:\s?[:,]\s*)?",
+    r"|SQL ?STATE\W{1,4}(?P<state>\d{5})\b)(?:\s?(?P<separator>[:,])\s*)?",
     re.IGNORECASE,
 )
 #: What stands before a nested exception, and behind it, inside another one's message.
@@ -157,5 +161,6 @@ def codes_in(line: str) -> list[Code]:
         if match["state"]:
             found.append(Code(Prefix.SQLSTATE, int(match["state"]), words))
         else:
-            found.append(Code(Prefix(match["prefix"].upper()), int(match["number"]), words))
+            prefix, separator = Prefix(match["prefix"].upper()), match["separator"] or ":"
+            found.append(Code(prefix, int(match["number"]), words, separator))
     return found
