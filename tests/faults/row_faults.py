@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from connector.domain.health.causes import root_cause
 from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.health.causes import root_cause
 from connector.domain.health.error_classes import classify
 from connector.local import schema
 from tests.faults.compare import Comparison, Kind, seen_by_a_snapshot

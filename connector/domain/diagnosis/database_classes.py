@@ -17,9 +17,11 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         "database rights",
         retry=False,
         owner=Owner.DATABASE,
-        meaning="the connector lacks a privilege, a quota or supplemental logging in the database, or a captured "
+        meaning="the connector lacks a privilege, a quota or supplemental logging in the database, or a "
+        "captured "
         "table does not exist",
-        next_step="restore a table that was dropped; then let the DBA run the script, which grants the rights "
+        next_step="restore a table that was dropped; then let the DBA run the script, which grants the "
+        "rights "
         "and adds supplemental logging",
         command=ORACLE_SCRIPT,
         of_database="refuses what the connector needs",
@@ -28,7 +30,8 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         "database set-up",
         retry=False,
         owner=Owner.DATABASE,
-        meaning="the database is not set up for LogMiner: its archive log mode, its archive destinations or a "
+        meaning="the database is not set up for LogMiner: its archive log mode, its archive destinations "
+        "or a "
         "parameter",
         next_step="let the DBA set archive log mode, a valid local archive destination and what the message "
         "names, as the script's head says; then launch again",
@@ -59,16 +62,19 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.DATABASE,
         meaning="a redo log was switched, or is not archived yet, while LogMiner read it",
-        next_step="nothing, if it ends by itself; if it comes again and again, ask the DBA for larger redo logs",
+        next_step="nothing, if it ends by itself; if it comes again and again, ask the DBA for larger redo "
+        "logs",
         command=STATUS,
     ),
     ErrorClass(
         "LogMiner session",
         retry=True,
         owner=Owner.US,
-        meaning="LogMiner's session or its list of files is gone, as after a lost connection; a restart makes "
+        meaning="LogMiner's session or its list of files is gone, as after a lost connection; a restart "
+        "makes "
         "them anew",
-        next_step="nothing, if a restart heals it; if it comes again, read in the worker's log what ended the "
+        next_step="nothing, if a restart heals it; if it comes again, read in the worker's log what ended "
+        "the "
         "session",
         command=LOGS,
     ),
@@ -173,7 +179,8 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.DATABASE,
         meaning="the database ended the connector's session",
-        next_step="ask the DBA who ends sessions: limits of the user's profile (IDLE_TIME, CONNECT_TIME), a job, "
+        next_step="ask the DBA who ends sessions: limits of the user's profile (IDLE_TIME, CONNECT_TIME), "
+        "a job, "
         "or a person",
         command=STATUS,
         of_database="ended the session",
@@ -203,7 +210,8 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.DATABASE,
         meaning="the database reports an error of its own code",
-        next_step="give the DBA the message: the alert log has an incident with a trace file for Oracle's support",
+        next_step="give the DBA the message: the alert log has an incident with a trace file for Oracle's "
+        "support",
         command=LOGS,
         of_database="reports an error of its own code",
     ),

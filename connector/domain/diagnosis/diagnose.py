@@ -1,9 +1,9 @@
 """What an error is: its class, its cause in one line, and who says it. Pure.
 
-The one judgement that health check, mails, `status`, a registration and `explain` share. What counts is, in this
-order: a refused login; a number of the database's that is neither a position nor a wrapper; a sign of Debezium,
-Kafka's client or AWS; a number of the driver's; a number that no family has; a wrapper's number; words about a
-connection, by who says them; and what a wrapper's own words mean if there is nothing inside it.
+The one judgement that health check, mails, `status`, a registration and `explain` share. What counts is, in
+this order: a refused login; a number of the database's that is neither a position nor a wrapper; a sign of
+Debezium, Kafka's client or AWS; a number of the driver's; a number that no family has; a wrapper's number;
+words about a connection, by who says them; and what a wrapper's own words mean if there is nothing inside it.
 """
 
 import re

@@ -7,8 +7,8 @@ _PAIRS = {"]": "[", "}": "{"}
 def one_line(message: str) -> str:
     """`message` in one line of at most `MAX_LENGTH` characters.
 
-    Debezium prints whole objects inside a sentence, and the end of the sentence follows them: they are left out
-    of a message that is too long.
+    Debezium prints whole objects inside a sentence, and the end of the sentence follows them: they are left
+    out of a message that is too long.
     """
     text = " ".join(message.split())
     if len(text) > MAX_LENGTH:

@@ -17,7 +17,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.PLATFORM,
         meaning="the brokers refuse new connections or requests for now, because there were too many",
-        next_step="nothing, if it ends by itself; else ask the cluster's owners who connects so often, and for a "
+        next_step="nothing, if it ends by itself; else ask the cluster's owners who connects so often, and "
+        "for a "
         "larger quota",
         command=STATUS,
     ),
@@ -34,7 +35,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="the brokers refuse the connector's user name, password or signature",
-        next_step="fix the brokers' user and password in the stage's secret; with IAM, check that the task's role "
+        next_step="fix the brokers' user and password in the stage's secret; with IAM, check that the "
+        "task's role "
         "may connect, then launch again",
         command=LAUNCH,
     ),
@@ -42,8 +44,10 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "broker authentication",
         retry=False,
         owner=Owner.US,
-        meaning="the port of the brokers wants another kind of authentication or encryption than kafka_auth says",
-        next_step="make the port in the secret brokerString and kafka_auth in the stage's config.yaml fit each "
+        meaning="the port of the brokers wants another kind of authentication or encryption than "
+        "kafka_auth says",
+        next_step="make the port in the secret brokerString and kafka_auth in the stage's config.yaml fit "
+        "each "
         "other, then launch again",
         command=LAUNCH,
     ),
@@ -52,7 +56,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="the worker does not trust the brokers' certificate, or the port speaks no TLS",
-        next_step="check the port in the secret brokerString and kafka_auth; a certificate of a private authority "
+        next_step="check the port in the secret brokerString and kafka_auth; a certificate of a private "
+        "authority "
         "must be in the image's trust store",
         command=LAUNCH,
     ),
@@ -60,8 +65,10 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "AWS credentials",
         retry=True,
         owner=Owner.US,
-        meaning="the worker could not get credentials of its task role, or they have expired or are not valid yet",
-        next_step="check the task role, and whether the task reaches the credentials endpoint (169.254.170.2) and "
+        meaning="the worker could not get credentials of its task role, or they have expired or are not "
+        "valid yet",
+        next_step="check the task role, and whether the task reaches the credentials endpoint "
+        "(169.254.170.2) and "
         "has the right time; read the worker's log",
         command=LOGS,
     ),
@@ -70,7 +77,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.PLATFORM,
         meaning="an endpoint of AWS cannot be reached from the worker's subnets",
-        next_step="give the subnets a route (NAT or a VPC endpoint) and name resolution for the endpoint that the "
+        next_step="give the subnets a route (NAT or a VPC endpoint) and name resolution for the endpoint "
+        "that the "
         "message names",
         command=LOGS,
     ),
@@ -121,7 +129,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="a record cannot be converted, written or read as the worker's converters are set",
-        next_step="read in the worker's log which topic and field it is, fix converter or transform, then launch "
+        next_step="read in the worker's log which topic and field it is, fix converter or transform, then "
+        "launch "
         "again",
         command=LOGS,
     ),
@@ -157,7 +166,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "DML",
         retry=False,
         owner=Owner.US,
-        meaning="the connector cannot parse a change of a row in the redo log, often because it knows another "
+        meaning="the connector cannot parse a change of a row in the redo log, often because it knows "
+        "another "
         "structure of the table",
         next_step="ask the DBA whether SYS or SYSTEM changed the table, which the connector does not read; "
         "report the message; the statement in the worker's log holds values of the row",
@@ -180,14 +190,4 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         next_step="fix what the message names in the stage's config.yaml or secrets, then launch again",
         command=LAUNCH,
     ),
-)
-
-#: For errors that no other class describes. An unneeded restart does no harm, and the budget limits them.
-UNKNOWN = ErrorClass(
-    "unknown",
-    retry=True,
-    owner=Owner.US,
-    meaning="an error that no class describes",
-    next_step="read the trace in the worker's log, fix its cause, then launch again",
-    command=LOGS,
 )

@@ -1,9 +1,9 @@
 """Words and classes by which an error is recognised that has no number of the database's. Pure.
 
-The first sign that fits a cause counts, so narrow ones come first. Texts of Debezium are those of v3.6.1.Final
-(debezium-connector-oracle, debezium-connector-common), of ojdbc those of "JDBC Error Messages" in Oracle's JDBC
-Developer's Guide, of Connect and Kafka's client those of 4.3.1; of MSK's IAM those of aws/aws-msk-iam-auth 2.3.9
-and its issues 25, 28 and 45.
+The first sign that fits a cause counts, so narrow ones come first. Texts of Debezium are those of
+v3.6.1.Final (debezium-connector-oracle, debezium-connector-common), of ojdbc those of "JDBC Error Messages"
+in Oracle's JDBC Developer's Guide, of Connect and Kafka's client those of 4.3.1; of MSK's IAM those of
+aws/aws-msk-iam-auth 2.3.9 and its issues 25, 28 and 45.
 """
 
 import re
@@ -61,7 +61,8 @@ TELLING: Sequence[Sign] = (
     _sign("DDL", exception=r"ParsingException$"),
     _sign(
         "unreadable value",
-        r"Failed to properly convert (?:data|key) value|internal schema representation is probably out of sync",
+        r"Failed to properly convert (?:data|key) value"
+        r"|internal schema representation is probably out of sync",
         r"Couldn't convert value for column|Failed to convert value for ?column|HEXTORAW value",
         r"Failed to convert HEX string|Unexpected timestamp with time zone value|Couldn't read binary data",
         r"malformed hex string in LogMiner",
@@ -87,7 +88,8 @@ TELLING: Sequence[Sign] = (
         "database set-up",
         r"not configured to use a archive log|LOG_MODE=ARCHIVELOG",
         r"(?:Failed to|could not) (?:resolve|locate) .{0,40}archive (?:log )?destination",
-        r"archive destinations? (?:are|is) (?:not )?(?:local|valid)|archive log destination name .{0,200} is unknown",
+        r"archive destinations? (?:are|is) (?:not )?(?:local|valid)"
+        r"|archive log destination name .{0,200} is unknown",
         r"None of the supplied archive destinations|at least one archive log destination",
         r"At least one destination name is expected|number of archive log destinations",
         r"Error while checking validity of archive destination",
@@ -110,8 +112,10 @@ TELLING: Sequence[Sign] = (
     # AWS.
     _sign(
         "AWS credentials",
-        r"Failed to find AWS IAM Credentials|Unable to load (?:AWS )?credentials|security token .{0,40}expired",
-        r"ExpiredToken|credentials? (?:have|has|is|are) expired|Session too short|RequestTimeTooSkewed|clock skew",
+        r"Failed to find AWS IAM Credentials|Unable to load (?:AWS )?credentials"
+        r"|security token .{0,40}expired",
+        r"ExpiredToken|credentials? (?:have|has|is|are) expired|Session too short|RequestTimeTooSkewed"
+        r"|clock skew",
         r"Signature (?:expired|not yet current)|Failed to get credentials|Failed to load credentials",
         r"Cannot change principals during re-?authentication|Failed to connect to service endpoint",
         r"169\.254\.170\.2|169\.254\.169\.254|Container credentials|EC2 metadata",
@@ -134,7 +138,8 @@ TELLING: Sequence[Sign] = (
     _sign("unknown topic", r"not present in metadata after|UNKNOWN_TOPIC_OR_PARTITION"),
     _sign(
         "fenced",
-        r"produce with an old epoch|producer transaction expired|newer producer with the same transactionalId",
+        r"produce with an old epoch|producer transaction expired"
+        r"|newer producer with the same transactionalId",
     ),
     _sign("record too large", r"larger than the max(?:imum)? message size|MESSAGE_TOO_LARGE"),
     _sign("brokers", r"the brokers do not answer|Timed out waiting to send the call"),
@@ -152,7 +157,8 @@ FALLBACKS: Sequence[Sign] = (
     _sign(
         "settings",
         r"Connector configuration is (?:not valid|invalid)|Failed to find any class that implements",
-        r"unable to find LoginModule|Unable to instantiate the connector adapter|RAC node '[^']{0,200}' must specify a port",
+        r"unable to find LoginModule|Unable to instantiate the connector adapter"
+        r"|RAC node '[^']{0,200}' must specify a port",
     ),
     _sign("unreachable", r"Connection validation timed out|no connection within|No RAC node addresses"),
     _sign("record format", exception=r"\.(?:DataException|SchemaBuilderException|SchemaProjectorException)$"),
@@ -171,10 +177,13 @@ TRUST = re.compile(
 )
 #: Words that anybody can say about a connection: judged by who says them.
 NETWORK = re.compile(
-    r"time(?:d)?[ -]?out|unknown ?host|connection (?:was )?(?:reset|refused|closed|aborted)|connection attempt failed"
+    r"time(?:d)?[ -]?out|unknown ?host|connection (?:was )?(?:reset|refused|closed|aborted)"
+    r"|connection attempt failed"
     r"|closed connection|no route to host|network is unreachable|broken pipe|no more data to read|I/?O ?error"
-    r"|got minus one from a read|network adapter could not|listener refused|no connection within|temporary failure in name"
-    r"|name or service not known|nodename nor servname|unexpected end of (?:file|stream)|remote host terminated"
+    r"|got minus one from a read|network adapter could not|listener refused|no connection within"
+    r"|temporary failure in name"
+    r"|name or service not known|nodename nor servname|unexpected end of (?:file|stream)"
+    r"|remote host terminated"
     r"|socket (?:is )?closed|connection is closed|premature EOF|no address associated|connection lost",
     re.IGNORECASE,
 )

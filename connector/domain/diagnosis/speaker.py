@@ -1,4 +1,4 @@
-"""Which component speaks in a cause. A word such as "timed out" means what its speaker can mean by it. Pure."""
+"""Which component speaks in a cause: "timed out" means what its speaker can mean by it. Pure."""
 
 import re
 from collections.abc import Iterable

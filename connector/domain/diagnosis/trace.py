@@ -96,13 +96,13 @@ _ENDS = re.compile(r"\]\)|\]$|\) occurred when ")
 def parse(text: str) -> Trace:
     """The causes in a text of any kind and length. No value of a statement is in the answer."""
     found: list[_Open] = []
-    for line in without_values(bounded(text).replace(SEPARATOR, "\n")).splitlines():
-        if (frame := _FRAME.match(line)) is not None:
+    for written in without_values(bounded(text).replace(SEPARATOR, "\n")).splitlines():
+        if (frame := _FRAME.match(written)) is not None:
             if found and frame["where"] and len(found[-1].frames) < _FRAMES:
                 found[-1].frames.append(frame["where"])
             continue
-        line = _LOG_HEAD.sub("", _CONNECTION.sub("", _HELP.sub("", line)), count=1)
-        _read(line, found)
+        line = _CONNECTION.sub("", _HELP.sub("", written))
+        _read(_LOG_HEAD.sub("", line, count=1), found)
     return Trace(tuple(each.closed() for each in found))
 
 

@@ -3,10 +3,9 @@
 The first are the table in `connector.domain.diagnosis.classes`; the others stand here.
 """
 
-from connector.domain.diagnosis.classes import ERROR_CLASSES
+from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import LAUNCH, LOGS, ORACLE_SCRIPT, STATUS, ErrorClass, Owner
-from connector.domain.diagnosis.platform_classes import UNKNOWN
 from connector.domain.health.old_names import error_class
 
 _SNAPSHOT = "wms-connector snapshot {stage}"

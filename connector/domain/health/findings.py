@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.diagnosis.speaker import Speaker
@@ -18,7 +19,6 @@ from connector.domain.health.error_classes import (
     LAGGING,
     NOT_RUNNING,
     STALLED,
-    UNKNOWN,
     WORKER,
     classify,
     named,

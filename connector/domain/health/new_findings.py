@@ -5,13 +5,9 @@ An open incident must hide no other error; nor may its consequences be mailed as
 
 from collections.abc import Mapping, Sequence
 
+from connector.domain.diagnosis.classes import ERROR_CLASSES
 from connector.domain.diagnosis.error_class import ErrorClass
-from connector.domain.health.error_classes import (
-    ARCHIVED_LOG_EXPIRING,
-    ERROR_CLASSES,
-    LAGGING,
-    named,
-)
+from connector.domain.health.error_classes import ARCHIVED_LOG_EXPIRING, LAGGING, named
 from connector.domain.health.findings import Finding
 from connector.domain.health.state import Incident
 

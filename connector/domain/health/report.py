@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.health.alarm import Alarm
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.check_result import CheckResult, launch, step_of
-from connector.domain.health.error_classes import UNKNOWN, classify, named
+from connector.domain.health.error_classes import classify, named
 from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, Facts
 from connector.domain.stage.aws_names import COMPONENTS
 

@@ -50,7 +50,7 @@ STATEMENTS = [
 ]
 AROUND = [
     "{}",
-    "io.debezium.DebeziumException: DML statement couldn't be parsed. Please open an issue with the statement '{}'.",
+    "io.debezium.DebeziumException: DML statement couldn't be parsed. Report the statement '{}'.",
     "java.lang.X: y\nCaused by: a.b.DmlParserException: Failed to parse DML: '{}'\n\tat a.B.c(B.java:1)",
     "2026-06-08T17:49:51.258Z ERROR [wms-oracle-cdc|task-0] Cannot read '{}' | a.b.C: d",
     "Error : 942, Position : 14, SQL = {}, Original SQL = {}, Error Msg = ORA-00942: no table",

@@ -46,7 +46,8 @@ def test_an_event_of_the_workers_log_begins_with_its_words() -> None:
 def test_exceptions_inside_a_message_are_causes_of_their_own() -> None:
     nested = (
         "org.apache.kafka.common.errors.SaslAuthenticationException: An error: "
-        "(java.security.PrivilegedActionException: javax.security.sasl.SaslException: No credentials [Caused by "
+        "(java.security.PrivilegedActionException: javax.security.sasl.SaslException: No credentials "
+        "[Caused by "
         "shadow.com.amazonaws.SdkClientException: no endpoint ]) occurred when evaluating. More."
     )
     assert _shape(nested) == [

@@ -2,14 +2,9 @@
 
 import pytest
 
+from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN
 from connector.domain.diagnosis.error_class import ErrorClass, Owner
-from connector.domain.health.error_classes import (
-    ERROR_CLASSES,
-    OBSERVED,
-    UNKNOWN,
-    classify,
-    named,
-)
+from connector.domain.health.error_classes import OBSERVED, classify, named
 from connector.domain.stage.stage import Stage
 
 CONNECT = "org.apache.kafka.connect.errors.ConnectException: "

@@ -6,9 +6,9 @@ import pytest
 
 from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.errors import ServerError
 from connector.domain.health.budget import ACT_WITHIN_SECONDS, LIMIT, Budget
-from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     CONNECTOR_MISSING,
