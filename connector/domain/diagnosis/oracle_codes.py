@@ -132,6 +132,8 @@ FAMILIES: tuple[Family, ...] = (
         seen=True,
     ),
     Family("session ended", {28: "killed", 1012: "not logged on", 2396: "idle"}, Reaction.FAILS, _SEEN, True),
+    Family("database set-up", {1325: "no archive log mode"}, Reaction.FAILS, "Oracle: error help"),
+    Family("corrupt data", {1578: "corrupt block"}, Reaction.FAILS, "Oracle: error help"),
     Family("database protocol", {28040: "no matching protocol"}, Reaction.RETRIES, "Oracle: error help"),
     Family(
         "database internal error",

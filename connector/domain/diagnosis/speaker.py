@@ -40,7 +40,7 @@ _PACKAGES: tuple[tuple[str, Speaker], ...] = (
 #: Who can own a word about the network.
 REACHED = (Speaker.DATABASE, Speaker.DRIVER, Speaker.BROKERS, Speaker.AWS)
 _BROKER_HOST = re.compile(
-    r"\bb-\d+[\w.-]*|[\w-]+\.kafka(?:-serverless)?\.[\w-]+\.amazonaws\.com", re.IGNORECASE
+    r"\bb-\d+[\w.-]*|(?<![\w-])[\w-]{1,63}\.kafka(?:-serverless)?\.[\w-]{1,63}\.amazonaws\.com", re.IGNORECASE
 )
 _DATABASE_HOST = re.compile(r"\.rds\.amazonaws\.com|jdbc:oracle|:15\d\d\b|\bport 15\d\d\b", re.IGNORECASE)
 #: Endpoints of AWS, and where a task on Fargate fetches the credentials of its role.

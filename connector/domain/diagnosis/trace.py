@@ -73,7 +73,7 @@ _FRAMES = 6
 _FRAME = re.compile(r"^\s*(?:at\s+(?P<where>[\w$.<>/@-]+)(?:\(|\s*$)|\.\.\. \d+ (?:more|common frames))")
 #: ojdbc's link to its own help, behind each message.
 _HELP = re.compile(r"https?://docs\.oracle\.com/\S*")
-_CONNECTION = re.compile(r"\(CONNECTION_ID=[^)\s]*\)")
+_CONNECTION = re.compile(r"\(CONNECTION_ID=[^)\s]{0,100}\)")
 _CAUSED_BY = re.compile(r"^\s*(?:Caused by|(?P<suppressed>Suppressed)):\s*")
 #: The start of an event of the worker's log: time, level, and the connector in brackets.
 _LOG_HEAD = re.compile(
