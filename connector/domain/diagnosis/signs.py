@@ -83,6 +83,7 @@ TELLING: Sequence[Sign] = (
         # Debezium's message for a table that was dropped between its first check and its read.
         r"io\.debezium\.relational\.Table\.\w+\(\)\W+because \W*table\W* is null",
         r"Unable to find table in relational model|was not found in ALL_ALL_TABLES",
+        r"Failed to resolve Oracle's NLS_",
     ),
     _sign(
         "database set-up",
@@ -93,7 +94,7 @@ TELLING: Sequence[Sign] = (
         r"None of the supplied archive destinations|at least one archive log destination",
         r"At least one destination name is expected|number of archive log destinations",
         r"Error while checking validity of archive destination",
-        r"unexpected NLS_NCHAR_CHARACTERSET|Failed to resolve Oracle's NLS_",
+        r"unexpected NLS_NCHAR_CHARACTERSET",
     ),
     _sign(
         "schema history",
