@@ -10,7 +10,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.diagnosis.speaker import Speaker
 from connector.domain.health import metrics
-from connector.domain.health.causes import HEARTBEAT_REFUSED, root_cause
+from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     BUFFER_FILLING,
@@ -20,7 +20,6 @@ from connector.domain.health.error_classes import (
     NOT_RUNNING,
     STALLED,
     WORKER,
-    classify,
     named,
 )
 from connector.domain.health.headroom import judged
@@ -192,7 +191,8 @@ def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Fi
     if status.halted:
         return [state, Finding.passed("ConnectorTaskFailed", tasks)]
     if status.state_failed:
-        state = Finding.failed("ConnectorStateFailed", root_cause(status.trace), classify(status.trace))
+        told = diagnose(status.trace)
+        state = Finding.failed("ConnectorStateFailed", told.cause, told.error_class)
     if status.idle:
         reason = f"not running: {status.describe()}"
         if idle:
@@ -201,8 +201,8 @@ def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Fi
     failed = [task for task in status.tasks if task.failed]
     if not failed:
         return [state, Finding.passed("ConnectorTaskFailed", tasks)]
-    message = "; ".join(f"task {task.id}: {root_cause(task.trace)}" for task in failed)
-    cause = classify(failed[0].trace)
+    message = "; ".join(f"task {task.id}: {diagnose(task.trace).cause}" for task in failed)
+    cause = diagnose(failed[0].trace).error_class
     return [state, Finding.failed("ConnectorTaskFailed", message, cause, len(failed), summary=tasks)]
 
 
@@ -240,12 +240,9 @@ def _source(seen: Observation, results: list[Finding]) -> list[Finding]:
         reason = f"the worker's metrics cannot be read: {seen.probe_errors.get('source', 'no reason given')}"
     else:
         reason = source.describe()
-    message = (
-        f"{reason}; last error in the worker's log: {root_cause(seen.log_message)}"
-        if seen.log_message
-        else reason
-    )
-    return [Finding.failed("SourceDisconnected", message, _disconnected(seen, results))]
+    if seen.log_message:
+        reason = f"{reason}; last error in the worker's log: {diagnose(seen.log_message).cause}"
+    return [Finding.failed("SourceDisconnected", reason, _disconnected(seen, results))]
 
 
 def _disconnected(seen: Observation, results: list[Finding]) -> ErrorClass:
@@ -349,8 +346,9 @@ def _heartbeat(
     ]
     if _streams(seen) and HEARTBEAT_REFUSED in seen.log_message:
         # Whether it is connected at this moment or not: a refusal that is repeated starts the task each time.
-        reason = f"the database refuses the heartbeat statement: {root_cause(seen.log_message)}"
-        return [*measured, Finding.failed("HeartbeatMissing", reason, classify(seen.log_message))]
+        told = diagnose(seen.log_message)
+        reason = f"the database refuses the heartbeat statement: {told.cause}"
+        return [*measured, Finding.failed("HeartbeatMissing", reason, told.error_class)]
     hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in results)
     if hidden or not _streams(seen) or seen.source is None or seen.source.snapshot_running:
         return measured
