@@ -76,7 +76,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "AWS endpoint",
         retry=True,
         owner=Owner.PLATFORM,
-        meaning="an endpoint of AWS cannot be reached from the worker's subnets",
+        meaning="an endpoint of AWS cannot be reached from the worker's subnets, or refuses calls for now",
         next_step="give the subnets a route (NAT or a VPC endpoint) and name resolution for the endpoint "
         "that the "
         "message names",

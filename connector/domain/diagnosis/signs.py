@@ -126,12 +126,25 @@ TELLING: Sequence[Sign] = (
         r"is not authorized to perform: (?!kafka-cluster)|AccessDenied|UnauthorizedOperation",
         exception=r"amazon(?:aws)?\b.*(?:Exception|Error)$",
     ),
+    _sign(
+        "AWS endpoint",
+        r"Rate exceeded|Throttl|SlowDown|ServiceUnavailable|InternalFailure|Service Unavailable",
+        exception=r"amazon(?:aws)?\b.*(?:Exception|Error)$",
+    ),
     # Brokers.
     _sign("brokers throttle", r"Too many connects|Too many connections|connection (?:rate|creation) quota"),
     _sign(
         "cluster rights",
         r"Not authorized to access|_AUTHORIZATION_FAILED|authorization failed\.|\]: Access denied",
         r"is not authorized to perform: kafka-cluster",
+    ),
+    _sign("broker authentication", r"Invalid receive \(size"),
+    _sign(
+        "brokers",
+        r"Couldn't resolve server|Broker may not be available",
+        r"Connection to node -?\d+ .{0,300}terminated during",
+        r"LEADER_NOT_AVAILABLE|COORDINATOR_NOT_AVAILABLE|NOT_LEADER_OR_FOLLOWER|REQUEST_TIMED_OUT",
+        r"NOT_ENOUGH_REPLICAS|NETWORK_EXCEPTION|KAFKA_STORAGE_ERROR",
     ),
     _sign(
         "brokers", r"No resolvable bootstrap urls|Bootstrap broker \S{1,300} disconnected|Expiring \d+ record"
@@ -165,6 +178,9 @@ FALLBACKS: Sequence[Sign] = (
     _sign("record format", exception=r"\.(?:DataException|SchemaBuilderException|SchemaProjectorException)$"),
     _sign("record format", r"Tolerance exceeded in error handler"),
     _sign("no-session", r"Failed to resolve Oracle database version"),
+    # What ojdbc calls so means that the connection is gone.
+    _sign("unreachable", exception=r"java\.sql\.SQL(?:Recoverable|\w*Connection)Exception$"),
+    _sign("AWS endpoint", exception=r"amazon(?:aws)?\b.*(?:Exception|Error)$"),
     _sign("database error", exception=r"java\.sql\.SQL\w*Exception$"),
 )
 
@@ -180,7 +196,8 @@ TRUST = re.compile(
 NETWORK = re.compile(
     r"time(?:d)?[ -]?out|unknown ?host|connection (?:was )?(?:reset|refused|closed|aborted)"
     r"|connection attempt failed"
-    r"|closed connection|no route to host|network is unreachable|broken pipe|no more data to read|I/?O ?error"
+    r"|closed (?:connection|statement|result ?set)|stale connection|end of TNS data"
+    r"|no route to host|network is unreachable|broken pipe|no more data to read|I/?O ?error"
     r"|got minus one from a read|network adapter could not|listener refused|no connection within"
     r"|temporary failure in name"
     r"|name or service not known|nodename nor servname|unexpected end of (?:file|stream)"

@@ -35,7 +35,7 @@ class Code:
     separator: str = ":"
 
     def __str__(self) -> str:
-        name = f"{self.prefix}-{self.number:05d}"
+        name = f"{self.prefix}{' ' if self.prefix is Prefix.SQLSTATE else '-'}{self.number:05d}"
         return f"{name}{self.separator} {self.text}" if self.text else name
 
 
@@ -159,7 +159,7 @@ def codes_in(line: str) -> list[Code]:
         end = matches[number + 1].start() if number + 1 < len(matches) else len(line)
         words = " ".join(line[match.end() : end].split()).strip(" ([")
         if match["state"]:
-            found.append(Code(Prefix.SQLSTATE, int(match["state"]), words))
+            found.append(Code(Prefix.SQLSTATE, int(match["state"]), words.lstrip("])\"': ")))
         else:
             prefix, separator = Prefix(match["prefix"].upper()), match["separator"] or ":"
             found.append(Code(prefix, int(match["number"]), words, separator))
