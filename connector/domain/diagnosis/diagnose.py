@@ -44,6 +44,8 @@ _TLS_CLASSES = {
     Speaker.DRIVER: "database protocol",
     Speaker.AWS: "AWS endpoint",
 }
+#: What an exception of such a package means if its words tell nothing about a connection.
+_VAGUE = frozenset({"no-session", "database error", "AWS endpoint"})
 _NO_CAUSE = "no cause given"
 
 
@@ -169,7 +171,7 @@ def _by_words(causes: Sequence[Cause], about: Speaker) -> _Verdict | None:
         if cause.suppressed:
             continue
         name = signs.fallback(cause)
-        if name and name not in ("no-session", "database error"):
+        if name and name not in _VAGUE:
             return _Verdict(name, _with_reason(cause, causes), _speaker(cause, causes))
         if signs.of_network(cause):
             speaker = reached(causes[: number + 1])
