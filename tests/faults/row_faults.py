@@ -98,7 +98,7 @@ def defined_by_sys(testbed: FaultTestbed, title: str) -> Row:
     with streaming(testbed) as stream:
         with stream.load.held(), testbed.world.database.sys() as session:
             session.execute(f'ALTER TABLE {table} ADD ("PRTY_CD" VARCHAR2(10))')
-        row = _stopped_and_started_over(testbed, title, stream, "DDL")
+        row = _stopped_and_started_over(testbed, title, stream, "DML")
     with testbed.world.database.app() as session:
         session.execute(f'ALTER TABLE {table} DROP COLUMN "PRTY_CD"')
     with streaming(testbed):
