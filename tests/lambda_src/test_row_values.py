@@ -52,7 +52,7 @@ def test_a_launch_that_failed_tells_the_workers_last_error_without_values(
 ) -> None:
     line = "2026-06-08T17:49:51.258Z ERROR [x|task-0] It failed. | " + " | ".join(TRACE.splitlines())
     page = {"events": [{"timestamp": 1, "message": line}]}
-    monkeypatch.setattr(worker_log.calls, "pages", lambda *_: [page])
+    monkeypatch.setattr("connector.aws.calls.pages", lambda *_: [page])
     told = worker_log.last_error(None, "group", datetime.now(UTC))  # type: ignore[arg-type]
     assert told is not None
     assert VALUE not in told
