@@ -10,8 +10,8 @@ class Reaction(StrEnum):
 
     RETRIES = "retries for ever"
     FAILS = "fails"
-    #: The same number is met in cases of both kinds.
-    EITHER = "either"
+    #: Some errors of the number are retried, others are not.
+    EITHER = "retries for ever or fails, by the error's arguments"
 
 
 #: Oracle's own page of a code: `Database Error Messages`, one page a number.

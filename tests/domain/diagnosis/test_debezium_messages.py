@@ -2,7 +2,7 @@
 
 `debezium-documented.txt` has every error message of Debezium's page "Debezium Connector for Oracle" (3.6), by
 the section that has it. `THROWN` has what the connector throws in its LogMiner mode without an error of Oracle
-inside: read in debezium-connector-oracle, debezium-connector-common and debezium-storage-kafka of 3.6.1.Final.
+inside: read in debezium-connector-oracle, debezium-connector-common and debezium-storage-kafka 3.6.1.Final.
 """
 
 from pathlib import Path
