@@ -14,6 +14,14 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         of_database="refuses the login",
     ),
     ErrorClass(
+        "password expiring",
+        retry=False,
+        owner=Owner.DATABASE,
+        meaning="the password of the connector's user expires soon; logins still succeed",
+        next_step="have the DBA set a new password, put it into the secret dbInfo, then launch again",
+        command=LAUNCH,
+    ),
+    ErrorClass(
         "database rights",
         retry=False,
         owner=Owner.DATABASE,
