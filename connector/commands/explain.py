@@ -1,5 +1,6 @@
 """`wms-connector explain`: what the health check makes of a pasted trace or log line."""
 
+import re
 import sys
 from collections import deque
 from pathlib import Path
@@ -17,6 +18,8 @@ _STDIN = "-"
 _PART = 1 << 20
 #: How much of a log is read: its end, which has the newest error.
 _MOST_PARTS = 16
+#: Characters that no log has, but for a few; compressed data has them.
+_CONTROL = re.compile(rb"[\x01-\x07\x0e-\x1a\x1c-\x1f\x7f]")
 #: The first line keeps click from wrapping the others.
 _EXAMPLE = """\b
 Example:
@@ -99,7 +102,7 @@ def _text(data: bytes, name: str) -> str:
     """The text of `data`. What is not UTF-8 in it does no harm: codes and classes are ASCII."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
-    if b"\0" in data or data.startswith(b"\x1f\x8b"):
+    if b"\0" in data or len(_CONTROL.findall(data, 0, _PART)) > min(len(data), _PART) // 100:
         raise OperatorError(f"{name} is not text; unpack it, or give the text of the trace or the log line")
     text = data.decode("utf-8-sig", errors="replace")
     if not text.strip():

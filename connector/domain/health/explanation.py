@@ -15,8 +15,8 @@ from connector.domain.stage.stage import Stage
 #: Stands for the stage in a command when none is given.
 PLACEHOLDER = "<stage>"
 _LOG_GROUP = f"/aws/fargate/wms-connector-{PLACEHOLDER}-kafka-connect"
-#: Of more errors in one paste only so many are listed, the last ones.
-_MOST_OTHERS = 20
+#: Of more errors in one paste only so many are looked at, the last ones.
+_MOST_OTHERS = 200
 #: Credentials that an address or a config may hold; the text comes from anywhere.
 _CREDENTIALS = re.compile(
     r"(?<=jdbc:oracle:thin:)[^@\s]{1,300}(?=@)|(?<=password=)[^\s,;&\"')]+", re.IGNORECASE
@@ -35,7 +35,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`finding`: what counts. `others`: further errors of the paste. `lines`: how many lines were read.
+    """`finding`: what counts. `others`: other errors of the paste, each where it was last. `lines`: how many.
 
     `login`: the line of a refused login anywhere in the paste, because of which nothing would be restarted.
     """
@@ -87,8 +87,10 @@ def explain(text: str) -> Explanation:
         login = next((each.line for each in found if diagnose(each.text).login), chosen.line)
         finding = replace(finding, restart=False)
     others = [each for each in found if each is not chosen and each.rank >= ERROR]
-    listed = tuple(_finding(each) for each in others[-_MOST_OTHERS:])
-    return Explanation(finding, listed, len(text.splitlines()), login)
+    listed = {(each.error_class.name, each.cause): each for each in map(_finding, others[-_MOST_OTHERS:])}
+    listed.pop((finding.error_class.name, finding.cause), None)
+    ordered = tuple(sorted(listed.values(), key=lambda each: each.line))
+    return Explanation(finding, ordered, len(text.splitlines()), login)
 
 
 def _finding(passage: Passage) -> Finding:

@@ -52,6 +52,14 @@ def test_of_several_traces_the_last_is_explained_and_the_others_are_named():
     assert [(other.line, other.error_class.name) for other in found.others] == [(1, "unreachable")]
 
 
+def test_an_error_that_repeats_is_named_once_where_it_was_last():
+    failed = [event(f"06:00:{second:02}", LOST) for second in range(30)]
+    memory = event("06:00:30", "java.lang.OutOfMemoryError: Java heap space")
+    assert explain("".join(failed)).others == ()
+    found = explain("".join((*failed, memory)))
+    assert [(other.line, other.error_class.name) for other in found.others] == [(30, "unreachable")]
+
+
 def test_a_refused_login_anywhere_forbids_a_restart():
     found = explain(event("06:00:00", LOGIN) + event("06:00:10", LOST))
     assert found.finding.error_class.name == "unreachable"
