@@ -1,14 +1,16 @@
 """Each error that Debezium documents for its Oracle connector has a class, an owner, and a right restart.
 
 `debezium-documented.txt` has every error message of Debezium's page "Debezium Connector for Oracle" (3.6), by
-the section that has it. `THROWN` has what the connector throws in its LogMiner mode without an error of Oracle
-inside: read in debezium-connector-oracle, debezium-connector-common and debezium-storage-kafka 3.6.1.Final.
+the section that has it. `THROWN` has what the connector throws or warns of in its LogMiner mode without an
+error of Oracle inside, read in the sources of 3.6.1.Final (debezium-connector-oracle, -common, -storage-kafka).
 """
 
+import re
 from pathlib import Path
 
 import pytest
 
+from connector.domain.diagnosis.connector_messages import AROUND, TELLING
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import Owner
 
@@ -32,6 +34,8 @@ DOCUMENTED = _documented()
 
 _RIGHTS = ("database rights", DATABASE, False)
 _SET_UP = ("database set-up", DATABASE, False)
+_SETTINGS = ("settings", US, False)
+_GONE = ("log missing", DATABASE, False)
 _ANY = ("database error", DATABASE, True)
 THROWN = {
     # AbstractLogMinerStreamingChangeEventSource, LogFileCollector
@@ -100,6 +104,38 @@ THROWN = {
         DATABASE,
         False,
     ),
+    "Table 'WMS.T' won't be captured by Oracle LogMiner because its name exceeds 30 characters.": _SETTINGS,
+    "Continuous mining is no longer available in Oracle 19 and won't be used.": _SETTINGS,
+    "Failed to attach to the Oracle XStream outbound server": _SETTINGS,
+    "An unexpected redo thread commit scn entry: '1:2'": _SETTINGS,
+    "Unable to find never snapshotter. Please check your configuration.": _SETTINGS,
+    "Failed to validate guardrail limits": _SETTINGS,
+    "Signal channel kafka configuration is invalid. See logs for details.": _SETTINGS,
+    "Could not find existing redo log information while attempting schema only recovery snapshot": _GONE,
+    "Transaction 0a was still ongoing while snapshot was taken, but is no longer completely recorded": _GONE,
+    "Redo logs may be sized too small using the default mining strategy": ("redo switched", DATABASE, True),
+    "The log availability error 'ORA-00310: sequence' wasn't cleared, stop requested.": (
+        "redo switched",
+        DATABASE,
+        True,
+    ),
+    "Restarting mining session after a log became unavailable.": ("redo switched", DATABASE, True),
+    "An unsupported operation detected for table 'DB.WMS.T' in transaction 1 with SCN 1": (
+        "unreadable change",
+        DATABASE,
+        False,
+    ),
+    "Creation of database schema history topic failed, please create the topic manually": (
+        "schema history",
+        US,
+        False,
+    ),
+    "Time values must use number of milliseconds greater than 0": ("unreadable value", US, False),
+    "Unable to convert to LocalDate from unexpected value 'x' of type X": ("unreadable value", US, False),
+    "Failed to start Oracle LogMiner after '5' attempts.": ("LogMiner session", US, True),
+    "Could not get SCN": _ANY,
+    "Error while executing requested blocking snapshot.": _ANY,
+    "Blocking snapshot has been interrupted": _ANY,
     "Data row is smaller than a column index, internal schema representation is probably out of sync": (
         "unreadable value",
         US,
@@ -131,6 +167,13 @@ def test_the_databases_own_number_inside_counts_more(text: str) -> None:
     around = f"io.debezium.DebeziumException: {text}\nCaused by: java.sql.SQLException: ORA-03135: lost\n"
     found = diagnose(around)
     assert (found.error_class.name, found.cause) == ("unreachable", "ORA-03135: lost")
+
+
+def test_every_message_that_is_looked_for_is_one_of_these() -> None:
+    texts = [*THROWN, *(text for text, _ in DOCUMENTED.values())]
+    for words in (*TELLING.values(), *AROUND.values()):
+        for pattern in words:
+            assert any(re.search(pattern, text, re.IGNORECASE) for text in texts), pattern
 
 
 def test_a_value_that_is_out_of_range_is_not_repeated() -> None:

@@ -1,5 +1,7 @@
 """What `explain` makes of a paste is what the health check makes of the same text."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,7 +96,8 @@ def test_neither_a_value_of_a_row_nor_a_credential_nor_an_escape_is_in_the_answe
         "java.sql.SQLException: \x1b[31mno driver for jdbc:oracle:thin:scott/tiger@host, password=tiger\n"
     )
     for paste in (text, text + LOST):
-        found = str(explain(paste).to_json(None))
+        found = json.dumps(explain(paste).to_json(None), ensure_ascii=False)
+        assert "\\u001b" not in found
         for secret in ("Jane Roe", "4711", "tiger", "\x1b"):
             assert secret not in found
 
