@@ -108,9 +108,9 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.DATABASE,
         meaning="the redo logs are those of another database, or of the time before this one was restored",
-        next_step="ask the DBA whether the database was restored, replaced or opened with RESETLOGS; if it was, "
-        "the connector's position means nothing any more and a new snapshot is needed: talk to the owners of the "
-        "data first",
+        next_step="ask the DBA whether the database was restored, replaced or opened with RESETLOGS; if it "
+        "was, the connector's position means nothing any more and a new snapshot is needed: talk to the "
+        "owners of the data first",
         command=ORACLE_SCRIPT,
     ),
     ErrorClass(
@@ -218,8 +218,8 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="the database's address in the secret dbInfo cannot be used as it is written",
-        next_step="fix what the message names in the secret dbInfo: host, port, 'dbname' (or 'sid', 'url') and "
-        "'pdb', then launch again",
+        next_step="fix what the message names in the secret dbInfo: host, port, 'dbname' (or 'sid', 'url') "
+        "and 'pdb', then launch again",
         command=LAUNCH,
         of_database="cannot be addressed so",
     ),

@@ -2,7 +2,8 @@
 
 `debezium-documented.txt` has every error message of Debezium's page "Debezium Connector for Oracle" (3.6), by
 the section that has it. `THROWN` has what the connector throws or warns of in its LogMiner mode without an
-error of Oracle inside, read in the sources of 3.6.1.Final (debezium-connector-oracle, -common, -storage-kafka).
+error of Oracle inside: the sources of debezium-connector-oracle, -connector-common and -storage-kafka
+3.6.1.Final.
 """
 
 import re
