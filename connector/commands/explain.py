@@ -20,11 +20,12 @@ _PART = 1 << 20
 _MOST_PARTS = 16
 #: Characters that no log has, but for a few; compressed data has them.
 _CONTROL = re.compile(rb"[\x01-\x07\x0e-\x1a\x1c-\x1f\x7f]")
+_MAIN = Stage("main")
 #: The first line keeps click from wrapping the others.
-_EXAMPLE = """\b
+_EXAMPLE = f"""\b
 Example:
-  aws logs tail /aws/fargate/wms-connector-main-kafka-connect --since 1h \\
-    | wms-connector explain --stage main
+  aws logs tail {_MAIN.names.connector_log_group} --since 1h \\
+    | wms-connector explain --stage {_MAIN.name}
 """
 
 

@@ -14,7 +14,8 @@ from connector.domain.stage.stage import Stage
 
 #: Stands for the stage in a command when none is given.
 PLACEHOLDER = "<stage>"
-_LOG_GROUP = f"/aws/fargate/wms-connector-{PLACEHOLDER}-kafka-connect"
+_EXAMPLE = Stage("main")
+_LOG_GROUP = _EXAMPLE.names.connector_log_group.replace(_EXAMPLE.name, PLACEHOLDER)
 #: Of more errors in one paste only so many are looked at, the last ones.
 _MOST_OTHERS = 200
 #: Credentials that an address or a config may hold; the text comes from anywhere.
@@ -24,7 +25,7 @@ _CREDENTIALS = re.compile(
 
 
 @dataclass(frozen=True)
-class Finding:
+class Explained:
     """What one passage says. `line`: where it begins in the paste, from 1."""
 
     line: int
@@ -40,8 +41,8 @@ class Explanation:
     `login`: the line of a refused login anywhere in the paste, because of which nothing would be restarted.
     """
 
-    finding: Finding
-    others: tuple[Finding, ...]
+    finding: Explained
+    others: tuple[Explained, ...]
     lines: int
     login: int | None = None
 
@@ -93,10 +94,10 @@ def explain(text: str) -> Explanation:
     return Explanation(finding, ordered, len(text.splitlines()), login)
 
 
-def _finding(passage: Passage) -> Finding:
+def _finding(passage: Passage) -> Explained:
     skip = skip_in(passage.text.partition("\n")[0]) if passage.level else None
     found: Diagnosis = diagnose(passage.text)
     error_class, restart = found.error_class, found.restart and not found.login
     if skip is not None and not skip.ended:
         error_class, restart = named(skip.kind.value), False
-    return Finding(passage.line, error_class, one_line(_CREDENTIALS.sub("***", found.cause)), restart)
+    return Explained(passage.line, error_class, one_line(_CREDENTIALS.sub("***", found.cause)), restart)

@@ -74,7 +74,7 @@ THROWN = {
     "None of the supplied archive destinations are local and valid: [LOG_ARCHIVE_DEST_9]": _SET_UP,
     "Archive log destination name 'LOG_ARCHIVE_DEST_9' is unknown to Oracle": _SET_UP,
     "Error while checking validity of archive destination configuration": _SET_UP,
-    "Failed to resolve Oracle's NLS_NCHAR_CHARACTERSET property": _SET_UP,
+    "Failed to resolve Oracle's NLS_NCHAR_CHARACTERSET property": _RIGHTS,
     "Table WMS.T was not found in ALL_ALL_TABLES, which could mean its a grant/permission issue": _RIGHTS,
     "Could not execute heartbeat action query (Error: 99999)": _RIGHTS,
     "Could not get DDL metadata for table: WMS.T": _ANY,

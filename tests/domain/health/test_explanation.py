@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.domain.diagnosis.classes import class_named
 from connector.domain.diagnosis.diagnose import LOGIN_CODES, diagnose
+from connector.domain.diagnosis.oracle_codes import by_code
 from connector.domain.errors import OperatorError
 from connector.domain.health.explanation import explain
 from connector.domain.stage.stage import Stage
@@ -23,6 +25,14 @@ def test_the_json_has_its_keys_and_the_judgement_of_the_health_check():
     assert (found["restart"], found["owner"]) == (True, "network")
     assert found["cause"] == expected.cause == "ORA-03113: end-of-file"
     assert found["command"] == "sceptre launch main --yes"
+
+
+def test_each_of_oracles_codes_is_explained_as_the_table_has_it():
+    for code, family in by_code.items():
+        found = explain(f"java.sql.SQLException: ORA-{code:05d}: words\n\tat a.B(B.java:1)\n").to_json(None)
+        expected = class_named(family.error_class)
+        assert (found["class"], found["restart"]) == (expected.name, expected.retry), f"ORA-{code:05d}"
+        assert found["owner"] == expected.owner
 
 
 @pytest.mark.parametrize(
