@@ -24,8 +24,8 @@ _EVENT = re.compile(
 _TRACE = re.compile(
     r"^(?:Exception in thread \"[^\"\n]{0,200}\" )?(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)\b"
 )
-#: What a trace goes on with.
-_FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ |Caused by:|Suppressed:)")
+#: How a trace ends. A line behind a message may be a value of a row, whatever it looks like.
+_FRAME = re.compile(r"^\s*(?:at\s+\S|\.\.\. \d+ )")
 _ERROR = re.compile(r"(?:Exception|Error|Throwable)\b|\b(?:ORA|TNS|PLS)-\d{3}", re.IGNORECASE)
 #: What every consequence holds (`causes.is_consequence`).
 _CLOSED = "17008"
@@ -87,7 +87,7 @@ def _of_lines(text: str) -> Iterator[Passage]:
         elif event is None and not lines and not line.strip():
             first = number + 1
             continue
-        framed = framed or _FRAME.match(line) is not None
+        framed = _FRAME.match(line) is not None or (framed and not line.strip())
         lines.append(_unescaped(line if found is None else line[found.start("head") :]))
     yield _passage(lines, first, event)
 

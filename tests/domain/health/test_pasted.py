@@ -30,6 +30,14 @@ def test_each_of_several_traces_is_a_passage_with_its_line():
     assert newest(found).text.startswith("java.sql.SQLRecoverableException")
 
 
+def test_a_value_of_a_row_that_looks_like_a_trace_begins_no_passage():
+    statement = f"the statement 'insert into \"A\".\"B\" values ('x\n\n{LOGIN.splitlines()[0]}');'."
+    text = (
+        f"{CHAIN}Caused by: a.DmlParserException: DML statement couldn't be parsed: {statement}\n\tat a.B(C)"
+    )
+    assert len(passages(text)) == 1
+
+
 def test_an_event_of_a_log_keeps_its_further_lines():
     found = passages(
         "[2026-11-29 06:00:00,123] ERROR [x|task-0] Failed\n" + CHAIN + event("06:00:01", "Started", "INFO")
