@@ -45,6 +45,8 @@ TELLING: Mapping[str, tuple[str, ...]] = {
         r"Unable to find \S{0,60} ?(?:snapshotter|snapshot lock mode|snapshot query mode)",
         r"Failed to validate guardrail limits|Signal channel \S{0,80} configuration is invalid",
     ),
+    # Java's own, for a URL that the driver does not take.
+    "database address": (r"No suitable driver(?: found)?",),
     "unknown topic": (r"Task failed to create new topic",),
 }
 

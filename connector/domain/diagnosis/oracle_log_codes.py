@@ -111,6 +111,7 @@ _SNAPSHOT = (
             1466: "the definition has changed since the SCN",
             8103: "the object no longer exists",
             8176: "no undo for what changed the data",
+            22922: "a LOB is there no more",
         },
         _FAILS,
     ),
@@ -120,6 +121,7 @@ _SNAPSHOT = (
         {
             54: "resource busy",
             60: "deadlock",
+            2049: "a lock of a distributed transaction",
             1328: "another build of LogMiner's dictionary runs",
             4020: "deadlock on an object",
             4021: "an object stayed locked",
@@ -280,6 +282,7 @@ _RESOURCES = (
             1304: "a process of LogMiner failed",
             1332: "internal error of LogMiner's dictionary",
             3106: "fatal error of the protocol between client and server",
+            3137: "a packet that the server does not understand",
             7445: "exception in Oracle's own code",
             27300: "an operation of the operating system failed",
             27301: "the operating system's words",

@@ -290,6 +290,7 @@ _NETWORK = (
         {
             17009: "the statement is closed",
             17010: "the result is closed",
+            17027: "the stream is closed",
             17401: "a packet that the driver does not understand",
             17447: "the driver lost track of a call",
         },
@@ -298,5 +299,27 @@ _NETWORK = (
     ),
 )
 
+_DRIVER = (
+    Family(
+        "settings",
+        {
+            17003: "a column's number is not valid",
+            17006: "a column's name is not valid",
+            17041: "a parameter is missing",
+            17056: "orai18n.jar is missing for the character set",
+            17167: "oraclepki.jar is missing for the wallet",
+            17168: "the wallet of the driver cannot be used",
+        },
+        _FAILS,
+        DRIVER,
+    ),
+    Family(
+        "unreadable value",
+        {17026: "a number is too large for its type", 17059: "a value cannot be converted"},
+        _FAILS,
+        DRIVER,
+    ),
+)
+
 #: The rows of this module.
-FAMILIES = (*_LOGIN, *_SESSIONS, *_NETWORK)
+FAMILIES = (*_LOGIN, *_SESSIONS, *_NETWORK, *_DRIVER)

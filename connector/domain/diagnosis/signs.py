@@ -200,6 +200,7 @@ NETWORK = re.compile(
     r"time(?:d)?[ -]?out|unknown ?host|connection (?:was )?(?:reset|refused|closed|aborted)"
     r"|connection attempt failed"
     r"|closed (?:connection|statement|result ?set)|stale connection|end of TNS data"
+    r"|protocol violation|stream has already been closed"
     r"|no route to host|network is unreachable|broken pipe|no more data to read|I/?O ?error"
     r"|got minus one from a read|network adapter could not|listener refused|no connection within"
     r"|temporary failure in name"

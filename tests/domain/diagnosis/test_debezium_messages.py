@@ -134,6 +134,7 @@ THROWN = {
     "Time values must use number of milliseconds greater than 0": ("unreadable value", US, False),
     "Unable to convert to LocalDate from unexpected value 'x' of type X": ("unreadable value", US, False),
     "Failed to start Oracle LogMiner after '5' attempts.": ("LogMiner session", US, True),
+    "No suitable driver found for jdbc:oracle:thick:@db:1521/X": ("database address", US, False),
     "Could not get SCN": _ANY,
     "Error while executing requested blocking snapshot.": _ANY,
     "Blocking snapshot has been interrupted": _ANY,
