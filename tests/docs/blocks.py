@@ -146,6 +146,7 @@ def _fargate() -> str:
 #: What the rules of events say; alarms say it themselves.
 _EVENTS = {
     metrics.TASK_STOPPED: "A worker stopped, and neither a deployment nor scaling is why.",
+    metrics.TASK_NOT_STARTED: "A worker's task never started, so it has no log.",
     metrics.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
     metrics.DEPLOYMENT_FAILED: "A deployment of the worker failed; ECS goes back to the version before.",
 }

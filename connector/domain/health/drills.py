@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.domain.errors import OperatorError, ServerError
+from connector.domain.health import worker_stops
 from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, SKIPPED, UNKNOWN
 from connector.domain.health.old_names import error_class
@@ -28,6 +29,7 @@ _METRICS: Mapping[str, str] = {
     "brokers": "BrokersUnreachable",
     "no-session": "SourceDisconnected",
     **{cause.name: "ChangesSkipped" for cause in SKIPPED},
+    **{cause.name: "EcsServiceUnhealthy" for cause in worker_stops.CLASSES},
 }
 
 

@@ -6,6 +6,7 @@ class that matches is taken, so classes that must never be retried come before t
 
 import re
 
+from connector.domain.health import worker_stops
 from connector.domain.health.causes import root_cause
 from connector.domain.health.error_class import ErrorClass, Owner
 from connector.domain.health.old_names import error_class
@@ -345,6 +346,7 @@ OBSERVED = (
     STALLED,
     HEARTBEAT_TABLE_STALE,
     *SKIPPED,
+    *worker_stops.CLASSES,
 )
 
 #: Stack frames: class names in them would be taken for causes.

@@ -145,7 +145,15 @@ def _service(seen: Observation) -> list[Finding]:
     else:
         return [Finding.passed("EcsServiceUnhealthy", summary)]
     stopped = f"; the last task stopped: {service.last_stop}" if service.last_stop else ""
-    return [Finding.failed("EcsServiceUnhealthy", reason + stopped, WORKER, summary=summary)]
+    if service.start_error is not None:
+        stopped = f"; no task starts: {service.start_error[1]}"
+    return [Finding.failed("EcsServiceUnhealthy", reason + stopped, _worker(seen), summary=summary)]
+
+
+def _worker(seen: Observation) -> ErrorClass:
+    """The class of a worker that does not run. One that never started has no log to read."""
+    never = None if seen.service is None else seen.service.start_error
+    return WORKER if never is None else never[0]
 
 
 def _connect(seen: Observation) -> list[Finding]:
@@ -154,7 +162,7 @@ def _connect(seen: Observation) -> list[Finding]:
     if not seen.connect_answers:
         version = seen.connect_root.get("version", "of unknown version")
         return [Finding.passed("ConnectApiUnreachable", f"Kafka Connect {version} answers")]
-    return [Finding.failed("ConnectApiUnreachable", seen.connect_answers, WORKER)]
+    return [Finding.failed("ConnectApiUnreachable", seen.connect_answers, _worker(seen))]
 
 
 def _brokers(seen: Observation) -> list[Finding]:
