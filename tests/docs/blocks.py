@@ -15,10 +15,12 @@ from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage import stack_states
 from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.stage.topics import Catalogue
 from templates.shared.fargate import SIZES
 from tests.docs import growth
+from tests.domain.stage.test_stack_states import STATES
 from tests.support import sizes
 
 ROOT = Path(__file__).parents[2]
@@ -190,6 +192,21 @@ def _quotas() -> str:
     return _table(head, growth.limits())
 
 
+def _stack_states() -> str:
+    """States with the same next step share a row, in the order in which CloudFormation lists them."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for status in STATES:
+        steps = (
+            stack_states.next_step(stage, stage.names.stack("functions"), status) or "nothing"
+            for stage in (NAMED, Stage("x"))
+        )
+        rows.setdefault((next(steps), next(steps)), []).append(status)
+    return _table(
+        ("state", "next step for `main`", "for the branch `x`"),
+        ((_code(found), *steps) for steps, found in rows.items()),
+    )
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "oracle-script": lambda: _sql(OracleScript()),
     "oracle-script-pdb": lambda: _sql(OracleScript(container=True)),
@@ -204,6 +221,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "fargate": _fargate,
     "alarms": _alarms,
     "error-classes": _error_classes,
+    "stack-states": _stack_states,
     "stage-counts": _stage_counts,
     "quotas": _quotas,
 }

@@ -8,8 +8,11 @@ from connector.domain.stage.stack_states import StackStep, next_step, step_for
 from connector.domain.stage.stage import Stage
 
 #: What DescribeStacks may answer, as AWS's own model of its API lists it.
-STATES = tuple(
-    botocore.session.get_session().get_service_model("cloudformation").shape_for("StackStatus").enum
+STATES: tuple[str, ...] = tuple(
+    botocore.session.get_session()
+    .get_service_model("cloudformation")
+    .shape_for("StackStatus")
+    .metadata["enum"]
 )
 #: What each kind of step says for a named stage and for a branch; and what it must not say.
 SAYS = {
