@@ -163,6 +163,20 @@ def test_a_launch_stops_while_functions_are_in_progress_and_registers_nothing(st
     assert {service for service, _ in connection.calls} == {"cloudformation"}
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("CREATE_IN_PROGRESS", "wait until"),
+        ("ROLLBACK_FAILED", "aws cloudformation delete-stack --stack-name wms-foundation"),
+    ],
+)
+def test_a_foundation_without_outputs_that_no_launch_helps_is_told_with_what_does(status: str, words: str):
+    connection = ready()
+    connection.stacks["wms-foundation"] = {"StackName": "wms-foundation", "StackStatus": status}
+    with pytest.raises(SceptreException, match=words):
+        run(connection)
+
+
 @pytest.mark.parametrize("status", STATES)
 def test_a_launch_over_any_state_goes_on_or_names_the_step_that_leads_out_of_it(status: str):
     """`launch again` is said nowhere: where it cannot help it would be wrong."""

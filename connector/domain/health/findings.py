@@ -17,7 +17,6 @@ from connector.domain.health.error_classes import (
     NOT_RUNNING,
     STALLED,
     UNKNOWN,
-    WORKER,
     classify,
     named,
 )
@@ -131,7 +130,7 @@ def _unobserved(seen: Observation, name: str, *probes: str) -> list[Finding]:
 def _service(seen: Observation) -> list[Finding]:
     service = seen.service
     if seen.no_service:
-        return [Finding.failed("EcsServiceUnhealthy", seen.no_service, WORKER)]
+        return [Finding.failed("EcsServiceUnhealthy", seen.no_service, seen.worker_error)]
     if service is None:
         return _unobserved(seen, "EcsServiceUnhealthy", "service")
     workers = f" on {', '.join(service.addresses)}" if service.addresses else ""
@@ -144,16 +143,9 @@ def _service(seen: Observation) -> list[Finding]:
         reason = service.describe()
     else:
         return [Finding.passed("EcsServiceUnhealthy", summary)]
-    stopped = f"; the last task stopped: {service.last_stop}" if service.last_stop else ""
-    if service.start_error is not None:
-        stopped = f"; no task starts: {service.start_error[1]}"
-    return [Finding.failed("EcsServiceUnhealthy", reason + stopped, _worker(seen), summary=summary)]
-
-
-def _worker(seen: Observation) -> ErrorClass:
-    """The class of a worker that does not run. One that never started has no log to read."""
-    never = None if seen.service is None else seen.service.start_error
-    return WORKER if never is None else never[0]
+    return [
+        Finding.failed("EcsServiceUnhealthy", reason + service.why_none, seen.worker_error, summary=summary)
+    ]
 
 
 def _connect(seen: Observation) -> list[Finding]:
@@ -162,7 +154,7 @@ def _connect(seen: Observation) -> list[Finding]:
     if not seen.connect_answers:
         version = seen.connect_root.get("version", "of unknown version")
         return [Finding.passed("ConnectApiUnreachable", f"Kafka Connect {version} answers")]
-    return [Finding.failed("ConnectApiUnreachable", seen.connect_answers, _worker(seen))]
+    return [Finding.failed("ConnectApiUnreachable", seen.connect_answers, seen.worker_error)]
 
 
 def _brokers(seen: Observation) -> list[Finding]:

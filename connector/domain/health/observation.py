@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from connector.domain.health import worker_stops
 from connector.domain.health.budget import Budget
 from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.error_classes import WORKER
 from connector.domain.health.scn import Position
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.state import HealthState
@@ -224,6 +225,13 @@ class Service:
             return cause, self.last_stop
         return (worker_stops.NOT_STARTED, message) if message and not self.stopped else None
 
+    @property
+    def why_none(self) -> str:
+        """Why no task runs, in ECS's own message, to follow another reason; empty when ECS gave none."""
+        if self.start_error is not None:
+            return f"; no task starts: {self.start_error[1]}"
+        return f"; the last task stopped: {self.last_stop}" if self.last_stop else ""
+
     def describe(self) -> str:
         """How many tasks run and what the others do, as a text."""
         others = sorted({t.status for t in self.tasks if t.status != _RUNNING})
@@ -292,6 +300,12 @@ class Observation:
     def retiring(self) -> bool:
         """Whether a teardown has begun."""
         return self.record is not None and self.record.retiring
+
+    @property
+    def worker_error(self) -> ErrorClass:
+        """The class of a worker that does not run or answer. One that never started has no log to read."""
+        error = None if self.service is None else self.service.start_error
+        return WORKER if error is None else error[0]
 
     @property
     def secrets_changed(self) -> tuple[str, ...]:

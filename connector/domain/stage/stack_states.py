@@ -89,7 +89,7 @@ def next_step(stage: Stage | None, stack_name: str, status: str) -> str:
     `stage` is None for the account's foundation. Empty for a stack that is complete.
     """
     group = group_of(stage)
-    launch = f"sceptre launch {group}"
+    launch = f"`sceptre launch {group}`"
     aws = f"--stack-name {stack_name}"
     branch = stage is not None and stage.ephemeral
     step = step_for(status)
@@ -98,17 +98,17 @@ def next_step(stage: Stage | None, stack_name: str, status: str) -> str:
     if step is StackStep.WAIT:
         return "wait until that operation has ended, then run the same command again"
     if step is StackStep.LAUNCH:
-        return f"read why in the stack's events and fix that, then {launch}"
+        return f"read why in the stack's events and fix that, then run {launch}"
     if step is StackStep.CONTINUE_ROLLBACK:
         return _continue_rollback(group, aws, branch=branch)
     if step is StackStep.ROLL_BACK:
         return (
-            f"a launch cannot leave this state: aws cloudformation rollback-stack {aws}, and when the stack "
-            f"is UPDATE_ROLLBACK_COMPLETE, fix what failed and {launch}"
+            f"a launch cannot leave this state: run `aws cloudformation rollback-stack {aws}`, and when the "
+            f"stack is UPDATE_ROLLBACK_COMPLETE, fix what failed and run {launch}"
         )
     if step is StackStep.DELETE:
         return _delete(group, aws, status, branch=branch)
-    return f"read the stack's events (aws cloudformation describe-stack-events {aws})"
+    return f"read the stack's events (`aws cloudformation describe-stack-events {aws}`)"
 
 
 def group_of(stage: Stage | None) -> str:
@@ -120,26 +120,27 @@ def group_of(stage: Stage | None) -> str:
 
 def _continue_rollback(group: str, aws: str, *, branch: bool) -> str:
     if branch:
-        return f"a launch cannot leave this state, so delete the branch's stage: sceptre delete {group}"
+        return f"a launch cannot leave this state, so delete the branch's stage: `sceptre delete {group}`"
     return (
-        "a launch cannot leave this state: fix what the stack's events name, then aws cloudformation "
-        f"continue-update-rollback {aws} (a resource that cannot be rolled back: --resources-to-skip), and "
-        f"when the stack is UPDATE_ROLLBACK_COMPLETE, sceptre launch {group}"
+        "a launch cannot leave this state: fix what the stack's events name, run `aws cloudformation "
+        f"continue-update-rollback {aws}` (for a resource that cannot be rolled back: --resources-to-skip), "
+        f"and when the stack is UPDATE_ROLLBACK_COMPLETE, run `sceptre launch {group}`"
     )
 
 
 def _delete(group: str, aws: str, status: str, *, branch: bool) -> str:
-    why = "this state ends only with the stack: fix what its events name, then "
+    why = "this state ends only with the stack: fix what its events name, then run "
     if branch:
-        return f"{why}sceptre delete {group}"
+        return f"{why}`sceptre delete {group}`"
     unprotect = ""
     if status == "IMPORT_ROLLBACK_FAILED":
         # The stack was complete before the import, so it is protected.
+        why = f"{why.removesuffix('run ')}let two people check that its resources may go, run "
         unprotect = (
-            "let two people check that its resources may go, aws cloudformation "
-            f"update-termination-protection --no-enable-termination-protection {aws}, "
+            "`aws cloudformation update-termination-protection --no-enable-termination-protection "
+            f"{aws}`, then "
         )
     return (
-        f"{why}{unprotect}aws cloudformation delete-stack {aws} (a resource that cannot go: "
-        f"--retain-resources), and when it is gone, sceptre launch {group}"
+        f"{why}{unprotect}`aws cloudformation delete-stack {aws}` (for a resource that cannot go: "
+        f"--retain-resources), and when the stack is gone, `sceptre launch {group}`"
     )

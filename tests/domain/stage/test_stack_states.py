@@ -17,7 +17,10 @@ STATES: tuple[str, ...] = tuple(
 #: What each kind of step says for a named stage and for a branch; and what it must not say.
 SAYS = {
     StackStep.NOTHING: ("", ""),
-    StackStep.LAUNCH: ("fix that, then sceptre launch main", "fix that, then sceptre launch ephemeral/x"),
+    StackStep.LAUNCH: (
+        "fix that, then run `sceptre launch main`",
+        "fix that, then run `sceptre launch ephemeral/x`",
+    ),
     StackStep.WAIT: ("wait until", "wait until"),
     StackStep.CONTINUE_ROLLBACK: (
         "aws cloudformation continue-update-rollback --stack-name wms-functions-",
@@ -73,7 +76,7 @@ def test_a_protected_stack_that_only_a_deletion_helps_is_not_deleted_lightly():
 def test_the_foundation_has_steps_of_its_own():
     text = next_step(None, "wms-foundation", "UPDATE_ROLLBACK_FAILED")
     assert "continue-update-rollback --stack-name wms-foundation" in text
-    assert text.endswith("sceptre launch foundation")
+    assert text.endswith("`sceptre launch foundation`")
 
 
 def test_a_state_that_cloudformation_adds_is_waited_for_or_read():
