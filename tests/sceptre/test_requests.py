@@ -1,5 +1,7 @@
 """Requests to CloudFormation are noticed by botocore's own events, on a session as Sceptre makes it."""
 
+from typing import Any
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
@@ -33,12 +35,17 @@ def stubbed(requests: Requests, monkeypatch: pytest.MonkeyPatch) -> Stubber:
     return stubber
 
 
+def client(stubbed: Stubber) -> Any:
+    """Its operations are made at run time."""
+    return stubbed.client
+
+
 def test_what_was_created_and_deleted_is_known(stubbed: Stubber, requests: Requests):
     stubbed.add_response("create_stack", {"StackId": "arn"})
-    stubbed.client.create_stack(StackName=NAME)
+    client(stubbed).create_stack(StackName=NAME)
     assert (requests.asked, requests.created, requests.deleted) == ({NAME}, {NAME}, set())
     stubbed.add_response("delete_stack", {})
-    stubbed.client.delete_stack(StackName=NAME)
+    client(stubbed).delete_stack(StackName=NAME)
     assert requests.deleted == {NAME}
 
 
@@ -47,7 +54,7 @@ def test_a_stack_that_somebody_else_has_created_raises_through_the_client(
 ):
     stubbed.add_client_error("create_stack", "AlreadyExistsException", "Stack [x] already exists")
     with pytest.raises(SceptreException, match=f"stack {NAME} was created at this moment: another launch"):
-        stubbed.client.create_stack(StackName=NAME)
+        client(stubbed).create_stack(StackName=NAME)
     assert (requests.asked, requests.created) == (set(), set())
 
 
@@ -55,11 +62,11 @@ def test_a_stack_that_somebody_else_is_changing_raises_through_the_client(stubbe
     message = "Stack:arn:aws:x is in UPDATE_IN_PROGRESS state and can not be updated."
     stubbed.add_client_error("update_stack", "ValidationError", message)
     with pytest.raises(SceptreException, match=f"stack {NAME} is being changed at this moment"):
-        stubbed.client.update_stack(StackName=NAME)
+        client(stubbed).update_stack(StackName=NAME)
 
 
 def test_what_sceptre_handles_itself_stays_aws_error(stubbed: Stubber, requests: Requests):
     stubbed.add_client_error("update_stack", "ValidationError", "No updates are to be performed.")
     with pytest.raises(ClientError, match="No updates are to be performed"):
-        stubbed.client.update_stack(StackName=NAME)
+        client(stubbed).update_stack(StackName=NAME)
     assert requests.asked == set()
