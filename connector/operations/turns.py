@@ -29,8 +29,11 @@ Show = Callable[[str], object]
 #: stack is complete, and no stack is in progress then.
 _WATCH_SECONDS = 8.0
 _LOOK_SECONDS = 2.0
-#: How long a deletion waits for a launch to withdraw before it stops.
+#: How long a deletion waits for a launch to withdraw when no stack is in progress, how long it waits at most
+#: while one is, and how often it says so.
 _YIELD_SECONDS = 15.0
+_LONGEST_SECONDS = 900.0
+_LINE_SECONDS = 15.0
 #: How long a launch that withdraws waits for each of its stacks to be gone.
 _WITHDRAW_SECONDS = 180.0
 #: For how long the states that were read last are good enough for a look between two steps.
@@ -146,11 +149,25 @@ class Turn:
                 if whole:
                     self._mark()
                 return
-            give_up = self._clock.now() + _YIELD_SECONDS
-            while conflict := turns.deletion_conflict(self._before, self._look().states, self._requests):
-                if self._clock.now() >= give_up:
-                    self._stop(conflict, "nothing more is deleted")
-                self._clock.sleep(_LOOK_SECONDS)
+            self._wait_for_launch(self._before)
+
+    def _wait_for_launch(self, before: States) -> None:
+        """Wait while a launch that has begun since may still withdraw; raise if it does not.
+
+        It notices the deletion when the stack that it creates is complete.
+        """
+        start = shown = self._clock.now()
+        give_up = start + _YIELD_SECONDS
+        while conflict := turns.deletion_conflict(before, (look := self._look()).states, self._requests):
+            now = self._clock.now()
+            if any(stack_states.busy(s) and not s.startswith("DELETE_") for s in look.states.values()):
+                give_up = min(now + _YIELD_SECONDS, start + _LONGEST_SECONDS)
+            if now >= give_up:
+                self._stop(conflict, "nothing more is deleted")
+            if now - shown >= _LINE_SECONDS:
+                self._show(f"{conflict}; waiting for it, {now - start:.0f} s")
+                shown = now
+            self._clock.sleep(_LOOK_SECONDS)
 
     def _mark(self) -> None:
         """Write into the stage record that the stage is being torn down, before its first stack goes.

@@ -270,6 +270,39 @@ def test_a_deletion_stops_for_a_launch_that_has_begun_since():
         command.turn.check_deletion(whole=True)
 
 
+@pytest.mark.parametrize(("withdraws", "longest"), [(True, 100), (False, 130)])
+def test_a_deletion_waits_for_a_launch_that_creates_a_stack_until_it_withdraws_or_goes_on(
+    withdraws: bool, longest: float
+):
+    command = whole(BRANCH)
+    command.turn.check_deletion(whole=True)
+    # Also while another stack of that launch is complete, which is found first.
+    for component in ("functions", "alarms"):
+        command.sceptre("DeleteStack", component)
+    command.set("functions", "CREATE_IN_PROGRESS")
+    command.clock.at = [
+        (90, lambda: command.set("functions", None if withdraws else "CREATE_COMPLETE")),
+        (90, lambda: command.set("alarms", None if withdraws else "CREATE_COMPLETE")),
+    ]
+    if withdraws:
+        command.turn.check_deletion(whole=True)
+    else:
+        with pytest.raises(ServerError, match="has been created since.* nothing more"):
+            command.turn.check_deletion(whole=True)
+    assert 90 <= command.clock.time <= longest
+    assert len(command.shown) >= 5
+    assert "waiting for it" in command.shown[0]
+
+
+def test_a_deletion_does_not_wait_for_ever():
+    command = whole(BRANCH)
+    command.turn.check_deletion(whole=True)
+    command.set("functions", "UPDATE_IN_PROGRESS")
+    with pytest.raises(ServerError, match="UPDATE_IN_PROGRESS.* nothing more is deleted"):
+        command.turn.check_deletion(whole=True)
+    assert 900 <= command.clock.time <= 920
+
+
 def test_a_deletion_goes_on_when_the_launch_has_taken_back_what_it_made():
     command = whole(BRANCH)
     command.turn.check_deletion(whole=True)
