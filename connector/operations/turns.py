@@ -63,10 +63,12 @@ class Turn:
         self._show = show
         self._lock = threading.RLock()
         self._requests = Requests()
-        self._watcher = RequestWatcher(self._requests)
+        self._watcher = RequestWatcher(self._requests, self._refuse)
         self._before: States | None = None
         self._seen: _Look | None = None
         self._deletion: Conflict | None = None
+        #: Why this run has stopped: Sceptre lets the threads of other stacks go on.
+        self._stopped = ""
         #: Whether this run, a deletion, has marked the stage.
         self.marked = False
 
@@ -80,11 +82,13 @@ class Turn:
     def begin_launch(self) -> None:
         """Raise if a launch cannot leave a stack's state, or if another command is under way."""
         with self._lock:
+            self._raise_if_stopped()
             self._before = now = self._look().states
             for name, status in sorted(now.items()):
                 if stack_states.stuck(status):
                     step = stack_states.next_step(self.stage, name, status)
-                    raise ServerError(f"stack {name} is {status}; nothing was changed. Next: {step}")
+                    self._refuse(f"stack {name} is {status}; nothing was changed. Next: {step}")
+                    self._raise_if_stopped()
             self._stop(turns.launch_conflict(now, now, self._requests), "nothing was changed")
             if now and len(now) < len(self._names()):
                 self._watch_incomplete(now)
@@ -94,6 +98,8 @@ class Turn:
         with self._lock:
             if self._before is None:
                 return
+            if self._deletion is None:
+                self._raise_if_stopped()
             look = self._look(fresh=fresh)
             conflict = self._deletion or turns.launch_conflict(
                 self._before, look.states, self._requests, look.made
@@ -142,6 +148,7 @@ class Turn:
     def check_deletion(self, *, whole: bool) -> None:
         """Raise if a launch is under way. The first look also marks the stage, if all of it is to go."""
         with self._lock:
+            self._raise_if_stopped()
             if self._before is None:
                 self._before = now = self._look().states
                 conflict = turns.deletion_conflict(now, now, self._requests)
@@ -252,7 +259,15 @@ class Turn:
 
     def _stop(self, conflict: Conflict | None, consequence: str) -> None:
         if conflict is not None:
-            raise ServerError(f"{conflict}; {consequence}. {_AGAIN}")
+            self._stopped = f"{conflict}; {consequence}. {_AGAIN}"
+            self._raise_if_stopped()
+
+    def _refuse(self, reason: str) -> None:
+        self._stopped = reason
+
+    def _raise_if_stopped(self) -> None:
+        if self._stopped:
+            raise ServerError(self._stopped)
 
 
 def _creating(status: str) -> bool:

@@ -5,7 +5,7 @@ changing. botocore's events (`provide-client-params`, `after-call`) show both: s
 Boto3's documentation. They are registered on the session from which Sceptre makes its clients.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sceptre.exceptions import SceptreException
@@ -20,10 +20,14 @@ _BUSY = ("_IN_PROGRESS state and can not be updated", "cannot be deleted while i
 
 
 class RequestWatcher:
-    """Keeps `requests` up to date and raises where CloudFormation refuses because of somebody else."""
+    """Keeps `requests` up to date and raises where CloudFormation refuses because of somebody else.
 
-    def __init__(self, requests: Requests) -> None:
+    `refused` is called with the reason before it raises: other threads of the run must stop too.
+    """
+
+    def __init__(self, requests: Requests, refused: Callable[[str], object]) -> None:
         self.requests = requests
+        self._tell = refused
         self._sessions: list[Any] = []
 
     def watch(self, session: Any) -> None:
@@ -57,7 +61,9 @@ class RequestWatcher:
         exists = operation == "CreateStack" and error.get("Code") == "AlreadyExistsException"
         if exists or any(words in str(error.get("Message", "")) for words in _BUSY):
             how = "was created at this moment" if exists else "is being changed at this moment"
-            raise SceptreException(
+            reason = (
                 f"stack {name} {how}: {stack_states.LAUNCH} of this stage is under way. "
                 "Wait until it has ended, then run the same command again"
             )
+            self._tell(reason)
+            raise SceptreException(reason)

@@ -31,6 +31,7 @@ PAIRS = {
     "a deletion, then a launch": ("delete", 2, "launch"),
     "a launch, then a deletion": ("launch", 2, "delete"),
     "a launch, then a late deletion": ("launch", 12, "delete"),
+    "a deletion while the launch starts the workers": ("launch", 20, "delete"),
 }
 
 

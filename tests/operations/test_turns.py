@@ -236,6 +236,32 @@ def test_a_deletion_stops_before_anything_while_a_launch_is_under_way(status: st
     assert command.aws.invoked == []
 
 
+@pytest.mark.parametrize("later", ["CREATE_COMPLETE", None])
+def test_a_deletion_that_has_stopped_stays_stopped_for_the_threads_of_all_its_stacks(later: str | None):
+    """Sceptre runs a batch's stacks in threads, and lets the others go on when one has raised."""
+    command = whole(BRANCH, connector="CREATE_IN_PROGRESS")
+    with pytest.raises(ServerError, match="nothing was changed"):
+        command.turn.check_deletion(whole=True)
+    command.set("connector", later)
+    with pytest.raises(ServerError, match="nothing was changed"):
+        command.turn.check_deletion(whole=True)
+
+
+def test_a_launch_that_has_stopped_stays_stopped_for_the_threads_of_all_its_stacks():
+    command = Command(BRANCH)
+    command.turn.begin_launch()
+    error = {"Code": "AlreadyExistsException", "Message": "Stack [wms-network-x] already exists"}
+    with pytest.raises(SceptreException, match="wms-network-x was created"):
+        command.sceptre("CreateStack", "network", error)
+    with pytest.raises(ServerError, match="wms-network-x was created"):
+        command.turn.check_launch()
+    stuck = whole(BRANCH, alerts="UPDATE_FAILED")
+    for _ in range(2):
+        with pytest.raises(ServerError, match="rollback-stack"):
+            stuck.turn.begin_launch()
+        stuck.set("alerts", "UPDATE_COMPLETE")
+
+
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_a_deletion_of_the_whole_stage_marks_it_before_its_first_stack_goes(is_whole: bool):
     command = whole(BRANCH)

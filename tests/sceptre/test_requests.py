@@ -21,13 +21,18 @@ def requests() -> Requests:
 
 
 @pytest.fixture
-def stubbed(requests: Requests, monkeypatch: pytest.MonkeyPatch) -> Stubber:
+def refused() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def stubbed(requests: Requests, refused: list[str], monkeypatch: pytest.MonkeyPatch) -> Stubber:
     """The client that Sceptre's connection manager would make."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setattr(ConnectionManager, "_boto_sessions", {})
     session: boto3.Session = ConnectionManager("us-east-1").get_session()
-    watcher = RequestWatcher(requests)
+    watcher = RequestWatcher(requests, refused.append)
     for _ in range(2):
         watcher.watch(session)
     stubber = Stubber(session.client("cloudformation"))
@@ -50,12 +55,13 @@ def test_what_was_created_and_deleted_is_known(stubbed: Stubber, requests: Reque
 
 
 def test_a_stack_that_somebody_else_has_created_raises_through_the_client(
-    stubbed: Stubber, requests: Requests
+    stubbed: Stubber, requests: Requests, refused: list[str]
 ):
     stubbed.add_client_error("create_stack", "AlreadyExistsException", "Stack [x] already exists")
     with pytest.raises(SceptreException, match=f"stack {NAME} was created at this moment: another launch"):
         client(stubbed).create_stack(StackName=NAME)
     assert (requests.asked, requests.created) == (set(), set())
+    assert [NAME in reason for reason in refused] == [True]
 
 
 def test_a_stack_that_somebody_else_is_changing_raises_through_the_client(stubbed: Stubber):
