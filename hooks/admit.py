@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sceptre.hooks import Hook
 
-from connector.operations.turns import TURNS, Turn
+from connector.operations.turns import TURNS
 from connector.sceptre import excepthook, preflight
 from connector.sceptre import stack as sceptre_stack
 
@@ -25,18 +25,8 @@ class AdmitStage(Hook):  # type: ignore[misc]
             preflight.check_path(self.stack)
             sceptre_stack.check_name(self.stack)
             turn = TURNS.of(self.stack, self.logger.info)
-            if not _once("launch", lambda stack: _admit(stack, turn), self.stack):
+            if not _once("launch", turn.admit, self.stack):
                 turn.check_launch(fresh=False)
-
-
-def _admit(stack: sceptre_stack.SceptreStack, turn: Turn) -> None:
-    turn.begin_launch()
-    if sceptre_stack.is_foundation(stack):
-        return
-    preflight.admit(stack)
-    turn.check_launch()
-    if preflight.covers(stack, "connector"):
-        turn.cancel_teardown()
 
 
 class CheckSecrets(Hook):  # type: ignore[misc]

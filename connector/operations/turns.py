@@ -20,6 +20,7 @@ from connector.domain.stage.aws_names import COMPONENTS, FOUNDATION_STACK
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.turns import Conflict, Requests, States
 from connector.operations import teardown
+from connector.sceptre import preflight
 from connector.sceptre import stack as sceptre_stack
 from connector.sceptre.requests import RequestWatcher
 
@@ -78,6 +79,16 @@ class Turn:
             self._watcher.watch(connection.get_session())  # type: ignore[attr-defined]
 
     # -- a launch --------------------------------------------------------------
+
+    def admit(self, stack: sceptre_stack.SceptreStack) -> None:
+        """Check everything that can be checked before this launch changes its first stack."""
+        self.begin_launch()
+        if self.stage is None:
+            return
+        preflight.admit(stack)
+        self.check_launch()
+        if preflight.covers(stack, "connector"):
+            self.cancel_teardown()
 
     def begin_launch(self) -> None:
         """Raise if a launch cannot leave a stack's state, or if another command is under way."""
