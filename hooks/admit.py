@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from sceptre.hooks import Hook
 
+from connector.operations.turns import TURNS
 from connector.sceptre import excepthook, preflight
 from connector.sceptre import stack as sceptre_stack
 
@@ -23,7 +24,9 @@ class AdmitStage(Hook):  # type: ignore[misc]
         with sceptre_stack.one_line_errors(sceptre_stack.group_of(self.stack)), _lock:
             preflight.check_path(self.stack)
             sceptre_stack.check_name(self.stack)
-            _once("launch", preflight.admit, self.stack)
+            turn = TURNS.of(self.stack, self.logger.info)
+            if not _once("launch", turn.admit, self.stack):
+                turn.check_launch(fresh=False)
 
 
 class CheckSecrets(Hook):  # type: ignore[misc]
@@ -35,13 +38,17 @@ class CheckSecrets(Hook):  # type: ignore[misc]
 
     def run(self) -> None:
         with sceptre_stack.one_line_errors(sceptre_stack.group_of(self.stack)), _lock:
-            _once("reading", preflight.admit_reading, self.stack)
+            if not sceptre_stack.is_foundation(self.stack):
+                _once("reading", preflight.admit_reading, self.stack)
 
 
 def _once(
     what: str, check: Callable[[sceptre_stack.SceptreStack], None], stack: sceptre_stack.SceptreStack
-) -> None:
+) -> bool:
+    """Whether this is the first stack of its stage, for which the check is made."""
     key = (what, sceptre_stack.group_of(stack), str(stack.region))
-    if not sceptre_stack.is_foundation(stack) and key not in _admitted:
-        check(stack)
-        _admitted.add(key)
+    if key in _admitted:
+        return False
+    check(stack)
+    _admitted.add(key)
+    return True

@@ -7,6 +7,7 @@ from sceptre.hooks import Hook
 
 from connector.aws.admin_function import Clock
 from connector.operations import registration
+from connector.operations.turns import TURNS
 from connector.sceptre import stack as sceptre_stack
 
 
@@ -16,7 +17,8 @@ class RegisterConnector(Hook):  # type: ignore[misc]
     def run(self) -> None:
         with sceptre_stack.one_line_errors(self.stack.name):
             connection, stage = self.stack.connection_manager, sceptre_stack.stage_of(self.stack)
-            registration.register_stage(connection, stage, desired_count(self.stack), self.logger.info)
+            with TURNS.of(self.stack, self.logger.info).registration():
+                registration.register_stage(connection, stage, desired_count(self.stack), self.logger.info)
 
 
 class CheckCluster(Hook):  # type: ignore[misc]

@@ -7,6 +7,7 @@ only an exception stops the plan.
 from sceptre.hooks import Hook
 
 from connector.operations import stack_outcome
+from connector.operations.turns import TURNS
 from connector.sceptre import stack as sceptre_stack
 
 
@@ -15,7 +16,16 @@ class ReportOutcome(Hook):  # type: ignore[misc]
 
     def run(self) -> None:
         with sceptre_stack.one_line_errors(self.stack.name):
+            TURNS.of(self.stack, self.logger.info).check_launch()
             stack_outcome.report(self.stack)
+
+
+class RefuseBusy(Hook):  # type: ignore[misc]
+    """`!wms_not_busy`, after a launch: raise if the stack is in progress, which Sceptre takes for an end."""
+
+    def run(self) -> None:
+        with sceptre_stack.one_line_errors(self.stack.name):
+            stack_outcome.refuse_busy(self.stack)
 
 
 class RememberState(Hook):  # type: ignore[misc]

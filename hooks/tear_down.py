@@ -9,6 +9,7 @@ from sceptre.hooks import Hook
 from connector.aws import stacks
 from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import teardown
+from connector.operations.turns import TURNS
 from connector.sceptre import launches
 from connector.sceptre import stack as sceptre_stack
 
@@ -34,7 +35,13 @@ class TearDownStage(Hook):  # type: ignore[misc]
                 self.logger.info("a launch replaces %s: topics and connector stay", stack.external_name)
             else:
                 owned = EphemeralStage(stage)
-                teardown.tear_down_stage(stack.connection_manager, stack.external_name, owned, self.logger)
+                teardown.tear_down_stage(
+                    stack.connection_manager,
+                    stack.external_name,
+                    owned,
+                    self.logger,
+                    marked=TURNS.of(stack, self.logger.info).marked,
+                )
 
 
 class TearDownLeftovers(Hook):  # type: ignore[misc]

@@ -82,6 +82,8 @@ class Session:
     desired_count: int | None = None
     #: Whether the request is part of a launch.
     launch: bool = False
+    #: Whether the caller has marked the stage as being torn down before.
+    marked: bool = False
     #: The stage that the caller means; None when it did not say.
     meant: str | None = None
     #: The tables of a requested snapshot or acknowledgement; none stands for all.

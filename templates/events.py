@@ -11,6 +11,7 @@ from troposphere import GetAtt, Ref, Template, awslambda, events
 
 from connector.domain.health import metrics
 from connector.domain.health.alarm import RUNBOOK
+from connector.domain.health.worker_stops import NOT_STARTED_CODE
 from templates.shared import common
 from templates.shared.settings import HealthMinutes, StageSettings, parse_settings
 
@@ -34,7 +35,7 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 
 
 def build(settings: EventsSettings) -> Template:
-    """The schedule with the permission it needs, and three rules that mail."""
+    """The schedule with the permission it needs, and the rules that mail."""
     template = common.new_template(f"wms-connector {settings.stage}: schedule and event rules")
     topic = common.parameter(template, "AlertsTopicArn", "The SNS topic that mails people")
     health = common.parameter(template, "ConnectHealthArn", "The health check's function")
@@ -57,17 +58,27 @@ def patterns(settings: StageSettings) -> dict[str, dict[str, Any]]:
     Those about a service name it in `resources` only.
     """
     service = settings.names.service
+    stopped = {
+        "clusterArn": [common.arn("ecs", f"cluster/{service}")],
+        "group": [f"service:{service}"],
+        "lastStatus": ["STOPPED"],
+    }
     of_service = [common.arn("ecs", f"service/{service}/{service}")]
     return {
         metrics.TASK_STOPPED: {
             "source": ["aws.ecs"],
             "detail-type": ["ECS Task State Change"],
             "detail": {
-                "clusterArn": [common.arn("ecs", f"cluster/{service}")],
-                "group": [f"service:{service}"],
-                "lastStatus": ["STOPPED"],
+                **stopped,
+                "stopCode": [{"anything-but": [NOT_STARTED_CODE]}, {"exists": False}],
                 "stoppedReason": [{"anything-but": {"prefix": SCALING}}, {"exists": False}],
             },
+        },
+        # A rule of its own: such a task has no log, and a mail's text cannot depend on the event.
+        metrics.TASK_NOT_STARTED: {
+            "source": ["aws.ecs"],
+            "detail-type": ["ECS Task State Change"],
+            "detail": {**stopped, "stopCode": [NOT_STARTED_CODE]},
         },
         metrics.SERVICE_TROUBLE: {
             "source": ["aws.ecs"],
@@ -102,17 +113,37 @@ def _mail(settings: StageSettings, rule: str) -> tuple[dict[str, str], list[str]
             "Task: <task>, <time>",
             f"First step: read the last lines of this task in the log group {logs}.",
         ]
+    if rule == metrics.TASK_NOT_STARTED:
+        return {
+            "reason": "$.detail.stoppedReason",
+            "code": "$.detail.stopCode",
+            "container": "$.detail.containers[0].reason",
+            "task": "$.detail.taskArn",
+            "time": "$.time",
+        }, [
+            f"Stage {settings.stage}: a worker's task never started, so it has no log. ECS tries again.",
+            "ECS says: <reason> (<code>) <container>",
+            "Task: <task>, <time>",
+            f"First step: run wms-connector status {settings.stage}: it says which of these to look at.",
+            "- the secret: does it exist, has it the key, may the execution role read it?",
+            "- the network: way out of the task's subnets, endpoints, security groups",
+            "- the image: wms-connector image status",
+            "- the capacity: free addresses of the subnets, Fargate's quota",
+        ]
     paths = {"name": "$.detail.eventName", "reason": "$.detail.reason", "time": "$.time"}
     if rule == metrics.SERVICE_TROUBLE:
         return paths, [
             f"Stage {settings.stage}: ECS has trouble with the worker's service.",
             "ECS says: <name> <reason>, <time>",
             "First step: read the service's newest events in the ECS console.",
+            "- SERVICE_TASK_PLACEMENT_FAILURE: free addresses of the subnets, Fargate's quota",
+            f"- SERVICE_TASK_START_IMPAIRED: mail of {metrics.TASK_NOT_STARTED} or {metrics.TASK_STOPPED}",
         ]
     return paths, [
         f"Stage {settings.stage}: a deployment of the worker failed; ECS goes back to the version before.",
         "ECS says: <name> <reason>, <time>",
         f"First step: read why the new workers stopped, in the log group {logs}.",
+        f"- If they never started, they have no log: read the mail of {metrics.TASK_NOT_STARTED}.",
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from connector.aws import calls
 from connector.domain.errors import OperatorError, ServerError
-from connector.domain.stage import aws_names
+from connector.domain.stage import aws_names, stack_states
 
 
 def stack_outputs(connection: calls.Port, stack_name: str) -> Mapping[str, str] | None:
@@ -19,6 +19,12 @@ def stack_outputs(connection: calls.Port, stack_name: str) -> Mapping[str, str] 
 #: States of a stack that was never complete: nothing in it is worth protecting.
 NEVER_COMPLETED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
 
+#: States without outputs that no launch of the foundation leads out of at this moment.
+_WITHOUT_OUTPUTS = (
+    *("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"),
+    *("ROLLBACK_FAILED", "DELETE_FAILED"),
+)
+
 
 def describe_stack(connection: calls.Port, stack_name: str) -> Mapping[str, Any] | None:
     """CloudFormation's description of one stack, or None when there is none."""
@@ -30,7 +36,13 @@ def describe_stack(connection: calls.Port, stack_name: str) -> Mapping[str, Any]
 
 def foundation_outputs(connection: calls.Port) -> Mapping[str, str]:
     """The outputs of the account's foundation stack; raises when it has not been launched."""
-    outputs = stack_outputs(connection, aws_names.FOUNDATION_STACK)
+    name = aws_names.FOUNDATION_STACK
+    description = describe_stack(connection, name)
+    status = "" if description is None else str(description["StackStatus"])
+    if status in _WITHOUT_OUTPUTS:
+        step = stack_states.next_step(None, name, status)
+        raise ServerError(f"stack {name} is {status}; nothing was changed. Next: {step}")
+    outputs = stack_outputs(connection, name)
     if outputs is None:
         raise OperatorError(
             f"stack {aws_names.FOUNDATION_STACK} does not exist in this account and region "

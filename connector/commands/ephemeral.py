@@ -11,6 +11,8 @@ import click
 from connector.aws import account, calls
 from connector.commands.output import json_option, print_json, print_table, several
 from connector.domain.errors import OperatorError, ServerError, WmsError, one_line
+from connector.domain.stage import stack_states
+from connector.domain.stage.stack_states import StackStep
 from connector.domain.stage.stage import Stage, refusal
 from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import cluster_view, deployed
@@ -212,11 +214,8 @@ def list_stages(directory: Path | None, *, as_json: bool) -> None:
 def _state(row: deployed.DeployedStage) -> str:
     if not row.stacks:
         return "not deployed"
-    troubled = [status for status in row.stacks.values() if status not in _WELL]
+    troubled = [s for s in row.stacks.values() if stack_states.step_for(s) is not StackStep.NOTHING]
     return f"{len(row.stacks)} stacks" + (f", {', '.join(sorted(set(troubled)))}" if troubled else "")
-
-
-_WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 def _expiry(row: deployed.DeployedStage, now: datetime) -> str:

@@ -101,6 +101,8 @@ class Operation(StrEnum):
     SNAPSHOT = "snapshot", _UNREPEATED
     #: Take skipped changes of tables as known: they are no finding any more. Without tables: all of them.
     ACKNOWLEDGE = "acknowledge", _COMMAND
+    #: Clear the mark of a teardown: a launch has begun. A teardown that still runs stops at its next step.
+    CANCEL_TEARDOWN = "cancel-teardown"
     # Steps of a teardown: readers and writers of a topic end before the topic is deleted.
     #: Mark the stage as being torn down, and check that the cluster is the one it was registered on.
     TEARDOWN_MARK = "retire-mark", _step(_TEARDOWN, 60)
@@ -168,6 +170,9 @@ class Answer:
             raise ServerError(f"the admin Lambda's answer cannot be parsed ({error})") from None
 
 
+#: How an answer begins that refuses to register because a teardown has begun.
+TORN_DOWN = "the stage is being torn down"
+
 #: Time in milliseconds since 1970, and message.
 LogEvent = tuple[int, str]
 
@@ -177,9 +182,10 @@ class Request:
     """One request.
 
     `desired_count` is how many workers the stage is configured to have, if that is given. `launch` says that
-    the request is part of a launch, which cancels an interrupted teardown. `stage` is the stage that the
-    caller means: a teardown must name it. `tables` are the tables for a snapshot or an acknowledgement, as
-    SCHEMA.TABLE; none: all.
+    the request is part of a launch, which may cancel an interrupted teardown. `stage` is the stage that the
+    caller means: a teardown must name it. `marked` says that the caller has marked the stage as being torn
+    down before: if the mark is gone, it is not set again. `tables` are the tables for a snapshot or an
+    acknowledgement, as SCHEMA.TABLE; none: all.
     `log` are events of the worker's log, each with its time in milliseconds since 1970, for a request for the
     status: the function has no right to read them. None when the caller could not read them either.
     """
@@ -190,6 +196,7 @@ class Request:
     stage: str | None = None
     tables: tuple[str, ...] = ()
     log: tuple[LogEvent, ...] | None = None
+    marked: bool = False
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
@@ -198,6 +205,8 @@ class Request:
             payload["desired_count"] = self.desired_count
         if self.launch:
             payload["launch"] = True
+        if self.marked:
+            payload["marked"] = True
         if self.stage is not None:
             payload["stage"] = self.stage
         if self.tables:
@@ -224,8 +233,8 @@ class Request:
         tables = content.get("tables", [])
         if not isinstance(tables, list) or not all(isinstance(table, str) for table in tables):
             raise OperatorError(f"the request's tables {tables!r} are not a list of strings")
-        log = _log_events(content.get("log"))
-        return cls(operation, count, content.get("launch") is True, stage, tuple(tables), log)
+        log, marked = _log_events(content.get("log")), content.get("marked") is True
+        return cls(operation, count, content.get("launch") is True, stage, tuple(tables), log, marked)
 
 
 def _log_events(content: object) -> tuple[LogEvent, ...] | None:

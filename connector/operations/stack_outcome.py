@@ -5,8 +5,13 @@ from typing import Any
 
 from connector.aws import calls, stacks, worker_log
 from connector.domain.errors import ServerError
+from connector.domain.stage import stack_states
+from connector.domain.stage.stack_states import StackStep
 from connector.operations.termination_protection import protect
 from connector.sceptre import stack as sceptre_stack
+
+#: States of a stack that was complete, then changed, and is again as it was.
+_ROLLED_BACK = ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
 
 #: Stack name -> when CloudFormation last changed it, before this run's update.
 _before: dict[str, Any] = {}
@@ -27,20 +32,42 @@ def forget() -> None:
 def report(stack: sceptre_stack.SceptreStack) -> None:
     """Raise CloudFormation's own reason unless the stack is complete; a complete one is protected."""
     description = stacks.describe_stack(stack.connection_manager, stack.external_name)
+    name = stack.external_name
     if description is None:
-        raise ServerError(f"stack {stack.external_name} was created, but does not exist; launch again")
-    status = description["StackStatus"]
-    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and not untouched(stack, description):
         raise ServerError(
-            f"stack {stack.external_name} is {status}: {_reason(stack, description)}. "
-            "Fix the cause and launch again"
+            f"stack {name} was created, but does not exist: a deletion of this stage is under way. Wait "
+            "until it has ended, then run the same command again"
         )
+    _refuse_busy(name, description)
+    status = description["StackStatus"]
+    if stack_states.step_for(status) is not StackStep.NOTHING and not untouched(stack, description):
+        step = "Fix the cause and launch again"
+        if stack_states.stuck(status):
+            stage = None if sceptre_stack.is_foundation(stack) else sceptre_stack.stage_of(stack)
+            step = f"Next: {stack_states.next_step(stage, name, status)}"
+        raise ServerError(f"stack {name} is {status}: {_reason(stack, description)}. {step}")
     protect(stack, description)
+
+
+def refuse_busy(stack: sceptre_stack.SceptreStack) -> None:
+    """Raise while somebody changes the stack: Sceptre goes on to the next one, and registers."""
+    description = stacks.describe_stack(stack.connection_manager, stack.external_name)
+    if description is not None:
+        _refuse_busy(stack.external_name, description)
+
+
+def _refuse_busy(name: str, description: Mapping[str, Any]) -> None:
+    status = description["StackStatus"]
+    if stack_states.busy(status):
+        raise ServerError(
+            f"stack {name} is {status}: {stack_states.under_way(status)} of this stage is under way. Wait "
+            "until it has ended, then run the same command again"
+        )
 
 
 def untouched(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any]) -> bool:
     """Whether an earlier run left the stack rolled back and this run had nothing to change in it."""
-    if description["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE" or stack.external_name not in _before:
+    if description["StackStatus"] not in _ROLLED_BACK or stack.external_name not in _before:
         return False
     return bool(_before[stack.external_name] == description.get("LastUpdatedTime"))
 

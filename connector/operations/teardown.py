@@ -13,6 +13,7 @@ from connector.aws import calls, stacks
 from connector.aws.admin_function import Clock, NoFunction, invoke_once
 from connector.domain.admin_api import TEARDOWN, Answer, Operation, Request
 from connector.domain.errors import OperatorError, ServerError, WmsError
+from connector.domain.stage import stack_states
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import procedure
@@ -51,10 +52,13 @@ class Unfinished(ServerError):
     """A required step failed; the message names what is left and the command that finishes the teardown."""
 
 
-def tear_down_stage(connection: calls.Port, stack_name: str, owned: EphemeralStage, log: Logger) -> None:
+def tear_down_stage(
+    connection: calls.Port, stack_name: str, owned: EphemeralStage, log: Logger, *, marked: bool = False
+) -> None:
     """Tear down what the stage has outside its stacks and log the report.
 
     `stack_name` is the connector's stack, whose state decides what a missing Lambda or a failure means.
+    `marked` says that this run has marked the stage already.
     """
     stage = owned.stage
     if os.environ.get(ABANDON) == stage.name:
@@ -68,7 +72,7 @@ def tear_down_stage(connection: calls.Port, stack_name: str, owned: EphemeralSta
     status = None if description is None else str(description["StackStatus"])
     refuse_busy(stack_name, status)
     try:
-        report = tear_down(owned, invoker(connection, stage), Clock(), log.info)
+        report = tear_down(owned, invoker(connection, stage, marked=marked), Clock(), log.info)
     except NoFunction as missing:
         log.warning(without_function(stage.name, status, str(missing)))
         return
@@ -131,10 +135,10 @@ def leave_named(stack: sceptre_stack.SceptreStack, stage: Stage) -> None:
 
 def refuse_busy(stack_name: str, status: str | None) -> None:
     """Raise while somebody else launches the stack: a teardown would delete topics that the launch needs."""
-    if status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"):
+    if status is not None and stack_states.busy(status) and status != "DELETE_IN_PROGRESS":
         raise ServerError(
-            f"stack {stack_name} is {status}: another launch is running, so nothing was changed; run the "
-            "same command again when it has ended"
+            f"stack {stack_name} is {status}: {stack_states.under_way(status)} is under way, so nothing was "
+            "changed; run the same command again when it has ended"
         )
 
 
@@ -151,11 +155,17 @@ def without_function(stage: str, status: str | None, missing: str) -> str:
     )
 
 
-def invoker(connection: calls.Port, stage: Stage) -> Ask:
-    """A function that sends one request about `stage` to its admin Lambda and returns the answer."""
+def invoker(connection: calls.Port, stage: Stage, *, marked: bool = False) -> Ask:
+    """A function that sends one request about `stage` to its admin Lambda and returns the answer.
+
+    The stage is marked once: a launch that has begun since has cleared the mark, and the teardown stops.
+    """
 
     def ask(operation: Operation) -> Answer:
-        return invoke_once(connection, stage.names.connect_admin, Request(operation, stage=stage.name))
+        nonlocal marked
+        request = Request(operation, stage=stage.name, marked=marked)
+        marked = marked or operation is Operation.TEARDOWN_MARK
+        return invoke_once(connection, stage.names.connect_admin, request)
 
     return ask
 

@@ -29,6 +29,7 @@ COMMON_HOOKS = {
     "before_dump_template": ("wms_check_secrets",),
     "after_create": ("wms_outcome",),
     "after_update": ("wms_outcome",),
+    "after_launch": ("wms_not_busy",),
 }
 
 

@@ -80,6 +80,16 @@ def check_path(stack: sceptre_stack.SceptreStack) -> None:
         )
 
 
+def covers(stack: sceptre_stack.SceptreStack, component: str = "") -> bool:
+    """Whether the command is for the stack's whole stage, or for the file of `component`."""
+    typed = stack.stack_group_config.get("launch_path")
+    if typed is None:
+        return True
+    config = Path(str(stack.stack_group_config["project_path"]), "config")
+    wanted, group = Path(os.path.normpath(config / str(typed))), config / sceptre_stack.group_of(stack)
+    return wanted == group or (bool(component) and wanted.with_suffix("") == group / component)
+
+
 def admit(stack: sceptre_stack.SceptreStack) -> None:
     """Raise the first thing that would make this launch fail, while nothing has been changed."""
     stage = sceptre_stack.stage_of(stack)

@@ -8,6 +8,9 @@ from botocore.exceptions import ClientError
 from connector.domain.health.observation import Service, Task
 from lambda_src.clients.aws import aws_errors
 
+#: How many of a service's messages are read, newest first as ECS gives them.
+_EVENTS = 10
+
 
 class Ecs(Protocol):
     """The part of boto3's client that is used here."""
@@ -57,6 +60,7 @@ def parse_service(content: Mapping[str, Any], running: Sequence[Task], stopped: 
         rollout_reason=primary.get("rolloutStateReason", ""),
         tasks=tuple(running),
         stopped=tuple(stopped),
+        events=tuple(str(event.get("message", "")) for event in (content.get("events") or [])[:_EVENTS]),
     )
 
 
@@ -73,6 +77,7 @@ def parse_task(content: Mapping[str, Any]) -> Task:
         definition=content.get("taskDefinitionArn", ""),
         address=details.get("privateIPv4Address", ""),
         stopped_reason=_stop_reasons(content),
+        stop_code=str(content.get("stopCode") or ""),
     )
 
 

@@ -28,6 +28,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             invocation.redactor,
             desired_count=request.desired_count,
             launch=request.launch,
+            marked=request.marked,
             meant=request.stage,
             tables=request.tables,
             log=request.log,

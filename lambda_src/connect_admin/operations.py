@@ -19,7 +19,7 @@ from lambda_src.connect_admin.registration.verify import verify
 from lambda_src.connect_admin.snapshot import snapshot
 from lambda_src.connect_admin.status import status
 from lambda_src.connect_admin.teardown.connector import teardown_connector
-from lambda_src.connect_admin.teardown.guard import launched
+from lambda_src.connect_admin.teardown.guard import cancel_teardown, unless_torn_down
 from lambda_src.connect_admin.teardown.mark import teardown_mark
 from lambda_src.connect_admin.teardown.topics import teardown_groups, teardown_topics, topic_names
 from lambda_src.connect_admin.teardown.workers import teardown_workers
@@ -42,7 +42,7 @@ class Row:
 ROWS: Mapping[Operation, Row] = {
     Operation.CLUSTER: Row(check_cluster, 45),
     Operation.CONNECT_GROUP: Row(connect_group, 20),
-    Operation.READY: Row(launched(ready), 20),
+    Operation.READY: Row(unless_torn_down(ready), 20),
     Operation.TOPICS: Row(ensure_topics, 45),
     Operation.VALIDATE: Row(validate, 54),
     Operation.REGISTER: Row(register, 54),
@@ -57,6 +57,7 @@ ROWS: Mapping[Operation, Row] = {
     Operation.OFFSETS: Row(offsets, 45),
     Operation.SNAPSHOT: Row(snapshot, 50),
     Operation.ACKNOWLEDGE: Row(acknowledge, 20),
+    Operation.CANCEL_TEARDOWN: Row(cancel_teardown, 20),
     Operation.TEARDOWN_MARK: Row(teardown_mark, 40),
     Operation.TEARDOWN_CONNECTOR: Row(teardown_connector, 50),
     Operation.TEARDOWN_WORKERS: Row(teardown_workers, 45),

@@ -21,10 +21,12 @@ from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.error_classes import OBSERVED
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage import stack_states
 from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.stage.topics import Catalogue
 from templates.shared.fargate import SIZES
 from tests.docs import growth
+from tests.domain.stage.test_stack_states import STATES
 from tests.support import sizes
 
 ROOT = Path(__file__).parents[2]
@@ -152,6 +154,7 @@ def _fargate() -> str:
 #: What the rules of events say; alarms say it themselves.
 _EVENTS = {
     metrics.TASK_STOPPED: "A worker stopped, and neither a deployment nor scaling is why.",
+    metrics.TASK_NOT_STARTED: "A worker's task never started, so it has no log.",
     metrics.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
     metrics.DEPLOYMENT_FAILED: "A deployment of the worker failed; ECS goes back to the version before.",
 }
@@ -244,6 +247,21 @@ def _quotas() -> str:
     return _table(head, growth.limits())
 
 
+def _stack_states() -> str:
+    """States with the same next step share a row, in the order in which CloudFormation lists them."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for status in STATES:
+        steps = (
+            stack_states.next_step(stage, stage.names.stack("functions"), status) or "nothing"
+            for stage in (NAMED, Stage("x"))
+        )
+        rows.setdefault((next(steps), next(steps)), []).append(status)
+    return _table(
+        ("state", "next step for `main`", "for the branch `x`"),
+        ((_code(found), *steps) for steps, found in rows.items()),
+    )
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "oracle-script": lambda: _sql(OracleScript()),
     "oracle-script-pdb": lambda: _sql(OracleScript(container=True)),
@@ -261,6 +279,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "explain": _explain,
     "oracle-codes": _oracle_codes,
     "oracle-positions": _oracle_positions,
+    "stack-states": _stack_states,
     "stage-counts": _stage_counts,
     "quotas": _quotas,
 }

@@ -1,6 +1,7 @@
 import pytest
 
 from connector.operations import stack_outcome
+from connector.operations.turns import TURNS
 from connector.sceptre import launches
 from connector.sceptre import stack as sceptre_stack
 from hooks import admit
@@ -13,3 +14,4 @@ def new_run():
     launches.LAUNCHES.forget()
     admit._admitted.clear()
     stack_outcome.forget()
+    TURNS.forget()

@@ -11,6 +11,8 @@ from sceptre.stack import Stack as SceptreStack
 
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
+from connector.domain.stage import stack_states
+from connector.domain.stage.stack_states import StackStep
 from connector.domain.stage.stage import Stage
 from connector.sceptre import preflight
 from connector.sceptre.jinja import COMMON_HOOKS
@@ -18,6 +20,7 @@ from hooks.admit import AdmitStage
 from hooks.change_sets import RefuseChangeSet
 from hooks.guard import GuardDeletion
 from tests.config.support import ROOT, stacks
+from tests.domain.stage.test_stack_states import STATES
 from tests.support.fake_aws import GOOD_SECRETS, FakeAws, FakeStack, refuse
 
 BROKERS = "broker-1.example:9094,broker-2.example:9094"
@@ -146,6 +149,49 @@ def test_a_region_that_only_the_profile_names_is_not_left_out_in_silence(
         return
     with pytest.raises(SceptreException, match=r"profile names the region us-gov-west-1, .* set AWS_REGION"):
         run(ready())
+
+
+@pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS"])
+def test_a_launch_stops_while_functions_are_in_progress_and_registers_nothing(status: str):
+    connection = ready()
+    name = "wms-functions-main"
+    connection.stacks[name] = {"StackName": name, "StackStatus": status}
+    with pytest.raises(
+        SceptreException, match=f"{name} is {status}: .* under way; nothing was changed. Wait"
+    ):
+        run(connection)
+    assert {service for service, _ in connection.calls} == {"cloudformation"}
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("CREATE_IN_PROGRESS", "wait until"),
+        ("ROLLBACK_FAILED", "aws cloudformation delete-stack --stack-name wms-foundation"),
+    ],
+)
+def test_a_foundation_without_outputs_that_no_launch_helps_is_told_with_what_does(status: str, words: str):
+    connection = ready()
+    connection.stacks["wms-foundation"] = {"StackName": "wms-foundation", "StackStatus": status}
+    with pytest.raises(SceptreException, match=words):
+        run(connection)
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_a_launch_over_any_state_goes_on_or_names_the_step_that_leads_out_of_it(status: str):
+    """`launch again` is said nowhere: where it cannot help it would be wrong."""
+    connection = ready()
+    for name in Stage("main").names.stacks.values():
+        connection.stacks[name] = {"StackName": name, "StackStatus": status}
+    step = stack_states.step_for(status)
+    if step in (StackStep.NOTHING, StackStep.LAUNCH):
+        run(connection)
+        return
+    words = stack_states.next_step(Stage("main"), "wms-alarms-main", status)
+    with pytest.raises(SceptreException) as caught:
+        run(connection)
+    assert ("Wait until it has ended" if step is StackStep.WAIT else words) in str(caught.value)
+    assert "launch again" not in str(caught.value)
 
 
 @pytest.mark.parametrize("point", ["before_create_change_set", "before_execute_change_set"])

@@ -57,6 +57,21 @@ def test_an_ephemeral_stage_may_be_deleted():
     delete("ephemeral/feature-x", "connector", "CREATE_COMPLETE")
 
 
+@pytest.mark.parametrize(
+    "status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"]
+)
+def test_a_stage_that_is_launched_at_this_moment_is_not_deleted(status: str):
+    with pytest.raises(SceptreException, match=f"wms-alarms-x is {status}: .* nothing was changed. Wait"):
+        delete("ephemeral/x", "alarms", status)
+
+
+@pytest.mark.parametrize(
+    "status", ["UPDATE_ROLLBACK_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_FAILED"]
+)
+def test_a_branch_in_a_state_that_only_its_deletion_ends_can_be_deleted(status: str):
+    delete("ephemeral/x", "functions", status)
+
+
 def test_a_directory_that_is_no_stage_is_not_deleted():
     with pytest.raises(SceptreException, match="is refused"):
         delete("ephemeral/Main", "connector", "CREATE_COMPLETE")

@@ -5,7 +5,11 @@ import datetime as dt
 import pytest
 from sceptre.exceptions import SceptreException
 
-from hooks.stack_outcome import RememberState, ReportOutcome
+from connector.domain.stage import stack_states
+from connector.domain.stage.stack_states import StackStep
+from connector.sceptre.jinja import COMMON_HOOKS
+from hooks.stack_outcome import RefuseBusy, RememberState, ReportOutcome
+from tests.domain.stage.test_stack_states import STATES
 from tests.support.fake_aws import FakeAws, FakeStack
 
 
@@ -51,6 +55,42 @@ def test_a_rolled_back_stack_that_this_run_did_not_touch_is_no_failure():
     stack = stack_in("UPDATE_ROLLBACK_COMPLETE", LastUpdatedTime=7)
     RememberState(None, stack).run()
     ReportOutcome(None, stack).run()
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_after_a_create_or_update_each_state_ends_the_launch_with_its_own_step_or_lets_it_go_on(status: str):
+    stack = stack_in(status)
+    step = stack_states.step_for(status)
+    if step is StackStep.NOTHING:
+        ReportOutcome(None, stack).run()
+        return
+    with pytest.raises(SceptreException) as caught:
+        ReportOutcome(None, stack).run()
+    words = {
+        StackStep.LAUNCH: "Fix the cause and launch again",
+        StackStep.WAIT: "is under way. Wait until it has ended",
+        StackStep.CONTINUE_ROLLBACK: "continue-update-rollback --stack-name wms-network-x",
+        StackStep.ROLL_BACK: "rollback-stack --stack-name wms-network-x",
+        StackStep.DELETE: "delete-stack --stack-name wms-network-x",
+    }
+    found = {kind for kind, text in words.items() if text in str(caught.value)}
+    assert found == {step}
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_sceptre_goes_past_no_stack_in_progress(status: str):
+    """It takes such a stack for done, and would register next."""
+    stack = stack_in(status)
+    if not stack_states.busy(status):
+        RefuseBusy(None, stack).run()
+        return
+    with pytest.raises(SceptreException, match=f"is {status}: .* is under way. Wait until it has ended"):
+        RefuseBusy(None, stack).run()
+
+
+def test_every_stack_has_that_check_after_a_launch():
+    assert "wms_not_busy" in COMMON_HOOKS["after_launch"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
+from botocore.hooks import HierarchicalEmitter
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.health.aws_alarms import alarms_of
@@ -120,6 +121,7 @@ class FakeAws:
     #: Service and command of everything that was asked; function and event of every invocation.
     calls: list[tuple[str, str]] = field(default_factory=list)
     invoked: list[tuple[str, Any]] = field(default_factory=list)
+    session: "_Session" = field(default_factory=lambda: _Session())  # noqa: PLW0108 - defined below
 
     @classmethod
     def ready(cls, owner: str = "default") -> "FakeAws":
@@ -166,6 +168,10 @@ class FakeAws:
         """Refuse every such request from now on."""
         self.refusals[service, command] = lambda _: error
 
+    def get_session(self) -> "_Session":
+        """As Sceptre's connection manager gives one; no request goes through it here."""
+        return self.session
+
     def client(self, service: str) -> Any:
         """The same account as a client of boto3's, for what runs inside."""
         return _Client(self, service)
@@ -204,6 +210,10 @@ class FakeAws:
         if name not in self.stacks:
             raise refuse("DescribeStacks", "ValidationError", f"Stack with id {name} does not exist")
         return {"Stacks": [self.stacks[name]]}
+
+    def _cloudformation_delete_stack(self, kwargs: Mapping[str, Any]) -> Any:
+        self.stacks.pop(kwargs["StackName"], None)
+        return {}
 
     def _cloudformation_describe_stack_events(self, kwargs: Mapping[str, Any]) -> Any:
         return _page("StackEvents", self.events, kwargs)
@@ -360,6 +370,13 @@ def _page(
     start = int(kwargs.get(token, 0))
     more = {token: str(start + PAGE)} if everything[start + PAGE :] else {}
     return {name: list(everything[start : start + PAGE]), **more}
+
+
+@dataclass
+class _Session:
+    """The part of boto3's session that is used: its events."""
+
+    events: HierarchicalEmitter = field(default_factory=HierarchicalEmitter)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,15 @@ def mail(sample: str) -> str:
         ),
         (
             "a secret cannot be read at start",
-            ["ResourceInitializationError", "(TaskFailedToStart)", "log group /aws/fargate/"],
+            ["ResourceInitializationError", "(TaskFailedToStart)", "the secret: does", "#tasknotstarted"],
+        ),
+        (
+            "the secret of a worker is not there",
+            ["unable to retrieve secret from asm", "the secret: does it exist", "#tasknotstarted"],
+        ),
+        (
+            "the image cannot be pulled",
+            ["CannotPullContainerError", "wms-connector image status", "the capacity: free addresses"],
         ),
         (
             "the service cannot place a task",
@@ -104,6 +112,16 @@ def test_the_mail_says_what_happened_the_first_step_and_where_to_read_on(sample:
     assert all(part in found for part in [*parts, "First step: "])
     # EventBridge takes several lines only as one quoted text each, and refuses more than 8192 characters.
     assert all(line.startswith('"') and line.endswith('"') for line in found.splitlines())
+
+
+@pytest.mark.parametrize(
+    "sample", [s for s in SAMPLES if s["rule"] == "TaskNotStarted"], ids=lambda s: s["what"]
+)
+def test_nobody_is_sent_to_the_log_of_a_task_that_never_started(sample: dict[str, Any]):
+    found = mail(sample["what"])
+    assert "last lines" not in found
+    assert "log group" not in found
+    assert "it has no log" in found
 
 
 def test_templates_and_paths_are_within_eventbridges_limits():

@@ -7,6 +7,7 @@ from typing import Any
 from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.errors import OperatorError, ServerError
+from connector.domain.health import worker_stops
 from connector.domain.health.error_classes import OBSERVED, SKIPPED
 from connector.domain.health.old_names import error_class
 
@@ -29,6 +30,7 @@ _METRICS: Mapping[str, str] = {
     "brokers": "BrokersUnreachable",
     "no-session": "SourceDisconnected",
     **{cause.name: "ChangesSkipped" for cause in SKIPPED},
+    **{cause.name: "EcsServiceUnhealthy" for cause in worker_stops.CLASSES},
 }
 
 

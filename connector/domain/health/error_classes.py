@@ -6,6 +6,7 @@ The first are the table in `connector.domain.diagnosis.classes`; the others stan
 from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import LAUNCH, LOGS, ORACLE_SCRIPT, STATUS, ErrorClass, Owner
+from connector.domain.health import worker_stops
 from connector.domain.health.old_names import error_class
 
 _SNAPSHOT = "wms-connector snapshot {stage}"
@@ -122,6 +123,7 @@ OBSERVED = (
     STALLED,
     HEARTBEAT_TABLE_STALE,
     *SKIPPED,
+    *worker_stops.CLASSES,
 )
 
 

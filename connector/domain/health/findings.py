@@ -19,7 +19,6 @@ from connector.domain.health.error_classes import (
     LAGGING,
     NOT_RUNNING,
     STALLED,
-    WORKER,
     named,
 )
 from connector.domain.health.headroom import judged
@@ -132,7 +131,7 @@ def _unobserved(seen: Observation, name: str, *probes: str) -> list[Finding]:
 def _service(seen: Observation) -> list[Finding]:
     service = seen.service
     if seen.no_service:
-        return [Finding.failed("EcsServiceUnhealthy", seen.no_service, WORKER)]
+        return [Finding.failed("EcsServiceUnhealthy", seen.no_service, seen.worker_error)]
     if service is None:
         return _unobserved(seen, "EcsServiceUnhealthy", "service")
     workers = f" on {', '.join(service.addresses)}" if service.addresses else ""
@@ -145,8 +144,9 @@ def _service(seen: Observation) -> list[Finding]:
         reason = service.describe()
     else:
         return [Finding.passed("EcsServiceUnhealthy", summary)]
-    stopped = f"; the last task stopped: {service.last_stop}" if service.last_stop else ""
-    return [Finding.failed("EcsServiceUnhealthy", reason + stopped, WORKER, summary=summary)]
+    return [
+        Finding.failed("EcsServiceUnhealthy", reason + service.why_none, seen.worker_error, summary=summary)
+    ]
 
 
 def _connect(seen: Observation) -> list[Finding]:
@@ -155,7 +155,7 @@ def _connect(seen: Observation) -> list[Finding]:
     if not seen.connect_answers:
         version = seen.connect_root.get("version", "of unknown version")
         return [Finding.passed("ConnectApiUnreachable", f"Kafka Connect {version} answers")]
-    return [Finding.failed("ConnectApiUnreachable", seen.connect_answers, WORKER)]
+    return [Finding.failed("ConnectApiUnreachable", seen.connect_answers, seen.worker_error)]
 
 
 def _brokers(seen: Observation) -> list[Finding]:

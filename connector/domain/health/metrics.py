@@ -14,9 +14,10 @@ from connector.domain.stage.aws_names import Names
 #: EventBridge rules of a stage, as `Names.rule` takes them.
 HEALTH_SCHEDULE = "HealthSchedule"
 TASK_STOPPED = "TaskStopped"
+TASK_NOT_STARTED = "TaskNotStarted"
 SERVICE_TROUBLE = "ServiceTrouble"
 DEPLOYMENT_FAILED = "DeploymentFailed"
-RULES = (HEALTH_SCHEDULE, TASK_STOPPED, SERVICE_TROUBLE, DEPLOYMENT_FAILED)
+RULES = (HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE, DEPLOYMENT_FAILED)
 
 
 class Origin(StrEnum):
@@ -74,7 +75,7 @@ METRICS: tuple[Metric, ...] = (
         _seen(
             "EcsServiceUnhealthy",
             "The ECS service runs fewer workers than desired, or its deployment failed.",
-            "read why the last task stopped, in the ECS console or the mail of TaskStopped.",
+            "read why the last task stopped, in the mail of TaskStopped or TaskNotStarted.",
             periods=2,
         ),
     ),

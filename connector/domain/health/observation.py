@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.health import worker_stops
 from connector.domain.health.budget import Budget
+from connector.domain.health.error_classes import WORKER
 from connector.domain.health.scn import Position
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.state import HealthState
@@ -163,6 +166,8 @@ class Task:
     definition: str
     address: str = ""
     stopped_reason: str = ""
+    #: ECS's code for why it stopped, as TaskFailedToStart; empty while it runs.
+    stop_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,8 @@ class Service:
     rollout_reason: str = ""
     tasks: Sequence[Task] = ()
     stopped: Sequence[Task] = ()
+    #: ECS's newest messages about the service, the newest first.
+    events: Sequence[str] = ()
 
     @property
     def current(self) -> tuple[Task, ...]:
@@ -204,6 +211,26 @@ class Service:
     def last_stop(self) -> str:
         """Why a task stopped last, in ECS's own message; empty when none did."""
         return self.stopped[0].stopped_reason if self.stopped else ""
+
+    @property
+    def start_error(self) -> tuple[ErrorClass, str] | None:
+        """Why tasks do not start: class and ECS's own message. None when one runs, or the last one ran."""
+        if any(task.status == _RUNNING for task in self.tasks) or not self.desired:
+            return None
+        message = worker_stops.trouble(self.events)
+        if message and worker_stops.spoken_of(message) is not worker_stops.NOT_STARTED:
+            return worker_stops.spoken_of(message), message
+        cause = worker_stops.worker_stop(self.stopped[0].stop_code, self.last_stop) if self.stopped else None
+        if cause is not None:
+            return cause, self.last_stop
+        return (worker_stops.NOT_STARTED, message) if message and not self.stopped else None
+
+    @property
+    def why_none(self) -> str:
+        """Why no task runs, in ECS's own message, to follow another reason; empty when ECS gave none."""
+        if self.start_error is not None:
+            return f"; no task starts: {self.start_error[1]}"
+        return f"; the last task stopped: {self.last_stop}" if self.last_stop else ""
 
     def describe(self) -> str:
         """How many tasks run and what the others do, as a text."""
@@ -273,6 +300,12 @@ class Observation:
     def retiring(self) -> bool:
         """Whether a teardown has begun."""
         return self.record is not None and self.record.retiring
+
+    @property
+    def worker_error(self) -> ErrorClass:
+        """The class of a worker that does not run or answer. One that never started has no log to read."""
+        error = None if self.service is None else self.service.start_error
+        return WORKER if error is None else error[0]
 
     @property
     def secrets_changed(self) -> tuple[str, ...]:

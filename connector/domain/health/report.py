@@ -9,9 +9,10 @@ from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.check_result import CheckResult, launch, step_of
 from connector.domain.health.error_classes import classify, named
 from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, Facts
+from connector.domain.stage import stack_states
 from connector.domain.stage.aws_names import COMPONENTS
+from connector.domain.stage.stack_states import StackStep
 
-_COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 #: The window of the health check's alarm, in seconds, where the alarm could not be read.
 _USUAL_WINDOW = 1200
 
@@ -60,11 +61,8 @@ def _stacks(facts: Facts) -> Sequence[CheckResult]:
         name, stack = stage.names.stack(component), facts.stacks.get(component)
         if stack is None:
             wrong.append(_bad("stacks", f"stack {name} does not exist", launch(stage)))
-        elif stack.status.endswith("_IN_PROGRESS"):
-            step = "wait until the operation has ended, then run verify again"
-            wrong.append(_bad("stacks", f"stack {name} is {stack.status}", step))
-        elif stack.status not in _COMPLETE:
-            step = f"read why in the stack's events and fix that, then {launch(stage)}"
+        elif stack_states.step_for(stack.status) is not StackStep.NOTHING:
+            step = stack_states.next_step(stage, name, stack.status)
             wrong.append(_bad("stacks", f"stack {name} is {stack.status}", step))
     seen = ", ".join(f"{name} {stack.status}" for name, stack in facts.stacks.items())
     return wrong or [_good("stacks", seen)]

@@ -37,8 +37,7 @@ def decide(service: Service, answers: Mapping[str, str]) -> Answer:
         return Answer(
             State.FAILED,
             f"ECS stopped the deployment of {service.name}: "
-            f"{service.rollout_reason or 'no reason given'}{stopped}; "
-            "read the worker's log group",
+            f"{service.rollout_reason or 'no reason given'}{stopped}; {_look_at(service)}",
             details=details,
         )
     up = [address for address, reason in answers.items() if not reason]
@@ -54,6 +53,11 @@ def decide(service: Service, answers: Mapping[str, str]) -> Answer:
             details=details,
         )
     return Answer(State.WAITING, _progress(service, answers), details=details)
+
+
+def _look_at(service: Service) -> str:
+    """A task that never started has no line in the log."""
+    return "read the worker's log group" if service.start_error is None else service.start_error[0].next_step
 
 
 def _restore(session: Session, desired: int) -> Answer:

@@ -3,16 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from connector.domain.admin_api import Answer, State
+from connector.domain.admin_api import TORN_DOWN, Answer, State
 from connector.domain.errors import RefusedStage
 from connector.domain.stage.record import StageRecord
 from connector.domain.stage.teardown import EphemeralStage
 from lambda_src.clients.state_table import read_record, write_record
 from lambda_src.session import Session
 
-STANDS_BACK = (
-    "the stage is being torn down, so nothing is registered; launch the stage to cancel the teardown"
-)
+STANDS_BACK = f"{TORN_DOWN}, so nothing is registered; launch the stage to cancel the teardown"
 
 
 def ephemeral(session: Session) -> EphemeralStage:
@@ -47,18 +45,25 @@ def is_being_torn_down(session: Session) -> bool:
     return record is not None and record.retiring
 
 
-def launched(use_case: Callable[[Session], Answer]) -> Callable[[Session], Answer]:
-    """`use_case`, before which a launch removes the mark of an interrupted teardown."""
+def cancel_teardown(session: Session) -> Answer:
+    """Remove the mark of a teardown, at the beginning of a launch; only a launch may ask for it."""
+    if not session.launch:
+        return Answer(State.FAILED, "only a launch cancels a teardown; nothing was changed")
+    table = session.aws.table(session.environment.table)
+    record = read_record(table)
+    if record is None or not record.retiring:
+        return Answer(State.DONE, "no teardown had begun")
+    write_record(table, replace(record, retiring=False))
+    return Answer(State.DONE, "a teardown had begun; this launch cancels it", changed=True)
 
-    def after_clearing(session: Session) -> Answer:
-        if session.launch:
-            table = session.aws.table(session.environment.table)
-            record = read_record(table)
-            if record is not None and record.retiring:
-                write_record(table, replace(record, retiring=False))
-        return use_case(session)
 
-    return after_clearing
+def unless_torn_down(use_case: Callable[[Session], Answer]) -> Callable[[Session], Answer]:
+    """`use_case`, unless a teardown has begun: a launch cancels one only before it changes a stack."""
+
+    def guarded(session: Session) -> Answer:
+        return Answer(State.FAILED, STANDS_BACK) if is_being_torn_down(session) else use_case(session)
+
+    return guarded
 
 
 def other_cluster(session: Session, record: StageRecord | None, cluster_id: str) -> str | None:

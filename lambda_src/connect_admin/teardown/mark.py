@@ -5,13 +5,16 @@ from dataclasses import replace
 from connector.domain.admin_api import Answer, State
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.state_table import read_record, write_record
-from lambda_src.connect_admin.teardown.guard import ephemeral, other_cluster
+from lambda_src.connect_admin.teardown.guard import ephemeral, other_cluster, taken_over
 from lambda_src.session import Session
 
 
 def teardown_mark(session: Session) -> Answer:
     """Set the mark first, so that nothing is started; then check the cluster."""
     ephemeral(session)
+    taken = taken_over(session) if session.marked else None
+    if taken is not None:
+        return taken
     table = session.aws.table(session.environment.table)
     record = read_record(table)
     marked = record is not None and record.retiring

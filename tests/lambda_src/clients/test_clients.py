@@ -16,7 +16,7 @@ from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.stage.aws_names import Names
 from lambda_src.clients import kafka_admin
 from lambda_src.clients.aws import aws_errors
-from lambda_src.clients.ecs import observe
+from lambda_src.clients.ecs import observe, parse_service
 from lambda_src.clients.kafka_admin import Kafka, client_settings
 from lambda_src.clients.secrets import SecretReader
 from lambda_src.clients.transport import HttpTransport, NotConnected
@@ -192,3 +192,19 @@ def test_the_last_stop_is_that_of_the_task_that_stopped_last() -> None:
     service = observe(ecs, "wms-connector-main", "wms-connector-main")
     assert service is not None
     assert service.last_stop == "last; exit code 1"
+
+
+def test_why_no_task_starts_is_read_from_ecss_stop_code_and_the_services_messages() -> None:
+    ecs = FakeEcs(Names("main"))
+    task = ecs.start("127.0.0.9")
+    ecs.stop(task, "Task failed to start", 0)
+    task["stopCode"] = "TaskFailedToStart"
+    task["containers"] = [{"reason": "CannotPullContainerError: pull access denied"}]
+    service = observe(ecs, "wms-connector-main", "wms-connector-main")
+    assert service is not None
+    assert service.start_error is not None
+    assert service.start_error[0].name == "worker-image"
+    message = "(service x) was unable to place a task. Reason: Capacity is unavailable at this time."
+    placed = parse_service({"desiredCount": 1, "events": [{"message": message}]}, (), ())
+    assert placed.start_error is not None
+    assert (placed.start_error[0].name, placed.start_error[1]) == ("worker-capacity", message)

@@ -127,7 +127,7 @@ def test_on_another_cluster_than_the_records_nothing_is_deleted(a: FakeStage, op
 @pytest.mark.parametrize("operation", [step for step in TEARDOWN if step is not Operation.TEARDOWN_MARK])
 def test_a_stage_that_a_launch_has_taken_over_keeps_what_it_has(a: FakeStage, operation: Operation):
     ask(a, Operation.TEARDOWN_MARK)
-    a.ask(Operation.READY, desired_count=1, launch=True)
+    a.ask(Operation.CANCEL_TEARDOWN, launch=True)
     answer = ask(a, operation)
     assert answer.state is State.FAILED
     assert "a launch has begun since" in answer.summary
@@ -170,6 +170,8 @@ def test_only_a_launch_registers_a_stage_that_is_being_torn_down(a: FakeStage):
     assert answer.state is State.FAILED
     assert "is being torn down" in answer.summary
     assert a.connect.writes == []
+    assert a.ask(Operation.READY, launch=True).state is State.FAILED
+    assert a.ask(Operation.CANCEL_TEARDOWN, launch=True).state is State.DONE
     # The fake worker's metrics are main's, so the source is not looked at.
     for operation in (step for step in REGISTRATION if step is not Operation.VERIFY):
         assert a.ask(operation, launch=operation is Operation.READY).state is State.DONE
