@@ -9,6 +9,7 @@ import re
 from connector.domain.health.causes import root_cause
 from connector.domain.health.error_class import ErrorClass, Owner
 from connector.domain.health.old_names import error_class
+from connector.domain.health.skipped_classes import LOST
 
 _LAUNCH = "sceptre launch {target} --yes"
 _LOGS = "aws logs tail {logs} --since 1h"
@@ -334,6 +335,7 @@ SKIPPED = (
         "acknowledge it or restart the connector, which checks the table again",
         _ORACLE,
     ),
+    *LOST,
 )
 OBSERVED = (
     WORKER,
