@@ -19,6 +19,7 @@ from tests.faults.health import (
     watcher_faults,
     worker_faults,
 )
+from tests.faults.health.silent_faults import SILENT_FAULTS
 from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Fault, Row
 from tests.support.sceptre_cli import sceptre
@@ -41,7 +42,7 @@ FAULTS: Mapping[str, tuple[Callable[[WatchedStage], Row], str]] = {
         database_faults.table_dropped_in_snapshot,
         "a table is dropped while it is snapshotted",
     ),
-    "table-dropped": (database_faults.table_dropped_in_streaming, "a table is dropped while it is streamed"),
+    **SILENT_FAULTS,
     "table-dropped-and-asked-for": (
         table_faults.table_dropped_with_heartbeat_table,
         "a table is dropped at a stage with a heartbeat table",

@@ -15,7 +15,6 @@ from tests.faults.redo import write_update
 from tests.faults.report import Row
 from tests.support.sceptre_cli import sceptre
 from tests.support.waiting import wait_for
-from tests.support.wms_cli import wms_connector
 
 #: A commit of so long ago is late by more than the contract allows.
 _LATE_MINUTES = 20
@@ -138,35 +137,6 @@ def table_dropped_in_snapshot(under_test: WatchedStage) -> Row:
         scenario.expect(f"{under_test.restarts()} restarts", holds=under_test.restarts() == 0)
 
     return scenario.run(dropped, wanted, in_time=untouched)
-
-
-def table_dropped_in_streaming(under_test: WatchedStage) -> Row:
-    """Neither Connect nor Debezium takes it for a failure, and the other tables flow: the log tells of it."""
-    scenario = FaultScenario(under_test, "table dropped while it is streamed")
-    under_test.forget()
-    tables.drop(under_test.world.database, by_owner=True)
-    try:
-        scenario.flows()
-        first, second = (under_test.check() for _ in range(2))
-    finally:
-        tables.restore(under_test.world.database)
-    cause = first.cause("ChangesSkipped")
-    scenario.expect(f"class {cause}", holds=cause.startswith("table-dropped, "))
-    told = [[m.subject for m in each.mails if "table-dropped" in m.subject] for each in (first, second)]
-    scenario.expect(f"mailed {told}", holds=[len(each) for each in told] == [1, 0])
-    done = wms_connector(under_test.world.env(), "acknowledge", under_test.stage.name)
-    scenario.expect(f"acknowledge: {done.stderr}", holds=done.status == 0)
-    under_test.rest()
-    scenario.cells.update(
-        {
-            "found": "check 1: ChangesSkipped",
-            "class, owner": cause,
-            "the check": "watches: nothing fails",
-            "mail": "1, in check 1",
-            "afterwards": "acknowledged; rows of the other tables flow",
-        }
-    )
-    return scenario.row()
 
 
 # -- parts ----------------------------------------------------------------------
