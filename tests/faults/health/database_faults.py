@@ -1,6 +1,7 @@
 """Faults of the source database and of the way into it."""
 
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,20 +99,59 @@ def password_changed(under_test: WatchedStage) -> Row:
 
 
 def lag(under_test: WatchedStage) -> Row:
-    """A change that was made 20 minutes before it is read, as in a transaction that was open for so long."""
-    scenario = FaultScenario(under_test, f"lag above the threshold (a change {_LATE_MINUTES} minutes late)")
+    """Changes that were made 20 minutes before they are read, one after the other."""
+    scenario = FaultScenario(under_test, f"lag above the threshold (changes {_LATE_MINUTES} minutes late)")
     wanted = Wanted("ReplicationLagSeconds", "lag")
 
     @contextmanager
     def late() -> Iterator[None]:
-        _late_change(under_test)
-        wait_for(lambda: (under_test.source().seconds_behind_source or 0) > 60 * _LATE_MINUTES - 60, "a lag")
-        yield
-        # Whatever is read next is in time again.
         under_test.rows.insert()
-        wait_for(lambda: (under_test.source().seconds_behind_source or 0) < 60, "no lag")
+        ended = threading.Event()
+
+        def write() -> None:
+            # Whatever is read between two of them is in time and would end the lag: nothing is.
+            while not ended.wait(0.5):
+                _late_change(under_test)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            _until_late(under_test)
+            yield
+        finally:
+            ended.set()
+            writer.join()
+        _in_time(under_test)
 
     return scenario.run(late, wanted)
+
+
+def long_transaction(under_test: WatchedStage) -> Row:
+    """One change as late as a transaction that was open for so long: several checks read the one figure."""
+    scenario = FaultScenario(under_test, f"commit of a transaction that was open for {_LATE_MINUTES} minutes")
+    under_test.forget()
+    under_test.rows.insert()
+    _late_change(under_test)
+    _until_late(under_test)
+    checks = [under_test.check() for _ in range(3)]
+    _in_time(under_test)
+    checks.append(under_test.check())
+    found = [check.cause("ReplicationLagSeconds") for check in checks]
+    scenario.expect(f"found {found}", holds=found == ["lag, us"] * 3 + [""])
+    mails = [mail.subject for check in checks for mail in check.mails]
+    scenario.expect(f"mailed {mails}", holds=not mails)
+    scenario.expect(f"afterwards: {checks[-1].summary}", holds=checks[-1].summary == "healthy")
+    scenario.flows()
+    scenario.cells.update(
+        {
+            "found": "check 1 to 3: ReplicationLagSeconds",
+            "class, owner": found[0],
+            "the check": "watches: the figure is that of one change",
+            "mail": "none",
+            "afterwards": "healthy with the next change, rows flow",
+        }
+    )
+    return scenario.row()
 
 
 def table_dropped_in_snapshot(under_test: WatchedStage) -> Row:
@@ -149,11 +189,21 @@ def _end_session(under_test: WatchedStage) -> None:
 
 
 def _late_change(under_test: WatchedStage) -> None:
-    under_test.rows.insert()
+    """A change of the row that was inserted last."""
     place, key = (under_test.rows.SCHEMA, under_test.rows.TABLE), int(under_test.rows.keys[-1])
     write_update(
         under_test.world.database, place, key, "\"ENRLMT_CNT\" = '1'", time.time() - 60 * _LATE_MINUTES
     )
+
+
+def _until_late(under_test: WatchedStage) -> None:
+    wait_for(lambda: (under_test.source().seconds_behind_source or 0) > 60 * _LATE_MINUTES - 60, "a lag")
+
+
+def _in_time(under_test: WatchedStage) -> None:
+    """Whatever is read next is in time again."""
+    under_test.rows.insert()
+    wait_for(lambda: (under_test.source().seconds_behind_source or 0) < 60, "no lag")
 
 
 def _drop_in_snapshot(under_test: WatchedStage) -> None:
