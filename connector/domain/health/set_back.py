@@ -13,11 +13,11 @@ from connector.domain.health.scn import Position, ScnMemory
 def scn_behind(
     position: Position | None, memory: ScnMemory, sightings: Sequence[tuple[float, int]]
 ) -> tuple[int, int] | None:
-    """The database's SCN and the position that is ahead of it; None if that is not seen.
+    """The database's SCN, and up to which the connector had read; None if the one is not behind the other.
 
     The position was read before the SCN was asked for (`lambda_src.observe`), so it cannot be ahead of a
-    database that was not set back. A database that has passed the position again since the last check is
-    known by its SCN, which is smaller than the one seen then.
+    database that was not set back. An open transaction keeps the position back while later changes are read:
+    then, or once the database has passed the position again, its SCN is smaller than at the check before.
     """
     newest = max((scn for _, scn in sightings), default=None)
     if newest is None or position is None or position.begins_again:
@@ -25,6 +25,4 @@ def scn_behind(
     if position.scn is not None and newest < position.scn:
         return newest, position.scn
     back = memory.went_back(sightings)
-    if back is not None and memory.position is not None and newest < memory.position[1]:
-        return newest, memory.position[1]
-    return None
+    return None if back is None else (newest, back[0])

@@ -47,8 +47,8 @@ def reason(entry: Skipped) -> str:
     at = moment(entry.first / 1000)
     if entry.kind is Skip.RESTORED:
         return (
-            f"{entry.table}: the database's SCN {entry.low} was behind the connector's position {entry.high} "
-            f"at {at}, so the database was set back: changes until it passes that position are not read"
+            f"{entry.table}: at {at} the database's SCN {entry.low} was behind {entry.high}, up to which the "
+            "connector had read, so the database was set back: changes until it passes that are not read"
         )
     if entry.low is None or entry.high is None:
         where = ""

@@ -3,9 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.headroom import judged
+from connector.domain.health.observation import Observation
 from connector.domain.health.scn import Position, ScnMemory
 from connector.domain.health.set_back import scn_behind
 from connector.domain.health.skipped_changes import SkippedChanges
+from connector.domain.health.state import HealthState
 
 NOW = 1_800_000_000.0
 
@@ -34,20 +38,24 @@ def test_no_history_of_a_database_that_goes_forward_is_taken_for_one_that_was_se
 
 @given(
     st.lists(st.integers(0, 500), min_size=1, max_size=6),
-    st.integers(1, 3000),
-    st.lists(st.integers(0, 2000), max_size=6),
+    st.integers(0, 4000),
+    st.integers(2, 3000),
+    st.data(),
 )
-def test_a_set_back_behind_the_position_is_told_by_the_next_check_and_stands(
-    before: list[int], back: int, after: list[int]
+def test_a_set_back_is_told_by_the_next_check_and_stands(
+    before: list[int], held: int, back: int, data: st.DataObject
 ):
-    """Even if the database has passed the position again by then: its SCN is below the last one."""
+    """Wherever an open transaction holds the position, and however far the database has come since.
+
+    As long as its SCN is below the last one: one that has passed that within one check is not seen.
+    """
     known, memory, scn = SkippedChanges(), ScnMemory(), 5000
     for number, step in enumerate(before):
         scn += step
-        known, memory = check(known, memory, Position(scn), scn, NOW + 600 * number)
-    position = scn
-    scn -= back
-    for number, step in enumerate([0, *after], len(before)):
+        known, memory = check(known, memory, Position(scn - held), scn, NOW + 600 * number)
+    position, scn = scn - held, scn - back
+    steps = [data.draw(st.integers(0, back - 1)), *data.draw(st.lists(st.integers(0, 2000), max_size=6))]
+    for number, step in enumerate(steps, len(before)):
         scn += step
         position = max(position, scn)
         known, memory = check(known, memory, Position(position), scn, NOW + 600 * number)
@@ -74,3 +82,14 @@ def test_what_is_acknowledged_is_news_only_at_another_position():
     assert known.open == ()
     known, memory = check(known, memory, Position(1500), 1400)
     assert [(entry.low, entry.high) for entry in known.open] == [(1400, 1500)]
+
+
+def test_the_headroom_says_that_the_scn_went_back():
+    memory = ScnMemory().with_sightings([(NOW - 600, 300)], NOW - 600)
+    seen = Observation(
+        scn_sightings=((NOW, 250),), position=Position(200), health_state=HealthState(scn=memory)
+    )
+    room = judged(seen, ConnectorSettings(archived_log_hours=2), NOW)
+    assert room is not None
+    assert (room.minutes, room.gone) == (None, False)
+    assert "the database's SCN went back from 300 to 250" in room.text

@@ -83,7 +83,7 @@ def test_the_mail_says_what_somebody_has_to_know(kind: Skip):
 def test_a_database_that_was_set_back_is_told_with_both_positions_and_of_no_table():
     known = SkippedChanges().with_position(Position(900), ScnMemory(), [(1.0, 700)], AT / 1000)
     (finding,) = skipped_findings(Observation(skipped=known))
-    assert "SCN 700 was behind the connector's position 900" in finding.reason
+    assert "SCN 700 was behind 900" in finding.reason
     shown = result(finding, MAIN)
     assert (shown.error_class, shown.owner) == ("database-restored", "database")
     mail = skipped_mail(MAIN, known.unmailed, AT / 1000)
