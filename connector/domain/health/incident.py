@@ -7,7 +7,7 @@ from enum import StrEnum
 from connector.domain.health import metrics
 from connector.domain.health.findings import Finding
 from connector.domain.health.headroom import remembered
-from connector.domain.health.lag import same_reading
+from connector.domain.health.lag import milliseconds, same_reading
 from connector.domain.health.moments import moment
 from connector.domain.health.new_findings import class_name, find_new, says_why
 from connector.domain.health.observation import Observation
@@ -91,6 +91,7 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
         idle_since=verdict.idle_since,
         failed_since=(state.failed_since or int(now)) if failed else None,
         lags=lags,
+        lag_ms=milliseconds(verdict.metrics[_LAG]) if _LAG in verdict.metrics else state.lag_ms,
         scn=remembered(state, seen, now),
         tried=_tried(state, outcome, now) if own or not verdict.sure else (),
         refused=outcome.refused or ("" if seen.connector is not None else state.refused),
@@ -153,7 +154,8 @@ def _grown(incident: Incident, due: list[Finding], own: list[Finding]) -> Incide
 def _lag_is_read_again(state: HealthState, seen: Observation, verdict: Verdict, now: float) -> bool:
     """Whether no change was read since the check before, so that Debezium still shows the lag of then."""
     since = None if seen.source is None else seen.source.seconds_since_last_event
-    return same_reading(state.lags[-1] if state.lags else None, verdict.metrics.get(_LAG), since, now)
+    before = (state.lags[-1][0] if state.lags else 0, state.lag_ms)
+    return same_reading(before, verdict.metrics.get(_LAG), since, now)
 
 
 def _lags(state: HealthState, verdict: Verdict, now: float) -> tuple[tuple[int, int], ...]:

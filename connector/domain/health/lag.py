@@ -32,15 +32,22 @@ def lag_now(
     return 0.0 if quiet else None
 
 
-def same_reading(
-    before: tuple[int, int] | None, lag: float | None, seconds_since_last_event: float | None, now: float
-) -> bool:
-    """Whether the lag is that of the change which the check before saw last: `before` has its time and lag.
+def milliseconds(lag: float) -> int:
+    """A lag in seconds as Debezium measures it."""
+    return round(1000 * lag)
 
-    Debezium measures from when a change was made, not from its commit. So the commit of a transaction that
-    was open for long looks like a lag as old as the transaction, until the next change (31 s after 30 s were
-    seen with Debezium 3.6.1.Final). On a quiet database several checks read this one figure.
+
+def same_reading(
+    before: tuple[int, int | None], lag: float | None, seconds_since_last_event: float | None, now: float
+) -> bool:
+    """Whether the lag is that of the change which the check before saw last.
+
+    `before`: when that check was made, and its lag in milliseconds. Debezium measures from when a change was
+    made, not from its commit. So the commit of a transaction that was open for long looks like a lag as old
+    as the transaction, until the next change (31 s after 30 s were seen with Debezium 3.6.1.Final). On a
+    quiet database several checks read this one figure.
     """
-    if before is None or lag is None or seconds_since_last_event is None:
+    at, known = before
+    if known is None or lag is None or seconds_since_last_event is None:
         return False
-    return int(lag) == before[1] and now - seconds_since_last_event <= before[0] + _CHECK_SECONDS
+    return milliseconds(lag) == known and now - seconds_since_last_event <= at + _CHECK_SECONDS
