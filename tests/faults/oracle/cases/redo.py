@@ -83,9 +83,13 @@ def _told(error_class: str) -> Callable[[ConnectorTestbed], str]:
 
 
 def _ddl(statement: str) -> Act:
-    """A statement about the other table in the redo only: its rows stay where they are."""
+    """A statement about the other table in the redo only: its rows stay where they are.
+
+    A row before it lets the connector know the table, which an earlier case may have dropped.
+    """
 
     def inject(bed: ConnectorTestbed) -> None:
+        _insert_other(bed)
         where = {"seg_owner": _OWNER, "table_name": _TABLE, "username": _OWNER}
         _row(bed, 5, sql_redo=statement, info="USER DDL (PlSql=0 RecDep=0)", **where)
 
