@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +37,7 @@ CHANGES = ("insert", "update", "delete")
 #: For how long the database keeps archived log, as a DBA would say it in the ephemeral stage's settings.
 _KEPT_HOURS = 24
 #: How long it may take until the position is one that the health check can date.
-_DATED_SECONDS = 20.0
+_DATED_SECONDS = 8.0
 #: The column that is added while the table streams.
 _NEW_COLUMN = "PRIORITY_CD"
 
@@ -176,8 +177,9 @@ class Demo:
         """Show where each connector stands in the redo log, and how much of the log is left behind it."""
         with self.world.database.sys() as session:
             self.console.print(f"\n  the database's SCN is {session.admin('scn')}")
-        for stage in stages:
-            shown = self._position(stage)
+        with ThreadPoolExecutor(len(stages)) as pool:
+            found = list(pool.map(self._position, stages))
+        for stage, shown in zip(stages, found, strict=True):
             place = f"{stage.name}: stored position {shown['scn']}; archived log left behind it:"
             self.console.print(f"  {place} {escape(shown['summary'])}", soft_wrap=True)
 
