@@ -8,7 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.aws import calls
 from connector.domain.admin_api import LogEvent
-from connector.domain.health.causes import TASK_PATTERN, root_cause, trace_of
+from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.health.causes import TASK_PATTERN
 
 #: How far back events of the task are read, in seconds: as far as the health check with 5 min heartbeats.
 _TASK_SECONDS = 900
@@ -50,4 +51,4 @@ def last_error(connection: calls.Port, log_group: str, since: datetime) -> str |
                     newest = event
     except (ClientError, BotoCoreError):
         return None
-    return None if newest is None else root_cause(trace_of(newest["message"]))
+    return None if newest is None else diagnose(newest["message"]).cause

@@ -11,10 +11,9 @@ from typing import Any
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import config_hash, differs
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.health.budget import LIMIT
-from connector.domain.health.causes import root_cause
 from connector.domain.health.check_result import result
-from connector.domain.health.error_classes import classify
 from connector.domain.health.headroom import judged, remembered
 from connector.domain.health.lag import staleness_limit
 from connector.domain.health.observation import ConnectorStatus, Observation
@@ -180,7 +179,10 @@ def _tasks(connector: ConnectorStatus) -> list[dict[str, Any]]:
 
 def _failure(trace: str) -> dict[str, str]:
     """The last cause of a trace, and its class."""
-    return {"cause": root_cause(trace), "class": classify(trace).name} if trace else {}
+    if not trace:
+        return {}
+    found = diagnose(trace)
+    return {"cause": found.cause, "class": found.error_class.name}
 
 
 def _source(seen: Observation, settings: ConnectorSettings) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import time
 
 from connector.domain.admin_api import State
+from connector.domain.diagnosis.redaction import without_values
 from connector.domain.errors import WmsError
 from connector.domain.health.budget import ACT_WITHIN_SECONDS, Budget
 from connector.domain.health.error_classes import classify
@@ -48,7 +49,7 @@ def _restart(session: Session) -> Outcome:
     try:
         session.connect().restart_failed(CONNECTOR)
     except WmsError as error:
-        return Outcome(True, f"Connect refused the restart: {error}")
+        return Outcome(True, without_values(f"Connect refused the restart: {error}"))
     return Outcome(True, "restarted the failed connector or task")
 
 
@@ -57,8 +58,9 @@ def _register(session: Session) -> Outcome:
     try:
         answer = register(session)
     except WmsError as error:
-        return Outcome(True, f"registering the connector failed: {error}", classify(str(error)).name)
+        message = without_values(f"registering the connector failed: {error}")
+        return Outcome(True, message, classify(str(error)).name)
     if answer.state is State.FAILED:
-        message = f"registering the connector was refused: {answer.summary}"
+        message = without_values(f"registering the connector was refused: {answer.summary}")
         return Outcome(True, message, classify(answer.summary).name)
     return Outcome(True, f"registered the connector: {answer.summary}")

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import boto3
 
-from connector.domain.health.error_class import ErrorClass
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.verdict import decide
 from lambda_src.clients.aws import CLIENT_CONFIG

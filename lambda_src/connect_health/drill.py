@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.domain.capture.signals import TABLES
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.errors import OperatorError
 from connector.domain.health.budget import Budget
 from connector.domain.health.drills import KEY, Mailed, metric_of, parse
-from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import SKIPPED
 from connector.domain.health.findings import Finding
 from connector.domain.health.mail import Mail, drill_mail, incident_mail

@@ -12,9 +12,10 @@ import pytest
 from connector.aws import account, topic_listener
 from connector.aws.admin_function import Clock
 from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request, State
+from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.drills import CLASSES
-from connector.domain.health.error_classes import NOT_RUNNING, UNKNOWN
+from connector.domain.health.error_classes import NOT_RUNNING
 from connector.domain.health.skipped_changes import SKIPPED_KEY, SkippedChanges
 from connector.domain.health.state import STATE_KEY, HealthState, Incident
 from connector.domain.health.verdict import decide

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from connector.domain.capture.oracle_script import OracleScript
+from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN
 from connector.domain.health import metrics
 from connector.domain.health.alarm import Alarm
 from connector.domain.health.aws_alarms import aws_alarms
-from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, UNKNOWN
+from connector.domain.health.error_classes import OBSERVED
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.causes import root_cause
-from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import classify
 from connector.local import schema
 from tests.faults.compare import Comparison, Kind, seen_by_a_snapshot
@@ -98,7 +98,7 @@ def defined_by_sys(testbed: FaultTestbed, title: str) -> Row:
     with streaming(testbed) as stream:
         with stream.load.held(), testbed.world.database.sys() as session:
             session.execute(f'ALTER TABLE {table} ADD ("PRTY_CD" VARCHAR2(10))')
-        row = _stopped_and_started_over(testbed, title, stream, "DDL")
+        row = _stopped_and_started_over(testbed, title, stream, "DML")
     with testbed.world.database.app() as session:
         session.execute(f'ALTER TABLE {table} DROP COLUMN "PRTY_CD"')
     with streaming(testbed):

@@ -6,7 +6,9 @@ from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.connect_health.check import CheckAnswer, check
 from tests.lambda_src.conftest import BROKERS, PASSWORD, USER, FakeStage
 
-NETWORK = "org.apache.kafka.connect.errors.ConnectException: x\nCaused by: java.io.IOException: Broken pipe"
+NETWORK = (
+    "org.apache.kafka.connect.errors.ConnectException: x\nCaused by: oracle.net.ns.NetException: Broken pipe"
+)
 LOGIN = "io.debezium.DebeziumException: x\nCaused by: java.sql.SQLException: ORA-01017: invalid username"
 MINUTES = 60.0
 

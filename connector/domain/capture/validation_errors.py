@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connector.domain.diagnosis.redaction import without_values
 from connector.domain.health.error_classes import database_error, explain_database
 
 
@@ -41,7 +42,7 @@ def about_reply(message: str, database: str) -> str:
 
 def _message(errors: Sequence[tuple[str, str]], database: str) -> str:
     """`errors`: what each is about, as a prefix, and its message."""
-    cleaned = [(about, _FRONT.sub("", words.strip()).rstrip(".")) for about, words in errors]
+    cleaned = [(about, _FRONT.sub("", without_values(words).strip()).rstrip(".")) for about, words in errors]
     for _, text in cleaned:
         explained = explain_database(text, database)
         if explained is not None:

@@ -1,22 +1,13 @@
-"""What a trace of Connect, Debezium or Oracle's driver says, in one line.
+"""How a line of the worker's log tells of our task, and what a trace says in one line. Pure."""
 
-Pure text work: the last cause of a Java trace. What kind of error it is, `error_classes` knows.
-"""
-
-import re
-
+from connector.domain.diagnosis import one_line
+from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.diagnosis.trace import SEPARATOR, Prefix, parse
 from connector.domain.stage.aws_names import CONNECTOR
 
-_CAUSED_BY = re.compile(r"^\s*Caused by:\s*(.+)$", re.MULTILINE)
-#: `java.lang.IllegalStateException: words` -> words; a bare class name is kept, shortened.
-_CLASS = re.compile(r"^(?:[\w$]+\.)+(?P<name>[\w$]+)(?::\s*|$)")
-#: Oracle's own message, which the driver wraps in messages of its own.
-_SERVER_MESSAGE = re.compile(r"ORA-\d{5}:[^\n]*")
-#: What Oracle's driver adds behind the cause.
-_TAIL = re.compile(r"\s*(?:https?://docs\.oracle\.com/\S+|\(CONNECTION_ID=[^)]*\))")
-#: The innermost brackets of a printed object, with the field name in front of them.
-_OBJECT = re.compile(r"\s*(?:\w+=)?(?:\[[^\[\]{}]*\]|\{[^\[\]{}]*\})")
-MAX_LENGTH = 300
+MAX_LENGTH = one_line.MAX_LENGTH
+#: ojdbc's number for a connection that the connector itself has closed.
+_CLOSED = 17008
 #: The prefix that Connect puts before a log line of our connector's task.
 TASK_PREFIX = f"[{CONNECTOR}|task-"
 #: How a line names our connector's task: by that prefix, or as Connect's own class prints the task.
@@ -27,8 +18,6 @@ _TASK_MARKS = (TASK_PREFIX, f"{{id={CONNECTOR}-")
 TASK_PATTERN = " ".join(f'?"{mark}"' for mark in _TASK_MARKS)
 #: What Debezium says when the database refuses `heartbeat.action.query`.
 HEARTBEAT_REFUSED = "Could not execute heartbeat action"
-#: The worker's log has one event a line; a trace's lines are joined by this (image/conf/log4j2.xml).
-_TRACE_SEPARATOR = " | "
 
 
 def of_task(line: str) -> bool:
@@ -38,7 +27,7 @@ def of_task(line: str) -> bool:
 
 def trace_of(event: str) -> str:
     """An event of the worker's log with its trace on lines of its own."""
-    return event.replace(_TRACE_SEPARATOR, "\n")
+    return event.replace(SEPARATOR, "\n")
 
 
 def is_consequence(trace: str) -> bool:
@@ -46,37 +35,10 @@ def is_consequence(trace: str) -> bool:
 
     Observed with Debezium 3.6.1.Final: `Error in finally block`, with ORA-17008, after the cause's trace.
     """
-    found = _SERVER_MESSAGE.findall(trace)
-    return bool(found) and all(text.startswith("ORA-17008") for text in found)
+    found = [code for cause in parse(trace).causes for code in cause.codes]
+    return bool(found) and all(code.prefix is Prefix.ORA and code.number == _CLOSED for code in found)
 
 
 def root_cause(trace: str) -> str:
-    """The cause at the bottom of a trace, in one line: Oracle's numbered message where there is one.
-
-    Such a message is deep inside wrapped exceptions. Else it is the last "Caused by", else the first line.
-    """
-    server = _SERVER_MESSAGE.findall(trace)
-    if server:
-        return _shorten(server[-1])
-    causes = _CAUSED_BY.findall(trace)
-    line = causes[-1] if causes else next((text for text in trace.splitlines() if text.strip()), "")
-    return _shorten(_without_class(line.strip())) or "no cause given"
-
-
-def _without_class(line: str) -> str:
-    """Drop Java class names in front, however many; a class without a message is its own message."""
-    while (match := _CLASS.match(line)) is not None:
-        rest = line[match.end() :]
-        if not rest.strip():
-            return match["name"]
-        line = rest
-    return line
-
-
-def _shorten(line: str) -> str:
-    text = " ".join(_TAIL.sub("", line).split())
-    # Debezium prints whole objects inside a sentence; the end of the sentence follows them.
-    if len(text) > MAX_LENGTH:
-        while (shorter := _OBJECT.sub("", text)) != text:
-            text = shorter
-    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 3] + "..."
+    """The cause that a trace tells, in one line without values of rows."""
+    return diagnose(trace).cause

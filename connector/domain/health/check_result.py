@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
-from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import named
 from connector.domain.health.findings import Finding
 from connector.domain.stage.stage import Stage

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.errors import OperatorError, ServerError
-from connector.domain.health.error_class import ErrorClass
-from connector.domain.health.error_classes import ERROR_CLASSES, OBSERVED, SKIPPED, UNKNOWN
+from connector.domain.health.error_classes import OBSERVED, SKIPPED
 from connector.domain.health.old_names import error_class
 
 #: The only key of an event that requests a drill.

@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.diagnosis.classes import UNKNOWN
+from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.diagnosis.speaker import Speaker
 from connector.domain.health import metrics
-from connector.domain.health.causes import HEARTBEAT_REFUSED, root_cause
-from connector.domain.health.error_class import ErrorClass
+from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     BUFFER_FILLING,
@@ -16,9 +19,7 @@ from connector.domain.health.error_classes import (
     LAGGING,
     NOT_RUNNING,
     STALLED,
-    UNKNOWN,
     WORKER,
-    classify,
     named,
 )
 from connector.domain.health.headroom import judged
@@ -190,7 +191,8 @@ def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Fi
     if status.halted:
         return [state, Finding.passed("ConnectorTaskFailed", tasks)]
     if status.state_failed:
-        state = Finding.failed("ConnectorStateFailed", root_cause(status.trace), classify(status.trace))
+        told = diagnose(status.trace)
+        state = Finding.failed("ConnectorStateFailed", told.cause, told.error_class)
     if status.idle:
         reason = f"not running: {status.describe()}"
         if idle:
@@ -199,8 +201,8 @@ def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Fi
     failed = [task for task in status.tasks if task.failed]
     if not failed:
         return [state, Finding.passed("ConnectorTaskFailed", tasks)]
-    message = "; ".join(f"task {task.id}: {root_cause(task.trace)}" for task in failed)
-    cause = classify(failed[0].trace)
+    message = "; ".join(f"task {task.id}: {diagnose(task.trace).cause}" for task in failed)
+    cause = diagnose(failed[0].trace).error_class
     return [state, Finding.failed("ConnectorTaskFailed", message, cause, len(failed), summary=tasks)]
 
 
@@ -238,19 +240,16 @@ def _source(seen: Observation, results: list[Finding]) -> list[Finding]:
         reason = f"the worker's metrics cannot be read: {seen.probe_errors.get('source', 'no reason given')}"
     else:
         reason = source.describe()
-    message = (
-        f"{reason}; last error in the worker's log: {root_cause(seen.log_message)}"
-        if seen.log_message
-        else reason
-    )
-    return [Finding.failed("SourceDisconnected", message, _disconnected(seen, results))]
+    if seen.log_message:
+        reason = f"{reason}; last error in the worker's log: {diagnose(seen.log_message).cause}"
+    return [Finding.failed("SourceDisconnected", reason, _disconnected(seen, results))]
 
 
 def _disconnected(seen: Observation, results: list[Finding]) -> ErrorClass:
     """The class of what keeps a source from being connected."""
     if any(finding.name == "DbTcpUnreachable" and finding.ok is False for finding in results):
         return named("unreachable")
-    cause = classify(seen.log_message)
+    cause = diagnose(seen.log_message, about=Speaker.DATABASE).error_class
     return named("no-session") if cause is UNKNOWN else cause
 
 
@@ -347,8 +346,9 @@ def _heartbeat(
     ]
     if _streams(seen) and HEARTBEAT_REFUSED in seen.log_message:
         # Whether it is connected at this moment or not: a refusal that is repeated starts the task each time.
-        reason = f"the database refuses the heartbeat statement: {root_cause(seen.log_message)}"
-        return [*measured, Finding.failed("HeartbeatMissing", reason, classify(seen.log_message))]
+        told = diagnose(seen.log_message)
+        reason = f"the database refuses the heartbeat statement: {told.cause}"
+        return [*measured, Finding.failed("HeartbeatMissing", reason, told.error_class)]
     hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in results)
     if hidden or not _streams(seen) or seen.source is None or seen.source.snapshot_running:
         return measured

@@ -5,13 +5,9 @@ An open incident must hide no other error; nor may its consequences be mailed as
 
 from collections.abc import Mapping, Sequence
 
-from connector.domain.health.error_class import ErrorClass
-from connector.domain.health.error_classes import (
-    ARCHIVED_LOG_EXPIRING,
-    ERROR_CLASSES,
-    LAGGING,
-    named,
-)
+from connector.domain.diagnosis.classes import ERROR_CLASSES
+from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.health.error_classes import ARCHIVED_LOG_EXPIRING, LAGGING, named
 from connector.domain.health.findings import Finding
 from connector.domain.health.state import Incident
 
@@ -34,6 +30,8 @@ _EXPLAINED_BY: Mapping[str, frozenset[str]] = {
     "HeartbeatMissing": _STILL,
     "ReplicationLagSeconds": _STILL | {"HeartbeatMissing"},
 }
+#: Classes that are stages of one outage: the database stops, starts, opens, and sessions come back.
+_OUTAGE = frozenset({"unreachable", "database starting", "no free session", "session ended"})
 #: When these have ended the connector catches up, so a lag is expected.
 _HALTS = _STILL | _HOLDS | {"HeartbeatMissing"}
 
@@ -57,6 +55,7 @@ def find_new(found: Sequence[Finding], incident: Incident, lags: Sequence[tuple[
         for finding in found
         if (class_name(finding) not in classes if finding.cause else finding.name not in notified)
         and not _explained(finding, notified, standing, falling=_falling(lags))
+        and not (class_name(finding) in _OUTAGE and classes & _OUTAGE)
     ]
 
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.budget import LIMIT, LONGEST_WAIT_SECONDS
-from connector.domain.health.error_class import ErrorClass
-from connector.domain.health.error_classes import NOT_RUNNING, classify, named
+from connector.domain.health.error_classes import NOT_RUNNING, named
 from connector.domain.health.findings import CONFIRMED, Finding
 from connector.domain.health.headroom import judged
 from connector.domain.health.observation import Observation
@@ -113,5 +114,5 @@ def _wanted_action(seen: Observation, unknown_streak: int) -> tuple[Action, Erro
         return (Action.REGISTER, named("unknown")) if unknown_streak >= CONFIRMED else nothing
     if status.halted or not status.failed:
         return nothing
-    causes = [classify(trace) for trace in status.traces]
+    causes = [diagnose(trace).error_class for trace in status.traces]
     return Action.RESTART, next((cause for cause in causes if not cause.retry), causes[0])

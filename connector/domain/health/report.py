@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.health.alarm import Alarm
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.check_result import CheckResult, launch, step_of
-from connector.domain.health.error_classes import UNKNOWN, classify
+from connector.domain.health.error_classes import classify, named
 from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, Facts
 from connector.domain.stage.aws_names import COMPONENTS
 
@@ -47,7 +48,8 @@ def _unavailable(facts: Facts, part: str, name: str) -> Sequence[CheckResult]:
     cause = classify(reason)
     names = facts.stage.names
     step = f"fix that error; the log group is {names.function_log_group(names.connect_admin)}"
-    if cause is not UNKNOWN:
+    # Of a call that failed, words about a connection are not about the connector's.
+    if cause not in (UNKNOWN, named("network")):
         step = step_of(cause, facts.stage)
     return (CheckResult(name, ok=None, reason=f"cannot be checked: {reason}", next_step=step),)
 

@@ -1,17 +1,11 @@
 """The error classes of what a snapshot has missed, and of a database that was set back. Pure."""
 
-import re
-
-from connector.domain.health.error_class import ErrorClass, Owner
-
-#: No trace reports them.
-_NEVER = re.compile("(?!)")
+from connector.domain.diagnosis.error_class import ErrorClass, Owner
 
 #: In the order of `Skip`, whose names they have.
 LOST = (
     ErrorClass(
         "table-left-out",
-        _NEVER,
         retry=False,
         owner=Owner.DATABASE,
         meaning="a snapshot left out a captured table: it does not exist, or the connector's user has no "
@@ -22,7 +16,6 @@ LOST = (
     ),
     ErrorClass(
         "snapshot-aborted",
-        _NEVER,
         retry=False,
         owner=Owner.US,
         meaning="a snapshot that was requested has failed, or ended with its task: the connector streams on, "
@@ -33,7 +26,6 @@ LOST = (
     ),
     ErrorClass(
         "database-restored",
-        _NEVER,
         retry=False,
         owner=Owner.DATABASE,
         meaning="the database was restored or flashed back behind the connector's position: the topics hold "

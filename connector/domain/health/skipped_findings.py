@@ -6,7 +6,7 @@ stay open and hide the next one. They have a mail of their own, and do not count
 
 from collections.abc import Iterable
 
-from connector.domain.health.error_class import ErrorClass
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.error_classes import named
 from connector.domain.health.findings import Finding
 from connector.domain.health.moments import moment

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.alarm import RUNBOOK
-from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.mail import Mail, subject
 from connector.domain.health.moments import moment
 from connector.domain.health.skipped_changes import Skipped

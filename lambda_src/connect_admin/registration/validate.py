@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
 from connector.domain.capture.validation_errors import FieldError
+from connector.domain.diagnosis.redaction import without_values
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.session import Session
@@ -42,7 +43,9 @@ def refused(session: Session, errors: Sequence[FieldError]) -> Answer:
     if validation_errors.hides_cause(errors):
         message = f"{message} ({session.database_reach()})"
     return Answer(
-        State.FAILED, message, details={"errors": [f"{error.field}: {error.message}" for error in errors]}
+        State.FAILED,
+        message,
+        details={"errors": [f"{error.field}: {without_values(error.message)}" for error in errors]},
     )
 
 

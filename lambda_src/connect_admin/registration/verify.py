@@ -5,7 +5,7 @@ The same evaluation as the health check's, over three of its findings.
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.health.causes import root_cause
+from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.health.error_classes import explain_database
 from connector.domain.health.findings import Finding, findings, not_ok
 from connector.domain.health.observation import ConnectorStatus, Observation
@@ -77,4 +77,4 @@ def failure(status: ConnectorStatus, database: str) -> str:
     if status.state_failed:
         failed.insert(0, (f"connector {CONNECTOR}", status.trace))
     who, trace = failed[0] if failed else (CONNECTOR, "")
-    return f"{who} FAILED: {explain_database(trace, database) or root_cause(trace)}"
+    return f"{who} FAILED: {explain_database(trace, database) or diagnose(trace).cause}"

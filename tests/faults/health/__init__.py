@@ -27,7 +27,8 @@ from tests.support.stage_under_test import MAIN
 
 #: Name -> the fault, and what it is.
 FAULTS: Mapping[str, tuple[Callable[[WatchedStage], Row], str]] = {
-    "connector-failed": (connector_faults.connector_failed, "the connector fails at every start"),
+    "connector-failed": (connector_faults.connector_failed, "the connector's settings let it not start"),
+    "task-fails-again": (connector_faults.task_fails_again, "the task fails at every start"),
     "task-failed": (connector_faults.task_failed, "the task's producer is fenced by another"),
     "connector-deleted": (connector_faults.connector_deleted, "somebody deletes the connector"),
     "connector-paused": (connector_faults.connector_paused, "a person pauses the connector"),

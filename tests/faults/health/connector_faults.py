@@ -18,40 +18,69 @@ from tests.support.waiting import wait_for
 
 #: A topic whose name Kafka refuses: the connector itself fails when it is started, and again at each restart.
 _UNUSABLE = {"offsets.storage.topic": "no such name!"}
+#: A query that the connector sends in each round of its stream.
+_EACH_ROUND = "CURRENT_SCN"
 #: When a restart may be claimed again, in seconds after the first: the back-off of the budget.
 _LATER = (600.0, 1500.0, 2100.0)
 
 
 def connector_failed(under_test: WatchedStage) -> Row:
-    """A connector that fails at every start: restarts do not fix it.
+    """A connector that fails at every start because of a setting: no restart is made, and people are told."""
+    scenario = FaultScenario(under_test, "connector FAILED at every start (a setting)")
+    good = under_test.connect("GET", "/config")
+
+    @contextmanager
+    def unusable() -> Iterator[None]:
+        under_test.connect("PUT", "/config", {**good, **_UNUSABLE})
+        try:
+            wait_for(lambda: under_test.states()[:1] == ("FAILED",), "a connector that is FAILED")
+            yield
+        finally:
+            under_test.connect("PUT", "/config", good)
+
+    def untouched() -> None:
+        scenario.expect(f"{under_test.restarts()} restarts", holds=under_test.restarts() == 0)
+
+    return scenario.run(unusable, Wanted("ConnectorStateFailed", "settings"), in_time=untouched)
+
+
+def task_fails_again(under_test: WatchedStage) -> Row:
+    """A task that fails at every start for a reason that passes, but does not: restarts do not fix it.
 
     People are notified when they are used up.
     """
-    scenario = FaultScenario(under_test, "connector FAILED at every start")
+    scenario = FaultScenario(under_test, "task FAILED at every start")
     wanted = Wanted(
-        "ConnectorStateFailed", "unknown", does="restarted the failed connector or task", healed=True
+        "ConnectorTaskFailed", "session ended", does="restarted the failed connector or task", healed=True
     )
     under_test.forget()
     began = time.time()
-    good = under_test.connect("GET", "/config")
-    under_test.connect("PUT", "/config", {**good, **_UNUSABLE})
+    with under_test.world.database.sys() as session:
+        session.admin("fault", at=_EACH_ROUND, code=1012, text="ORA-01012: not logged on")
     try:
-        wait_for(lambda: under_test.states()[:1] == ("FAILED",), "a connector that is FAILED")
+        wait_for(lambda: _task_failed(under_test), "a task that is FAILED")
         scenario.found(wanted, began)
         _spend(under_test, scenario)
     finally:
-        under_test.connect("PUT", "/config", good)
+        with under_test.world.database.sys() as session:
+            session.admin("clear_faults")
+        under_test.connect("POST", "/restart?includeTasks=true")
     # The incident was told after all: a recovery is due.
-    scenario.recovered(Wanted("ConnectorStateFailed", "unknown"))
+    scenario.recovered(Wanted("ConnectorTaskFailed", "session ended"))
     return scenario.row()
+
+
+def _task_failed(under_test: WatchedStage) -> bool:
+    return "FAILED" in under_test.states()[1:]
 
 
 def _spend(under_test: WatchedStage, scenario: FaultScenario) -> None:
     """Checks at later times: the hour's restarts, then one mail."""
     checks = []
     for seconds in _LATER:
-        wait_for(lambda: under_test.states()[:1] == ("FAILED",), "a connector that is FAILED again")
+        wait_for(lambda: _task_failed(under_test), "a task that is FAILED again")
         checks.append(under_test.check_later(seconds))
+    wait_for(lambda: _task_failed(under_test), "a task that is FAILED again")
     checks.append(under_test.check_later(_LATER[-1] + 60))
     restarts = 1 + sum(check.done == "restarted the failed connector or task" for check in checks)
     scenario.expect(f"{restarts} restarts", holds=restarts == LIMIT == under_test.restarts())
@@ -60,7 +89,7 @@ def _spend(under_test: WatchedStage, scenario: FaultScenario) -> None:
     spent = checks[-1].content["metrics"]["AutoRestartBudgetExceeded"]
     scenario.expect("AutoRestartBudgetExceeded is not published", holds=spent == 1)
     for mail in mails:
-        scenario.readable(mail, Wanted("ConnectorStateFailed", "unknown"))
+        scenario.readable(mail, Wanted("ConnectorTaskFailed", "session ended"))
     scenario.cells["the check"] = f"{restarts} restarts in an hour, then none (budget's clock set forward)"
     scenario.cells["mail"] = "1, once the restarts of the hour are used up"
 

@@ -45,7 +45,7 @@ def database_down(under_test: WatchedStage) -> Row:
 def source_disconnected(under_test: WatchedStage) -> Row:
     """The listener accepts, but the database takes no sessions: Connect says RUNNING all the time."""
     scenario = FaultScenario(under_test, "Connect RUNNING, source disconnected")
-    wanted = Wanted("SourceDisconnected", "unreachable")
+    wanted = Wanted("SourceDisconnected", "database starting")
 
     @contextmanager
     def closed() -> Iterator[None]:

@@ -9,6 +9,7 @@ from enum import Enum
 from connector.domain.health.causes import TASK_PREFIX
 from tests.faults.oracle.judgement import judge
 from tests.faults.oracle.testbed import SECONDS, ConnectorTestbed, until, without_figures
+from tests.faults.oracle.told import TOLD
 from tests.faults.report import Row
 
 Act = Callable[[ConnectorTestbed], None]
@@ -227,6 +228,8 @@ class _Observed:
         self.cells["log"] = brief(message_of(found, wanted.log)) or "nothing of it"
         self.figures["names the connector"] = TASK_PREFIX in found
         self.cells |= judged.cells()
+        if (told := TOLD.get(case.name)) is not None:
+            self.wrong += told.differences(list(judged.named), judged.mail, restarts=judged.restarts)
         self.figures |= {"trace": trace, "health": judged.summary, "read of the log": judged.read}
 
     def recover(self) -> None:

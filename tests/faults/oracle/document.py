@@ -37,9 +37,9 @@ instead.
 **What the columns say.** *when*: where the connector is when it meets the error. *first cause*: the first
 cause in the trace of the failed task. *MBean*: the values of `Connected` of the streaming MBean, over 2.5 s,
 in the order of their first appearance. *health finds* to *next step*: what one check of the health check's
-code makes of exactly this state, trace, metrics, position and log, with everything else of the stage well; it
-is recorded here and not asserted. That heartbeats stay away shows only later, and is not in these columns.
-*notes*: what one may not expect.
+code makes of exactly this state, trace, metrics, position and log, with everything else of the stage well;
+class, restart and mail are asserted (tests/faults/oracle/told.py). That heartbeats stay away shows only
+later, and is not in these columns. *notes*: what one may not expect.
 
 **How the run differs from production.** `retriable.restart.connector.wait.ms` is {wait} instead of 10000, so
 that "by itself" takes seconds less. The database is a stand-in: it proves what the connector does with an

@@ -1,4 +1,4 @@
-"""What the product's own judge makes of what was seen of the connector: recorded, not asserted.
+"""What the product's own judge makes of what was seen of the connector; `told` says what is right.
 
 One check, made at once. Everything else of the stage is well. The state is the one of a stage that has just
 been registered, so that a restart is within the budget.
@@ -10,12 +10,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from connector.domain.health.budget import Budget
 from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.error_classes import classify
+from connector.domain.health.incident import mailed
+from connector.domain.health.mail import incident_mail
 from connector.domain.health.observation import BrokerReading, Observation
+from connector.domain.health.remediation import Action
 from connector.domain.health.scn import position_in
 from connector.domain.health.skipped_changes import SkippedChanges
-from connector.domain.health.verdict import decide
+from connector.domain.health.state import HealthState
+from connector.domain.health.verdict import Verdict, decide
+from connector.domain.stage.stage import Stage
 from lambda_src.clients.worker_log import GivenLog, last_failure
 from lambda_src.observe_skipped import with_set_back
 from tests.faults.oracle.testbed import ConnectorTestbed
@@ -33,6 +39,10 @@ class Judgement:
     summary: str
     #: What was read of the worker's log.
     read: str
+    #: The classes found, the mail that would be sent (empty without one), and whether a restart is made.
+    named: tuple[str, ...] = ()
+    mail: str = ""
+    restarts: bool = False
 
     def cells(self) -> dict[str, str]:
         """Columns of the table."""
@@ -72,6 +82,9 @@ def judge(bed: ConnectorTestbed) -> Judgement:
         "; ".join(dict.fromkeys(cause.next_step for cause in causes)),
         verdict.summary,
         read,
+        tuple(cause.name for cause in causes),
+        _mail(verdict, now),
+        verdict.remediation.action is Action.RESTART,
     )
 
 
@@ -79,6 +92,13 @@ def finds(bed: ConnectorTestbed, error_class: str) -> str:
     """For a case's proof: what is wrong if the health check does not find this class; empty if it does."""
     classes = judge(bed).classes
     return "" if f"{error_class}, " in classes else f"the health check finds {classes or 'nothing'}"
+
+
+def _mail(verdict: Verdict, now: float) -> str:
+    """What people would be mailed, if the error lasts."""
+    if not mailed(verdict.findings):
+        return ""
+    return incident_mail(Stage.parse("main"), verdict, HealthState(), Budget(), now).text
 
 
 def _events(lines: Sequence[str]) -> list[tuple[int, str]]:

@@ -131,7 +131,7 @@ REPEATED = "2026-01-02T03:04:05.678Z WARN  [wms-oracle-cdc|task-0] failed to pol
         ),
         (
             "a.b.RetriableException | Caused by: ORA-12528: Cannot connect. Service is blocked",
-            "unreachable",
+            "database starting",
             "ORA-12528: Cannot connect. Service is blocked",
         ),
         ("a.b.StrangeException: what nobody knows", "no-session", "what nobody knows"),

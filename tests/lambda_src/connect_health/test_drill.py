@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health import metrics
 from connector.domain.health.drills import CLASSES, KEY, Mailed, metric_of
-from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import SKIPPED
 from connector.domain.health.findings import Finding
 from connector.domain.health.incident import mailed

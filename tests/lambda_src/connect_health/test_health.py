@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import KINDS, ConnectorSettings
+from connector.domain.diagnosis.error_class import Owner
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
-from connector.domain.health.error_class import Owner
 from connector.domain.health.metrics import Origin
 from connector.domain.health.observation import (
     Observation,

@@ -6,9 +6,9 @@ import pytest
 
 from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.errors import ServerError
 from connector.domain.health.budget import ACT_WITHIN_SECONDS, LIMIT, Budget
-from connector.domain.health.error_class import ErrorClass
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
     CONNECTOR_MISSING,
@@ -248,6 +248,17 @@ def test_what_the_reported_trouble_explains_is_not_new_while_it_lasts(mailed: Fi
 )
 def test_what_a_person_would_fix_otherwise_is_new(mailed: Finding, then: Finding):
     assert new_findings(mailed, [mailed, then]) == [then]
+
+
+def test_the_stages_of_one_outage_of_the_database_are_mailed_once():
+    incident = Incident(0, "SourceDisconnected", (("SourceDisconnected", "unreachable"),))
+    for metric in ("SourceDisconnected", "ConnectorTaskFailed"):
+        for stage in ("database starting", "no free session", "session ended"):
+            assert find_new([Finding.failed(metric, "x", named(stage))], incident, ()) == []
+        # What somebody has to fix is none of them.
+        for other in ("database full", "unknown database", "login"):
+            found = [Finding.failed(metric, "x", named(other))]
+            assert find_new(found, incident, ()) == found
 
 
 def test_what_outlasts_its_explanation_is_new():

@@ -9,6 +9,7 @@ from connector.local.addresses import free_port
 from tests.faults.oracle.case import Act, brief, cleared, message_of
 from tests.faults.oracle.judgement import judge_refusal
 from tests.faults.oracle.testbed import ConnectorTestbed
+from tests.faults.oracle.told import TOLD
 from tests.faults.report import Row
 
 #: Kafka 4.3.1 falls over deprecated keys of Debezium's for which its validation returns no value.
@@ -49,6 +50,8 @@ class ConfigCase:
             if self.log and not line:
                 wrong.append(f"no line of the log with {self.log!r}")
             judged = judge_refusal(errors)
+            named = judged["class, owner"].partition(",")[0]
+            wrong += TOLD[self.name].differences([named], "", restarts=False)
         finally:
             self.undo(bed)
             cleared(bed)

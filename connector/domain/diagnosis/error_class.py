@@ -1,10 +1,15 @@
 """What an error class is, and who can own one. Pure."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.domain.stage.stage import Stage
+
+LAUNCH = "sceptre launch {target} --yes"
+LOGS = "aws logs tail {logs} --since 1h"
+STATUS = "wms-connector status {stage}"
+ORACLE_SCRIPT = "wms-connector oracle-script {stage}"
+BROKER_SCRIPT = "wms-connector broker-script {stage}"
 
 
 class Owner(StrEnum):
@@ -31,7 +36,6 @@ class ErrorClass:
     """
 
     name: str
-    pattern: re.Pattern[str]
     retry: bool
     owner: Owner
     meaning: str

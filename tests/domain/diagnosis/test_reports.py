@@ -1,0 +1,89 @@
+"""Traces that people reported of such connectors, each with what is right for it.
+
+A file of `reports/` has the expectation, a line of dashes, and the text as it was reported.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.health.budget import Budget
+from connector.domain.health.mail import incident_mail
+from connector.domain.health.observation import ConnectorStatus, Source, TaskStatus
+from connector.domain.health.remediation import Action
+from connector.domain.health.state import HealthState
+from connector.domain.health.verdict import Verdict, decide
+from connector.domain.stage.stage import Stage
+from tests.support.observations import NOW, WELL
+
+REPORTS = sorted((Path(__file__).parent / "reports").glob("*.txt"))
+
+
+@dataclass(frozen=True)
+class Report:
+    right: dict[str, str]
+    text: str
+
+    @classmethod
+    def read(cls, path: Path) -> "Report":
+        head, text = path.read_text(encoding="utf-8").split("\n----\n", 1)
+        return cls(dict(line.split(": ", 1) for line in head.splitlines()), text)
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
+def test_a_report_has_class_restart_owner_speaker_and_cause(path: Path) -> None:
+    report = Report.read(path)
+    found = diagnose(report.text)
+    assert {
+        "class": found.error_class.name,
+        "restart": "yes" if found.restart else "no",
+        "owner": found.error_class.owner.value,
+        "speaker": found.speaker.value,
+        "cause": found.cause,
+    } == report.right
+
+
+def _failed(text: str) -> Verdict:
+    """The verdict of a check that finds the task FAILED with this trace."""
+    task = TaskStatus(0, "FAILED", "127.0.0.9:8083", text)
+    return decide(
+        replace(WELL, connector=ConnectorStatus("RUNNING", "w", tasks=(task,)), source=None),
+        ConnectorSettings(),
+        NOW,
+    )
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
+def test_a_task_that_failed_so_is_restarted_and_mailed_as_the_report_says(path: Path) -> None:
+    report = Report.read(path)
+    verdict = _failed(report.text)
+    assert (verdict.remediation.action is Action.RESTART) == (report.right["restart"] == "yes")
+    mail = incident_mail(Stage.parse("main"), verdict, HealthState(), Budget(), NOW).text
+    assert f"Cause:        {report.right['class']}: " in mail
+    assert f"Last error:   task 0: {report.right['cause']}\n" in mail
+    assert f"Owner:        {report.right['owner']}\n" in mail
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
+def test_a_source_that_is_not_connected_is_told_by_the_same_words(path: Path) -> None:
+    """The worker's log has a trace in one line, while Connect says RUNNING."""
+    report = Report.read(path)
+    line = "2026-06-08 17:49:51,258 ERROR [wms-oracle-cdc|task-0] It failed. | " + " | ".join(
+        report.text.splitlines()
+    )
+    seen = replace(WELL, source=Source(streaming=False), log_message=line)
+    found = decide(seen, ConnectorSettings(), NOW).findings[0]
+    assert found.name == "SourceDisconnected"
+    assert found.cause is not None
+    assert found.cause.name == report.right["class"]
+    assert report.right["cause"] in found.reason
+
+
+def test_no_value_of_a_row_is_in_a_mail() -> None:
+    report = Report.read(Path(__file__).parent / "reports" / "dml-with-row-values.txt")
+    text = incident_mail(Stage.parse("main"), _failed(report.text), HealthState(), Budget(), NOW).text
+    assert "111" not in text
+    assert "2023-04-12" not in text
