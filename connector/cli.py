@@ -18,6 +18,7 @@ _COMMANDS = {
     "snapshot": Lazy("connector.commands.operate:snapshot", "Take a snapshot of captured tables."),
     "acknowledge": Lazy("connector.commands.operate:acknowledge", "Acknowledge skipped changes."),
     "offsets": Lazy("connector.commands.operate:offsets", "Show the connector's offsets."),
+    "explain": Lazy("connector.commands.explain:explain", "Explain a trace or a line of the worker's log."),
     "ephemeral": Lazy(
         "connector.commands.ephemeral:ephemeral", "Create, list and tear down stages of branches."
     ),

@@ -20,6 +20,7 @@ COMMANDS = {
     "broker-script",
     "connector",
     "ephemeral",
+    "explain",
     "fire-drill",
     "local",
     "offsets",

@@ -8,8 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from connector import cli
 from connector.domain.capture.oracle_script import OracleScript
-from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN
+from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN, class_named
+from connector.domain.diagnosis.oracle_codes import FAMILIES, POSITIONS, SEEN, WRAPPERS
+from connector.domain.diagnosis.oracle_family import Family
 from connector.domain.health import metrics
 from connector.domain.health.alarm import Alarm
 from connector.domain.health.aws_alarms import aws_alarms
@@ -181,6 +186,55 @@ def _error_classes() -> str:
     )
 
 
+def _oracle_codes() -> str:
+    """A row for each family, those of a class together, in the order of the classes."""
+    order = [found.name for found in ERROR_CLASSES]
+    rows = []
+    for family in sorted(FAMILIES, key=lambda family: order.index(family.error_class)):
+        found = class_named(family.error_class)
+        codes = "<br>".join(f"{_number(code)} {words}" for code, words in sorted(family.codes.items()))
+        restarted = "yes" if found.retry else "no"
+        rows.append(
+            (f"`{found.name}`", codes, found.owner.value, restarted, _by_itself(family), family.source)
+        )
+    return _table(("class", "numbers", "owner", "restarted", "the connector by itself", "meaning from"), rows)
+
+
+def _number(code: int) -> str:
+    number = f"ORA-{code:05d}"
+    return f"**{number}**" if code in SEEN else number
+
+
+def _by_itself(family: Family) -> str:
+    seen = SEEN & set(family.codes)
+    known = "documented" if not seen else "seen" if len(seen) == len(family.codes) else "seen and documented"
+    return f"{family.connector}{', at a login' * family.connecting}: {known}"
+
+
+def _oracle_positions() -> str:
+    kinds = (("where it happened, or to which file", POSITIONS), ("that something else failed", WRAPPERS))
+    return _table(
+        ("tells only", "numbers"),
+        ((what, ", ".join(f"ORA-{code:05d}" for code in sorted(codes))) for what, codes in kinds),
+    )
+
+
+_PASTED = """\
+org.apache.kafka.connect.errors.ConnectException: An exception occurred in the change event producer.
+\tat io.debezium.pipeline.ErrorHandler.setProducerThrowable(ErrorHandler.java:67)
+Caused by: java.sql.SQLException: ORA-01291: missing log file
+ORA-06512: at "SYS.DBMS_LOGMNR", line 72
+"""
+
+
+def _explain() -> str:
+    """The command, run on a trace."""
+    done = CliRunner().invoke(cli.main, ["explain", "--stage", NAMED.name], input=_PASTED)
+    assert done.exit_code == 0, done.output
+    answer = "\n".join(line.rstrip() for line in done.output.splitlines()).strip()
+    return f"\n```text\n$ wms-connector explain --stage {NAMED.name} < trace.txt\n{answer}\n```\n\n"
+
+
 def _stage_counts() -> str:
     return _table(("one stage takes", *growth.COLUMNS), growth.rows())
 
@@ -204,6 +258,9 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "fargate": _fargate,
     "alarms": _alarms,
     "error-classes": _error_classes,
+    "explain": _explain,
+    "oracle-codes": _oracle_codes,
+    "oracle-positions": _oracle_positions,
     "stage-counts": _stage_counts,
     "quotas": _quotas,
 }

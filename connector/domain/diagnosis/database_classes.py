@@ -14,6 +14,14 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         of_database="refuses the login",
     ),
     ErrorClass(
+        "password expiring",
+        retry=False,
+        owner=Owner.DATABASE,
+        meaning="the password of the connector's user expires soon; logins still succeed",
+        next_step="have the DBA set a new password, put it into the secret dbInfo, then launch again",
+        command=LAUNCH,
+    ),
+    ErrorClass(
         "database rights",
         retry=False,
         owner=Owner.DATABASE,
@@ -94,6 +102,16 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         meaning="a file or a block of the database is damaged or cannot be read",
         next_step="ask the DBA to repair or restore what the message names, then launch again",
         command=LAUNCH,
+    ),
+    ErrorClass(
+        "log of another database",
+        retry=False,
+        owner=Owner.DATABASE,
+        meaning="the redo logs are those of another database, or of the time before this one was restored",
+        next_step="ask the DBA whether the database was restored, replaced or opened with RESETLOGS; if it "
+        "was, the connector's position means nothing any more and a new snapshot is needed: talk to the "
+        "owners of the data first",
+        command=ORACLE_SCRIPT,
     ),
     ErrorClass(
         "snapshot too old",
@@ -194,6 +212,16 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         next_step="fix 'dbname' (or 'sid', 'pdb') in the secret dbInfo, then launch again",
         command=LAUNCH,
         of_database="does not know the service or database",
+    ),
+    ErrorClass(
+        "database address",
+        retry=False,
+        owner=Owner.US,
+        meaning="the database's address in the secret dbInfo cannot be used as it is written",
+        next_step="fix what the message names in the secret dbInfo: host, port, 'dbname' (or 'sid', 'url') "
+        "and 'pdb', then launch again",
+        command=LAUNCH,
+        of_database="cannot be addressed so",
     ),
     ErrorClass(
         "unreachable",

@@ -1,148 +1,68 @@
-"""What Oracle's error codes mean, by family, and what the connector was seen to do with each. Pure."""
+"""Which family an error code of Oracle is of, and what the connector does with it. Pure.
+
+Three things are known of a code: what it means (each family's source), what the connector does with it by
+itself, and whether that was seen. `docs/reference/oracle-codes.md` is made from this table.
+
+What the connector does was seen for the codes of `SEEN` (docs/faults-oracle.md). For the others it is the
+answer of the shipped `OracleErrorHandler` to an exception that the shipped driver makes of the number
+(tests/image/test_oracle_codes.py); at a login the connector tries again whatever the number, because
+`OracleConnection` throws a RetriableException there.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
+from connector.domain.diagnosis import oracle_log_codes, oracle_session_codes
+from connector.domain.diagnosis.oracle_family import Family
 
-class Reaction(StrEnum):
-    """What the connector does by itself with an error while it streams."""
+FAMILIES: tuple[Family, ...] = (*oracle_session_codes.FAMILIES, *oracle_log_codes.FAMILIES)
 
-    RETRIES = "retries"
-    FAILS = "fails"
-    #: It depends on the statement that meets the error.
-    EITHER = "either"
-
-
-@dataclass(frozen=True)
-class Family:
-    """Codes that mean the same to whoever reads them.
-
-    `error_class`: the name of a class in `classes`. `codes`: number -> what Oracle says, in a few words.
-    `seen`: whether the connector was seen with one of them; else `connector` is from documentation.
-    `source`: where that stands.
-    """
-
-    error_class: str
-    codes: Mapping[int, str]
-    connector: Reaction
-    source: str
-    seen: bool = False
-
-
-#: Oracle's message says only where it happened: never the cause.
-POSITIONS: frozenset[int] = frozenset({334, 2063, 6512, 6550, 27037})
-#: Oracle's message says only that something else failed: the cause if nothing else is there.
-WRAPPERS: frozenset[int] = frozenset({603, 604, 1280, 1284, 12801, 27102})
-
-_SEEN = "docs/faults-oracle.md"
-
-FAMILIES: tuple[Family, ...] = (
-    Family(
-        "login",
-        {
-            1005: "null password given",
-            1017: "wrong user name or password",
-            28000: "the account is locked",
-            28001: "the password has expired",
-        },
-        Reaction.RETRIES,
-        _SEEN,
-        seen=True,
-    ),
-    Family(
-        "database rights",
-        {
-            942: "table or view does not exist",
-            1031: "insufficient privileges",
-            1045: "no CREATE SESSION",
-            1354: "no supplemental logging",
-            1536: "space quota exceeded",
-            1950: "no quota on a tablespace",
-            31603: "object not found by DBMS_METADATA",
-            41900: "missing privilege",
-            44413: "missing privilege",
-            # Alone: PL/SQL that does not compile calls a package that the connector may not use.
-            6550: "PL/SQL does not compile",
-        },
-        Reaction.FAILS,
-        _SEEN,
-        seen=True,
-    ),
-    Family(
-        "log missing",
-        {308: "cannot open archived log", 1291: "missing log file"},
-        Reaction.RETRIES,
-        _SEEN,
-        seen=True,
-    ),
-    Family("redo switched", {310: "another sequence", 1284: "file"}, Reaction.RETRIES, _SEEN, seen=True),
-    Family("LogMiner session", {1292: "no log file in the session"}, Reaction.FAILS, _SEEN, seen=True),
-    Family(
-        "snapshot too old", {1555: "undo is gone", 22924: "undo of a LOB"}, Reaction.FAILS, _SEEN, seen=True
-    ),
-    Family("table changed", {1466: "definition has changed"}, Reaction.FAILS, _SEEN, seen=True),
-    Family("lock", {54: "resource busy", 1327: "dictionary is locked"}, Reaction.EITHER, _SEEN, seen=True),
-    Family("query timeout", {1013: "cancelled"}, Reaction.FAILS, _SEEN, seen=True),
-    Family(
-        "database memory",
-        {4030: "process memory", 4031: "shared pool", 4036: "PGA limit", 27102: "out of memory"},
-        Reaction.EITHER,
-        _SEEN,
-        seen=True,
-    ),
-    Family("database full", {257: "archiver", 1653: "tablespace"}, Reaction.EITHER, _SEEN, seen=True),
-    Family("standby", {16000: "open for reading only"}, Reaction.FAILS, "Debezium: Oracle connector"),
-    Family(
-        "database starting",
-        {1033: "starting", 1034: "not available", 1089: "shutdown", 1109: "not open", 12528: "blocking"},
-        Reaction.RETRIES,
-        _SEEN,
-        seen=True,
-    ),
-    Family(
-        "no free session",
-        {20: "processes", 12516: "no handler", 12518: "no hand-off"},
-        Reaction.RETRIES,
-        _SEEN,
-        seen=True,
-    ),
-    Family("unknown database", {12505: "SID", 12514: "service", 65011: "PDB"}, Reaction.RETRIES, _SEEN, True),
-    Family(
-        "unreachable",
-        {
-            3113: "end of file",
-            3114: "not connected",
-            3135: "lost contact",
-            12170: "timeout",
-            12537: "closed",
-            12541: "no listener",
-            12543: "host unreachable",
-            12545: "unknown host",
-            12547: "lost contact",
-            17002: "I/O error",
-            17008: "closed connection",
-            17410: "no more data",
-            17820: "no connection",
-            17868: "unknown host",
-            18954: "no connection",
-        },
-        Reaction.RETRIES,
-        _SEEN,
-        seen=True,
-    ),
-    Family("session ended", {28: "killed", 1012: "not logged on", 2396: "idle"}, Reaction.FAILS, _SEEN, True),
-    Family("database set-up", {1325: "no archive log mode"}, Reaction.FAILS, "Oracle: error help"),
-    Family("corrupt data", {1578: "corrupt block"}, Reaction.FAILS, "Oracle: error help"),
-    Family("database protocol", {28040: "no matching protocol"}, Reaction.RETRIES, "Oracle: error help"),
-    Family(
-        "database internal error",
-        {600: "internal", 603: "session ended", 604: "recursive SQL", 7445: "exception", 1280: "LogMiner"},
-        Reaction.EITHER,
-        _SEEN,
-        seen=True,
-    ),
-)
-
-#: ORA- number -> its family.
+#: ORA- number -> its family. TNS- numbers are the same.
 by_code: Mapping[int, Family] = {code: family for family in FAMILIES for code in family.codes}
+
+#: Oracle's message says only where it happened, or to which file: the cause only if nothing else is there.
+POSITIONS: frozenset[int] = frozenset({312, 334, 1110, 2063, 6512, 6550, 27037, 27041, 27101, 27301, 27302})
+#: Oracle's message says only that something else failed: the cause if nothing else is there.
+WRAPPERS: frozenset[int] = frozenset({255, 602, 603, 604, 1280, 1284, 1304, 4088, 12801, 16038, 27102, 27300})
+
+#: Codes that the running connector was seen with (docs/faults-oracle.md).
+SEEN: frozenset[int] = frozenset(
+    {
+        54,
+        310,
+        600,
+        604,
+        942,
+        1012,
+        1013,
+        1017,
+        1031,
+        1033,
+        1045,
+        1089,
+        1284,
+        1291,
+        1292,
+        1327,
+        1466,
+        1555,
+        1653,
+    }
+    | {
+        2396,
+        3113,
+        3135,
+        4030,
+        4036,
+        6550,
+        12505,
+        12514,
+        12516,
+        12518,
+        12528,
+        12541,
+        17002,
+        28000,
+        28001,
+        31603,
+    }
+)

@@ -48,6 +48,9 @@ _BARE = (
     re.compile(r"(?<=Field values corrupt for )[^\n]*"),
     re.compile(r"(?<=reselect query for value )'[^\n]*"),
     re.compile(r"(?<=Expected to find )\"[^\n]*"),
+    # Debezium's converters of times, and its selection of a row anew.
+    re.compile(r"(?<=\b[Vv]alue )'[^\n]*'(?= is outside| of type)"),
+    re.compile(r"(?<=\bwith key )[^\n]*|(?<=\band key )[^\n]*"),
 )
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connector.domain.diagnosis import connector_messages
 from connector.domain.diagnosis.kafka_errors import BY_EXCEPTION, PACKAGES
 from connector.domain.diagnosis.trace import Cause
 
@@ -157,6 +158,7 @@ TELLING: Sequence[Sign] = (
     ),
     _sign("record too large", r"larger than the max(?:imum)? message size|MESSAGE_TOO_LARGE"),
     _sign("brokers", r"the brokers do not answer|Timed out waiting to send the call"),
+    *(_sign(name, *words) for name, words in connector_messages.TELLING.items()),
 )
 
 #: What says that something failed, and holds if nothing inside it says why.
@@ -181,6 +183,7 @@ FALLBACKS: Sequence[Sign] = (
     # What ojdbc calls so means that the connection is gone.
     _sign("unreachable", exception=r"java\.sql\.SQL(?:Recoverable|\w*Connection)Exception$"),
     _sign("AWS endpoint", exception=r"amazon(?:aws)?\b.*(?:Exception|Error)$"),
+    *(_sign(name, *words) for name, words in connector_messages.AROUND.items()),
     _sign("database error", exception=r"java\.sql\.SQL\w*Exception$"),
 )
 
@@ -197,6 +200,7 @@ NETWORK = re.compile(
     r"time(?:d)?[ -]?out|unknown ?host|connection (?:was )?(?:reset|refused|closed|aborted)"
     r"|connection attempt failed"
     r"|closed (?:connection|statement|result ?set)|stale connection|end of TNS data"
+    r"|protocol violation|stream has already been closed"
     r"|no route to host|network is unreachable|broken pipe|no more data to read|I/?O ?error"
     r"|got minus one from a read|network adapter could not|listener refused|no connection within"
     r"|temporary failure in name"
