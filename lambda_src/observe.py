@@ -28,7 +28,7 @@ from lambda_src.clients.state_table import Table, read_budget, read_item, read_r
 from lambda_src.clients.worker_log import Logs, last_failure
 from lambda_src.observe_skipped import PROBE as SKIPPED
 from lambda_src.observe_skipped import SECONDS as SKIPPED_SECONDS
-from lambda_src.observe_skipped import known_skips, with_new_skips
+from lambda_src.observe_skipped import known_skips, with_new_skips, with_set_back
 from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run, tried
 from lambda_src.session import Session
@@ -85,7 +85,7 @@ def observe(
     log_message = "" if silent else _log_message(session, read_from, state.status, source)
     env = session.environment
     absent = "service" in known and known["service"] is None
-    return Observation(
+    found = Observation(
         service=known.get("service"),
         no_service=f"there is no ECS service {env.service} in cluster {env.cluster}" if absent else "",
         connect_answers=state.answers,
@@ -105,6 +105,7 @@ def observe(
         skipped=seen.get(SKIPPED, skipped),
         probe_errors=probe_errors,
     )
+    return with_set_back(found, clock())
 
 
 def _probes(session: Session, known: Mapping[str, Any], skipped: SkippedChanges | None) -> list[Probe]:

@@ -1,7 +1,12 @@
 """Read what Debezium has passed over: what is known from the state table, and the worker's log since then."""
 
+from dataclasses import replace
+
+from connector.domain.health.observation import Observation
 from connector.domain.health.skipped_changes import SKIPPED_KEY, SkippedChanges
 from connector.domain.health.skipped_lines import WORDS
+from connector.domain.health.snapshot_lines import SNAPSHOT_WORDS
+from connector.domain.health.state import HealthState
 from lambda_src.clients.state_table import Table, read_item
 from lambda_src.clients.worker_log import events_with
 from lambda_src.session import Session
@@ -26,5 +31,15 @@ def with_new_skips(session: Session, known: SkippedChanges, now: float) -> Skipp
     """
     group = session.stage.names.connector_log_group
     since, until = known.since(now), int(now * 1000)
-    events, read_to = events_with(session.aws.logs(), group, since, until, WORDS, seconds=_LOG_SECONDS)
+    events, read_to = events_with(
+        session.aws.logs(), group, since, until, (*WORDS, *SNAPSHOT_WORDS), seconds=_LOG_SECONDS
+    )
     return known.with_lines(events, read_to)
+
+
+def with_set_back(seen: Observation, now: float) -> Observation:
+    """With whether the database is behind the connector's position; `now` is in seconds since 1970."""
+    if seen.skipped is None:
+        return seen
+    memory = (seen.health_state or HealthState()).scn
+    return replace(seen, skipped=seen.skipped.with_position(seen.position, memory, seen.scn_sightings, now))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,10 @@ _SHOWN = 100
 #: How long records may take to arrive, in seconds.
 _TIMEOUT_SECONDS = 60.0
 CHANGES = ("insert", "update", "delete")
+#: For how long the database keeps archived log, as a DBA would say it in the ephemeral stage's settings.
+_KEPT_HOURS = 24
+#: How long it may take until the position is one that the health check can date.
+_DATED_SECONDS = 8.0
 #: The column that is added while the table streams.
 _NEW_COLUMN = "PRIORITY_CD"
 
@@ -71,6 +76,7 @@ class Demo:
         self._step(f"Launch {main.name}, and an ephemeral stage beside it, with the commands a user types")
         self.command("sceptre", "launch", "foundation", "--yes")
         self.command("wms-connector", "ephemeral", "create", branch.name, "--owner", "demo@example.com")
+        self.keep_archived_log(branch)
         # At the same time, as two people would: each waits for CloudFormation most of the time.
         beside = Command(self, "sceptre", "launch", f"ephemeral/{branch.name}", "--yes")
         try:
@@ -78,11 +84,24 @@ class Demo:
         finally:
             beside.finish()
         self._step("Change rows, and watch the topics of both stages")
+        # As the schedule does every 10 minutes: it remembers when the database was at which SCN.
+        self._check(branch)
         self.stream([*main.topics.roles["data"], *branch.topics.roles["data"]])
         self.history(main)
         self.positions(main, branch)
         self._step(f"Delete {branch.name}: its own topics are deleted, no other")
         self.tear_down(branch)
+
+    def keep_archived_log(self, branch: Stage) -> None:
+        """Let the database keep archived log for a day, and say so in the stage's settings."""
+        with self.world.database.sys() as session:
+            session.admin("alter", state={"archive_retention_seconds": 3600 * _KEPT_HOURS})
+        settings = Project(ROOT).group / branch.name / "config.yaml"
+        known = settings.read_text(encoding="utf-8")
+        if "archived_log_hours" not in known:
+            line = f"connector: {{archived_log_hours: {_KEPT_HOURS}}}\n"
+            settings.write_text(known + line, encoding="utf-8")
+            self.console.print(f"    [dim]{settings.relative_to(ROOT)}: {escape(line.strip())}[/]")
 
     def tear_down(self, branch: Stage) -> None:
         """Delete the ephemeral stage and show the cluster's topics before and after."""
@@ -158,10 +177,28 @@ class Demo:
         """Show where each connector stands in the redo log, and how much of the log is left behind it."""
         with self.world.database.sys() as session:
             self.console.print(f"\n  the database's SCN is {session.admin('scn')}")
-        for stage in stages:
-            shown = self._status(stage)["position"]
+        with ThreadPoolExecutor(len(stages)) as pool:
+            found = list(pool.map(self._position, stages))
+        for stage, shown in zip(stages, found, strict=True):
             place = f"{stage.name}: stored position {shown['scn']}; archived log left behind it:"
             self.console.print(f"  {place} {escape(shown['summary'])}", soft_wrap=True)
+
+    def _check(self, stage: Stage) -> None:
+        """Let the stage's health check run, and do not wait for it."""
+        self.world.account.client("lambda").invoke(
+            FunctionName=stage.names.connect_health,
+            InvocationType="Event",
+            Payload=json.dumps({"source": "aws.events", "detail-type": "Scheduled Event"}).encode(),
+        )
+
+    def _position(self, stage: Stage) -> dict[str, Any]:
+        """What `status` says of the position; of a stage whose retention is known, once it is dated."""
+        end = time.monotonic() + _DATED_SECONDS
+        while True:
+            found: dict[str, Any] = self._status(stage)["position"]
+            if not stage.ephemeral or found["headroom_minutes"] is not None or time.monotonic() > end:
+                return found
+            time.sleep(1)
 
     def _status(self, stage: Stage) -> dict[str, Any]:
         done = subprocess.run(

@@ -520,14 +520,28 @@ def test_a_skipped_change_is_shown_by_verify_until_it_is_acknowledged(run: Run, 
     assert "WMS.PLAN_BASE_WVR_TBL" in line
     assert "(class table-truncated, owner wms)" in line
     assert "wms-connector acknowledge main" in line
-    refused = run("acknowledge", "main", "--table", "WMS.ELSE")
+    refused = run("acknowledge", "main", "--table", "MMDL.PLAN_BASE_WVR_TBL")
     assert (refused.exit_code, refused.stdout) == (1, "")
-    assert "no skipped change of WMS.ELSE is open; open: WMS.PLAN_BASE_WVR_TBL" in refused.stderr
+    assert (
+        "no skipped change of MMDL.PLAN_BASE_WVR_TBL is open; open: WMS.PLAN_BASE_WVR_TBL" in refused.stderr
+    )
+    # The heartbeat table's schema is known to the stage only.
+    refused = run("acknowledge", "main", "--table", "WMSCDC.HEARTBEAT")
+    assert "no skipped change of WMSCDC.HEARTBEAT is open" in refused.stderr
     done = run("acknowledge", "main", "--table", "WMS.PLAN_BASE_WVR_TBL", "--json")
     assert json.loads(done.stdout)["acknowledged"] == [
         {"table": "WMS.PLAN_BASE_WVR_TBL", "class": "table-truncated"}
     ]
     assert "table-truncated" not in run("verify", "main").stdout
+
+
+@pytest.mark.parametrize("command", ["snapshot", "acknowledge"])
+@pytest.mark.parametrize("table", ["WMS.ELSE", "PLAN_BASE_WVR_TBL", "wms.", ""])
+def test_a_table_that_is_not_captured_is_refused_before_anybody_is_asked(
+    run: Run, command: str, table: str
+) -> None:
+    """No stage is deployed here, so whoever asked AWS would say that."""
+    assert_one_line(run(command, "main", "--table", table), "is not captured")
 
 
 def test_a_snapshot_of_some_tables_is_asked_for_by_one_signal(run: Run, main: Deployed) -> None:

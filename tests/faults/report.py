@@ -76,7 +76,7 @@ def publish(kind: str, rows: Sequence[Row], day: date, paper: Path | None = None
     block = re.search(rf"(<!-- measured: {kind} -->\n)(.*?)(<!-- end -->)", text, re.DOTALL)
     if block is None:
         raise ValueError(f"{file} has no place for the faults of kind {kind}")
-    lines = {line[_FAULT]: line for line in _read(block[2])}
+    lines = {line[_FAULT]: line for line in lines_of(block[2])}
     for row in rows:
         took = {_TOOK: f"{row.seconds:.0f} s"}
         lines[row.fault] = {**_line(row), **took, _DAY: f"{day:%d %B %Y}".lstrip("0")}
@@ -97,8 +97,8 @@ def _markdown(lines: Sequence[Mapping[str, str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in table)
 
 
-def _read(table: str) -> list[dict[str, str]]:
-    """The lines of a table that `_markdown` has written."""
+def lines_of(table: str) -> list[dict[str, str]]:
+    """The lines of a table that `markdown` has written: column -> cell."""
     rows = [
         [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
         for line in table.splitlines()

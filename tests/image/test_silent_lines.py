@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from connector.domain.health.skipped_lines import WORDS, Seen, Skip, skip_in
+from connector.domain.health.snapshot_lines import SNAPSHOT_WORDS
 from connector.local import toolchain
 
 pytestmark = pytest.mark.e2e
@@ -35,6 +36,16 @@ TEXTS = {
         "antlr/listener/AlterTableParserListener"
     ),
     "Applying schema change event {}": "OracleDatabaseSchema",
+}
+#: Those of a snapshot, with the class and the part of Debezium.
+SNAPSHOT_TEXTS = {
+    "Requested '{}' snapshot of data collections '{}' with additional conditions '{}'": (
+        "pipeline/signal/actions/snapshotting/ExecuteSnapshot"
+    ),
+    "Snapshot step 3 - Locking captured tables {}": "relational/RelationalSnapshotChangeEventSource",
+    "Snapshot completed": "pipeline/source/AbstractSnapshotChangeEventSource",
+    "Snapshot was not completed successfully": "pipeline/source/AbstractSnapshotChangeEventSource",
+    ", it will be re-executed": "pipeline/source/AbstractSnapshotChangeEventSource",
 }
 #: Statement -> what is found of it.
 STATEMENTS = {
@@ -76,6 +87,16 @@ def test_the_shipped_classes_have_the_texts_that_are_looked_for(tools: toolchain
     written = [re.sub(r"'?\{\}'?", "", text) for text in TEXTS]
     for words in WORDS:
         assert any(words.partition(" SchemaChangeEvent")[0].rstrip() in text for text in written), words
+
+
+def test_the_shipped_classes_have_the_texts_of_a_snapshot_too(tools: toolchain.Toolchain):
+    plugin = tools.connect_home / "plugins" / "debezium-connector-oracle"
+    (jar,) = plugin.glob("debezium-connector-common-*.jar")
+    with zipfile.ZipFile(jar) as classes:
+        for text, name in SNAPSHOT_TEXTS.items():
+            assert text.encode() in classes.read(f"io/debezium/{name}.class"), f"{name} has no {text!r}"
+    for words in SNAPSHOT_WORDS:
+        assert any(text.replace("'{}'", "'BLOCKING'", 1).startswith(words) for text in SNAPSHOT_TEXTS), words
 
 
 def test_each_statement_leaves_the_line_that_is_read_and_no_other_does(tools: toolchain.Toolchain):

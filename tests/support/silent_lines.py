@@ -4,6 +4,11 @@ The form around them is that of `connector/image/conf/log4j2.xml`. The DDL state
 shipped parser reads (`tests/image/SilentLines.java`).
 """
 
+import json
+
+from connector.domain.capture import signals
+from connector.domain.stage.stage import Stage
+
 _TASK = "[wms-oracle-cdc|task-0] "
 _AT = "2026-01-02T03:04:05.678Z"
 _MINER = "[i.d.c.o.l.AbstractLogMinerStreamingChangeEventSource]"
@@ -70,3 +75,41 @@ def not_logged(table: str, database: str = "WMSPDB1") -> str:
 def started() -> str:
     """Streaming starts, after the tables were checked."""
     return f"{_AT} INFO  {_TASK}Redo Log Group Sizes: {_MINER}"
+
+
+_SOURCE = "[i.d.p.s.AbstractSnapshotChangeEventSource]"
+_SNAPSHOT = "[i.d.r.RelationalSnapshotChangeEventSource]"
+
+
+def requested(*tables: str) -> str:
+    """A signal has asked for a snapshot, with the expressions that `signals.snapshot` sends."""
+    asked = json.loads(signals.snapshot(Stage.parse("main"), tables, "1").value)["data"]["data-collections"]
+    return (
+        f"{_AT} INFO  {_TASK}Requested 'BLOCKING' snapshot of data collections '[{', '.join(asked)}]' with "
+        "additional conditions '[]' and surrogate key 'PK of table will be used' "
+        "[i.d.p.s.a.s.ExecuteSnapshot]"
+    )
+
+
+def reading(*tables: str, database: str = "WMSPDB1") -> str:
+    """A snapshot begins to read these tables."""
+    names = ", ".join(f"{database}.{table}" for table in tables)
+    return f"{_AT} INFO  {_TASK}Snapshot step 3 - Locking captured tables [{names}] {_SNAPSHOT}"
+
+
+def completed() -> str:
+    """A snapshot has ended well."""
+    return f"{_AT} INFO  {_TASK}Snapshot completed {_SOURCE}"
+
+
+def aborted() -> str:
+    """A snapshot that was requested has failed."""
+    return f"{_AT} WARN  {_TASK}Snapshot was not completed successfully {_SOURCE}"
+
+
+def initial_failed() -> str:
+    """The initial snapshot has failed: a start begins it again."""
+    return (
+        f"{_AT} WARN  {_TASK}Snapshot was not completed successfully , it will be re-executed upon connector "
+        f"restart {_SOURCE}"
+    )

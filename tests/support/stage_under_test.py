@@ -75,7 +75,7 @@ class StageUnderTest:
                 continue
         return None
 
-    def connect(self, method: str, path: str = "", body: Mapping[str, str] | None = None) -> Any:
+    def connect(self, method: str, path: str = "", body: Mapping[str, Any] | None = None) -> Any:
         """A request about the connector, repeated while Connect asks for that.
 
         Answers the JSON, None for 404 and for an empty answer.

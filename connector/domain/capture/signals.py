@@ -26,10 +26,16 @@ def captured(tables: Sequence[str]) -> tuple[str, ...]:
     unknown = [table for table in tables if table not in TABLES]
     if unknown:
         raise OperatorError(
-            f"table {unknown[0]!r} is not captured, so no snapshot of it can be taken; captured: "
+            f"table {unknown[0]!r} is not captured, so nothing can be done about it; captured: "
             f"{', '.join(TABLES)}"
         )
     return tuple(dict.fromkeys(tables)) or TABLES
+
+
+def elsewhere(table: str) -> bool:
+    """Whether a name is `SCHEMA.TABLE` of a schema that has no captured table."""
+    schema, dot, name = table.partition(".")
+    return bool(schema and dot and name) and schema not in {owner for owner, _ in CAPTURED_TABLES}
 
 
 def snapshot(stage: Stage, tables: Sequence[str], identifier: str) -> Signal:

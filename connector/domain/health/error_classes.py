@@ -8,6 +8,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import LAUNCH, LOGS, ORACLE_SCRIPT, STATUS, ErrorClass, Owner
 from connector.domain.health import worker_stops
 from connector.domain.health.old_names import error_class
+from connector.domain.health.skipped_classes import LOST
 
 _SNAPSHOT = "wms-connector snapshot {stage}"
 _ACKNOWLEDGE = "wms-connector acknowledge {stage}"
@@ -112,6 +113,7 @@ SKIPPED = (
         "acknowledge it or restart the connector, which checks the table again",
         ORACLE_SCRIPT,
     ),
+    *LOST,
 )
 OBSERVED = (
     WORKER,

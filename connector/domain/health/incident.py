@@ -7,6 +7,7 @@ from enum import StrEnum
 from connector.domain.health import metrics
 from connector.domain.health.findings import Finding
 from connector.domain.health.headroom import remembered
+from connector.domain.health.lag import milliseconds, same_reading
 from connector.domain.health.moments import moment
 from connector.domain.health.new_findings import class_name, find_new, says_why
 from connector.domain.health.observation import Observation
@@ -14,6 +15,7 @@ from connector.domain.health.remediation import Outcome
 from connector.domain.health.state import LAGS_KEPT, HealthState, Incident
 from connector.domain.health.verdict import Verdict
 
+_LAG = "ReplicationLagSeconds"
 #: How many attempts are remembered for the mail.
 _TRIED_KEPT = 6
 #: The findings that a restart may fix, and for how many seconds no mail is sent while restarts are tried.
@@ -32,7 +34,7 @@ _ORDER = (
     "SourceDisconnected",
     "HeartbeatMissing",
     "TransactionBufferPercent",
-    "ReplicationLagSeconds",
+    _LAG,
     "AutoRestartBudgetExceeded",
 )
 
@@ -75,7 +77,13 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
     own = mailed(verdict.findings)
     lags = _lags(state, verdict, now)
     new_findings = [] if state.incident is None else find_new(own, state.incident, lags)
-    streaks = {key: state.streaks.get(key, 0) + 1 for key in (*map(_metric, own), *map(_kind, new_findings))}
+    keys = (*map(_metric, own), *map(_kind, new_findings))
+    # A figure that is read twice has not lasted for two checks.
+    held = _lag_is_read_again(state, seen, verdict, now)
+    streaks = {
+        key: state.streaks.get(key, 0) + (0 if held and key.startswith(_LAG) and key in state.streaks else 1)
+        for key in keys
+    }
     failed = any(finding.name in _HEALABLE for finding in own)
     kept = state.next(
         streaks=streaks,
@@ -83,6 +91,7 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
         idle_since=verdict.idle_since,
         failed_since=(state.failed_since or int(now)) if failed else None,
         lags=lags,
+        lag_ms=milliseconds(verdict.metrics[_LAG]) if _LAG in verdict.metrics else state.lag_ms,
         scn=remembered(state, seen, now),
         tried=_tried(state, outcome, now) if own or not verdict.sure else (),
         refused=outcome.refused or ("" if seen.connector is not None else state.refused),
@@ -142,8 +151,15 @@ def _grown(incident: Incident, due: list[Finding], own: list[Finding]) -> Incide
     return Incident(incident.since, title, tuple(dict.fromkeys((*incident.notified, *_pairs(own)))))
 
 
+def _lag_is_read_again(state: HealthState, seen: Observation, verdict: Verdict, now: float) -> bool:
+    """Whether no change was read since the check before, so that Debezium still shows the lag of then."""
+    since = None if seen.source is None else seen.source.seconds_since_last_event
+    before = (state.lags[-1][0] if state.lags else 0, state.lag_ms)
+    return same_reading(before, verdict.metrics.get(_LAG), since, now)
+
+
 def _lags(state: HealthState, verdict: Verdict, now: float) -> tuple[tuple[int, int], ...]:
-    lag = verdict.metrics.get("ReplicationLagSeconds")
+    lag = verdict.metrics.get(_LAG)
     return state.lags if lag is None else (*state.lags, (int(now), int(lag)))[-LAGS_KEPT:]
 
 

@@ -77,12 +77,8 @@ def decide_remediation(
         return Remediation(withheld=f"{cause.meaning}: a restart does not fix that")
     if wanted is Action.REGISTER and state.refused and not named(state.refused).retry:
         return Remediation(withheld=f"the registration was refused: {named(state.refused).meaning}")
-    room = judged(seen, settings, now)
-    if room is not None and room.gone:
-        return Remediation(
-            withheld="the archived log no longer reaches back to the connector's position: a restart would "
-            "lose that position"
-        )
+    if lost := _lost_position(seen, settings, now):
+        return Remediation(withheld=lost)
     hopeful = budget.repetitions < LIMIT
     refusal = budget.refusal(now)
     if refusal is not None:
@@ -90,6 +86,22 @@ def decide_remediation(
         soon = not refusal.spent and refusal.wait <= LONGEST_WAIT_SECONDS
         return Remediation(withheld=refusal.reason, healing=hopeful and soon, spent=refusal.spent)
     return Remediation(wanted, healing=hopeful)
+
+
+def _lost_position(seen: Observation, settings: ConnectorSettings, now: float) -> str:
+    """Why a start at the connector's position reads nothing right; empty if that is not known."""
+    if seen.skipped is not None and seen.skipped.set_back(seen.position):
+        return (
+            "the database was set back behind the connector's position: a restart reads nothing until the "
+            "database has passed it again"
+        )
+    room = judged(seen, settings, now)
+    if room is not None and room.gone:
+        return (
+            "the archived log no longer reaches back to the connector's position: a restart would lose that "
+            "position"
+        )
+    return ""
 
 
 def _wanted_action(seen: Observation, unknown_streak: int) -> tuple[Action, ErrorClass]:

@@ -9,13 +9,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.domain.health.item_version import read_version
+from connector.domain.health.scn import Position, ScnMemory
+from connector.domain.health.set_back import scn_behind
 from connector.domain.health.skipped_lines import Seen, Skip, is_start, skip_in
+from connector.domain.health.snapshot_watch import SnapshotWatch
 
 #: Partition key of the item in the state table.
 SKIPPED_KEY = "skipped-changes"
 #: How far back the first check reads, in milliseconds, and how far back any check.
 FIRST_MS = 3600 * 1000
 LONGEST_MS = 7 * 24 * 3600 * 1000
+#: In place of a table, where it is about the whole database.
+WHOLE_DATABASE = "all captured tables"
 #: Each check reads this much again: CloudWatch Logs shows an event some seconds after its time.
 OVERLAP_MS = 120 * 1000
 
@@ -66,6 +71,7 @@ class SkippedChanges:
     read_to: int = 0
     started: int = 0
     warned: frozenset[str] = frozenset()
+    snapshots: SnapshotWatch = field(default_factory=SnapshotWatch)
     #: 0 while there is no item.
     version: int = 0
     #: The version in the table if no check can have written it; it is replaced all the same.
@@ -97,7 +103,12 @@ class SkippedChanges:
         Lines that were read before change nothing.
         """
         entries, started, warned = dict(self.entries), self.started, set(self.warned)
+        snapshots, new_after = self.snapshots, self.snapshots.read_to
         for at, line in sorted(lines, key=lambda event: event[0]):
+            if at > new_after:
+                snapshots, about_tables = snapshots.follow(at, line)
+                for each in about_tables:
+                    _add(entries, each, at)
             if is_start(line):
                 if at > started:
                     # What the connector has not reported again is logged now.
@@ -116,8 +127,44 @@ class SkippedChanges:
             entries=entries,
             started=started,
             warned=frozenset(warned),
+            snapshots=snapshots,
             read_to=max(self.read_to, read_to),
         )
+
+    def with_position(
+        self,
+        position: Position | None,
+        memory: ScnMemory,
+        sightings: Sequence[tuple[float, int]],
+        now: float,
+    ) -> "SkippedChanges":
+        """With whether the database is behind the connector's position; `now` is in seconds since 1970.
+
+        It stands after the database has passed the position again, for what was not read stays unread. A new
+        initial snapshot ends it.
+        """
+        key, at, entries = (Skip.RESTORED, WHOLE_DATABASE), int(now * 1000), dict(self.entries)
+        if position is not None and position.begins_again:
+            entries.pop(key, None)
+        behind = scn_behind(position, memory, sightings)
+        if behind is not None:
+            known = entries.get(key)
+            if known is None or known.high != behind[1]:
+                # Another position: it happened anew, even if an operator knows of the time before.
+                entries[key] = Skipped(*key, at, at, *behind)
+            else:
+                entries[key] = replace(known, last=max(known.last, at))
+        return replace(self, entries=entries)
+
+    def set_back(self, position: Position | None) -> bool:
+        """Whether the connector still waits, as far as seen, for a database that was set back.
+
+        What an operator has acknowledged counts no more.
+        """
+        entry = self.entries.get((Skip.RESTORED, WHOLE_DATABASE))
+        if entry is None or entry.acknowledged or position is None or position.scn is None:
+            return False
+        return position.scn <= (entry.high or 0)
 
     def as_mailed(self) -> "SkippedChanges":
         """With everything that is open as mailed."""
@@ -149,6 +196,7 @@ class SkippedChanges:
             "read_to": self.read_to,
             "started": self.started,
             "warned": sorted(self.warned),
+            "snapshots": self.snapshots.to_item(),
             "entries": [
                 {
                     "kind": entry.kind.value,
@@ -172,6 +220,8 @@ class SkippedChanges:
         """
         version, replaced = read_version(item)
         try:
+            # An item of the version before has none.
+            snapshots = item.get("snapshots")
             found = [_entry(entry) for entry in item["entries"]]
             entries = {(entry.kind, entry.table): entry for entry in found}
             return cls(
@@ -179,6 +229,7 @@ class SkippedChanges:
                 int(item["read_to"]),
                 int(item["started"]),
                 frozenset(map(str, item["warned"])),
+                SnapshotWatch() if snapshots is None else SnapshotWatch.from_item(snapshots),
                 version,
                 replaced,
             )

@@ -11,7 +11,7 @@ from connector.domain.health.error_classes import named
 from connector.domain.health.findings import Finding
 from connector.domain.health.moments import moment
 from connector.domain.health.observation import Observation
-from connector.domain.health.skipped_changes import Skipped
+from connector.domain.health.skipped_changes import WHOLE_DATABASE, Skipped
 from connector.domain.health.skipped_lines import Skip
 
 #: The metric of these findings.
@@ -45,6 +45,11 @@ def cause_of(entry: Skipped) -> ErrorClass:
 def reason(entry: Skipped) -> str:
     """What happened to which table, and when, in one line."""
     at = moment(entry.first / 1000)
+    if entry.kind is Skip.RESTORED:
+        return (
+            f"{entry.table}: at {at} the database's SCN {entry.low} was behind {entry.high}, up to which the "
+            "connector had read, so the database was set back: changes until it passes that are not read"
+        )
     if entry.low is None or entry.high is None:
         where = ""
     elif entry.low == entry.high:
@@ -58,6 +63,8 @@ _WHAT = {
     Skip.UNSUPPORTED: "LogMiner could not read a change, so rows may be missing on the topic",
     Skip.TRUNCATED: "rows were removed by TRUNCATE or with a partition, and no record tells of it",
     Skip.DROPPED: "it was dropped or renamed: no record tells of its rows, and no change of it is read",
+    Skip.OMITTED: "a snapshot left it out: neither its rows nor, it may be, its changes are on the topic",
+    Skip.ABORTED: "a snapshot of it that was requested has failed, and nobody repeats it",
     Skip.UNLOGGED: "it has no ALL COLUMN supplemental logging, so records lack unchanged columns",
 }
 
@@ -67,3 +74,8 @@ def step_of_table(entry: Skipped) -> str:
     if entry.kind is Skip.UNLOGGED:
         return f"for the DBA: ALTER TABLE {entry.table} ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS"
     return ""
+
+
+def table_option(entry: Skipped) -> str:
+    """The option that names its table to a command; empty for what is about the whole database."""
+    return "" if entry.table == WHOLE_DATABASE else f" --table {entry.table}"

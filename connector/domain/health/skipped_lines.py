@@ -20,6 +20,11 @@ class Skip(StrEnum):
     TRUNCATED = "table-truncated"
     DROPPED = "table-dropped"
     UNLOGGED = "table-not-logged"
+    #: Of a snapshot (`snapshot_lines`).
+    OMITTED = "table-left-out"
+    ABORTED = "snapshot-aborted"
+    #: Not of the log: the database's SCN is behind the connector's position (`set_back`).
+    RESTORED = "database-restored"
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ WORDS: tuple[str, ...] = (
 )
 
 #: The line's start: time, level, and who logged; what a row holds cannot be in front of the message.
-_START = r"\S+ +(?:WARN|INFO|DEBUG) +(?:\[[^\]]*\] +)?"
+LINE_START = r"\S+ +(?:WARN|INFO|DEBUG) +(?:\[[^\]]*\] +)?"
 #: Debezium's `catalog.schema.table`; the database's name may hold dots, as a service's does.
 _ID = r"(?:[^' ]*\.)?(?P<schema>[^'. ]+)\.(?P<table>[^'. ]+)"
 #: Kind, whether the check at a start tells it, and the line.
@@ -58,37 +63,39 @@ _TABLE_LINES: tuple[tuple[Skip, bool, re.Pattern[str]], ...] = (
     (
         Skip.UNSUPPORTED,
         False,
-        re.compile(rf"{_START}An unsupported operation detected for table '{_ID}' .*?\bSCN (?P<scn>\d+)"),
+        re.compile(rf"{LINE_START}An unsupported operation detected for table '{_ID}' .*?\bSCN (?P<scn>\d+)"),
     ),
     # logminer/buffered/BufferedLogMinerStreamingChangeEventSource.java:752, DEBUG
     (
         Skip.TRUNCATED,
         False,
-        re.compile(rf"{_START}Dispatching TRUNCATE event for table '{_ID}' with SCN (?P<scn>\d+)"),
+        re.compile(rf"{LINE_START}Dispatching TRUNCATE event for table '{_ID}' with SCN (?P<scn>\d+)"),
     ),
     # antlr/listener/AlterTableParserListener.java:94, WARN. Oracle renames a table that it drops into its
     # recycle bin (a guess from Debezium's test HybridMiningStrategyIT.java:873).
-    (Skip.DROPPED, False, re.compile(rf"{_START}Renaming included table {_ID} to non-included table ")),
+    (Skip.DROPPED, False, re.compile(rf"{LINE_START}Renaming included table {_ID} to non-included table ")),
     # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, at each start of streaming,
     # as the schema history keeps a renamed table (OracleDatabaseSchema.java:124 records captured names)
     (
         Skip.DROPPED,
         True,
-        re.compile(rf"{_START}Database table '{_ID}' no longer exists, supplemental log check skipped"),
+        re.compile(rf"{LINE_START}Database table '{_ID}' no longer exists, supplemental log check skipped"),
     ),
     # logminer/AbstractLogMinerStreamingChangeEventSource.java:1813, WARN, when streaming starts
     (
         Skip.UNLOGGED,
         True,
         re.compile(
-            rf"{_START}Database table '{_ID}' not configured with supplemental logging \"\(ALL\) COLUMNS\""
+            rf"{LINE_START}Database table '{_ID}' not configured with supplemental logging "
+            r'"\(ALL\) COLUMNS"'
         ),
     ),
 )
 #: OracleDatabaseSchema.java:107, DEBUG, with SchemaChangeEvent.toString (debezium-connector-common). Only its
 #: start is needed: a log driver may cut a long line.
 _SCHEMA_CHANGE = re.compile(
-    rf"{_START}Applying schema change event SchemaChangeEvent \[database=[^,]*, schema=(?P<schema>[^, ]+), "
+    rf"{LINE_START}Applying schema change event SchemaChangeEvent \[database=[^,]*, "
+    r"schema=(?P<schema>[^, ]+), "
     r"ddl=\s*(?P<verb>drop|alter)\s+table\s+(?:\"[^\"]+\"\s*\.\s*|[^\s\".]+\s*\.\s*)?"
     r"(?:\"(?P<quoted>[^\"]+)\"|(?P<plain>[^\s\"(;,]+))(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
@@ -101,7 +108,7 @@ _LOGGING = re.compile(
 )
 #: logminer/AbstractLogMinerStreamingChangeEventSource.java:1935, INFO: streaming starts, and each table's
 #: supplemental logging has been checked just before (:197-198).
-_STARTED = re.compile(rf"{_START}Redo Log Group Sizes:")
+_STARTED = re.compile(rf"{LINE_START}Redo Log Group Sizes:")
 
 
 def is_start(line: str) -> bool:

@@ -7,7 +7,7 @@ from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.mail import Mail, subject
 from connector.domain.health.moments import moment
 from connector.domain.health.skipped_changes import Skipped
-from connector.domain.health.skipped_findings import NAME, cause_of, reason, step_of_table
+from connector.domain.health.skipped_findings import NAME, cause_of, reason, step_of_table, table_option
 from connector.domain.health.skipped_lines import Skip
 from connector.domain.stage.stage import Stage
 
@@ -32,7 +32,7 @@ def skipped_mail(stage: Stage, entries: Sequence[Skipped], now: float) -> Mail:
         ]
     lines += [
         "",
-        f"Acknowledge:  wms-connector acknowledge {stage.name} --table {entries[0].table}",
+        f"Acknowledge:  wms-connector acknowledge {stage.name}{table_option(entries[0])}",
         f"Runbook:      {RUNBOOK}#{NAME.lower()}",
         "",
         "No further mail follows about this until it is acknowledged and happens again; verify names it.",
@@ -44,4 +44,8 @@ def skipped_mail(stage: Stage, entries: Sequence[Skipped], now: float) -> Mail:
 def _command(entry: Skipped, cause: ErrorClass, stage: Stage) -> str:
     """The class's command, for this table where it takes one."""
     command = cause.command_for(stage)
-    return f"{command} --table {entry.table}" if entry.kind in (Skip.UNSUPPORTED, Skip.TRUNCATED) else command
+    return command + table_option(entry) if entry.kind in _OF_A_TABLE else command
+
+
+#: The kinds whose class has a command that takes the table.
+_OF_A_TABLE = (Skip.UNSUPPORTED, Skip.TRUNCATED, Skip.ABORTED)

@@ -41,6 +41,8 @@ class HealthState:
     failed_since: int | None = None
     #: When, and what the lag was in seconds; newest last.
     lags: tuple[tuple[int, int], ...] = ()
+    #: The last lag in milliseconds, as Debezium measured it: the same figure again is no new one.
+    lag_ms: int | None = None
     #: What dates the connector's position in the database's log.
     scn: ScnMemory = field(default_factory=ScnMemory)
     #: What was tried since something went wrong, oldest first.
@@ -68,6 +70,7 @@ class HealthState:
             "idle_since": self.idle_since,
             "failed_since": self.failed_since,
             "lags": [list(pair) for pair in self.lags],
+            "lag_ms": self.lag_ms,
             "scn": self.scn.to_item(),
             "tried": list(self.tried),
             "refused": self.refused,
@@ -84,9 +87,10 @@ class HealthState:
             return cls(
                 streaks={str(name): int(count) for name, count in item["streaks"].items()},
                 unknown_streak=int(item["unknown_streak"]),
-                idle_since=_time(item.get("idle_since")),
-                failed_since=_time(item.get("failed_since")),
+                idle_since=_number(item.get("idle_since")),
+                failed_since=_number(item.get("failed_since")),
                 lags=tuple((int(at), int(lag)) for at, lag in item["lags"]),
+                lag_ms=_number(item.get("lag_ms")),
                 scn=ScnMemory() if scn is None else ScnMemory.from_item(scn),
                 tried=tuple(map(str, item["tried"])),
                 refused=str(item["refused"]),
@@ -98,7 +102,7 @@ class HealthState:
             return cls(version=version, replaced_version=replaced_version)
 
 
-def _time(value: Any) -> int | None:
+def _number(value: Any) -> int | None:
     return None if value is None else int(value)
 
 

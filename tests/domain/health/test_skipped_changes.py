@@ -30,6 +30,9 @@ LINES = st.one_of(
         )
     ),
     st.just(lines.started()),
+    st.builds(lines.requested, st.sampled_from([TABLE, OTHER])),
+    st.builds(lines.reading, st.sampled_from([TABLE, OTHER])),
+    st.sampled_from([lines.completed(), lines.aborted(), lines.initial_failed()]),
 )
 #: A log: one event a second.
 LOGS = st.lists(LINES, max_size=14).map(lambda found: [(1000 * n, line) for n, line in enumerate(found, 1)])
@@ -56,11 +59,15 @@ def test_it_does_not_matter_where_checks_cut_the_log_nor_what_they_read_again(
 
 @given(LOGS)
 def test_nothing_that_the_log_tells_of_a_past_loss_is_forgotten(log: list[tuple[int, str]]):
-    """Without an acknowledgement only supplemental logging ends by itself."""
+    """Without an acknowledgement only supplemental logging ends by itself, and what a snapshot repairs."""
     known = EMPTY.with_lines(log, 99_000)
     for part in range(len(log)):
         earlier = EMPTY.with_lines(log[:part], 99_000)
-        assert {k for k in earlier.entries if k[0] is not Skip.UNLOGGED} <= set(known.entries)
+        assert {k for k in earlier.entries if k[0] not in _END} <= set(known.entries)
+
+
+#: What may end by itself.
+_END = (Skip.UNLOGGED, Skip.OMITTED, Skip.ABORTED)
 
 
 @given(LOGS, st.booleans(), st.integers(1, 9))

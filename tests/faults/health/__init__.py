@@ -19,6 +19,7 @@ from tests.faults.health import (
     watcher_faults,
     worker_faults,
 )
+from tests.faults.health.silent_faults import SILENT_FAULTS
 from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Fault, Row
 from tests.support.sceptre_cli import sceptre
@@ -42,12 +43,13 @@ FAULTS: Mapping[str, tuple[Callable[[WatchedStage], Row], str]] = {
         database_faults.table_dropped_in_snapshot,
         "a table is dropped while it is snapshotted",
     ),
-    "table-dropped": (database_faults.table_dropped_in_streaming, "a table is dropped while it is streamed"),
+    **SILENT_FAULTS,
     "table-dropped-and-asked-for": (
         table_faults.table_dropped_with_heartbeat_table,
         "a table is dropped at a stage with a heartbeat table",
     ),
-    "lag": (database_faults.lag, "a change arrives 20 minutes late"),
+    "lag": (database_faults.lag, "changes arrive 20 minutes late"),
+    "long-transaction": (database_faults.long_transaction, "a transaction that was open for long commits"),
     "lambda-fails": (watcher_faults.function_fails, "the health check's function fails"),
     "secret-unreadable": (watcher_faults.secret_unreadable, "a secret is no JSON"),
     "stage-retiring": (connector_faults.stage_retiring, "the connector goes while the stage is torn down"),

@@ -1,6 +1,7 @@
 """Faults of the source database and of the way into it."""
 
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from tests.faults.redo import write_update
 from tests.faults.report import Row
 from tests.support.sceptre_cli import sceptre
 from tests.support.waiting import wait_for
-from tests.support.wms_cli import wms_connector
 
 #: A commit of so long ago is late by more than the contract allows.
 _LATE_MINUTES = 20
@@ -99,20 +99,59 @@ def password_changed(under_test: WatchedStage) -> Row:
 
 
 def lag(under_test: WatchedStage) -> Row:
-    """A change that was made 20 minutes before it is read, as in a transaction that was open for so long."""
-    scenario = FaultScenario(under_test, f"lag above the threshold (a change {_LATE_MINUTES} minutes late)")
+    """Changes that were made 20 minutes before they are read, one after the other."""
+    scenario = FaultScenario(under_test, f"lag above the threshold (changes {_LATE_MINUTES} minutes late)")
     wanted = Wanted("ReplicationLagSeconds", "lag")
 
     @contextmanager
     def late() -> Iterator[None]:
-        _late_change(under_test)
-        wait_for(lambda: (under_test.source().seconds_behind_source or 0) > 60 * _LATE_MINUTES - 60, "a lag")
-        yield
-        # Whatever is read next is in time again.
         under_test.rows.insert()
-        wait_for(lambda: (under_test.source().seconds_behind_source or 0) < 60, "no lag")
+        ended = threading.Event()
+
+        def write() -> None:
+            # Whatever is read between two of them is in time and would end the lag: nothing is.
+            while not ended.wait(0.5):
+                _late_change(under_test)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            _until_late(under_test)
+            yield
+        finally:
+            ended.set()
+            writer.join()
+        _in_time(under_test)
 
     return scenario.run(late, wanted)
+
+
+def long_transaction(under_test: WatchedStage) -> Row:
+    """One change as late as a transaction that was open for so long: several checks read the one figure."""
+    scenario = FaultScenario(under_test, f"commit of a transaction that was open for {_LATE_MINUTES} minutes")
+    under_test.forget()
+    under_test.rows.insert()
+    _late_change(under_test)
+    _until_late(under_test)
+    checks = [under_test.check() for _ in range(3)]
+    _in_time(under_test)
+    checks.append(under_test.check())
+    found = [check.cause("ReplicationLagSeconds") for check in checks]
+    scenario.expect(f"found {found}", holds=found == ["lag, us"] * 3 + [""])
+    mails = [mail.subject for check in checks for mail in check.mails]
+    scenario.expect(f"mailed {mails}", holds=not mails)
+    scenario.expect(f"afterwards: {checks[-1].summary}", holds=checks[-1].summary == "healthy")
+    scenario.flows()
+    scenario.cells.update(
+        {
+            "found": "check 1 to 3: ReplicationLagSeconds",
+            "class, owner": found[0],
+            "the check": "watches: the figure is that of one change",
+            "mail": "none",
+            "afterwards": "healthy with the next change, rows flow",
+        }
+    )
+    return scenario.row()
 
 
 def table_dropped_in_snapshot(under_test: WatchedStage) -> Row:
@@ -140,35 +179,6 @@ def table_dropped_in_snapshot(under_test: WatchedStage) -> Row:
     return scenario.run(dropped, wanted, in_time=untouched)
 
 
-def table_dropped_in_streaming(under_test: WatchedStage) -> Row:
-    """Neither Connect nor Debezium takes it for a failure, and the other tables flow: the log tells of it."""
-    scenario = FaultScenario(under_test, "table dropped while it is streamed")
-    under_test.forget()
-    tables.drop(under_test.world.database, by_owner=True)
-    try:
-        scenario.flows()
-        first, second = (under_test.check() for _ in range(2))
-    finally:
-        tables.restore(under_test.world.database)
-    cause = first.cause("ChangesSkipped")
-    scenario.expect(f"class {cause}", holds=cause.startswith("table-dropped, "))
-    told = [[m.subject for m in each.mails if "table-dropped" in m.subject] for each in (first, second)]
-    scenario.expect(f"mailed {told}", holds=[len(each) for each in told] == [1, 0])
-    done = wms_connector(under_test.world.env(), "acknowledge", under_test.stage.name)
-    scenario.expect(f"acknowledge: {done.stderr}", holds=done.status == 0)
-    under_test.rest()
-    scenario.cells.update(
-        {
-            "found": "check 1: ChangesSkipped",
-            "class, owner": cause,
-            "the check": "watches: nothing fails",
-            "mail": "1, in check 1",
-            "afterwards": "acknowledged; rows of the other tables flow",
-        }
-    )
-    return scenario.row()
-
-
 # -- parts ----------------------------------------------------------------------
 
 
@@ -179,11 +189,21 @@ def _end_session(under_test: WatchedStage) -> None:
 
 
 def _late_change(under_test: WatchedStage) -> None:
-    under_test.rows.insert()
+    """A change of the row that was inserted last."""
     place, key = (under_test.rows.SCHEMA, under_test.rows.TABLE), int(under_test.rows.keys[-1])
     write_update(
         under_test.world.database, place, key, "\"ENRLMT_CNT\" = '1'", time.time() - 60 * _LATE_MINUTES
     )
+
+
+def _until_late(under_test: WatchedStage) -> None:
+    wait_for(lambda: (under_test.source().seconds_behind_source or 0) > 60 * _LATE_MINUTES - 60, "a lag")
+
+
+def _in_time(under_test: WatchedStage) -> None:
+    """Whatever is read next is in time again."""
+    under_test.rows.insert()
+    wait_for(lambda: (under_test.source().seconds_behind_source or 0) < 60, "no lag")
 
 
 def _drop_in_snapshot(under_test: WatchedStage) -> None:

@@ -2,7 +2,8 @@
 
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.support.consumer import Consumer
 from tests.support.in_process_check import InProcessCheck
 from tests.support.mailbox import Mail, Mailbox
 from tests.support.stage_under_test import StageUnderTest
-from tests.support.waiting import wait_for
+from tests.support.waiting import TIMEOUT_SECONDS, wait_for
 
 #: For a new worker and its first rebalance, on a machine that others use too.
 _REST_SECONDS = 180.0
@@ -102,6 +103,13 @@ class WatchedStage(StageUnderTest):
         """How many restarts and registrations the check has claimed."""
         claims = self.item(BUDGET_KEY).get("claims")
         return len(claims["L"]) if claims else 0
+
+    @contextmanager
+    def expecting_the_log(self, words: str, seconds: float = TIMEOUT_SECONDS) -> Iterator[None]:
+        """Until the worker has logged these words because of what is done meanwhile."""
+        began = time.time()
+        yield
+        wait_for(lambda: self._said(words, began), f"{words!r} in the worker's log", seconds)
 
     def until_the_log_says(self, words: str) -> None:
         """Until the worker has tried again and logged why it could not."""

@@ -115,15 +115,13 @@ def cleared(bed: ConnectorTestbed) -> None:
 class Case:
     """One row of the table.
 
-    `trial`: the section of the notes of a first trial that has it. `otherwise`: what turned out otherwise
-    than those notes say. `proof`: answers what is wrong beyond the usual, asked while the error is there.
-    `writes`: whether a row is written while it is there. `seconds`: how long it may take to show. `shown`:
-    whether it has shown, where neither state nor log nor the row that was written can say that.
+    `otherwise`: what one may not expect. `proof`: answers what is wrong beyond the usual, asked while the
+    error is there. `writes`: whether a row is written while it is there. `seconds`: how long it may take to
+    show. `shown`: whether it has shown, where neither state nor log nor the row that was written can say it.
     """
 
     name: str
     title: str
-    trial: str
     inject: Act
     expected: Expected
     undo: Act = cleared
@@ -179,7 +177,7 @@ class _Observed:
         if self.wrong:
             # What a person needs who wants to know why.
             self.figures["log"] = [line[:600] for line in self.bed.log()[-40:]]
-        cells["notes"] = f"{self.case.trial}{': ' if self.case.otherwise else ''}{self.case.otherwise}"
+        cells["notes"] = self.case.otherwise
         return Row(self.case.title, cells, self.wrong, figures=self.figures)
 
     def meet(self) -> None:

@@ -5,6 +5,7 @@ be run again; each keeps its date.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -15,7 +16,7 @@ from connector.local.state import ROOT
 from tests.faults.oracle.cases import SECTIONS
 from tests.faults.oracle.cases.documented import CASES as DOCUMENTED
 from tests.faults.oracle.testbed import WAIT_MS
-from tests.faults.report import RESULTS, Row, markdown
+from tests.faults.report import RESULTS, Row, lines_of, markdown
 
 PAGE = ROOT / "docs" / "faults-oracle.md"
 STORE = RESULTS / "oracle-rows.json"
@@ -38,8 +39,7 @@ cause in the trace of the failed task. *MBean*: the values of `Connected` of the
 in the order of their first appearance. *health finds* to *next step*: what one check of the health check's
 code makes of exactly this state, trace, metrics, position and log, with everything else of the stage well;
 class, restart and mail are asserted (tests/faults/oracle/told.py). That heartbeats stay away shows only
-later, and is not in these columns. *notes*: the section of the notes of a first trial (no part of this
-repository) that has the same error; then what turned out otherwise.
+later, and is not in these columns. *notes*: what one may not expect.
 
 **How the run differs from production.** `retriable.restart.connector.wait.ms` is {wait} instead of 10000, so
 that "by itself" takes seconds less. The database is a stand-in: it proves what the connector does with an
@@ -52,12 +52,37 @@ ojdbc's class for the number.
 def publish(rows: Mapping[str, Row]) -> Path:
     """Write the page from these rows and those of earlier runs; answers where it is."""
     today = datetime.now(UTC).strftime("%-d %B %Y")
-    store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
+    store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else read(PAGE.read_text("utf-8"))
     store |= {name: {"date": today, "row": asdict(row)} for name, row in rows.items()}
     STORE.parent.mkdir(parents=True, exist_ok=True)
     STORE.write_text(json.dumps(store, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(store), encoding="utf-8")
     return PAGE
+
+
+def read(text: str) -> dict[str, dict[str, object]]:
+    """The rows of the page as it is, for a machine that has not run them: without their figures."""
+    when = re.search(r"errors on (.+?), (\d+) minutes", text)
+    titles = re.findall(r"^\| `([^`]+)`: ", text, re.MULTILINE)
+    if when is None or not titles:
+        return {}
+    store: dict[str, dict[str, object]] = {}
+    for section in text.split("\n## ")[1:]:
+        for line in lines_of(section):
+            named = re.fullmatch(r"`([^`]+)`: (.*)", line.get("fault", ""))
+            if named is None:
+                continue
+            wrong = line.pop("as it must be")
+            cells = {column: cell for column, cell in line.items() if column != "fault"}
+            row = Row(
+                named[2],
+                cells,
+                [] if wrong == "yes" else [wrong],
+                60 * int(when[2]) / len(titles),
+                {"read of the log": "not known"},
+            )
+            store[named[1]] = {"date": when[1].rpartition(" and ")[2], "row": asdict(row)}
+    return store
 
 
 def page(store: Mapping[str, Mapping[str, object]]) -> str:
@@ -99,7 +124,7 @@ def _summary(rows: Sequence[Row], dates: Iterable[str], missing: Sequence[str]) 
     if missing:
         lines += [f"Not run: {', '.join(missing)}.", ""]
     if otherwise:
-        lines += ["**Otherwise than in the first trial, or not seen there:**", ""]
+        lines += ["**What one may not expect:**", ""]
         lines += [f"- {row.fault}: {_otherwise(row)}" for row in otherwise]
         lines += [""]
     return "\n".join(lines)
@@ -126,7 +151,7 @@ def _named(name: str, row: Row) -> Row:
 
 
 def _otherwise(row: Row) -> str:
-    return row.cells.get("notes", "").partition(": ")[2]
+    return row.cells.get("notes", "")
 
 
 def _table(rows: Sequence[Row]) -> str:

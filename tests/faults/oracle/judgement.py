@@ -23,6 +23,7 @@ from connector.domain.health.state import HealthState
 from connector.domain.health.verdict import Verdict, decide
 from connector.domain.stage.stage import Stage
 from lambda_src.clients.worker_log import GivenLog, last_failure
+from lambda_src.observe_skipped import with_set_back
 from tests.faults.oracle.testbed import ConnectorTestbed
 from tests.support.observations import WELL
 
@@ -65,12 +66,13 @@ def judge(bed: ConnectorTestbed) -> Judgement:
         source=source if status is not None and status.running_at else None,
         scn_sightings=() if source.scn is None else ((now, source.scn),),
         position=position,
-        skipped=SkippedChanges().with_lines(_events(bed), int(now * 1000)),
+        # Here the health check reads every line of the log, whether it names the connector or not.
+        skipped=SkippedChanges().with_lines(_events(bed.log()), int(now * 1000)),
         database={address: bed.listening()},
         brokers=BrokerReading(newest=now - 1, newest_of_table=now - 1),
     )
     read = _log_message(bed, seen, now)
-    verdict = decide(replace(seen, log_message=read), bed.settings, now)
+    verdict = decide(with_set_back(replace(seen, log_message=read), now), bed.settings, now)
     causes = [finding.cause for finding in verdict.findings if finding.cause is not None]
     action, withheld = verdict.remediation.action.value, verdict.remediation.withheld
     return Judgement(
@@ -86,6 +88,12 @@ def judge(bed: ConnectorTestbed) -> Judgement:
     )
 
 
+def finds(bed: ConnectorTestbed, error_class: str) -> str:
+    """For a case's proof: what is wrong if the health check does not find this class; empty if it does."""
+    classes = judge(bed).classes
+    return "" if f"{error_class}, " in classes else f"the health check finds {classes or 'nothing'}"
+
+
 def _mail(verdict: Verdict, now: float) -> str:
     """What people would be mailed, if the error lasts."""
     if not mailed(verdict.findings):
@@ -93,10 +101,10 @@ def _mail(verdict: Verdict, now: float) -> str:
     return incident_mail(Stage.parse("main"), verdict, HealthState(), Budget(), now).text
 
 
-def _events(bed: ConnectorTestbed) -> list[tuple[int, str]]:
-    """The lines of the log since the case began, each with its time in milliseconds since 1970."""
+def _events(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Lines of the log, each with its time in milliseconds since 1970."""
     found = []
-    for line in bed.task_log():
+    for line in lines:
         with suppress(ValueError):
             found.append((int(datetime.fromisoformat(line.split(" ", 1)[0]).timestamp() * 1000), line))
     return found
@@ -109,7 +117,7 @@ def _log_message(bed: ConnectorTestbed, seen: Observation, now: float) -> str:
     if status is None or not status.streams or (connected and not bed.settings.heartbeat_table):
         return ""
     about = HEARTBEAT_REFUSED if connected else ""
-    return last_failure(GivenLog(_events(bed)), "of the worker", now, about=about)
+    return last_failure(GivenLog(_events(bed.task_log())), "of the worker", now, about=about)
 
 
 def judge_refusal(errors: Sequence[str]) -> dict[str, str]:

@@ -171,7 +171,7 @@ class _Judged:
 
 
 def _row(expected: Expected, bed: _Bed) -> Row:
-    case = Case("a", "an error", "3D", lambda _: None, expected, seconds=0.3)
+    case = Case("a", "an error", lambda _: None, expected, seconds=0.3)
     return case.run(cast(ConnectorTestbed, bed))
 
 
@@ -221,7 +221,7 @@ def test_a_row_that_does_not_come_is_said_and_the_next_case_begins_anew() -> Non
 
 def test_a_proof_of_a_case_is_in_its_verdict() -> None:
     bed = _Bed("RUNNING", connected=True)
-    case = Case("a", "an error", "3D", lambda _: None, unnoticed(), proof=lambda _: "a record came of it")
+    case = Case("a", "an error", lambda _: None, unnoticed(), proof=lambda _: "a record came of it")
     assert "a record came of it" in case.run(cast(ConnectorTestbed, bed)).verdict
 
 
@@ -233,7 +233,7 @@ def test_the_report_has_every_case_and_what_documentation_gives() -> None:
 
 def test_the_report_lists_what_turned_out_otherwise_and_what_was_not_run() -> None:
     first, second, *others = [case.name for case in every()]
-    row = Row("an error", {"task": "FAILED", "notes": "3D: it is not retried"}, seconds=60.0)
+    row = Row("an error", {"task": "FAILED", "notes": "it is not retried"}, seconds=60.0)
     store = {
         name: {
             "date": "1 May 2030",
@@ -245,3 +245,12 @@ def test_the_report_lists_what_turned_out_otherwise_and_what_was_not_run() -> No
     assert f"Not run: {second}." in text
     assert f"- `{first}`: an error: it is not retried" in text
     assert "on 1 May 2030" in text
+
+
+def test_the_page_can_be_read_where_nothing_was_run_so_that_one_row_can_be_written_anew():
+    text = document.PAGE.read_text(encoding="utf-8")
+    store = document.read(text)
+    names = {case.name for case in every()}
+    assert names == set(store)
+    assert document.page(store) == text
+    assert document.read("# Nothing yet") == {}

@@ -10,6 +10,7 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.state import STATE_KEY
 from lambda_src.clients.state_table import read_item
 from lambda_src.clients.transport import Reply
+from lambda_src.connect_admin import operations
 from lambda_src.connect_admin.status import status
 from lambda_src.connect_health.check import CheckAnswer
 from tests.lambda_src.conftest import FakeStage
@@ -188,17 +189,37 @@ def test_a_database_that_was_restored_makes_the_headroom_unknown(oracle: Oracle)
     assert oracle.at(110_000).metrics[METRIC] == 110
     ahead = oracle.at(50_000)
     assert METRIC not in ahead.metrics
-    assert "SCN 109990, is ahead of the database's SCN 50002" in ahead.summary
+    assert "SCN 109990, is ahead of the database's SCN 5000" in oracle.found()["reason"]
+    # That this happened is told for itself, and stands until somebody acknowledges it.
+    assert "SCN 50002 was behind 109990" in ahead.summary
+    assert oracle.subjects == ["ChangesSkipped (database-restored) all captured tables"]
+    session = oracle.stage.session()
+    assert operations.answer(Operation.ACKNOWLEDGE, session).changed
     # The connector was given a position that the restored database had before anybody looked.
     oracle.stored(scn="40000")
     behind = oracle.at(30_000)
     assert METRIC not in behind.metrics
     oracle.stored(scn="20000")
+    operations.answer(Operation.ACKNOWLEDGE, oracle.stage.session())
     behind = oracle.at(25_000)
-    assert "the database's SCN went back from 30002 to 25001" in behind.summary
+    assert METRIC not in behind.metrics
+    assert "SCN 25002 was behind 30002" in behind.summary
     # From then on it is dated again.
     oracle.stored(scn="25500")
     assert oracle.at(35_000).metrics[METRIC] == 110
+
+
+def test_a_task_that_waits_for_a_restored_database_is_not_restarted(oracle: Oracle):
+    oracle.stored(scn="109990")
+    oracle.at(110_000)
+    oracle.at(50_000)
+    oracle.fail(NETWORK)
+    answer = oracle.at(None)
+    assert "the database was set back behind the connector's position" in answer.facts["withheld"]
+    assert oracle.restarts == 0
+    assert operations.answer(Operation.ACKNOWLEDGE, oracle.stage.session()).changed
+    oracle.check()
+    assert oracle.restarts == 1
 
 
 def test_a_position_from_before_everything_that_is_remembered_is_at_least_so_old(oracle: Oracle):

@@ -380,6 +380,7 @@ def test_a_health_state_comes_back_as_it_was():
         idle_since=1_799_999_000,
         failed_since=1_800_000_000,
         lags=((1, 2), (3, 4)),
+        lag_ms=4321,
         scn=ScnMemory((Reading(1, None, 5), Reading(9, 5, 6)), (6, 9), (6, 8)),
         tried=("x",),
         refused="login",

@@ -9,6 +9,7 @@ from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
 from connector.domain.health.skipped_changes import SKIPPED_KEY
+from connector.domain.health.snapshot_lines import CAPTURED
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import StageRecord
 from lambda_src.connect_admin import operations
@@ -69,6 +70,22 @@ def test_each_of_the_four_is_mailed_by_the_next_check_and_only_by_it(watched: Wa
     ((_, text),) = watched.mails
     assert f"Table:        {TABLE}" in text
     assert findings(watched) == [(name, TABLE)]
+
+
+def test_a_snapshot_that_leaves_a_table_out_or_fails_is_mailed_until_a_good_one(watched: Watched):
+    logged(watched, lines.reading(*(table for table in CAPTURED if table != TABLE)), ago=9)
+    logged(watched, lines.completed(), ago=8)
+    assert watched.check().facts["skipped_changes_mailed"] == [f"table-left-out {TABLE}"]
+    logged(watched, lines.requested(TABLE), ago=7)
+    logged(watched, lines.reading(TABLE), ago=6)
+    assert watched.check().facts["skipped_changes_mailed"] == []
+    logged(watched, lines.aborted(), ago=5)
+    assert watched.check().facts["skipped_changes_mailed"] == [f"snapshot-aborted {TABLE}"]
+    assert findings(watched) == [("table-left-out", TABLE), ("snapshot-aborted", TABLE)]
+    for line in (lines.requested(TABLE), lines.reading(TABLE), lines.completed()):
+        logged(watched, line, ago=4 - 0.1 * len(watched.stage.logs.lines))
+    assert watched.check().summary == "healthy"
+    assert len(watched.mails) == 2
 
 
 def test_a_second_table_is_mailed_although_the_first_still_stands(watched: Watched):

@@ -23,7 +23,6 @@ class ConfigCase:
 
     name: str
     title: str
-    trial: str
     inject: Act
     log: str
     undo: Act = cleared
@@ -69,7 +68,7 @@ class ConfigCase:
             "log": brief(message_of(line, self.log)) or "nothing of it",
             **judged,
             "recovers": "by another PUT",
-            "notes": f"{self.trial}{': ' if self.otherwise else ''}{self.otherwise}",
+            "notes": self.otherwise,
         }
         figures = {"errors": list(errors), "log": [one[:600] for one in bed.log()[-20:]] if wrong else []}
         return Row(self.title, cells, wrong, figures=figures)
@@ -91,20 +90,18 @@ def _nothing(_: ConnectorTestbed) -> None:
 
 
 CASES: Sequence[ConfigCase] = (
-    ConfigCase("put-01017", "wrong password", "3A", _user('IDENTIFIED BY "another"'), "ORA-01017", _let_in),
-    ConfigCase("put-28000", "account locked", "3A", _user("ACCOUNT LOCK"), "ORA-28000", _let_in),
-    ConfigCase("put-28001", "password expired", "3A", _user("PASSWORD EXPIRE"), "ORA-28001", _let_in),
+    ConfigCase("put-01017", "wrong password", _user('IDENTIFIED BY "another"'), "ORA-01017", _let_in),
+    ConfigCase("put-28000", "account locked", _user("ACCOUNT LOCK"), "ORA-28000", _let_in),
+    ConfigCase("put-28001", "password expired", _user("PASSWORD EXPIRE"), "ORA-28001", _let_in),
     ConfigCase(
         "put-closed",
         "connection closed at once",
-        "3A",
         lambda bed: bed.fault("connect", drop=True),
         "ORA-17002",
     ),
     ConfigCase(
         "put-12541",
         "nobody listens",
-        "3A",
         _nothing,
         "ORA-12541",
         config=lambda: {"database.port": str(free_port())},
@@ -112,7 +109,6 @@ CASES: Sequence[ConfigCase] = (
     ConfigCase(
         "put-12514",
         "the service is not known",
-        "3A",
         _nothing,
         "ORA-12514",
         config=lambda: {"database.dbname": "NOSUCH"},
@@ -120,7 +116,6 @@ CASES: Sequence[ConfigCase] = (
     ConfigCase(
         "put-hangs",
         "the database accepts and is silent",
-        "3A",
         lambda bed: bed.fault("connect", hang=60),
         "",
         error="database.hostname: Connection validation timed out after 20000 ms",

@@ -26,11 +26,11 @@ def _once(code: int, text: str) -> Act:
 
 def _revoked(name: str, title: str, right: str) -> Case:
     expected = failed(_REFUSED, log=f"ORA-{name}")
-    return Case(f"heartbeat-{name}", title, "3G-N", _without(right), expected, _again(right), heartbeat=True)
+    return Case(f"heartbeat-{name}", title, _without(right), expected, _again(right), heartbeat=True)
 
 
 def _struck(name: str, title: str, expected: Expected, inject: Act) -> Case:
-    return Case(f"heartbeat-{name}", title, "3G-N", inject, expected, heartbeat=True)
+    return Case(f"heartbeat-{name}", title, inject, expected, heartbeat=True)
 
 
 CASES: Sequence[Case] = (

@@ -50,7 +50,6 @@ def _case(code: int, where: str, text: str, expected: Expected, suffix: str = ""
     return Case(
         name=f"mining-{code:05d}{suffix}",
         title=f"{text.splitlines()[0]} ({places[where]})",
-        trial="3D",
         inject=at(where, code, text),
         expected=expected,
         **more,  # type: ignore[arg-type]
@@ -90,7 +89,6 @@ CASES: Sequence[Case] = (
     Case(
         "mining-01284",
         "ORA-01284: file cannot be opened (ADD_LOGFILE, behind a log switch)",
-        "3D",
         _in_a_new_session,
         retried("ORA-01284"),
     ),

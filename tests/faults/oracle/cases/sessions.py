@@ -70,7 +70,6 @@ def _loss(code: int, text: str) -> Case:
     return Case(
         f"session-{code:05d}",
         f"ORA-{code:05d}: {text}, once",
-        "3E",
         _once(code, text),
         interrupted(f"ORA-{code:05d}"),
     )
@@ -78,7 +77,7 @@ def _loss(code: int, text: str) -> Case:
 
 def _refused(code: int, words: str) -> Case:
     title = f"session lost, then the listener refuses with ORA-{code}"
-    return Case(f"listener-{code}", title, "3E", _then(_refuses(code)), retried(f"ORA-{code}: {words}"))
+    return Case(f"listener-{code}", title, _then(_refuses(code)), retried(f"ORA-{code}: {words}"))
 
 
 def _lost_again(bed: ConnectorTestbed) -> None:
@@ -93,14 +92,12 @@ CASES: Sequence[Case] = (
     Case(
         "session-lost",
         "connection closed by the other side, once",
-        "3E",
         ConnectorTestbed.cut,
         interrupted("ORA-17002"),
     ),
     Case(
         "session-lost-again",
         "connection closed by the other side, a second time in the life of the task",
-        "not there",
         _lost_again,
         interrupted("ORA-17002"),
     ),
@@ -110,21 +107,18 @@ CASES: Sequence[Case] = (
     Case(
         "session-01012",
         "ORA-01012: not logged on, once",
-        "3E",
         _once(1012, "not logged on"),
         failed("java.sql.SQLException: ORA-01012"),
     ),
     Case(
         "session-02396",
         "ORA-02396: exceeded maximum idle time, once",
-        "3E",
         _once(2396, "exceeded maximum idle time, please connect again"),
         failed("java.sql.SQLException: ORA-02396"),
     ),
     Case(
         "database-stopped",
         "database shut down: nobody listens",
-        "3E",
         _down(kill=False),
         retried("ORA-12541"),
         _up,
@@ -133,7 +127,6 @@ CASES: Sequence[Case] = (
     Case(
         "database-killed",
         "database killed: nobody listens",
-        "3E",
         _down(kill=True),
         retried("ORA-12541"),
         _up,
@@ -142,7 +135,6 @@ CASES: Sequence[Case] = (
     Case(
         "login-01017",
         "session lost, and the password was changed",
-        "3E",
         _then(_other_password),
         retried("ORA-01017"),
         _let_in,
@@ -150,7 +142,6 @@ CASES: Sequence[Case] = (
     Case(
         "login-01017-until-locked",
         "session lost, wrong password for longer: the connector locks its own account (ORA-28000)",
-        "3E",
         _wrong_until_locked,
         retried("ORA-28000"),
         _let_in,
@@ -159,7 +150,6 @@ CASES: Sequence[Case] = (
     Case(
         "login-28000",
         "session lost, and the account is locked",
-        "3E",
         _then(_locked),
         retried("ORA-28000"),
         _let_in,
@@ -167,7 +157,6 @@ CASES: Sequence[Case] = (
     Case(
         "login-28001",
         "session lost, and the password has expired",
-        "3E",
         _then(_expired),
         retried("ORA-28001"),
         _let_in,
@@ -175,7 +164,6 @@ CASES: Sequence[Case] = (
     Case(
         "login-01033",
         "session lost, and the database is starting up",
-        "3E",
         _then(_starting_up),
         retried("ORA-01033"),
     ),
@@ -187,7 +175,6 @@ CASES: Sequence[Case] = (
     Case(
         "start-01017",
         "the password was changed, and the task starts again",
-        "3B",
         _other_password,
         retried("ORA-01017"),
         _let_in,
@@ -196,7 +183,6 @@ CASES: Sequence[Case] = (
     Case(
         "start-12514",
         "the listener does not know the service, and the task starts again",
-        "3B",
         _refuses(12514),
         retried("ORA-12514"),
         when=When.START,
@@ -204,7 +190,6 @@ CASES: Sequence[Case] = (
     Case(
         "query-hangs",
         "a query of the redo log is silent for 12 s",
-        "3E",
         lambda bed: bed.fault("FROM V$LOGMNR_CONTENTS", hang=12, times=1),
         unnoticed(),
     ),

@@ -41,7 +41,6 @@ CASES: Sequence[Case] = (
     Case(
         "supplemental-logging-off",
         "minimal supplemental logging is off, and the task starts again",
-        "3G",
         _minimal_off,
         failed("Supplemental logging not properly configured."),
         _minimal_on,
@@ -50,7 +49,6 @@ CASES: Sequence[Case] = (
     Case(
         "noarchivelog",
         "the database is in NOARCHIVELOG mode, and the task starts again",
-        "3G",
         _no_archive,
         failed("The Oracle server is not configured to use a archive log LOG_MODE"),
         _archive,
@@ -59,7 +57,6 @@ CASES: Sequence[Case] = (
     Case(
         "table-logging-off",
         "one table without supplemental logging of all columns, and the task starts again",
-        "3G",
         _table_off,
         unnoticed("not configured with supplemental logging"),
         _table_on,
@@ -68,7 +65,6 @@ CASES: Sequence[Case] = (
     Case(
         "table-logging-off-streaming",
         "one table without supplemental logging of all columns, while it streams",
-        "not there",
         _table_off,
         unnoticed(),
         _table_on,
