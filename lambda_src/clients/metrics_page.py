@@ -19,6 +19,8 @@ _SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<v
 _LABEL = re.compile(r'([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
 #: Of the JVM, by the agent itself: in bytes, -1 when there is no limit.
 _HEAP_LIMIT = "jvm_memory_max_bytes"
+#: A pool of the heap: "G1 Old Gen", as the image runs G1. Objects that outlive a few collections end there.
+_POOL, _OLD = "jvm_memory_pool_used_bytes", "Old Gen"
 _ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
 
 
@@ -68,6 +70,9 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
         buffered_changes=_known(values.get(("streaming", "debezium_metrics_numberofeventsinbuffer"))),
         heap_limit=next(
             (s.value for s in samples if s.name == _HEAP_LIMIT and s.labels.get("area") == "heap"), None
+        ),
+        old_generation=next(
+            (s.value for s in samples if s.name == _POOL and s.labels.get("pool", "").endswith(_OLD)), None
         ),
         in_flight=_of_task(samples, "source_task_source_record_active_count"),
         errors=_of_task(samples, "task_error_total_record_errors"),

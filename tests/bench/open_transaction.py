@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from connector.domain.health.metrics import METRICS
+from connector.domain.health.observation import Source
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.local import limits, schema
 from connector.local.aws import ENFORCE_CPU
@@ -42,6 +44,9 @@ _STANDSTILL_SECONDS = 120.0
 _SEEN = "debezium_metrics_totalcaptureddmlcount"
 _HEAP = 'jvm_memory_used_bytes{area="heap"}'
 _HEAP_LIMIT = 'jvm_memory_max_bytes{area="heap"}'
+_OLD = 'jvm_memory_pool_used_bytes{pool="G1 Old Gen"}'
+#: From this percentage on the health check tells it.
+ALARMED = next(m.alarm.threshold for m in METRICS if m.name == "TransactionBufferPercent" and m.alarm)
 
 
 @dataclass
@@ -49,6 +54,7 @@ class Held(Worker):
     """What was observed of one transaction."""
 
     changes: int = 0
+    remarks_size: int = 0
     #: The most changes that a worker held while it lived, and the heap in use before the first one.
     held: int = 0
     heap_before: float = 0
@@ -57,6 +63,8 @@ class Held(Worker):
     seconds: float = 0
     arrived: int = 0
     again: int = 0
+    #: The most that the product said of the heap while the worker lived.
+    percent: float = 0
 
     @property
     def each(self) -> float:
@@ -66,6 +74,9 @@ class Held(Worker):
     def wrong(self) -> list[str]:
         """What is not as it must be."""
         found = {
+            f"the worker ended without a word before: the product's figure was {self.percent:.0f} %": (
+                self.stopped and self.percent < ALARMED
+            ),
             f"the worker ended: {', '.join(self.stopped)}": self.stopped or len(self.tasks) != 1,
             f"{self.changes - self.arrived} of {self.changes} changes are missing": (
                 self.arrived != self.changes
@@ -75,9 +86,9 @@ class Held(Worker):
         return [words for words, is_so in found.items() if is_so]
 
 
-def prove(stage: Stage, size: Size, changes: int, directory: Path) -> Held:
+def prove(stage: Stage, size: Size, changes: int, directory: Path, remarks_size: int = 0) -> Held:
     """One transaction in one size."""
-    seen = Held(stage.name, size, changes=changes)
+    seen = Held(stage.name, size, changes=changes, remarks_size=remarks_size)
     project = set_settings(copy_project(directory / "project"), stage.name, **asdict(size))
     with World.up(directory / "world") as world:
         launch(world, project, "foundation")
@@ -106,13 +117,16 @@ def _write(session: Client, sampler: Sampler, seen: Held) -> None:
     statement = made_up.statement(*_TABLE)
     for first in range(1, seen.changes + 1, _STEP):
         numbers = range(first, min(first + _STEP, seen.changes + 1))
-        session.execute_many(statement, made_up.values(_TABLE[1], numbers))
+        session.execute_many(statement, made_up.values(_TABLE[1], numbers, remarks_size=seen.remarks_size))
         _note(sampler, seen)
 
 
 def _note(sampler: Sampler, seen: Held) -> int:
     """How many changes the worker of the newest look holds."""
-    held = int(sum(value for name, value in sampler.page.items() if name.startswith(_SEEN)))
+    page = sampler.page
+    held = int(sum(value for name, value in page.items() if name.startswith(_SEEN)))
+    source = Source(buffered_changes=held, heap_limit=page.get(_HEAP_LIMIT), old_generation=page.get(_OLD))
+    seen.percent = max(seen.percent, source.buffer_percent or 0)
     if held > seen.held:
         seen.held, seen.heap_held = held, sampler.page.get(_HEAP, 0)
     return held
@@ -165,6 +179,7 @@ def main() -> int:
     parser.add_argument("--changes", type=int, default=CHANGES, help=f"changes (default {CHANGES:,})")
     parser.add_argument("--stage", choices=NAMED_STAGES, help="this stage's size only")
     parser.add_argument("--memory", type=int, help="container_memory in MiB instead of what config/ says")
+    parser.add_argument("--remarks", type=int, default=0, help="characters of each row's remark, all alike")
     options = parser.parse_args()
     os.environ[ENFORCE_CPU] = ""
     if reason := limits.why_not():
@@ -177,7 +192,7 @@ def main() -> int:
         tried = replace(size, container_memory=options.memory or size.container_memory)
         say(f"==> {', '.join(groups)}: {tried}")
         with tempfile.TemporaryDirectory() as directory:
-            seen = prove(Stage.parse(name), tried, options.changes, Path(directory))
+            seen = prove(Stage.parse(name), tried, options.changes, Path(directory), options.remarks)
         wrong = seen.wrong()
         failed = failed or bool(wrong)
         say(_lines(groups, seen))
@@ -193,6 +208,7 @@ def _lines(groups: Sequence[str], seen: Held) -> str:
             *seen.lines(),
             f"  heap               {seen.heap_limit / MIB:.0f} MiB, {seen.heap_before / MIB:.0f} before",
             f"  held               {seen.held:,} of {seen.changes:,} changes, {seen.each:,.0f} bytes each",
+            f"  the product's word {seen.percent:.0f} % of the heap, at most; told from {ALARMED} % on",
             f"  so the heap ends   at about {room:,.0f} changes",
             f"  arrived            {seen.arrived:,} changes, {seen.again} more than once",
         )

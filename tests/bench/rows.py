@@ -32,8 +32,10 @@ COLUMNS = {schema.BASE: _BASE, schema.REVISION: _REVISION}
 _DATES = [bind(date(2020, 1, 1) + timedelta(days=day)) for day in range(2000)]
 
 
-def values(table: str, numbers: range) -> Iterator[Sequence[object]]:
+def values(table: str, numbers: range, *, remarks_size: int = 0) -> Iterator[Sequence[object]]:
     """A row for each number, in the order of `COLUMNS`.
+
+    `remarks_size`: the characters of each remark, where all are to have the same.
 
     Titles of up to 128 characters; remarks mostly of a few hundred and, of one in fifty, of 4000. The text is
     a random one, which hardly compresses.
@@ -48,7 +50,7 @@ def values(table: str, numbers: range) -> Iterator[Sequence[object]]:
                 *(n % 100000, 50 + n % 25),
             )
         else:
-            remarks = lot.randbytes(1996 if n % 50 == 0 else (4 + n % 32) * 16).hex()
+            remarks = lot.randbytes(remarks_size // 2 or (1996 if n % 50 == 0 else (4 + n % 32) * 16)).hex()
             yield (n, n, n % 9, "APPROVED", _DATES[day], _DATES[-1 - day], remarks)
 
 

@@ -72,11 +72,16 @@ def test_a_transaction_that_a_worker_holds_and_brings_once_is_as_it_must_be():
     assert _HELD.each == 1 << 20
 
 
+def test_a_worker_that_ends_before_the_alarm_is_said():
+    ended = replace(_HELD, stopped=["Essential container in task exited (3)"], percent=59)
+    assert "without a word before: the product's figure was 59 %" in ended.wrong()[0]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"tasks": {("a", 1), ("b", 2)}}, "the worker ended"),
-        ({"stopped": ["Essential container in task exited (3)"]}, "(3)"),
+        ({"stopped": ["Essential container in task exited (3)"], "percent": 61}, "(3)"),
         ({"arrived": 99}, "1 of 100 changes are missing"),
         ({"again": 3}, "3 changes came more than once"),
     ],

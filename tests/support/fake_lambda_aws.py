@@ -165,7 +165,7 @@ class FakeLogs:
         found = [
             {"timestamp": int(at * 1000), "message": line}
             for at, line in self.lines
-            if startTime <= at * 1000 <= page.get("endTime", math.inf)
+            if startTime <= int(at * 1000) <= page.get("endTime", math.inf)
         ]
         first = int(page.get("nextToken", "0"))
         events = [

@@ -278,7 +278,7 @@ def _buffer(source: Source) -> list[Finding]:
     percent, name = source.buffer_percent, "TransactionBufferPercent"
     if percent is None:
         return []
-    held = f"{source.buffered_changes:,.0f} changes of open transactions: at most {percent:.0f} % of the heap"
+    held = f"{source.buffered_changes:,.0f} changes of open transactions: about {percent:.0f} % of the heap"
     if percent >= _threshold(name):
         return [Finding.failed(name, held, BUFFER_FILLING, percent)]
     return [Finding.passed(name, held, percent)]

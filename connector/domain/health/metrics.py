@@ -254,7 +254,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "TransactionBufferPercent",
         "Percent",
-        "How much of the worker's heap the changes of open transactions take, at most",
+        "How much of the worker's heap the changes of open transactions take, by their number and the heap",
         Origin.HEALTH,
         Alarm(
             "An open transaction of the database fills the worker's heap.",

@@ -101,8 +101,9 @@ class ConnectorStatus:
         return ", ".join((f"connector {self.state}", *tasks))
 
 
-#: Heap for one change of an open transaction, in bytes; measured: 1,870 with rows of 500 (docs/sizing.md).
-BYTES_PER_CHANGE = 1900
+#: Heap for one change of an open transaction, in bytes: measured, 1,870 with rows of 500 (docs/sizing.md);
+#: and more than the widest row of the four tables takes, old and new, at two bytes a character.
+BYTES_PER_CHANGE, MOST_BYTES_PER_CHANGE = 1900, 20_000
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,8 @@ class Source:
     #: Changes of open transactions that the connector holds on its heap, and the heap's limit in bytes.
     buffered_changes: float | None = None
     heap_limit: float | None = None
+    #: Bytes of the heap that long-lived objects take, and garbage that was not collected yet.
+    old_generation: float | None = None
     #: Records that the task has read and the brokers have not confirmed yet, as Connect counts them.
     in_flight: float | None = None
     #: Records that Connect could not handle since the task started.
@@ -136,10 +139,17 @@ class Source:
 
     @property
     def buffer_percent(self) -> float | None:
-        """How much of the heap the changes of open transactions take, at most; None while not known."""
+        """How much of the heap the changes of open transactions take; None while not known.
+
+        Their number tells it of rows as wide as the measured ones. Wider ones show in the old generation: all
+        of it is ascribed to the buffer, as far as so many changes can fill it. Garbage in it may make the
+        figure too large, never too small.
+        """
         if self.buffered_changes is None or self.heap_limit is None or self.heap_limit <= 0:
             return None
-        return 100 * self.buffered_changes * BYTES_PER_CHANGE / self.heap_limit
+        by_number = self.buffered_changes * BYTES_PER_CHANGE
+        by_heap = min(self.old_generation or 0, self.buffered_changes * MOST_BYTES_PER_CHANGE)
+        return 100 * max(by_number, by_heap) / self.heap_limit
 
     @property
     def connected(self) -> bool:

@@ -58,6 +58,26 @@ def test_an_open_transaction_that_takes_much_of_the_heap_is_told_before_the_heap
 
 
 @pytest.mark.parametrize(
+    ("changes", "old", "percent"),
+    [
+        # Seen: 83,902 changes of rows of 4,000 characters, 475 of 490 MiB in use, and then the heap ended.
+        (83_902, 475 << 20, 96.9),
+        (30_000, 400 << 20, 81.6),
+        # So few cannot have filled it.
+        (1_000, 475 << 20, 3.9),
+        (0, 475 << 20, 0),
+        # Many narrow ones that have not been promoted yet.
+        (200_000, 50 << 20, 74),
+    ],
+)
+def test_wide_rows_of_an_open_transaction_show_in_the_old_generation(changes: int, old: int, percent: float):
+    source = Source(
+        streaming=True, buffered_changes=changes, heap_limit=float(490 << 20), old_generation=float(old)
+    )
+    assert source.buffer_percent == pytest.approx(percent, rel=0.01)
+
+
+@pytest.mark.parametrize(
     "source", [Source(streaming=True), Source(streaming=True, buffered_changes=7, heap_limit=-1)]
 )
 def test_a_buffer_that_is_not_known_is_not_judged(source: Source):
