@@ -15,7 +15,7 @@ _STATEMENT = re.compile(
     r"\b(?:insert\s{1,64}(?:into|all)\b|delete\s{1,64}from\b|merge\s{1,64}into\b|update\s{1,64}[\"\[`]"
     r"|update\s{1,64}(?:/\*|[\w$#.\"]{1,300}(?:\s{1,64}[\w\"]{1,130})?\s{1,64}set\b)"
     r"|select\b|values\s{0,64}\(|truncate\s{1,64}table\b|comment\s{1,64}on\b|call\s{1,64}[\w$#.\"]{1,300}\s{0,9}\("
-    r"|(?:alter|create|drop)\s{1,64}(?:or\s{1,9}replace\s{1,9})?(?:table|database|pluggable|session|system|index"
+    r"|alter\s{1,64}(?:session|system)\b|(?:alter|create|drop)\s{1,64}(?:or\s{1,9}replace\s{1,9})?(?:table|database|pluggable|index"
     r"|user|role|view|materialized|sequence|synonym|tablespace|global|private|public|unique|bitmap|package"
     r"|procedure|function|trigger|type|temporary|force)\b|declare\s{1,64}\w|begin\s{1,64}[\w$#.\":]{1,300}\s{0,9}[(;:]"
     r"|hextoraw\b|to_(?:date|timestamp|timestamp_tz|number|char|clob|nclob|yminterval|dsinterval)\s{0,9}\("

@@ -97,6 +97,7 @@ def test_identifiers_and_the_servers_words_stay() -> None:
         "Oracle LogMiner is unable to re-construct the SQL for 'UPDATE' event with SCN 12",
         "Use command: ALTER TABLE WMS.T ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS",
         "Topic 'wms' could not be created",
+        "ORA-01045: user 'X' lacks CREATE SESSION privilege; logon denied (CONNECTION_ID=5)",
     ],
 )
 def test_what_is_no_statement_stays(text: str) -> None:
