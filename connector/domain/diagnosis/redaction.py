@@ -48,10 +48,12 @@ _BARE = (
     re.compile(r"(?<=Field values corrupt for )[^\n]*"),
     re.compile(r"(?<=reselect query for value )'[^\n]*"),
     re.compile(r"(?<=Expected to find )\"[^\n]*"),
-    # Debezium's converters of times, and its selection of a row anew.
-    re.compile(r"(?<=\b[Vv]alue )'[^\n]*'(?= is outside| of type)"),
+    # Debezium's selection of a row anew.
     re.compile(r"(?<=\bwith key )[^\n]*|(?<=\band key )[^\n]*"),
 )
+#: A value before words that tell what is wrong with it, as Debezium's converters of times print it.
+_QUOTED = "alue '"
+_BEHIND = ("' is outside", "' of type")
 
 
 def bounded(text: str) -> str:
@@ -76,8 +78,16 @@ def without_values(text: str) -> str:
 def _cut(part: str) -> str:
     for pattern in _BARE:
         part = pattern.sub("...", part)
+    if _QUOTED in part:
+        part = "\n".join(map(_unquoted, part.split("\n")))
     statement = _STATEMENT.search(part)
     if statement is None:
         return part
     literal = _LITERAL.search(part, statement.start())
     return part if literal is None else part[: literal.start()].rstrip() + _CUT
+
+
+def _unquoted(line: str) -> str:
+    """A line without the value that it calls one; in one pass, whatever stands between."""
+    start, end = line.find(_QUOTED), max(line.rfind(words) for words in _BEHIND)
+    return line if not 0 <= start < end else f"{line[: start + len(_QUOTED) - 1]}...{line[end + 1 :]}"

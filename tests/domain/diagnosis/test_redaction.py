@@ -115,6 +115,8 @@ def test_what_is_no_statement_stays(text: str) -> None:
         f"Failed to convert HEX string into byte array: {SECRET}",
         f"Unexpected timestamp with time zone value: {SECRET}",
         f'Expected to find "x": {SECRET}',
+        f"Value '{SECRET}' is outside the representable range for INT64",
+        f"Unexpected value '{SECRET}', that's '{SECRET}' of type DATE",
     ],
 )
 def test_a_value_without_a_statement_around_it_does_not_come_out(text: str) -> None:
