@@ -15,7 +15,7 @@ _STATEMENT = re.compile(
     r"\b(?:insert\s{1,64}(?:into|all)\b|delete\s{1,64}from\b|merge\s{1,64}into\b|update\s{1,64}[\"\[`]"
     r"|update\s{1,64}(?:/\*|[\w$#.\"]{1,300}(?:\s{1,64}[\w\"]{1,130})?\s{1,64}set\b)"
     r"|select\b|values\s{0,64}\(|truncate\s{1,64}table\b|comment\s{1,64}on\b|call\s{1,64}[\w$#.\"]{1,300}\s{0,9}\("
-    r"|(?:alter|create|drop)\s{1,64}(?:or\s{1,9}replace\s{1,9})?(?:table|database|pluggable|session|system|index"
+    r"|alter\s{1,64}(?:session|system)\b|(?:alter|create|drop)\s{1,64}(?:or\s{1,9}replace\s{1,9})?(?:table|database|pluggable|index"
     r"|user|role|view|materialized|sequence|synonym|tablespace|global|private|public|unique|bitmap|package"
     r"|procedure|function|trigger|type|temporary|force)\b|declare\s{1,64}\w|begin\s{1,64}[\w$#.\":]{1,300}\s{0,9}[(;:]"
     r"|hextoraw\b|to_(?:date|timestamp|timestamp_tz|number|char|clob|nclob|yminterval|dsinterval)\s{0,9}\("
@@ -48,10 +48,12 @@ _BARE = (
     re.compile(r"(?<=Field values corrupt for )[^\n]*"),
     re.compile(r"(?<=reselect query for value )'[^\n]*"),
     re.compile(r"(?<=Expected to find )\"[^\n]*"),
-    # Debezium's converters of times, and its selection of a row anew.
-    re.compile(r"(?<=\b[Vv]alue )'[^\n]*'(?= is outside| of type)"),
+    # Debezium's selection of a row anew.
     re.compile(r"(?<=\bwith key )[^\n]*|(?<=\band key )[^\n]*"),
 )
+#: A value before words that tell what is wrong with it, as Debezium's converters of times print it.
+_QUOTED = "alue '"
+_BEHIND = ("' is outside", "' of type")
 
 
 def bounded(text: str) -> str:
@@ -76,8 +78,16 @@ def without_values(text: str) -> str:
 def _cut(part: str) -> str:
     for pattern in _BARE:
         part = pattern.sub("...", part)
+    if _QUOTED in part:
+        part = "\n".join(map(_unquoted, part.split("\n")))
     statement = _STATEMENT.search(part)
     if statement is None:
         return part
     literal = _LITERAL.search(part, statement.start())
     return part if literal is None else part[: literal.start()].rstrip() + _CUT
+
+
+def _unquoted(line: str) -> str:
+    """A line without the value that it calls one; in one pass, whatever stands between."""
+    start, end = line.find(_QUOTED), max(line.rfind(words) for words in _BEHIND)
+    return line if not 0 <= start < end else f"{line[: start + len(_QUOTED) - 1]}...{line[end + 1 :]}"

@@ -97,6 +97,7 @@ def test_identifiers_and_the_servers_words_stay() -> None:
         "Oracle LogMiner is unable to re-construct the SQL for 'UPDATE' event with SCN 12",
         "Use command: ALTER TABLE WMS.T ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS",
         "Topic 'wms' could not be created",
+        "ORA-01045: user 'X' lacks CREATE SESSION privilege; logon denied (CONNECTION_ID=5)",
     ],
 )
 def test_what_is_no_statement_stays(text: str) -> None:
@@ -114,6 +115,8 @@ def test_what_is_no_statement_stays(text: str) -> None:
         f"Failed to convert HEX string into byte array: {SECRET}",
         f"Unexpected timestamp with time zone value: {SECRET}",
         f'Expected to find "x": {SECRET}',
+        f"Value '{SECRET}' is outside the representable range for INT64",
+        f"Unexpected value '{SECRET}', that's '{SECRET}' of type DATE",
     ],
 )
 def test_a_value_without_a_statement_around_it_does_not_come_out(text: str) -> None:
