@@ -107,8 +107,8 @@ SECTIONS: Sequence[Section] = (
         "The flush table",
         _TO_PDB,
         "In the pluggable database. The connector's own table is `LOG_MINING_FLUSH`. These steps make "
-        "another, for an uncommitted change of the connector's would stop its stream. Each change is committed at "
-        "once.",
+        "another, for an uncommitted change of the connector's would stop its stream. Each change is "
+        "committed at once.",
         (
             "SELECT COUNT(1) FROM USER_TABLES",
             "CREATE TABLE",
