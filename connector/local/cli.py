@@ -168,7 +168,18 @@ def _print_status(found: dict[str, Any]) -> None:
         click.echo(f"{'worker':<16} {'running':<8} {task['task'][:8]:<24} {task['log']}")
 
 
-@local.command()
+class _SqlCommand(click.Command):
+    """A statement may begin with a SQL comment, which would be read as an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put such statements last, behind `--`: no option has several lines."""
+        statements = [word for word in args if word.startswith("--") and "\n" in word]
+        if statements:
+            args = [*(word for word in args if word not in statements), "--", *statements]
+        return super().parse_args(ctx, args)
+
+
+@local.command(cls=_SqlCommand)
 @click.argument("statement")
 @click.option("--commit/--no-commit", default=True, help="Commit a change. [default: commit]")
 @_DIRECTORY

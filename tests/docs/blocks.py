@@ -11,7 +11,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from connector import cli
-from connector.domain.capture.oracle_script import OracleScript
+from connector.domain.capture.oracle_script import CONTAINER_GRANTS, SYSTEM_GRANTS, OracleScript
 from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN, class_named
 from connector.domain.diagnosis.oracle_codes import FAMILIES, POSITIONS, SEEN, WRAPPERS
 from connector.domain.diagnosis.oracle_family import Family
@@ -262,9 +262,30 @@ def _stack_states() -> str:
     )
 
 
+def _rights() -> str:
+    return _table(
+        ("right", "what for", "without it the stand-in refuses", "who demands it"),
+        (
+            (
+                f"`{right.name}`",
+                right.why + (" (only with a pluggable database)" if right in CONTAINER_GRANTS else ""),
+                f"`{right.statement} …`" if right.statement else _NEEDED_ELSEWHERE[right.name],
+                right.document,
+            )
+            for right in (*SYSTEM_GRANTS, *CONTAINER_GRANTS)
+        ),
+    )
+
+
+_NEEDED_ELSEWHERE = {
+    "CREATE SESSION": "the login",
+    "EXECUTE_CATALOG_ROLE": "nothing: there `EXECUTE` on `DBMS_LOGMNR` is enough",
+}
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "oracle-script": lambda: _sql(OracleScript()),
     "oracle-script-pdb": lambda: _sql(OracleScript(container=True)),
+    "oracle-rights": _rights,
     "topics": _topics,
     "topic-settings": _settings,
     "groups": _groups,

@@ -80,8 +80,8 @@ def test_a_paper_names_no_account_but_made_up_ones(path: Path):
 
 def test_the_paper_for_the_dba_explains_every_right():
     text = _text(ROOT / "docs" / "wms-config-details.md")
-    for right, _ in (*SYSTEM_GRANTS, *CONTAINER_GRANTS):
-        assert f"`{right}`" in text
+    for right in (*SYSTEM_GRANTS, *CONTAINER_GRANTS):
+        assert f"`{right.name}`" in text
     for package in PACKAGES:
         assert f"`{package}`" in text
 

@@ -2,19 +2,16 @@
 
 The connector runs on the stand-in through everything that makes it ask something: first snapshot, streaming,
 log switch, a changed definition, a snapshot by signal, a restart, a LogMiner session that fails, archived
-logs that are gone. The stand-in notes each statement with its answer, and refuses by name what it does not
-know.
+logs that are gone. The stand-in notes each statement, and refuses by name what it does not know.
 
     python -m tests.oracle_config.oracle_statements [--write]
 """
 
 import argparse
-import difflib
-import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,71 +21,13 @@ from connector.local.arrivals import Watch
 from connector.local.oracle.process import SERVICE
 from connector.local.state import ROOT
 from connector.local.world import World
+from tests.oracle_config.dba_page import PAGE, written
+from tests.oracle_config.kept_statements import HEAD, KEPT, difference
 from tests.support.sceptre_cli import sceptre
 from tests.support.waiting import wait_for
 from tests.support.wms_cli import wms_connector
 
-KEPT = ROOT / "docs" / "reference" / "oracle-statements.txt"
-PAGE = ROOT / "docs" / "oracle-statements.md"
-_HEAD = (
-    "# The statements that Debezium's Oracle connector sends with this project's config, one a line.\n"
-    "# Written by `make oracle-statements WRITE=1`; what varies is in angle brackets, ? is a bind.\n"
-)
-#: Numbers and moments that differ from run to run.
-_VOLATILE = re.compile(r"\b\d{7,}\b|\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?|0x[0-9a-f.]+|\b[0-9a-f]{16}\b")
-
-
-def difference(kept: str, seen: Sequence[str], refused: Sequence[str]) -> list[str]:
-    """What is new (+), no longer sent (-), and refused by the stand-in (!); empty when all is as kept."""
-    before = [line for line in kept.splitlines() if line and not line.startswith("#")]
-    lines = difflib.unified_diff(before, sorted(seen), "kept", "sent", lineterm="", n=0)
-    changed = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
-    return [*changed, *(f"!{statement}" for statement in refused)]
-
-
-def page(seen: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page on which a DBA compares answers with a real database's; statements as they were first sent."""
-    parts = [_INTRODUCTION]
-    for number, (_, example) in enumerate(seen.items(), start=1):
-        parts.append(f"## {number}\n\n```sql\n{_filled(example)};\n```\n\n{_answer(example)}")
-    return "\n\n".join(parts) + "\n"
-
-
-_INTRODUCTION = """\
-# The connector's statements, to be compared with a real database
-
-For a DBA. No Oracle runs where this project is tested: a stand-in answers the connector's statements
-(`connector/local/oracle/README.md`). Run these statements once, logged in as the connector's user in the root
-of the container database, on a database of the real version, and compare: the columns, their order, the kind
-of values. Values differ, of course; SCNs, times and file names are shown as `…`. Send back what differs in
-form.
-
-The statements change nothing but the flush table `LOG_MINING_FLUSH` in the user's own schema. They are those
-that Debezium sent; binds are filled in. Written by `make oracle-statements WRITE=1`."""
-
-
-def _filled(example: Mapping[str, Any]) -> str:
-    statement = str(example["sql"])
-    for value in example.get("binds") or ():
-        statement = statement.replace("?", "NULL" if value is None else f"'{value}'", 1)
-    return statement.removesuffix(";")
-
-
-def _answer(example: Mapping[str, Any]) -> str:
-    if "columns" not in example:
-        return "No rows: it is done, or it is an error."
-    rows = example["rows"]
-    if not rows:
-        return f"Columns: {', '.join(example['columns'])}. No row."
-    cells = [f"| {name} | {_cell(value)} |" for name, value in zip(example["columns"], rows[0], strict=True)]
-    return "\n".join(["| column | first row |", "|---|---|", *cells])
-
-
-def _cell(value: str | None) -> str:
-    if value is None:
-        return "NULL"
-    shown = _VOLATILE.sub("…", " ".join(value.split())).replace("|", "\\|")
-    return f"`{shown[:200]}`" if shown else "(blank)"
+_CANNOT_OPEN = "ORA-01284: file /u01/archive/gone.arc cannot be opened"
 
 
 def record(world: World) -> dict[str, Any]:
@@ -132,7 +71,7 @@ def _live(world: World, arrives: Any) -> None:
         arrives(database.insert("WMS", schema.BASE)[0])
     say("a LogMiner session that fails")
     with database.sys(SERVICE) as dba:
-        dba.admin("fault", at="start_logmnr", code=1284, times=1)
+        dba.admin("fault", at="start_logmnr", code=1284, text=_CANNOT_OPEN, times=1)
     arrives(database.insert("WMS", schema.BASE)[0])
     say("archived logs that are gone beneath an open transaction")
     with database.app() as session:
@@ -179,8 +118,8 @@ def main() -> int:
     changed = difference(kept, sorted(seen), refused)
     _say(f"{len(seen)} statements, {len(refused)} refused, in {time.monotonic() - began:.0f} s")
     if write and not refused:
-        KEPT.write_text(_HEAD + "\n".join(sorted(seen)) + "\n", encoding="utf-8")
-        PAGE.write_text(page(seen), encoding="utf-8")
+        KEPT.write_text(HEAD + "\n".join(sorted(seen)) + "\n", encoding="utf-8")
+        PAGE.write_text(written(KEPT.read_text(encoding="utf-8")), encoding="utf-8")
         _say(f"wrote {KEPT.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}")
         return 0
     for line in changed:

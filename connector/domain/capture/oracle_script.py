@@ -10,21 +10,67 @@ from dataclasses import dataclass
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import CAPTURED_TABLES, JDBC_TABLES
 
-#: Privileges that Debezium 3.6 with LogMiner uses, and what for.
-SYSTEM_GRANTS: tuple[tuple[str, str], ...] = (
-    ("CREATE SESSION", "log in"),
-    ("LOGMINING", "start a LogMiner session"),
-    ("SELECT ANY TRANSACTION", "read V$LOGMNR_CONTENTS"),
-    (
+
+@dataclass(frozen=True)
+class Right:
+    """A system privilege or a role that the connector's user gets.
+
+    `statement`: how a statement of the connector begins that is refused without the right
+    (docs/reference/oracle-statements.txt); empty where the stand-in for Oracle needs the right for none.
+    `document`: the page that demands it.
+    """
+
+    name: str
+    why: str
+    statement: str
+    document: str
+
+
+#: What Debezium 3.6 with LogMiner uses. A right without a statement and without a document is not asked for.
+SYSTEM_GRANTS: tuple[Right, ...] = (
+    Right("CREATE SESSION", "log in", "", "Oracle, Database Error Messages, ORA-01045"),
+    Right(
+        "LOGMINING",
+        "start a LogMiner session",
+        "BEGIN sys.dbms_logmnr.start_logmnr(",
+        "Oracle, Database Utilities 12.1, Directing LogMiner Operations; Database Reference 19c, "
+        "V$LOGMNR_CONTENTS",
+    ),
+    Right(
+        "SELECT ANY TRANSACTION",
+        "read V$LOGMNR_CONTENTS",
+        "SELECT SCN, SQL_REDO, OPERATION_CODE,",
+        "Oracle, Database Reference 11.1, V$LOGMNR_CONTENTS; that of 19c asks for LOGMINING instead. "
+        "Debezium's Oracle page, Creating users, calls it required, and optional from 12c on",
+    ),
+    Right(
         "SELECT_CATALOG_ROLE",
         "read the dictionary and, by DBMS_METADATA, the definition of the captured tables",
+        "SELECT dbms_metadata.get_ddl(",
+        "Oracle, Database Utilities 12.1, Using the DBMS_METADATA API to Retrieve an Object's Metadata",
     ),
-    ("EXECUTE_CATALOG_ROLE", "run the packages of the dictionary"),
-    ("CREATE TABLE", "make the flush table LOG_MINING_FLUSH in the user's own schema"),
+    Right(
+        "EXECUTE_CATALOG_ROLE",
+        "use LogMiner's packages and V$LOGMNR_CONTENTS",
+        "",
+        "Oracle, Database Utilities 12.1, Directing LogMiner Operations; PL/SQL Packages and Types "
+        "Reference, DBMS_LOGMNR, Security Model",
+    ),
+    Right(
+        "CREATE TABLE",
+        "make the flush table LOG_MINING_FLUSH in the user's own schema",
+        'CREATE TABLE "LOG_MINING_FLUSH"',
+        "Oracle, SQL Language Reference 21c, CREATE TABLE, Prerequisites",
+    ),
 )
 #: Needed besides in a container database: the session moves between the root and the pluggable database.
-CONTAINER_GRANTS: tuple[tuple[str, str], ...] = (
-    ("SET CONTAINER", "move between root and pluggable database"),
+CONTAINER_GRANTS: tuple[Right, ...] = (
+    Right(
+        "SET CONTAINER",
+        "move between root and pluggable database",
+        "alter session set container=",
+        "Debezium's Oracle page, Creating users",
+    ),
 )
 #: Packages of SYS.
 PACKAGES = ("DBMS_LOGMNR",)
@@ -149,7 +195,7 @@ class OracleScript:
         return "\n".join(
             [
                 "-- 4. What LogMiner and the connector need beside the tables",
-                *(f"-- To {why}:\n{self._grant(right)}" for right, why in grants),
+                *(f"-- To {right.why}:\n{self._grant(right.name)}" for right in grants),
                 *(self._grant(f"EXECUTE ON {package}") for package in PACKAGES),
                 *(self._grant(f"SELECT ON {view}") for view in VIEWS),
             ]

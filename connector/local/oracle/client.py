@@ -77,6 +77,16 @@ class Client:
         answer = self._ask("execute", **self._statement(sql, binds))
         return [*self._following(answer)] if "columns" in answer else int(answer.get("updated") or 0)
 
+    def table(
+        self, sql: str, binds: Sequence[object] = ()
+    ) -> tuple[list[str] | None, list[list[str | None]]]:
+        """A query's columns and rows, also without a row; None and no rows for another statement."""
+        answer = self._ask("execute", **self._statement(sql, binds))
+        if "columns" not in answer:
+            return None, []
+        rows = [[*row.values()] for row in self._following(answer)]
+        return [name for name, _ in answer["columns"]], rows
+
     def query(self, sql: str, binds: Sequence[object] = ()) -> list[dict[str, str | None]]:
         """All rows of a query, each as column -> text. Raises OracleError."""
         return [*self.rows(sql, binds)]

@@ -116,22 +116,21 @@ class Connection:
         fault = self.database.faults.take(sql)
         if fault is not None:
             self.database.faults.strike(fault, timeout)
+        self.session.timeout = timeout
         binds = request.get("binds") or ()
         found = self._run_many(sql, request["many"]) if "many" in request else self._run(sql, binds)
         if request.get("autocommit"):
             self.session.commit()
         if not isinstance(found, AnswerRows):
             return {"updated": found}
-        answer = self._first(found, sql, int(request.get("fetch") or 10))
-        self.database.answered(sql, binds, answer)
-        return answer
+        return self._first(found, sql, int(request.get("fetch") or 10))
 
     def _run(self, sql: str, binds: Binds) -> AnswerRows | int:
         by_hand = self.user in (SYS, self.database.application)
         known = None if by_hand else self.database.statements.find(sql)
         if known is not None:
             statement, match = known
-            self.database.seen(statement.text, sql)
+            self.database.seen(statement, match, binds, self.container)
             self._check(statement)
             found: AnswerRows | int = statement.answer(self, match, binds)
             return found

@@ -1,5 +1,6 @@
 """The whole stand-in: the engine, its users, the faults in force, and what was asked of it."""
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -12,15 +13,13 @@ from connector.local.oracle.faults import Fault, Faults
 from connector.local.oracle.logs import Log
 from connector.local.oracle.redo import OPERATIONS, RedoRow
 from connector.local.oracle.rights import SYS, Rights
-from connector.local.oracle.statements import StatementList, normal
+from connector.local.oracle.statements import Statement, StatementList, normal
 
 if TYPE_CHECKING:
     from connector.local.oracle.connection import Connection
 
 #: The user under whose name the WMS application works.
 APPLICATION = "WMS_APP"
-#: AnswerRows of an answer that an example keeps.
-_EXAMPLE_ROWS = 2
 
 
 class StandIn:
@@ -43,24 +42,21 @@ class StandIn:
         self.rights = Rights(directory)
         self.faults = Faults()
         self._lock = threading.Lock()
-        #: Statement as it is written down -> one example: as it was sent, and the first rows of the answer.
-        self._seen: dict[str, dict[str, Any]] = {}
-        self._examples: dict[str, dict[str, Any]] = {}
+        #: Statement as the golden list keeps it -> its form, and the container in which it was sent first.
+        self._seen: dict[str, dict[str, str | None]] = {}
         self._refused: list[str] = []
 
-    def seen(self, text: str, sql: str) -> None:
-        """Note that the connector sent a statement: as it is written down, and as it came."""
+    def seen(
+        self,
+        statement: Statement[Any],
+        match: re.Match[str],
+        binds: Sequence[str | None],
+        container: str | None,
+    ) -> None:
+        """Note that the connector sent a statement, with the container in which it first did."""
+        kept = statement.kept(match, binds)
         with self._lock:
-            if text not in self._seen:
-                self._seen[text] = self._examples[sql] = {"sql": normal(sql)}
-
-    def answered(self, sql: str, binds: Sequence[str | None], answer: dict[str, Any]) -> None:
-        """Complete the example of a statement with the beginning of its answer."""
-        with self._lock:
-            example = self._examples.get(sql)
-            if example is not None and "columns" not in example:
-                rows = answer["rows"][:_EXAMPLE_ROWS]
-                example.update(binds=[*binds], columns=[name for name, _ in answer["columns"]], rows=rows)
+            self._seen.setdefault(kept, {"form": statement.text, "container": container})
 
     def refuse(self, sql: str) -> None:
         """Note a statement that has no answer."""
@@ -152,7 +148,7 @@ class StandIn:
     def _do_statements(self, _: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             return {
-                "seen": {text: dict(example) for text, example in self._seen.items()},
+                "seen": {text: dict(noted) for text, noted in self._seen.items()},
                 "refused": [*self._refused],
             }
 

@@ -35,7 +35,7 @@ class OracleSettings:
     `archive_retention_seconds`: archived logs are deleted when they are older; None keeps them.
     `undo_retention_seconds`: AS OF SCN reaches back so far; then ORA-01555.
     `lock_wait_seconds`: how long a statement waits for a row that another session changed; then ORA-00054.
-    Oracle waits without end; a test must not.
+    None, as in Oracle: without end (Database Concepts, "Overview of the Oracle Database Locking Mechanism").
     """
 
     dbname: str = "CDB1"
@@ -49,7 +49,7 @@ class OracleSettings:
     primary_key_supplemental: bool = False
     all_supplemental: bool = False
     max_string_size: str = "STANDARD"
-    lock_wait_seconds: float = 10
+    lock_wait_seconds: float | None = None
 
 
 #: What `OracleEngine.alter` may change.
@@ -285,8 +285,11 @@ class OracleEngine:
         self.check_open()
         self.scn.ensure()
 
-    def wait(self, transaction: Transaction, holder: int, deadline: float) -> None:
-        """Wait until another transaction ends. ORA-00060 in a circle, ORA-00054 after the time for it."""
+    def wait(self, transaction: Transaction, holder: int, deadline: float | None, code: int) -> None:
+        """Wait until another transaction ends.
+
+        ORA-00060 in a circle; the error `code` at the deadline (of time.monotonic), None for no deadline.
+        """
         seen = holder
         while seen in self.transactions:
             seen = self.transactions[seen].waits_for
@@ -295,9 +298,9 @@ class OracleEngine:
         transaction.waits_for = holder
         try:
             while holder in self.transactions:
-                left = deadline - time.monotonic()
-                if left <= 0 or not self.lock.wait(left):
-                    raise OracleError.of(54)
+                left = None if deadline is None else deadline - time.monotonic()
+                if (left is not None and left <= 0) or not self.lock.wait(left):
+                    raise OracleError.of(code)
                 self.check_open()
         finally:
             transaction.waits_for = 0

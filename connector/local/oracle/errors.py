@@ -29,6 +29,7 @@ TEXTS: Final = {
     955: "name is already used by an existing object",
     957: "duplicate column name",
     1008: "not all variables bound",
+    1013: "user requested cancel of current operation",
     1017: "invalid username/password; logon denied",
     1031: "insufficient privileges",
     1086: "savepoint '{}' never established in this session or is invalid",

@@ -80,7 +80,7 @@ class Faults:
             cleared, cut = self._cleared, timeout is not None and 0 < timeout < fault.hang
             cleared.wait(timeout if cut else fault.hang)
             if cut and not cleared.is_set():
-                raise OracleError(1013, "ORA-01013: user requested cancel of current operation")
+                raise OracleError.of(1013)
         if fault.drop:
             raise Disconnect
         if fault.code is not None:

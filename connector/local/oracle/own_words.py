@@ -1,7 +1,8 @@
-"""Statements of the connector that an operator wrote: the heartbeat's, and a snapshot with a filter.
+"""Statements under the connector's name that an operator wrote.
 
-They are not in the golden list, for their text is configuration. The stand-in takes them where its own small
-SQL knows them and the user has the rights.
+The heartbeat's, a snapshot with a filter, and the one with which docs/oracle-statements.md drops the table
+that it made. They are not in the golden list. The stand-in takes them where its own small SQL knows them and
+the user has the rights.
 """
 
 import re
@@ -12,12 +13,16 @@ from connector.local.oracle.statements import normal
 _NAME = re.compile(r'"?(?P<owner>\w[\w$#]*)"?\."?(?P<table>[\w$#]+)"?')
 _UPDATE = re.compile(r"UPDATE (?P<table>\S+) SET (?P<rest>.+)", re.IGNORECASE)
 _SELECT = re.compile(r"SELECT .+ WHERE .+", re.IGNORECASE)
+#: A table without an owner is the user's own, and its owner may drop it.
+_DROP = re.compile(r'DROP TABLE "?[\w$#]+"? PURGE', re.IGNORECASE)
 _FROM = re.compile(r"\bFROM (\S+)", re.IGNORECASE)
 
 
 def allowed(on: Connection, sql: str) -> bool:
     """Whether a statement is of one of these kinds. Raises OracleError where the user lacks the right."""
     given = normal(sql)
+    if _DROP.fullmatch(given):
+        return True
     update = _UPDATE.fullmatch(given)
     if update is None and not _SELECT.fullmatch(given):
         return False

@@ -33,7 +33,8 @@ class QueryResult:
 class OracleSession:
     """Made by `OracleEngine.session`. One thread at a time uses it.
 
-    `schema` is where a name without an owner is looked for (ALTER SESSION SET CURRENT_SCHEMA).
+    `schema` is where a name without an owner is looked for (ALTER SESSION SET CURRENT_SCHEMA). `timeout` is
+    the running statement's, in seconds: when it ends a wait, the driver has cancelled (ORA-01013).
     """
 
     def __init__(self, engine: OracleEngine, user: str, container: str) -> None:
@@ -43,6 +44,7 @@ class OracleSession:
         self.container = container
         self.transaction: Transaction | None = None
         self.closed = False
+        self.timeout: float | None = None
 
     # -- the side door -------------------------------------------------------------------------------------
 
@@ -61,7 +63,7 @@ class OracleSession:
     def change(self, step: Callable[[Transaction], int]) -> int:
         """Run one statement that changes rows: whole or not at all, again after waiting for another."""
         engine = self.engine
-        deadline = time.monotonic() + float(str(engine.state["lock_wait_seconds"]))
+        deadline, code = self._deadline()
         with engine.lock:
             engine.check_open()
             engine.scn.ensure()
@@ -74,13 +76,23 @@ class OracleSession:
                     return step(transaction)
                 except Busy as busy:
                     engine.rows.undo(transaction, mark)
-                    engine.wait(transaction, busy.holder, deadline)
+                    engine.wait(transaction, busy.holder, deadline, code)
                 except Changed:
                     engine.rows.undo(transaction, mark)
                 except BaseException:
                     engine.rows.undo(transaction, mark)
                     raise
                 engine.scn.ensure()
+
+    def _deadline(self) -> tuple[float | None, int]:
+        """Until when a statement that begins now waits for a row, and the error that ends the wait."""
+        limits = [(float(str(given)), 54)] if (given := self.engine.state["lock_wait_seconds"]) else []
+        if self.timeout:
+            limits.append((self.timeout, 1013))
+        if not limits:
+            return None, 54
+        seconds, code = min(limits)
+        return time.monotonic() + seconds, code
 
     def commit(self) -> int | None:
         """Commit: in the file when this returns. The SCN of the commit, or None if nothing was changed."""

@@ -1,11 +1,12 @@
 """The statements that the connector sends: each is known by its text, and everything else is refused by name.
 
-A statement is written once, as the connector writes it, with what varies in angle brackets. The same texts
-are the golden list that an upgrade of Debezium is held against (`make oracle-statements`).
+A statement is written once, as the connector writes it, with what varies in angle brackets. What an upgrade
+of Debezium is held against (`make oracle-statements`) has more of it: `Statement.kept` takes out only what
+differs from run to run.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -26,12 +27,17 @@ _PARTS = {
     "options": r"[\w.+ ]+",
     "where": r".+",
 }
+#: The parts that differ from run to run.
+_VOLATILE = frozenset({"scn", "file"})
+_SCN_BIND = re.compile(r"\d{7,}")
 Answer = TypeVar("Answer")
 
 _PLACE = re.compile(r"<(\w+)>")
 _OBJECT = re.compile(
     r"\b(G?V\$[A-Z_]+|(?:ALL|USER|DBA)_[A-Z_]+|NLS_DATABASE_PARAMETERS|DBMS_[A-Z_]+)\b", re.IGNORECASE
 )
+#: In the golden list, between a statement and its binds.
+BINDS = " -- binds: "
 
 
 def normal(sql: str) -> str:
@@ -56,6 +62,24 @@ class Statement(Generic[Answer]):
         found = {name.upper() for name in _OBJECT.findall(self.text)}
         return frozenset(re.sub(r"^(G?V)\$", r"\1_$", name) for name in found)
 
+    def kept(self, match: re.Match[str], binds: Sequence[str | None] = ()) -> str:
+        """What the golden list keeps of this statement as it was sent: everything but SCNs and file names.
+
+        Lists of codes, names and formats decide what the connector sees, so they are kept, binds too.
+        """
+        pieces = _PLACE.split(normal(self.text))
+        text = "".join(
+            piece
+            if index % 2 == 0
+            else f"<{piece}>"
+            if piece.rstrip("0123456789") in _VOLATILE
+            else normal(match[piece])
+            for index, piece in enumerate(pieces)
+        )
+        if not binds:
+            return text
+        return f"{text}{BINDS}{', '.join(map(_bind, binds))}"
+
     @property
     def pattern(self) -> re.Pattern[str]:
         """The text with what varies as named groups; a name that comes again must be the same again."""
@@ -74,6 +98,12 @@ class Statement(Generic[Answer]):
             for index, piece in enumerate(pieces)
         )
         return re.compile(built + ";?", re.IGNORECASE | re.DOTALL)
+
+
+def _bind(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    return "<scn>" if _SCN_BIND.fullmatch(value) else f"'{value}'"
 
 
 class StatementList(Generic[Answer]):

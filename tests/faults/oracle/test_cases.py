@@ -61,7 +61,7 @@ def test_each_right_that_the_script_grants_is_taken_away_by_a_case() -> None:
     for case in rights.CASES:
         case.inject(cast(ConnectorTestbed, recorder))
     taken = {right.partition(" TO ")[0] for right in recorder.did["REVOKE"]}
-    granted = {right for right, _ in (*SYSTEM_GRANTS, *CONTAINER_GRANTS)}
+    granted = {right.name for right in (*SYSTEM_GRANTS, *CONTAINER_GRANTS)}
     granted |= {f"EXECUTE ON {package}" for package in PACKAGES} | {f"SELECT ON {view}" for view in VIEWS}
     assert granted - taken == set()
     for privilege in TABLE_GRANTS:

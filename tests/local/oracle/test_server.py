@@ -6,8 +6,7 @@ real one.
 
 import json
 import socket
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,14 +18,15 @@ from connector.local import schema
 from connector.local.cli import local
 from connector.local.database import LocalDatabase
 from connector.local.oracle import answers
+from connector.local.oracle.answers.mining import OPERATION_CODES
 from connector.local.oracle.client import Client
 from connector.local.oracle.database import StandIn
 from connector.local.oracle.engine import OracleEngine, OracleSettings
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.own_words import allowed
 from connector.local.oracle.process import PDB, SERVICE
-from connector.local.oracle.server import Server
 from connector.local.world import World
+from tests.support.oracle_stand_in import served
 
 _BASE = f'"WMS"."{schema.BASE}"'
 _ROWS = 'SELECT "PLAN_BASE_WVR_ID", "STATE_CD" FROM {table} AS OF SCN {scn}'
@@ -35,23 +35,8 @@ _ROWS = 'SELECT "PLAN_BASE_WVR_ID", "STATE_CD" FROM {table} AS OF SCN {scn}'
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDatabase]:
     """A served database with the application's tables and the connector's user, made by the DBA's script."""
-    directory = tmp_path_factory.mktemp("oracle")
-    engine = OracleEngine.open(directory, OracleSettings(lock_wait_seconds=0.3))
-    stand_in = StandIn(directory, engine, answers.connector, answers.dba, allowed)
-    stand_in.set_up("boss", "app")
-    server = Server(("127.0.0.1", 0), stand_in)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    made = LocalDatabase("127.0.0.1", server.server_address[1], "app", "cdc", "boss")
-    try:
-        made.create()
-        made.seed(3)
+    with served(tmp_path_factory.mktemp("oracle")) as made:
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        engine.close()
 
 
 @pytest.fixture
@@ -175,14 +160,23 @@ def test_logminer_shows_the_redo_of_a_range_and_only_within_its_files(
     cdc.execute(add)
     assert refused(cdc, add) == 1289
     cdc.execute(started)
-    kept = next(s for s in answers.connector.statements if s.text.startswith("SELECT SCN, SQL_REDO"))
-    text = (
-        kept.text.replace("<text>", PDB).replace("<names1>", "(1,2,3,6,7,36)").replace("<names2>", "('SYS')")
-    )
+    text = _contents(OPERATION_CODES)
     operations = [row["OPERATION"] for row in cdc.query(text, [begin, end])]
     assert operations == ["START", "INSERT", "COMMIT", "START", "DELETE", "COMMIT"]
     cdc.execute("BEGIN SYS.DBMS_LOGMNR.END_LOGMNR(); END;")
     assert refused(cdc, text, begin, end) == 1306
+
+
+def _contents(codes: Sequence[int]) -> str:
+    mining = next(s for s in answers.connector.statements if s.text.startswith("SELECT SCN, SQL_REDO"))
+    listed = f"({','.join(map(str, codes))})"
+    return mining.text.replace("<text>", PDB).replace("<names1>", listed).replace("<names2>", "('SYS')")
+
+
+def test_another_list_of_operation_codes_is_refused_by_name(cdc: Client, dba: Client) -> None:
+    with pytest.raises(OracleError, match=r"UNANSWERED.*IN \(1,2,3\): it answers \(1,2,3,6,"):
+        cdc.query(_contents((1, 2, 3)), [1, 2])
+    assert any("OPERATION_CODE IN (1,2,3) " in text for text in dba.admin("statements")["refused"])
 
 
 def test_the_heartbeats_statement_takes_the_right_on_its_table_and_on_all_that_it_names(
@@ -316,5 +310,9 @@ def test_a_person_reads_and_changes_rows_by_sql(
     assert json.loads(run(read, "--json").output)["rows"] == before
     assert json.loads(run(change, "--json").output) == {"changed": 1}
     assert "ZZ" in run(read).output
+    commented = f"-- which state\n{read}"
+    assert "ZZ" in run(commented).output
+    assert json.loads(run("--json", commented).output)["rows"] == [{"STATE_CD": "ZZ"}]
+    assert "No such option" in run("--jsno", read).output
     refusal = run("SELECT * FROM WMS.NOWHERE")
     assert (refusal.exit_code, "ORA-00942" in str(refusal.output or refusal.exception)) == (1, True)

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from connector.local.oracle.engine import OracleEngine
+from connector.local.oracle.engine import OracleEngine, OracleSettings
 from connector.local.oracle.errors import OracleError
 from connector.local.oracle.session import OracleSession
 from tests.local.oracle.conftest import ask
@@ -31,10 +31,21 @@ def test_a_held_row_is_waited_for_and_then_refused(session: OracleSession, other
     assert ask(other, "SELECT V FROM T ORDER BY K") == [("a",), ("z",)]
 
 
+def test_a_statement_that_the_driver_cancels_while_it_waits_ends_as_such(
+    session: OracleSession, other: OracleSession
+):
+    session.engine.alter(lock_wait_seconds=None)
+    session.execute("UPDATE T SET V = 'x' WHERE K = 1")
+    other.timeout = 0.05
+    with pytest.raises(OracleError, match="ORA-01013"):
+        other.execute("UPDATE T SET V = 'y' WHERE K = 1")
+
+
 def test_a_statement_goes_on_with_the_new_row_when_the_other_commits(
     session: OracleSession, other: OracleSession
 ):
-    session.engine.alter(lock_wait_seconds=30)
+    """It waits without end, as in Oracle."""
+    session.engine.alter(lock_wait_seconds=OracleSettings().lock_wait_seconds)
     session.execute("UPDATE T SET V = 'x' WHERE K = 1")
     changed: list[int] = []
     waiting = threading.Thread(

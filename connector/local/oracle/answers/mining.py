@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from connector.local.oracle.answers import connector
 from connector.local.oracle.answers.dictionary import at
 from connector.local.oracle.connection import AnswerRows, Binds, Connection
+from connector.local.oracle.errors import OracleError
 from connector.local.oracle.protocol import Row
 from connector.local.oracle.redo import COMMIT, RedoRow
 
@@ -82,6 +83,9 @@ _COLUMNS = (
 _SELECT = (
     f"SELECT {', '.join(name for name, _ in _COLUMNS)} FROM V$LOGMNR_CONTENTS WHERE SCN > ? AND SCN <= ? AND "
 )
+#: What the connector asks for with the product's settings (observed). Another list hides changes, or brings
+#: some for which no answer is written down.
+OPERATION_CODES = (1, 2, 3, 6, 7, 27, 34, 36, 255)
 _OPERATIONS = "(OPERATION_CODE IN <names1> OR (OPERATION_CODE = 5 AND INFO NOT LIKE 'INTERNAL DDL%'))"
 _SCHEMAS = "(SEG_OWNER IS NULL OR SEG_OWNER NOT IN <names2>)"
 _TABLES = "(TABLE_NAME IS NULL OR TABLE_NAME NOT LIKE 'MLOG$%')"
@@ -93,8 +97,16 @@ _TABLES = "(TABLE_NAME IS NULL OR TABLE_NAME NOT LIKE 'MLOG$%')"
     rights=("SELECT ANY TRANSACTION",),
 )
 def contents(on: Connection, match: re.Match[str], binds: Binds) -> AnswerRows:
-    """The redo between two SCNs, filtered as the statement says."""
+    """The redo between two SCNs, filtered as the statement says; another list of codes is refused by name."""
     codes = {int(code) for code in re.findall(r"\d+", match["names1"])}
+    if codes != {*OPERATION_CODES}:
+        on.database.refuse(match.string)
+        known = ",".join(map(str, OPERATION_CODES))
+        raise OracleError(
+            900,
+            f"ORA-00900: UNANSWERED by the stand-in for Oracle: OPERATION_CODE IN {match['names1']}: "
+            f"it answers ({known}) only",
+        )
     hidden = {*re.findall(r"'([^']*)'", match["names2"])}
     wanted_pdb = match.groupdict().get("text")
     if wanted_pdb is not None and wanted_pdb != on.engine.settings.pdb:
