@@ -53,6 +53,19 @@ def golden(request: pytest.FixtureRequest) -> Golden:
     return compare
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests on the real parts stay in one process: those of a world, for it takes long to launch.
+
+    A module has a world of its own, or shares the one of tests/e2e/conftest.py. Read by `--dist loadgroup`.
+    """
+    for item in items:
+        if item.get_closest_marker("e2e") is None:
+            continue
+        shared = item.path.parent.name == "e2e" and not hasattr(getattr(item, "module", None), "world")
+        uses_it = shared and "world" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("the world of tests/e2e" if uses_it else str(item.path)))
+
+
 class NetworkRefusedError(RuntimeError):
     """A unit test tried to leave this machine."""
 
