@@ -36,7 +36,7 @@ GRANT LOGMINING TO &dbz_user;
 GRANT SELECT ANY TRANSACTION TO &dbz_user;
 -- To read the dictionary and, by DBMS_METADATA, the definition of the captured tables:
 GRANT SELECT_CATALOG_ROLE TO &dbz_user;
--- To run the packages of the dictionary:
+-- To use LogMiner's packages and V$LOGMNR_CONTENTS:
 GRANT EXECUTE_CATALOG_ROLE TO &dbz_user;
 -- To make the flush table LOG_MINING_FLUSH in the user's own schema:
 GRANT CREATE TABLE TO &dbz_user;
