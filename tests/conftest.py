@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("default", deadline=None, max_examples=100)
+settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
 # Lines are reached by the first examples. More of them find mistakes, which is what `make test-unit` is for.
 settings.register_profile("coverage", settings.get_profile("ci"), max_examples=10)
