@@ -24,6 +24,10 @@ def skipped_findings(seen: Observation) -> list[Finding]:
     if known is None:
         return []
     count = len(known.open)
+    if not count and seen.log_unread:
+        since = f" since {moment(known.read_to / 1000)}" if known.read_to else ""
+        unread = f"the worker's log cannot be read, which shows what was skipped{since}"
+        return [Finding(NAME, None, unread, next_step="run it with logs:FilterLogEvents on the worker's log")]
     if not count:
         return [Finding.passed(NAME, "no skipped change is known")]
     return [

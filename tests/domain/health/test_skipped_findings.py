@@ -110,6 +110,15 @@ def test_without_a_skip_the_metric_is_0_and_unknown_where_nothing_was_read():
     assert skipped_findings(Observation()) == []
 
 
+def test_a_log_that_nobody_could_read_is_not_taken_for_nothing_skipped():
+    clear = SkippedChanges().with_lines([], AT)
+    (finding,) = skipped_findings(Observation(skipped=clear, log_unread=True))
+    assert finding.ok is None
+    assert finding.reason.endswith("what was skipped since 2026-01-02 03:04 UTC")
+    found = skipped_findings(Observation(skipped=known(TOLD[Skip.DROPPED]), log_unread=True))
+    assert [finding.ok for finding in found] == [False]
+
+
 def test_the_metric_counts_what_is_open():
     found = skipped_findings(Observation(skipped=known(*TOGETHER.values()).acknowledge(["WMS.ELSE"])))
     assert [finding.value for finding in found] == [float(len(TOGETHER))] * len(TOGETHER)
