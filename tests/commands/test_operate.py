@@ -1,6 +1,7 @@
 """status, verify, the connector's commands and the fire drill, upon a stage whose Lambdas are real code."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -447,7 +448,7 @@ def test_a_finding_that_only_a_newer_version_knows_is_shown_as_it_answers(run: R
 
 
 def operations_status(main: Deployed) -> dict[str, Any]:
-    details: dict[str, Any] = main.admin({"operation": "status"})["details"]
+    details: dict[str, Any] = main.admin({"operation": "status", "log": []})["details"]
     return details
 
 
@@ -609,7 +610,7 @@ def test_a_drill_shows_what_was_delivered_and_leaves_nothing(run: Run, main: Dep
     assert len(main.aws.published) == mails
     assert (main.aws.queues, len(main.aws.subscriptions)) == ({}, 1)
     assert {a["StateValue"] for a in main.aws.alarms.values()} == {"OK"}
-    assert "1 of" not in run("fire-drill", "main", "--yes").stdout
+    assert not re.search(r"\b1 of", run("fire-drill", "main", "--yes").stdout)
 
 
 def test_people_are_not_mailed_before_somebody_agrees(run: Run, main: Deployed) -> None:

@@ -121,11 +121,9 @@ class SkippedChanges:
                             del entries[kind, table]
                     started, reported = at, {kind: set() for kind in reported}
             elif (seen := skip_in(line)) is not None:
-                if seen.kind in reported:
-                    if at <= started:
-                        continue
-                    reported[seen.kind] -= {seen.table}
-                    reported[seen.kind] |= {seen.table} if seen.checked else set()
+                if seen.kind in reported and at <= started:
+                    continue
+                _report(reported, seen)
                 _add(entries, seen, at)
         return replace(
             self,
@@ -243,6 +241,14 @@ class SkippedChanges:
             )
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             return cls(version=version, replaced_version=replaced)
+
+
+def _report(reported: Mapping[Skip, set[str]], seen: Seen) -> None:
+    """Note what the check at a start tells, or that a statement has changed it since."""
+    if seen.kind in reported:
+        reported[seen.kind].discard(seen.table)
+        if seen.checked:
+            reported[seen.kind].add(seen.table)
 
 
 def _add(entries: dict[tuple[Skip, str], Skipped], seen: Seen, at: int) -> None:

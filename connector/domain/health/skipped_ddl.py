@@ -67,7 +67,7 @@ def _altered(text: str, after: set[int]) -> Statement | None:
             continue
         if verb != "add" and _words(rest, at, "(?:sub)?partitions?"):
             return Statement(table, empties=True)
-        if verb == "exchange" or verb == "truncate":
+        if verb not in {"add", "drop"}:
             continue
         data = _words(rest, at, "supplemental", "log", "data")
         if any(_ALL_COLUMNS.match(rest, place) for place in _gaps(rest, data)):

@@ -78,8 +78,8 @@ _TABLE_LINES: tuple[tuple[Skip, bool, re.Pattern[str]], ...] = (
     # antlr/listener/AlterTableParserListener.java:94, WARN. Oracle renames a table that it drops into its
     # recycle bin (a guess from Debezium's test HybridMiningStrategyIT.java:873).
     (Skip.DROPPED, False, re.compile(rf"{LINE_START}Renaming included table {_ID} to non-included table ")),
-    # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, at each start of streaming, of a table
-    # that the schema history has and ALL_TABLES does not: that view has what the user may read
+    # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, at each start of streaming, of a
+    # table that the schema history has and ALL_TABLES does not: that view has what the user may read
     (
         Skip.HIDDEN,
         True,

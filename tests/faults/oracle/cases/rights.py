@@ -175,7 +175,7 @@ CASES: Sequence[Case] = (
         unnoticed(),
         f"SELECT ON {_OTHER}",
         proof=_still_captured,
-        otherwise="its changes go on, for LogMiner asks for no right on the table; the start does not see it, "
-        "as if it were dropped",
+        otherwise="its changes go on, for LogMiner asks for no right on the table; to a start of the "
+        "task it is as if it were dropped",
     ),
 )
