@@ -25,7 +25,7 @@ _AFTER_DROP = re.compile(r"$|;|(?:cascade|purge|as|force|if)(?![\w$#])", re.IGNO
 
 
 @dataclass(frozen=True)
-class Statement:
+class TableStatement:
     """What a statement about a table does: exactly one is true. `table`: the name as Oracle stores it."""
 
     table: str
@@ -36,7 +36,7 @@ class Statement:
     logs_no_more: bool = False
 
 
-def statement(ddl: str) -> Statement | None:
+def statement(ddl: str) -> TableStatement | None:
     """What a statement does that a consumer of records does not learn; None for all others."""
     text = ddl[:_MOST]
     begins = {0}
@@ -47,15 +47,15 @@ def statement(ddl: str) -> Statement | None:
     return None
 
 
-def _dropped(text: str, after: set[int]) -> Statement | None:
+def _dropped(text: str, after: set[int]) -> TableStatement | None:
     found = [*_names(text, _words(text, after, "if", "exists")), *_names(text, after)]
     # A word of a comment, or IF, may look like a name: the name is what the statement's clauses follow.
     sure = [name for end, name in found if any(_AFTER_DROP.match(text, at) for at in _gaps(text, {end}))]
     names = sure or [name for _, name in found]
-    return Statement(names[0], drops=True) if names else None
+    return TableStatement(names[0], drops=True) if names else None
 
 
-def _altered(text: str, after: set[int]) -> Statement | None:
+def _altered(text: str, after: set[int]) -> TableStatement | None:
     found = _names(text, _words(text, after, "if", "exists")) or _names(text, after)
     if not found:
         return None
@@ -66,12 +66,12 @@ def _altered(text: str, after: set[int]) -> Statement | None:
         if _in_line_comment(rest, match.start()):
             continue
         if verb != "add" and _words(rest, at, "(?:sub)?partitions?"):
-            return Statement(table, empties=True)
+            return TableStatement(table, empties=True)
         if verb not in {"add", "drop"}:
             continue
         data = _words(rest, at, "supplemental", "log", "data")
         if any(_ALL_COLUMNS.match(rest, place) for place in _gaps(rest, data)):
-            return Statement(table, logs=verb == "add", logs_no_more=verb == "drop")
+            return TableStatement(table, logs=verb == "add", logs_no_more=verb == "drop")
     return None
 
 
