@@ -10,27 +10,43 @@ from connector.aws import calls
 from connector.domain.admin_api import LogEvent
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.health.causes import TASK_PATTERN
+from connector.domain.health.skipped_changes import FIRST_MS
+from connector.domain.health.skipped_lines import WORDS
+from connector.domain.health.snapshot_lines import SNAPSHOT_WORDS
 
 #: How far back events of the task are read, in seconds: as far as the health check with 5 min heartbeats.
 _TASK_SECONDS = 900
 #: What goes into a request: a function's payload is limited, and only the newest event counts.
 _MOST_EVENTS, _MOST_CHARACTERS = 50, 8000
+#: Of lines that tell of skipped changes: a line each, which a cut one tells too. Whoever has that many
+#: knows by the newest that something is wrong, and the health check reads all.
+_MOST_SKIPS, _MOST_OF_A_SKIP = 500, 2000
 
 
-def task_events(connection: calls.Port, log_group: str, now: datetime) -> tuple[LogEvent, ...] | None:
-    """The newest events that the connector's task has logged lately; None when they cannot be read."""
-    query = {
-        "logGroupName": log_group,
-        "filterPattern": TASK_PATTERN,
-        "startTime": int((now.timestamp() - _TASK_SECONDS) * 1000),
-    }
+def status_events(connection: calls.Port, log_group: str, now: datetime) -> tuple[LogEvent, ...] | None:
+    """What a request for the status takes of the log, the oldest first; None when it cannot be read.
+
+    The newest events that the connector's task has logged lately, and the lines of the last hour that tell of
+    skipped changes: as far back as a first health check reads. A check that is older is a finding itself.
+    """
+    any_of = " ".join(f'?"{text}"' for text in (*WORDS, *SNAPSHOT_WORDS))
     try:
-        pages = calls.pages(connection, "logs", "filter_log_events", query)
-        found = [(int(e["timestamp"]), str(e["message"])) for page in pages for e in page["events"]]
+        task = _newest(connection, log_group, TASK_PATTERN, now.timestamp() * 1000 - _TASK_SECONDS * 1000)
+        skips = _newest(connection, log_group, any_of, now.timestamp() * 1000 - FIRST_MS)
     except (ClientError, BotoCoreError):
         return None
-    newest = sorted(found, key=lambda event: event[0])[-_MOST_EVENTS:]
-    return tuple((at, message[:_MOST_CHARACTERS]) for at, message in newest)
+    tasks = [(at, message[:_MOST_CHARACTERS]) for at, message in task[-_MOST_EVENTS:]]
+    lines = [(at, message[:_MOST_OF_A_SKIP]) for at, message in skips[-_MOST_SKIPS:]]
+    # One line twice is no news. In one millisecond the order of the log stays: a start of streaming follows
+    # the lines about its tables.
+    return tuple(sorted([*lines, *tasks], key=lambda event: event[0]))
+
+
+def _newest(connection: calls.Port, log_group: str, pattern: str, since: float) -> list[LogEvent]:
+    query = {"logGroupName": log_group, "filterPattern": pattern, "startTime": int(since)}
+    pages = calls.pages(connection, "logs", "filter_log_events", query)
+    found = [(int(e["timestamp"]), str(e["message"])) for page in pages for e in page["events"]]
+    return sorted(found, key=lambda event: event[0])
 
 
 def last_error(connection: calls.Port, log_group: str, since: datetime) -> str | None:

@@ -127,7 +127,7 @@ def _stacks(port: calls.Port, stage: Stage) -> dict[str, Mapping[str, Any]]:
 
 
 def _inside(port: calls.Port, stage: Stage, now: datetime) -> Mapping[str, Any]:
-    log = worker_log.task_events(port, stage.names.connector_log_group, now)
+    log = worker_log.status_events(port, stage.names.connector_log_group, now)
     answer = invoke(port, stage, Request(Operation.STATUS, stage=stage.name, log=log))
     if answer.state is not State.DONE:
         raise ServerError(answer.summary)

@@ -18,6 +18,7 @@ from connector.domain.health.headroom import judged, remembered
 from connector.domain.health.lag import staleness_limit
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.health.scn import Age
+from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.verdict import decide
 from connector.domain.health.verify_checks import Setup, verify_checks
 from connector.domain.stage.aws_names import CONNECTOR
@@ -37,8 +38,17 @@ def status(session: Session, clock: Clock = time.time) -> Answer:
     """Findings of everything that can be seen from inside the VPC, and the facts behind them."""
     # Only the health check's role may read the worker's log: the caller has read it with its own rights.
     seen = observe(session, logs=lambda: GivenLog(session.log or ()), clock=clock)
-    seen = replace(seen, log_unread=session.log is None)
+    seen = replace(seen, log_unread=session.log is None, skipped=_with_given_skips(session, seen, clock()))
     return evaluate(seen, compare(session, seen), session.stage, session.environment.settings, clock())
+
+
+def _with_given_skips(session: Session, seen: Observation, now: float) -> SkippedChanges | None:
+    """What the last health check knew, with the lines that the next one would read; nothing is stored."""
+    known = seen.skipped
+    if known is None or session.log is None:
+        return known
+    since = known.since(now)
+    return known.with_lines([event for event in session.log if event[0] >= since], int(now * 1000))
 
 
 def evaluate(

@@ -355,9 +355,36 @@ def test_what_only_the_workers_log_shows_is_found_as_the_health_check_finds_it(
 def test_a_log_that_the_operator_may_not_read_is_not_taken_for_health(run: Run, main: Deployed) -> None:
     heartbeat_refused(main)
     main.aws.deny("logs", "filter_log_events", refuse("FilterLogEvents", "AccessDeniedException", "no"))
-    (line,) = findings(run)
+    line, skipped = findings(run)
     assert line.startswith("heartbeat: the worker's log cannot be read")
     assert "run verify again in a minute" in line
+    assert skipped.startswith("skipped changes: the worker's log cannot be read")
+
+
+def test_a_table_that_was_just_dropped_is_found_before_the_health_check_has_run(
+    run: Run, main: Deployed
+) -> None:
+    """The line is minutes younger than the last check; `verify` judges it and stores nothing."""
+    now = time.time()
+    before = SkippedChanges().with_lines([], int((now - 300) * 1000))
+    main.inside.table.items[SKIPPED_KEY] = before.to_item()
+    assert run("verify", "main").exit_code == 0
+    main.aws.log_events.append((now - 5, silent_lines.dropped("WMS.PLAN_BASE_WVR_TBL")))
+    (line,) = findings(run)
+    assert line.startswith("skipped changes: WMS.PLAN_BASE_WVR_TBL: it was dropped or renamed")
+    assert "class table-dropped" in line
+    assert main.inside.table.items[SKIPPED_KEY] == before.to_item()
+
+
+def test_what_an_operator_knows_is_not_found_again_in_the_log(run: Run, main: Deployed) -> None:
+    now = time.time()
+    told = (now - 200, silent_lines.truncated("WMS.PLAN_BASE_WVR_TBL"))
+    main.aws.log_events.append(told)
+    assert len(findings(run)) == 1
+    read = [(int(told[0] * 1000), told[1])]
+    known = SkippedChanges().with_lines(read, int((now - 100) * 1000)).as_mailed().acknowledge(())
+    main.inside.table.items[SKIPPED_KEY] = known.to_item()
+    assert run("verify", "main").exit_code == 0
 
 
 def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: Deployed) -> None:
@@ -421,7 +448,7 @@ def test_a_finding_that_only_a_newer_version_knows_is_shown_as_it_answers(run: R
 
 
 def operations_status(main: Deployed) -> dict[str, Any]:
-    details: dict[str, Any] = main.admin({"operation": "status"})["details"]
+    details: dict[str, Any] = main.admin({"operation": "status", "log": []})["details"]
     return details
 
 

@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from connector.local import schema
+from connector.local.oracle.client import Client
 from tests.faults.fault_testbed import FaultTestbed, Stream, under_load
 from tests.faults.report import Fault, Row
 from tests.support.waiting import wait_for
@@ -33,6 +35,7 @@ def faults(testbed: FaultTestbed) -> Sequence[Fault]:
         "brokers-silent": ("brokers frozen for 90 s", brokers_silent),
         "disk-full": ("disk full where the worker writes", disk_full),
         "schema-change": ("column added, renamed, dropped", schema_change),
+        "schema-change-by-sys": ("column added, renamed, dropped by SYS", schema_change_by_sys),
     }
     return [Fault(name, title, partial(make, testbed, title)) for name, (title, make) in titled.items()]
 
@@ -135,6 +138,15 @@ def _fill(file: Path) -> None:
 
 def schema_change(testbed: FaultTestbed, title: str) -> Row:
     """A column comes, gets another name and goes, while rows are written; its values arrive."""
+    return _changed(testbed, title, testbed.world.database.app)
+
+
+def schema_change_by_sys(testbed: FaultTestbed, title: str) -> Row:
+    """As `schema_change`, by a DBA: by its defaults Debezium passes over that, and the next row stops it."""
+    return _changed(testbed, title, testbed.world.database.sys)
+
+
+def _changed(testbed: FaultTestbed, title: str, login: Callable[[], AbstractContextManager[Client]]) -> Row:
     seen: dict[str, int] = {}
 
     def inject(stream: Stream) -> Mapping[str, Any]:
@@ -145,7 +157,7 @@ def schema_change(testbed: FaultTestbed, title: str) -> Row:
             ('DROP COLUMN "URGNCY_CD"', ""),
         ):
             with stream.load.held():
-                _alter(testbed, statement)
+                _alter(login, statement)
                 stream.load.extra = {schema.BASE: {column: "HIGH"}} if column else {}
             stream.until_flowing()
             time.sleep(_PHASE_SECONDS)
@@ -161,8 +173,7 @@ def _with(stream: Stream, column: str) -> int:
     return sum(image.get(column) == "HIGH" for image in [*stream.reader.images.values()])
 
 
-def _alter(testbed: FaultTestbed, change: str) -> None:
-    # As the tables' owner: Debezium passes over what SYS and SYSTEM define (`row_faults.defined_by_sys`).
-    with testbed.world.database.app() as session:
+def _alter(login: Callable[[], AbstractContextManager[Client]], change: str) -> None:
+    with login() as session:
         for schema_name in schema.SCHEMAS:
             session.execute(f'ALTER TABLE "{schema_name}"."{schema.BASE}" {change}')

@@ -42,7 +42,6 @@ def faults(testbed: FaultTestbed) -> Sequence[Fault]:
     titled = {
         "log-deleted-stopped": ("archived log deleted while the connector is stopped", log_deleted_stopped),
         "log-deleted-running": ("archived log deleted under an open transaction", log_deleted_running),
-        "column-added-by-sys": ("column added by SYS, whose DDL Debezium passes over", defined_by_sys),
         "poison-row": ("poison row: a value that cannot be converted", poison_row),
         "oversized-row": ("oversized row: 2.4 MB", oversized_row),
     }
@@ -88,23 +87,6 @@ def log_deleted_running(testbed: FaultTestbed, title: str) -> Row:
     return replace(row, cells={**row.cells, "noticed": noticed}, figures={**row.figures, **figures})
 
 
-def defined_by_sys(testbed: FaultTestbed, title: str) -> Row:
-    """A column that SYS adds: the first change with it stops the task.
-
-    Debezium passes over DDL of the users in log.mining.schema_changes.username.exclude.list, an internal
-    setting that is SYS,SYSTEM by default (OracleConnectorConfig 3.6.1).
-    """
-    table = f'"{_BASE[0]}"."{_BASE[1]}"'
-    with streaming(testbed) as stream:
-        with stream.load.held(), testbed.world.database.sys() as session:
-            session.execute(f'ALTER TABLE {table} ADD ("PRTY_CD" VARCHAR2(10))')
-        row = _stopped_and_started_over(testbed, title, stream, "DML")
-    with testbed.world.database.app() as session:
-        session.execute(f'ALTER TABLE {table} DROP COLUMN "PRTY_CD"')
-    with streaming(testbed):
-        return row
-
-
 def _more(stream: Stream) -> None:
     """Until the load has committed more."""
     known = len(stream.load.committed)
@@ -124,10 +106,8 @@ def _delete_log(testbed: FaultTestbed) -> None:
             session.admin("switch_log")
 
 
-def _stopped_and_started_over(
-    testbed: FaultTestbed, title: str, stream: Stream, name: str = "log missing"
-) -> Row:
-    stop = _stops(testbed, stream, name)
+def _stopped_and_started_over(testbed: FaultTestbed, title: str, stream: Stream) -> Row:
+    stop = _stops(testbed, stream, "log missing")
     # A snapshot passes over transactions that are open meanwhile (`snapshot_faults.open_transactions`).
     with stream.load.held():
         testbed.start_over()

@@ -138,6 +138,11 @@ def _oracle(stage: Stage, database: Database, auth: KafkaAuth) -> dict[str, str]
         # Debezium's default, `skip`, loses the changes of every transaction that is open when the snapshot
         # begins: they are in no snapshot, and begin before the position at which streaming starts.
         "internal.log.mining.transaction.snapshot.boundary.mode": "all",
+        # Debezium's default, SYS and SYSTEM, passes over what a DBA changes in a captured table: a TRUNCATE
+        # or a DROP would leave no line, and a new column would stop the task at the first row with it
+        # (AbstractLogMinerStreamingChangeEventSource.isSchemaChangeEventSkipped of v3.6.1.Final). DDL of all
+        # other tables is passed over before it is parsed, as only captured tables' DDL is stored (below).
+        "internal.log.mining.schema_changes.username.exclude.list": "",
         "include.schema.changes": "true",
         "schema.history.internal.kafka.topic": stage.topics.one("schema_history"),
         "schema.history.internal.kafka.bootstrap.servers": BOOTSTRAP_REFERENCE,

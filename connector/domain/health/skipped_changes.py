@@ -44,7 +44,7 @@ class Skipped:
 
     def repeated(self, seen: Seen, at: int) -> "Skipped":
         """With another line about it. What an operator has acknowledged opens again if it happened again."""
-        if self.kind is Skip.UNLOGGED or seen.checked:
+        if self.kind in (Skip.UNLOGGED, Skip.HIDDEN):
             # A state, not an event: the connector tells it at each start.
             return replace(self, last=max(self.last, at))
         # What is not newer was read before.
@@ -65,12 +65,14 @@ class SkippedChanges:
     """What is known. `read_to`: until when the log has been read; `started`: when streaming started last.
 
     `warned`: the tables that were reported as not logged since then; each start checks all of them.
+    `hidden`: those that were reported as not visible, in the same way.
     """
 
     entries: Mapping[tuple[Skip, str], Skipped] = field(default_factory=dict)
     read_to: int = 0
     started: int = 0
     warned: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
     snapshots: SnapshotWatch = field(default_factory=SnapshotWatch)
     #: 0 while there is no item.
     version: int = 0
@@ -79,13 +81,14 @@ class SkippedChanges:
 
     @property
     def open(self) -> tuple[Skipped, ...]:
-        """What nobody has acknowledged, the oldest first."""
-        return tuple(
-            sorted(
-                (entry for entry in self.entries.values() if not entry.acknowledged),
-                key=lambda entry: (entry.first, entry.table, entry.kind),
-            )
-        )
+        """What nobody has acknowledged, the oldest first.
+
+        That a table is not visible is no news while its drop is one.
+        """
+        found = [entry for entry in self.entries.values() if not entry.acknowledged]
+        dropped = {entry.table for entry in found if entry.kind is Skip.DROPPED}
+        news = (entry for entry in found if entry.kind is not Skip.HIDDEN or entry.table not in dropped)
+        return tuple(sorted(news, key=lambda entry: (entry.first, entry.table, entry.kind)))
 
     @property
     def unmailed(self) -> tuple[Skipped, ...]:
@@ -102,7 +105,8 @@ class SkippedChanges:
 
         Lines that were read before change nothing.
         """
-        entries, started, warned = dict(self.entries), self.started, set(self.warned)
+        entries, started = dict(self.entries), self.started
+        reported = {Skip.UNLOGGED: set(self.warned), Skip.HIDDEN: set(self.hidden)}
         snapshots, new_after = self.snapshots, self.snapshots.read_to
         for at, line in sorted(lines, key=lambda event: event[0]):
             if at > new_after:
@@ -111,22 +115,22 @@ class SkippedChanges:
                     _add(entries, each, at)
             if is_start(line):
                 if at > started:
-                    # What the connector has not reported again is logged now.
-                    for key in [k for k in entries if k[0] is Skip.UNLOGGED and k[1] not in warned]:
-                        del entries[key]
-                    started, warned = at, set()
+                    # What the connector has not reported again is logged now, or visible.
+                    for kind, table in list(entries):
+                        if kind in reported and table not in reported[kind]:
+                            del entries[kind, table]
+                    started, reported = at, {kind: set() for kind in reported}
             elif (seen := skip_in(line)) is not None:
-                if seen.kind is Skip.UNLOGGED:
-                    if at <= started:
-                        continue
-                    warned -= {seen.table}
-                    warned |= {seen.table} if seen.checked else set()
+                if seen.kind in reported and at <= started:
+                    continue
+                _report(reported, seen)
                 _add(entries, seen, at)
         return replace(
             self,
             entries=entries,
             started=started,
-            warned=frozenset(warned),
+            warned=frozenset(reported[Skip.UNLOGGED]),
+            hidden=frozenset(reported[Skip.HIDDEN]),
             snapshots=snapshots,
             read_to=max(self.read_to, read_to),
         )
@@ -196,6 +200,7 @@ class SkippedChanges:
             "read_to": self.read_to,
             "started": self.started,
             "warned": sorted(self.warned),
+            "hidden": sorted(self.hidden),
             "snapshots": self.snapshots.to_item(),
             "entries": [
                 {
@@ -229,12 +234,21 @@ class SkippedChanges:
                 int(item["read_to"]),
                 int(item["started"]),
                 frozenset(map(str, item["warned"])),
+                frozenset(map(str, item.get("hidden", ()))),
                 SnapshotWatch() if snapshots is None else SnapshotWatch.from_item(snapshots),
                 version,
                 replaced,
             )
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             return cls(version=version, replaced_version=replaced)
+
+
+def _report(reported: Mapping[Skip, set[str]], seen: Seen) -> None:
+    """Note what the check at a start tells, or that a statement has changed it since."""
+    if seen.kind in reported:
+        reported[seen.kind].discard(seen.table)
+        if seen.checked:
+            reported[seen.kind].add(seen.table)
 
 
 def _add(entries: dict[tuple[Skip, str], Skipped], seen: Seen, at: int) -> None:

@@ -24,6 +24,10 @@ def skipped_findings(seen: Observation) -> list[Finding]:
     if known is None:
         return []
     count = len(known.open)
+    if not count and seen.log_unread:
+        since = f" since {moment(known.read_to / 1000)}" if known.read_to else ""
+        unread = f"the worker's log cannot be read, which shows what was skipped{since}"
+        return [Finding(NAME, None, unread, next_step="run it with logs:FilterLogEvents on the worker's log")]
     if not count:
         return [Finding.passed(NAME, "no skipped change is known")]
     return [
@@ -63,6 +67,7 @@ _WHAT = {
     Skip.UNSUPPORTED: "LogMiner could not read a change, so rows may be missing on the topic",
     Skip.TRUNCATED: "rows were removed by TRUNCATE or with a partition, and no record tells of it",
     Skip.DROPPED: "it was dropped or renamed: no record tells of its rows, and no change of it is read",
+    Skip.HIDDEN: "the connector does not see it: it was dropped or renamed, or its SELECT right is gone",
     Skip.OMITTED: "a snapshot left it out: neither its rows nor, it may be, its changes are on the topic",
     Skip.ABORTED: "a snapshot of it that was requested has failed, and nobody repeats it",
     Skip.UNLOGGED: "it has no ALL COLUMN supplemental logging, so records lack unchanged columns",

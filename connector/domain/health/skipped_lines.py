@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connector.domain.health.skipped_ddl import statement
+
 
 class Skip(StrEnum):
     """How changes of a table are passed over, under the name of its error class."""
@@ -19,6 +21,8 @@ class Skip(StrEnum):
     UNSUPPORTED = "unsupported-change"
     TRUNCATED = "table-truncated"
     DROPPED = "table-dropped"
+    #: The connector does not see it when it starts: dropped, renamed, or its right on it is gone.
+    HIDDEN = "table-not-visible"
     UNLOGGED = "table-not-logged"
     #: Of a snapshot (`snapshot_lines`).
     OMITTED = "table-left-out"
@@ -74,10 +78,10 @@ _TABLE_LINES: tuple[tuple[Skip, bool, re.Pattern[str]], ...] = (
     # antlr/listener/AlterTableParserListener.java:94, WARN. Oracle renames a table that it drops into its
     # recycle bin (a guess from Debezium's test HybridMiningStrategyIT.java:873).
     (Skip.DROPPED, False, re.compile(rf"{LINE_START}Renaming included table {_ID} to non-included table ")),
-    # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, at each start of streaming,
-    # as the schema history keeps a renamed table (OracleDatabaseSchema.java:124 records captured names)
+    # logminer/AbstractLogMinerStreamingChangeEventSource.java:1810, WARN, at each start of streaming, of a
+    # table that the schema history has and ALL_TABLES does not: that view has what the user may read
     (
-        Skip.DROPPED,
+        Skip.HIDDEN,
         True,
         re.compile(rf"{LINE_START}Database table '{_ID}' no longer exists, supplemental log check skipped"),
     ),
@@ -95,17 +99,11 @@ _TABLE_LINES: tuple[tuple[Skip, bool, re.Pattern[str]], ...] = (
 #: start is needed: a log driver may cut a long line.
 _SCHEMA_CHANGE = re.compile(
     rf"{LINE_START}Applying schema change event SchemaChangeEvent \[database=[^,]*, "
-    r"schema=(?P<schema>[^, ]+), "
-    r"ddl=\s*(?P<verb>drop|alter)\s+table\s+(?:\"[^\"]+\"\s*\.\s*|[^\s\".]+\s*\.\s*)?"
-    r"(?:\"(?P<quoted>[^\"]+)\"|(?P<plain>[^\s\"(;,]+))(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
+    r"schema=(?P<schema>[^, ]+), ddl=(?P<ddl>.*)",
+    re.DOTALL,
 )
 #: Where the statement ends, and the table's structure begins.
 _STRUCTURE = ", tables=["
-_PARTITION = re.compile(r"\b(?:truncate|drop|exchange)\s+(?:sub)?partition", re.IGNORECASE)
-_LOGGING = re.compile(
-    r"\b(?P<verb>add|drop)\s+supplemental\s+log\s+data\s*\(\s*all\s*\)\s*columns", re.IGNORECASE
-)
 #: logminer/AbstractLogMinerStreamingChangeEventSource.java:1935, INFO: streaming starts, and each table's
 #: supplemental logging has been checked just before (:197-198).
 _STARTED = re.compile(rf"{LINE_START}Redo Log Group Sizes:")
@@ -131,11 +129,11 @@ def _schema_change(line: str) -> Seen | None:
     match = _SCHEMA_CHANGE.match(line)
     if match is None:
         return None
+    found = statement(match["ddl"].partition(_STRUCTURE)[0])
+    if found is None:
+        return None
     # The schema is the redo's owner of the table; the statement may leave it out.
-    table = f"{match['schema']}.{match['quoted'] or match['plain'].upper()}"
-    if match["verb"].lower() == "drop":
+    table = f"{match['schema']}.{found.table}"
+    if found.drops:
         return Seen(Skip.DROPPED, table)
-    rest = match["rest"].partition(_STRUCTURE)[0]
-    if (logging := _LOGGING.search(rest)) is not None:
-        return Seen(Skip.UNLOGGED, table, ended=logging["verb"].lower() == "add")
-    return Seen(Skip.TRUNCATED, table) if _PARTITION.search(rest) else None
+    return Seen(Skip.TRUNCATED, table) if found.empties else Seen(Skip.UNLOGGED, table, ended=found.logs)

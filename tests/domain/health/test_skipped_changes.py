@@ -24,6 +24,7 @@ LINES = st.one_of(
     st.builds(lines.truncated, st.sampled_from([TABLE, OTHER]), st.integers(1, 9)),
     st.builds(lines.dropped, st.sampled_from([TABLE, OTHER])),
     st.builds(lines.not_logged, st.sampled_from([TABLE, OTHER])),
+    st.builds(lines.gone, st.sampled_from([TABLE, OTHER])),
     st.sampled_from([("ADD"), ("DROP")]).map(
         lambda verb: lines.schema_change(
             "WMS", f"alter table {TABLE} {verb} SUPPLEMENTAL LOG DATA (ALL) COLUMNS"
@@ -67,7 +68,7 @@ def test_nothing_that_the_log_tells_of_a_past_loss_is_forgotten(log: list[tuple[
 
 
 #: What may end by itself.
-_END = (Skip.UNLOGGED, Skip.OMITTED, Skip.ABORTED)
+_END = (Skip.UNLOGGED, Skip.HIDDEN, Skip.OMITTED, Skip.ABORTED)
 
 
 @given(LOGS, st.booleans(), st.integers(1, 9))
@@ -165,8 +166,27 @@ def test_a_dropped_table_that_is_known_is_no_news_at_each_start_but_its_next_dro
     known = known.with_lines([(30, lines.gone(TABLE)), (31, lines.started())], 40)
     assert tables(known) == []
     assert tables(known.with_lines([(50, lines.dropped(TABLE))], 60)) == [(Skip.DROPPED, TABLE)]
-    # A table that was dropped while nothing ran is told by the start.
-    assert tables(EMPTY.with_lines([(1, lines.gone(TABLE))], 20)) == [(Skip.DROPPED, TABLE)]
+
+
+def test_a_table_that_the_start_does_not_see_is_not_called_dropped():
+    """The line is the same for a table that is gone and for one whose SELECT right is gone."""
+    hidden = EMPTY.with_lines([(1, lines.gone(TABLE)), (2, lines.started())], 20)
+    assert tables(hidden) == [(Skip.HIDDEN, TABLE)]
+    # Each start tells it again, which is no news.
+    known = hidden.as_mailed().acknowledge([])
+    assert tables(known.with_lines([(30, lines.gone(TABLE)), (31, lines.started())], 40)) == []
+    # A start that does not tell it sees the table.
+    seen = hidden.with_lines([(30, lines.started())], 40)
+    assert tables(seen) == []
+    assert tables(seen.with_lines([(50, lines.gone(TABLE)), (51, lines.started())], 60)) == [
+        (Skip.HIDDEN, TABLE)
+    ]
+
+
+def test_a_table_that_was_dropped_is_told_once_and_not_also_as_not_visible():
+    known = EMPTY.with_lines([(1, lines.dropped(TABLE)), (9, lines.gone(TABLE)), (10, lines.started())], 20)
+    assert tables(known) == [(Skip.DROPPED, TABLE)]
+    assert [entry.kind for entry in known.unmailed] == [Skip.DROPPED]
 
 
 def test_a_check_reads_from_where_the_last_one_ended_and_not_for_ever():

@@ -24,14 +24,18 @@ TOLD = {
     Skip.UNSUPPORTED: lines.unsupported(TABLE, 2000123),
     Skip.TRUNCATED: lines.truncated(TABLE, 2000124),
     Skip.DROPPED: lines.dropped(TABLE),
+    Skip.HIDDEN: lines.gone(TABLE),
     Skip.UNLOGGED: lines.not_logged(TABLE),
     Skip.OMITTED: lines.reading(*(table for table in CAPTURED if table != TABLE)),
     Skip.ABORTED: "\n".join((lines.requested(TABLE), lines.aborted())),
 }
+#: All at once: of one table its drop is told, and not that it is not visible any more.
+TOGETHER = {**TOLD, Skip.HIDDEN: lines.gone("MMDL.PLAN_BASE_WVR_TBL")}
 OWNERS = {
     Skip.UNSUPPORTED: "database",
     Skip.TRUNCATED: "wms",
     Skip.DROPPED: "wms",
+    Skip.HIDDEN: "database",
     Skip.UNLOGGED: "database",
     Skip.OMITTED: "database",
     Skip.ABORTED: "us",
@@ -41,6 +45,7 @@ SAYS = {
     Skip.UNSUPPORTED: (f"wms-connector snapshot main --table {TABLE}", "SCN 2000123"),
     Skip.TRUNCATED: (f"wms-connector acknowledge main --table {TABLE}", "SCN 2000124"),
     Skip.DROPPED: ("wms-connector oracle-script main",),
+    Skip.HIDDEN: ("wms-connector oracle-script main", "SELECT right"),
     Skip.UNLOGGED: (f"ALTER TABLE {TABLE} ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS",),
     Skip.OMITTED: ("wms-connector oracle-script main", "left it out"),
     Skip.ABORTED: (f"wms-connector snapshot main --table {TABLE}",),
@@ -94,8 +99,8 @@ def test_a_database_that_was_set_back_is_told_with_both_positions_and_of_no_tabl
 
 
 def test_all_ways_are_in_one_mail():
-    mail = skipped_mail(MAIN, known(*TOLD.values()).unmailed, AT / 1000)
-    assert mail.text.count("Owner:") == len(TOLD)
+    mail = skipped_mail(MAIN, known(*TOGETHER.values()).unmailed, AT / 1000)
+    assert mail.text.count("Owner:") == len(TOGETHER)
     assert len(mail.subject) <= 100
 
 
@@ -105,9 +110,18 @@ def test_without_a_skip_the_metric_is_0_and_unknown_where_nothing_was_read():
     assert skipped_findings(Observation()) == []
 
 
+def test_a_log_that_nobody_could_read_is_not_taken_for_nothing_skipped():
+    clear = SkippedChanges().with_lines([], AT)
+    (finding,) = skipped_findings(Observation(skipped=clear, log_unread=True))
+    assert finding.ok is None
+    assert finding.reason.endswith("what was skipped since 2026-01-02 03:04 UTC")
+    found = skipped_findings(Observation(skipped=known(TOLD[Skip.DROPPED]), log_unread=True))
+    assert [finding.ok for finding in found] == [False]
+
+
 def test_the_metric_counts_what_is_open():
-    found = skipped_findings(Observation(skipped=known(*TOLD.values()).acknowledge(["WMS.ELSE"])))
-    assert [finding.value for finding in found] == [float(len(TOLD))] * len(TOLD)
+    found = skipped_findings(Observation(skipped=known(*TOGETHER.values()).acknowledge(["WMS.ELSE"])))
+    assert [finding.value for finding in found] == [float(len(TOGETHER))] * len(TOGETHER)
     assert without_standing(found) == ()
 
 

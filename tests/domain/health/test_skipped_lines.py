@@ -21,7 +21,7 @@ def test_for_any_name_a_line_names_its_table_and_position(schema: str, table: st
     assert skip_in(lines.unsupported(name, scn, database)) == Seen(Skip.UNSUPPORTED, name, scn)
     assert skip_in(lines.truncated(name, scn, database)) == Seen(Skip.TRUNCATED, name, scn)
     assert skip_in(lines.renamed(name, database)) == Seen(Skip.DROPPED, name)
-    assert skip_in(lines.gone(name, database)) == Seen(Skip.DROPPED, name, checked=True)
+    assert skip_in(lines.gone(name, database)) == Seen(Skip.HIDDEN, name, checked=True)
     assert skip_in(lines.not_logged(name, database)) == Seen(Skip.UNLOGGED, name, checked=True)
 
 

@@ -12,6 +12,8 @@ from tests.faults.health.watched_stage import Check, WatchedStage
 from tests.faults.report import Row
 from tests.support.mailbox import Mail, Sender
 
+#: What Debezium passes over is mailed by itself, whatever else is wrong.
+_SKIPPED = "ChangesSkipped"
 Injected = Callable[[], AbstractContextManager[object]]
 
 
@@ -21,6 +23,7 @@ class Wanted:
 
     `found`: in which check it is a finding. `does`: how what the check did begins. `healed`: the check fixes
     it, so nobody is woken. `told`: the check that mails, where that is not for the alarm's periods to say.
+    `skipped`: the class of skipped changes that has a mail of its own beside it.
     """
 
     metric: str
@@ -29,6 +32,7 @@ class Wanted:
     does: str = ""
     healed: bool = False
     told: int | None = None
+    skipped: str = ""
 
     @property
     def alarm(self) -> Alarm:
@@ -143,8 +147,12 @@ class FaultScenario:
         self.expect(f"its alarm is {state}", holds=state == "ALARM")
 
     def _notified(self, wanted: Wanted, checks: list[Check]) -> None:
+        every = [mail for check in checks for mail in check.mails if mail.sender is Sender.CHECK]
+        skipped = [mail.subject for mail in every if _SKIPPED in mail.subject]
+        self.expect(f"mailed of skipped changes {skipped}", holds=len(skipped) == bool(wanted.skipped))
+        self.expect(f"no word of {wanted.skipped}", holds=all(wanted.skipped in each for each in skipped))
         own = {
-            number: [mail for mail in check.mails if mail.sender is Sender.CHECK]
+            number: [mail for mail in check.mails if mail in every and _SKIPPED not in mail.subject]
             for number, check in enumerate(checks, 1)
         }
         found = {number: [mail.subject for mail in mails] for number, mails in own.items() if mails}
@@ -157,7 +165,8 @@ class FaultScenario:
         self.expect(
             f"mailed in checks {found}", holds={n: len(m) for n, m in found.items()} == {wanted.notified: 1}
         )
-        self.cells["mail"] = f"1, in check {wanted.notified}"
+        beside = f", and 1 of {_SKIPPED} ({wanted.skipped})" if wanted.skipped else ""
+        self.cells["mail"] = f"1, in check {wanted.notified}{beside}"
         for mail in own.get(wanted.notified, []):
             self.readable(mail, wanted)
 

@@ -10,10 +10,7 @@ FIRST = ("MMDL", schema.BASE)
 
 
 def drop(database: LocalDatabase, *, by_owner: bool = False) -> None:
-    """Drop the table, as SYS or as the application; its grants go with it.
-
-    Debezium passes over what SYS defines, and says nothing of it.
-    """
+    """Drop the table, as SYS or as the application; its grants go with it."""
     with database.app() if by_owner else database.sys() as session:
         session.execute(f"DROP TABLE {relation(*LAST)}")
 

@@ -89,7 +89,7 @@ right-CREATE-SESSION          | database rights         | -   | ORA-01045
 right-CREATE-TABLE            | database rights         | no  | ORA-01031
 right-SELECT-CATALOG-ROLE     | database rights         | no  | ORA-31603
 right-FLASHBACK               | database rights         | no  | ORA-01031
-right-SELECT-table            | table-dropped           | -
+right-SELECT-table            | table-not-visible       | -
 supplemental-logging-off      | database rights         | no  | Supplemental logging not properly configured
 noarchivelog                  | database set-up         | no  | LOG_MODE
 table-logging-off             | table-not-logged        | -
@@ -102,11 +102,14 @@ open-transaction              | none                    | -
 log-switch-storm              | none                    | -
 redo-status-2                 | unreadable change       | no  | unable to re-construct
 redo-unknown-column           | DML                     | no  | DML statement couldn't be parsed
-redo-ddl-by-sys               | DML                     | no  | DML statement couldn't be parsed
+redo-ddl-by-sys               | none                    | -
 redo-unknown-ddl              | DDL                     | no  | wobble the frobnicator
 redo-unsupported              | unsupported-change      | -
 redo-truncate                 | table-truncated         | -
 redo-drop                     | table-dropped           | -
+redo-drop-with-comment        | table-dropped           | -
+redo-drop-by-sys              | table-dropped           | -
+redo-truncate-by-sys          | table-truncated         | -
 heartbeat-00942               | database rights         | no  | ORA-00942
 heartbeat-01031               | database rights         | no  | ORA-01031
 heartbeat-02396               | session ended           | -   | ORA-02396

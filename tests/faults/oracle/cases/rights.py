@@ -97,7 +97,8 @@ def _not_read(bed: ConnectorTestbed) -> str:
 def _still_captured(bed: ConnectorTestbed) -> str:
     known = len(_records(bed))
     bed.database.insert("WMS", schema.BASE)
-    return "" if until(lambda: len(_records(bed)) > known, 20) else "no record of a new row"
+    arrived = until(lambda: len(_records(bed)) > known, 20)
+    return finds(bed, "table-not-visible") if arrived else "no record of a new row"
 
 
 CASES: Sequence[Case] = (
@@ -174,6 +175,7 @@ CASES: Sequence[Case] = (
         unnoticed(),
         f"SELECT ON {_OTHER}",
         proof=_still_captured,
-        otherwise="its changes go on, for LogMiner asks for no right on the table",
+        otherwise="its changes go on, for LogMiner asks for no right on the table; to a start of the "
+        "task it is as if it were dropped",
     ),
 )
