@@ -53,6 +53,7 @@ def golden(request: pytest.FixtureRequest) -> Golden:
     return compare
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Which tests on the real parts stay in one process: those of a world, for it takes long to launch.
 
