@@ -166,8 +166,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "DML",
         retry=False,
         owner=Owner.US,
-        meaning="the connector cannot parse a change of a row in the redo log, often because it knows another "
-        "structure of the table",
+        meaning="the connector cannot parse a change of a row in the redo log, often because it knows "
+        "another structure of the table",
         next_step="ask the DBA how the table's structure was changed, and compare with the newest record of "
         "the schema-change topic; report the message; the statement in the worker's log holds values of the "
         "row",

@@ -10,10 +10,11 @@ MAX_LENGTH = one_line.MAX_LENGTH
 _CLOSED = 17008
 #: The prefix that Connect puts before a log line of our connector's task.
 TASK_PREFIX = f"[{CONNECTOR}|task-"
-#: How a line names our connector's task: by that prefix, or as Connect's own class prints the task.
+#: How a line tells that it is about our connector's task: by that prefix, as Connect's own class prints the
+#: task, or by a logger of Debezium's (as image/conf/log4j2.xml shortens them), which runs nothing else here.
 #: Debezium's restarts lose the prefix in some lives of a task (observed with Debezium 3.6.1.Final on Connect
 #: 4.3.1).
-_TASK_MARKS = (TASK_PREFIX, f"{{id={CONNECTOR}-")
+_TASK_MARKS = (TASK_PREFIX, f"{{id={CONNECTOR}-", "[i.d.")
 #: The same as a filter pattern of CloudWatch Logs: any of these texts, exactly.
 TASK_PATTERN = " ".join(f'?"{mark}"' for mark in _TASK_MARKS)
 #: What Debezium says when the database refuses `heartbeat.action.query`.

@@ -22,7 +22,7 @@ from connector.domain.capture import signals
 from connector.domain.capture.config import connector_config
 from connector.domain.capture.oracle_script import OracleScript
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.health.causes import TASK_PREFIX
+from connector.domain.health.causes import of_task
 from connector.domain.health.observation import ConnectorStatus, Source
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.database import parse_database
@@ -258,8 +258,8 @@ class ConnectorTestbed:
             return file.read().decode("utf-8", "replace").splitlines()
 
     def task_log(self) -> list[str]:
-        """Its lines that name our connector: the only ones that the health check reads for a cause."""
-        return [line for line in self.log() if TASK_PREFIX in line or f"[{CONNECTOR}|worker]" in line]
+        """Its lines about the task: the only ones that the health check reads for a cause."""
+        return [line for line in self.log() if of_task(line)]
 
     def set_mark(self) -> None:
         """The case begins here."""

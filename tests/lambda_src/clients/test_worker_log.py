@@ -23,6 +23,12 @@ WITHOUT_PREFIX = (
     "words | Caused "
     "by: java.sql.SQLException: ORA-01017: invalid username/password; logon denied"
 )
+#: As Debezium's own thread writes it in such a life of the task.
+OF_DEBEZIUM = (
+    "2026-01-02T03:04:05.678Z ERROR Got exception when starting mining session. "
+    "[i.d.c.o.l.AbstractLogMinerStreamingChangeEventSource] java.sql.SQLException: ORA-04030: out of process "
+    "memory when trying to allocate 65536 bytes (Logminer LCR c,krvxbpns)"
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +40,8 @@ WITHOUT_PREFIX = (
         (OF_TASK + "a warning without a trace", False),
         (OF_TASK.replace("|task-0", "|worker") + "a.b.SomeException: words", False),
         (WITHOUT_PREFIX, True),
+        (OF_DEBEZIUM, True),
+        (OF_DEBEZIUM.replace("[i.d.c.o.l.", "[o.a.k.c.r."), False),
         (WITHOUT_PREFIX.replace("{id=wms-oracle-cdc-0}", "{id=another-0}"), False),
     ],
 )
