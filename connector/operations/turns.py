@@ -166,7 +166,7 @@ class Turn:
                 self._stop(conflict, "nothing was changed")
                 if whole:
                     self._mark()
-                return
+            # Marking takes seconds, in which a launch may have begun its next stack.
             self._wait_for_launch(self._before)
 
     def _wait_for_launch(self, before: States) -> None:

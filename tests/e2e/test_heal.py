@@ -16,26 +16,24 @@ from tests.support.stage_under_test import StageUnderTest
 pytestmark = pytest.mark.e2e
 
 CHECKS = 50
-#: Every record, heartbeats included, lacks this field: the task fails with the first one.
-BROKEN = {
-    "transforms": "broken",
-    "transforms.broken.type": "org.apache.kafka.connect.transforms.ExtractField$Value",
-    "transforms.broken.field": "nowhere",
-}
+#: The statement with which each round of mining begins. An ended session fails the task, and a restart may
+#: help.
+_EACH_ROUND = "CURRENT_SCN"
+_ENDED = {"at": _EACH_ROUND, "code": 1012, "text": "ORA-01012: not logged on"}
 
 
 @pytest.fixture
 def failed(world: World, main: Run) -> Iterator[StageUnderTest]:
-    """Main with a task that fails on its first record, before and after a restart."""
+    """Main with a task that fails as soon as it streams, before and after a restart."""
     under_test = StageUnderTest(world)
-    good = under_test.connector_config()
-    with under_test.without_schedule():
-        under_test.connect("PUT", "/config", {**good, **BROKEN})
+    with under_test.without_schedule(), world.database.sys() as session:
+        session.admin("fault", **_ENDED)
         try:
             under_test.wait_for_states("RUNNING", "FAILED")
             yield under_test
         finally:
-            under_test.connect("PUT", "/config", good)
+            session.admin("clear_faults")
+            under_test.connect("POST", "/restart?includeTasks=true")
             under_test.wait_for_states("RUNNING", "RUNNING")
             under_test.delete_items(BUDGET_KEY, STATE_KEY)
 
@@ -64,4 +62,4 @@ def test_fifty_checks_at_once_restart_a_failed_task_once_and_never_more_than_thr
     assert made == LIMIT
     assert len(failed.item(BUDGET_KEY)["claims"]["L"]) == LIMIT
     subjects = [mail.subject for mail in mailbox.take() if mail.sender is Sender.CHECK]
-    assert subjects == ["wms-connector-main: ConnectorTaskFailed (unknown)"]
+    assert subjects == ["wms-connector-main: ConnectorTaskFailed (session ended)"]
