@@ -41,7 +41,7 @@ _WITHDRAW_SECONDS = 180.0
 _FRESH_SECONDS = 2.0
 
 _AGAIN = "Wait until it has ended, then run the same command again"
-#: Not withdrawn: a worker of it may have made topics, so a deletion must tear it down.
+#: Not withdrawn, with all that it stands on: a worker of it may have made topics, which a deletion removes.
 _TORN_DOWN = "connector"
 
 
@@ -181,7 +181,13 @@ class Turn:
             if any(stack_states.busy(s) and not s.startswith("DELETE_") for s in look.states.values()):
                 give_up = min(now + _YIELD_SECONDS, start + _LONGEST_SECONDS)
             if now >= give_up:
-                self._stop(conflict, "nothing more is deleted")
+                if not self.marked:
+                    self._stop(conflict, "nothing more is deleted")
+                # A marked stage registers nothing, so that launch has stopped. A new one clears the mark, and
+                # then each step of the teardown refuses.
+                self._show(f"{conflict.stack} {conflict.seen}, by a launch that has stopped: it goes, too")
+                self._before = {**before, **look.states}
+                return
             if now - shown >= _LINE_SECONDS:
                 self._show(f"{conflict}; waiting for it, {now - start:.0f} s")
                 shown = now
@@ -246,8 +252,10 @@ class Turn:
 
         What another thread of this run is creating at this moment is left to that thread.
         """
-        keep = stage.names.stack(_TORN_DOWN)
-        mine = [name for name in self._requests.created if name in now and name != keep]
+        mine = [name for name in self._requests.created if name in now]
+        if stage.names.stack(_TORN_DOWN) in mine:
+            # The deletion needs the function to tear it down, and takes the rest with it.
+            return tuple(sorted(mine))
         # Whatever stands on another stack comes later in this order.
         done = [
             name for name in sorted(mine, key=self._names().index, reverse=True) if not _creating(now[name])

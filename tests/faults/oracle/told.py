@@ -23,7 +23,7 @@ snapshot-01555                | snapshot too old        | no  | ORA-01555
 snapshot-00942                | database rights         | no  | ORA-00942
 snapshot-01466                | table changed           | yes | ORA-01466
 snapshot-lock                 | database rights         | no  | ORA-01031
-snapshot-lost                 | unreachable             | -   | ORA-17002
+snapshot-lost                 | unreachable             | -   | ORA-170
 snapshot-03113                | unreachable             | -   | ORA-03113
 asked-lost                    | LogMiner session        | yes | ORA-01292
 mining-01291                  | log missing             | -   | ORA-01291
@@ -149,7 +149,10 @@ class Told:
             wrong.append(f"the mail does not name the class {self.error_class}")
         if mail and self.words not in mail:
             wrong.append(f"the mail does not hold {self.words!r}")
-        if _VALUE.search(mail):
+        # What to do next names keys of a secret, in quotes as a value stands in a statement.
+        if _VALUE.search(
+            "".join(line for line in mail.splitlines(True) if not line.startswith("Next step:"))
+        ):
             wrong.append("the mail holds values of a row")
         return wrong
 
