@@ -162,6 +162,17 @@ def test_the_public_ports_of_msk_say_how_to_authenticate(port: int, auth: str) -
         choose_auth("plaintext", found)
 
 
+@pytest.mark.parametrize(
+    ("host", "right"),
+    [("b-1-public", {"iam": 9198, "scram": 9196}), ("b-1", {"iam": 9098, "scram": 9096, "plaintext": 9092})],
+)
+def test_the_port_to_set_is_the_public_one_where_the_address_is(host: str, right: dict[str, int]) -> None:
+    wrong = brokers(f"{host}.{MSK}:{9194 if 'public' in host else 9094}")
+    for auth, port in right.items():
+        with pytest.raises(OperatorError, match=rf"set kafka_auth to tls, or the port to {port}$"):
+            choose_auth(auth, wrong)
+
+
 @pytest.mark.parametrize("auth", ["iam", "scram", "tls"])
 def test_the_multi_vpc_addresses_of_msk_say_how_to_authenticate(auth: str) -> None:
     found = brokers(f"b-1.{auth}.{MSK}:14001,b-3.{auth.upper()}.{MSK}:14003,b-12.{auth}.{MSK}:14012")
