@@ -13,7 +13,7 @@ _FAMILIES: Mapping[str, str] = {
     # Retriable ones, or what a client does again by itself: the broker is busy, moves or has stopped.
     "brokers": """
         ApplicationRecoverable AuthorizerNotReady BootstrapResolution BrokerIdNotRegistered
-        BrokerNotAvailable ControllerMoved CoordinatorLoadInProgress CoordinatorNotAvailable
+        BrokerNotAvailable BufferExhausted ControllerMoved CoordinatorLoadInProgress CoordinatorNotAvailable
         CorruptRecord Disconnect DuplicateBrokerRegistration ElectionNotNeeded
         EligibleLeadersNotAvailable FeatureUpdateFailed FencedLeaderEpoch FencedMemberEpoch
         FencedStateEpoch FetchSessionIdNotFound FetchSessionTopicId GroupIdNotFound
