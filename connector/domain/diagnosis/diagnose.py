@@ -191,7 +191,10 @@ def _by_words(causes: Sequence[Cause], about: Speaker) -> _Verdict | None:
         if signs.of_network(cause):
             speaker = reached(causes[: number + 1])
             speaker = speaker if speaker in REACHED else about
-            return _Verdict(_NETWORK_CLASSES.get(speaker, "network"), _says(cause), speaker)
+            name = _NETWORK_CLASSES.get(speaker, "network")
+            if name == "unreachable" and signs.of_unknown_host(cause):
+                name = "database host"
+            return _Verdict(name, _says(cause), speaker)
     for cause in reversed(causes):
         if name := signs.fallback(cause):
             return _Verdict(name, _with_reason(cause, causes), _speaker(cause, causes))

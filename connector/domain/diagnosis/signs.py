@@ -248,6 +248,12 @@ NETWORK_EXCEPTION = re.compile(
     r"Exception|java\.io\.EOFException|java\.nio\.channels\.\w+Exception|java\.util\.concurrent\.TimeoutException"
     r"|oracle\.net\..+|javax\.net\.ssl\.SSL\w*Exception|java\.sql\.SQL(?:Non)?Transient\w*ConnectionException)$"
 )
+#: A name that cannot be resolved: of the database's host that is told apart.
+UNKNOWN_HOST = re.compile(
+    r"unknown ?host|name or service not known|nodename nor servname|temporary failure in name"
+    r"|no address assoc",
+    re.IGNORECASE,
+)
 
 
 def telling(cause: Cause) -> str:
@@ -277,6 +283,11 @@ def of_trust(cause: Cause) -> str:
     if EXPIRED.search(says):
         return "broker certificate"
     return "broker TLS" if TRUST.search(cause.message) else ""
+
+
+def of_unknown_host(cause: Cause) -> bool:
+    """Whether a cause says that a name cannot be resolved."""
+    return UNKNOWN_HOST.search(f"{cause.exception} {cause.message}") is not None
 
 
 def of_network(cause: Cause) -> bool:

@@ -243,8 +243,8 @@ def test_a_key_that_may_not_be_used_is_a_missing_right(words: str) -> None:
         (
             "org.apache.kafka.common.errors.SaslAuthenticationException: An error: (java.security."
             "PrivilegedActionException: javax.security.sasl.SaslException: Exception while evaluating "
-            "challenge [Caused by javax.security.auth.callback.UnsupportedCallbackException: Unrecognized SASL "
-            "ClientCallback]) occurred when evaluating SASL token received from the Kafka Broker."
+            "challenge [Caused by javax.security.auth.callback.UnsupportedCallbackException: Unrecognized "
+            "SASL ClientCallback]) occurred when evaluating SASL token received from the Kafka Broker."
         ),
     ],
 )
