@@ -43,7 +43,8 @@ _FAMILIES: Mapping[str, str] = {
         DelegationTokenDisabled IllegalSaslState InvalidPrincipalType PrincipalDeserialization
         SecurityDisabled UnsupportedByAuthentication UnsupportedSaslMechanism InvalidReceive
         """,
-    "broker TLS": "SslAuthentication CertificateExpiredAuthentication",
+    "broker TLS": "SslAuthentication",
+    "broker certificate": "CertificateExpiredAuthentication",
     # What a producer with transactions may meet; a task that is started again begins a new epoch.
     "fenced": """
         ConcurrentTransactions DuplicateSequence FencedInstanceId InvalidPidMapping
