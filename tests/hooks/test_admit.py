@@ -153,6 +153,7 @@ def test_a_region_that_only_the_profile_names_is_not_left_out_in_silence(
 
 @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS"])
 def test_a_launch_stops_while_functions_are_in_progress_and_registers_nothing(status: str):
+    """Kind: stack states and operations under way get the right step."""
     connection = ready()
     name = "wms-functions-main"
     connection.stacks[name] = {"StackName": name, "StackStatus": status}

@@ -86,7 +86,10 @@ def test_worker_producers_and_consumers_prove_themselves_in_the_same_way():
 
 @pytest.mark.parametrize("prefix", ["", "producer.", "consumer.", "admin."])
 def test_every_client_of_the_worker_waits_before_it_connects_again(prefix: str):
-    """MSK refuses more than 4 new connections with IAM a second on its smallest brokers."""
+    """MSK refuses more than 4 new connections with IAM a second on its smallest brokers.
+
+    Kind: reconnect back-off for IAM.
+    """
     assert int(PROPERTIES[f"{prefix}reconnect.backoff.ms"]) == RECONNECT_BACKOFF_MS >= 1000
     assert int(PROPERTIES[f"{prefix}reconnect.backoff.max.ms"]) == RECONNECT_BACKOFF_MAX_MS
 

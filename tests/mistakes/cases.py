@@ -315,7 +315,10 @@ def stack_files() -> Iterator[Case]:
 
 
 def commands_that_show() -> Iterator[Case]:
-    """What a launch says of a secret, `diff`, `validate`, `generate` and `dump` say too, of one stack and of all."""
+    """What a launch says of a secret, `diff`, `validate`, `generate` and `dump` say too, of one stack and of all.
+
+    Kind: no command hides a refused secret.
+    """
     mixed = "hidden-broker-1.x:9098,hidden-broker-2.x:9094"
     table: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         ("brokerString", mixed, ("mixes the ports 9094, 9098", "set kafka_auth to")),

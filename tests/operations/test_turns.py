@@ -75,6 +75,7 @@ def whole(stage: Stage, **states: str) -> Command:
 
 
 def test_a_launch_stops_before_anything_while_a_stack_is_in_progress():
+    """Kind: stack states and operations under way get the right step."""
     command = whole(MAIN, functions="UPDATE_IN_PROGRESS")
     with pytest.raises(ServerError, match="wms-functions-main is UPDATE_IN_PROGRESS: .* nothing was changed"):
         command.turn.begin_launch()
@@ -89,6 +90,7 @@ def test_a_launch_stops_before_anything_while_a_stack_is_in_progress():
     ],
 )
 def test_a_launch_over_a_stack_whose_rollback_failed_names_the_step_that_works(stage: Stage, words: str):
+    """Kind: stack states and operations under way get the right step."""
     command = whole(stage, functions="UPDATE_ROLLBACK_FAILED")
     with pytest.raises(ServerError, match=words) as caught:
         command.turn.begin_launch()
@@ -126,7 +128,10 @@ def test_a_command_that_sleeps_between_two_stacks_is_seen(component: str, status
 
 
 def test_of_two_launches_the_one_that_did_not_create_the_first_stack_stops():
-    """Sceptre takes CloudFormation's refusal for success."""
+    """Sceptre takes CloudFormation's refusal for success.
+
+    Kind: stack states and operations under way get the right step.
+    """
     command = Command(BRANCH)
     command.turn.begin_launch()
     error = {"Code": "AlreadyExistsException", "Message": "Stack [wms-alerts-x] already exists"}
@@ -230,6 +235,7 @@ def test_a_launch_cancels_a_teardown_once_and_only_of_a_branch():
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"])
 def test_a_deletion_stops_before_anything_while_a_launch_is_under_way(status: str):
+    """Kind: stack states and operations under way get the right step."""
     command = whole(BRANCH, alerts=status)
     with pytest.raises(ServerError, match=f"wms-alerts-x is {status}: .* nothing was changed"):
         command.turn.check_deletion(whole=True)

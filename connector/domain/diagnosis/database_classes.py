@@ -47,6 +47,17 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         of_database="is not set up for LogMiner",
     ),
     ErrorClass(
+        "database trigger",
+        retry=False,
+        owner=Owner.DATABASE,
+        meaning="a trigger or a package of the database's owners refuses what the connector does, in words "
+        "of its own",
+        next_step="ask the DBA which trigger (a logon trigger, for example) or package raises the message, "
+        "and to let the connector's user pass; then launch again",
+        command=LAUNCH,
+        of_database="refuses the connector by a trigger or a package",
+    ),
+    ErrorClass(
         "database protocol",
         retry=False,
         owner=Owner.DATABASE,
@@ -222,6 +233,27 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         "and 'pdb', then launch again",
         command=LAUNCH,
         of_database="cannot be addressed so",
+    ),
+    ErrorClass(
+        "database host",
+        # A name service that does not answer for a while, or a fail-over, is reported so too.
+        retry=True,
+        owner=Owner.NETWORK,
+        meaning="the name of the database's host cannot be resolved",
+        next_step="check the host in the secret dbInfo, then whether the worker's VPC can resolve that name "
+        "(DNS, private hosted zones); then launch again",
+        command=LAUNCH,
+        of_database="has a host name that cannot be resolved",
+    ),
+    ErrorClass(
+        "listener rules",
+        retry=False,
+        owner=Owner.DATABASE,
+        meaning="the database's listener has rules that refuse this client or this service",
+        next_step="ask the DBA to let the worker's addresses pass in the listener's rules (valid node "
+        "checking, service ACLs, Connection Manager); then launch again",
+        command=LAUNCH,
+        of_database="has a listener that refuses the connector's address",
     ),
     ErrorClass(
         "unreachable",

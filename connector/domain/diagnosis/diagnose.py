@@ -14,8 +14,16 @@ from connector.domain.diagnosis import signs
 from connector.domain.diagnosis.classes import class_named
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.diagnosis.one_line import one_line
-from connector.domain.diagnosis.oracle_codes import POSITIONS, WRAPPERS, by_code
-from connector.domain.diagnosis.speaker import REACHED, Speaker, of_cause, of_host, of_package, reached
+from connector.domain.diagnosis.oracle_codes import POSITIONS, RAISED, WRAPPERS, by_code
+from connector.domain.diagnosis.speaker import (
+    DRIVER_CODES,
+    REACHED,
+    Speaker,
+    of_cause,
+    of_host,
+    of_package,
+    reached,
+)
 from connector.domain.diagnosis.trace import Cause, Code, Prefix, parse
 
 #: Numbers that refuse a login, in any writing: Oracle writes five digits, other programs fewer.
@@ -47,6 +55,8 @@ _TLS_CLASSES = {
 #: What an exception of such a package means if its words tell nothing about a connection.
 _VAGUE = frozenset({"no-session", "database error", "AWS endpoint"})
 _NO_CAUSE = "no cause given"
+#: Exceptions whose message is only a date: the class says what is wrong with it.
+_TELLING_NAMES = frozenset({"CertificateExpiredException", "CertificateNotYetValidException"})
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ def diagnose(text: str, *, about: Speaker = Speaker.UNKNOWN) -> Diagnosis:
 def _judge(causes: Sequence[Cause], about: Speaker) -> _Verdict:
     codes = list(_ranked(causes))
     best = min(codes, key=lambda found: found[0], default=None)
-    if best is not None and best[0] <= _Rank.SERVER:
+    if best is not None and best[0] <= _Rank.RAISED:
         return _of_code(best[1], Speaker.DATABASE)
     if (told := _by_signs(causes)) is not None:
         return told
@@ -108,9 +118,9 @@ def _by_signs(causes: Sequence[Cause]) -> _Verdict | None:
         if name := signs.telling(cause):
             says = next(each for each in causes if signs.telling(each) == name)
             return _Verdict(name, _with_reason(says, causes), _speaker(says, causes))
-        if signs.of_trust(cause):
+        if name := signs.of_trust(cause):
             speaker = reached(causes[: number + 1])
-            return _Verdict(_TLS_CLASSES.get(speaker, "broker TLS"), _says(cause), speaker)
+            return _Verdict(_TLS_CLASSES.get(speaker, name), _says(cause), speaker)
         if signs.of_network(cause) and of_host(cause.message) is Speaker.AWS:
             return _Verdict("AWS endpoint", _says(cause), Speaker.AWS)
     return None
@@ -119,7 +129,7 @@ def _by_signs(causes: Sequence[Cause]) -> _Verdict | None:
 class _Rank:
     """How much a number tells; the smallest tells most."""
 
-    LOGIN, SERVER, DRIVER, OTHER, WRAPPER, POSITION = range(6)
+    LOGIN, SERVER, RAISED, DRIVER, OTHER, WRAPPER, POSITION = range(7)
 
 
 def _ranked(causes: Sequence[Cause]) -> Iterator[tuple[int, Code]]:
@@ -147,7 +157,10 @@ def _rank(code: Code, *, suppressed: bool) -> int:
         return _Rank.OTHER
     if suppressed:
         return _Rank.OTHER
-    return _Rank.DRIVER if 17000 <= code.number < 19000 else _Rank.SERVER
+    if code.number in RAISED:
+        # PL/SQL that catches an error raises one of its own around it: then the caught one tells more.
+        return _Rank.RAISED
+    return _Rank.DRIVER if code.number in DRIVER_CODES else _Rank.SERVER
 
 
 def _class_of(code: Code) -> str:
@@ -156,6 +169,8 @@ def _class_of(code: Code) -> str:
         return "database rights" if code.number in _NO_PACKAGE else ""
     if code.prefix is Prefix.SQLSTATE:
         return {8: "unreachable", 28: "login"}.get(code.number // 1000, "")
+    if code.number in RAISED:
+        return "database trigger"
     family = by_code.get(code.number)
     return "" if family is None else family.error_class
 
@@ -176,7 +191,10 @@ def _by_words(causes: Sequence[Cause], about: Speaker) -> _Verdict | None:
         if signs.of_network(cause):
             speaker = reached(causes[: number + 1])
             speaker = speaker if speaker in REACHED else about
-            return _Verdict(_NETWORK_CLASSES.get(speaker, "network"), _says(cause), speaker)
+            name = _NETWORK_CLASSES.get(speaker, "network")
+            if name == "unreachable" and signs.of_unknown_host(cause):
+                name = "database host"
+            return _Verdict(name, _says(cause), speaker)
     for cause in reversed(causes):
         if name := signs.fallback(cause):
             return _Verdict(name, _with_reason(cause, causes), _speaker(cause, causes))
@@ -205,8 +223,8 @@ def _last(causes: Sequence[Cause]) -> str:
 
 
 def _says(cause: Cause) -> str:
-    """Its message; with its class where the message is only an address, or empty."""
+    """Its message; with its class where the message is only an address or a date, or empty."""
     message = one_line(cause.message)
-    if message and " " not in message and cause.name:
+    if message and cause.name and (" " not in message or cause.name in _TELLING_NAMES):
         return one_line(f"{cause.name}: {message}")
     return message or cause.name or _NO_CAUSE

@@ -13,7 +13,7 @@ _FAMILIES: Mapping[str, str] = {
     # Retriable ones, or what a client does again by itself: the broker is busy, moves or has stopped.
     "brokers": """
         ApplicationRecoverable AuthorizerNotReady BootstrapResolution BrokerIdNotRegistered
-        BrokerNotAvailable ControllerMoved CoordinatorLoadInProgress CoordinatorNotAvailable
+        BrokerNotAvailable BufferExhausted ControllerMoved CoordinatorLoadInProgress CoordinatorNotAvailable
         CorruptRecord Disconnect DuplicateBrokerRegistration ElectionNotNeeded
         EligibleLeadersNotAvailable FeatureUpdateFailed FencedLeaderEpoch FencedMemberEpoch
         FencedStateEpoch FetchSessionIdNotFound FetchSessionTopicId GroupIdNotFound
@@ -43,7 +43,8 @@ _FAMILIES: Mapping[str, str] = {
         DelegationTokenDisabled IllegalSaslState InvalidPrincipalType PrincipalDeserialization
         SecurityDisabled UnsupportedByAuthentication UnsupportedSaslMechanism InvalidReceive
         """,
-    "broker TLS": "SslAuthentication CertificateExpiredAuthentication",
+    "broker TLS": "SslAuthentication",
+    "broker certificate": "CertificateExpiredAuthentication",
     # What a producer with transactions may meet; a task that is started again begins a new epoch.
     "fenced": """
         ConcurrentTransactions DuplicateSequence FencedInstanceId InvalidPidMapping

@@ -22,7 +22,11 @@ by_code: Mapping[int, Family] = {code: family for family in FAMILIES for code in
 #: Oracle's message says only where it happened, or to which file: the cause only if nothing else is there.
 POSITIONS: frozenset[int] = frozenset({312, 334, 1110, 2063, 6512, 6550, 27037, 27041, 27101, 27301, 27302})
 #: Oracle's message says only that something else failed: the cause if nothing else is there.
-WRAPPERS: frozenset[int] = frozenset({255, 602, 603, 604, 1280, 1284, 1304, 4088, 12801, 16038, 27102, 27300})
+WRAPPERS: frozenset[int] = frozenset(
+    {255, 602, 603, 604, 1280, 1284, 1304, 4088, 12801, 16038, 17502, 27102, 27300}
+)
+#: What PL/SQL of the database's owners raises itself (PL/SQL Language Reference, RAISE_APPLICATION_ERROR).
+RAISED = range(20000, 21000)
 
 #: Codes that the running connector was seen with (docs/faults-oracle.md).
 SEEN: frozenset[int] = frozenset(

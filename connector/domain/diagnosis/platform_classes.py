@@ -62,6 +62,25 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         command=LAUNCH,
     ),
     ErrorClass(
+        "broker certificate",
+        retry=False,
+        owner=Owner.PLATFORM,
+        meaning="the brokers' certificate has expired, or is not valid yet",
+        next_step="ask the cluster's owners to renew the certificate; if it is valid, the worker's clock is "
+        "wrong; then launch again",
+        command=LAUNCH,
+    ),
+    ErrorClass(
+        "IAM client",
+        retry=False,
+        owner=Owner.US,
+        meaning="the worker's Kafka client cannot use IAM: the library aws-msk-iam-auth is not in its class "
+        "path, or its callback handler is not set",
+        next_step="check that the image holds aws-msk-iam-auth, and that every client with sasl.mechanism "
+        "AWS_MSK_IAM has sasl.client.callback.handler.class of that library; then launch again",
+        command=LAUNCH,
+    ),
+    ErrorClass(
         "AWS credentials",
         retry=True,
         owner=Owner.US,
@@ -96,6 +115,15 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.NETWORK,
         meaning="a connection of the worker failed, and the message does not tell to what",
         next_step="read in the worker's log which address it was, then check its security group and name",
+        command=LOGS,
+    ),
+    ErrorClass(
+        "worker busy",
+        retry=True,
+        owner=Owner.US,
+        meaning="the worker's own thread was busy for longer than Connect allows",
+        next_step="read in the worker's log what it did before: a connector that starts for long, brokers "
+        "that do not answer, or too little CPU or memory",
         command=LOGS,
     ),
     ErrorClass(

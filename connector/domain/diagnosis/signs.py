@@ -26,6 +26,8 @@ class Sign:
     exception: re.Pattern[str] | None = None
     #: In one of the first frames, or the message.
     place: re.Pattern[str] | None = None
+    #: In none of the first frames.
+    without: re.Pattern[str] | None = None
 
     def fits(self, cause: Cause) -> bool:
         """Whether a cause shows this sign."""
@@ -35,15 +37,17 @@ class Sign:
             and (
                 self.place is None or any(self.place.search(text) for text in (*cause.frames, cause.message))
             )
+            and (self.without is None or not any(map(self.without.search, cause.frames)))
         )
 
 
-def _sign(error_class: str, *words: str, exception: str = "", place: str = "") -> Sign:
+def _sign(error_class: str, *words: str, exception: str = "", place: str = "", without: str = "") -> Sign:
     return Sign(
         error_class,
         re.compile("|".join(words), re.IGNORECASE) if words else None,
         re.compile(exception) if exception else None,
         re.compile(place) if place else None,
+        re.compile(without) if without else None,
     )
 
 
@@ -56,6 +60,8 @@ TELLING: Sequence[Sign] = (
     _sign(
         "DML",
         r"Parsing failed for SQL|Failed to parse (?:32K_WRITE|XML write)",
+        # The parsers of LogMiner's own statements throw the class that the parser of DDL throws.
+        r"Expected '\w{1,10}' at index|Failed to parse operator at index|XML_REDO preamble",
         exception="ParsingException$",
     ),
     _sign("DDL", r"\bDDL statement couldn't be parsed"),
@@ -103,11 +109,12 @@ TELLING: Sequence[Sign] = (
         r"Detected changed end offset of database schema history",
     ),
     # Memory of the worker. A client without TLS takes the first bytes of a TLS port's answer for a length,
-    # and asks for that much memory (KAFKA-4090).
+    # and asks for that much memory (KAFKA-4090). With TLS the client reads through SslTransportLayer.
     _sign(
         "broker authentication",
         exception=r"\bOutOfMemoryError$",
-        place=r"org\.apache\.kafka\.common\.(?:network|memory)\.|kafka-\w+(?:-\w+)*-thread",
+        place=r"\.network\.(?:PlaintextTransportLayer|NetworkReceive)\b|\.kafka\.common\.memory\.",
+        without=r"\.SslTransportLayer\b",
     ),
     _sign("memory", exception=r"\bOutOfMemoryError$"),
     _sign("memory", r"Java heap space|GC overhead limit exceeded|OutOfMemoryError"),
@@ -125,6 +132,8 @@ TELLING: Sequence[Sign] = (
     _sign(
         "AWS rights",
         r"is not authorized to perform: (?!kafka-cluster)|AccessDenied|UnauthorizedOperation",
+        # KMS tells nobody whether a key is missing or only not allowed.
+        r"(?:master|KMS) key .{0,120}(?:not exist|not allowed)|Access to KMS is not allowed",
         exception=r"amazon(?:aws)?\b.*(?:Exception|Error)$",
     ),
     _sign(
@@ -139,17 +148,34 @@ TELLING: Sequence[Sign] = (
         r"Not authorized to access|_AUTHORIZATION_FAILED|authorization failed\.|\]: Access denied",
         r"is not authorized to perform: kafka-cluster",
     ),
-    _sign("broker authentication", r"Invalid receive \(size"),
+    _sign(
+        "broker authentication",
+        r"Invalid receive \(size|enabled mechanisms are \[|Failed to process post-handshake messages",
+    ),
+    # The settings of aws-msk-iam-auth (its issues "Unrecognized SASL ClientCallback" and "Failed to create
+    # SaslClient"): Kafka wraps both in the exception of a refused login.
+    _sign("IAM client", r"Failed to create SaslClient with mechanism AWS_MSK_IAM"),
+    _sign("IAM client", r"Unrecognized SASL ClientCallback"),
+    # A line of NetworkClient's, which logs the words of the exception only.
+    _sign("broker TLS", r"failed authentication due to: SSL handshake failed"),
+    _sign("broker login", r"failed authentication due to: .{0,200}(?:invalid cred|Authentication failed)"),
     _sign(
         "brokers",
-        r"Couldn't resolve server|Broker may not be available",
+        r"Couldn't resolve server|(?:Broker|Node) may not be available",
         r"Connection to node -?\d+ .{0,300}terminated during",
         r"LEADER_NOT_AVAILABLE|COORDINATOR_NOT_AVAILABLE|NOT_LEADER_OR_FOLLOWER|REQUEST_TIMED_OUT",
         r"NOT_ENOUGH_REPLICAS|NETWORK_EXCEPTION|KAFKA_STORAGE_ERROR",
     ),
     _sign(
-        "brokers", r"No resolvable bootstrap urls|Bootstrap broker \S{1,300} disconnected|Expiring \d+ record"
+        "brokers",
+        r"No resolvable bootstrap urls|Expiring \d+ record|bytes within the configured max blocking time",
+        r"Bootstrap broker \S{1,300} (?:\([^)]{0,200}\) )?disconnected",
+        r"timed out while waiting for producer to flush|Timed out waiting to flush offsets",
+        r"schema history couldn't be recovered",
+        r"worker is currently .{0,80}(?:membership|coordinator|cluster|topic)",
     ),
+    # DistributedHerder's and WorkerCoordinator's words about the worker's own thread.
+    _sign("worker busy", r"worker poll timeout has expired|Request timed out\. The worker is currently"),
     _sign("unknown topic", r"not present in metadata after|UNKNOWN_TOPIC_OR_PARTITION"),
     _sign(
         "fenced",
@@ -190,11 +216,19 @@ FALLBACKS: Sequence[Sign] = (
 #: A certificate or a protocol of TLS that is not accepted: judged by whose it is.
 TRUST = re.compile(
     r"PKIX path|unable to find valid certification path|CertificateException|No subject alternative"
-    r"|certificate (?:has )?expired|certificate_unknown|bad_certificate|unknown_ca|certificate verify failed"
+    r"|trustAnchors parameter|certificate_(?:expired|unknown)|bad_certificate|unknown_ca"
+    r"|certificate verify failed"
     r"|(?:load SSL|SSL) (?:key|trust)store|No appropriate protocol|protocol_version|unrecognized SSL message"
     r"|plaintext connection\?|handshake_failure|No name matching .{1,300} found",
     re.IGNORECASE,
 )
+#: The certificate itself is out of its time: no client can do anything about it.
+EXPIRED = re.compile(
+    r"certificate (?:has )?expired|Certificate(?:Expired|NotYetValid)Exception|validity check failed",
+    re.IGNORECASE,
+)
+#: The other side asks for a certificate of the client's, and the connector has none.
+WANTS_CERTIFICATE = re.compile(r"certificate_required", re.IGNORECASE)
 #: Words that anybody can say about a connection: judged by who says them.
 NETWORK = re.compile(
     r"time(?:d)?[ -]?out|unknown ?host|connection (?:was )?(?:reset|refused|closed|aborted)"
@@ -214,6 +248,12 @@ NETWORK_EXCEPTION = re.compile(
     r"Exception|java\.io\.EOFException|java\.nio\.channels\.\w+Exception|java\.util\.concurrent\.TimeoutException"
     r"|oracle\.net\..+|javax\.net\.ssl\.SSL\w*Exception|java\.sql\.SQL(?:Non)?Transient\w*ConnectionException)$"
 )
+#: A name that cannot be resolved: of the database's host that is told apart.
+UNKNOWN_HOST = re.compile(
+    r"unknown ?host|name or service not known|nodename nor servname|temporary failure in name"
+    r"|no address assoc",
+    re.IGNORECASE,
+)
 
 
 def telling(cause: Cause) -> str:
@@ -232,9 +272,22 @@ def fallback(cause: Cause) -> str:
     return next((sign.error_class for sign in FALLBACKS if sign.fits(cause)), "")
 
 
-def of_trust(cause: Cause) -> bool:
-    """Whether a cause says that TLS fails for a reason that stays."""
-    return TRUST.search(cause.message) is not None
+def of_trust(cause: Cause) -> str:
+    """The class of a cause that says that TLS fails for a reason that stays; empty if it does not.
+
+    It is the class if brokers are spoken to: TLS with others has other classes.
+    """
+    says = f"{cause.exception} {cause.message}"
+    if WANTS_CERTIFICATE.search(says):
+        return "broker authentication"
+    if EXPIRED.search(says):
+        return "broker certificate"
+    return "broker TLS" if TRUST.search(cause.message) else ""
+
+
+def of_unknown_host(cause: Cause) -> bool:
+    """Whether a cause says that a name cannot be resolved."""
+    return UNKNOWN_HOST.search(f"{cause.exception} {cause.message}") is not None
 
 
 def of_network(cause: Cause) -> bool:

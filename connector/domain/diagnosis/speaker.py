@@ -23,8 +23,9 @@ class Speaker(StrEnum):
     UNKNOWN = "unknown"
 
 
-#: The first of ojdbc's own numbers (Oracle Database JDBC Developer's Guide, "JDBC Error Messages").
-_DRIVER_CODES = range(17000, 19000)
+#: ojdbc's own numbers (Oracle Database JDBC Developer's Guide, "JDBC Error Messages"). Those from 17500 to
+#: 17699 are the server's, about files and ASM (Database Error Messages).
+DRIVER_CODES = frozenset({*range(17000, 17500), *range(17700, 19000)})
 #: Part of a class's or a frame's name -> who. The first that fits; shaded classes keep the end of their name.
 _PACKAGES: tuple[tuple[str, Speaker], ...] = (
     ("software.amazon", Speaker.AWS),
@@ -66,7 +67,7 @@ def of_host(text: str) -> Speaker:
 
 def of_cause(cause: Cause) -> Speaker:
     """Who says a cause: the server where it has a number of the server's, else the class, else the frames."""
-    if any(code.prefix is Prefix.PLS or code.number not in _DRIVER_CODES for code in cause.codes):
+    if any(code.prefix is Prefix.PLS or code.number not in DRIVER_CODES for code in cause.codes):
         return Speaker.DATABASE
     if cause.codes:
         return Speaker.DRIVER

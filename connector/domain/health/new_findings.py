@@ -30,8 +30,8 @@ _EXPLAINED_BY: Mapping[str, frozenset[str]] = {
     "HeartbeatMissing": _STILL,
     "ReplicationLagSeconds": _STILL | {"HeartbeatMissing"},
 }
-#: Classes that are stages of one outage: the database stops, starts, opens, and sessions come back.
-_OUTAGE = frozenset({"unreachable", "database starting", "no free session", "session ended"})
+#: Classes that are stages of one outage: the database stops or moves, starts, opens, and sessions come back.
+_OUTAGE = frozenset({"unreachable", "database host", "database starting", "no free session", "session ended"})
 #: When these have ended the connector catches up, so a lag is expected.
 _HALTS = _STILL | _HOLDS | {"HeartbeatMissing"}
 

@@ -70,6 +70,14 @@ ROLE = _class(
     "permissions boundary exists; then launch",
     LAUNCH,
 )
+THROTTLED = _class(
+    "worker-throttled",
+    Owner.PLATFORM,
+    "the worker's task could not start: AWS refused a call, because there were too many at once",
+    "nothing, if it ends by itself: ECS tries again; else ask the account's owners for a larger quota of the "
+    "API that the message names",
+    STATUS,
+)
 VOLUME = _class(
     "worker-volume",
     Owner.US,
@@ -86,7 +94,7 @@ NOT_STARTED = _class(
     STATUS,
 )
 
-CLASSES = (NETWORK, CAPACITY, IMAGE, SECRET, LOG_GROUP, ROLE, VOLUME, NOT_STARTED)
+CLASSES = (NETWORK, CAPACITY, IMAGE, SECRET, LOG_GROUP, ROLE, THROTTLED, VOLUME, NOT_STARTED)
 
 
 def _pattern(*patterns: str) -> re.Pattern[str]:
@@ -99,6 +107,7 @@ _BOTH = re.compile(r"unable to pull secrets or registry auth:?", re.IGNORECASE)
 #: What ECS's words speak of; the first that matches is taken. What cannot be reached or placed comes before
 #: what was asked for there: a secret that times out is not a wrong secret.
 _SPEAKS_OF = (
+    (THROTTLED, _pattern(r"Throttl|Rate exceeded|RequestLimitExceeded|TooManyRequestsException")),
     (
         CAPACITY,
         _pattern(

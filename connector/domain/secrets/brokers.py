@@ -107,8 +107,7 @@ class Brokers:
     @property
     def public(self) -> bool:
         """Whether one of them is named by its public address at MSK, which is in no subnet."""
-        found = (_MSK_HOST.fullmatch(host) for host, _ in self.endpoints)
-        return any(match["broker"].lower().endswith("-public") for match in found if match)
+        return any(_is_public(host) for host, _ in self.endpoints)
 
 
 def parse_brokers(stored: StoredSecret) -> Brokers:
@@ -189,11 +188,18 @@ def _refuse_contradiction(auth: KafkaAuth, brokers: Brokers) -> None:
                 f"address for {method}; set kafka_auth to {method}, or take the addresses for {auth.value}"
             )
         meant = auth_of(port) or auth
+        fitting = (auth.public_port if _is_public(host) else None) or auth.port
         if meant is not auth and (len(brokers.ports) == 1 or _MSK_HOST.fullmatch(host)):
             raise OperatorError(
                 f"kafka_auth is {auth.value}, but the port {port} in secret {brokers.path} is MSK's "
-                f"port for {meant.value}; set kafka_auth to {meant.value}, or the port to {auth.port}"
+                f"port for {meant.value}; set kafka_auth to {meant.value}, or the port to {fitting}"
             )
+
+
+def _is_public(host: str) -> bool:
+    """Whether a broker is named by its public address at MSK."""
+    match = _MSK_HOST.fullmatch(host)
+    return match is not None and match["broker"].lower().endswith("-public")
 
 
 def _multi_vpc_method(host: str, port: int) -> str | None:

@@ -227,7 +227,12 @@ TRACES = [
     ("ORA-00020: maximum number of processes (300) exceeded", ("no free session", True, Owner.DATABASE)),
     ("ORA-02396: exceeded maximum idle time, please connect again", ("session ended", True, Owner.DATABASE)),
     ("ORA-00600: internal error code, arguments: [13013]", ("database internal error", True, Owner.DATABASE)),
-    ("ORA-20999: an application's own", ("database error", True, Owner.DATABASE)),
+    ("ORA-20999: an application's own", ("database trigger", False, Owner.DATABASE)),
+    *(
+        ("Request timed out. The worker is currently starting a connector", ("worker busy", True, Owner.US)),
+        ("CertificateExpiredException: NotAfter: x", ("broker certificate", False, Owner.PLATFORM)),
+        ("Failed to create SaslClient with mechanism AWS_MSK_IAM", ("IAM client", False, Owner.US)),
+    ),
     (
         "org.apache.kafka.common.errors.SaslAuthenticationException: [x]: Too many connects",
         ("brokers throttle", True, Owner.PLATFORM),

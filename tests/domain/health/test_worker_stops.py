@@ -47,6 +47,7 @@ REASONS = [*_reasons(), (NOT_STARTED, "")]
 
 @pytest.mark.parametrize(("cause", "reason"), REASONS)
 def test_a_reason_says_what_to_look_at(cause: ErrorClass, reason: str):
+    """Kind: a task that never started is not told to read its log."""
     found = worker_stop(NOT_STARTED_CODE, reason)
     assert found is cause
     assert "log of" not in found.next_step

@@ -138,6 +138,7 @@ def brokers(text: str) -> Brokers:
     "text", [ONE_LOAD_BALANCER, "nlb:9001,nlb:9002", "nlb:9094,nlb:9095,nlb:9096", "nlb:14001,nlb:14002"]
 )
 def test_one_port_for_each_broker_is_accepted_where_the_setting_is_given(text: str, auth: KafkaAuth) -> None:
+    """Kind: one port per broker, and MSK's public and multi-VPC ports."""
     found = brokers(text)
     assert choose_auth(auth.value, found) is auth
     assert found.port_ranges == tuple((port, port) for port in found.ports)
@@ -154,6 +155,7 @@ def test_one_port_for_each_broker_is_refused_without_the_setting_in_a_line_that_
 
 @pytest.mark.parametrize(("port", "auth"), [(9194, "tls"), (9196, "scram"), (9198, "iam")])
 def test_the_public_ports_of_msk_say_how_to_authenticate(port: int, auth: str) -> None:
+    """Kind: one port per broker, and MSK's public and multi-VPC ports."""
     found = brokers(f"b-1-public.{MSK}:{port},b-2-public.{MSK}:{port}")
     assert (choose_auth(None, found), choose_auth(auth, found)) == (auth, auth)
     assert (KafkaAuth(auth).public_port, found.public) == (port, True)
@@ -162,8 +164,20 @@ def test_the_public_ports_of_msk_say_how_to_authenticate(port: int, auth: str) -
         choose_auth("plaintext", found)
 
 
+@pytest.mark.parametrize(
+    ("host", "right"),
+    [("b-1-public", {"iam": 9198, "scram": 9196}), ("b-1", {"iam": 9098, "scram": 9096, "plaintext": 9092})],
+)
+def test_the_port_to_set_is_the_public_one_where_the_address_is(host: str, right: dict[str, int]) -> None:
+    wrong = brokers(f"{host}.{MSK}:{9194 if 'public' in host else 9094}")
+    for auth, port in right.items():
+        with pytest.raises(OperatorError, match=rf"set kafka_auth to tls, or the port to {port}$"):
+            choose_auth(auth, wrong)
+
+
 @pytest.mark.parametrize("auth", ["iam", "scram", "tls"])
 def test_the_multi_vpc_addresses_of_msk_say_how_to_authenticate(auth: str) -> None:
+    """Kind: one port per broker, and MSK's public and multi-VPC ports."""
     found = brokers(f"b-1.{auth}.{MSK}:14001,b-3.{auth.upper()}.{MSK}:14003,b-12.{auth}.{MSK}:14012")
     assert (choose_auth(None, found), choose_auth(auth, found)) == (auth, auth)
     assert choose_auth(None, brokers(f"b-1.{auth}.{MSK}.cn:14001")) == auth
@@ -264,7 +278,10 @@ def test_the_worker_is_reported_everything_in_every_mode(auth: KafkaAuth) -> Non
 
 @pytest.mark.parametrize("auth", KafkaAuth)
 def test_a_client_with_iam_does_not_connect_more_often_than_msk_accepts(auth: KafkaAuth) -> None:
-    """Its brokers refuse more than a few new connections a second with `Too many connects`."""
+    """Its brokers refuse more than a few new connections a second with `Too many connects`.
+
+    Kind: reconnect back-off for IAM.
+    """
     block = client_security(auth)
     assert ("reconnect.backoff.ms" in block) is (auth is KafkaAuth.IAM)
     assert 1000 <= RECONNECT_BACKOFF_MS <= RECONNECT_BACKOFF_MAX_MS

@@ -86,6 +86,7 @@ EDITIONS = ("oracle-ee", "oracle-ee-cdb", "oracle-se2", "oracle-se2-cdb")
 @pytest.mark.parametrize("engine", ["oracle", *EDITIONS, *(f"custom-{edition}" for edition in EDITIONS)])
 @pytest.mark.parametrize("spelling", [str, str.upper, str.title])
 def test_editions_of_oracle_are_oracle(engine: str, spelling: Callable[[str], str]) -> None:
+    """Kind: RDS Custom's engines in any case are accepted, unseen characters are refused."""
     assert parse({**GOOD, "engine": spelling(engine)}) == parse(GOOD)
 
 
@@ -271,7 +272,10 @@ def test_a_bad_shape_is_refused_in_one_line_that_names_path_and_field(value: obj
 @pytest.mark.parametrize("before", ["", " ", "\n"])
 @pytest.mark.parametrize("behind", [" ", "\t", "\r\n", "  \n"])
 def test_blanks_around_a_url_do_not_reach_the_driver(key: str, before: str, behind: str) -> None:
-    """It would ask the listener for a service whose name ends with a blank."""
+    """It would ask the listener for a service whose name ends with a blank.
+
+    Kind: RDS Custom's engines in any case are accepted, unseen characters are refused.
+    """
     url = "jdbc:oracle:thin:@//h.example:1521/ORCL"
     found = parse(without("host", "port", "dbname", **{key: f"{before}{url}{behind}"}))
     assert (found.url, found.dbname, found.endpoints) == (url, "ORCL", (("h.example", 1521),))
@@ -321,7 +325,10 @@ UNSEEN = {
 def test_a_character_that_nobody_sees_is_refused_by_key_before_the_database_is_asked(
     key: str, character: str
 ) -> None:
-    """Each try with such a user or password is a wrong login, and three lock the account."""
+    """Each try with such a user or password is a wrong login, and three lock the account.
+
+    Kind: RDS Custom's engines in any case are accepted, unseen characters are refused.
+    """
     other = {"user": "username", "ip": "host", "db": "dbname"}.get(key, key)
     for place, value in (
         ("at its start", f"{character}{GOOD.get(other, 'oracle')}"),

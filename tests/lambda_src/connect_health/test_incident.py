@@ -253,7 +253,7 @@ def test_what_a_person_would_fix_otherwise_is_new(mailed: Finding, then: Finding
 def test_the_stages_of_one_outage_of_the_database_are_mailed_once():
     incident = Incident(0, "SourceDisconnected", (("SourceDisconnected", "unreachable"),))
     for metric in ("SourceDisconnected", "ConnectorTaskFailed"):
-        for stage in ("database starting", "no free session", "session ended"):
+        for stage in ("database host", "database starting", "no free session", "session ended"):
             assert find_new([Finding.failed(metric, "x", named(stage))], incident, ()) == []
         # What somebody has to fix is none of them.
         for other in ("database full", "unknown database", "login"):
