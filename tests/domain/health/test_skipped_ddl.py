@@ -116,8 +116,8 @@ def _plain_comments() -> st.SearchStrategy[str]:
 #: White space and comments. The line end behind `--` is the one that ends it.
 _GAP = st.one_of(
     st.text(" \t\n\r", min_size=1, max_size=3),
-    _plain_comments().map(lambda text: f"/*{text.replace('*/', '')}*/"),
-    # Not " | ", which the line writes for a line end: see the test below.
+    # Not " | ", which the line writes for a line end, where a comment behind "--" may end: see the test below.
+    _plain_comments().map(lambda text: f"/*{text.replace('|', '').replace('*/', '')}*/"),
     _plain_comments().map(lambda text: f"--{text.replace('|', '')}\n"),
 )
 _GAPS = st.lists(_GAP, min_size=1, max_size=3).map("".join)
