@@ -116,7 +116,7 @@ def _plain_comments() -> st.SearchStrategy[str]:
 #: White space and comments. The line end behind `--` is the one that ends it.
 _GAP = st.one_of(
     st.text(" \t\n\r", min_size=1, max_size=3),
-    # Not " | ", which the line writes for a line end, where a comment behind "--" may end: see the test below.
+    # Not " | ", which the line writes for a line end, where a comment behind "--" may end: see below.
     _plain_comments().map(lambda text: f"/*{text.replace('|', '').replace('*/', '')}*/"),
     _plain_comments().map(lambda text: f"--{text.replace('|', '')}\n"),
 )
