@@ -76,3 +76,9 @@ def test_what_is_told_otherwise_is_said() -> None:
     assert Told("", None, "").differences(["lock"], "", restarts=False) == [
         "told as ['lock'], not as nothing"
     ]
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_page_has_the_class_that_is_told(name: str) -> None:
+    found = ROWS[name][7]
+    assert found.startswith(f"{TOLD[name].error_class}, " if TOLD[name].error_class else "none")
