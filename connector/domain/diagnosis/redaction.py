@@ -198,7 +198,7 @@ def _mark(token: re.Match[str]) -> str | None:
 
 
 def _closed(plain: str, at: int, mark: str) -> int | None:
-    """The end of a literal whose text begins at `at`; None if it is never closed. Two quotes are one of its."""
+    """The end of a literal whose text begins at `at`; None if it is not closed. Two quotes are one of its."""
     while (at := plain.find(mark, at)) >= 0:
         at += len(mark)
         if mark != "'" or plain[at : at + 1] != "'":
