@@ -7,6 +7,7 @@ words about a connection, by who says them; and what a wrapper's own words mean 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -31,13 +32,20 @@ LOGIN_CODES: frozenset[int] = frozenset(
     code for code, family in by_code.items() if family.error_class == "login"
 )
 _LOGIN = re.compile(
-    "(?:ORA|TNS)-0*(?:"
+    "(?:ORA|TNS)-(?:0*(?P<short>"
     + "|".join(f"{code}(?!\\d)" for code in sorted(LOGIN_CODES))
-    + ")|(?:ORA|TNS)-(?:"
+    + ")|(?P<long>"
     + "|".join(f"{code:05d}" for code in sorted(LOGIN_CODES))
-    + ")|SQL ?STATE\\W{1,4}28\\w{3}\\b",
+    + "))|SQL ?STATE\\W{1,4}28\\w{3}\\b",
     re.IGNORECASE,
 )
+#: What stands between the letters and the digits where a program has written another sign, or a line ended.
+_DAMAGE = re.compile(
+    r"(?<![A-Za-z])(ORA|TNS)(?:[\s\u00ad\u2010-\u2015\u2043\u2212\u200b-\u200d\u2060\ufe58\ufe63_=-]|%2d|&#?\w{1,8};|\\u[0-9a-f]{4}){0,6}"
+    r"(?=\d)",
+    re.IGNORECASE,
+)
+_WRAPPED = re.compile(r"((?:ORA|TNS)-\d{1,4})\r?\n[ \t]{0,8}(?=\d)", re.IGNORECASE)
 #: PL/SQL's numbers that mean a package may not be used: no such name, no such part, no right on it.
 _NO_PACKAGE = frozenset({201, 302, 904, 905})
 _NETWORK_CLASSES = {
@@ -90,11 +98,23 @@ def diagnose(text: str, *, about: Speaker = Speaker.UNKNOWN) -> Diagnosis:
     """
     causes = parse(text).causes
     verdict = _judge(causes, about)
-    error_class, login = class_named(verdict.error_class), _LOGIN.search(text)
+    error_class, login = class_named(verdict.error_class), _login(text)
     if login is not None and error_class.retry:
         # Wherever it stands, even in a value or between head and tail: a login is never tried again.
-        return Diagnosis(class_named("login"), login[0].upper(), Speaker.DATABASE, login=True)
+        return Diagnosis(class_named("login"), login, Speaker.DATABASE, login=True)
     return Diagnosis(error_class, verdict.cause, verdict.speaker, login is not None)
+
+
+def _login(text: str) -> str | None:
+    """A refused login's number anywhere in a text, though a terminal, a mail or a chat has damaged it."""
+    match = _LOGIN.search(text)
+    if match is None:
+        plain = _DAMAGE.sub(r"\1-", unicodedata.normalize("NFKC", text))
+        match = _LOGIN.search(plain) or _LOGIN.search(_WRAPPED.sub(r"\1", plain))
+    if match is None:
+        return None
+    number = match["short"] or match["long"]
+    return match[0].upper() if number is None else f"{match[0][:3].upper()}-{int(number):05d}"
 
 
 def _judge(causes: Sequence[Cause], about: Speaker) -> _Verdict:

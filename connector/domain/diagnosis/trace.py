@@ -4,10 +4,10 @@ Every step takes time that grows with the length of the text, and no faster: oth
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from connector.domain.diagnosis.redaction import bounded, without_values
+from connector.domain.diagnosis.redaction import CUT_NUMBER, bounded, without_values
 
 
 class Prefix(StrEnum):
@@ -84,26 +84,47 @@ _LOG_HEAD = re.compile(
 _CLASS = re.compile(r"(?<![\w.$/])(?:[a-z_][\w$]*\.)+(?P<name>[A-Z][\w$]*)(?=:|\s*$|\s*[\])])")
 _THROWN = ("Exception", "Error", "Throwable", "Failure")
 _CODE = re.compile(
-    r"(?<![A-Za-z0-9])(?:(?P<prefix>ORA|PLS|TNS)-(?P<number>\d{1,6})(?!\d)"
+    r"(?<![A-Za-z0-9])(?:(?P<prefix>ORA|PLS|TNS)-(?P<number>\d{1,6})(?!\d|(?<!\d{5})\.\.\.$)"
     r"|SQL ?STATE\W{1,4}(?P<state>\d{5})\b)(?:\s?(?P<separator>[:,])\s*)?",
     re.IGNORECASE,
 )
+#: How ojdbc's OracleDatabaseException begins: the number again, in front of its message.
+_DRIVERS = re.compile(r"\bError : (?P<number>\d{1,6}), Position : \d")
 #: What stands before a nested exception, and behind it, inside another one's message.
 _OPENS = "([ \t"
 _ENDS = re.compile(r"\]\)|\]$|\) occurred when ")
 
 
 def parse(text: str) -> Trace:
-    """The causes in a text of any kind and length. No value of a statement is in the answer."""
+    """The causes in a text of any kind and length. No value of a statement is in the answer.
+
+    A number of fewer than five digits at the text's end may be cut: it is no number then.
+    """
     found: list[_Open] = []
-    for written in without_values(bounded(text).replace(SEPARATOR, "\n")).splitlines():
+    text = text.replace(SEPARATOR, "\n").rstrip()
+    if CUT_NUMBER.search(text, max(len(text) - 16, 0)):
+        text += "..."
+    for written in without_values(bounded(text)).splitlines():
         if (frame := _FRAME.match(written)) is not None:
             if found and frame["where"] and len(found[-1].frames) < _FRAMES:
                 found[-1].frames.append(frame["where"])
             continue
         line = _CONNECTION.sub("", _HELP.sub("", written))
         _read(_LOG_HEAD.sub("", line, count=1), found)
-    return Trace(tuple(each.closed() for each in found))
+    return Trace(_with_drivers(tuple(each.closed() for each in found)))
+
+
+def _with_drivers(causes: tuple[Cause, ...]) -> tuple[Cause, ...]:
+    """The causes with the numbers that only the driver's exception has: its message is cut, or not given."""
+    written = {code.number for cause in causes for code in cause.codes}
+    return tuple(
+        replace(cause, codes=(Code(Prefix.ORA, number),))
+        if (match := _DRIVERS.search(cause.message))
+        and not cause.codes
+        and (number := int(match["number"])) not in written | {0}
+        else cause
+        for cause in causes
+    )
 
 
 @dataclass
