@@ -25,10 +25,11 @@ from connector.sceptre import stack as sceptre_stack
 from connector.sceptre.requests import RequestWatcher
 
 Show = Callable[[str], object]
+FindConflict = Callable[[States, States, Requests], Conflict | None]
 
-#: How long a stage that is incomplete is watched before a launch goes on: Sceptre sleeps for 4 s after a
+#: How long a stage that is incomplete is watched before a command goes on: Sceptre sleeps for 4 s after a
 #: stack is complete, and no stack is in progress then.
-_WATCH_SECONDS = 8.0
+_WATCH_SECONDS = 10.0
 _LOOK_SECONDS = 2.0
 #: How long a deletion waits for a launch to withdraw when no stack is in progress, how long it waits at most
 #: while one is, and how often it says so.
@@ -101,8 +102,7 @@ class Turn:
                     self._refuse(f"stack {name} is {status}; nothing was changed. Next: {step}")
                     self._raise_if_stopped()
             self._stop(turns.launch_conflict(now, now, self._requests), "nothing was changed")
-            if now and len(now) < len(self._names()):
-                self._watch_incomplete(now)
+            self._watch_incomplete(now, turns.launch_conflict)
 
     def check_launch(self, *, fresh: bool = True) -> None:
         """Raise if another command is under way, and take back what this launch made for a deletion."""
@@ -165,6 +165,7 @@ class Turn:
                 conflict = turns.deletion_conflict(now, now, self._requests)
                 self._stop(conflict, "nothing was changed")
                 if whole:
+                    self._watch_incomplete(now, turns.deletion_conflict)
                     self._mark()
             # Marking takes seconds, in which a launch may have begun its next stack.
             self._wait_for_launch(self._before)
@@ -234,9 +235,11 @@ class Turn:
         self._seen = _Look(now, found, made)
         return self._seen
 
-    def _watch_incomplete(self, began: States) -> None:
-        """Some stacks are missing: a launch or a deletion was interrupted, or runs on another machine."""
+    def _watch_incomplete(self, began: States, find: FindConflict) -> None:
+        """If some stacks are missing, a launch or a deletion was interrupted, or runs on another machine."""
         missing = sorted({*self._names()} - {*began})
+        if not began or not missing:
+            return
         self._show(
             f"stage {self._group}: {', '.join(missing)} missing; looking for {_WATCH_SECONDS:.0f} s whether "
             "another command is under way"
@@ -244,8 +247,7 @@ class Turn:
         give_up = self._clock.now() + _WATCH_SECONDS
         while self._clock.now() < give_up:
             self._clock.sleep(_LOOK_SECONDS)
-            conflict = turns.launch_conflict(began, self._look().states, self._requests)
-            self._stop(conflict, "nothing was changed")
+            self._stop(find(began, self._look().states, self._requests), "nothing was changed")
 
     def _withdraw(self, stage: Stage, now: States) -> tuple[str, ...]:
         """Delete the stacks that this launch made; those that are left.

@@ -242,6 +242,34 @@ def test_a_deletion_stops_before_anything_while_a_launch_is_under_way(status: st
     assert command.aws.invoked == []
 
 
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"])
+def test_a_deletion_of_an_incomplete_stage_sees_a_launch_that_sleeps_between_two_stacks(status: str):
+    command = whole(BRANCH)
+    command.set("connector", None)
+    command.clock.at = [(4, lambda: command.set("connector", status))]
+    with pytest.raises(ServerError, match="wms-connector-x .* nothing was changed"):
+        command.turn.check_deletion(whole=True)
+    assert command.aws.invoked == []
+
+
+def test_a_deletion_of_a_stage_that_an_interrupted_launch_left_goes_on():
+    command = whole(BRANCH)
+    command.set("connector", None)
+    command.turn.check_deletion(whole=True)
+    assert "wms-connector-x missing" in command.shown[0]
+
+
+def test_a_marked_stages_connector_that_a_launch_made_goes_when_nothing_is_in_progress_any_more():
+    command = whole(BRANCH, connector="CREATE_COMPLETE")
+    done = Answer(State.DONE, "marked").to_payload()
+    command.aws.functions[BRANCH.names.connect_admin] = lambda request: done
+    command.turn.check_deletion(whole=True)
+    command.sceptre("DeleteStack", "alarms")
+    command.set("alarms", "CREATE_COMPLETE")
+    for _ in range(2):
+        command.turn.check_deletion(whole=True)
+
+
 @pytest.mark.parametrize("later", ["CREATE_COMPLETE", None])
 def test_a_deletion_that_has_stopped_stays_stopped_for_the_threads_of_all_its_stacks(later: str | None):
     """Sceptre runs a batch's stacks in threads, and lets the others go on when one has raised."""
