@@ -67,7 +67,7 @@ coverage-badge: $(READY) ## measure, then write docs/coverage.svg anew
 test-e2e: $(READY) ## tests on the real worker and broker, the stand-in for Oracle and the embedded AWS
 	@echo "==> tests on the real parts (the first run downloads them)"
 # Two at a time: they wait as long as they compute. Tests of one world stay together (tests/conftest.py).
-	@$(BIN)/pytest -m e2e -q -n 2 --dist loadgroup
+	@$(BIN)/pytest -m e2e -q -n 2 --dist loadscope
 
 test-long: $(READY) ## property tests of what a teardown may delete, over more than 100,000 pairs (12 minutes)
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/domain/stage/test_teardown.py -q -n 2 --timeout 3600

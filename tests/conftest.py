@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler.loadscope import LoadScopeScheduling  # type: ignore[import-untyped]
 
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
@@ -20,6 +21,7 @@ settings.load_profile(
 )
 
 Golden = Callable[[str | Path, str], None]
+ROOT = Path(__file__).parents[1]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,18 +55,21 @@ def golden(request: pytest.FixtureRequest) -> Golden:
     return compare
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook.
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests on the real parts stay in one process: those of a world, for it takes long to launch.
+class ByWorld(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests on the real parts that share a world stay in one process, for it takes long to launch.
 
-    A module has a world of its own, or shares the one of tests/e2e/conftest.py. Read by `--dist loadgroup`.
+    A module has a world of its own, or shares the one of tests/e2e/conftest.py.
     """
-    for item in items:
-        if item.get_closest_marker("e2e") is None:
-            continue
-        shared = item.path.parent.name == "e2e" and not hasattr(getattr(item, "module", None), "world")
-        uses_it = shared and "world" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("the world of tests/e2e" if uses_it else str(item.path)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        shared = path.startswith("tests/e2e/") and "def world(" not in (ROOT / path).read_text("utf-8")
+        return "tests/e2e" if shared else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """`--dist loadscope` means by world."""
+    return ByWorld(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 class NetworkRefusedError(RuntimeError):

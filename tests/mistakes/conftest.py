@@ -24,6 +24,7 @@ from sceptre.connection_manager import ConnectionManager
 from connector.local.aws import FOREIGN, client_environment
 from connector.local.state import ROOT
 from connector.operations import stack_outcome
+from connector.operations.turns import TURNS
 from connector.sceptre import stack as sceptre_stack
 from hooks import admit
 from resolvers import subnet_cidrs, worker_image
@@ -116,14 +117,19 @@ class Account:
 _CLIENTS_OF: dict[str, str] = {}
 
 
-def in_process(project: Path, environment: Mapping[str, str], *words: str) -> Run:
-    """`sceptre --dir <project> <words>` as a run of its own: nothing is remembered from the one before."""
+def in_process(project: Path, environment: Mapping[str, str], *words: str, new_clients: bool = False) -> Run:
+    """`sceptre --dir <project> <words>` as a run of its own: nothing is remembered from the one before.
+
+    `new_clients`: for a run that changes stacks. It notices its own requests by events of its clients, and a
+    client has those that were known when it was made.
+    """
+    TURNS.forget()
     sceptre_stack.SECRETS.clear()
     subnet_cidrs.forget()
     worker_image.forget()
     admit._admitted.clear()
     stack_outcome.forget()
-    if environment != _CLIENTS_OF:
+    if new_clients or environment != _CLIENTS_OF:
         # Clients are slow to make; those of the same credentials and endpoint are kept.
         ConnectionManager._boto_sessions.clear()
         ConnectionManager._clients.clear()

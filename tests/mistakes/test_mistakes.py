@@ -128,10 +128,10 @@ def test_without_a_mistake_the_same_stage_is_admitted_and_launched(account: Acco
     """The table's cases are refused for what is wrong in them and for nothing else."""
     link_stage(project, "right")
     one = "ephemeral/right/alerts.yaml"
-    launched = in_process(project, account.environment, "launch", one, "--yes")
+    launched = in_process(project, account.environment, "launch", one, "--yes", new_clients=True)
     assert launched.status == 0, launched.output
     assert account.state()["stacks"]["wms-alerts-right"][0] == "CREATE_COMPLETE"
-    deleted = in_process(project, account.environment, "delete", one, "--yes")
+    deleted = in_process(project, account.environment, "delete", one, "--yes", new_clients=True)
     assert deleted.status == 0, deleted.output
 
 
