@@ -1,6 +1,5 @@
 """What the health check makes of a text that somebody pastes, for `wms-connector explain`. Pure."""
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +17,6 @@ _EXAMPLE = Stage("main")
 _LOG_GROUP = _EXAMPLE.names.connector_log_group.replace(_EXAMPLE.name, PLACEHOLDER)
 #: Of more errors in one paste only so many are looked at, the last ones.
 _MOST_OTHERS = 200
-#: Credentials that an address or a config may hold; the text comes from anywhere.
-_CREDENTIALS = re.compile(
-    r"(?<=jdbc:oracle:thin:)[^@\s]{1,300}(?=@)|(?<=password=)[^\s,;&\"')]+", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -100,4 +95,4 @@ def _finding(passage: Passage) -> Explained:
     error_class, restart = found.error_class, found.restart and not found.login
     if skip is not None and not skip.ended:
         error_class, restart = named(skip.kind.value), False
-    return Explained(passage.line, error_class, one_line(_CREDENTIALS.sub("***", found.cause)), restart)
+    return Explained(passage.line, error_class, one_line(found.cause), restart)
