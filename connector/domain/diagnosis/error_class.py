@@ -47,3 +47,8 @@ class ErrorClass:
         """The command for one stage."""
         target = f"ephemeral/{stage.name}" if stage.ephemeral else stage.name
         return self.command.format(stage=stage.name, target=target, logs=stage.names.connector_log_group)
+
+
+def observed(name: str, owner: Owner, meaning: str, next_step: str, command: str) -> ErrorClass:
+    """An error that no text reports: it is seen from outside, and no restart of a task fixes it."""
+    return ErrorClass(name, False, owner, meaning, next_step, command)

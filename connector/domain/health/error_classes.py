@@ -5,7 +5,15 @@ The first are the table in `connector.domain.diagnosis.classes`; the others stan
 
 from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN
 from connector.domain.diagnosis.diagnose import diagnose
-from connector.domain.diagnosis.error_class import LAUNCH, LOGS, ORACLE_SCRIPT, STATUS, ErrorClass, Owner
+from connector.domain.diagnosis.error_class import (
+    LAUNCH,
+    LOGS,
+    ORACLE_SCRIPT,
+    STATUS,
+    ErrorClass,
+    Owner,
+    observed,
+)
 from connector.domain.health import worker_stops
 from connector.domain.health.old_names import error_class
 from connector.domain.health.skipped_classes import LOST
@@ -14,26 +22,21 @@ _SNAPSHOT = "wms-connector snapshot {stage}"
 _ACKNOWLEDGE = "wms-connector acknowledge {stage}"
 
 
-def _observed(name: str, owner: Owner, meaning: str, next_step: str, command: str) -> ErrorClass:
-    """An error that no trace reports: it is seen from outside, and no restart of a task fixes it."""
-    return ErrorClass(name, False, owner, meaning, next_step, command)
-
-
-WORKER = _observed(
+WORKER = observed(
     "worker",
     Owner.US,
     "the Connect worker does not run, or does not answer",
     "read why the last task stopped and the newest lines of its log",
     LOGS,
 )
-CONNECTOR_MISSING = _observed(
+CONNECTOR_MISSING = observed(
     "connector missing",
     Owner.US,
     "Connect has no connector of this stage, or returns no status for it",
     "launch again: a launch registers it",
     LAUNCH,
 )
-NOT_RUNNING = _observed(
+NOT_RUNNING = observed(
     "not running",
     Owner.US,
     "the connector or its task does not run, although nobody has stopped it and nothing has failed",
@@ -41,21 +44,21 @@ NOT_RUNNING = _observed(
     "worker starts it",
     LOGS,
 )
-LAGGING = _observed(
+LAGGING = observed(
     "lag",
     Owner.US,
     "changes reach the topics late",
     "check whether the lag grows; ask the DBA whether a large batch or a long transaction is running",
     STATUS,
 )
-ARCHIVED_LOG_EXPIRING = _observed(
+ARCHIVED_LOG_EXPIRING = observed(
     "archived-log-expiring",
     Owner.DATABASE,
     "the database will soon delete, or has deleted, log that the connector has not read",
     "before you restart anything, ask the DBA to keep archived logs longer",
     ORACLE_SCRIPT,
 )
-BUFFER_FILLING = _observed(
+BUFFER_FILLING = observed(
     "transaction-buffer",
     Owner.DATABASE,
     "an open transaction of the database takes much of the worker's heap; a full heap ends the worker, which "
@@ -64,14 +67,14 @@ BUFFER_FILLING = _observed(
     "transactions are normal, raise task_memory and container_memory, then launch",
     ORACLE_SCRIPT,
 )
-STALLED = _observed(
+STALLED = observed(
     "stalled",
     Owner.US,
     "the task runs, but no heartbeat reaches its topic",
     "look for producer errors in the worker's log; if the topic does not exist, launch again",
     LOGS,
 )
-HEARTBEAT_TABLE_STALE = _observed(
+HEARTBEAT_TABLE_STALE = observed(
     "heartbeat-table-stale",
     Owner.DATABASE,
     "no change of the heartbeat table comes back through the database's log",
@@ -81,7 +84,7 @@ HEARTBEAT_TABLE_STALE = _observed(
 )
 #: What Debezium passes over while it runs on (`skipped_lines`); the names are those of `Skip`.
 SKIPPED = (
-    _observed(
+    observed(
         "unsupported-change",
         Owner.DATABASE,
         "LogMiner could not read a change of a captured table, so Debezium left it out and ran on",
@@ -89,7 +92,7 @@ SKIPPED = (
         "type LogMiner does not support (OPERATION_CODE 255 at that SCN); then acknowledge it",
         _SNAPSHOT,
     ),
-    _observed(
+    observed(
         "table-truncated",
         Owner.WMS,
         "rows of a captured table were removed by TRUNCATE or with a partition, and no record tells of it",
@@ -97,7 +100,7 @@ SKIPPED = (
         "were loaded again in a way that redo does not show, take a snapshot; then acknowledge it",
         _ACKNOWLEDGE,
     ),
-    _observed(
+    observed(
         "table-dropped",
         Owner.WMS,
         "a captured table was dropped or renamed: no record tells of its rows, and no change of it is read",
@@ -105,7 +108,7 @@ SKIPPED = (
         "grants, as the script has them, and then a snapshot; then acknowledge it",
         ORACLE_SCRIPT,
     ),
-    _observed(
+    observed(
         "table-not-visible",
         Owner.DATABASE,
         "the connector does not see a captured table: it was dropped or renamed, or the SELECT right of the "
@@ -114,7 +117,7 @@ SKIPPED = (
         "ask the WMS team; then restart the connector, whose start checks it: that ends this finding",
         ORACLE_SCRIPT,
     ),
-    _observed(
+    observed(
         "table-not-logged",
         Owner.DATABASE,
         "a captured table has no ALL COLUMN supplemental logging: its records lack unchanged columns",

@@ -10,18 +10,13 @@ Task, `stopCode`.
 import re
 from collections.abc import Sequence
 
-from connector.domain.diagnosis.error_class import LAUNCH, STATUS, ErrorClass, Owner
+from connector.domain.diagnosis.error_class import LAUNCH, STATUS, ErrorClass, Owner, observed
 
 #: ECS's stop code of a task that never started.
 NOT_STARTED_CODE = "TaskFailedToStart"
 
 
-def _class(name: str, owner: Owner, meaning: str, next_step: str, command: str) -> ErrorClass:
-    """A class that no trace reports: ECS does."""
-    return ErrorClass(name, False, owner, meaning, next_step, command)
-
-
-NETWORK = _class(
+NETWORK = observed(
     "worker-network",
     Owner.NETWORK,
     "the worker's task could not start: its network interface was not made, or AWS did not answer it",
@@ -30,7 +25,7 @@ NETWORK = _class(
     "by itself",
     STATUS,
 )
-CAPACITY = _class(
+CAPACITY = observed(
     "worker-capacity",
     Owner.PLATFORM,
     "the worker's task could not be placed: there is no capacity for it, no free address or no quota",
@@ -38,7 +33,7 @@ CAPACITY = _class(
     "capacity at AWS passes, and ECS tries again by itself",
     STATUS,
 )
-IMAGE = _class(
+IMAGE = observed(
     "worker-image",
     Owner.US,
     "the worker's task could not start: its image could not be pulled or run",
@@ -46,7 +41,7 @@ IMAGE = _class(
     "image status), and that the execution role may pull it; publish it, then launch",
     LAUNCH,
 )
-SECRET = _class(
+SECRET = observed(
     "worker-secret",
     Owner.US,
     "the worker's task could not start: ECS could not read a secret for it",
@@ -54,7 +49,7 @@ SECRET = _class(
     "may read and decrypt it, and that the task's subnets reach Secrets Manager; then launch",
     LAUNCH,
 )
-LOG_GROUP = _class(
+LOG_GROUP = observed(
     "worker-log-group",
     Owner.US,
     "the worker's task could not start: it could not open its log stream",
@@ -62,7 +57,7 @@ LOG_GROUP = _class(
     "reach CloudWatch Logs; then launch",
     LAUNCH,
 )
-ROLE = _class(
+ROLE = observed(
     "worker-role",
     Owner.PLATFORM,
     "the worker's task could not start: ECS may not use one of its roles",
@@ -70,7 +65,7 @@ ROLE = _class(
     "permissions boundary exists; then launch",
     LAUNCH,
 )
-THROTTLED = _class(
+THROTTLED = observed(
     "worker-throttled",
     Owner.PLATFORM,
     "the worker's task could not start: AWS refused a call, because there were too many at once",
@@ -78,14 +73,14 @@ THROTTLED = _class(
     "API that the message names",
     STATUS,
 )
-VOLUME = _class(
+VOLUME = observed(
     "worker-volume",
     Owner.US,
     "the worker's task could not start: a volume or a file system was not mounted",
     "the templates mount no file system of EFS: find out who changed the task definition, then launch",
     LAUNCH,
 )
-NOT_STARTED = _class(
+NOT_STARTED = observed(
     "worker-not-started",
     Owner.US,
     "the worker's task never started, for a reason that no class describes",
