@@ -6,6 +6,11 @@ UV_VERSION := 0.13.8
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+GATES := .tools/gates
+# Hints and experimental rules too, for a commercial region and both of GovCloud. I4010 wants a description of each
+# template's architecture for language models.
+CFN_LINT := --include-checks I --include-experimental --ignore-checks I4010 \
+	--regions us-east-1 us-gov-west-1 us-gov-east-1 --
 # The first Python on PATH that pyproject.toml's requires-python allows.
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { command -v $$p; break; }; done)
@@ -18,7 +23,7 @@ export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
 export PIP_NO_CACHE_DIR := 1
 endif
 
-.PHONY: help setup demo test test-unit coverage coverage-badge test-e2e test-long bench memory oracle-statements image-proof check format render faults clean
+.PHONY: help setup demo test test-unit coverage coverage-badge test-e2e test-long bench memory oracle-statements image-proof check nist gate-templates format render faults clean
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +48,7 @@ test: test-unit test-e2e ## all tests
 
 test-unit: $(READY) ## tests that need neither a JVM nor the embedded AWS
 	@echo "==> unit tests"
-	@$(BIN)/pytest -m "not e2e" -n 2 -q
+	@$(BIN)/pytest -m "not e2e and not slow" -n 2 -q
 
 # sys.monitoring, from Python 3.12 on, counts lines for about 7 % more CPU time; the C tracer, all that 3.11 has,
 # costs 60 to 80 % more: measured beside the unit tests, not instead of them, so that their time stays comparable.
@@ -64,10 +69,10 @@ coverage-badge: $(READY) ## measure, then write docs/coverage.svg anew
 	@$(MEASURED)
 	@$(BIN)/python -m tools.coverage_badge write "$(FIGURE)"
 
-test-e2e: $(READY) ## tests on the real worker and broker, the stand-in for Oracle and the embedded AWS
+test-e2e: $(READY) ## tests on the real worker and broker, the stand-in for Oracle and the embedded AWS; slow unit tests
 	@echo "==> tests on the real parts (the first run downloads them)"
 # Two at a time: they wait as long as they compute. Tests of one world stay together (tests/conftest.py).
-	@$(BIN)/pytest -m e2e -q -n 2 --dist loadscope
+	@$(BIN)/pytest -m "e2e or slow" -q -n 2 --dist loadscope
 
 test-long: $(READY) ## property tests of what a teardown may delete, over more than 100,000 pairs (12 minutes)
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/domain/stage/test_teardown.py -q -n 2 --timeout 3600
@@ -96,8 +101,32 @@ check: $(READY) ## exactly what CI checks besides the tests
 	@echo "==> hadolint" && $(BIN)/hadolint connector/image/Dockerfile
 	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
 	@echo "==> mypy" && $(BIN)/mypy connector templates resolvers hooks lambda_src tools tests
-	@$(MAKE) --no-print-directory render
-	@echo "==> cfn-lint" && $(BIN)/cfn-lint '.rendered/**/*.json'
+	@$(MAKE) --no-print-directory --silent gate-templates $(GATES)/checkov/.ready $(GATES)/parliament/.ready
+	@echo "==> cfn-lint" && $(BIN)/cfn-lint $(CFN_LINT) '.rendered/**/*.json'
+	@echo "==> checkov" && $(BIN)/python -m tools.gates checkov .rendered $(GATES)/checkov/bin/checkov
+	@echo "==> parliament" && $(BIN)/python -m tools.gates parliament .rendered $(GATES)/parliament/bin/parliament
+
+nist: $(GATES)/nist/.ready gate-templates ## cdk-nag's rules for NIST 800-53 over every template; needs Node.js and npm
+	@echo "==> cdk-nag" && $(BIN)/python -m tools.gates nist .rendered $(GATES)/nist/node_modules
+
+gate-templates: render
+	@$(BIN)/python -m tools.gates variants .rendered
+
+# Each gate has an environment of its own: what it pins contradicts what the product uses. Installed once, from a lock
+# with checksums; the gates themselves use no network.
+$(GATES)/%/.ready: tools/gates/locked/%/pyproject.toml tools/gates/locked/%/uv.lock $(READY)
+	@echo "==> installing $* into $(GATES)/$*"
+	@UV_PROJECT_ENVIRONMENT="$(CURDIR)/$(GATES)/$*" .tools/bin/uv sync --locked --quiet --compile-bytecode \
+		--project tools/gates/locked/$* --python "$(PYTHON)"
+	@touch $@
+
+$(GATES)/nist/.ready: tools/gates/locked/nist/package.json tools/gates/locked/nist/package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { \
+		echo "error: make nist needs Node.js 20 or later and npm (found: $$(node --version 2>/dev/null || echo no node), $$(npm --version 2>/dev/null || echo no npm)); install them, then run make nist again" >&2; exit 1; }
+	@echo "==> installing cdk-nag into $(GATES)/nist"
+	@mkdir -p $(GATES)/nist && cp $^ $(GATES)/nist/
+	@cd $(GATES)/nist && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
 
 render: $(READY) ## all templates of all stages into .rendered
 	@echo "==> render" && rm -rf .rendered && $(BIN)/wms-connector render --out .rendered

@@ -22,9 +22,13 @@ _COMMANDS = {
     "ephemeral": Lazy(
         "connector.commands.ephemeral:ephemeral", "Create, list and tear down stages of branches."
     ),
+    "adopt": Lazy("connector.commands.adopt:adopt", "Print how a stage moves from the predecessor."),
     "oracle-script": Lazy("connector.commands.scripts:oracle_script", "Print what a DBA must run."),
     "broker-script": Lazy(
         "connector.commands.scripts:broker_script", "Print what the cluster's owners must grant."
+    ),
+    "deployer-policy": Lazy(
+        "connector.commands.deployer_policy:deployer_policy", "Print the IAM policy that a deployer needs."
     ),
     "image": Lazy("connector.commands.image:image", "Build and publish the worker's container image."),
     "render": Lazy(

@@ -26,8 +26,9 @@ class CheckCluster(Hook):  # type: ignore[misc]
 
     def run(self) -> None:
         with sceptre_stack.one_line_errors(self.stack.name):
-            ask = registration.invoker(self.stack.connection_manager, sceptre_stack.stage_of(self.stack))
-            registration.check_cluster(ask, Clock(), self.logger.info)
+            connection, stage = self.stack.connection_manager, sceptre_stack.stage_of(self.stack)
+            clock, show = Clock(), self.logger.info
+            registration.check_cluster(registration.invoker(connection, stage, clock, show), clock, show)
 
 
 def desired_count(stack: sceptre_stack.SceptreStack) -> int | None:

@@ -20,11 +20,10 @@ from connector.domain.health.observation import (
 )
 from connector.domain.health.scn import Position, position_in
 from connector.domain.health.skipped_changes import SkippedChanges
-from connector.domain.health.state import STATE_KEY, HealthState
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Unreachable
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
-from lambda_src.clients.state_table import Table, read_budget, read_item, read_record
+from lambda_src.clients.state_table import read_budget, read_health_state, read_record
 from lambda_src.clients.worker_log import Logs, last_failure
 from lambda_src.observe_skipped import PROBE as SKIPPED
 from lambda_src.observe_skipped import SECONDS as SKIPPED_SECONDS
@@ -139,7 +138,7 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     reads: dict[str, Callable[[], Any]] = {
         "record": lambda: read_record(table),
         "budget": lambda: read_budget(table),
-        "health_state": lambda: _health_state(table),
+        "health_state": lambda: read_health_state(table),
     }
     if session.environment.settings.kind == "debezium":
         reads[SKIPPED] = lambda: known_skips(table)
@@ -149,11 +148,6 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         well, item = tried(read)
         (found if well else errors)[name] = item
     return found, errors
-
-
-def _health_state(table: Table) -> HealthState:
-    remembered = read_item(table, STATE_KEY)
-    return HealthState() if remembered is None else HealthState.from_item(remembered)
 
 
 def _service(session: Session) -> Service | None:

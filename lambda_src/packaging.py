@@ -39,8 +39,8 @@ class Package:
     content: bytes = field(repr=False)
 
 
-def build_package() -> Package:
-    """The zip with everything the functions need beyond the Lambda runtime.
+def build_package(folder: str = "lambda") -> Package:
+    """The zip with everything the functions need beyond the Lambda runtime; `folder` is where its key begins.
 
     Raises `OperatorError` when a vendored package is not installed.
     """
@@ -49,7 +49,7 @@ def build_package() -> Package:
         members.update(_vendored_files(distribution))
     content = _zip(members)
     digest = hashlib.sha256(content).hexdigest()
-    return Package(f"lambda/connect-{digest[:16]}.zip", digest, content)
+    return Package(f"{folder}/connect-{digest[:16]}.zip", digest, content)
 
 
 def _own_files() -> Iterator[tuple[str, bytes]]:

@@ -1,6 +1,6 @@
 """What one invocation works with: secrets and clients, each made when first used."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,17 +14,18 @@ from connector.domain.errors import ServerError
 from connector.domain.health.observation import Service, Source
 from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
 from connector.domain.secrets.database import Database, parse_database
-from connector.domain.secrets.fallback import require_secret
+from connector.domain.secrets.fallback import find_secret, require_secret
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import (
     ALB_TLS,
     BROKER_STRING,
     DB_INFO,
     KAFKA_CREDENTIALS,
+    KAFKA_TLS,
     StoredSecret,
     parse_kafka_credentials,
 )
-from connector.domain.secrets.shapes import parse_alb_tls
+from connector.domain.secrets.shapes import parse_alb_tls, parse_kafka_tls
 from connector.domain.stage.aws_names import CONNECT_PORT
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
@@ -33,10 +34,12 @@ from lambda_src.clients import metrics_page
 from lambda_src.clients.aws import CLIENT_CONFIG
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.ecs import Ecs
+from lambda_src.clients.endpoints import Address, addresses
 from lambda_src.clients.kafka_admin import Kafka, KafkaAdmin, client_settings
 from lambda_src.clients.secrets import SecretReader, SecretsManager
 from lambda_src.clients.state_table import Table
 from lambda_src.clients.tcp import TcpProbe, tcp_probe
+from lambda_src.clients.tls import certificate_expiry
 from lambda_src.clients.transport import HttpTransport, Transport
 from lambda_src.clients.worker_log import Logs
 from lambda_src.runtime.deadline import Deadline
@@ -54,6 +57,8 @@ class Aws:
     ecs: Callable[[], Ecs]
     table: Callable[[str], Table]
     logs: Callable[[], Logs]
+    #: AWS's addresses that the stage needs, from the account's number.
+    endpoints: Callable[[str], Sequence[Address]] = addresses
 
     @classmethod
     def real(cls) -> "Aws":
@@ -78,6 +83,8 @@ class Session:
     transport: Transport | None = None
     open_kafka: OpenKafka = Kafka
     tcp_probe: TcpProbe = tcp_probe
+    #: Host, port, authority and seconds -> when the certificate that the host shows expires.
+    certificate_expiry: Callable[[str, int, str, float], float] = certificate_expiry
     #: How many workers the stage is configured to have; None when the caller did not say.
     desired_count: int | None = None
     #: Whether the request is part of a launch.
@@ -125,6 +132,14 @@ class Session:
         self.redactor.add_words(user)
         return user, password
 
+    @cached_property
+    def authority(self) -> str | None:
+        """Certificates of the brokers' private authority, as PEM; None where the stage has no such secret."""
+        if self.environment.auth is KafkaAuth.PLAINTEXT:
+            return None
+        found = find_secret(self.environment.secret_prefix, self.stage, KAFKA_TLS, self.secrets.fetch)
+        return None if found is None else parse_kafka_tls(found)
+
     @property
     def database_address(self) -> str:
         """`host:port` of the source, for messages."""
@@ -142,7 +157,8 @@ class Session:
     def config(self) -> Mapping[str, str]:
         """The connector config as it should be."""
         env = self.environment
-        return connector_config(env.stage, self.database, env.auth, env.settings)
+        private_ca = self.authority is not None
+        return connector_config(env.stage, self.database, env.auth, env.settings, private_ca=private_ca)
 
     @property
     def topics(self) -> tuple[TopicSpec, ...]:
@@ -190,7 +206,12 @@ class Session:
             return self.transport
         if self.environment.connect_url is None:
             return HttpTransport()
-        return HttpTransport(parse_alb_tls(self._require(ALB_TLS))["certificateAuthorityPem"])
+        return HttpTransport(self.alb_authority)
+
+    @property
+    def alb_authority(self) -> str:
+        """The certificates that a load balancer's own is verified against, as PEM."""
+        return parse_alb_tls(self._require(ALB_TLS))["certificateAuthorityPem"]
 
     def source_at(self, address: str) -> Source:
         """What the worker at an address says about the source."""
@@ -199,7 +220,7 @@ class Session:
     @contextmanager
     def kafka(self, at_most: float | None = None) -> Iterator[KafkaAdmin]:
         """The Kafka cluster, for as long as the block runs; its requests take `at_most` so many seconds."""
-        settings = client_settings(self.brokers, self.environment.auth, self.credentials)
+        settings = client_settings(self.brokers, self.environment.auth, self.credentials, self.authority)
         deadline = self.deadline if at_most is None else self.deadline.sooner(at_most)
         with self.open_kafka(settings, deadline, self.redactor.redact) as kafka:
             yield kafka

@@ -16,5 +16,6 @@ class ConnectGroup(Resolver):  # type: ignore[misc]
     def resolve(self) -> str:
         with sceptre_stack.one_line_errors(self.stack.name):
             stage = sceptre_stack.stage_of(self.stack)
-            ask = registration.invoker(self.stack.connection_manager, stage)
-            return connect_group(stage, ask, Clock(), logging.getLogger(__name__).debug)
+            clock, show = Clock(), logging.getLogger(__name__).debug
+            ask = registration.invoker(self.stack.connection_manager, stage, clock, show)
+            return connect_group(stage, ask, clock, show)

@@ -2,6 +2,7 @@
 
 from sceptre.resolvers import Resolver
 
+from connector.domain.access.deployer import zip_folder
 from connector.sceptre import stack as sceptre_stack
 from lambda_src import packaging
 
@@ -11,4 +12,4 @@ class LambdaPackage(Resolver):  # type: ignore[misc]
 
     def resolve(self) -> str:
         with sceptre_stack.one_line_errors(self.stack.name):
-            return packaging.build_package().key
+            return packaging.build_package(zip_folder(sceptre_stack.stage_of(self.stack))).key

@@ -8,6 +8,7 @@ from sceptre.resolvers import Resolver
 from connector.domain.errors import OperatorError, SecretError
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.shapes import check_shape
+from connector.domain.stage.stage import Stage
 from connector.sceptre import stack as sceptre_stack
 
 _KEYS = ("name", "key", "arn", "version", "optional")
@@ -30,9 +31,7 @@ class SecretFallback(Resolver):  # type: ignore[misc]
             find: Callable[..., secrets.StoredSecret | None] = (
                 fallback.find_secret if query["optional"] else fallback.require_secret
             )
-            stored = find(
-                sceptre_stack.secret_prefix(stack), sceptre_stack.stage_of(stack), query["name"], fetch
-            )
+            stored = find(sceptre_stack.secret_prefix(stack), _owner(stack), query["name"], fetch)
             if stored is None:
                 return None
             check_shape(query["name"], stored)
@@ -41,6 +40,11 @@ class SecretFallback(Resolver):  # type: ignore[misc]
             if query["version"]:
                 return stored.version
             return _public_value(query["name"], query["key"], stored)
+
+
+def _owner(stack: Any) -> Stage | None:
+    """The stage whose secret comes first; None for the foundation."""
+    return None if sceptre_stack.is_foundation(stack) else sceptre_stack.stage_of(stack)
 
 
 def _parse(argument: Any) -> dict[str, Any]:

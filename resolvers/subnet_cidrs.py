@@ -4,7 +4,7 @@ import threading
 
 from sceptre.resolvers import Resolver
 
-from connector.aws import calls
+from connector.aws import calls, network
 from connector.domain.errors import OperatorError
 from connector.domain.secrets import fallback, secrets
 from connector.sceptre import stack as sceptre_stack
@@ -46,16 +46,7 @@ def describe(connection: calls.Port, path: str, ids: tuple[str, ...]) -> list[st
             f"secret {path} has neither data nor private subnets, so the brokers' CIDR blocks are unknown; "
             "set broker_cidrs in the stage's config.yaml"
         )
-    try:
-        answer = connection.call("ec2", "describe_subnets", {"SubnetIds": list(ids)})
-    except calls.ClientError as error:
-        if calls.code(error) != "InvalidSubnetID.NotFound":
-            raise
-        message = calls.message(error)
-        raise OperatorError(
-            f"secret {path} names subnets that are not in this account and region ({message}); fix the secret"
-        ) from None
-    return sorted({subnet["CidrBlock"] for subnet in answer["Subnets"]})
+    return sorted({subnet.block for subnet in network.describe_subnets(connection, path, ids)})
 
 
 def forget() -> None:

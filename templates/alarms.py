@@ -5,23 +5,44 @@ This stack does not depend on the connector's: a failed registration must not le
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
 from troposphere import Ref, Sub, Template, cloudwatch, logs
 
 from connector.domain.health import metrics
-from connector.domain.health.alarm import Alarm
+from connector.domain.health.alarm import Alarm, AlarmMails
 from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.metrics import Metric, Origin
 from templates.shared import common
-from templates.shared.settings import ConnectorKindSettings, HealthMinutes, parse_settings
+from templates.shared.settings import AlbTlsSettings, ConnectorKindSettings, HealthMinutes, parse_settings
 
 
 class AlarmsSettings(ConnectorKindSettings):
     """The settings of the alarms stack."""
 
     health_schedule_minutes: HealthMinutes = Field(description="How often the health check runs, in minutes.")
+    alarm_mails: AlarmMails = Field(
+        default=AlarmMails.ONCE,
+        description="Which alarms mail people: once (those on what the health check does not mail) or every.",
+    )
+    alb_tls: AlbTlsSettings | None = Field(
+        default=None, description="The load balancer's certificate: one that was given has an alarm."
+    )
+
+    @property
+    def given_certificate(self) -> str:
+        """The ARN of a certificate that somebody gave the load balancer; empty without one."""
+        return "" if self.alb_tls is None else self.alb_tls.certificate_arn or ""
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Where alarms are sent."""
+
+    people: Ref
+    machines: Ref
 
 
 def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
@@ -30,9 +51,12 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 
 
 def build(settings: AlarmsSettings) -> Template:
-    """Log filters, alarms that mail through the alerts topic, dashboard."""
+    """Log filters, alarms for the alarms topic and in part for the alerts topic too, dashboard."""
     template = common.new_template(f"wms-connector {settings.stage}: alarms and dashboard")
-    topic = common.parameter(template, "AlertsTopicArn", "The SNS topic that mails people")
+    topics = Topics(
+        common.parameter(template, "AlertsTopicArn", "The SNS topic that mails people"),
+        common.parameter(template, "AlarmsTopicArn", "The SNS topic that gets every alarm, for machines"),
+    )
     group = common.parameter(template, "ConnectorLogGroup", "The Connect worker's log group")
     for found in metrics.emitted(settings.connector_settings):
         if found.origin is Origin.LOGS:
@@ -40,13 +64,13 @@ def build(settings: AlarmsSettings) -> Template:
     for found in metrics.alarmed(settings.connector_settings):
         if found.alarm is not None:
             source: dict[str, Any] = {"Namespace": found.namespace(settings.names), "MetricName": found.name}
-            _add_alarm(template, settings, found.name, found.alarm, topic=topic, source=source)
-    for aws in aws_alarms(settings.names):
+            _add_alarm(template, settings, found.name, found.alarm, topics=topics, source=source)
+    for aws in aws_alarms(settings.names, settings.given_certificate):
         dimensions = [
             cloudwatch.MetricDimension(Name=name, Value=value) for name, value in aws.dimensions.items()
         ]
         source = {"Namespace": aws.namespace, "MetricName": aws.metric, "Dimensions": dimensions}
-        _add_alarm(template, settings, aws.name, aws.alarm, topic=topic, source=source)
+        _add_alarm(template, settings, aws.name, aws.alarm, topics=topics, source=source)
     template.add_resource(
         cloudwatch.Dashboard(
             "Dashboard",
@@ -54,6 +78,8 @@ def build(settings: AlarmsSettings) -> Template:
             DashboardBody=Sub(json.dumps(dashboard(settings), separators=(",", ":"))),
         )
     )
+    # For `verify` and the fire drill, which see the account and not the stage's config.yaml.
+    common.output(template, "AlarmMails", settings.alarm_mails.value, "The setting alarm_mails")
     return template
 
 
@@ -84,11 +110,10 @@ def _add_alarm(
     name: str,
     alarm: Alarm,
     *,
-    topic: Ref,
+    topics: Topics,
     source: Mapping[str, Any],
 ) -> None:
-    # A recovery is mailed too: without a mail nobody would know that the alarm is over.
-    actions = {"AlarmActions": [topic], "OKActions": [topic]} if alarm.mails else {}
+    actions = [topics.machines, *([topics.people] if alarm.mails(settings.alarm_mails) else [])]
     template.add_resource(
         cloudwatch.Alarm(
             f"{name}Alarm",
@@ -101,8 +126,10 @@ def _add_alarm(
             Threshold=alarm.threshold,
             ComparisonOperator=alarm.compare.value,
             TreatMissingData=alarm.treat_missing_data.value,
+            AlarmActions=actions,
+            # A recovery is sent too: without it nobody would know that the alarm is over.
+            OKActions=actions,
             **source,
-            **actions,
         )
     )
 
@@ -123,7 +150,9 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
         for m in emitted
         if shown[m.name] not in (*restarts, *seconds, *left, *shares, *records, *log_errors)
     ]
-    found = [m.name for m in metrics.alarmed(connector)] + [a.name for a in aws_alarms(names)]
+    found = [m.name for m in metrics.alarmed(connector)] + [
+        a.name for a in aws_alarms(names, settings.given_certificate)
+    ]
     arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
     service = ["ClusterName", names.service, "ServiceName", names.service]
     functions = [
@@ -143,7 +172,7 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
         _graph("States: 0 is healthy", others, "Maximum"),
         _graph("Restarts by the health check", restarts, "Maximum"),
         _graph("Records in flight, records with errors", records, "Maximum"),
-        _graph("Queue between reading and writing (% used)", shares, "Maximum"),
+        _graph("Queue, open transactions, heap (% used)", shares, "Maximum"),
         _graph("Errors in the worker's log", log_errors, "Sum"),
         _graph(
             "The worker's CPU and memory (%)",

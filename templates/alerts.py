@@ -1,19 +1,19 @@
-"""Alerts: the topic that mails people, and the Connect worker's log group.
+"""Alerts: the topics that mail people and call machines, and the Connect worker's log group.
 
 The log group is here, not in the connector stack: log filters and alarms then do not depend on the connector,
 and the logs of a failed connector stack outlive its rollback.
 """
 
-import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from awacs.aws import PolicyDocument
 from pydantic import Field
 from troposphere import Ref, Template, logs, sns
 
-from templates.shared import common, iam
+from templates.shared import common, iam, resource_policies
 from templates.shared.settings import LogRetention, StageSettings, parse_settings
+from templates.shared.subscriptions import Address, subscribe
 
 
 class AlertsSettings(StageSettings):
@@ -22,7 +22,7 @@ class AlertsSettings(StageSettings):
     log_retention_days: LogRetention = Field(
         description="How long the worker's log lines are kept, in days, as CloudWatch Logs offers them."
     )
-    emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = Field(
+    emails: tuple[Address, ...] = Field(
         default=(), description="Who is mailed, from the secret alertEmails; each must confirm once."
     )
     subscribe: bool | None = Field(
@@ -32,9 +32,9 @@ class AlertsSettings(StageSettings):
 
     @property
     def subscribers(self) -> tuple[str, ...]:
-        """The addresses that are mailed, each once."""
+        """The addresses that are mailed."""
         wanted = not self.parsed_stage.ephemeral if self.subscribe is None else self.subscribe
-        return tuple(dict.fromkeys(self.emails)) if wanted else ()
+        return self.emails if wanted else ()
 
 
 def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
@@ -43,30 +43,13 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 
 
 def build(settings: AlertsSettings) -> Template:
-    """Encrypted topic with its policy and subscriptions, and the worker's encrypted log group."""
+    """Two encrypted topics with their policies, subscriptions, and the worker's encrypted log group."""
     names = settings.names
     template = common.new_template(f"wms-connector {settings.stage}: alerts and the worker's log group")
     key = common.parameter(template, "KmsKeyArn", "The foundation's key")
-    topic = template.add_resource(sns.Topic("Topic", TopicName=names.sns_topic, KmsMasterKeyId=key))
-    template.add_resource(
-        sns.TopicPolicy(
-            "TopicPolicy",
-            Topics=[Ref(topic)],
-            PolicyDocument=PolicyDocument(
-                Version="2012-10-17",
-                Statement=[
-                    iam.publish_as_cloudwatch(Ref(topic)),
-                    iam.publish_as_eventbridge(Ref(topic)),
-                ],
-            ),
-        )
-    )
-    for address in settings.subscribers:
-        template.add_resource(
-            sns.SubscriptionResource(
-                subscription_id(address), TopicArn=Ref(topic), Protocol="email", Endpoint=address
-            )
-        )
+    topic = _add_topic(template, "Topic", names.sns_topic, key)
+    alarms = _add_topic(template, "AlarmsTopic", names.alarms_topic, key)
+    subscribe(template, Ref(topic), settings.subscribers)
     template.add_resource(
         logs.LogGroup(
             "ConnectorLogs",
@@ -77,10 +60,22 @@ def build(settings: AlertsSettings) -> Template:
         )
     )
     common.output(template, "TopicArn", Ref(topic), "The SNS topic that mails people")
+    common.output(
+        template, "AlarmsTopicArn", Ref(alarms), "The SNS topic that gets every alarm, for machines"
+    )
     common.output(template, "ConnectorLogGroup", Ref("ConnectorLogs"), "The Connect worker's log lines")
     return template
 
 
-def subscription_id(address: str) -> str:
-    """A logical id that depends on the address alone: reordering the list must not ask people again."""
-    return f"Mail{hashlib.sha256(address.encode()).hexdigest()[:12]}"
+def _add_topic(template: Template, title: str, name: str, key: Ref) -> sns.Topic:
+    """A topic that the foundation's key encrypts, and to which this account's alarms publish."""
+    topic = template.add_resource(sns.Topic(title, TopicName=name, KmsMasterKeyId=key))
+    document = PolicyDocument(
+        Version="2012-10-17",
+        Statement=[
+            iam.publish_as_cloudwatch(Ref(topic)),
+            resource_policies.publish_over_tls_only(Ref(topic)),
+        ],
+    )
+    template.add_resource(sns.TopicPolicy(f"{title}Policy", Topics=[Ref(topic)], PolicyDocument=document))
+    return topic

@@ -1,21 +1,42 @@
 """The foundation: resources that an AWS account has once, for all its stages."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from awacs.aws import PolicyDocument
-from troposphere import GetAtt, Ref, Template, ecr, kms, s3
+from awacs.aws import PolicyDocument, Statement
+from pydantic import Field
+from troposphere import GetAtt, Ref, Template, cloudwatch, ecr, events, kms, s3, sns
 
 from connector.domain.stage import aws_names
-from templates.shared import common, iam
+from templates.shared import common, iam, resource_policies
 from templates.shared.settings import Settings, parse_settings
+from templates.shared.subscriptions import Address, subscribe
 
 #: How long a superseded Lambda zip stays, in days: long enough to revert.
 _OLD_VERSIONS_DAYS = 90
 
+#: How long the bucket's access logs stay, in days.
+_ACCESS_LOG_DAYS = 365
+
+#: How many images the repository keeps, the newest. ECR cannot see which image a task definition names, so
+#: these must be more than are pushed while a stage keeps one image. `image pin` makes at most one a week, so
+#: 52 a year; branches that change the image add to that. A stage is launched more often than every two years.
+#: The base is 94 MB and our directory 68 MB before compression, so 200 images take 32 GB at most.
+_KEPT_IMAGES = 200
+
+#: How long an image without a tag stays, in days. Every push gives one: only a person takes it away.
+_UNTAGGED_DAYS = 30
+
 
 class FoundationSettings(Settings):
-    """The foundation has no settings: there is one per account and region, always the same."""
+    """The settings of the foundation: there is one per account and region."""
+
+    emails: tuple[Address, ...] | None = Field(
+        default=None,
+        description="Who is mailed about the account's images, from the default's secret alertEmails, if it "
+        "exists; each must confirm once.",
+    )
 
 
 def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
@@ -23,12 +44,14 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
     return common.to_json(build(parse_settings(FoundationSettings, sceptre_user_data)))
 
 
-def build(settings: FoundationSettings) -> Template:  # noqa: ARG001  every build takes its settings
-    """KMS key, artifact bucket and image repository."""
+def build(settings: FoundationSettings) -> Template:
+    """KMS key, artifact bucket with its access logs, image repository, and the topic for its findings."""
     template = common.new_template("wms-connector: what the account has once (key, artifacts, images)")
     _add_key(template)
-    _add_bucket(template)
+    _add_artifacts(template)
+    _add_access_logs(template)
     _add_repository(template)
+    _add_findings(template, settings)
     return template
 
 
@@ -57,32 +80,56 @@ def _add_key(template: Template) -> None:
     common.output(template, "KmsKeyArn", GetAtt("Key", "Arn"), "Encrypts everything that stages keep")
 
 
-def _add_bucket(template: Template) -> None:
+def _add_artifacts(template: Template) -> None:
+    old_versions = s3.LifecycleRule(
+        Id="old-versions",
+        Status="Enabled",
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=_OLD_VERSIONS_DAYS),
+        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
+    )
     encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=GetAtt("Key", "Arn"))
+    log = s3.LoggingConfiguration(DestinationBucketName=Ref("AccessLogs"), LogFilePrefix="artifacts/")
+    _add_bucket(template, "Artifacts", encryption, old_versions, LoggingConfiguration=log)
+    _add_bucket_policy(template, "Artifacts")
+    common.output(template, "ArtifactBucketName", Ref("Artifacts"), "Holds the Lambda zips")
+
+
+def _add_access_logs(template: Template) -> None:
+    """Who read and wrote the code that runs in every stage."""
+    expiry = s3.LifecycleRule(
+        Id="old-logs",
+        Status="Enabled",
+        ExpirationInDays=_ACCESS_LOG_DAYS,
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=_OLD_VERSIONS_DAYS),
+        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
+    )
+    _add_bucket(template, "AccessLogs", s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256"), expiry)
+    _add_bucket_policy(
+        template, "AccessLogs", resource_policies.deliver_access_logs("AccessLogs", "Artifacts")
+    )
+
+
+def _add_bucket(
+    template: Template,
+    title: str,
+    encryption: s3.ServerSideEncryptionByDefault,
+    lifecycle: s3.LifecycleRule,
+    **properties: Any,
+) -> None:
+    """A private bucket that keeps old versions for a while."""
     template.add_resource(
         s3.Bucket(
-            "Artifacts",
+            title,
             BucketEncryption=s3.BucketEncryption(
                 ServerSideEncryptionConfiguration=[
                     s3.ServerSideEncryptionRule(
-                        BucketKeyEnabled=True, ServerSideEncryptionByDefault=encryption
+                        # It saves calls to KMS; S3's own encryption makes none.
+                        BucketKeyEnabled=encryption.SSEAlgorithm == "aws:kms",
+                        ServerSideEncryptionByDefault=encryption,
                     )
                 ]
             ),
-            LifecycleConfiguration=s3.LifecycleConfiguration(
-                Rules=[
-                    s3.LifecycleRule(
-                        Id="old-versions",
-                        Status="Enabled",
-                        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(
-                            NoncurrentDays=_OLD_VERSIONS_DAYS
-                        ),
-                        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(
-                            DaysAfterInitiation=7
-                        ),
-                    )
-                ]
-            ),
+            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[lifecycle]),
             OwnershipControls=s3.OwnershipControls(
                 Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
             ),
@@ -93,19 +140,22 @@ def _add_bucket(template: Template) -> None:
                 RestrictPublicBuckets=True,
             ),
             VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+            **properties,
             **common.stateful(None),
         )
     )
+
+
+def _add_bucket_policy(template: Template, bucket: str, *statements: Statement) -> None:
     template.add_resource(
         s3.BucketPolicy(
-            "ArtifactsPolicy",
-            Bucket=Ref("Artifacts"),
+            f"{bucket}Policy",
+            Bucket=Ref(bucket),
             PolicyDocument=PolicyDocument(
-                Version="2012-10-17", Statement=[iam.refuse_plain_http("Artifacts")]
+                Version="2012-10-17", Statement=[iam.refuse_plain_http(bucket), *statements]
             ),
         )
     )
-    common.output(template, "ArtifactBucketName", Ref("Artifacts"), "Holds the Lambda zips")
 
 
 def _add_repository(template: Template) -> None:
@@ -118,9 +168,106 @@ def _add_repository(template: Template) -> None:
             EncryptionConfiguration=ecr.EncryptionConfiguration(
                 EncryptionType="KMS", KmsKey=GetAtt("Key", "Arn")
             ),
+            LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=json.dumps({"rules": _expiry()})),
             **common.stateful(None),
         )
     )
     common.output(
         template, "RepositoryUri", GetAtt("Images", "RepositoryUri"), "Holds the Connect worker's images"
     )
+
+
+def _expiry() -> list[dict[str, Any]]:
+    """The lifecycle rules of the repository, as ECR reads them."""
+    return [
+        {
+            "rulePriority": 1,
+            "description": f"Images whose tag was taken away, after {_UNTAGGED_DAYS} days",
+            "selection": {
+                "tagStatus": "untagged",
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": _UNTAGGED_DAYS,
+            },
+            "action": {"type": "expire"},
+        },
+        {
+            "rulePriority": 2,
+            "description": f"All but the newest {_KEPT_IMAGES} images",
+            "selection": {
+                "tagStatus": "tagged",
+                "tagPatternList": ["*"],
+                "countType": "imageCountMoreThan",
+                "countNumber": _KEPT_IMAGES,
+            },
+            "action": {"type": "expire"},
+        },
+    ]
+
+
+def _add_findings(template: Template, settings: FoundationSettings) -> None:
+    """A scan that finds something critical is mailed, as the event that ECR or Inspector sends.
+
+    The event goes as it is: EventBridge does not escape what it puts into a text.
+    """
+    topic = template.add_resource(
+        sns.Topic("Alerts", DisplayName="wms-connector images", KmsMasterKeyId=GetAtt("Key", "Arn"))
+    )
+    template.add_resource(
+        sns.TopicPolicy(
+            "AlertsPolicy",
+            Topics=[Ref(topic)],
+            PolicyDocument=PolicyDocument(
+                Version="2012-10-17",
+                Statement=[
+                    iam.publish_as_cloudwatch(Ref(topic)),
+                    iam.publish_as_eventbridge(Ref(topic)),
+                    resource_policies.publish_over_tls_only(Ref(topic)),
+                ],
+            ),
+        )
+    )
+    subscribe(template, Ref(topic), settings.emails or ())
+    template.add_resource(
+        events.Rule(
+            "CriticalFindings",
+            Description="A scan found something critical in an image of the Connect worker",
+            State="ENABLED",
+            EventPattern=_critical_findings(),
+            Targets=[events.Target(Id="Alerts", Arn=Ref(topic))],
+        )
+    )
+    template.add_resource(
+        cloudwatch.Alarm(
+            "CriticalFindingsUndelivered",
+            AlarmDescription="EventBridge could not deliver the critical findings of an image scan. First: "
+            "docs/operations.md#criticalfindingsundelivered",
+            Namespace="AWS/Events",
+            MetricName="FailedInvocations",
+            Dimensions=[cloudwatch.MetricDimension(Name="RuleName", Value=Ref("CriticalFindings"))],
+            Statistic="Sum",
+            Period=300,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[Ref(topic)],
+        )
+    )
+    common.output(template, "AlertTopicArn", Ref(topic), "Mails people critical findings in images")
+
+
+def _critical_findings() -> dict[str, Any]:
+    """The event of a scan at push, and of Amazon Inspector where the registry uses enhanced scanning.
+
+    As in the ECR user guide, "Amazon ECR events and EventBridge" and "EventBridge events sent for enhanced
+    scanning in Amazon ECR": Inspector gives the repository's ARN for its name.
+    """
+    return {
+        "source": ["aws.ecr", "aws.inspector2"],
+        "detail-type": ["ECR Image Scan", "Inspector2 Scan"],
+        "detail": {
+            "repository-name": [aws_names.PRODUCT, GetAtt("Images", "Arn")],
+            "finding-severity-counts": {"CRITICAL": [{"numeric": [">", 0]}]},
+        },
+    }

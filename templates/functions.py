@@ -11,10 +11,17 @@ from troposphere import GetAtt, Ref, Template, awslambda, dynamodb, logs, sqs
 from connector.domain.admin_api import FUNCTION_TIMEOUT_SECONDS
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
-from templates.shared import common, iam, msk
+from connector.domain.stage.aws_names import RolePart
+from templates.shared import common, iam, msk, network_rights, resource_policies
 from templates.shared.msk import KafkaRoleSettings
-from templates.shared.roles import role
-from templates.shared.settings import AlbTlsSettings, ConnectorKindSettings, LogRetention, parse_settings
+from templates.shared.roles import Rights, role
+from templates.shared.settings import (
+    AlbTlsSettings,
+    ConnectorKindSettings,
+    LogRetention,
+    SecretKeysSettings,
+    parse_settings,
+)
 
 _RUNTIME = "python3.13"
 _MEMORY_MIB = 256
@@ -26,12 +33,15 @@ _HEALTH_TIMEOUT_SECONDS = 55
 _DEAD_LETTER_SECONDS = 14 * 24 * 3600
 
 
-class FunctionsSettings(KafkaRoleSettings, ConnectorKindSettings):
+class FunctionsSettings(KafkaRoleSettings, ConnectorKindSettings, SecretKeysSettings):
     """The settings of the functions stack."""
 
     secret_prefix: str = Field(min_length=1, description="What the paths of all secrets start with.")
     subnets: tuple[str, ...] = Field(
-        min_length=1, description="Subnets of the Lambdas, from the secret vpc: with NAT or endpoints."
+        min_length=1,
+        max_length=16,
+        description="Subnets of the Lambdas, from the secret vpc: with NAT or endpoints. Lambda takes at "
+        "most 16.",
     )
     code_key: str = Field(min_length=1, description="S3 key of the Lambda zip, named by its content.")
     log_retention_days: LogRetention = Field(
@@ -40,6 +50,7 @@ class FunctionsSettings(KafkaRoleSettings, ConnectorKindSettings):
     alb_tls: AlbTlsSettings | None = Field(
         default=None, description="If there is a load balancer, the functions call Connect through it."
     )
+    fips: bool = Field(default=False, description="Whether the functions call AWS through FIPS endpoints.")
 
 
 def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
@@ -85,11 +96,13 @@ class Function:
     """What is a function's own. `package` is its package below `lambda_src`."""
 
     title: str
+    part: RolePart
     name: str
     package: str
     description: str
     seconds: int
     statements: Sequence[Statement]
+    on_brokers: Rights
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -98,29 +111,30 @@ def _admin(settings: FunctionsSettings, key: Ref) -> Function:
     statements = [
         iam.read_stage_secrets(settings.secret_prefix, settings.parsed_stage),
         iam.decrypt_through(key, "secretsmanager", "dynamodb", "lambda"),
-        iam.use_key_for_table(key),
+        *iam.decrypt_secrets(settings.secrets_key_arns),
         iam.keep_state(names.table),
         *iam.find_tasks(names),
         iam.scale_service(names),
     ]
-    if settings.msk_cluster is not None:
-        statements += msk.prepare_as_admin(settings.msk_cluster, settings.parsed_stage)
+    cluster = settings.msk_cluster
     return Function(
         "ConnectAdmin",
+        RolePart.ADMIN,
         names.connect_admin,
         "connect_admin",
         "calls Connect, Kafka and the database for hooks and operators",
         FUNCTION_TIMEOUT_SECONDS,
         statements,
+        {} if cluster is None else msk.prepare_as_admin(cluster, settings.parsed_stage),
     )
 
 
 def _health(settings: FunctionsSettings, key: Ref) -> Function:
     names = settings.names
     cluster = settings.msk_cluster
-    on_brokers = [] if cluster is None else msk.watch_heartbeat(cluster, settings.parsed_stage)
     return Function(
         "ConnectHealth",
+        RolePart.HEALTH,
         names.connect_health,
         "connect_health",
         "observes the stage on a schedule, restarts what failed within a budget, and notifies people",
@@ -128,16 +142,16 @@ def _health(settings: FunctionsSettings, key: Ref) -> Function:
         [
             iam.read_stage_secrets(settings.secret_prefix, settings.parsed_stage),
             iam.decrypt_through(key, "secretsmanager", "dynamodb", "lambda"),
-            iam.use_key_for_table(key),
-            iam.keep_health_state(names.table),
+            *iam.decrypt_secrets(settings.secrets_key_arns),
+            iam.keep_state(names.table),
             *iam.find_tasks(names),
             iam.see_service(names),
             iam.publish_metrics(names.health_namespace),
             iam.read_log(names.connector_log_group),
             *iam.publish_to_topic(names.sns_topic, key),
-            *on_brokers,
             *iam.send_dead_letters(names.dead_letter_queue, key),
         ],
+        {} if cluster is None else msk.watch_heartbeat(cluster, settings.parsed_stage),
         {"DeadLetterConfig": awslambda.DeadLetterConfig(TargetArn=GetAtt("DeadLetters", "Arn"))},
     )
 
@@ -185,7 +199,10 @@ def _add_queue(template: Template, settings: FunctionsSettings, key: Ref) -> Non
             Queues=[Ref("DeadLetters")],
             PolicyDocument=PolicyDocument(
                 Version="2012-10-17",
-                Statement=[iam.send_as_eventbridge("DeadLetters", map(names.rule, metrics.RULES))],
+                Statement=[
+                    iam.send_as_eventbridge("DeadLetters", map(names.rule, metrics.RULES)),
+                    resource_policies.use_queue_over_tls_only("DeadLetters"),
+                ],
             ),
         )
     )
@@ -210,15 +227,19 @@ def _add_function(template: Template, settings: FunctionsSettings, function: Fun
     own_role = role(
         template,
         f"{function.title}Role",
+        named=function.part,
         settings=settings,
         trust=iam.assume_as_function(),
         description=f"{function.name}: {function.description}",
-        statements=[
-            iam.write_logs(log_group),
-            *iam.attach_to_vpc(),
-            iam.no_interfaces_from_code(function.name),
-            *function.statements,
-        ],
+        rights={
+            "": function.statements,
+            "Runtime": [
+                iam.write_logs(log_group),
+                *network_rights.attach_to_vpc(settings.subnets),
+                network_rights.no_interfaces_from_code(function.name),
+            ],
+            **function.on_brokers,
+        },
     )
     template.add_resource(
         awslambda.Function(
@@ -277,4 +298,7 @@ def _environment(settings: FunctionsSettings) -> dict[str, str]:
     if settings.alb_tls is not None:
         # The authority's certificate is read from the secret connectAlbTls when it is needed.
         variables["CONNECT_URL"] = f"https://{names.connect_host}"
+    if settings.fips:
+        # AWS's libraries read it ("FIPS endpoints", AWS SDKs and Tools Reference Guide).
+        variables["AWS_USE_FIPS_ENDPOINT"] = "true"
     return variables

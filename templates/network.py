@@ -10,22 +10,43 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from troposphere import GetAtt, Template, ec2
 
+from connector.domain.network import dns
 from connector.domain.stage.aws_names import CONNECT_PORT, METRICS_PORT
 from templates.shared import balancer, common
-from templates.shared.settings import AlbTlsSettings, Cidr, DatabaseSettings, StageSettings, parse_settings
+from templates.shared.settings import (
+    AlbTlsSettings,
+    Cidr,
+    DatabaseSettings,
+    StageSettings,
+    parse_settings,
+)
 
 _HTTPS = 443
+_DNS = 53
 #: A security group has at most 60 rules in one direction (Amazon VPC quotas, "Inbound or outbound rules per
 #: security group"); this leaves a third of them to the database, AWS and Connect.
 _MOST_BROKER_RULES = 40
+#: DHCP options name up to four servers ("DHCP option sets in Amazon VPC"); each block takes two rules.
+_MOST_DNS_BLOCKS = 8
 Port = Annotated[int, Field(ge=1, le=65535)]
 #: EC2 adds "everything to everywhere" to a group without a rule for egress; this one matches nothing.
 _NOTHING = ec2.SecurityGroupRule(
     IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing: stands in for the default of everything"
 )
+
+
+def _block(text: str) -> str:
+    problem = dns.block_problem(text)
+    if problem:
+        raise ValueError(problem)
+    return text
+
+
+#: An IPv4 or IPv6 CIDR block of name servers.
+AnyCidr = Annotated[str, AfterValidator(_block)]
 
 
 class NetworkSettings(StageSettings):
@@ -50,6 +71,21 @@ class NetworkSettings(StageSettings):
         "addresses only.",
     )
 
+    dns_cidrs: tuple[AnyCidr, ...] = Field(
+        default=(),
+        max_length=_MOST_DNS_BLOCKS,
+        description="The address blocks of the VPC's name servers, where they are not AWS's own: security "
+        "groups filter requests to all others.",
+    )
+    fips: bool = Field(default=False, description="Whether the load balancer's TLS policy is a FIPS one.")
+    alb_tls_policy: balancer.TlsPolicy | None = Field(
+        default=None, description="The load balancer's TLS policy, if not the default one."
+    )
+    alb_log_bucket: balancer.Bucket | None = Field(
+        default=None,
+        description="An S3 bucket that exists, for the load balancer's access logs; its policy must let "
+        "Elastic Load Balancing write.",
+    )
     alb_tls: AlbTlsSettings | None = Field(
         default=None,
         description="The load balancer's certificate; without the secret connectAlbTls there is no balancer.",
@@ -64,6 +100,15 @@ class NetworkSettings(StageSettings):
             raise ValueError(
                 "a load balancer needs subnets in two availability zones, and the secret vpc has only one; "
                 "add a subnet to it, or delete the secret connectAlbTls"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fips_needs_a_policy_of_its_kind(self) -> "NetworkSettings":
+        if self.fips and self.alb_tls_policy is not None and "-FIPS-" not in self.alb_tls_policy:
+            raise ValueError(
+                f"alb_tls_policy {self.alb_tls_policy} is no FIPS policy, but fips is true; leave it empty, "
+                f"or name one such as {balancer.FIPS_POLICY}"
             )
         return self
 
@@ -104,11 +149,13 @@ def build(settings: NetworkSettings) -> Template:
         _ingress(template, "BalancerFromFunction", "Function", _HTTPS, "REST: Lambdas", into="Balancer")
     target_group = balancer.add(
         template,
-        names=settings.names,
+        stage=settings.parsed_stage,
         tls=settings.alb_tls,
         vpc=settings.vpc_id,
         subnets=settings.subnets,
         group="Balancer",
+        policy=settings.alb_tls_policy or (balancer.FIPS_POLICY if settings.fips else balancer.POLICY),
+        log_bucket=settings.alb_log_bucket,
     )
     common.output(
         template,
@@ -141,10 +188,14 @@ def _group(
 def _outward(settings: NetworkSettings) -> Iterator[ec2.SecurityGroupRule]:
     """Egress to what is not ours: database, brokers, AWS."""
     for block, port in database_destinations(settings):
-        kind = "CidrIpv6" if ":" in block else "CidrIp"
-        yield _tcp(port, "Source database", **{kind: block})
+        yield _to_block(port, "Source database", block)
+    servers = tuple(dict.fromkeys(settings.dns_cidrs))
+    for block in servers:
+        for protocol in ("udp", "tcp"):
+            yield _to_block(_DNS, "Name servers", block, protocol)
     blocks = tuple(dict.fromkeys(settings.broker_cidrs))
-    for ports in broker_ranges(settings.broker_ports, _MOST_BROKER_RULES // len(blocks)):
+    most = (_MOST_BROKER_RULES - 2 * len(servers)) // len(blocks)
+    for ports in broker_ranges(settings.broker_ports, most):
         for block in blocks:
             yield _tcp(ports, "Kafka brokers", CidrIp=block)
     # AWS's services have no fixed addresses; they are reached through NAT or endpoints.
@@ -184,11 +235,18 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _tcp(ports: int | tuple[int, int], description: str, **peer: Any) -> ec2.SecurityGroupRule:
+def _tcp(
+    ports: int | tuple[int, int], description: str, protocol: str = "tcp", **peer: Any
+) -> ec2.SecurityGroupRule:
     first, last = ports if isinstance(ports, tuple) else (ports, ports)
     return ec2.SecurityGroupRule(
-        IpProtocol="tcp", FromPort=first, ToPort=last, Description=description, **peer
+        IpProtocol=protocol, FromPort=first, ToPort=last, Description=description, **peer
     )
+
+
+def _to_block(port: int, description: str, block: str, protocol: str = "tcp") -> ec2.SecurityGroupRule:
+    kind = "CidrIpv6" if ":" in block else "CidrIp"
+    return _tcp(port, description, protocol, **{kind: block})
 
 
 def _to_group(title: str, port: int, description: str) -> ec2.SecurityGroupRule:

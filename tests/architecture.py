@@ -90,7 +90,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     # It makes the zip, outside the VPC, and reads the Lambdas' files without importing them.
     "lambda_src.packaging": ("connector.domain",),
     # Programs for the repository's own files.
-    "tools": (),
+    # The policy gates read what `wms-connector render` writes, and render other settings in the same way.
+    "tools": ("connector.sceptre.render",),
 }
 
 #: Who may make clients of AWS and know its library's errors.

@@ -20,6 +20,24 @@ settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") == "true" else "default")
 )
 
+#: Modules that need many seconds together, mostly because they prove a rule on every stage, or start a shell
+#: or a process for each case. `make test` runs them beside those on the real parts, not in the unit part.
+SLOW = (
+    "config/test_config.py",
+    "domain/access/",
+    "faults/oracle/test_cases.py",
+    "faults/test_load.py",
+    "hooks/test_admit.py",
+    "hooks/test_admit_account.py",
+    "hooks/test_every_hook.py",
+    "hooks/test_foreign_stacks.py",
+    "image/test_entrypoint.py",
+    "local/test_ecs_events.py",
+    "pipelines/test_workflows.py",
+    "templates/test_lint.py",
+    "templates/test_role_rights.py",
+)
+
 Golden = Callable[[str | Path, str], None]
 ROOT = Path(__file__).parents[1]
 
@@ -53,6 +71,15 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         )
 
     return compare
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow."""
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests") and str(item.path.relative_to(ROOT / "tests")).startswith(
+            SLOW
+        ):
+            item.add_marker("slow")
 
 
 class ByWorld(LoadScopeScheduling):  # type: ignore[misc]

@@ -10,10 +10,21 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from connector.domain.errors import ServerError, one_line
+from connector.domain.errors import ServerError, lacks_right, one_line
 
 # What `Port.call` raises when AWS refuses, for callers that do not import botocore.
-__all__ = ["ClientError", "Port", "code", "errors", "find", "message", "missing", "pages", "refusal"]
+__all__ = [
+    "ClientError",
+    "Port",
+    "code",
+    "denied",
+    "errors",
+    "find",
+    "message",
+    "missing",
+    "pages",
+    "refusal",
+]
 
 _NEXT = "check this shell's credentials, AWS_REGION and AWS_ENDPOINT_URL (is the local world down?)"
 
@@ -68,6 +79,11 @@ def missing(error: ClientError) -> bool:
     return code(error) in _MISSING or (
         code(error) == "ValidationError" and "does not exist" in message(error)
     )
+
+
+def denied(error: ClientError) -> bool:
+    """Whether AWS refused because somebody lacks a right; HeadObject answers with the bare status."""
+    return code(error) == "403" or lacks_right(code(error))
 
 
 def code(error: ClientError) -> str:

@@ -1,15 +1,21 @@
 """The AWS region in which commands work: the same one for `sceptre` and for `wms-connector`."""
 
 import os
+import re
 from collections.abc import Mapping
 
 import boto3
+from botocore.exceptions import UnknownRegionError
+from botocore.loaders import Loader
+from botocore.regions import EndpointResolver
 
 from connector.aws.calls import errors
 from connector.domain.errors import OperatorError
 
 #: The region in config/config.yaml if the environment names none.
 DEFAULT_REGION = "us-east-1"
+#: AWS's own names of regions, as us-east-1, us-gov-west-1, eusc-de-east-1.
+_NAME = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 
 
 def region(environment: Mapping[str, str] = os.environ) -> str:
@@ -28,6 +34,23 @@ def region(environment: Mapping[str, str] = os.environ) -> str:
             f"is set, so sceptre would use {DEFAULT_REGION}; set AWS_REGION to the region that you want"
         )
     return DEFAULT_REGION
+
+
+def partition_of(name: str) -> str:
+    """The partition of a region, as botocore's data says, offline; raises `OperatorError` for no region.
+
+    A region that this botocore does not know is told by the form of its name.
+    """
+    try:
+        if _NAME.fullmatch(name):
+            # Without a session, which would read the profile: nothing is called here.
+            data = Loader().load_data("endpoints")
+            return str(EndpointResolver(data).get_partition_for_region(name))
+    except UnknownRegionError:
+        pass
+    raise OperatorError(
+        f"{name!r} is not a region of AWS; expected one like {DEFAULT_REGION} or us-gov-west-1"
+    )
 
 
 def _of_profile() -> str | None:

@@ -1,4 +1,4 @@
-"""A temporary queue on a stage's topic: it receives what every subscriber gets."""
+"""A temporary queue on topics of a stage: it receives what every subscriber gets."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -22,6 +22,8 @@ class Message:
     id: str
     subject: str
     text: str
+    #: ARN of the topic that it was published to.
+    topic: str
 
     @property
     def alarm(self) -> tuple[str, str] | None:
@@ -34,28 +36,32 @@ class Message:
 
 
 class TopicListener:
-    """A queue that is subscribed for as long as the block runs, and deleted afterwards."""
+    """A queue that is subscribed to every topic for as long as the block runs, and deleted afterwards."""
 
-    def __init__(self, port: calls.Port, topic: str, queue: str, clock: Clock | None = None) -> None:
-        self._port, self._topic, self._queue = port, topic, queue
+    def __init__(
+        self, port: calls.Port, topics: Sequence[str], queue: str, clock: Clock | None = None
+    ) -> None:
+        self._port, self._topics, self._queue = port, topics, queue
         self._clock = clock or Clock()
-        self._url = self._subscription = ""
+        self._url = ""
+        self._subscriptions: list[str] = []
         self.left_behind = ""
 
     def __enter__(self) -> Self:
-        partition, _, region, owner, _ = self._topic.split(":")[1:]
+        partition, _, region, owner, _ = self._topics[0].split(":")[1:]
         arn = f"arn:{partition}:sqs:{region}:{owner}:{self._queue}"
         with calls.errors():
             try:
-                attributes = {"Policy": _policy(arn, self._topic), "MessageRetentionPeriod": _KEEP_SECONDS}
+                attributes = {"Policy": _policy(arn, self._topics), "MessageRetentionPeriod": _KEEP_SECONDS}
                 created = self._port.call(
                     "sqs", "create_queue", {"QueueName": self._queue, "Attributes": attributes}
                 )
                 self._url = created["QueueUrl"]
-                # Not raw: a raw message has lost its subject.
-                subscription = {"TopicArn": self._topic, "Protocol": "sqs", "Endpoint": arn}
-                answer = self._port.call("sns", "subscribe", {**subscription, "ReturnSubscriptionArn": True})
-                self._subscription = answer["SubscriptionArn"]
+                for topic in self._topics:
+                    # Not raw: a raw message has lost its subject and its topic.
+                    wanted = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": arn}
+                    answer = self._port.call("sns", "subscribe", {**wanted, "ReturnSubscriptionArn": True})
+                    self._subscriptions.append(answer["SubscriptionArn"])
             except BaseException:
                 self._leave()
                 raise
@@ -81,10 +87,9 @@ class TopicListener:
         return tuple(received)
 
     def _leave(self) -> None:
-        """Delete both parts, even if one fails; what is left is reported, not raised."""
+        """Delete every part, even if one fails; what is left is reported, not raised."""
         left = []
-        if self._subscription:
-            arn = self._subscription
+        for arn in self._subscriptions:
             left += self._remove("sns", "unsubscribe", f"subscription {arn}", SubscriptionArn=arn)
         if self._url:
             left += self._remove("sqs", "delete_queue", f"queue {self._queue}", QueueUrl=self._url)
@@ -100,14 +105,14 @@ class TopicListener:
         return []
 
 
-def _policy(queue: str, topic: str) -> str:
-    """Only this topic may send."""
+def _policy(queue: str, topics: Sequence[str]) -> str:
+    """Only these topics may send."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": queue,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": list(topics)}},
     }
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
@@ -115,6 +120,11 @@ def _policy(queue: str, topic: str) -> str:
 def _message(body: str) -> Message:
     try:
         content = json.loads(body)
-        return Message(str(content["MessageId"]), str(content.get("Subject") or ""), str(content["Message"]))
+        return Message(
+            str(content["MessageId"]),
+            str(content.get("Subject") or ""),
+            str(content["Message"]),
+            str(content["TopicArn"]),
+        )
     except (ValueError, KeyError, TypeError):
         raise ServerError("a message of SNS could not be parsed") from None

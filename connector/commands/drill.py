@@ -11,7 +11,7 @@ from connector.commands.output import json_option, print_json, print_table
 from connector.domain.health.drills import CLASSES
 from connector.domain.stage.stage import Stage
 from connector.operations.fire_drill import DrillPlan, Report, drill
-from connector.operations.inspection import alarm_states, kind_of, subscriptions, topic_of
+from connector.operations.inspection import alarm_routing, alarm_states, kind_of, subscriptions
 
 
 @click.command("fire-drill")
@@ -22,19 +22,22 @@ from connector.operations.inspection import alarm_states, kind_of, subscriptions
 def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: bool) -> None:
     """Raise every alarm of STAGE in turn, mail every error class, and show what was delivered.
 
-    Every subscriber of the stage's topic gets these mails. The subject of an error class's mail begins with
-    DRILL; an alarm has DRILL in its reason. A temporary queue on the topic receives the same messages and
-    shows what arrived. The drill changes neither the connector nor the health check's state. It does not
-    test an alarm that is in ALARM already. Exit status 0 when everything that should arrive did.
+    Every subscriber of the stage's two topics, people and machines, gets these messages. The subject of an
+    error class's mail begins with DRILL; an alarm has DRILL in its reason. A temporary queue on both topics
+    receives the same messages and shows what arrived. The drill changes neither the connector nor the health
+    check's state. It does not test an alarm that is in ALARM already. Exit status 0 when everything that
+    should arrive did.
     """
     # Setting alarms is limited to a few calls a second: those are tried again.
     stage, port = Stage.parse(stage_name), account.Account(attempts={"cloudwatch": 10})
-    topic = topic_of(port, stage)
+    routing = alarm_routing(port, stage)
     kind = kind_of(port, stage)
-    plan = DrillPlan(stage, topic, alarm_states(port, stage, kind), kind, subscriptions(port, topic))
+    people, machines = (subscriptions(port, topic) for topic in (routing.people, routing.machines))
+    plan = DrillPlan(stage, routing, alarm_states(port, stage, kind), kind, people, machines)
     if not yes:
         click.confirm(_question(plan), abort=True, err=True)
-    listener = TopicListener(port, topic, stage.names.drill_queue(secrets.token_hex(4)))
+    topics = (routing.people, routing.machines)
+    listener = TopicListener(port, topics, stage.names.drill_queue(secrets.token_hex(4)))
     report = drill(plan, port, listener, _say)
     if as_json:
         print_json(report.to_json())
@@ -44,14 +47,15 @@ def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: b
 
 
 def _question(plan: DrillPlan) -> str:
-    """How many mails will go to whom."""
+    """How many messages will go to whom."""
     people = ", ".join(plan.recipients) or "nobody (no subscription is confirmed)"
     unconfirmed = [s.endpoint for s in plan.subscriptions if not s.confirmed]
     silent = f"; not confirmed, so not mailed: {', '.join(unconfirmed)}" if unconfirmed else ""
     alarms = (plan.mails - len(CLASSES)) // 2
     return (
         f"{plan.mails} mails ({len(CLASSES)} error classes, {alarms} alarms on and off) will go to: "
-        f"{people}{silent}. Continue?"
+        f"{people}{silent}. {plan.calls} messages of alarms will go to these machines: "
+        f"{', '.join(plan.machines) or 'none'}. Continue?"
     )
 
 
@@ -66,18 +70,17 @@ def _print(report: Report) -> None:
         (
             a.alarm,
             " > ".join(a.reached) or "-",
-            ", ".join(topic.rpartition(":")[2] for topic in a.topics)
-            or ("nobody" if a.mails else "nobody, as intended"),
-            a.wrong or a.note or ", ".join(a.delivered) or "nothing, as intended",
+            ", ".join(topic.rpartition(":")[2] for topic in a.topics) or "nobody",
+            a.wrong or a.note or ", ".join(a.delivered) or "to machines only, as intended",
         )
         for a in report.alarms
     ]
     classes = [(m.name, m.wrong or f"delivered: {m.subject}") for m in report.classes]
-    print_table(f"Alarms of {report.stage}", alarms, headers=("alarm", "reached", "mails to", "delivered"))
+    print_table(f"Alarms of {report.stage}", alarms, headers=("alarm", "reached", "sends to", "mails"))
     print_table("Error classes", classes, headers=("class", "mail"))
     wrong = sum(map(bool, report.problems))
     total = len(report.alarms) + len(report.classes)
-    click.echo(f"{total - wrong} of {total} passed; topic {report.topic}")
+    click.echo(f"{total - wrong} of {total} passed; topics {report.topic} and {report.alarms_topic}")
     click.echo(f"mailed: {', '.join(report.recipients) or 'nobody'}")
     for warning in report.warnings:
         click.echo(f"warning: {warning}")

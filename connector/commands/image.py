@@ -1,6 +1,7 @@
 """`wms-connector image`: build and publish the worker's container image."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -73,7 +74,7 @@ def publish(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None
 @json_option
 def status(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
     """Show the image's tag, base images and digest, and whether it is built here and published."""
-    found = images.status(images.Image.of(bases_file=bases_file), account.Account(), _chosen(tool))
+    found = images.status(images.Image.of(bases_file=bases_file), account.Account, _chosen(tool))
     if as_json:
         print_json(found.to_json())
         return
@@ -95,10 +96,11 @@ def status(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
 def pin(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
     """Look up the current digests of the base images in their registry, and write them into bases.env.
 
-    Then review the diff, run the tests and commit. The image gets a new tag.
+    The line above each base says where its digest is from. A scheduled workflow runs this, too. Then review
+    the diff, run the tests and commit. The image gets a new tag.
     """
     found = images.Image.of(bases_file=bases_file)
-    digests = images.pin(found, _chosen(tool)())
+    digests = images.pin(found, _chosen(tool)(), datetime.now(UTC).date())
     if as_json:
         print_json(digests)
         return

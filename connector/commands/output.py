@@ -1,8 +1,10 @@
 """Printing for people and for programs."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import IO
 
 import click
@@ -45,6 +47,53 @@ def several(groups: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:
     for key, values in groups.items():
         for number, value in enumerate(values):
             yield (key if number == 0 else "", value)
+
+
+def directory(value: str, option: str) -> Path:
+    """The directory that an option names; Python would take an empty text for the current one."""
+    if not value.strip():
+        raise OperatorError(f"{option} is empty; give a directory to write to, '.' for the current one")
+    return Path(value)
+
+
+def write_files(files: Mapping[Path, str], option: str) -> None:
+    """Write every file with its text, or none; `option` is what named their directory.
+
+    All targets are looked at first. Then each text is written beside its target under another name, and only
+    when all are there do they get their names.
+    """
+    written: dict[Path, Path] = {}
+    try:
+        for path in files:
+            _check_target(path, option)
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            written[path] = path.with_name(f".{path.name}.{os.getpid()}")
+            written[path].write_text(text, encoding="utf-8")
+        for path, made in written.items():
+            made.replace(path)
+    except OSError as error:
+        place = error.filename or "a file"
+        raise OperatorError(
+            f"{option}: {place} cannot be written: {error.strerror}; give a directory that is writable"
+        ) from None
+    finally:
+        for made in written.values():
+            made.unlink(missing_ok=True)
+
+
+def _check_target(path: Path, option: str) -> None:
+    if path.is_dir():
+        raise OperatorError(
+            f"{option}: {path} is a directory, and a file is to be written there; nothing was written: "
+            "remove it, or give another directory"
+        )
+    above = next(parent for parent in path.parents if parent.exists())
+    if not above.is_dir():
+        raise OperatorError(
+            f"{option}: {above} is a file, and a directory is needed there; nothing was written: "
+            "remove it, or give another directory"
+        )
 
 
 def read_text(source: IO[bytes], option: str) -> str:

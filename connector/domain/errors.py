@@ -9,6 +9,8 @@ class WmsError(Exception):
     """The base of all errors this project raises on purpose; `str()` is one printable line."""
 
     exit_status = 1
+    #: Whether AWS refused for want of a right. Right after a change of rights that may pass by itself.
+    denied = False
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message))
@@ -28,21 +30,41 @@ class SecretError(OperatorError):
     """A secret that is missing, unreadable, empty, malformed or of the wrong shape."""
 
 
+class DeniedSecret(SecretError):
+    """A secret that exists and may not be read."""
+
+    denied = True
+
+
 class ServerError(WmsError):
     """Kafka Connect, Kafka, the database or AWS refused a request; the message is the server's own.
 
     `status` is the HTTP status or error code where there was one; `retriable` says whether the same
-    request may succeed later without anybody changing anything.
+    request may succeed later without anybody changing anything; `denied` says whether AWS refused it for want
+    of a right.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, retriable: bool = False) -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, retriable: bool = False, denied: bool = False
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.retriable = retriable
+        self.denied = denied
 
 
 class DeadlineExceeded(WmsError):
     """A condition was waited for and did not come true in time."""
+
+
+#: How AWS's services call a refusal for want of a right: AccessDenied(Exception), KMSAccessDeniedException
+#: and EC2AccessDeniedException (of Lambda), UnauthorizedOperation (EC2), AuthorizationError (SNS).
+_LACKS_RIGHT = ("AccessDenied", "UnauthorizedOperation", "AuthorizationError")
+
+
+def lacks_right(code: str) -> bool:
+    """Whether an error code of AWS's means that the caller lacks a right."""
+    return any(word in code for word in _LACKS_RIGHT)
 
 
 def one_line(message: str) -> str:

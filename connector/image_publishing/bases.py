@@ -65,9 +65,14 @@ def _base(name: str, reference: str, place: str) -> Base:
 def read(file: Path) -> tuple[Base, ...]:
     """The bases in `file`."""
     try:
-        return parse(file.read_text(encoding="utf-8"), file.name)
+        text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise OperatorError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise OperatorError(
+            f"{file} is not UTF-8 text; expected lines like {NAMES[0]}=<registry>/<repository>:<tag>"
+        ) from None
+    return parse(text, file.name)
 
 
 def require_pinned(bases: tuple[Base, ...], place: str) -> None:
@@ -80,8 +85,15 @@ def require_pinned(bases: tuple[Base, ...], place: str) -> None:
         )
 
 
-def pinned(text: str, digests: Mapping[str, str]) -> str:
-    """The file's text with each base's digest replaced; comments stay."""
+def pinned(text: str, digests: Mapping[str, str], source: str) -> str:
+    """The file's text with each base's digest replaced, and the line above it that says where it is from.
+
+    A base whose digest stays keeps its line. Other comments stay.
+    """
     for name, digest in digests.items():
-        text = re.sub(rf"(?m)^({name}=[^@\s]*).*$", rf"\1@{digest}", text)
+        entry = re.compile(rf"(?m)(?:^# {name}: .*\n)?^({name}=[^@\s]*)(?:@(\S*))?.*$")
+        found = entry.search(text)
+        if found is not None and found[2] != digest:
+            new = f"# {name}: {source}\n{found[1]}@{digest}"
+            text = text[: found.start()] + new + text[found.end() :]
     return text

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def publish(image: Image, connection: calls.Port, choose: Callable[[], Tool], re
     return f"{where.uri}@{digest}"
 
 
-def status(image: Image, connection: calls.Port, choose: Callable[[], Tool]) -> Status:
+def status(image: Image, connect: Callable[[], calls.Port], choose: Callable[[], Tool]) -> Status:
     """What exists; a check that could not be made is a problem in the answer, not an error."""
     problems: list[str] = []
     tool: Tool | None = None
@@ -101,6 +102,7 @@ def status(image: Image, connection: calls.Port, choose: Callable[[], Tool]) -> 
     with _noted(problems):
         tool = choose()
     with _noted(problems), calls.errors():
+        connection = connect()
         where = registry.repository(stacks.foundation_outputs(connection))
         published = (registry.published(connection, where, image.tag),)
     digest = published[0] if published else None
@@ -126,8 +128,8 @@ def _noted(problems: list[str]) -> Iterator[None]:
         problems.append(str(error))
 
 
-def pin(image: Image, tool: Tool) -> dict[str, str]:
-    """Write the current digest of each base's tag into the file of bases; answers name -> digest."""
+def pin(image: Image, tool: Tool, today: date) -> dict[str, str]:
+    """Write the current digest of each base's tag into the file of bases, with its source; name -> digest."""
     found: dict[str, str] = {}
     for base in image.bases:
         if not base.tag:
@@ -138,6 +140,7 @@ def pin(image: Image, tool: Tool) -> dict[str, str]:
         if not bases.is_digest(digest):
             raise ServerError(f"{tool.name} returned no digest for {base.by_tag}: {digest!r}")
         found[base.name] = digest
+    source = f"the registry, by {tool.name}, {today.isoformat()}"
     text = image.bases_file.read_text(encoding="utf-8")
-    image.bases_file.write_text(bases.pinned(text, found), encoding="utf-8")
+    image.bases_file.write_text(bases.pinned(text, found, source), encoding="utf-8")
     return found

@@ -10,6 +10,8 @@ from connector.local.state import ROOT
 from connector.local.toolchain import Toolchain
 
 REGION = "us-east-1"
+#: Where brokers read the address of IAM, below the world's directory (`aws_shims.msk_iam`).
+MSK_IAM_FILE = Path("aws", "msk-iam")
 
 #: Set to 1, workers get no more CPU than their task's; `make memory` does so.
 ENFORCE_CPU = "WMS_LOCAL_ENFORCE_CPU"

@@ -1,4 +1,8 @@
-"""Kafka: one KRaft node (broker and controller) in a JVM, from what the image's pom assembles."""
+"""Kafka: one KRaft node (broker and controller) in a JVM, from what the image's pom assembles.
+
+As on MSK, each way of authenticating has its port, and the brokers decide by ACLs who may do what. One
+listener more, OWNER, is for the cluster's owner: plaintext, and everything allowed.
+"""
 
 import signal
 import subprocess
@@ -10,21 +14,42 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from connector.domain.errors import OperatorError
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.local import kafka_plugin
 from connector.local.addresses import listening
+from connector.local.broker_tls import Authority, BrokerFiles
 from connector.local.processes import Process, end, spawn, wait_until
 from connector.local.toolchain import Toolchain
 
-PORT = 9092
+#: Where the cluster's owner connects, without a login.
+OWNER_PORT = 9090
 CONTROLLER_PORT = 9093
+#: Every port of a node.
+PORTS = (OWNER_PORT, CONTROLLER_PORT, *(auth.port for auth in KafkaAuth))
+#: What stages set as msk_cluster_arn: the ARN in policies for clients that log in with IAM.
+MSK_CLUSTER = "arn:aws:kafka:us-east-1:000000000000:cluster/local/00000000-0000-0000-0000-000000000000-1"
+#: The user whom the secret kafkaCredentials names.
+USER = "local_streams"
 
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{address}:{controller}
-listeners=PLAINTEXT://{address}:{port},CONTROLLER://{address}:{controller}
-advertised.listeners=PLAINTEXT://{address}:{port}
+listeners={listeners},CONTROLLER://{address}:{controller}
+advertised.listeners={listeners}
+listener.security.protocol.map=OWNER:PLAINTEXT,CONTROLLER:PLAINTEXT,{protocols}
 controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
+inter.broker.listener.name=OWNER
+principal.builder.class=wms.local.ListenerPrincipals
+authorizer.class.name=wms.local.IamAuthorizer
+super.users=User:owner
+ssl.keystore.type=PEM
+ssl.keystore.location={files.keystore}
+listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.scram.scram-sha-512.sasl.jaas.config=\\
+  org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.iam.sasl.enabled.mechanisms=AWS_MSK_IAM
+listener.name.iam.aws_msk_iam.sasl.jaas.config=wms.local.IamLogin required;
 log.dirs={data}
 # As on MSK: a topic that was deleted must not come back because somebody still asks for it.
 auto.create.topics.enable=false
@@ -63,41 +88,70 @@ rootLogger.level = warn
 rootLogger.appenderRef.out.ref = out
 logger.server.name = kafka.server.KafkaRaftServer
 logger.server.level = info
+# Each refusal, with the right that is missing.
+logger.authorizer.name = kafka.authorizer.logger
+logger.authorizer.level = info
 """
 
 
-def start(directory: Path, address: str, tools: Toolchain, log: Path) -> Process:
+def start(directory: Path, address: str, tools: Toolchain, log: Path, files: BrokerFiles) -> Process:
     """Start the node whose data is in `directory` (made and formatted if new); does not wait for it.
 
-    Raises OperatorError if the storage cannot be formatted.
+    Raises OperatorError if the storage cannot be formatted or the listeners' plug-in cannot be compiled.
     """
     data = directory / "data"
     properties = directory / "server.properties"
     directory.mkdir(parents=True, exist_ok=True)
+    files.issue(address)
+    listeners = {"OWNER": OWNER_PORT, **{auth.name: auth.port for auth in KafkaAuth}}
     properties.write_text(
-        _PROPERTIES.format(address=address, port=PORT, controller=CONTROLLER_PORT, data=data),
+        _PROPERTIES.format(
+            address=address,
+            controller=CONTROLLER_PORT,
+            listeners=",".join(f"{name}://{address}:{port}" for name, port in listeners.items()),
+            protocols=",".join(f"{auth.name}:{auth.protocol}" for auth in KafkaAuth),
+            files=files,
+            data=data,
+        ),
         encoding="utf-8",
     )
     (directory / "log4j2.properties").write_text(_LOG4J, encoding="utf-8")
+    java = _java(directory, tools, kafka_plugin.compiled(tools), files.iam)
     if not (data / "meta.properties").exists():
-        _format(properties, directory, tools)
-    command = [*_java(directory, tools), "kafka.Kafka", str(properties)]
-    return spawn(command, log=log, env=tools.environment(), cwd=directory)
+        _format(properties, directory, tools, java, files.password)
+    return spawn([*java, "kafka.Kafka", str(properties)], log=log, env=tools.environment(), cwd=directory)
 
 
 def wait(process: Process, address: str, seconds: float = 60) -> None:
     """Wait until the node answers as a cluster. Raises DeadlineExceeded."""
     wait_until(
         # Only then the client: it would wait out a back-off of its own after a refused connection.
-        lambda: listening(address, PORT) and cluster_id(f"{address}:{PORT}") is not None,
-        what=f"Kafka at {address}:{PORT}",
+        lambda: listening(address, OWNER_PORT) and cluster_id(owner_access(address)) is not None,
+        what=f"Kafka at {address}",
         seconds=seconds,
         process=process,
     )
 
 
+def files(directory: Path, password: str = "") -> BrokerFiles:
+    """What a node alone in `directory` needs, with an authority of its own; no user without a password."""
+    return BrokerFiles(
+        Authority(directory / "authority"), directory / "broker.pem", directory / "no-iam", password
+    )
+
+
+def owner_access(address: str) -> str:
+    """Where the cluster's owner connects."""
+    return f"{address}:{OWNER_PORT}"
+
+
+def broker_string(address: str, auth: KafkaAuth) -> str:
+    """What a stage's secret brokerString has for one way of authenticating."""
+    return f"{address}:{auth.port}"
+
+
 def cluster_id(bootstrap: str) -> str | None:
-    """The id of the cluster behind a plaintext broker string; None if it does not answer."""
+    """The id of the cluster to which the owner connects; None if it does not answer."""
     try:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
     except (KafkaError, OSError):
@@ -116,29 +170,31 @@ def stop(process: Process, *, kill: bool = False) -> None:
     end(process, grace=20, first=signal.SIGKILL if kill else signal.SIGTERM)
 
 
-def _java(directory: Path, tools: Toolchain) -> list[str]:
+def _java(directory: Path, tools: Toolchain, plugin: Path, iam: Path) -> list[str]:
     return [
         str(tools.java),
         *_JVM,
         f"-Dlog4j2.configurationFile={directory / 'log4j2.properties'}",
+        f"-Dwms.msk.cluster={MSK_CLUSTER}",
+        f"-Dwms.iam.address.file={iam}",
         "-cp",
-        f"{tools.kafka_libs}/*",
+        f"{plugin}:{tools.kafka_libs}/*",
     ]
 
 
-def _format(properties: Path, directory: Path, tools: Toolchain) -> None:
+def _format(properties: Path, directory: Path, tools: Toolchain, java: list[str], password: str) -> None:
     identity = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
     # An id that begins with a dash would be read as an option.
     identity = identity if identity[0] not in "-_" else "A" + identity[1:]
-    command = [
-        *_java(directory, tools),
-        "kafka.tools.StorageTool",
-        "format",
-        "-t",
-        identity,
-        "-c",
-        str(properties),
-    ]
+    # From a file: arguments of a process are visible to everybody on the machine.
+    arguments = directory / "format.args"
+    arguments.touch(mode=0o600)
+    user = f"--add-scram\nSCRAM-SHA-512=[name={USER},password={password}]\n" if password else ""
+    arguments.write_text(user, encoding="utf-8")
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties)]
+    if user:
+        command.append(f"@{arguments}")
     done = subprocess.run(command, capture_output=True, text=True, env=tools.environment(), check=False)
+    arguments.unlink()
     if done.returncode:
         raise OperatorError(f"Kafka cannot format {directory}: {(done.stderr or done.stdout).strip()[-400:]}")

@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError
+from connector.domain.stage.stage import Stage
 from connector.local import aws
 from connector.local import state as states
 from connector.local.oracle.errors import OracleError
@@ -124,6 +126,22 @@ def env(*, as_json: bool, directory: Path | None) -> None:
     click.echo(f"unset {' '.join(aws.FOREIGN)}")
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@local.command()
+@click.argument("stage_name", metavar="STAGE")
+@click.option(
+    "--heartbeat-table", default="", metavar="SCHEMA.TABLE", help="connector.heartbeat_table of the stage."
+)
+@_DIRECTORY
+def grant(*, stage_name: str, heartbeat_table: str, directory: Path | None) -> None:
+    """Allow STAGE on the brokers what `broker-script` prints, as the cluster's owner would.
+
+    The named stages are allowed already; an ephemeral stage needs it before its first launch.
+    """
+    stage = Stage.parse(stage_name)
+    World.attach(directory).grant(stage, ConnectorSettings(heartbeat_table=heartbeat_table))
+    click.echo(f"the brokers allow stage {stage.name} what `wms-connector broker-script` prints", err=True)
 
 
 @local.command()

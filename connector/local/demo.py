@@ -76,6 +76,7 @@ class Demo:
         self._step(f"Launch {main.name}, and an ephemeral stage beside it, with the commands a user types")
         self.command("sceptre", "launch", "foundation", "--yes")
         self.command("wms-connector", "ephemeral", "create", branch.name, "--owner", "demo@example.com")
+        self.world.grant(branch)
         self.keep_archived_log(branch)
         # At the same time, as two people would: each waits for CloudFormation most of the time.
         beside = Command(self, "sceptre", "launch", f"ephemeral/{branch.name}", "--yes")

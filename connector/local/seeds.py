@@ -63,18 +63,35 @@ class SeededAccount:
             SecretId=f"{PREFIX}/{path}", ForceDeleteWithoutRecovery=True
         )
 
-    def seed(self, *, broker_string: str, db_info: dict[str, Any]) -> None:
-        """Make network, boundary and the `default` secrets."""
+    def seed(
+        self,
+        *,
+        broker_string: str,
+        db_info: dict[str, Any],
+        credentials: dict[str, str] | None = None,
+        authority: str | None = None,
+    ) -> None:
+        """Make network, boundary and the `default` secrets; those of the brokers' login where they are given.
+
+        `authority` is a certificate as PEM.
+        """
         self.put_secret("default/vpc", self._network())
         self.put_secret("default/iam/path", IAM_PATH)
         self.put_secret("default/iam/permissionsBoundary", self._boundary())
         self.put_secret("default/brokerString", broker_string)
+        if credentials is not None:
+            self.put_secret("default/kafkaCredentials", credentials)
+        if authority is not None:
+            self.put_secret("default/kafkaTls", {"certificateAuthorityPem": authority})
         self.put_secret("default/dbInfo", db_info)
         self.put_secret("default/alertEmails", {"emails": ALERT_EMAILS})
 
     def _network(self) -> dict[str, Any]:
         ec2 = self.client("ec2")
         vpc = ec2.create_vpc(CidrBlock=_NETWORK)["Vpc"]["VpcId"]
+        servers = {"Key": "domain-name-servers", "Values": ["AmazonProvidedDNS"]}
+        options = ec2.create_dhcp_options(DhcpConfigurations=[servers])["DhcpOptions"]["DhcpOptionsId"]
+        ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=vpc)
         found: dict[str, Any] = {"id": vpc}
         for kind, blocks in _SUBNETS.items():
             found[kind] = [

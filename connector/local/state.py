@@ -19,11 +19,11 @@ from connector.local.processes import Process
 #: The checkout: `connector/` is directly below it.
 ROOT = Path(connector.__file__).resolve().parent.parent
 
-_FORMAT = 2
+_FORMAT = 3
 #: Mails that AWS would have sent (`aws_shims.subscriptions`).
 MAILBOX = "mailbox.jsonl"
 #: All that a world makes in its directory. The file that says whose it is goes last.
-_OURS = ("aws", "brokers", "logs", MAILBOX, "oracle", "tasks", "world.new", "world.json")
+_OURS = ("authority", "aws", "brokers", "logs", MAILBOX, "oracle", "tasks", "world.new", "world.json")
 #: Where the world is unless somebody says otherwise.
 DEFAULT = ROOT / ".local"
 _WAY_OUT = "give another --directory or, if `local up` made this one, remove it and run `local up` again"
@@ -39,8 +39,8 @@ class BrokerState:
 
     @property
     def bootstrap(self) -> str:
-        """Broker string; port 9092 means plaintext."""
-        return f"{self.address}:9092"
+        """Where the cluster's owner connects: plaintext, no login, everything allowed."""
+        return f"{self.address}:9090"
 
 
 @dataclass
@@ -64,6 +64,8 @@ class WorldState:
     enforce_iam: bool
     aws: Process | None = None
     database: DatabaseState | None = None
+    #: Of the one user of the clusters, whom the secret kafkaCredentials names.
+    kafka_password: str = field(default="", repr=False)
     brokers: dict[str, BrokerState] = field(default_factory=dict)
     seeded: bool = False
 
@@ -161,6 +163,7 @@ def _world(directory: Path, content: Mapping[str, Any]) -> WorldState:
         enforce_iam=content["enforce_iam"],
         aws=_process(content["aws"]),
         database=_database(content["database"]),
+        kafka_password=content["kafka_password"],
         brokers={name: _broker(value) for name, value in content["brokers"].items()},
         seeded=content["seeded"],
     )

@@ -9,10 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from connector.domain.capture.acls import acls
+from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError
-from connector.local import aws, broker, leftovers, toolchain
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage.stage import NAMED_STAGES, Stage
+from connector.local import aws, broker, grants, leftovers, toolchain
 from connector.local import state as states
 from connector.local.addresses import available, claim, free_port, listening
+from connector.local.broker_tls import Authority, BrokerFiles
 from connector.local.database import LocalDatabase
 from connector.local.oracle import plugin
 from connector.local.oracle import process as oracle
@@ -58,7 +63,12 @@ class World:
             state = states.load(target)
             if state is None:
                 leftovers.end_tasks(target)
-                state = WorldState(target, f"http://127.0.0.1:{free_port()}", enforce_iam)
+                state = WorldState(
+                    target,
+                    f"http://127.0.0.1:{free_port()}",
+                    enforce_iam,
+                    kafka_password=secrets.token_urlsafe(18),
+                )
             elif state.enforce_iam != enforce_iam and state.aws and state.aws.alive:
                 raise OperatorError(_other_setting(enforced=state.enforce_iam))
             world = cls(state, tools, report)
@@ -100,8 +110,17 @@ class World:
 
     @property
     def kafka_bootstrap(self) -> str:
-        """Broker string of the default cluster."""
+        """Where the owner of the default cluster connects: everything is allowed there."""
         return self.state.brokers[DEFAULT_BROKER].bootstrap
+
+    def broker_string(self, name: str = DEFAULT_BROKER, auth: KafkaAuth = KafkaAuth.SCRAM) -> str:
+        """What a stage's secret brokerString says of a cluster, for one way of authenticating."""
+        return broker.broker_string(self.state.brokers[name].address, auth)
+
+    @property
+    def authority(self) -> Authority:
+        """Who signs the brokers' certificates."""
+        return Authority(self.state.directory / "authority")
 
     @property
     def database(self) -> LocalDatabase:
@@ -132,17 +151,45 @@ class World:
     # -- parts ---------------------------------------------------------------
 
     def start_broker(self, name: str = DEFAULT_BROKER) -> str:
-        """Start a cluster, new or with the data and address it had; answers its broker string."""
+        """Start a cluster, new or with the data and address it had; answers where its owner connects.
+
+        A new one lets the named stages in.
+        """
         known = self.state.brokers.get(name)
         if known and known.process and known.process.alive:
             return known.bootstrap
-        with _claimed((broker.PORT, broker.CONTROLLER_PORT), known.address if known else None) as address:
+        with _claimed(broker.PORTS, known.address if known else None) as address:
             directory = self.state.directory / "brokers" / name
-            process = broker.start(directory, address, self._tools, self.logs / f"broker-{name}.log")
+            files = BrokerFiles(
+                self.authority,
+                directory / "broker.pem",
+                self.state.directory / aws.MSK_IAM_FILE,
+                self.state.kafka_password,
+            )
+            log = self.logs / f"broker-{name}.log"
+            process = broker.start(directory, address, self._tools, log, files)
             self.state.brokers[name] = BrokerState(address, process)
             self.state.save()
             broker.wait(process, address)
+            if known is None:
+                for stage in NAMED_STAGES:
+                    self.grant(Stage(stage), name=name)
         return self.state.brokers[name].bootstrap
+
+    def grant(
+        self,
+        stage: Stage,
+        settings: ConnectorSettings | None = None,
+        *,
+        name: str = DEFAULT_BROKER,
+        user: str = broker.USER,
+    ) -> None:
+        """Allow a user what `broker-script` prints for a stage, as the cluster's owner would.
+
+        Whoever does not log in is called ANONYMOUS.
+        """
+        wanted = acls(stage, settings or ConnectorSettings())
+        grants.grant(self.state.brokers[name].bootstrap, user, wanted)
 
     def stop_broker(self, name: str = DEFAULT_BROKER, *, kill: bool = False) -> None:
         """Stop a cluster and keep its data."""
@@ -218,7 +265,12 @@ class World:
             for done in [pool.submit(self._timed, name, start) for name, start in parts.items()]:
                 done.result()
         if not self.state.seeded:
-            self.account.seed(broker_string=self.kafka_bootstrap, db_info=self.database.db_info)
+            self.account.seed(
+                broker_string=self.broker_string(),
+                credentials={"username": broker.USER, "password": self.state.kafka_password},
+                authority=self.authority.make(),
+                db_info=self.database.db_info,
+            )
             self.state.seeded = True
             self.state.save()
             self._report("default secrets, network and permissions boundary are there")

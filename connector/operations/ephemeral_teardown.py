@@ -10,7 +10,7 @@ from pathlib import Path
 from connector.aws import calls
 from connector.domain.errors import ServerError
 from connector.domain.stage.teardown import EphemeralStage
-from connector.operations import deployed, ephemeral_directory
+from connector.operations import deployed, ephemeral_directory, stack_owner
 
 Run = Callable[[Path, str], int]
 
@@ -28,10 +28,11 @@ def tear_down(
 ) -> None:
     """Run `sceptre delete ephemeral/<stage>`, in a directory that is made for it if there is none.
 
-    Raises `ServerError` when Sceptre fails or stacks are left; the directory then stays, so that the
-    command which Sceptre names can be run.
+    Raises `OperatorError` when a stack of the stage's names is not ours, `ServerError` when Sceptre fails or
+    stacks are left; the directory then stays, so that the command which Sceptre names can be run.
     """
     name = stage.stage.name
+    stack_owner.refuse_foreign(port, stage.stage)
     # One that an earlier run made and left, because it failed, is nobody's either.
     made = name not in project.stages() or project.written(name).get("owner") == _OWNER
     # One that is there is completed: a link to a stack file may be missing.

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from connector.aws import admin_function, calls
@@ -12,6 +12,7 @@ from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.drills import CLASSES, KEY, Mailed
 from connector.domain.health.facts import AlarmState, Subscription
 from connector.domain.stage.stage import Stage
+from connector.operations.inspection import AlarmRouting
 
 #: How long the drill waits for messages to arrive, in seconds.
 ARRIVE_SECONDS = 60.0
@@ -23,13 +24,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class AlarmDrill:
-    """One alarm: the states it reached, where it sends, what arrived. `wrong` is empty when it passed."""
+    """One alarm: the states it reached, where it sends, what arrived. `wrong` is empty when it passed.
+
+    `delivered`: the subjects that people got; `machines`: the states that machines got.
+    """
 
     alarm: str
     reached: tuple[str, ...] = ()
     mails: bool = False
     topics: tuple[str, ...] = ()
     delivered: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
     wrong: str = ""
     note: str = ""
 
@@ -50,22 +55,39 @@ class DrillPlan:
     """What a drill would do."""
 
     stage: Stage
-    topic: str
+    routing: AlarmRouting
     alarms: Mapping[str, AlarmState]
     kind: str
+    #: Of the topic for people, and of that for machines.
     subscriptions: Sequence[Subscription] = ()
+    pagers: Sequence[Subscription] = ()
 
     @property
     def mails(self) -> int:
-        """How many messages go to each subscriber: an alarm that mails does so twice, off and on again."""
+        """How many messages go to each person: an alarm that mails does so twice, on and off again."""
+        return self._sent_to(self.routing.people) + len(CLASSES)
+
+    @property
+    def calls(self) -> int:
+        """How many messages go to each machine."""
+        return self._sent_to(self.routing.machines)
+
+    def _sent_to(self, topic: str) -> int:
         wanted = alarms_of(self.stage.names, self.kind, self.alarms)
-        ringing = [n for n, a in self.alarms.items() if a.actions and a.state != "ALARM" and n in wanted]
-        return 2 * len(ringing) + len(CLASSES)
+        return 2 * sum(
+            topic in alarm.actions and alarm.state != "ALARM" and name in wanted
+            for name, alarm in self.alarms.items()
+        )
 
     @property
     def recipients(self) -> tuple[str, ...]:
         """The confirmed addresses: who gets the mails."""
         return tuple(s.endpoint for s in self.subscriptions if s.confirmed)
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The confirmed subscriptions of machines."""
+        return tuple(f"{s.protocol} {s.endpoint}" for s in self.pagers if s.confirmed)
 
 
 @dataclass(frozen=True)
@@ -74,6 +96,7 @@ class Report:
 
     stage: str
     topic: str
+    alarms_topic: str
     recipients: tuple[str, ...]
     alarms: tuple[AlarmDrill, ...]
     classes: tuple[MailDrill, ...]
@@ -121,13 +144,16 @@ def _drilled(plan: DrillPlan, port: calls.Port, listener: TopicListener, say: Sa
             say(f"class {cause.name}")
             mailed.append(_mail(port, plan.stage, cause.name))
         say("waiting for the mails to arrive")
-        expected = {_key(plan.stage, a, state) for a in rung if a.topics for state in a.reached}
+        expected = {
+            _key(plan.stage, a, state, topic) for a in rung for topic in a.topics for state in a.reached
+        }
         expected |= {m.message_id for m in mailed if not m.wrong}
         received = listener.receive(lambda all_: expected <= _keys(all_), ARRIVE_SECONDS)
     warnings = [] if plan.recipients else ["no subscription is confirmed, so no person gets these mails"]
     return Report(
         plan.stage.name,
-        plan.topic,
+        plan.routing.people,
+        plan.routing.machines,
         plan.recipients,
         tuple(_evaluated_alarm(plan, alarm, received) for alarm in rung),
         tuple(_evaluated_mail(mail, received) for mail in mailed),
@@ -137,8 +163,8 @@ def _drilled(plan: DrillPlan, port: calls.Port, listener: TopicListener, say: Sa
 
 
 def _contract(plan: DrillPlan, name: str) -> bool:
-    """Whether the contract says that the alarm mails by itself."""
-    return alarms_of(plan.stage.names, plan.kind)[name].mails
+    """Whether the contract and the stage's setting say that the alarm mails people."""
+    return alarms_of(plan.stage.names, plan.kind)[name].mails(plan.routing.mails)
 
 
 def _ring(port: calls.Port, stage: Stage, name: str, state: AlarmState | None, mails: bool) -> AlarmDrill:  # noqa: FBT001
@@ -206,29 +232,40 @@ def _mail(port: calls.Port, stage: Stage, name: str) -> MailDrill:
     return MailDrill(name, mailed.subject, mailed.message_id)
 
 
-def _key(stage: Stage, alarm: AlarmDrill, state: str) -> str:
-    return f"{stage.names.alarm(alarm.alarm)} {state}"
+def _key(stage: Stage, alarm: AlarmDrill, state: str, topic: str) -> str:
+    return f"{stage.names.alarm(alarm.alarm)} {state} {topic}"
 
 
 def _keys(received: Sequence[Message]) -> set[str]:
-    alarms = (message.alarm for message in received)
-    return {message.id for message in received} | {f"{name} {state}" for name, state in filter(None, alarms)}
+    alarms = {f"{m.alarm[0]} {m.alarm[1]} {m.topic}" for m in received if m.alarm is not None}
+    return {message.id for message in received} | alarms
 
 
 def _evaluated_alarm(plan: DrillPlan, alarm: AlarmDrill, received: Sequence[Message]) -> AlarmDrill:
-    full = plan.stage.names.alarm(alarm.alarm)
-    delivered = tuple(m.subject for m in received if m.alarm is not None and m.alarm[0] == full)
+    full, routing = plan.stage.names.alarm(alarm.alarm), plan.routing
+    about = [(m, m.alarm[1]) for m in received if m.alarm is not None and m.alarm[0] == full]
+    mailed = [(m.subject, state) for m, state in about if m.topic == routing.people]
+    called = [state for m, state in about if m.topic == routing.machines]
     wrong = alarm.wrong
     if not wrong and not alarm.note:
-        states = {m.alarm[1] for m in received if m.alarm is not None and m.alarm[0] == full}
-        missing = [state for state in alarm.reached if state not in states]
-        if alarm.mails and plan.topic not in alarm.topics:
-            wrong = f"should send a mail, but does not send to {plan.topic}"
-        elif alarm.mails and missing:
-            wrong = f"no mail about {' and '.join(missing)} arrived within {ARRIVE_SECONDS:.0f} s"
-        elif not alarm.mails and delivered:
-            wrong = "sends a mail, although the health check mails this problem"
-    return AlarmDrill(alarm.alarm, alarm.reached, alarm.mails, alarm.topics, delivered, wrong, alarm.note)
+        wanted = [("message", routing.machines, called)]
+        if alarm.mails:
+            wanted.append(("mail", routing.people, [state for _, state in mailed]))
+        problems = [_undelivered(alarm, *each) for each in wanted]
+        if mailed and not alarm.mails:
+            problems.append("sends a mail, although the health check mails this problem")
+        wrong = "; ".join(filter(None, problems))
+    return replace(alarm, delivered=tuple(s for s, _ in mailed), machines=tuple(called), wrong=wrong)
+
+
+def _undelivered(alarm: AlarmDrill, what: str, topic: str, states: Sequence[str]) -> str:
+    """Why a topic did not get every state that the alarm reached; empty if it did."""
+    if topic not in alarm.topics:
+        return f"should send a {what}, but does not send to {topic}"
+    missing = [state for state in alarm.reached if state not in states]
+    if not missing:
+        return ""
+    return f"no {what} about {' and '.join(missing)} arrived on {topic} within {ARRIVE_SECONDS:.0f} s"
 
 
 def _evaluated_mail(mail: MailDrill, received: Sequence[Message]) -> MailDrill:

@@ -1,8 +1,10 @@
 """Inspect a deployed stage with the operator's own credentials, and through its admin Lambda."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from connector.aws import calls, worker_log
 from connector.aws.admin_function import invoke
@@ -10,9 +12,20 @@ from connector.aws.region import region
 from connector.aws.stacks import describe_stack
 from connector.domain.admin_api import Operation, Request, State
 from connector.domain.errors import ServerError
+from connector.domain.health.alarm import AlarmMails
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.check_result import CheckResult, launch
-from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, AlarmState, Facts, Stack, Subscription
+from connector.domain.health.facts import (
+    ADMIN,
+    ALARMS,
+    CHECK,
+    MAIL,
+    PAGERS,
+    AlarmState,
+    Facts,
+    Stack,
+    Subscription,
+)
 from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stage import Stage
 
@@ -33,8 +46,10 @@ def inspect(port: calls.Port, stage: Stage, now: datetime) -> Facts:
     found = _try(unavailable, ADMIN, lambda: _findings(inside)) if inside else None
     kind = str(inside.get("kind", "debezium"))
     alarms = _try(unavailable, ALARMS, lambda: alarm_states(port, stage, kind)) or {}
-    topic = _output(stacks.get("alerts"), "TopicArn")
+    topic, machines = (_output(stacks.get("alerts"), key) for key in ("TopicArn", "AlarmsTopicArn"))
     subscribed = _try(unavailable, MAIL, lambda: subscriptions(port, topic)) or ()
+    # A stage that an earlier version launched has no such topic: its alarms' actions show that.
+    pagers = (_try(unavailable, PAGERS, lambda: subscriptions(port, machines)) or ()) if machines else ()
     checked_at, failed = _try(unavailable, CHECK, lambda: _last_check(port, stage, now)) or (
         None,
         False,
@@ -49,6 +64,7 @@ def inspect(port: calls.Port, stage: Stage, now: datetime) -> Facts:
         found or (),
         alarms,
         subscribed,
+        pagers,
         checked_at,
         failed,
         unavailable,
@@ -64,17 +80,29 @@ def not_deployed(stage: Stage) -> ServerError:
     )
 
 
-def topic_of(port: calls.Port, stage: Stage) -> str:
-    """ARN of the topic that mails people."""
+@dataclass(frozen=True)
+class AlarmRouting:
+    """Where a stage's alarms are sent, as its stacks say: ARNs of the two topics, and who is mailed."""
+
+    people: str
+    machines: str
+    mails: AlarmMails
+
+
+def alarm_routing(port: calls.Port, stage: Stage) -> AlarmRouting:
+    """Where the alarms of a deployed stage are sent."""
     stacks = _stacks(port, stage)
     if not stacks:
         raise not_deployed(stage)
-    topic = _output(stacks.get("alerts"), "TopicArn")
-    if not topic:
-        raise ServerError(
-            f"stack {stage.names.stack('alerts')} has no output TopicArn; run `{launch(stage)}`"
-        )
-    return topic
+    found = []
+    for component, key in (("alerts", "TopicArn"), ("alerts", "AlarmsTopicArn"), ("alarms", "AlarmMails")):
+        found.append(_output(stacks.get(component), key))
+        if not found[-1]:
+            raise ServerError(
+                f"stack {stage.names.stack(component)} has no output {key}; run `{launch(stage)}`"
+            )
+    people, machines, mails = found
+    return AlarmRouting(people, machines, AlarmMails(mails))
 
 
 def alarm_states(port: calls.Port, stage: Stage, kind: str) -> dict[str, AlarmState]:
@@ -103,7 +131,9 @@ def subscriptions(port: calls.Port, topic: str) -> tuple[Subscription, ...]:
         pages = calls.pages(port, "sns", "list_subscriptions_by_topic", {"TopicArn": topic})
         found = [entry for page in pages for entry in page["Subscriptions"]]
     return tuple(
-        Subscription(entry["Protocol"], entry["Endpoint"], entry["SubscriptionArn"].startswith("arn:"))
+        Subscription(
+            entry["Protocol"], _public(entry["Endpoint"]), entry["SubscriptionArn"].startswith("arn:")
+        )
         for entry in found
         # A deleted subscription is still listed for some days.
         if entry["SubscriptionArn"] != "Deleted"
@@ -160,6 +190,12 @@ def _last_check(port: calls.Port, stage: Stage, now: datetime) -> tuple[datetime
 def _output(stack: Mapping[str, Any] | None, key: str) -> str:
     outputs = (stack or {}).get("Outputs", ())
     return next((str(o["OutputValue"]) for o in outputs if o["OutputKey"] == key), "")
+
+
+def _public(endpoint: str) -> str:
+    """An endpoint without what may be a key: a pager's URL often holds one behind its host."""
+    url = urlsplit(endpoint)
+    return f"{url.scheme}://{url.hostname}" if url.scheme in ("http", "https") else endpoint
 
 
 def _try(unavailable: dict[str, str], part: str, see: Callable[[], T]) -> T | None:

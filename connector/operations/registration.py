@@ -13,7 +13,7 @@ from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
-from connector.operations import procedure
+from connector.operations import new_rights, procedure
 from connector.operations.procedure import Ask, Show
 
 _PAUSE_SECONDS = 2.0
@@ -27,7 +27,8 @@ def register_stage(connection: calls.Port, stage: Stage, desired: int | None, sh
     """
     began = datetime.now(UTC)
     try:
-        answers = register(invoker(connection, stage, desired), Clock(), show)
+        clock = Clock()
+        answers = register(invoker(connection, stage, clock, show, desired), clock, show)
     except DeadlineExceeded as error:
         group = stage.names.connector_log_group
         last = worker_log.last_error(connection, group, began)
@@ -69,12 +70,21 @@ def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
         show("cluster: could not be checked yet; registration checks it again")
 
 
-def invoker(connection: calls.Port, stage: Stage, desired: int | None = None) -> Ask:
-    """A function that sends one request of a launch to the stage's admin Lambda and returns its answer."""
+def invoker(
+    connection: calls.Port, stage: Stage, clock: Clock, show: Show, desired: int | None = None
+) -> Ask:
+    """A function that sends one request of a launch to the stage's admin Lambda and returns its answer.
+
+    The launch may just have changed the Lambda's rights, so a denial is repeated until that has passed.
+    """
 
     def ask(operation: Operation) -> Answer:
         ready = operation is Operation.READY
         request = Request(operation, desired if ready else None, launch=ready)
         return invoke_once(connection, stage.names.connect_admin, request)
 
-    return ask
+    def since_change() -> float | None:
+        functions = stage.names.stack("functions")
+        return new_rights.seconds_since_change(connection, functions, datetime.now(UTC))
+
+    return new_rights.repeat_denied(ask, since_change, clock, show)

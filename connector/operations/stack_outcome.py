@@ -1,17 +1,35 @@
 """The outcome of a stack's create or update: whether it failed, and why."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from connector.aws import calls, stacks, worker_log
 from connector.domain.errors import ServerError
 from connector.domain.stage import stack_states
+from connector.domain.stage.ownership import COMING_BACK
 from connector.domain.stage.stack_states import StackStep
 from connector.operations.termination_protection import protect
 from connector.sceptre import stack as sceptre_stack
 
 #: States of a stack that was complete, then changed, and is again as it was.
 _ROLLED_BACK = ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
+
+_STACK = "AWS::CloudFormation::Stack"
+#: How a stack's own events begin an operation. A rollback is part of the operation that failed.
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
+#: What CloudFormation says of a resource that it stopped because another one had failed.
+_CANCELLED = re.compile(r"Resource (creation|update|deletion|import) cancell?ed", re.IGNORECASE)
+#: How services say that a name is taken: "already exists" is what most of them write.
+_EXISTS = re.compile(r"already exist|AlreadyExists", re.IGNORECASE)
+_LEFT_BEHIND = (
+    ". Something of that name is left of an earlier stack, or is not ours: "
+    + COMING_BACK
+    + ", says how to come back"
+)
+#: CloudFormation gives 100 events a page, and an operation on the largest of our stacks has some 150.
+_MOST_PAGES = 20
 
 #: Stack name -> when CloudFormation last changed it, before this run's update.
 _before: dict[str, Any] = {}
@@ -75,25 +93,28 @@ def untouched(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any])
 def failure_reason(events: Iterable[Mapping[str, Any]]) -> str:
     """The first resource that failed in the latest operation, in CloudFormation's own message.
 
-    `events` come newest first, as CloudFormation gives them. Failures that only follow from a cancelled
-    operation are ignored.
+    `events` come newest first, as CloudFormation gives them, and are read only back to where the operation
+    began. What a rollback adds fails later, and what CloudFormation cancels fails because of the first
+    failure. Where no resource failed, the stack's own reason is given: a time limit, a cancelled update.
     """
-    reason = "CloudFormation gives no reason"
+    reason = of_stack = ""
     for event in events:
-        if event.get("ResourceType") == "AWS::CloudFormation::Stack":
-            if event.get("ResourceStatus") in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+        status, text = event.get("ResourceStatus", ""), event.get("ResourceStatusReason", "")
+        if event.get("ResourceType") == _STACK and event.get("LogicalResourceId") == event.get("StackName"):
+            if status in _BEGINNINGS:
                 break
-            continue
-        text = event.get("ResourceStatusReason", "")
-        if event.get("ResourceStatus", "").endswith("FAILED") and "cancelled" not in text:
+            of_stack = text or of_stack
+        elif status.endswith("_FAILED") and not _CANCELLED.match(text):
             reason = f"{event['LogicalResourceId']}: {text or 'no reason given'}"
-    return " ".join(reason.split()).rstrip(".")
+    return " ".join((reason or of_stack or "CloudFormation gives no reason").split()).rstrip(".")
 
 
 def _reason(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any]) -> str:
-    """CloudFormation's reason; for the connector stack also its worker's last error."""
+    """CloudFormation's reason; for a stage's connector stack also its worker's last error."""
     connection = stack.connection_manager
-    reason = failure_reason(_events(connection, stack.external_name))
+    reason = _told(connection, stack.external_name)
+    if sceptre_stack.is_foundation(stack):
+        return reason
     stage = sceptre_stack.stage_of(stack)
     if stack.external_name != stage.names.stack("connector"):
         return reason
@@ -102,6 +123,19 @@ def _reason(stack: sceptre_stack.SceptreStack, description: Mapping[str, Any]) -
     return reason if words is None else f"{reason}. Last error in the worker's log: {words}"
 
 
+def _told(connection: calls.Port, stack_name: str) -> str:
+    """The reason; a refusal to show the events does not hide that the stack failed."""
+    try:
+        reason = failure_reason(_events(connection, stack_name))
+    except calls.ClientError as error:
+        return f"its events cannot be read ({calls.refusal(error).rstrip('.')})"
+    if _EXISTS.search(reason):
+        reason += _LEFT_BEHIND
+    return reason
+
+
 def _events(connection: calls.Port, stack_name: str) -> Iterator[Mapping[str, Any]]:
-    for page in calls.pages(connection, "cloudformation", "describe_stack_events", {"StackName": stack_name}):
+    """The stack's events, newest first; each page is read when it is needed."""
+    pages = calls.pages(connection, "cloudformation", "describe_stack_events", {"StackName": stack_name})
+    for page in islice(pages, _MOST_PAGES):
         yield from page["StackEvents"]

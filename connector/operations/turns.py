@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from connector.aws import calls, stacks
 from connector.aws.admin_function import Clock, invoke_once
 from connector.domain.admin_api import TORN_DOWN, Operation, Request, State
-from connector.domain.errors import ServerError, WmsError
+from connector.domain.errors import OperatorError, ServerError, WmsError
 from connector.domain.stage import stack_states, turns
 from connector.domain.stage.aws_names import COMPONENTS, FOUNDATION_STACK
+from connector.domain.stage.ownership import ForeignStack, foreign_stack
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.turns import Conflict, Requests, States
 from connector.operations import teardown
@@ -53,6 +54,8 @@ class _Look:
     at: float
     states: States
     made: frozenset[str]
+    #: Stacks of the stage's names that are somebody else's: they are not among the states.
+    foreign: tuple[ForeignStack, ...] = ()
 
 
 class Turn:
@@ -83,19 +86,37 @@ class Turn:
 
     def admit(self, stack: sceptre_stack.SceptreStack) -> None:
         """Check everything that can be checked before this launch changes its first stack."""
-        self.begin_launch()
+        touched = preflight.touched(stack)
+        self.begin_launch(touched)
+        found = preflight.stacks_of_stage(stack) if self.stage is None else preflight.admit(stack)
+        new = [
+            sibling
+            for sibling in found
+            if sibling.external_name not in (self._before or {})
+            and (touched is None or sibling.external_name in touched)
+        ]
+        try:
+            preflight.check_names(new, self.stage, self._show)
+        except OperatorError:
+            # The names may have been taken by the stacks of a launch that has begun since.
+            self.check_launch()
+            raise
         if self.stage is None:
             return
-        preflight.admit(stack)
         self.check_launch()
         if preflight.covers(stack, "connector"):
             self.cancel_teardown()
 
-    def begin_launch(self) -> None:
-        """Raise if a launch cannot leave a stack's state, or if another command is under way."""
+    def begin_launch(self, touched: frozenset[str] | None = None) -> None:
+        """Raise if a stack is not ours or in a state that no launch leaves, or if another command runs.
+
+        `touched`: the names of the stacks that the launch may change; None stands for all.
+        """
         with self._lock:
             self._raise_if_stopped()
-            self._before = now = self._look().states
+            look = self._look()
+            self._refuse_foreign(look, touched)
+            self._before = now = look.states
             for name, status in sorted(now.items()):
                 if stack_states.stuck(status):
                     step = stack_states.next_step(self.stage, name, status)
@@ -161,7 +182,9 @@ class Turn:
         with self._lock:
             self._raise_if_stopped()
             if self._before is None:
-                self._before = now = self._look().states
+                look = self._look()
+                self._refuse_foreign(look)
+                self._before = now = look.states
                 conflict = turns.deletion_conflict(now, now, self._requests)
                 self._stop(conflict, "nothing was changed")
                 if whole:
@@ -228,12 +251,25 @@ class Turn:
             return self._seen
         made = frozenset(self._requests.created)
         found: dict[str, str] = {}
+        foreign: list[ForeignStack] = []
         for name in self._names():
             description = stacks.describe_stack(self._connection, name)
-            if description is not None and description["StackStatus"] != "DELETE_COMPLETE":
+            if description is None or description["StackStatus"] == "DELETE_COMPLETE":
+                continue
+            other = foreign_stack(self.stage, description)
+            if other is None:
                 found[name] = str(description["StackStatus"])
-        self._seen = _Look(now, found, made)
+            else:
+                foreign.append(other)
+        self._seen = _Look(now, found, made, tuple(foreign))
         return self._seen
+
+    def _refuse_foreign(self, look: _Look, touched: frozenset[str] | None = None) -> None:
+        """Raise if a stack that is to be changed is not ours. Nothing has been changed yet."""
+        for other in look.foreign:
+            if touched is None or other.name in touched:
+                self._refuse(other.refusal(self.stage))
+                self._raise_if_stopped()
 
     def _watch_incomplete(self, began: States, find: FindConflict) -> None:
         """If some stacks are missing, a launch or a deletion was interrupted, or runs on another machine."""

@@ -5,10 +5,11 @@ stacks exist already. Here every template of the stage is rendered, in memory an
 secrets, before the first stack is read.
 """
 
+import json
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from sceptre.exceptions import SceptreException
 from sceptre.plan.actions import StackActions
 from sceptre.stack import Stack
 
-from connector.aws import calls, region
+from connector.aws import calls, claims, region
 from connector.aws import stacks as aws_stacks
 from connector.domain.errors import OperatorError
 from connector.domain.secrets import fallback, secrets
@@ -32,8 +33,9 @@ from connector.domain.secrets.brokers import KafkaAuth, choose_auth, parse_broke
 from connector.domain.secrets.fallback import Fetch
 from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.secrets.shapes import check_shape, parse_boundary
+from connector.domain.stage import aws_names, ownership
 from connector.domain.stage.stage import NAMED_STAGES, Stage
-from connector.sceptre import settings
+from connector.sceptre import account_checks, settings
 from connector.sceptre import stack as sceptre_stack
 from connector.sceptre.jinja import COMMON_HOOKS
 
@@ -90,8 +92,28 @@ def covers(stack: sceptre_stack.SceptreStack, component: str = "") -> bool:
     return wanted == group or (bool(component) and wanted.with_suffix("") == group / component)
 
 
-def admit(stack: sceptre_stack.SceptreStack) -> None:
-    """Raise the first thing that would make this launch fail, while nothing has been changed."""
+def touched(stack: sceptre_stack.SceptreStack) -> frozenset[str] | None:
+    """The stacks that a command for one file may change: its own and those it needs. None stands for all."""
+    typed = stack.stack_group_config.get("launch_path")
+    if typed is None or covers(stack):
+        return None
+    found = {str(sibling.name): sibling for sibling in stacks_of_stage(stack)}
+    wanted = [os.path.normpath(str(typed)).removesuffix(".yaml")]
+    names: set[str] = set()
+    while wanted:
+        sibling = found.get(wanted.pop())
+        if sibling is None:
+            return None
+        names.add(str(sibling.external_name))
+        wanted += [str(other.name) for other in sibling.dependencies]
+    return frozenset(names)
+
+
+def admit(stack: sceptre_stack.SceptreStack) -> list[Stack]:
+    """Raise the first thing that would make this launch fail, while nothing has been changed.
+
+    Returns the stage's stacks, whose templates are rendered.
+    """
     stage = sceptre_stack.stage_of(stack)
     config = stack.stack_group_config
     settings.refuse_unknown(config)
@@ -100,8 +122,33 @@ def admit(stack: sceptre_stack.SceptreStack) -> None:
     connection = stack.connection_manager
     account = check_place(config, connection)
     aws_stacks.foundation_outputs(connection)
-    _check_secrets(stack, stage, account)
-    check_stacks(stacks_of_stage(stack))
+    in_force = _check_secrets(stack, stage, account)
+    account_checks.check_account(connection, in_force, config, account)
+    found = stacks_of_stage(stack)
+    check_stacks(found)
+    return found
+
+
+def check_names(new: Iterable[Stack], stage: Stage | None, show: Callable[[str], object]) -> None:
+    """Raise if a stack that does not exist yet would create something whose name is taken."""
+    stacks = list(new)
+    wanted = [claim for stack in stacks for claim in ownership.claims(_template(stack))]
+    if not wanted:
+        return
+    found = claims.taken(stacks[0].connection_manager, wanted)
+    if found.denied:
+        show(
+            f"these credentials may not call {', '.join(found.denied)}, so it is not checked whether names "
+            "are taken; CloudFormation says so when it creates them"
+        )
+    if found.claims:
+        raise OperatorError(ownership.collision(stage, found.claims))
+
+
+def _template(stack: Stack) -> Mapping[str, Any]:
+    """A stack's template, which is JSON in every module of ours. Sceptre puts YAML's marker before it."""
+    body: Mapping[str, Any] = json.loads(str(stack.template.body).removeprefix("---"))
+    return body
 
 
 def admit_reading(stack: sceptre_stack.SceptreStack) -> None:
@@ -110,9 +157,15 @@ def admit_reading(stack: sceptre_stack.SceptreStack) -> None:
     _check_secrets(stack, stage, check_place(stack.stack_group_config, stack.connection_manager))
 
 
-def _check_secrets(stack: sceptre_stack.SceptreStack, stage: Stage, account: str) -> None:
-    fetch = sceptre_stack.SECRETS.fetcher(stack.connection_manager)
-    check_secrets(stage, stack.stack_group_config, sceptre_stack.secret_prefix(stack), fetch, account)
+def _check_secrets(
+    stack: sceptre_stack.SceptreStack, stage: Stage, account: str
+) -> Mapping[str, StoredSecret]:
+    connection, config = stack.connection_manager, stack.stack_group_config
+    foundation = aws_stacks.stack_outputs(connection, aws_names.FOUNDATION_STACK) or {}
+    fetch = sceptre_stack.SECRETS.fetcher(connection)
+    found = check_secrets(stage, config, sceptre_stack.secret_prefix(stack), fetch, account)
+    account_checks.check_secret_keys(connection, found, config, foundation)
+    return found
 
 
 def check_place(config: Mapping[str, Any], connection: calls.Port) -> str:
@@ -135,20 +188,28 @@ def check_place(config: Mapping[str, Any], connection: calls.Port) -> str:
     return account
 
 
-def check_secrets(stage: Stage, config: Mapping[str, Any], prefix: str, fetch: Fetch, account: str) -> None:
-    """Every secret that the stage needs exists, can be read and has its shape, alone and together."""
+def check_secrets(
+    stage: Stage, config: Mapping[str, Any], prefix: str, fetch: Fetch, account: str
+) -> Mapping[str, StoredSecret]:
+    """Every secret that the stage needs exists, can be read and has its shape, alone and together.
+
+    Answers the secrets in force, by name.
+    """
     found: dict[str, StoredSecret] = {}
     for name in _REQUIRED:
         found[name] = fallback.require_secret(prefix, stage, name, fetch)
         check_shape(name, found[name])
-    optional = fallback.find_secret(prefix, stage, secrets.ALB_TLS, fetch)
-    if optional is not None:
-        check_shape(secrets.ALB_TLS, optional)
+    for name in (secrets.ALB_TLS, secrets.KAFKA_TLS):
+        optional = fallback.find_secret(prefix, stage, name, fetch)
+        if optional is not None:
+            check_shape(name, optional)
+            found[name] = optional
     brokers = parse_brokers(found[secrets.BROKER_STRING])
     auth = choose_auth(config.get("kafka_auth") or None, brokers)
     if auth is KafkaAuth.SCRAM:
         credentials = fallback.require_secret(prefix, stage, secrets.KAFKA_CREDENTIALS, fetch)
         check_shape(secrets.KAFKA_CREDENTIALS, credentials)
+        found[secrets.KAFKA_CREDENTIALS] = credentials
     if brokers.public and not config.get("broker_cidrs"):
         raise OperatorError(
             f"secret {brokers.path} names the brokers by MSK's public addresses, which are in none of the "
@@ -157,6 +218,7 @@ def check_secrets(stage: Stage, config: Mapping[str, Any], prefix: str, fetch: F
     _check_recipients(stage, config, found[secrets.ALERT_EMAILS])
     _check_boundary(found[secrets.IAM_BOUNDARY], account)
     _check_subnets(found[secrets.VPC], str(config.get("subnets") or settings.SUBNET_KINDS[0]))
+    return found
 
 
 def _check_recipients(stage: Stage, config: Mapping[str, Any], stored: StoredSecret) -> None:

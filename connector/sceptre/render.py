@@ -143,14 +143,21 @@ def render(
     }
 
 
+def files(rendered: Mapping[str, Mapping[str, str]], out: Path) -> dict[Path, str]:
+    """What `render` returns as files: `out/<stage>/<component>.json` -> its text."""
+    return {
+        out / stage / f"{component}.json": text + "\n"
+        for stage, templates in rendered.items()
+        for component, text in templates.items()
+    }
+
+
 def write(rendered: Mapping[str, Mapping[str, str]], out: Path) -> Iterator[Path]:
-    """Write what `render` returns as `out/<stage>/<component>.json`, yielding each path."""
-    for stage, templates in rendered.items():
-        for component, text in templates.items():
-            path = out / stage / f"{component}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text + "\n", encoding="utf-8")
-            yield path
+    """Write what `render` returns, yielding each path."""
+    for path, text in files(rendered, out).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        yield path
 
 
 def available(project: Path = _ROOT) -> tuple[str, ...]:
@@ -176,10 +183,12 @@ def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:
     try:
         reader = _offline_reader(SceptreContext(str(project), group), stand_ins)
         _, stacks = reader.construct_stacks()
-    except (SceptreException, ValueError) as error:
+    except SceptreException as error:
         raise OperatorError(f"config/{group} cannot be read: {error}") from None
-    except AttributeError as error:
+    except (AttributeError, ValueError) as error:
         text = explain(error, project)
+        if text is None and isinstance(error, ValueError):
+            text = f"config/{group} cannot be read: {error}"
         if text is None:
             raise
         raise OperatorError(text) from None

@@ -9,15 +9,20 @@ message.
 import difflib
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from connector.domain.errors import OperatorError
+from connector.domain.network import dns
+from connector.domain.secrets import keys
 
 SETTINGS = (
     "account_id",
+    "alarm_mails",
+    "alb_log_bucket",
+    "alb_tls_policy",
     "allowed_regions",
     "broker_cidrs",
     "connector",
@@ -25,7 +30,9 @@ SETTINGS = (
     "container_memory",
     "database_cidrs",
     "desired_count",
+    "dns_cidrs",
     "expires",
+    "fips",
     "health_schedule_minutes",
     "image",
     "kafka_auth",
@@ -33,6 +40,7 @@ SETTINGS = (
     "msk_cluster_arn",
     "owner",
     "secret_prefix",
+    "secrets_key_arns",
     "subnets",
     "subscribe",
     "task_cpu",
@@ -110,7 +118,11 @@ def check_settings(stack_group_config: Mapping[str, Any]) -> None:
     if kind not in SUBNET_KINDS:
         raise OperatorError(f"setting subnets {kind!r} is unknown; allowed: {', '.join(SUBNET_KINDS)}")
     for name in ("broker_cidrs", "database_cidrs"):
-        _check_blocks(name, given.get(name, []))
+        _check_blocks(name, given.get(name, []), _block_problem)
+    _check_blocks("dns_cidrs", given.get("dns_cidrs", []), dns.block_problem)
+    _check_keys(given.get(keys.SETTING, []))
+    if not isinstance(given.get("fips", False), bool):
+        raise OperatorError(f"setting fips {given['fips']!r} is unknown; allowed: true, false")
     account_of(stack_group_config)
     regions_of(stack_group_config)
     owner, expires = str(given.get("owner", "-")), str(given.get("expires", "2000-01-01"))
@@ -158,13 +170,25 @@ def likely(word: str, known: tuple[str, ...]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _check_blocks(name: str, blocks: object) -> None:
+def _check_blocks(name: str, blocks: object, problem_of: Callable[[str], str]) -> None:
     if not isinstance(blocks, list):
         raise OperatorError(f"setting {name} {blocks!r} is not a list; expected a list like [10.20.0.0/16]")
     for block in blocks:
-        if not _is_block(str(block)):
+        problem = problem_of(str(block))
+        if problem:
+            raise OperatorError(f"setting {name}: {problem}")
+
+
+def _check_keys(arns: object) -> None:
+    if not isinstance(arns, list):
+        raise OperatorError(
+            f"setting {keys.SETTING} {arns!r} is not a list; expected a list of the ARNs of KMS keys"
+        )
+    for arn in arns:
+        if not keys.KEY_ARN.fullmatch(str(arn)):
             raise OperatorError(
-                f"setting {name}: {block!r} is not an IPv4 CIDR block; expected a block like 10.20.0.0/16"
+                f"setting {keys.SETTING}: {arn!r} is not the ARN of a KMS key; expected one like "
+                "arn:aws:kms:us-east-1:<account>:key/<id> (a role's policy knows no alias)"
             )
 
 
@@ -175,6 +199,12 @@ def _is_date(text: str) -> bool:
         return False
     # Python takes other ways of writing a date too, 20301231 among them.
     return _DATE.fullmatch(text) is not None
+
+
+def _block_problem(text: str) -> str:
+    if _is_block(text):
+        return ""
+    return f"{text!r} is not an IPv4 CIDR block; expected a block like 10.20.0.0/16"
 
 
 def _is_block(text: str) -> bool:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from connector.domain.errors import ServerError
+from connector.domain.errors import ServerError, lacks_right
 
 #: Well below the function's own limit: a missing VPC endpoint must be reported, not waited for.
 CLIENT_CONFIG = Config(
@@ -39,7 +39,10 @@ def aws_errors(what: str) -> Iterator[None]:
         message = error.response.get("Error", {}).get("Message", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         raise ServerError(
-            f"AWS refused {what}: {code}: {message}", status=status, retriable=passes(code)
+            f"AWS refused {what}: {code}: {message}",
+            status=status,
+            retriable=passes(code),
+            denied=lacks_right(code),
         ) from None
     except BotoCoreError as error:
         raise ServerError(

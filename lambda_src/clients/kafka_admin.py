@@ -22,6 +22,7 @@ from connector.domain.secrets.brokers import RECONNECT_BACKOFF_MS, Brokers, Kafk
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec
+from lambda_src.clients.kafka_records import read_records
 from lambda_src.runtime.deadline import Deadline
 
 #: The brokers' code for a topic that does not exist.
@@ -91,6 +92,10 @@ class KafkaAdmin(Protocol):
         """
         ...
 
+    def records(self, topic: str) -> Sequence[tuple[str, str | None]]:
+        """Key and value of every committed record on partition 0 of a topic, in order: for a small topic."""
+        ...
+
     def create(self, specs: Sequence[TopicSpec]) -> None:
         """Create all topics or, if the brokers refuse one, none; one that exists already is fine.
 
@@ -115,16 +120,22 @@ class KafkaAdmin(Protocol):
 
 
 def client_settings(
-    brokers: Brokers, auth: KafkaAuth, credentials: tuple[Redacted, Redacted] | None
+    brokers: Brokers,
+    auth: KafkaAuth,
+    credentials: tuple[Redacted, Redacted] | None,
+    authority: str | None = None,
 ) -> dict[str, Any]:
-    """kafka-python's settings for one way of authenticating, without timeouts."""
+    """kafka-python's settings for one way of authenticating, without timeouts.
+
+    `authority`: PEM certificates to trust besides the system's. Raises `ServerError` if they are none.
+    """
     settings: dict[str, Any] = {
         "bootstrap_servers": brokers.bootstrap,
         "client_id": "wms-connect-admin",
         "security_protocol": auth.protocol,
     }
     if auth is not KafkaAuth.PLAINTEXT:
-        settings["ssl_context"] = ssl.create_default_context()
+        settings["ssl_context"] = _trusting(authority)
     if auth is KafkaAuth.IAM:
         settings["sasl_mechanism"] = "AWS_MSK_IAM"
         settings["reconnect_backoff_ms"] = RECONNECT_BACKOFF_MS
@@ -135,6 +146,19 @@ def client_settings(
         settings["sasl_plain_username"] = username.reveal()
         settings["sasl_plain_password"] = password.reveal()
     return settings
+
+
+def _trusting(authority: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if authority is not None:
+        try:
+            context.load_verify_locations(cadata=authority)
+        except ssl.SSLError as error:
+            raise ServerError(
+                f"the certificate in the secret kafkaTls cannot be read ({error.reason}); write it anew "
+                "as PEM"
+            ) from None
+    return context
 
 
 class Kafka:
@@ -247,6 +271,10 @@ class Kafka:
         with self._errors(f"the newest record of topic {topic}"):
             found = self._client.list_partition_offsets({partition: OffsetSpec.MAX_TIMESTAMP})[partition]
         return found.timestamp / 1000 if found.timestamp >= 0 else None
+
+    def records(self, topic: str) -> Sequence[tuple[str, str | None]]:
+        with self._errors(f"the records of topic {topic}"):
+            return read_records(self._settings, self._deadline, topic)
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
         wanted = {

@@ -20,7 +20,7 @@ _LABEL = re.compile(r'([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
 #: Of the JVM, by the agent itself: in bytes, -1 when there is no limit.
 _HEAP_LIMIT = "jvm_memory_max_bytes"
 #: A pool of the heap: "G1 Old Gen", as the image runs G1. Objects that outlive a few collections end there.
-_POOL, _OLD = "jvm_memory_pool_used_bytes", "Old Gen"
+_POOL, _OLD, _SURVIVORS = "jvm_memory_pool_used_bytes", "Old Gen", "Survivor Space"
 _ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
 
 
@@ -71,12 +71,17 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
         heap_limit=next(
             (s.value for s in samples if s.name == _HEAP_LIMIT and s.labels.get("area") == "heap"), None
         ),
-        old_generation=next(
-            (s.value for s in samples if s.name == _POOL and s.labels.get("pool", "").endswith(_OLD)), None
-        ),
+        old_generation=_pool(samples, _OLD),
+        survivors=_pool(samples, _SURVIVORS),
         in_flight=_of_task(samples, "source_task_source_record_active_count"),
         errors=_of_task(samples, "task_error_total_record_errors"),
     )
+
+
+def _pool(samples: Sequence[Sample], pool: str) -> float | None:
+    """Bytes in use of the pool of the heap whose name ends in `pool`."""
+    found = (s.value for s in samples if s.name == _POOL and s.labels.get("pool", "").endswith(pool))
+    return next(found, None)
 
 
 def _of_task(samples: Sequence[Sample], name: str) -> float | None:

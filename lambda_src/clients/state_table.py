@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from connector.domain.health.budget import BUDGET_KEY, Budget
+from connector.domain.health.state import STATE_KEY, HealthState
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from lambda_src.clients.aws import aws_errors
 
@@ -72,3 +73,9 @@ def read_budget(table: Table) -> Budget:
 def claim_restart(table: Table, budget: Budget, now: float) -> bool:
     """Claim one restart of the budget as it was read; False when another run has changed it since."""
     return replace_item(table, budget.claimed(now).to_item())
+
+
+def read_health_state(table: Table) -> HealthState:
+    """What the last health check, or an event since then, has stored; empty when there was none."""
+    item = read_item(table, STATE_KEY)
+    return HealthState() if item is None else HealthState.from_item(item)

@@ -44,24 +44,24 @@ ROWS: Mapping[Operation, Row] = {
     Operation.CONNECT_GROUP: Row(connect_group, 20),
     Operation.READY: Row(unless_torn_down(ready), 20),
     Operation.TOPICS: Row(ensure_topics, 45),
-    Operation.VALIDATE: Row(validate, 54),
-    Operation.REGISTER: Row(register, 54),
+    Operation.VALIDATE: Row(validate, 46),
+    Operation.REGISTER: Row(register, 46),
     Operation.VERIFY: Row(verify, 30),
     Operation.RECORD: Row(record, 40),
-    Operation.STATUS: Row(status, 50),
+    Operation.STATUS: Row(status, 46),
     Operation.TOPIC_NAMES: Row(topic_names, 45),
     Operation.RESTART: Row(restart, 45),
     Operation.PAUSE: Row(pause, 45),
     Operation.RESUME: Row(resume, 45),
     Operation.STOP: Row(stop, 45),
     Operation.OFFSETS: Row(offsets, 45),
-    Operation.SNAPSHOT: Row(snapshot, 50),
+    Operation.SNAPSHOT: Row(snapshot, 46),
     Operation.ACKNOWLEDGE: Row(acknowledge, 20),
     Operation.CANCEL_TEARDOWN: Row(cancel_teardown, 20),
     Operation.TEARDOWN_MARK: Row(teardown_mark, 40),
-    Operation.TEARDOWN_CONNECTOR: Row(teardown_connector, 50),
+    Operation.TEARDOWN_CONNECTOR: Row(teardown_connector, 46),
     Operation.TEARDOWN_WORKERS: Row(teardown_workers, 45),
-    Operation.TEARDOWN_TOPICS: Row(teardown_topics, 50),
+    Operation.TEARDOWN_TOPICS: Row(teardown_topics, 46),
     Operation.TEARDOWN_GROUPS: Row(teardown_groups, 40),
 }
 
@@ -81,4 +81,4 @@ def answer(operation: Operation, session: Session) -> Answer:
 def answer_to(error: WmsError) -> Answer:
     """What an error means for the caller: repeat the request, or fix the cause first."""
     passing = isinstance(error, DeadlineExceeded) or (isinstance(error, ServerError) and error.retriable)
-    return Answer(State.WAITING if passing else State.FAILED, str(error))
+    return Answer(State.WAITING if passing else State.FAILED, str(error), denied=error.denied)

@@ -20,11 +20,12 @@ from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.health.scn import Age
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.verdict import decide
-from connector.domain.health.verify_checks import Setup, verify_checks
+from connector.domain.health.verify_checks import ENDPOINTS, Setup, verify_checks
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
 from lambda_src.clients.worker_log import GivenLog
+from lambda_src.connect_admin.reachability import Reachability, reachability
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run
@@ -55,7 +56,7 @@ def evaluate(
     seen: Observation, setup: Setup, stage: Stage, settings: ConnectorSettings, now: float
 ) -> Answer:
     """What the health check finds in an observation, then what only `verify` checks."""
-    checked = [*decide(seen, settings, now).results, *verify_checks(seen, setup, stage)]
+    checked = [*decide(seen, settings, now).results, *verify_checks(seen, setup, stage, now)]
     states = "state unknown" if seen.connector is None else seen.connector.describe()
     service = "service unknown" if seen.service is None else seen.service.describe()
     return Answer(
@@ -71,15 +72,32 @@ def evaluate(
 
 def compare(session: Session, seen: Observation) -> Setup:
     """What exists, compared with what a launch would create; what does not answer is not asked again."""
+    around = Probe("reachability", lambda: reachability(session), _COMPARE_SECONDS)
     if "secrets" in seen.probe_errors:
-        return Setup()
-    probes = []
+        # A missing endpoint may be why they cannot be read.
+        return with_reachability(Setup(), *run([around]))
+    probes = [around]
     if seen.brokers is not None and not seen.brokers.error:
         probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
     if seen.connect_answers == "" and seen.connector is not None:
         probes.append(Probe("config", lambda: _config_differs(session), _COMPARE_SECONDS + 2))
     found, errors = run(probes)
-    return Setup(found.get("topics"), config_hash(session.config), found.get("config"), errors)
+    known = Setup(found.get("topics"), config_hash(session.config), found.get("config"))
+    return with_reachability(known, found, errors)
+
+
+def with_reachability(known: Setup, found: Mapping[str, Any], errors: Mapping[str, str]) -> Setup:
+    """What is known of the set-up, and what is around it as far as that could be seen."""
+    around: Reachability | None = found.get("reachability")
+    if around is None:
+        return replace(known, errors={**errors, ENDPOINTS: errors["reachability"]})
+    return replace(
+        known,
+        endpoints=around.endpoints,
+        certificate_expiry=around.certificate_expiry,
+        certificate_error=around.certificate_error,
+        errors={**errors, **around.errors},
+    )
 
 
 def _topics(session: Session) -> TopicPlan:

@@ -1,12 +1,18 @@
-"""Entry point of the health check: `lambda_src.connect_health.handler.handler`, called on a schedule."""
+"""Entry point of the health function: `lambda_src.connect_health.handler.handler`.
+
+The schedule, events about the worker and the fire drill start it. A further kind of event is a further kind
+of run in `_run`; what no kind claims is a check, which looks at everything itself.
+"""
 
 import time
 from typing import Any
 
+from connector.domain.health.worker_event import is_event
 from connector.domain.stage.aws_names import CONNECTOR
-from lambda_src.connect_health.check import CheckClients, check
+from lambda_src.connect_health.check import CheckAnswer, CheckClients, check
 from lambda_src.connect_health.drill import drill, is_drill
 from lambda_src.connect_health.notify import topic_arn
+from lambda_src.connect_health.worker_run import worker_run
 from lambda_src.runtime.invocation import Context, Invocation
 from lambda_src.session import Session
 
@@ -19,7 +25,10 @@ class HealthCheckError(Exception):
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
-    """Make one check, or mail one drill. An unexpected error is raised, so that Lambda counts it."""
+    """Make one check, handle one event of ECS's, or mail one drill.
+
+    An unexpected error is raised, so that Lambda counts it.
+    """
     started = time.monotonic()
     invocation = Invocation.of(context)
     redactor = invocation.redactor
@@ -31,7 +40,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             return drill(event, environment.stage, clients.sns, topic)
         deadline = invocation.deadline(spare=_SPARE_SECONDS)
         session = Session(environment, invocation.account, deadline, redactor, aws=clients.aws)
-        answer = check(session, clients, topic)
+        answer = _run(event, session, clients, topic)
     except Exception:
         invocation.log.exception("the health check failed")
         # Without the cause's message, which Lambda would log unredacted; the line above is redacted.
@@ -41,3 +50,9 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     invocation.log_result(answer.summary, facts, failed=answer.wrong)
     payload: dict[str, Any] = redactor.redact_values({"summary": answer.summary, **answer.facts})
     return {**payload, "metrics": dict(answer.metrics), "seconds": seconds}
+
+
+def _run(event: object, session: Session, clients: CheckClients, topic: str) -> CheckAnswer:
+    if is_event(event):
+        return worker_run(event, session, clients, topic)
+    return check(session, clients, topic)

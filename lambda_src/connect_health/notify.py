@@ -7,11 +7,16 @@ from connector.domain.health.incident import Next, Notification, advance
 from connector.domain.health.mail import Mail, incident_mail, recovery_mail
 from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Outcome
+from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verdict import Verdict
+from connector.domain.health.worker_event import WorkerEvent
 from connector.domain.stage.stage import Stage
 from lambda_src.clients.aws import aws_errors
-from lambda_src.clients.state_table import Table, replace_item
+from lambda_src.clients.state_table import Table, read_health_state, replace_item
 from lambda_src.runtime.redactor import Redactor
+
+#: How often a state is written at most, while runs for events change it.
+_ATTEMPTS = 5
 
 
 class Sns(Protocol):
@@ -46,26 +51,69 @@ def notify(
         return Notification.NOTHING
     # The text is stored and mailed later, when a secret in it may no longer be known: redact it now.
     outcome = replace(outcome, text=redactor.redact(outcome.text))
-    advanced = advance(seen.health_state, seen, verdict, outcome, now)
-    if not replace_item(table, advanced.state.to_item(), replaced_version=seen.health_state.replaced_version):
+    before, advanced = _written(table, seen, verdict, outcome, now)
+    if advanced is None:
         return Notification.NOTHING
-    mail = _mail(stage, seen, verdict, advanced, now)
+    mail = _mail(stage, seen, verdict, advanced, before=before, now=now)
     if mail is None:
         return Notification.NOTHING
     try:
-        with aws_errors("sns:Publish"):
-            sns.publish(TopicArn=topic, Subject=mail.subject, Message=redactor.redact(mail.text))
+        send(sns, topic, mail, redactor)
     except Exception:
-        unnotified = advanced.state.next(incident=seen.health_state.incident)
-        replace_item(table, unnotified.to_item())
+        withdraw(table, before.incident, advanced.state.incident)
         raise
     return advanced.notification
 
 
-def _mail(stage: Stage, seen: Observation, verdict: Verdict, advanced: Next, now: float) -> Mail | None:
-    before, after = seen.health_state, advanced.state
+def send(sns: Sns, topic: str, mail: Mail, redactor: Redactor) -> None:
+    """Publish a mail, redacted. Raises `ServerError` when SNS refuses it."""
+    with aws_errors("sns:Publish"):
+        sns.publish(TopicArn=topic, Subject=mail.subject, Message=redactor.redact(mail.text))
+
+
+def withdraw(
+    table: Table, before: Incident | None, after: Incident | None, *, event: WorkerEvent | None = None
+) -> None:
+    """Take back that people were notified, and the event that they were to be notified of.
+
+    What other runs have written since then stays. An incident that has changed again was mailed by another
+    run, so it stays too.
+    """
+    for _ in range(_ATTEMPTS):
+        state = read_health_state(table)
+        if state.incident != after:
+            return
+        worker = state.worker if event is None else state.worker.without(event)
+        if replace_item(table, state.next(incident=before, worker=worker).to_item()):
+            return
+
+
+def _written(
+    table: Table, seen: Observation, verdict: Verdict, outcome: Outcome, now: float
+) -> tuple[HealthState, Next | None]:
+    """The state before, and what was written; nothing if another check was faster.
+
+    What only a run for an event has changed meanwhile is taken over: else a worker that stops each minute
+    would keep checks from counting.
+    """
+    before = seen.health_state or HealthState()
+    for _ in range(_ATTEMPTS):
+        advanced = advance(before, seen, verdict, outcome, now)
+        if replace_item(table, advanced.state.to_item(), replaced_version=before.replaced_version):
+            return before, advanced
+        found = read_health_state(table)
+        if not found.same_check(before):
+            break
+        before = found
+    return before, None
+
+
+def _mail(
+    stage: Stage, seen: Observation, verdict: Verdict, advanced: Next, *, before: HealthState, now: float
+) -> Mail | None:
+    after = advanced.state
     if advanced.notification in (Notification.INCIDENT, Notification.GROWN):
         return incident_mail(stage, verdict, after, seen.budget, now, new_findings=advanced.new_findings)
-    if advanced.notification is Notification.RECOVERY and before is not None and before.incident is not None:
+    if advanced.notification is Notification.RECOVERY and before.incident is not None:
         return recovery_mail(stage, before.incident, after, before, now)
     return None

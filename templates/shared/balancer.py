@@ -1,13 +1,14 @@
 """The internal load balancer in front of Connect's REST API, with its name and its certificate."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from troposphere import GetAtt, Ref, Template, certificatemanager, route53
 from troposphere import elasticloadbalancingv2 as elb
 
 from connector.domain.stage.aws_names import CONNECT_PORT, Names
-from templates.shared.settings import AlbTlsSettings
+from connector.domain.stage.stage import Stage
+from templates.shared.settings import AlbTlsSettings, shaped
 
 #: The value of the output where there is no load balancer: CloudFormation takes no empty one.
 NONE = "none"
@@ -18,17 +19,38 @@ _ATTRIBUTES = {
     "idle_timeout.timeout_seconds": str(_IDLE_SECONDS),
     "routing.http.drop_invalid_header_fields.enabled": "true",
 }
-_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+#: TLS 1.2 and 1.3, and the same with FIPS modules only ("Security policies for your Application Load
+#: Balancer", Elastic Load Balancing documentation).
+POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+FIPS_POLICY = "ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04"
+#: A policy without TLS 1.0 and 1.1, as that page names them; newer ones have another date.
+TlsPolicy = Annotated[
+    str,
+    shaped(
+        r"ELBSecurityPolicy-TLS13-1-[23](-Res|-Ext[012])?(-FIPS)?(-PQ)?-20\d\d-\d\d",
+        f"the name of a TLS policy without TLS 1.0 and 1.1, like {POLICY}",
+    ),
+]
+#: Amazon S3 User Guide, "General purpose bucket naming rules".
+Bucket = Annotated[
+    str,
+    shaped(
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        "the name of an S3 bucket alone, like agency-logs (3 to 63 of a-z, 0-9, '.' and '-')",
+    ),
+]
 
 
 def add(
     template: Template,
     *,
-    names: Names,
+    stage: Stage,
     tls: AlbTlsSettings | None,
     vpc: str,
     subnets: Sequence[str],
     group: str,
+    policy: str,
+    log_bucket: str | None,
 ) -> Any:
     """Add balancer, listener, zone and record; returns the target group's ARN, or `NONE` without `tls`.
 
@@ -37,6 +59,7 @@ def add(
     """
     if tls is None:
         return NONE
+    names = stage.names
     template.add_resource(
         elb.LoadBalancer(
             "LoadBalancer",
@@ -45,7 +68,8 @@ def add(
             Subnets=list(subnets),
             SecurityGroups=[GetAtt(group, "GroupId")],
             LoadBalancerAttributes=[
-                elb.LoadBalancerAttributes(Key=key, Value=value) for key, value in _ATTRIBUTES.items()
+                elb.LoadBalancerAttributes(Key=key, Value=value)
+                for key, value in _attributes(stage, log_bucket).items()
             ],
         )
     )
@@ -56,13 +80,29 @@ def add(
             LoadBalancerArn=Ref("LoadBalancer"),
             Port=443,
             Protocol="HTTPS",
-            SslPolicy=_POLICY,
+            SslPolicy=policy,
             Certificates=[elb.Certificate(CertificateArn=_certificate(template, names, tls))],
             DefaultActions=[elb.Action(Type="forward", TargetGroupArn=Ref("Workers"))],
         )
     )
     _add_name(template, names, vpc)
     return Ref("Workers")
+
+
+def _attributes(stage: Stage, log_bucket: str | None) -> dict[str, str]:
+    """ELB's attributes: "Edit attributes for your Application Load Balancer", its documentation.
+
+    A named stage's balancer cannot be deleted by accident, like the stage's stacks. CloudFormation cannot
+    delete it either, until somebody switches that off (docs/stages.md#load-balancer).
+    """
+    attributes = _ATTRIBUTES | {"deletion_protection.enabled": str(not stage.ephemeral).lower()}
+    if log_bucket is not None:
+        attributes |= {
+            "access_logs.s3.enabled": "true",
+            "access_logs.s3.bucket": log_bucket,
+            "access_logs.s3.prefix": stage.names.service,
+        }
+    return attributes
 
 
 def _target_group(vpc: str) -> elb.TargetGroup:

@@ -5,6 +5,7 @@ from typing import Any
 from troposphere import Output, Parameter, Ref, Sub, Template
 
 from connector.domain.stage.stage import Stage
+from templates.shared import exceptions
 
 #: CloudFormation's limit for a template body that is sent with the request, in bytes.
 MAX_TEMPLATE_BYTES = 51_200
@@ -18,7 +19,8 @@ def new_template(description: str) -> Template:
 
 
 def to_json(template: Template) -> str:
-    """The template's text: the same settings give the same text, byte for byte."""
+    """The template's text, with its exceptions: the same settings give the same text, byte for byte."""
+    exceptions.annotate(template)
     text: str = template.to_json(indent=1, sort_keys=True, separators=(",", ": "))
     return text
 

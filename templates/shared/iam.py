@@ -1,14 +1,15 @@
 """IAM statements, each made by a function that is named for what it allows.
 
 `Resource: "*"` is used only where the service takes no resource for the action: describing EC2 network
-interfaces, ECR's authorization token, and publishing metrics, which a condition binds to a namespace.
+interfaces, ECR's authorization token, and publishing metrics, which a condition binds to a namespace; and
+for listing tasks, where AWS's own documents disagree, and a condition binds it to the cluster.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from awacs import aws, cloudwatch, dynamodb, ec2, ecr, ecs, kms, logs, secretsmanager, sqs
-from awacs.aws import Action, Allow, ArnEquals, Bool, Condition, Principal, Statement, StringEquals
+from awacs import aws, cloudwatch, dynamodb, ecs, kms, logs, secretsmanager, sqs
+from awacs.aws import Allow, ArnEquals, Bool, Condition, Principal, Statement, StringEquals
 from troposphere import GetAtt, Ref, Sub
 
 from connector.domain.secrets.fallback import DEFAULT_OWNER
@@ -69,7 +70,7 @@ def read_stage_secrets(prefix: str, stage: Stage) -> Statement:
     return Statement(
         Sid="ReadStageSecrets",
         Effect=Allow,
-        Action=[secretsmanager.GetSecretValue, secretsmanager.DescribeSecret],
+        Action=[secretsmanager.GetSecretValue],
         Resource=[
             arn("secretsmanager", f"secret:{prefix}/{owner}/*") for owner in (stage.name, DEFAULT_OWNER)
         ],
@@ -93,46 +94,43 @@ def decrypt_through(key: Any, *services: str) -> Statement:
         Effect=Allow,
         Action=[kms.Decrypt],
         Resource=[key],
-        Condition=Condition(
-            StringEquals(
-                {"kms:ViaService": [Sub(f"{name}.${{AWS::Region}}.amazonaws.com") for name in services]}
-            )
-        ),
+        Condition=_through(*services),
     )
 
 
-def use_key_for_table(key: Any) -> Statement:
-    """What DynamoDB asks of whoever reads and writes a table encrypted with a customer's key."""
-    return Statement(
-        Sid="UseKeyForTable",
-        Effect=Allow,
-        Action=[kms.Encrypt, kms.GenerateDataKey, kms.ReEncryptFrom, kms.ReEncryptTo, kms.DescribeKey],
-        Resource=[key],
-        Condition=Condition(StringEquals({"kms:ViaService": Sub("dynamodb.${AWS::Region}.amazonaws.com")})),
+def decrypt_secrets(keys: Sequence[str]) -> list[Statement]:
+    """Use an account's own keys, but only through Secrets Manager, which decrypts a secret as its reader.
+
+    Nothing is allowed without keys: secrets are then under the foundation's key or `aws/secretsmanager`.
+    """
+    if not keys:
+        return []
+    return [
+        Statement(
+            Sid="DecryptSecrets",
+            Effect=Allow,
+            Action=[kms.Decrypt],
+            Resource=sorted(set(keys)),
+            Condition=_through("secretsmanager"),
+        )
+    ]
+
+
+def _through(*services: str) -> Condition:
+    return Condition(
+        StringEquals({"kms:ViaService": [Sub(f"{name}.${{AWS::Region}}.amazonaws.com") for name in services]})
     )
 
 
 def keep_state(table: str) -> Statement:
-    """Read and write the items of one table."""
+    """Read the items of one table, and replace them.
+
+    The table's key is used as the caller for `kms:Decrypt` alone: what else AWS lists as its minimum is asked
+    of whoever chooses the key for a table (DynamoDB developer guide, "DynamoDB encryption at rest usage
+    notes": "The user is the principal in your AWS account who is accessing the table").
+    """
     return Statement(
         Sid="KeepState",
-        Effect=Allow,
-        Action=[
-            dynamodb.GetItem,
-            dynamodb.PutItem,
-            dynamodb.UpdateItem,
-            dynamodb.DeleteItem,
-            dynamodb.Query,
-            dynamodb.ConditionCheckItem,
-        ],
-        Resource=[arn("dynamodb", f"table/{table}")],
-    )
-
-
-def keep_health_state(table: str) -> Statement:
-    """Read one table, and replace its items: the restart budget and what the last check has seen."""
-    return Statement(
-        Sid="KeepHealthState",
         Effect=Allow,
         Action=[dynamodb.GetItem, dynamodb.PutItem],
         Resource=[arn("dynamodb", f"table/{table}")],
@@ -153,7 +151,7 @@ def publish_to_topic(topic: str, key: Any) -> list[Statement]:
             Effect=Allow,
             Action=[kms.Decrypt, kms.GenerateDataKey],
             Resource=[key],
-            Condition=Condition(StringEquals({"kms:ViaService": Sub("sns.${AWS::Region}.amazonaws.com")})),
+            Condition=_through("sns"),
         ),
     ]
 
@@ -183,7 +181,7 @@ def send_dead_letters(queue: str, key: Any) -> list[Statement]:
             Effect=Allow,
             Action=[kms.Decrypt, kms.GenerateDataKey],
             Resource=[key],
-            Condition=Condition(StringEquals({"kms:ViaService": Sub("sqs.${AWS::Region}.amazonaws.com")})),
+            Condition=_through("sqs"),
         ),
     ]
 
@@ -203,7 +201,9 @@ def send_as_eventbridge(queue: str, rules: Iterable[str]) -> Statement:
 def find_tasks(names: Names) -> list[Statement]:
     """List and describe the tasks of the stage's cluster.
 
-    `ListTasks` is authorized on container instances, Fargate or not: hence the odd resource.
+    AWS may judge `ListTasks` by the resource `container-instance/<cluster>/*` (service authorization
+    reference) or by `*` ("on resource: *" in a refusal, cdklabs/construct-hub pull request 1207): only `*`
+    allows both. The condition holds it to the cluster.
     """
     cluster = names.service
     condition = Condition(ArnEquals({"ecs:cluster": arn("ecs", f"cluster/{cluster}")}))
@@ -212,7 +212,7 @@ def find_tasks(names: Names) -> list[Statement]:
             Sid="ListTasks",
             Effect=Allow,
             Action=[ecs.ListTasks],
-            Resource=[arn("ecs", f"container-instance/{cluster}/*")],
+            Resource=["*"],
             Condition=condition,
         ),
         Statement(
@@ -243,57 +243,6 @@ def see_service(names: Names) -> Statement:
         Action=[ecs.DescribeServices],
         Resource=[arn("ecs", f"service/{names.service}/{names.service}")],
     )
-
-
-def attach_to_vpc() -> list[Statement]:
-    """What Lambda needs to attach a function to subnets.
-
-    Describing takes no resource. Lambda probes the other actions without naming an interface, so their
-    resource is "all of this account's", which is the narrowest that AWS documents to work.
-    """
-    return [
-        Statement(
-            Sid="DescribeNetwork",
-            Effect=Allow,
-            Action=[ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets],
-            Resource=["*"],
-        ),
-        Statement(
-            Sid="AttachToVpc",
-            Effect=Allow,
-            Action=_INTERFACE_ACTIONS,
-            Resource=[arn("ec2", "*/*")],
-        ),
-    ]
-
-
-def no_interfaces_from_code(function: str) -> Statement:
-    """Deny the function's own code what only the Lambda service needs for attaching it."""
-    return Statement(
-        Sid="NoInterfacesFromCode",
-        Effect=aws.Deny,
-        Action=_INTERFACE_ACTIONS,
-        Resource=[arn("ec2", "*/*")],
-        Condition=Condition(ArnEquals({"lambda:SourceFunctionArn": arn("lambda", f"function:{function}")})),
-    )
-
-
-def pull_image(repository: str) -> list[Statement]:
-    """Pull images of one repository; the authorization token takes no resource."""
-    return [
-        Statement(
-            Sid="AuthorizePull",
-            Effect=Allow,
-            Action=[ecr.GetAuthorizationToken],
-            Resource=["*"],
-        ),
-        Statement(
-            Sid="PullImage",
-            Effect=Allow,
-            Action=[ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
-            Resource=[arn("ecr", f"repository/{repository}")],
-        ),
-    ]
 
 
 def publish_as_cloudwatch(topic: Any) -> Statement:
@@ -390,9 +339,3 @@ def publish_encrypted_as_eventbridge() -> Statement:
 
 _DATA_KEY = [kms.GenerateDataKey, kms.GenerateDataKeyWithoutPlaintext]
 _REENCRYPT = [kms.ReEncryptFrom, kms.ReEncryptTo]
-_INTERFACE_ACTIONS: list[Action] = [
-    ec2.CreateNetworkInterface,
-    ec2.DeleteNetworkInterface,
-    ec2.AssignPrivateIpAddresses,
-    ec2.UnassignPrivateIpAddresses,
-]

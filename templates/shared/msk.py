@@ -15,7 +15,11 @@ from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import Catalogue
+from templates.shared.roles import Rights
 from templates.shared.settings import RoleSettings
+
+# A policy each: the longest names fill one with the topics alone.
+_TOPICS, _BROKERS = "Topics", "Brokers"
 
 _CLUSTER = re.compile(r"(arn:[\w-]+:kafka:[a-z0-9-]+:\d{12}):cluster/([\w-]+)/([\w-]+)")
 
@@ -52,31 +56,31 @@ class MskCluster:
         return f"{self.base}:transactional-id/{self.path}/{name}"
 
 
-def stream_as_worker(cluster: MskCluster, catalogue: Catalogue) -> list[Statement]:
+def stream_as_worker(cluster: MskCluster, catalogue: Catalogue) -> Rights:
     """What the Connect worker does: its own topics, groups and transactional ids, nothing of others.
 
     Exactly-once: the leader's transactional id is `connect-cluster-<group>`, a task's is
     `<group>-<connector>-<task>`; there is one task.
     """
     group = catalogue.connect_group
-    return [
+    topics = Statement(
+        Sid="StreamOwnTopics",
+        Effect=Allow,
+        Action=[
+            kafka.CreateTopic,
+            kafka.DescribeTopic,
+            kafka.DescribeTopicDynamicConfiguration,
+            kafka.ReadData,
+            kafka.WriteData,
+        ],
+        Resource=[cluster.topic(name) for name in catalogue],
+    )
+    brokers = [
         Statement(
             Sid="ConnectToCluster",
             Effect=Allow,
             Action=[kafka.Connect, kafka.DescribeCluster, kafka.WriteDataIdempotently],
             Resource=[cluster.arn],
-        ),
-        Statement(
-            Sid="StreamOwnTopics",
-            Effect=Allow,
-            Action=[
-                kafka.CreateTopic,
-                kafka.DescribeTopic,
-                kafka.DescribeTopicDynamicConfiguration,
-                kafka.ReadData,
-                kafka.WriteData,
-            ],
-            Resource=[cluster.topic(name) for name in catalogue],
         ),
         Statement(
             Sid="JoinOwnGroups",
@@ -94,9 +98,10 @@ def stream_as_worker(cluster: MskCluster, catalogue: Catalogue) -> list[Statemen
             ],
         ),
     ]
+    return {_TOPICS: [topics], _BROKERS: brokers}
 
 
-def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
+def prepare_as_admin(cluster: MskCluster, stage: Stage) -> Rights:
     """What the admin Lambda does: see which topics exist, set up the stage's own, measure their lag, signal.
 
     It sees the names of all topics, because a launch refuses a cluster with conflicting ones. It reads,
@@ -104,9 +109,22 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
     idempotent, which would need a right on the cluster. It may delete an ephemeral stage's own topics.
     """
     catalogue = stage.topics
-    # In the statements that name the same resources: a role's policies have a limit together.
+    # In the statements that name the same resources: a policy has a limit.
     delete_topic, delete_group = ([kafka.DeleteTopic], [kafka.DeleteGroup]) if stage.ephemeral else ([], [])
-    return [
+    topics = Statement(
+        Sid="PrepareOwnTopics",
+        Effect=Allow,
+        Action=[
+            kafka.AlterTopic,
+            kafka.AlterTopicDynamicConfiguration,
+            kafka.CreateTopic,
+            *delete_topic,
+            kafka.DescribeTopicDynamicConfiguration,
+            kafka.ReadData,
+        ],
+        Resource=[cluster.topic(name) for name in catalogue],
+    )
+    brokers = [
         Statement(
             Sid="ConnectToCluster",
             Effect=Allow,
@@ -118,19 +136,6 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
             Effect=Allow,
             Action=[kafka.DescribeTopic],
             Resource=[cluster.topic("*")],
-        ),
-        Statement(
-            Sid="PrepareOwnTopics",
-            Effect=Allow,
-            Action=[
-                kafka.AlterTopic,
-                kafka.AlterTopicDynamicConfiguration,
-                kafka.CreateTopic,
-                *delete_topic,
-                kafka.DescribeTopicDynamicConfiguration,
-                kafka.ReadData,
-            ],
-            Resource=[cluster.topic(name) for name in catalogue],
         ),
         Statement(
             Sid="SendSignals",
@@ -145,11 +150,12 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> list[Statement]:
             Resource=[cluster.group(name) for name in catalogue.groups],
         ),
     ]
+    return {_TOPICS: [topics], _BROKERS: brokers}
 
 
-def watch_heartbeat(cluster: MskCluster, stage: Stage) -> list[Statement]:
+def watch_heartbeat(cluster: MskCluster, stage: Stage) -> Rights:
     """What the health check does: see when the newest heartbeat was written; it reads no record."""
-    return [
+    brokers = [
         Statement(
             Sid="ConnectToCluster",
             Effect=Allow,
@@ -163,6 +169,7 @@ def watch_heartbeat(cluster: MskCluster, stage: Stage) -> list[Statement]:
             Resource=[cluster.topic(stage.topics.one(role)) for role in ("heartbeat", "heartbeat_table")],
         ),
     ]
+    return {_BROKERS: brokers}
 
 
 class KafkaRoleSettings(RoleSettings):

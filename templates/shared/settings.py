@@ -1,5 +1,6 @@
 """Settings models: the outside values of a template, parsed once, with unknown keys refused by a message."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -16,6 +17,7 @@ from sceptre.exceptions import SceptreException
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError
+from connector.domain.secrets import keys
 from connector.domain.stage.aws_names import Names
 from connector.domain.stage.stage import Stage
 
@@ -33,6 +35,18 @@ def _admitted(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def shaped(pattern: str, expected: str) -> AfterValidator:
+    """For a text that matches `pattern` as a whole; `expected` says in words what that is."""
+    shape = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not shape.fullmatch(text):
+            raise ValueError(f"expected {expected}, not {text!r}")
+        return text
+
+    return AfterValidator(check)
+
+
 #: Retentions that CloudWatch Logs knows, in days.
 LogRetention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653
@@ -43,7 +57,19 @@ LogRetention = Literal[
 HealthMinutes = Annotated[int, Field(ge=1, le=20)]
 
 #: An IPv4 CIDR block: security groups need blocks, `connector.domain` has hosts.
-Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/([0-9]|[12][0-9]|3[0-2])$")]
+Cidr = Annotated[
+    str,
+    shaped(r"\d{1,3}(\.\d{1,3}){3}/([0-9]|[12][0-9]|3[0-2])", "IPv4 CIDR blocks like 10.20.0.0/16"),
+]
+
+#: ARN of a KMS key; not of an alias, which names no key in a policy.
+KeyArn = Annotated[
+    str,
+    shaped(
+        r"arn:[\w-]+:kms:[a-z0-9-]+:\d{12}:key/[\w-]+",
+        "ARNs of KMS keys like arn:aws:kms:<region>:<account>:key/<id> (a role's policy knows no alias)",
+    ),
+]
 
 
 class StageSettings(Settings):
@@ -101,6 +127,17 @@ class RoleSettings(StageSettings):
     )
 
 
+class SecretKeysSettings(Settings):
+    """Further settings of a stack whose roles read secrets."""
+
+    secrets_key_arns: tuple[KeyArn, ...] = Field(
+        default=(),
+        max_length=keys.MOST_KEYS,
+        description="The account's own KMS keys under which secrets of the stage are encrypted, by ARN. "
+        "Without any, the secrets are under the foundation's key or aws/secretsmanager.",
+    )
+
+
 class DatabaseSettings(Settings):
     """The source database as far as templates may know it; made by the resolver `!database`."""
 
@@ -144,6 +181,10 @@ def parse_settings(model: type[S], user_data: Mapping[str, Any] | None) -> S:
         raise SceptreException(f"{model.__name__}: {_in_words(model, error)}") from None
 
 
+#: Of a list's length: pydantic's word -> ours.
+_BOUNDS = {"max_length": "at most", "min_length": "at least"}
+
+
 def _in_words(model: type[Settings], error: ValidationError) -> str:
     # An unknown key comes first: a misspelt one is reported missing as well, which would mislead.
     problems = sorted(error.errors(include_url=False), key=lambda p: p["type"] != "extra_forbidden")
@@ -154,6 +195,13 @@ def _in_words(model: type[Settings], error: ValidationError) -> str:
     if problem["type"] == "missing":
         return f"setting {place!r} is missing"
     message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "tuple_type":
+        # Python's word for it; in a stage's config.yaml it is a list.
+        example = f" like [{problem['input']}]" if isinstance(problem["input"], str) else ""
+        message = f"expected a list{example}"
+    elif problem["type"] in ("too_long", "too_short"):
+        bound, number = next((k, v) for k, v in problem["ctx"].items() if k in _BOUNDS)
+        message = f"expected {_BOUNDS[bound]} {number} in the list"
     if problem["loc"] and problem["type"] != "value_error":
         message = f"{message}, not {problem['input']!r}"
     return f"{place}: {message}" if problem["loc"] else message

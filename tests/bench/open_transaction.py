@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -45,8 +45,12 @@ _SEEN = "debezium_metrics_totalcaptureddmlcount"
 _HEAP = 'jvm_memory_used_bytes{area="heap"}'
 _HEAP_LIMIT = 'jvm_memory_max_bytes{area="heap"}'
 _OLD = 'jvm_memory_pool_used_bytes{pool="G1 Old Gen"}'
-#: From this percentage on the health check tells it.
-ALARMED = next(m.alarm.threshold for m in METRICS if m.name == "TransactionBufferPercent" and m.alarm)
+_SURVIVORS = 'jvm_memory_pool_used_bytes{pool="G1 Survivor Space"}'
+#: From these percentages on the health check tells of the transaction, and the alarm of the heap goes off.
+ALARMED, HEAP_ALARMED = (
+    next(m.alarm.threshold for m in METRICS if m.name == name and m.alarm)
+    for name in ("TransactionBufferPercent", "HeapAfterCollectionPercent")
+)
 
 
 @dataclass
@@ -63,8 +67,11 @@ class Held(Worker):
     seconds: float = 0
     arrived: int = 0
     again: int = 0
-    #: The most that the product said of the heap while the worker lived.
+    #: The most that the product said of the transaction while the worker lived.
     percent: float = 0
+    #: What the product said of the heap after the last collection: before the first change, and at most.
+    heap_idle: float = 0
+    heap_most: float = 0
 
     @property
     def each(self) -> float:
@@ -77,6 +84,10 @@ class Held(Worker):
             f"the worker ended without a word before: the product's figure was {self.percent:.0f} %": (
                 self.stopped and self.percent < ALARMED
             ),
+            f"the worker ended, and of the heap the product had said {self.heap_most:.0f} %": (
+                self.stopped and self.heap_most < HEAP_ALARMED
+            ),
+            f"an idle worker's heap is at {self.heap_idle:.0f} %": self.heap_idle > HEAP_ALARMED / 2,
             f"the worker ended: {', '.join(self.stopped)}": self.stopped or len(self.tasks) != 1,
             f"{self.changes - self.arrived} of {self.changes} changes are missing": (
                 self.arrived != self.changes
@@ -98,6 +109,7 @@ def prove(stage: Stage, size: Size, changes: int, directory: Path, remarks_size:
         sampler = Sampler(under_test, seen)
         sampler.sample()
         seen.heap_before, seen.heap_limit = sampler.page[_HEAP], sampler.page.get(_HEAP_LIMIT, 0)
+        seen.heap_idle = _source(sampler.page).heap_percent or 0
         sampler.start()
         began = time.monotonic()
         try:
@@ -125,11 +137,22 @@ def _note(sampler: Sampler, seen: Held) -> int:
     """How many changes the worker of the newest look holds."""
     page = sampler.page
     held = int(sum(value for name, value in page.items() if name.startswith(_SEEN)))
-    source = Source(buffered_changes=held, heap_limit=page.get(_HEAP_LIMIT), old_generation=page.get(_OLD))
+    source = _source(page, held)
     seen.percent = max(seen.percent, source.buffer_percent or 0)
+    seen.heap_most = max(seen.heap_most, source.heap_percent or 0)
     if held > seen.held:
         seen.held, seen.heap_held = held, sampler.page.get(_HEAP, 0)
     return held
+
+
+def _source(page: Mapping[str, float], held: int = 0) -> Source:
+    """The product's reading of a page."""
+    return Source(
+        buffered_changes=held,
+        heap_limit=page.get(_HEAP_LIMIT),
+        old_generation=page.get(_OLD),
+        survivors=page.get(_SURVIVORS),
+    )
 
 
 def _wait_until_held(sampler: Sampler, seen: Held) -> None:
@@ -178,7 +201,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--changes", type=int, default=CHANGES, help=f"changes (default {CHANGES:,})")
     parser.add_argument("--stage", choices=NAMED_STAGES, help="this stage's size only")
-    parser.add_argument("--memory", type=int, help="container_memory in MiB instead of what config/ says")
+    parser.add_argument("--memory", type=int, help="container_memory in MiB instead of the task's")
     parser.add_argument("--remarks", type=int, default=0, help="characters of each row's remark, all alike")
     options = parser.parse_args()
     os.environ[ENFORCE_CPU] = ""
@@ -202,6 +225,7 @@ def main() -> int:
 
 def _lines(groups: Sequence[str], seen: Held) -> str:
     room = (seen.heap_limit - seen.heap_before) / max(seen.each, 1)
+    after = f"{seen.heap_idle:.0f} % idle, {seen.heap_most:.0f} % at most"
     return "\n".join(
         (
             f"  stages             {', '.join(groups)}",
@@ -209,6 +233,7 @@ def _lines(groups: Sequence[str], seen: Held) -> str:
             f"  heap               {seen.heap_limit / MIB:.0f} MiB, {seen.heap_before / MIB:.0f} before",
             f"  held               {seen.held:,} of {seen.changes:,} changes, {seen.each:,.0f} bytes each",
             f"  the product's word {seen.percent:.0f} % of the heap, at most; told from {ALARMED} % on",
+            f"  after collections  {after}; the heap's alarm goes off from {HEAP_ALARMED} % on",
             f"  so the heap ends   at about {room:,.0f} changes",
             f"  arrived            {seen.arrived:,} changes, {seen.again} more than once",
         )

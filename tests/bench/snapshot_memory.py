@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.stage import NAMED_STAGES, Stage
-from connector.local import broker, limits, schema
+from connector.local import limits, schema
 from connector.local.aws import ENFORCE_CPU
 from connector.local.oracle.process import PORT as DATABASE_PORT
 from connector.local.world import World
@@ -132,7 +133,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS, help=f"rows in all (default {ROWS:,})")
     parser.add_argument("--stage", choices=NAMED_STAGES, help="this stage's size only")
-    parser.add_argument("--memory", type=int, help="container_memory in MiB instead of what config/ says")
+    parser.add_argument("--memory", type=int, help="container_memory in MiB instead of the task's")
     parser.add_argument("--any-cpu", action="store_true", help="do not enforce the task's CPU")
     options = parser.parse_args()
     os.environ[ENFORCE_CPU] = "" if options.any_cpu else "1"
@@ -156,7 +157,7 @@ def main() -> int:
 
 
 def _row(groups: Sequence[str], seen: Seen) -> str:
-    brokers, sources = seen.connections[broker.PORT], seen.connections[DATABASE_PORT]
+    brokers, sources = seen.connections[KafkaAuth.SCRAM.port], seen.connections[DATABASE_PORT]
     pace = seen.distinct / max(seen.seconds, 0.001)
     return "\n".join(
         (

@@ -86,8 +86,9 @@ def _answers(url: str) -> bool:
 def world(tools: Toolchain, directory: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """A broker, a metadata endpoint, and the environment of a task; yields the task's address too."""
     ours = addresses.claim((8083, 9404))
-    kafka = addresses.claim((broker.PORT, broker.CONTROLLER_PORT))
-    running = broker.start(directory / "kafka", kafka.address, tools, directory / "kafka.log")
+    kafka = addresses.claim(broker.PORTS)
+    files = broker.files(directory / "kafka-tls")
+    running = broker.start(directory / "kafka", kafka.address, tools, directory / "kafka.log", files)
     try:
         broker.wait(running, kafka.address)
         with metadata_endpoint(ours.address) as uri:
@@ -99,7 +100,7 @@ def world(tools: Toolchain, directory: Path) -> Iterator[tuple[str, dict[str, st
                     "ECS_CONTAINER_METADATA_URI_V4": uri,
                     "JAVA_TOOL_OPTIONS": _MEMORY,
                     **task_environment(),
-                    "KAFKA_BOOTSTRAP_SERVERS": f"{kafka.address}:{broker.PORT}",
+                    "KAFKA_BOOTSTRAP_SERVERS": broker.owner_access(kafka.address),
                 },
             )
     finally:

@@ -77,11 +77,21 @@ def test_a_worker_that_ends_before_the_alarm_is_said():
     assert "without a word before: the product's figure was 59 %" in ended.wrong()[0]
 
 
+def test_a_worker_that_ends_before_the_heaps_alarm_is_said():
+    ended = replace(_HELD, stopped=["Essential container in task exited (3)"], percent=61, heap_most=84)
+    assert "of the heap the product had said 84 %" in ended.wrong()[0]
+
+
+def test_an_idle_worker_near_the_heaps_alarm_is_said():
+    (wrong,) = replace(_HELD, heap_idle=43).wrong()
+    assert wrong == "an idle worker's heap is at 43 %"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"tasks": {("a", 1), ("b", 2)}}, "the worker ended"),
-        ({"stopped": ["Essential container in task exited (3)"], "percent": 61}, "(3)"),
+        ({"stopped": ["Essential container in task exited (3)"], "percent": 61, "heap_most": 99}, "(3)"),
         ({"arrived": 99}, "1 of 100 changes are missing"),
         ({"again": 3}, "3 changes came more than once"),
     ],

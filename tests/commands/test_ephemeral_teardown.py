@@ -228,3 +228,15 @@ def test_the_list_says_when_no_cluster_could_be_inspected(do: Callable[..., Resu
     result = do("list")
     assert result.exit_code == 0
     assert "the topics of no cluster could be listed" in result.stderr
+
+
+def test_a_stage_whose_stacks_are_somebody_elses_is_not_torn_down(
+    do: Callable[..., Result], account: Deployed, project: Path
+):
+    name = Stage.parse("theirs").names.stack("network")
+    account.aws.stacks[name] = {"StackStatus": "CREATE_COMPLETE", "Tags": [], "Description": "another"}
+    done = do("destroy", "theirs")
+    assert done.exit_code == 2
+    assert f"stack {name} was not made by this tool" in done.stderr
+    assert account.deleted == []
+    assert not (project / "config" / "ephemeral" / "theirs").exists()

@@ -17,8 +17,10 @@ from tests.commands.conftest import Run, assert_one_line
 
 COMMANDS = {
     "acknowledge",
+    "adopt",
     "broker-script",
     "connector",
+    "deployer-policy",
     "ephemeral",
     "explain",
     "fire-drill",

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,11 +29,13 @@ from lambda_src.observe import observe
 from tests.commands.conftest import Run, assert_one_line
 from tests.lambda_src.conftest import ADDRESS, FakeStage
 from tests.support import silent_lines
-from tests.support.fake_aws import FakeAws, refuse
+from tests.support.aws_answers import refuse
+from tests.support.fake_aws import FakeAws
 from tests.support.fake_lambda_aws import client_error
 from tests.support.simulated_clock import SimulatedClock
 
 MAIL = "a@example.gov"
+HEAP = "HeapAfterCollectionPercent"
 
 
 class Deployed:
@@ -55,8 +58,16 @@ class Deployed:
     @property
     def topic(self) -> str:
         """ARN of the topic that mails people."""
-        (output,) = self.aws.stacks[self.names.stack("alerts")]["Outputs"]
-        return str(output["OutputValue"])
+        return self._output("TopicArn")
+
+    @property
+    def machines(self) -> str:
+        """ARN of the topic for machines."""
+        return self._output("AlarmsTopicArn")
+
+    def _output(self, key: str) -> str:
+        outputs = self.aws.stacks[self.names.stack("alerts")]["Outputs"]
+        return next(str(o["OutputValue"]) for o in outputs if o["OutputKey"] == key)
 
     def admin(self, event: Any) -> Any:
         request = Request.from_payload(event)
@@ -144,6 +155,24 @@ def unconfirmed(main: Deployed) -> None:
 
 def nobody(main: Deployed) -> None:
     main.aws.subscriptions.clear()
+
+
+def silent_alarm(main: Deployed) -> None:
+    main.aws.alarms[main.names.alarm("DeadLetters")]["AlarmActions"] = [main.topic]
+
+
+PAGER = "https://pager.example.com/integration/s3cret-key/enqueue"
+
+
+def pager(main: Deployed, *, confirmed: bool) -> None:
+    arn = f"{main.machines}:pager" if confirmed else "PendingConfirmation"
+    main.aws.subscriptions.append(
+        {"TopicArn": main.machines, "Protocol": "https", "Endpoint": PAGER, "SubscriptionArn": arn}
+    )
+
+
+def pager_waits(main: Deployed) -> None:
+    pager(main, confirmed=False)
 
 
 def no_check(main: Deployed) -> None:
@@ -260,6 +289,16 @@ def brokers_gone(main: Deployed) -> None:
             unconfirmed,
             f"mail: {MAIL} gets no mail: its subscription is PendingConfirmation",
             "follow the link",
+        ),
+        (
+            silent_alarm,
+            "alarms: 1 of 30 alarms do not send to Alarms-wms-alerts-main: DeadLetters",
+            "sceptre launch main --yes",
+        ),
+        (
+            pager_waits,
+            "pagers: https https://pager.example.com gets no alarm: it is PendingConfirmation",
+            "confirm the subscription",
         ),
         (nobody, "mail: nobody is subscribed to Alerts-wms-alerts-main", "alertEmails"),
         (
@@ -389,7 +428,7 @@ def test_what_an_operator_knows_is_not_found_again_in_the_log(run: Run, main: De
 
 def test_an_address_that_was_taken_back_is_nobody_to_wait_for(run: Run, main: Deployed) -> None:
     gone = {"Protocol": "email", "Endpoint": "gone@example.gov", "SubscriptionArn": "Deleted"}
-    main.aws.subscriptions.append(gone)
+    main.aws.subscriptions.append({"TopicArn": main.topic, **gone})
     assert run("verify", "main").exit_code == 0
     assert "gone@example.gov" not in run("status", "main").stdout
 
@@ -604,10 +643,11 @@ def test_a_drill_shows_what_was_delivered_and_leaves_nothing(run: Run, main: Dep
     assert [c["name"] for c in report["classes"] if c["delivered"]] == [c.name for c in CLASSES]
     wanted = alarms_of(main.names, "debezium")
     for drilled in report["alarms"]:
-        assert drilled["reached"] == ["ALARM", "OK"]
-        assert len(drilled["delivered"]) == (2 if wanted[drilled["alarm"]].mails else 0)
-    mails = len(CLASSES) + 2 * sum(alarm.mails for alarm in wanted.values())
-    assert len(main.aws.published) == mails
+        assert drilled["reached"] == drilled["machines"] == ["ALARM", "OK"]
+        assert len(drilled["delivered"]) == (2 if wanted[drilled["alarm"]].mails() else 0)
+    mails = len(CLASSES) + 2 * sum(alarm.mails() for alarm in wanted.values())
+    sent = Counter(topic for topic, _, _ in main.aws.published)
+    assert sent == {main.topic: mails, main.machines: 2 * len(wanted)}
     assert (main.aws.queues, len(main.aws.subscriptions)) == ({}, 1)
     assert {a["StateValue"] for a in main.aws.alarms.values()} == {"OK"}
     assert " 1 of" not in run("fire-drill", "main", "--yes").stdout.replace("\n", " ")
@@ -651,7 +691,65 @@ def test_what_does_not_arrive_is_a_failure(run: Run, main: Deployed, quick: None
     main.aws.loses = "(login)"
     assert drilled(run) == (1, {"login": "did not arrive within 3600 s"})
     main.aws.loses = 'OK: "wms-connector-main-DeadLetters'
-    assert drilled(run) == (1, {"DeadLetters": "no mail about OK arrived within 3600 s"})
+    wanted = "no {} about OK arrived on {} within 3600 s"
+    people, machines = wanted.format("mail", main.topic), wanted.format("message", main.machines)
+    assert drilled(run) == (1, {"DeadLetters": f"{machines}; {people}"})
+
+
+def test_what_does_not_reach_machines_is_a_failure_although_people_are_mailed(
+    run: Run, main: Deployed, quick: None
+) -> None:
+    main.aws.loses = f'{main.machines} ALARM: "wms-connector-main-CpuHigh'
+    assert drilled(run) == (
+        1,
+        {"CpuHigh": f"no message about ALARM arrived on {main.machines} within 3600 s"},
+    )
+    main.aws.loses = ""
+    main.aws.alarms[main.names.alarm("DbTcpUnreachable")]["AlarmActions"] = []
+    wrong = {"DbTcpUnreachable": f"should send a message, but does not send to {main.machines}"}
+    assert drilled(run) == (1, wrong)
+
+
+def test_a_drill_of_a_stage_in_which_every_alarm_mails(run: Run, main: Deployed, quick: None) -> None:
+    (output,) = main.aws.stacks[main.names.stack("alarms")]["Outputs"]
+    output["OutputValue"] = "every"
+    status, wrong = drilled(run)
+    assert status == 1
+    assert wrong["DbTcpUnreachable"] == f"should send a mail, but does not send to {main.topic}"
+    for alarm in main.aws.alarms.values():
+        alarm["AlarmActions"] = [main.machines, main.topic]
+    assert drilled(run) == (0, {})
+
+
+@pytest.mark.parametrize("key", ["AlarmsTopicArn", "AlarmMails"])
+def test_a_stage_that_an_earlier_version_launched_is_to_be_launched_before_a_drill(
+    run: Run, main: Deployed, key: str
+) -> None:
+    for stack in main.aws.stacks.values():
+        stack["Outputs"] = [output for output in stack["Outputs"] if output["OutputKey"] != key]
+    result = run("fire-drill", "main", "--yes")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"has no output {key}; run `sceptre launch main --yes`" in result.stderr
+    assert (main.aws.published, main.aws.queues) == ([], {})
+
+
+def test_verify_of_such_a_stage_says_that_its_alarms_reach_no_machine(run: Run, main: Deployed) -> None:
+    for stack in main.aws.stacks.values():
+        stack["Outputs"] = [o for o in stack["Outputs"] if o["OutputKey"] == "TopicArn"]
+    for alarm in main.aws.alarms.values():
+        alarm["AlarmActions"] = [topic for topic in alarm["AlarmActions"] if topic == main.topic]
+    (line,) = findings(run)
+    assert line.startswith("alarms: 30 of 30 alarms do not send to Alarms-wms-alerts-main")
+
+
+def test_a_pager_is_shown_without_the_key_in_its_address(run: Run, main: Deployed, quick: None) -> None:
+    pager(main, confirmed=True)
+    shown = [run("verify", "main"), run("status", "main", "--json"), run("fire-drill", "main", stdin="n\n")]
+    for result in shown:
+        assert "https://pager.example.com" in result.output
+        assert "s3cret-key" not in result.output
+    asked = "60 messages of alarms will go to these machines: https https://pager.example.com. "
+    assert asked in shown[2].stderr
 
 
 def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
@@ -659,11 +757,11 @@ def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
 ) -> None:
     alarms, names = main.aws.alarms, main.names
     alarms[names.alarm("CpuHigh")]["AlarmActions"] = []
-    alarms[names.alarm("DbTcpUnreachable")]["AlarmActions"] = [main.topic]
-    del alarms[names.alarm("MemoryHigh")]
+    alarms[names.alarm("DbTcpUnreachable")]["AlarmActions"].append(main.topic)
+    del alarms[names.alarm(HEAP)]
     refuse_alarm(main, "DeadLetters", "ALARM")
     status, wrong = drilled(run)
-    assert (status, set(wrong)) == (1, {"CpuHigh", "DbTcpUnreachable", "MemoryHigh", "DeadLetters"})
+    assert (status, set(wrong)) == (1, {"CpuHigh", "DbTcpUnreachable", HEAP, "DeadLetters"})
     assert "does not send to" in wrong["CpuHigh"]
     assert "sends a mail, although the health check" in wrong["DbTcpUnreachable"]
     assert "AccessDenied" in wrong["DeadLetters"]

@@ -5,12 +5,15 @@ A block stands in a paper between `<!-- made: name -->` and `<!-- end -->`; nobo
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from click.testing import CliRunner
 
 from connector import cli
+from connector.aws import account
 from connector.domain.capture.oracle_script import CONTAINER_GRANTS, SYSTEM_GRANTS, OracleScript
 from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN, class_named
 from connector.domain.diagnosis.oracle_codes import FAMILIES, POSITIONS, SEEN, WRAPPERS
@@ -19,15 +22,18 @@ from connector.domain.health import metrics
 from connector.domain.health.alarm import Alarm
 from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.error_classes import OBSERVED
+from connector.domain.network import endpoints
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage import stack_states
+from connector.domain.stage.ownership import foreign_stack
 from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.stage.topics import Catalogue
 from templates.shared.fargate import SIZES
 from tests.docs import growth
 from tests.domain.stage.test_stack_states import STATES
 from tests.support import sizes
+from tests.support.predecessor import predecessor
 
 ROOT = Path(__file__).parents[2]
 NAMED, EPHEMERAL = Stage("main"), Stage("feature-xyz")
@@ -109,6 +115,13 @@ def _secrets() -> str:
     return _table(("secret", "looked for", "then", "confidential"), rows)
 
 
+def _endpoints() -> str:
+    return _table(
+        ("VPC endpoint `com.amazonaws.<region>.…`", "kind", "used by", "for"),
+        ((f"`{row.name}`", row.kind, " and ".join(row.used_by), row.purpose) for row in endpoints.ENDPOINTS),
+    )
+
+
 def _ports() -> str:
     return _table(
         ("`kafka_auth`", "port", "MSK's public port", "protocol"),
@@ -138,7 +151,7 @@ def _rule() -> str:
 def _sizes() -> str:
     keys = (*sizes.Size.__dataclass_fields__, "desired_count")
     rows = (
-        (f"`{group}`", *(str(sizes.settings(group)[key]) for key in keys))
+        (f"`{group}`", *map(str, (*astuple(sizes.size(group)), sizes.settings(group)["desired_count"])))
         for group in (sizes.DEFAULT, *NAMED_STAGES)
     )
     return _table(("stage", *(f"`{key}`" for key in keys)), rows)
@@ -163,14 +176,14 @@ _EVENTS = {
 def _alarms() -> str:
     """One line for each section; sections that several alarms share are named once."""
     named: list[tuple[str, Alarm]] = [(m.name, m.alarm) for m in metrics.METRICS if m.alarm]
-    named += [(alarm.name, alarm.alarm) for alarm in aws_alarms(NAMED.names)]
+    named += [(alarm.name, alarm.alarm) for alarm in aws_alarms(NAMED.names, "any")]
     sections: dict[str, list[tuple[str, Alarm]]] = {}
     for name, alarm in named:
         sections.setdefault(alarm.section, []).append((name, alarm))
     rows = [
         (
             f"[{section}](#{section.lower()})",
-            "one mail of the health check" if not found[0][1].mails else "the alarm",
+            "one mail of the health check" if not found[0][1].mails() else "the alarm",
             found[0][1].description if len(found) == 1 else f"Alarms: {_code(name for name, _ in found)}",
         )
         for section, found in sections.items()
@@ -282,6 +295,22 @@ _NEEDED_ELSEWHERE = {
     "EXECUTE_CATALOG_ROLE": "nothing: there `EXECUTE` on `DBMS_LOGMNR` is enough",
 }
 
+
+def _adopt() -> str:
+    """The command, run in an account of the predecessor's; the lists of steps only."""
+    with mock.patch.object(account, "Account", return_value=predecessor()):
+        done = CliRunner().invoke(cli.main, ["adopt", NAMED.name, "--plan"])
+    assert done.exit_code == 0, done.output
+    steps = done.output[done.output.index("The move:") :]
+    return f"\n```text\n$ wms-connector adopt {NAMED.name} --plan\n...\n{steps.strip()}\n```\n\n"
+
+
+def _foreign_stack() -> str:
+    found = foreign_stack(NAMED, predecessor().stacks[NAMED.names.stack("connector")])
+    assert found is not None
+    return f"\n```text\n{found.refusal(NAMED)}\n```\n\n"
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "oracle-script": lambda: _sql(OracleScript()),
     "oracle-script-pdb": lambda: _sql(OracleScript(container=True)),
@@ -303,4 +332,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "stack-states": _stack_states,
     "stage-counts": _stage_counts,
     "quotas": _quotas,
+    "endpoints": _endpoints,
+    "adopt": _adopt,
+    "foreign-stack": _foreign_stack,
 }

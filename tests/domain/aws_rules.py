@@ -74,6 +74,7 @@ FLAT = {
     "service": ECS,
     "connector_log_group": LOG_GROUP,
     "sns_topic": SNS,
+    "alarms_topic": SNS,
     "health_namespace": NAMESPACE,
     "log_namespace": NAMESPACE,
     "table": TABLE,

@@ -29,6 +29,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world with the default secrets and rows, rights enforced, and nothing launched; all of it goes."""
     directory = tmp_path_factory.mktemp("world")
     with World.up(directory, enforce_iam=True) as made:
+        for stage in (DOT, UNDERSCORE, LONG):
+            made.grant(Stage.parse(stage))
         made.database.seed(SEEDED)
         yield made
     # Whatever is left would keep the next world from this directory.
@@ -59,7 +61,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def clusters(world: World) -> Mapping[str, str]:
-    """Stage -> broker string: named stages and the twin need a cluster each."""
+    """Stage -> where the owner of its cluster connects: named stages and the twin need a cluster each."""
     own = {name: world.start_broker(name) for name in ("val", "production", UNDERSCORE)}
     return {**dict.fromkeys(STAGES, world.kafka_bootstrap), **own}
 
@@ -75,7 +77,7 @@ def never_complete(
     world: World, beside_main: Run, clusters: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Run:
     """production on its own cluster, with a topic of an earlier life, and a worker without room to start."""
-    world.account.put_secret("production/brokerString", clusters["production"])
+    world.account.put_secret("production/brokerString", world.broker_string("production"))
     _live_before(clusters["production"], Stage.parse("production"))
     broken = set_settings(copy_project(tmp_path_factory.mktemp("broken")), "production", container_memory=4)
     return launch(world, broken, "production")
@@ -84,7 +86,7 @@ def never_complete(
 @pytest.fixture(scope="session")
 def named(world: World, never_complete: Run, project: Path, clusters: Mapping[str, str]) -> Mapping[str, Run]:
     """val and production, launched at once."""
-    world.account.put_secret("val/brokerString", clusters["val"])
+    world.account.put_secret("val/brokerString", world.broker_string("val"))
     return _at_once(world, project, "val", "production")
 
 
@@ -109,7 +111,9 @@ def launched(
     project: Path,
 ) -> Mapping[str, Run]:
     """All stages beside main: at last the twin, too, on a cluster of its own."""
-    world.account.put_secret(f"{UNDERSCORE}/brokerString", world.start_broker(UNDERSCORE))
+    world.start_broker(UNDERSCORE)
+    world.grant(Stage.parse(UNDERSCORE), name=UNDERSCORE)
+    world.account.put_secret(f"{UNDERSCORE}/brokerString", world.broker_string(UNDERSCORE))
     return {**named, **branches, UNDERSCORE: launch(world, project, UNDERSCORE)}
 
 

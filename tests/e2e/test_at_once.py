@@ -43,6 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[World]:
     with World.up(tmp_path_factory.mktemp("at-once")) as made:
+        made.grant(S)
         run = sceptre(made.env(), "launch", "foundation", "--yes", project=project)
         assert run.status == 0, run.output
         yield made

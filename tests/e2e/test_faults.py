@@ -19,7 +19,9 @@ def known(world: World, main: Run) -> Iterator[Sequence[Fault]]:
         yield found
 
 
-@pytest.mark.parametrize("name", ["connector-deleted", "connector-paused", "lag", "lambda-fails"])
+@pytest.mark.parametrize(
+    "name", ["connector-deleted", "connector-paused", "lag", "lambda-fails", "worker-keeps-stopping"]
+)
 def test_the_health_check_makes_of_a_fault_what_its_tables_say(known: Sequence[Fault], name: str):
     (fault,) = [fault for fault in known if fault.name == name]
     row = fault.run()

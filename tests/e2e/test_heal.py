@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from connector.domain.health.budget import BUDGET_KEY, LIMIT
+from connector.domain.health.error_classes import classify
 from connector.domain.health.state import STATE_KEY
 from connector.local.world import World
 from tests.support.in_process_check import InProcessCheck
 from tests.support.mailbox import Mailbox, Sender
 from tests.support.sceptre_cli import Run
 from tests.support.stage_under_test import StageUnderTest
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -33,8 +35,7 @@ def failed(world: World, main: Run) -> Iterator[StageUnderTest]:
             yield under_test
         finally:
             session.admin("clear_faults")
-            under_test.connect("POST", "/restart?includeTasks=true")
-            under_test.wait_for_states("RUNNING", "RUNNING")
+            under_test.bring_to_rest()
             under_test.delete_items(BUDGET_KEY, STATE_KEY)
 
 
@@ -46,20 +47,47 @@ def mailbox(world: World, failed: StageUnderTest) -> Iterator[Mailbox]:
     made.close()
 
 
+@pytest.mark.timeout(900)
 def test_fifty_checks_at_once_restart_a_failed_task_once_and_never_more_than_three_times_an_hour(
     failed: StageUnderTest, mailbox: Mailbox
 ):
-    health, made = InProcessCheck(failed.world, failed.stage, seconds=120), 0
-    for ahead in (0.0, 600.0, 1500.0, 2100.0):
-        failed.wait_for_states("RUNNING", "FAILED")
+    health = InProcessCheck(failed.world, failed.stage, seconds=120)
+
+    def restarts(ahead: float) -> int:
+        """How many of fifty checks restart it. On a busy machine all may see too little to do anything."""
         with ThreadPoolExecutor(CHECKS) as pool:
             answers = list(pool.map(health.check, [ahead] * CHECKS))
-        restarts = [
-            answer for answer in answers if answer.facts["done"] == "restarted the failed connector or task"
-        ]
-        assert len(restarts) <= 1
-        made += len(restarts)
-    assert made == LIMIT
+        return sum(answer.facts["done"] == "restarted the failed connector or task" for answer in answers)
+
+    def restarted(ahead: float) -> int:
+        """The same, repeated until any does."""
+        return wait_for(lambda: restarts(ahead), "a restart", 300)
+
+    def failed_again(before: int) -> int:
+        """Not the failure that was restarted: Connect shows it until the restart is under way."""
+        wait_for(lambda: failed.failures() > before, "the restarted task has failed again")
+        failed.wait_for_states("RUNNING", "FAILED")
+        return failed.failures()
+
+    def mails() -> list[str]:
+        return [mail.subject for mail in mailbox.take() if mail.sender is Sender.CHECK]
+
+    seen, subjects = 0, []
+    for ahead in (0.0, 600.0, 1500.0):
+        seen = failed_again(seen)
+        assert restarted(ahead) == 1
+        subjects += mails()
+    assert subjects == []
+    failed_again(seen)
+
+    def mailed() -> bool:
+        assert restarts(2100.0) == 0
+        subjects.extend(mails())
+        return bool(subjects)
+
+    wait_for(mailed, "a mail", 300)
     assert len(failed.item(BUDGET_KEY)["claims"]["L"]) == LIMIT
-    subjects = [mail.subject for mail in mailbox.take() if mail.sender is Sender.CHECK]
-    assert subjects == ["wms-connector-main: ConnectorTaskFailed (session ended)"]
+    assert restarts(2100.0) == 0
+    # Mostly the ended session; on a busy machine a restarted task may also fail while it fences another one.
+    cause = classify(failed.trace()).name
+    assert [*subjects, *mails()] == [f"wms-connector-main: ConnectorTaskFailed ({cause})"]

@@ -100,7 +100,8 @@ def test_the_stage_record_says_what_was_registered(world: World, main: Run):
 def test_confidential_values_are_nowhere_but_in_their_secrets(world: World, main: Run):
     confidential = {
         "password": world.database.cdc_password,
-        "broker string": world.kafka_bootstrap,
+        "broker string": world.broker_string(),
+        "brokers' password": world.state.kafka_password,
     }
     for place, text in _everything_readable(world).items():
         for what, value in confidential.items():

@@ -119,8 +119,8 @@ def test_a_wrong_password_is_no_session_and_is_fixed_by_launching_again(world: W
 
 def test_a_database_that_is_down_is_reported_with_its_port_and_the_stage_is_watched(world: World):
     """A stage of its own, so that this is its first launch: its alarms and events stand all the same."""
-    broker = world.start_broker("production")
-    world.account.put_secret("production/brokerString", broker)
+    world.start_broker("production")
+    world.account.put_secret("production/brokerString", world.broker_string("production"))
     world.stop_database()
     try:
         words = ("registration failed", NO_SESSION, "cannot reach its port either: connection refused")

@@ -83,6 +83,7 @@ def test_a_healthy_stage_is_verified_and_says_what_was_checked(wms: Wms, confirm
     assert done.json["checked"]["connector"].startswith(f"{CONNECTOR} RUNNING")
     assert done.json["checked"]["source"].startswith("connected: streaming")
     assert "9 of 9 as wanted" in done.json["checked"]["topics"]
+    assert done.json["checked"]["endpoints"] == "1 of AWS's addresses accept connections"
     plain = wms("verify")
     assert (plain.status, plain.stderr) == (0, "")
     assert "Stage main is healthy; checked:" in plain.stdout
@@ -162,7 +163,7 @@ def test_a_snapshot_gives_every_row_of_the_table_again_and_of_no_other(world: Wo
     table = f"WMS.{schema.BASE}"
     watch = Watch(world.kafka_bootstrap, topics)
     try:
-        assert watch.wait_for(lambda _: _snapshots(watch).total() >= SEEDED * len(topics), 30)
+        assert watch.wait_for(lambda _: _snapshots(watch).total() >= SEEDED * len(topics), 120)
         before = _snapshots(watch)
         done = wms("snapshot", "--table", table, "--json")
         assert (done.status, done.stderr) == (0, "")
@@ -193,7 +194,8 @@ def test_the_drill_asks_first_and_then_shows_that_every_alarm_and_class_arrives(
 ):
     asked = wms("fire-drill")
     assert asked.status == 1
-    assert f"will go to: {ADDRESS}. Continue?" in asked.stderr
+    assert f"will go to: {ADDRESS}. " in asked.stderr
+    assert "messages of alarms will go to these machines: none. Continue?" in asked.stderr
     report = wms("fire-drill", "--yes", "--json")
     assert report.status == 0, report
     found: dict[str, Any] = report.json
@@ -203,14 +205,15 @@ def test_the_drill_asks_first_and_then_shows_that_every_alarm_and_class_arrives(
     by_alarm = {a["alarm"]: a for a in found["alarms"]}
     for name, alarm in alarms_of(NAMES, "debezium", ()).items():
         assert by_alarm[name]["reached"] == ["ALARM", "OK"], by_alarm[name]
-        assert len(by_alarm[name]["delivered"]) == (2 if alarm.mails else 0), by_alarm[name]
+        assert sorted(by_alarm[name]["machines"]) == ["ALARM", "OK"], by_alarm[name]
+        assert len(by_alarm[name]["delivered"]) == (2 if alarm.mails() else 0), by_alarm[name]
     # Nothing of it stays.
     assert (
         not world.account.client("sqs").list_queues(QueueNamePrefix=f"{NAMES.service}-Drill").get("QueueUrls")
     )
-    topic = found["topic"]
-    left = world.account.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    assert [s["Endpoint"] for s in left] == [ADDRESS]
+    for topic, subscribed in {found["topic"]: [ADDRESS], found["alarms_topic"]: []}.items():
+        left = world.account.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        assert [s["Endpoint"] for s in left] == subscribed
     alarms = world.account.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAMES.service}-")
     assert {a["StateValue"] for a in alarms["MetricAlarms"]} == {"OK"}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connector.domain.capture.broker_script import transactional_ids
+from connector.domain.capture.acls import transactional_ids
 from tests.faults import fault_testbed, part_faults, row_faults, snapshot_faults, worker_faults
 from tests.faults.fault_testbed import FaultTestbed
 from tests.faults.report import Row
@@ -45,7 +45,7 @@ def test_deleted_archived_log_stops_the_connector_is_reported_and_all_rows_that_
 def test_the_brokers_know_exactly_the_transactional_ids_that_the_roles_carry(made: FaultTestbed):
     """Exactly-once writes under these; a right on another one would be of no use, one less would stop it."""
     used = kafka_state.transactional_ids(made.world.kafka_bootstrap)
-    assert used == set(transactional_ids(made.stage))
+    assert used == set(transactional_ids(made.stage.topics.connect_group))
 
 
 def _as_it_must_be(row: Row) -> None:

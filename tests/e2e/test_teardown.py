@@ -13,17 +13,20 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient
 
+from connector.domain.access import deployer_policy
+from connector.domain.access.deployer_calls import Use
 from connector.domain.stage.record import RECORD_KEY
 from connector.domain.stage.stage import Stage
 from connector.local.arrivals import topics_of
 from connector.local.world import World
 from tests.support import kafka_state, traces
+from tests.support.iam import judge, judged_world
 from tests.support.kafka_state import Topic
 from tests.support.project import copy_project
 from tests.support.sceptre_cli import Run, at_once, sceptre
 from tests.support.stage_under_test import MAIN, StageUnderTest
 from tests.support.waiting import wait_for
-from tests.support.wms_cli import wms_connector
+from tests.support.wms_cli import Done, wms_connector
 
 pytestmark = pytest.mark.e2e
 
@@ -65,14 +68,16 @@ def world(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[W
     """main, `a` and `a.b` stream on one cluster, beside topics and groups of others that look alike."""
     with World.up(tmp_path_factory.mktemp("teardown"), enforce_iam=True) as made:
         made.database.seed(3)
+        for branch in (A, AB, B):
+            made.grant(branch)
         kafka_state.make(made.kafka_bootstrap, FOREIGN)
         for group in ("a", "a.team", "a.wms-signal2", "wms-reader"):
             kafka_state.commit(made.kafka_bootstrap, group, "a.other", 1)
         _launched_by_an_earlier_release(made.kafka_bootstrap, AB)
-        for stage in ("foundation", "main"):
-            _done(sceptre(made.env(), "launch", stage, "--yes", project=project))
+        for whose in ("foundation", "main"):
+            _done(sceptre(judged_world.environment(made, whose), "launch", whose, "--yes", project=project))
         launches = [("launch", f"ephemeral/{stage.name}", "--yes") for stage in (A, AB)]
-        for run in at_once(made.env(), *launches, project=project):
+        for run in at_once(judged_world.environment(made, "ephemeral"), *launches, project=project):
             _done(run)
         yield made
 
@@ -121,7 +126,9 @@ def killed(
 @pytest.fixture(scope="module")
 def gone(world: World, project: Path, killed: object) -> Run:
     """The deletion of `a`, let run to its end."""
-    return sceptre(world.env(), "delete", "ephemeral/a", "--yes", project=project)
+    return sceptre(
+        judged_world.environment(world, "ephemeral"), "delete", "ephemeral/a", "--yes", project=project
+    )
 
 
 def test_a_named_stage_and_a_foundation_in_use_are_refused_before_anything_is_touched(
@@ -224,7 +231,9 @@ def test_a_launch_that_replaces_a_stack_keeps_the_topics_and_a_pipeline_then_rem
     kafka_state.make(world.kafka_bootstrap, [topic])
     earlier = kafka_state.topics(world.kafka_bootstrap, [topic])[topic].partitions
     _failed_stack(world, B.names.stack("connector"))
-    run = sceptre(world.env(), "launch", "ephemeral/b", "--yes", project=project)
+    run = sceptre(
+        judged_world.environment(world, "ephemeral"), "launch", "ephemeral/b", "--yes", project=project
+    )
     _done(run)
     assert "a launch replaces wms-connector-b: topics and connector stay" in run.output
     later = kafka_state.topics(world.kafka_bootstrap, [topic])[topic].partitions
@@ -234,7 +243,13 @@ def test_a_launch_that_replaces_a_stack_keeps_the_topics_and_a_pipeline_then_rem
     assert not set(planned["delete"]) & {"b.a.wms", *AB.topics, *MAIN.topics}
     elsewhere = copy_project(tmp_path / "checkout")
     destroyed = wms_connector(
-        world.env(), "ephemeral", "destroy", "b", "--dir", str(elsewhere), project=project
+        judged_world.environment(world, "ephemeral"),
+        "ephemeral",
+        "destroy",
+        "b",
+        "--dir",
+        str(elsewhere),
+        project=project,
     )
     assert destroyed.status == 0, destroyed.stdout
     assert not (elsewhere / "config" / "ephemeral" / "b").exists()
@@ -249,6 +264,19 @@ def test_topics_whose_stage_has_no_stack_are_reported(world: World, project: Pat
     assert not set(orphans) & {"a.b", "main"}
 
 
+@pytest.mark.parametrize(
+    ("whose", "command"), [("main", "verify"), ("main", "status"), ("ephemeral", "verify")]
+)
+def test_a_stage_is_verified_with_its_deployers_rights(world: World, whose: str, command: str):
+    stage = MAIN if whose == "main" else AB
+    _only_what_a_new_stage_lacks(wms_connector(judged_world.environment(world, whose), command, stage.name))
+
+
+def test_a_watcher_verifies_with_no_right_but_to_look(world: World):
+    watching = judged_world.environment(world, "main", uses=Use.VERIFY)
+    _only_what_a_new_stage_lacks(wms_connector(watching, "verify", "main"))
+
+
 def test_a_hung_worker_and_a_missing_record_do_not_keep_a_stage_from_going(world: World, project: Path):
     """The worker answers nobody and leaves its group only when it is killed."""
     under_test = StageUnderTest(world, AB)
@@ -260,6 +288,60 @@ def test_a_hung_worker_and_a_missing_record_do_not_keep_a_stage_from_going(world
     assert "Connect does not answer" in run.output
     assert traces.of(StageUnderTest(world, AB)) == {}
     assert set(FOREIGN) <= topics_of(world.kafka_bootstrap)
+
+
+@pytest.mark.parametrize("command", [("launch", "main"), ("delete", "main")])
+def test_the_deployer_of_branches_gets_nowhere_with_a_named_stage(
+    world: World, project: Path, command: tuple[str, str]
+):
+    before = _everything(world)
+    # Given, so that what is refused here stays out of the record of what branches need.
+    judged = judged_world.environment(world, "ephemeral", uses=Use.STAGE)
+    run = sceptre(judged, *command, "--yes", project=project)
+    assert run.status != 0
+    assert _everything(world) == before
+
+
+@pytest.mark.parametrize("whose", ["main", "ephemeral"])
+def test_a_launch_with_one_line_less_of_the_policy_fails(world: World, gone: Run, whose: str):
+    """Every line that a launch, a look or a teardown needs, by what they really asked for."""
+    directory = judged_world.directory(world)
+    made = judge.records(directory, whose)
+    printed = deployer_policy.policies(judged_world.deployer(world, whose))
+    # The right to push has a document of its own, and nobody pushes here.
+    policies = [policy.document for policy in printed if not policy.name.endswith("-image")]
+    asked = {request for record in made for request in record.asked}
+    assert judge.refused(sorted(asked, key=repr), policies) == []
+    assert {"create_stack", "describe_stacks", "get_secret_value", "invoke"} <= {r.operation for r in made}
+    needed = {request.action for request in asked}
+    for policy in policies:
+        for statement in policy["Statement"]:
+            if statement["Effect"] == "Allow":
+                for action in needed & set(statement["Action"]):
+                    less = judge.without_action(policies, statement["Sid"], action)
+                    alone = [{**policy, "Statement": [statement]}]
+                    by_action = [request for request in asked if request.action == action]
+                    wanted = [r for r in by_action if not judge.refused([r], alone)]
+                    # One action may stand in two statements, and only one of them be used here.
+                    assert judge.refused(wanted, less) or not wanted, f"{statement['Sid']}: {action}"
+
+
+def test_a_launch_without_one_right_tells_which(world: World, project: Path):
+    """Not only by the record: the command itself ends with what AWS says."""
+    less = judged_world.environment(world, "ephemeral", without=("Stacks", "cloudformation:CreateStack"))
+    run = sceptre(less, "launch", "ephemeral/b/alerts.yaml", "--yes", project=project)
+    assert run.status != 0
+    assert "not authorized to perform: cloudformation:CreateStack" in run.output
+    assert StageUnderTest(world, B).stack_states() == {}
+
+
+def _only_what_a_new_stage_lacks(run: Done) -> None:
+    """All could be read: nothing is wrong but that nobody has confirmed a mail, and no check has run yet."""
+    assert run.stderr == ""
+    assert "not authorized" not in run.stdout
+    if run.status != 0:
+        wrong = {line.partition(":")[0] for line in run.stdout.splitlines()}
+        assert wrong <= {"mail", "health check"}, run.stdout
 
 
 def _done(run: Run) -> None:
@@ -290,7 +372,7 @@ def _delete_until(world: World, project: Path, group: str, line: str) -> list[st
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("sceptre")), "delete", group, "--yes"],
         cwd=project,
-        env={**os.environ, **world.env(), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **judged_world.environment(world, "ephemeral"), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -323,7 +405,7 @@ def _nothing_comes_back(world: World) -> None:
 
 
 def _failed_stack(world: World, name: str) -> None:
-    """A stack whose creation failed: ROLLBACK_COMPLETE."""
+    """A stack of the stage `b` whose creation failed: ROLLBACK_COMPLETE."""
     cloudformation = world.account.client("cloudformation")
     broken = {
         "Resources": {
@@ -333,7 +415,8 @@ def _failed_stack(world: World, name: str) -> None:
             }
         }
     }
-    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(broken))
+    tags = [{"Key": "project", "Value": "wms-connector"}, {"Key": "stage", "Value": B.name}]
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(broken), Tags=tags)
 
     def rolled_back() -> bool:
         (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]

@@ -53,13 +53,13 @@ def test_a_check_of_a_healthy_stage_takes_less_than_two_seconds(world: World, ch
     assert min(content["seconds"] for content in contents) < 2
 
 
-def test_a_check_of_a_healthy_stage_makes_at_most_twenty_calls(world: World, checked: dict[str, Any]):
-    """Requests to AWS and over HTTP, counted where they are sent."""
+def test_a_check_of_a_healthy_stage_makes_few_calls(world: World, checked: dict[str, Any]):
+    """Requests to AWS and over HTTP, counted where they are sent; four for the brokers' login."""
     watched = InProcessCheck(world, Stage.parse("main"))
     assert watched.check().summary.startswith(HEALTHY)
     services = {call.partition(" ")[0] for call in watched.calls}
     assert services >= {"secretsmanager", "ecs", "dynamodb", "cloudwatch", "GET"}
-    assert len(watched.calls) <= 20, watched.calls
+    assert len(watched.calls) <= 24, watched.calls
 
 
 def test_the_end_of_an_incident_is_mailed_with_the_rights_of_the_function(
@@ -77,28 +77,36 @@ def test_the_end_of_an_incident_is_mailed_with_the_rights_of_the_function(
     assert mailed == ["recovery", "nothing"]
 
 
-def test_every_alarm_exists_and_those_mail_that_the_health_check_cannot(world: World, main: Run):
+def test_every_alarm_exists_and_reaches_machines_and_those_mail_that_the_health_check_cannot(
+    world: World, main: Run
+):
     alarms = world.account.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAMES.service}-")
-    found = {alarm["AlarmName"]: alarm["AlarmActions"] for alarm in alarms["MetricAlarms"]}
+    found = {alarm["AlarmName"]: alarm for alarm in alarms["MetricAlarms"]}
     wanted = [m.name for m in metrics.alarmed(ConnectorSettings())] + [a.name for a in aws_alarms(NAMES)]
     assert set(found) == {NAMES.alarm(name) for name in wanted}
     silent = {
-        NAMES.alarm(m.name) for m in metrics.alarmed(ConnectorSettings()) if m.alarm and not m.alarm.mails
+        NAMES.alarm(m.name) for m in metrics.alarmed(ConnectorSettings()) if m.alarm and not m.alarm.mails()
     }
-    for name, actions in found.items():
-        expected = [] if name in silent else [NAMES.sns_topic]
-        assert [topic.rpartition(":")[2] for topic in actions] == expected, name
+    for name, alarm in found.items():
+        expected = [NAMES.alarms_topic] if name in silent else [NAMES.alarms_topic, NAMES.sns_topic]
+        for key in ("AlarmActions", "OKActions"):
+            assert [topic.rpartition(":")[2] for topic in alarm[key]] == expected, name
 
 
-def test_the_schedule_calls_the_health_check_and_failures_are_mailed(world: World, main: Run):
+def test_the_real_workers_heap_is_published_and_far_from_its_alarm(world: World, checked: dict[str, Any]):
+    alarm = metrics.metric("HeapAfterCollectionPercent").alarm
+    assert alarm is not None
+    assert 0 < checked["metrics"]["HeapAfterCollectionPercent"] < alarm.threshold / 2
+
+
+def test_the_schedule_and_what_happens_to_the_worker_start_the_health_function(world: World, main: Run):
     events = world.account.client("events")
     targets = {
         rule: [t["Arn"] for t in events.list_targets_by_rule(Rule=NAMES.rule(rule))["Targets"]]
         for rule in metrics.RULES
     }
     for rule, (target,) in targets.items():
-        wanted = NAMES.connect_health if rule == metrics.HEALTH_SCHEDULE else NAMES.sns_topic
-        assert target.endswith(f":{wanted}"), rule
+        assert target.endswith(f":{NAMES.connect_health}"), rule
 
 
 def test_events_that_the_health_check_could_not_handle_are_kept(world: World, main: Run):

@@ -51,6 +51,7 @@ def open_transactions(testbed: FaultTestbed) -> Row:
 def snapshot_killed(testbed: FaultTestbed) -> Row:
     """An ephemeral stage beside main: its worker is killed in the middle of the first snapshot."""
     stage = Stage.parse(SNAPSHOT)
+    testbed.world.grant(stage)
     mine = FaultTestbed(testbed.world, testbed.project, testbed.proxy, stage)
     topic = mine.topics[_TABLE]
     with _many_rows(testbed, topic) as (committed, keys), ThreadPoolExecutor(1) as pool:

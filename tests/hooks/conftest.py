@@ -1,17 +1,31 @@
+from collections.abc import Callable
+
 import pytest
 
-from connector.operations import stack_outcome
+from connector.operations import stack_outcome, turns
 from connector.operations.turns import TURNS
 from connector.sceptre import launches
 from connector.sceptre import stack as sceptre_stack
 from hooks import admit
+from tests.support.simulated_clock import SimulatedClock
 
 
 @pytest.fixture(autouse=True)
-def new_run():
-    """Each test is a Sceptre run of its own."""
-    sceptre_stack.SECRETS.clear()
-    launches.LAUNCHES.forget()
-    admit._admitted.clear()
-    stack_outcome.forget()
-    TURNS.forget()
+def simulated_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the seconds in which a command watches whether another one is under way."""
+    monkeypatch.setattr(turns, "Clock", lambda: SimulatedClock().as_clock())
+
+
+@pytest.fixture(autouse=True)
+def new_run() -> Callable[[], None]:
+    """Each test is a Sceptre run of its own; what it gets begins another one."""
+
+    def begin() -> None:
+        sceptre_stack.SECRETS.clear()
+        launches.LAUNCHES.forget()
+        admit._admitted.clear()
+        stack_outcome.forget()
+        TURNS.forget()
+
+    begin()
+    return begin

@@ -21,7 +21,8 @@ from hooks.change_sets import RefuseChangeSet
 from hooks.guard import GuardDeletion
 from tests.config.support import ROOT, stacks
 from tests.domain.stage.test_stack_states import STATES
-from tests.support.fake_aws import GOOD_SECRETS, FakeAws, FakeStack, refuse
+from tests.support.aws_answers import refuse
+from tests.support.fake_aws import GOOD_SECRETS, FakeAws, FakeStack
 
 BROKERS = "broker-1.example:9094,broker-2.example:9094"
 
@@ -49,7 +50,7 @@ def test_each_secret_is_read_once_however_many_stacks_ask():
     run(connection)
     run(connection)
     reads = [call for call in connection.calls if call == ("secretsmanager", "get_secret_value")]
-    required, optional = 6, 2 * len(("connectAlbTls", "kafkaCredentials"))
+    required, optional = 6, 2 * len(("connectAlbTls", "kafkaCredentials", "kafkaTls"))
     assert len(reads) == required + optional
 
 

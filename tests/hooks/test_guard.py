@@ -83,7 +83,10 @@ def test_the_foundation_stays_while_a_stage_stands_on_it():
     stack = FakeStack("foundation/foundation", "wms-foundation", connection)
     with pytest.raises(SceptreException, match=r"in use by 1 stacks \(wms-network-x\)"):
         GuardDeletion(None, stack).run()
-    more = {f"wms-network-x{number}": {"StackName": f"wms-network-x{number}"} for number in range(3)}
+    more = {
+        f"wms-network-x{number}": {"StackName": f"wms-network-x{number}", "StackStatus": "CREATE_COMPLETE"}
+        for number in range(3)
+    }
     connection.stacks |= more
     with pytest.raises(
         SceptreException, match=r"in use by 4 stacks \(wms-.*-x, wms-.*-x0, wms-.*-x1, \.{3}\)"

@@ -10,7 +10,7 @@ from connector.domain.stage.stack_states import StackStep
 from connector.sceptre.jinja import COMMON_HOOKS
 from hooks.stack_outcome import RefuseBusy, RememberState, ReportOutcome
 from tests.domain.stage.test_stack_states import STATES
-from tests.support.fake_aws import FakeAws, FakeStack
+from tests.support.fake_aws import LONG_AGO, FakeAws, FakeStack
 
 
 def stack_in(status: str, group: str = "main", **more: object) -> FakeStack:
@@ -25,7 +25,7 @@ def test_a_stack_that_failed_raises_the_first_resource_that_failed(status: str):
     stack.connection_manager.events = [
         event("Rule", "CREATE_FAILED", "Resource creation cancelled"),
         event("Group", "CREATE_FAILED", "The CIDR is wrong."),
-        event("Stack", "CREATE_IN_PROGRESS", "User Initiated", "AWS::CloudFormation::Stack"),
+        event("wms-network-x", "CREATE_IN_PROGRESS", "User Initiated", "AWS::CloudFormation::Stack"),
         event("Old", "CREATE_FAILED", "an earlier run's"),
     ]
     with pytest.raises(SceptreException, match="Group: The CIDR is wrong") as caught:
@@ -52,7 +52,7 @@ def test_a_worker_that_died_is_quoted_from_its_log():
 
 
 def test_a_rolled_back_stack_that_this_run_did_not_touch_is_no_failure():
-    stack = stack_in("UPDATE_ROLLBACK_COMPLETE", LastUpdatedTime=7)
+    stack = stack_in("UPDATE_ROLLBACK_COMPLETE", LastUpdatedTime=LONG_AGO)
     RememberState(None, stack).run()
     ReportOutcome(None, stack).run()
 

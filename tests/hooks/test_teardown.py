@@ -14,7 +14,8 @@ from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import teardown
 from connector.sceptre import launches
 from hooks.tear_down import MarkLaunch, TearDownLeftovers, TearDownStage
-from tests.support.fake_aws import FakeAws, FakeStack, refuse
+from tests.support.aws_answers import refuse
+from tests.support.fake_aws import FakeAws, FakeStack
 from tests.support.simulated_clock import SimulatedClock
 
 DONE = Answer(State.DONE, "done").to_payload()

@@ -156,8 +156,9 @@ def test_the_image_runs_read_only_as_its_user_against_a_broker(
     """Entry point, user and environment are taken from the image's configuration."""
     config = built.docker
     ours = addresses.claim((8083, 9404))
-    kafka = addresses.claim((broker.PORT, broker.CONTROLLER_PORT))
-    running = broker.start(tmp_path / "kafka", kafka.address, tools, tmp_path / "kafka.log")
+    kafka = addresses.claim(broker.PORTS)
+    files = broker.files(tmp_path / "kafka-tls")
+    running = broker.start(tmp_path / "kafka", kafka.address, tools, tmp_path / "kafka.log", files)
     log = tmp_path / "worker.log"
     try:
         broker.wait(running, kafka.address)
@@ -167,7 +168,7 @@ def test_the_image_runs_read_only_as_its_user_against_a_broker(
                 "ECS_CONTAINER_METADATA_URI_V4": uri,
                 "JAVA_TOOL_OPTIONS": "-XX:MaxRAM=2560m",
                 **task_environment(),
-                "KAFKA_BOOTSTRAP_SERVERS": f"{kafka.address}:{broker.PORT}",
+                "KAFKA_BOOTSTRAP_SERVERS": broker.owner_access(kafka.address),
             }
             start = ["unshare", "--mount", "sh", "-c", _READ_ONLY, "sh", str(built.root), config["User"]]
             process = subprocess.Popen(

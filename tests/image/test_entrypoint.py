@@ -172,6 +172,23 @@ def test_credentials_that_are_not_used_mask_nothing(home: Home):
         assert home.start(uri).masked("an unused segment") == "an unused segment"
 
 
+def test_without_a_private_authority_the_worker_trusts_what_java_trusts(home: Home):
+    with metadata_endpoint(ADDRESS) as uri:
+        started = home.start(uri)
+    assert started.environment["KAFKA_TRUSTSTORE_TYPE"] == "JKS"
+    assert started.environment["KAFKA_TRUSTSTORE_LOCATION"].endswith("/lib/security/cacerts")
+
+
+def test_a_private_authority_is_written_where_the_worker_may_write_and_trusted_alone(home: Home):
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\\n%s\n-----END CERTIFICATE-----"
+    with metadata_endpoint(ADDRESS) as uri:
+        started = home.start(uri, KAFKA_CERTIFICATE_AUTHORITY=pem)
+    assert started.environment["KAFKA_TRUSTSTORE_TYPE"] == "PEM"
+    written = Path(started.environment["KAFKA_TRUSTSTORE_LOCATION"])
+    assert written.parent == home.root
+    assert written.read_text(encoding="utf-8") == f"{pem}\n"
+
+
 def test_a_scram_password_is_passed_on_as_a_jaas_string_needs_it(home: Home):
     with metadata_endpoint(ADDRESS) as uri:
         started = home.start(uri, KAFKA_USERNAME="reader", KAFKA_PASSWORD='a"b\\c$d')

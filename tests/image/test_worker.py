@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from connector.domain.health.metrics import metric
 from connector.local import addresses, toolchain
+from lambda_src.clients.metrics_page import parse, source_of
 from tests.support.connect_worker import Worker, running_worker
 from tests.support.waiting import wait_for
 
@@ -57,6 +59,18 @@ def test_the_plugin_finds_all_its_classes_when_it_validates_a_config(worker: Wor
     fields = json.loads(answer)["configs"]
     missing = {field["value"]["name"] for field in fields if field["value"] and field["value"]["errors"]}
     assert "topic.prefix" in missing
+
+
+def test_the_metrics_port_shows_what_of_the_heap_the_last_collection_left(worker: Worker):
+    """An idle worker: well below the alarm."""
+    text = worker.ask("/metrics", port=9404)[1]
+    source = source_of(list(parse(text)), "nobody")
+    alarm = metric("HeapAfterCollectionPercent").alarm
+    assert alarm is not None
+    assert source.heap_limit == pytest.approx(0.7 * (2048 << 20), rel=0.01)
+    assert source.survivors is not None
+    assert source.heap_percent is not None
+    assert 0 < source.heap_percent < alarm.threshold / 4
 
 
 def test_the_metrics_port_shows_the_worker(worker: Worker):

@@ -10,7 +10,9 @@ from connector.domain.secrets.brokers import RECONNECT_BACKOFF_MAX_MS, RECONNECT
 from tests.support.worker_environment import task_environment
 
 IMAGE = Path(__file__).parents[2] / "connector" / "image"
-CONTRACT = {*task_environment(), "TASK_ADDRESS"}
+#: The entry point reads the authority's certificate and hands on where it has put it.
+ADDED = {"TASK_ADDRESS", "KAFKA_TRUSTSTORE_TYPE", "KAFKA_TRUSTSTORE_LOCATION"}
+CONTRACT = {*task_environment(), *ADDED} - {"KAFKA_CERTIFICATE_AUTHORITY"}
 
 
 def _properties() -> dict[str, str]:
@@ -76,11 +78,11 @@ def test_worker_producers_and_consumers_prove_themselves_in_the_same_way():
         {
             key.removeprefix(prefix): value
             for key, value in PROPERTIES.items()
-            if re.match(rf"{re.escape(prefix)}(security|sasl)\.", key)
+            if re.match(rf"{re.escape(prefix)}(security|sasl|ssl)\.", key)
         }
         for prefix in ("", "producer.", "consumer.")
     ]
-    assert len(blocks[0]) == 4
+    assert len(blocks[0]) == 6
     assert blocks[0] == blocks[1] == blocks[2]
 
 

@@ -1,5 +1,6 @@
 """The tag is made from what goes into the image, from that alone and from all of it."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +35,7 @@ def change_checksum(image: Path) -> None:
 
 def pin(image: Path) -> None:
     file = image / "bases.env"
-    text = bases.pinned(file.read_text(encoding="utf-8"), dict.fromkeys(bases.NAMES, DIGEST))
+    text = bases.pinned(file.read_text(encoding="utf-8"), dict.fromkeys(bases.NAMES, DIGEST), "a test")
     file.write_text(text, encoding="utf-8")
 
 
@@ -77,22 +78,33 @@ def test_everything_that_the_dockerfile_copies_is_in_the_content():
     assert not any("kafka_2.13" in name for name in found)
 
 
-def test_the_committed_bases_are_official_and_pinned_or_refused():
+def test_the_committed_bases_are_official_and_pinned_and_say_from_where():
     found = bases.read(content.BASES)
     assert {base.repository for base in found} == {
         "docker.io/library/eclipse-temurin",
         "docker.io/library/maven",
     }
-    if not all(base.digest for base in found):
-        with pytest.raises(OperatorError, match="run `wms-connector image pin`"):
-            bases.require_pinned(found, "bases.env")
+    bases.require_pinned(found, "bases.env")
+    lines = content.BASES.read_text(encoding="utf-8").splitlines()
+    for base in found:
+        (place,) = (i for i, line in enumerate(lines) if line.startswith(f"{base.name}="))
+        assert re.match(rf"# {base.name}: (the registry|Docker's record), ", lines[place - 1])
 
 
-def test_pinning_replaces_digests_and_keeps_tags_and_comments():
-    text = f"# why\nJRE_IMAGE=x.example/jre:17@{DIGEST}\nMAVEN_IMAGE=x.example/maven:3\n"
+def test_pinning_replaces_digests_with_their_source_and_keeps_tags_and_comments():
+    text = (
+        f"# why\n# JRE_IMAGE: the moon\nJRE_IMAGE=x.example/jre:17@{DIGEST}\nMAVEN_IMAGE=x.example/maven:3\n"
+    )
     other = f"sha256:{'b' * 64}"
-    written = bases.pinned(text, {"JRE_IMAGE": other, "MAVEN_IMAGE": DIGEST})
-    assert written == f"# why\nJRE_IMAGE=x.example/jre:17@{other}\nMAVEN_IMAGE=x.example/maven:3@{DIGEST}\n"
+    written = bases.pinned(text, {"JRE_IMAGE": other, "MAVEN_IMAGE": DIGEST}, "the registry")
+    assert written == (
+        f"# why\n# JRE_IMAGE: the registry\nJRE_IMAGE=x.example/jre:17@{other}\n"
+        f"# MAVEN_IMAGE: the registry\nMAVEN_IMAGE=x.example/maven:3@{DIGEST}\n"
+    )
+    # What the registry answers again changes nothing, so that no pull request is opened for it.
+    assert (
+        bases.pinned(written, {"JRE_IMAGE": other, "MAVEN_IMAGE": DIGEST}, "the registry, later") == written
+    )
     jre, maven = bases.parse(written, "bases.env")
     assert jre.by_digest == f"x.example/jre@{other}"
     assert maven.by_tag == "x.example/maven:3"

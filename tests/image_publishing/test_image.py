@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from connector.image_publishing.image import Image
 from tests.image_publishing.fake_tools import DIGEST, Shell
 from tests.support.fake_aws import FakeAws
 
+TODAY = date(2026, 9, 30)
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/wms-connector"
 
 
@@ -46,7 +48,7 @@ def account(shell: Shell) -> Registry:
 def pinned(tmp_path: Path) -> Path:
     file = tmp_path / "bases.env"
     text = content.BASES.read_text(encoding="utf-8")
-    file.write_text(bases.pinned(text, dict.fromkeys(bases.NAMES, DIGEST)), encoding="utf-8")
+    file.write_text(bases.pinned(text, dict.fromkeys(bases.NAMES, DIGEST), "a test"), encoding="utf-8")
     return file
 
 
@@ -107,25 +109,31 @@ def test_pinning_writes_what_the_tags_mean_now(pinned: Path):
     before = Image.of(bases_file=pinned)
     digest = f"sha256:{'d' * 64}"
     shell = Shell(answers={"buildah inspect": digest})
-    assert images.pin(before, tools.buildah(shell)) == dict.fromkeys(bases.NAMES, digest)
+    assert images.pin(before, tools.buildah(shell), TODAY) == dict.fromkeys(bases.NAMES, digest)
     after = Image.of(bases_file=pinned)
     assert {base.digest for base in after.bases} == {digest}
+    lines = pinned.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("# JRE_IMAGE:")] == [
+        "# JRE_IMAGE: the registry, by buildah, 2026-09-30"
+    ]
     assert after.tag != before.tag
 
 
 def test_an_answer_that_is_no_digest_pins_nothing(pinned: Path):
     text = pinned.read_text(encoding="utf-8")
     with pytest.raises(ServerError, match="returned no digest"):
-        images.pin(Image.of(bases_file=pinned), tools.buildah(Shell(answers={"buildah inspect": "<none>"})))
+        images.pin(
+            Image.of(bases_file=pinned), tools.buildah(Shell(answers={"buildah inspect": "<none>"})), TODAY
+        )
     assert pinned.read_text(encoding="utf-8") == text
 
 
 def test_status_reports_what_is_built_and_published(account: Registry, shell: Shell, pinned: Path):
     image = Image.of(bases_file=pinned)
-    before = images.status(image, account, lambda: tools.buildah(shell))
+    before = images.status(image, lambda: account, lambda: tools.buildah(shell))
     assert (before.built, before.published, before.image) == (False, False, None)
     account.images[image.tag] = DIGEST
-    after = images.status(image, account, lambda: tools.buildah(Shell()))
+    after = images.status(image, lambda: account, lambda: tools.buildah(Shell()))
     assert (after.built, after.published, after.image) == (True, True, f"{REPOSITORY}@{DIGEST}")
     assert after.problems == ()
     assert json.loads(json.dumps(after.to_json()))["digest"] == DIGEST
@@ -139,12 +147,39 @@ def test_status_answers_where_nobody_can_be_asked(pinned: Path):
     def none() -> tools.Tool:
         raise OperatorError("no container tool works on this machine")
 
-    found = images.status(Image.of(bases_file=pinned), Nowhere(), none)
+    found = images.status(Image.of(bases_file=pinned), Nowhere, none)
     assert (found.built, found.published, found.digest) == (None, None, None)
     assert [problem.partition(":")[0] for problem in found.problems] == [
         "no container tool works on this machine",
         "AWS cannot be reached",
     ]
+
+
+@pytest.mark.parametrize("command", ["status", "pin", "build", "publish"])
+def test_bases_that_are_not_utf_8_are_one_line(command: str, tmp_path: Path):
+    file = tmp_path / "bases.env"
+    file.write_bytes(b"JRE_IMAGE=\xff\n")
+    result = CliRunner().invoke(main, ["image", command, "--bases", str(file)])
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert f"{file} is not UTF-8 text" in line
+
+
+@pytest.mark.parametrize("region", ["", "us-east-1"])
+def test_status_answers_with_a_profile_that_does_not_exist(
+    region: str, monkeypatch: pytest.MonkeyPatch, pinned: Path
+):
+    """As without credentials; which setting names the region makes no difference."""
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    monkeypatch.setenv("AWS_REGION", region)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setattr(tools, "ALL", {"buildah": lambda: tools.buildah(Shell())})
+    result = CliRunner().invoke(main, ["image", "status", "--bases", str(pinned), "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["published"] is None
+    (problem,) = found["problems"]
+    assert "The config profile (nope) could not be found" in problem
 
 
 def test_the_command_prints_one_document_with_json(monkeypatch: pytest.MonkeyPatch, pinned: Path):

@@ -52,13 +52,19 @@ class Time:
 
 @dataclass
 class FakeListener:
-    """The database's listeners: `error` is why none accepts a connection, empty when all do."""
+    """The database's listeners: `error` is why none accepts a connection, empty when all do.
+
+    `aws_error`: the same of AWS's endpoints, which are all on port 443.
+    """
 
     error: str = ""
+    aws_error: str = ""
     probed: list[tuple[str, int]] = field(default_factory=list)
 
     def probe(self, host: str, port: int, seconds: float) -> str:
         assert 0 < seconds <= 3
+        if port == 443:
+            return self.aws_error
         self.probed.append((host, port))
         return self.error
 

@@ -158,6 +158,20 @@ def test_a_stack_reports_whom_it_notifies(embedded: Embedded, stack: str) -> Non
     assert found["NotificationARNs"] == ["arn:aws:sns:us-east-1:000000000000:told"]
 
 
+@pytest.mark.parametrize("logical", ["LogGroup", "Table", "Repository"])
+def test_a_name_that_is_taken_fails_the_stack_that_wants_it(
+    embedded: Embedded, stack: str, logical: str
+) -> None:
+    taken = RESOURCES[logical]
+    template = {"Resources": {"Second": {"Type": taken["Type"], "Properties": taken["Properties"]}}}
+    cloudformation = embedded.client("cloudformation")
+    cloudformation.create_stack(StackName="second", TemplateBody=json.dumps(template))
+    assert "already exists" in settled(embedded, "second", "create")
+    assert exists(embedded, PROOFS[logical]), "a rollback must not touch the first one"
+    cloudformation.delete_stack(StackName="second")
+    assert settled(embedded, "second", "delete") == ""
+
+
 def test_a_protected_stack_refuses_to_be_deleted(embedded: Embedded, stack: str) -> None:
     """Termination protection is honoured and can be switched off again."""
     cloudformation = embedded.client("cloudformation")

@@ -15,6 +15,8 @@ import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
 
+from connector.domain.secrets.brokers import KafkaAuth, worker_environment
+from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import topics_of
 from connector.local.oracle.client import Client
@@ -28,8 +30,6 @@ from tests.support.ecs_service import address
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
-
-_SECURITY = "org.apache.kafka.common.security"
 
 
 @pytest.fixture(scope="module")
@@ -50,23 +50,25 @@ def definition(cluster: Cluster, world: World) -> dict[str, Any]:
         found = world.account.client("secretsmanager").describe_secret(SecretId=f"wms/default/{path}")
         return str(found["ARN"])
 
-    group = f"mgmt.connect.{cluster.name}"
+    # Of a stage that the brokers let in.
+    group = Stage("main").topics.connect_group
     plain = {
         "CONNECT_GROUP_ID": group,
         "CONNECT_CONFIG_TOPIC": f"{group}.config",
         "CONNECT_OFFSETS_TOPIC": f"{group}.offsets",
         "CONNECT_STATUS_TOPIC": f"{group}.status",
-        "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
-        "KAFKA_SASL_MECHANISM": "GSSAPI",
-        "KAFKA_SASL_LOGIN_MODULE": f"{_SECURITY}.scram.ScramLoginModule",
-        "KAFKA_SASL_CALLBACK_HANDLER": f"{_SECURITY}.authenticator.SaslClientCallbackHandler",
-        "KAFKA_USERNAME": "unused",
-        "KAFKA_PASSWORD": "unused",
+        **worker_environment(KafkaAuth.SCRAM),
     }
     return {
         "environment": [{"name": k, "value": v} for k, v in plain.items()],
         "secrets": [
             {"name": "KAFKA_BOOTSTRAP_SERVERS", "valueFrom": arn("brokerString")},
+            {"name": "KAFKA_USERNAME", "valueFrom": f"{arn('kafkaCredentials')}:username::"},
+            {"name": "KAFKA_PASSWORD", "valueFrom": f"{arn('kafkaCredentials')}:password::"},
+            {
+                "name": "KAFKA_CERTIFICATE_AUTHORITY",
+                "valueFrom": f"{arn('kafkaTls')}:certificateAuthorityPem::",
+            },
             {"name": "DATABASE_USER", "valueFrom": f"{arn('dbInfo')}:user::"},
             {"name": "DATABASE_PASSWORD", "valueFrom": f"{arn('dbInfo')}:password::"},
         ],
@@ -109,7 +111,8 @@ def test_the_worker_that_ships_runs_from_its_task_definition(world: World):
         assert b"jvm_" in answer.read()
     identity = task["taskArn"].rsplit("/", 1)[-1][:8]
     log = (world.logs / f"real-{identity}.log").read_text()
-    assert world.kafka_bootstrap not in log
+    assert world.broker_string() not in log
+    assert world.state.kafka_password not in log
     assert world.database.cdc_password not in log
     cluster.update(desiredCount=0)
     (stopped,) = wait_for(
@@ -257,7 +260,7 @@ def test_a_kept_world_comes_back_with_its_data_even_where_its_addresses_are_take
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         aws.bind(("127.0.0.1", int(before[0].rsplit(":", 1)[1])))
         database.bind((before[1], 1521))
-        broker.bind((before[2].split(":")[0], 9092))
+        broker.bind((before[2].split(":")[0], 9096))
         for taken in (aws, database, broker):
             taken.listen()
         with World.up(tmp_path / "kept") as again:
@@ -267,7 +270,7 @@ def test_a_kept_world_comes_back_with_its_data_even_where_its_addresses_are_take
             secret = again.account.client("secretsmanager").get_secret_value(
                 SecretId="wms/default/brokerString"
             )
-            assert secret["SecretString"] == again.kafka_bootstrap
+            assert secret["SecretString"] == again.broker_string()
 
 
 def test_down_ends_everything_and_a_second_time_nothing(tmp_path: Path):
@@ -276,6 +279,6 @@ def test_down_ends_everything_and_a_second_time_nothing(tmp_path: Path):
         world.status()["brokers"]["default"]["pid"]
     ]
     world.down()
-    wait_for(lambda: not any(Path(f"/proc/{pid}/cwd").exists() for pid in pids), "all have ended", 5)
+    wait_for(lambda: not any(Path(f"/proc/{pid}/cwd").exists() for pid in pids), "all have ended", 60)
     assert not (tmp_path / "short").exists()
     world.down()

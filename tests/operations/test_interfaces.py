@@ -8,8 +8,11 @@ from sceptre.exceptions import SceptreException
 from connector.domain.errors import DeadlineExceeded
 from connector.operations import interfaces
 from hooks.interfaces import WaitForInterfaces
-from tests.support.fake_aws import FakeAws, FakeStack, refuse
+from tests.support.aws_answers import refuse
+from tests.support.fake_aws import FakeAws, FakeStack
 from tests.support.simulated_clock import SimulatedClock
+
+_GROUP = {"LogicalResourceId": "Task", "ResourceType": "AWS::EC2::SecurityGroup"}
 
 
 def interface(group: str, kind: str) -> dict[str, Any]:
@@ -19,9 +22,9 @@ def interface(group: str, kind: str) -> dict[str, Any]:
 def test_only_lambdas_interfaces_in_the_stacks_own_groups_count():
     """The load balancer's interface is in a group of this stack, and goes with it."""
     resources = [
-        {"ResourceType": "AWS::EC2::SecurityGroup", "PhysicalResourceId": "sg-1"},
-        {"ResourceType": "AWS::EC2::SecurityGroup"},
-        {"ResourceType": "AWS::EC2::VPC", "PhysicalResourceId": "vpc-1"},
+        {**_GROUP, "PhysicalResourceId": "sg-1"},
+        _GROUP,
+        {"LogicalResourceId": "Vpc", "ResourceType": "AWS::EC2::VPC", "PhysicalResourceId": "vpc-1"},
     ]
     connection = FakeAws(
         resources={"x": resources},
@@ -60,7 +63,7 @@ def test_a_wait_without_end_ends():
 
 def test_the_hook_waits_for_the_interfaces_of_its_own_stack(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(interfaces, "Clock", SimulatedClock().as_clock)
-    group = {"ResourceType": "AWS::EC2::SecurityGroup", "PhysicalResourceId": "sg-1"}
+    group = {**_GROUP, "PhysicalResourceId": "sg-1"}
     connection = FakeAws(
         resources={"wms-network-x": [group]},
         interfaces=[interface("sg-1", "lambda")],

@@ -16,7 +16,7 @@ from connector.domain.stage.stage import NAMED_STAGES
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-EXPECTED = {"check", "dependency-review", "deploy", "destroy", "health", "pre-commit", "release"}
+EXPECTED = {"check", "dependency-review", "deploy", "destroy", "health", "image-pin", "pre-commit", "release"}
 
 _PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 _VALUE_IN_SHELL = re.compile(r"\$\{\{")
@@ -93,6 +93,32 @@ def test_only_jobs_in_an_environment_may_ask_for_aws_credentials():
     for name, job in _jobs():
         asks = "id-token" in job["permissions"]
         assert asks == ("environment" in job), name
+
+
+def test_credentials_last_as_long_as_the_job_that_asks_for_them():
+    """Without the key they last an hour, and a deletion that waits for network interfaces would lose them."""
+    asked = [
+        (name, job["timeout-minutes"] * 60, step["with"].get("role-duration-seconds"))
+        for name, job in _jobs()
+        for step in job["steps"]
+        if "configure-aws-credentials" in step.get("uses", "")
+    ]
+    assert len(asked) == 4
+    assert [name for name, limit, seconds in asked if seconds != limit] == []
+
+
+@pytest.mark.parametrize(
+    ("workflow", "policy"),
+    [
+        ("deploy", "wms-connector deployer-policy <stage>"),
+        ("deploy", "--ephemeral"),
+        ("destroy", "wms-connector deployer-policy --ephemeral"),
+        ("health", "wms-connector deployer-policy main --verify"),
+    ],
+)
+def test_a_workflow_says_which_policy_its_role_has(workflow: str, policy: str):
+    text = (ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text(encoding="utf-8")
+    assert policy in text.partition("name:")[0]
 
 
 def test_no_value_from_outside_is_pasted_into_a_shell():
@@ -234,6 +260,7 @@ class TestHealth:
         assert credentials["with"] == {
             "role-to-assume": "${{ vars.AWS_VERIFY_ROLE_ARN }}",
             "aws-region": "${{ vars.AWS_REGION }}",
+            "role-duration-seconds": 900,
         }
 
     def test_without_a_role_it_says_so_and_does_nothing_more(self, tmp_path: Path):
@@ -260,9 +287,9 @@ class TestHealth:
 def test_coverage_is_measured_beside_the_unit_tests():
     """Not instead of them: under the tracer of Python 3.11 they take half as long again."""
     plans = {target: _plan(target) for target in ("test", "coverage")}
-    assert plans["test"].count('pytest -m "not e2e"') == 1
+    assert plans["test"].count('pytest -m "not e2e and not slow"') == 1
     assert "--cov" not in plans["test"]
-    assert "pytest -m e2e" in plans["test"]
+    assert 'pytest -m "e2e or slow"' in plans["test"]
     assert "--cov" in plans["coverage"]
     assert "tools.coverage_badge check" in plans["coverage"]
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()

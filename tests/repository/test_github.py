@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
 FORMS = ("bug", "change")
 #: The ecosystems in which Dependabot understands a cooldown by the kind of version.
-SEMVER = {"uv", "maven"}
+SEMVER = {"uv", "maven", "npm"}
 
 
 def _load(path: Path) -> Any:
@@ -23,6 +23,9 @@ UPDATES: list[dict[str, Any]] = _load(GITHUB / "dependabot.yml")["updates"]
 def test_dependabot_watches_all_that_is_pinned():
     assert {(update["package-ecosystem"], update["directory"]) for update in UPDATES} == {
         ("uv", "/"),
+        ("uv", "/tools/gates/locked/checkov"),
+        ("uv", "/tools/gates/locked/parliament"),
+        ("npm", "/tools/gates/locked/nist"),
         ("github-actions", "/"),
         ("maven", "/connector/image"),
         ("docker", "/connector/image"),

@@ -38,6 +38,21 @@ def test_the_default_is_used_when_the_stage_has_none():
     assert resolve("iam/path") == "/delegatedadmin/developer/"
 
 
+def test_the_foundation_has_the_defaults_secrets_only():
+    connection = FakeAws.ready()
+    stack = FakeStack("foundation/foundation", "wms-foundation", connection)
+    query = {"name": "alertEmails", "key": "emails", "optional": True}
+    connection.secrets["wms/foundation/alertEmails"] = '{"emails": ["nobody@example.com"]}'
+    connection.secrets["wms/default/alertEmails"] = '{"emails": ["a@example.com"]}'
+    sceptre_stack.SECRETS.clear()
+    assert SecretFallback(query, stack).resolve() == ["a@example.com"]
+    del connection.secrets["wms/default/alertEmails"]
+    sceptre_stack.SECRETS.clear()
+    assert SecretFallback(query, stack).resolve() is None
+    with pytest.raises(SceptreException, match="secret wms/default/alertEmails does not exist; create it"):
+        SecretFallback("alertEmails", stack).resolve()
+
+
 def test_one_key_of_a_secret_can_be_picked():
     assert resolve({"name": "vpc", "key": "privateSubnets"}) == ["subnet-1a1b2c3d"]
 

@@ -1,8 +1,10 @@
 """`wms-connector render`: offline, quick, and clear about what it does not find."""
 
+import errno
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -71,7 +73,8 @@ def test_an_unknown_setting_in_a_stages_config_is_answered_with_the_known_ones(c
         ("kafka_auth: iam\n", "needs msk_cluster_arn"),
         ("kafka_auth: ssl\n", "allowed: tls, scram, iam, plaintext"),
         ("connector: {kindd: jdbc}\n", "known: kind"),
-        ("task_cpu: [\n", "config/main cannot be read"),
+        ("task_cpu: [\n", "/config/main/config.yaml cannot be read: while parsing"),
+        ("dns_cidrs: 10.0.0.0/8\n", "dns_cidrs: expected a list like [10.0.0.0/8], not '10.0.0.0/8'"),
         ("image: {{ nowhere }}\n", "config/main cannot be read"),
     ],
 )
@@ -123,6 +126,51 @@ def test_the_command_writes_one_file_per_stack(tmp_path: Path):
         f"main/{component}.json" for component in EXPECTED["main"]
     }
     assert all(Path(entry["path"]).stat().st_size == entry["bytes"] for entry in written)
+
+
+@pytest.mark.parametrize(
+    ("blocker", "words"),
+    [
+        ("main/network.json/x", "main/network.json is a directory"),
+        ("main", "main is a file"),
+    ],
+)
+def test_the_command_writes_nothing_where_a_target_is_in_the_way(tmp_path: Path, blocker: str, words: str):
+    blocked = tmp_path / blocker
+    blocked.parent.mkdir(parents=True, exist_ok=True)
+    blocked.write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    result = CliRunner().invoke(main, ["render", "foundation", "main", "--out", str(tmp_path)])
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert f"{tmp_path}/{words}" in line
+    assert "remove it, or give another directory" in line
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_failure_in_the_middle_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_text = Path.write_text
+
+    def full(path: Path, *words: Any, **more: Any) -> int:
+        if "events" in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return write_text(path, *words, **more)
+
+    (tmp_path / "main").mkdir()
+    (tmp_path / "main" / "alerts.json").write_text("before")
+    monkeypatch.setattr(Path, "write_text", full)
+    result = CliRunner().invoke(main, ["render", "main", "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "No space left on device; give a directory that is writable" in result.stderr
+    assert [path.name for path in (tmp_path / "main").iterdir()] == ["alerts.json"]
+    assert (tmp_path / "main" / "alerts.json").read_text() == "before"
+
+
+def test_an_empty_directory_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["render", "main", "--out", ""])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: --out is empty; give a directory to write to")
 
 
 def test_the_command_answers_an_unknown_stage_in_one_line_with_status_2(tmp_path: Path):

@@ -50,12 +50,13 @@ def running_worker(
 ) -> Iterator[Worker]:
     """A worker of the directory `home` that answers; what it and its broker write is below `directory`."""
     ours = addresses.claim((8083, 9404))
-    kafka = addresses.claim((broker.PORT, broker.CONTROLLER_PORT))
-    running = broker.start(directory / "kafka", kafka.address, tools, directory / "kafka.log")
+    kafka = addresses.claim(broker.PORTS)
+    files = broker.files(directory / "kafka-tls")
+    running = broker.start(directory / "kafka", kafka.address, tools, directory / "kafka.log", files)
     try:
         broker.wait(running, kafka.address)
         with metadata_endpoint(ours.address) as uri:
-            bootstrap = f"{kafka.address}:{broker.PORT}"
+            bootstrap = broker.owner_access(kafka.address)
             environment = {
                 **tools.environment(),
                 "CONNECT_HOME": str(home),

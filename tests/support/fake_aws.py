@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -18,6 +18,9 @@ from connector.domain.stage.stage import Stage
 from connector.image_publishing import content
 from connector.local.aws_shims.log_filters import matcher
 from connector.local.state import ROOT
+from tests.support import answer_shapes
+from tests.support.aws_answers import page, refuse
+from tests.support.fake_taken_names import TakenNames
 
 OWNER = "123456789012"
 FOUNDATION = {
@@ -29,6 +32,7 @@ FOUNDATION = {
             "OutputKey": "RepositoryUri",
             "OutputValue": f"{OWNER}.dkr.ecr.us-east-1.amazonaws.com/wms-connector",
         },
+        {"OutputKey": "KmsKeyArn", "OutputValue": f"arn:aws:kms:us-east-1:{OWNER}:key/{'0' * 32}"},
     ],
 }
 
@@ -50,16 +54,13 @@ GOOD_SECRETS = {
     "alertEmails": json.dumps({"emails": ["platform@example.gov"]}),
 }
 
-#: How much an answer that comes in pages holds: little, so that every caller has to ask for the next page.
-PAGE = 2
+#: When everything was made of which a test does not say when.
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+#: What CloudFormation always says of a stack, unless a test says something else.
+_ALWAYS: Mapping[str, Any] = {"CreationTime": LONG_AGO}
 
 #: A deployed Lambda: what it makes of an event. An exception is one that the function raised.
 Function = Callable[[Any], Any]
-
-
-def refuse(operation: str, code: str, message: str) -> ClientError:
-    """The error that boto3 raises when AWS refuses."""
-    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
 def cluster(found: Sequence[str] | str) -> Function:
@@ -75,17 +76,22 @@ def cluster(found: Sequence[str] | str) -> Function:
 
 
 @dataclass
-class FakeAws:
+class FakeAws(TakenNames):
     """Implements `connector.aws.calls.Port`."""
 
     region: str = "us-east-1"
     profile: str | None = None
     sceptre_role: str | None = None
-    #: Stack name -> description.
+    #: Stack name -> description; one without tags has those that Sceptre gives to every stack of ours.
     stacks: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     #: Stack name -> its resources.
     resources: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    #: Service name -> description; task definition's ARN -> description.
+    services: dict[str, dict[str, Any]] = field(default_factory=dict)
+    task_definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: Type of resource -> names that something has.
+    names: dict[str, set[str]] = field(default_factory=dict)
     #: Secret path -> text, or the error that reading it gives.
     secrets: dict[str, str | ClientError] = field(default_factory=dict)
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -98,6 +104,13 @@ class FakeAws:
     subnets: dict[str, str] = field(
         default_factory=lambda: {"subnet-0a1b2c3d": "10.1.0.0/24", "subnet-1a1b2c3d": "10.1.1.0/24"}
     )
+    #: Who owns the subnets: another account shares them with this one.
+    network_owner: str = OWNER
+    #: What the VPC's DHCP options name as servers; None for a VPC without options.
+    name_servers: list[str] | None = field(default_factory=lambda: ["AmazonProvidedDNS"])
+    #: Secret path -> its key as DescribeSecret gives it; alias -> the key's ARN.
+    secret_keys: dict[str, str] = field(default_factory=dict)
+    key_aliases: dict[str, str] = field(default_factory=dict)
     interfaces: list[dict[str, Any]] = field(default_factory=list)
     #: Image tag -> digest.
     images: dict[str, str] = field(default_factory=dict)
@@ -107,10 +120,10 @@ class FakeAws:
     alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: Time and value of each health check.
     checks: list[tuple[datetime, float]] = field(default_factory=list)
-    #: Of the one topic: who is subscribed, and subject and text of what was published.
+    #: Who is subscribed to which topic; topic, subject and text of what was published.
     subscriptions: list[dict[str, str]] = field(default_factory=list)
-    published: list[tuple[str, str]] = field(default_factory=list)
-    #: Subjects that contain this are lost on their way.
+    published: list[tuple[str, str, str]] = field(default_factory=list)
+    #: What has this in its topic's ARN and its subject, one behind the other, is lost on its way.
     loses: str = ""
     #: Queue name -> policy and messages.
     queues: dict[str, tuple[str, list[dict[str, str]]]] = field(default_factory=dict)
@@ -135,34 +148,51 @@ class FakeAws:
     @classmethod
     def with_stage(cls, stage: Stage, now: datetime) -> "FakeAws":
         """An account in which a stage is deployed, all of it well; its Lambdas are to be added."""
-        topic = f"arn:aws:sns:us-east-1:{OWNER}:{stage.names.sns_topic}"
+        topic, machines = (
+            f"arn:aws:sns:us-east-1:{OWNER}:{name}"
+            for name in (stage.names.sns_topic, stage.names.alarms_topic)
+        )
         made = cls(checks=[(now - timedelta(minutes=4), 0.0)])
         made.subscriptions.append(
-            {"Protocol": "email", "Endpoint": "a@example.gov", "SubscriptionArn": f"{topic}:people"}
+            {
+                "TopicArn": topic,
+                "Protocol": "email",
+                "Endpoint": "a@example.gov",
+                "SubscriptionArn": f"{topic}:people",
+            }
         )
         for component in COMPONENTS:
             made.stacks[stage.names.stack(component)] = {
                 "StackName": stage.names.stack(component),
                 "StackStatus": "UPDATE_COMPLETE",
                 "EnableTerminationProtection": True,
-                "Outputs": [{"OutputKey": "TopicArn", "OutputValue": topic}],
+                "Outputs": [],
             }
+        made.set_output(stage.names.stack("alerts"), "TopicArn", topic)
+        made.set_output(stage.names.stack("alerts"), "AlarmsTopicArn", machines)
+        made.set_output(stage.names.stack("alarms"), "AlarmMails", "once")
         for name, alarm in alarms_of(stage.names, "debezium").items():
             made.alarms[stage.names.alarm(name)] = {
                 "AlarmName": stage.names.alarm(name),
                 "StateValue": "OK",
-                "AlarmActions": [topic] if alarm.mails else [],
+                "AlarmActions": [machines, *([topic] if alarm.mails() else [])],
                 "Period": alarm.period_seconds or 600,
                 "EvaluationPeriods": alarm.evaluation_periods,
             }
         return made
+
+    def set_output(self, stack: str, key: str, value: str) -> None:
+        """Give a stack an output."""
+        self.stacks[stack]["Outputs"].append({"OutputKey": key, "OutputValue": value})
 
     def call(self, service: str, command: str, kwargs: Mapping[str, Any] | None = None) -> Any:
         self.calls.append((service, command))
         refusal = self.refusals.get((service, command))
         if refusal is not None and (error := refusal(kwargs or {})) is not None:
             raise error
-        return getattr(self, f"_{service}_{command}")(kwargs or {})
+        answer = getattr(self, f"_{service}_{command}")(kwargs or {})
+        answer_shapes.check(service, command, answer)
+        return answer
 
     def deny(self, service: str, command: str, error: ClientError) -> None:
         """Refuse every such request from now on."""
@@ -187,42 +217,83 @@ class FakeAws:
             )
         if isinstance(stored, ClientError):
             raise stored
-        arn = f"arn:aws:secretsmanager:us-east-1:{OWNER}:secret:{path}-AbCdEf"
-        return {"ARN": arn, "VersionId": "v1", "SecretString": stored}
+        return {"ARN": _secret_arn(path), "VersionId": "v1", "SecretString": stored}
+
+    def _secretsmanager_describe_secret(self, kwargs: Mapping[str, Any]) -> Any:
+        (path,) = [path for path in self.secrets if kwargs["SecretId"] in (path, _secret_arn(path))]
+        key = {"KmsKeyId": self.secret_keys[path]} if path in self.secret_keys else {}
+        return {"ARN": _secret_arn(path), "Name": path, **key}
+
+    def _kms_describe_key(self, kwargs: Mapping[str, Any]) -> Any:
+        name = kwargs["KeyId"]
+        if name in self.key_aliases:
+            return {"KeyMetadata": {"KeyId": name, "Arn": self.key_aliases[name]}}
+        return self.found(
+            "AWS::KMS::Alias", name, {"KeyMetadata": {"KeyId": name}}, "DescribeKey", "NotFoundException"
+        )
+
+    def _ec2_describe_vpcs(self, kwargs: Mapping[str, Any]) -> Any:
+        options = "default" if self.name_servers is None else "dopt-0a1b2c3d"
+        (vpc,) = kwargs["VpcIds"]
+        found = {"VpcId": vpc, "CidrBlock": "10.1.0.0/16", "DhcpOptionsId": options}
+        return {"Vpcs": [{**found, "OwnerId": self.network_owner}]}
+
+    def _ec2_describe_dhcp_options(self, kwargs: Mapping[str, Any]) -> Any:
+        assert kwargs["DhcpOptionsIds"] == ["dopt-0a1b2c3d"]
+        values = [{"Value": server} for server in self.name_servers or ()]
+        configurations = [
+            {"Key": "domain-name", "Values": [{"Value": "ec2.internal"}]},
+            {"Key": "domain-name-servers", "Values": values},
+        ]
+        return {"DhcpOptions": [{"DhcpOptionsId": "dopt-0a1b2c3d", "DhcpConfigurations": configurations}]}
 
     def _ec2_describe_subnets(self, kwargs: Mapping[str, Any]) -> Any:
         missing = [name for name in kwargs["SubnetIds"] if name not in self.subnets]
         if missing:
             message = f"The subnet ID '{missing[0]}' does not exist"
             raise refuse("DescribeSubnets", "InvalidSubnetID.NotFound", message)
+        zones = {name: f"us-east-1{'abc'[place % 3]}" for place, name in enumerate(self.subnets)}
         return {
-            "Subnets": [{"SubnetId": name, "CidrBlock": self.subnets[name]} for name in kwargs["SubnetIds"]]
+            "Subnets": [
+                {
+                    "SubnetId": name,
+                    "VpcId": "vpc-0a1b2c3d",
+                    "OwnerId": self.network_owner,
+                    "AvailabilityZone": zones[name],
+                    "CidrBlock": self.subnets[name],
+                }
+                for name in kwargs["SubnetIds"]
+            ]
         }
 
     def _ec2_describe_network_interfaces(self, kwargs: Mapping[str, Any]) -> Any:
         """All of them: what is asked for is filtered by the caller too, as not every AWS filters."""
-        return _page("NetworkInterfaces", self.interfaces, kwargs)
+        return page("NetworkInterfaces", self.interfaces, kwargs)
 
     def _cloudformation_describe_stacks(self, kwargs: Mapping[str, Any]) -> Any:
         if "StackName" not in kwargs:
-            return _page("Stacks", [*self.stacks.values()], kwargs)
+            return page("Stacks", [{**_ALWAYS, **stack} for stack in self.stacks.values()], kwargs)
         name = kwargs["StackName"]
         if name not in self.stacks:
             raise refuse("DescribeStacks", "ValidationError", f"Stack with id {name} does not exist")
-        return {"Stacks": [self.stacks[name]]}
+        return {"Stacks": [{"StackName": name, "Tags": _tags(name), **_ALWAYS, **self.stacks[name]}]}
 
     def _cloudformation_delete_stack(self, kwargs: Mapping[str, Any]) -> Any:
         self.stacks.pop(kwargs["StackName"], None)
         return {}
 
     def _cloudformation_describe_stack_events(self, kwargs: Mapping[str, Any]) -> Any:
-        return _page("StackEvents", self.events, kwargs)
+        name = kwargs["StackName"]
+        always = {"StackId": _stack_arn(name), "StackName": name, "Timestamp": LONG_AGO}
+        events = [{"EventId": f"e-{at}", **always, **event} for at, event in enumerate(self.events)]
+        return page("StackEvents", events, kwargs)
 
     def _cloudformation_describe_stack_resources(self, kwargs: Mapping[str, Any]) -> Any:
         name = kwargs["StackName"]
         if name not in self.resources:
             raise refuse("DescribeStackResources", "ValidationError", f"Stack with id {name} does not exist")
-        return {"StackResources": self.resources[name]}
+        always = {"ResourceStatus": "CREATE_COMPLETE", "Timestamp": LONG_AGO}
+        return {"StackResources": [{**always, **resource} for resource in self.resources[name]]}
 
     def _cloudformation_update_termination_protection(self, kwargs: Mapping[str, Any]) -> Any:
         self.stacks[kwargs["StackName"]]["EnableTerminationProtection"] = kwargs[
@@ -244,7 +315,7 @@ class FakeAws:
     def _ecs_list_task_definitions(self, kwargs: Mapping[str, Any]) -> Any:
         found = [name for name in self.definitions if name.startswith(kwargs["familyPrefix"])]
         arns = [f"arn:aws:ecs:us-east-1:{OWNER}:task-definition/{name}" for name in found]
-        return _page("taskDefinitionArns", arns, kwargs, "nextToken")
+        return page("taskDefinitionArns", arns, kwargs, "nextToken")
 
     def _ecs_deregister_task_definition(self, kwargs: Mapping[str, Any]) -> Any:
         self.definitions.remove(kwargs["taskDefinition"].rpartition("/")[2])
@@ -268,7 +339,7 @@ class FakeAws:
             for at, message in self.log_events
             if at * 1000 >= kwargs["startTime"] and matcher(kwargs["filterPattern"])(message)
         ]
-        return _page("events", events, kwargs, "nextToken")
+        return page("events", events, kwargs, "nextToken")
 
     def _logs_delete_log_group(self, kwargs: Mapping[str, Any]) -> Any:
         if kwargs["logGroupName"] not in self.log_groups:
@@ -290,8 +361,9 @@ class FakeAws:
 
     def _cloudwatch_describe_alarms(self, kwargs: Mapping[str, Any]) -> Any:
         assert len(kwargs["AlarmNames"]) <= 100, "CloudWatch refuses more"
-        found = [alarm for name, alarm in self.alarms.items() if name in kwargs["AlarmNames"]]
-        return _page("MetricAlarms", found, kwargs)
+        others = {name: {"AlarmName": name} for name in self.has("AWS::CloudWatch::Alarm")}
+        found = [alarm for name, alarm in {**others, **self.alarms}.items() if name in kwargs["AlarmNames"]]
+        return page("MetricAlarms", found, kwargs)
 
     def _cloudwatch_set_alarm_state(self, kwargs: Mapping[str, Any]) -> Any:
         name, state = kwargs["AlarmName"], kwargs["StateValue"]
@@ -300,10 +372,10 @@ class FakeAws:
         alarm = self.alarms[name]
         changed = alarm["StateValue"] != state
         alarm |= {"StateValue": state, "StateReason": kwargs["StateReason"]}
-        if changed and alarm["AlarmActions"]:
+        for topic in alarm["AlarmActions"] if changed else ():
             message = json.dumps({"AlarmName": name, "NewStateValue": state})
             subject = f'{state}: "{name}"'
-            self._sns_publish({"TopicArn": alarm["AlarmActions"][0], "Subject": subject, "Message": message})
+            self._sns_publish({"TopicArn": topic, "Subject": subject, "Message": message})
         return {}
 
     def _cloudwatch_get_metric_statistics(self, kwargs: Mapping[str, Any]) -> Any:
@@ -313,12 +385,14 @@ class FakeAws:
         }
 
     def _sns_list_subscriptions_by_topic(self, kwargs: Mapping[str, Any]) -> Any:
-        return _page("Subscriptions", self.subscriptions, kwargs)
+        found = [entry for entry in self.subscriptions if entry["TopicArn"] == kwargs["TopicArn"]]
+        return page("Subscriptions", found, kwargs)
 
     def _sns_subscribe(self, kwargs: Mapping[str, Any]) -> Any:
         assert (kwargs["Protocol"], kwargs["ReturnSubscriptionArn"]) == ("sqs", True)
         arn = f"{kwargs['TopicArn']}:{len(self.subscriptions)}"
-        self.subscriptions.append({"Protocol": "sqs", "Endpoint": kwargs["Endpoint"], "SubscriptionArn": arn})
+        entry = {name: kwargs[name] for name in ("TopicArn", "Protocol", "Endpoint")}
+        self.subscriptions.append({**entry, "SubscriptionArn": arn})
         return {"SubscriptionArn": arn}
 
     def _sns_unsubscribe(self, kwargs: Mapping[str, Any]) -> Any:
@@ -328,16 +402,17 @@ class FakeAws:
 
     def _sns_publish(self, kwargs: Mapping[str, Any]) -> Any:
         topic, subject, text = kwargs["TopicArn"], kwargs["Subject"], kwargs["Message"]
-        self.published.append((subject, text))
+        self.published.append((topic, subject, text))
         identifier = f"m-{len(self.published)}"
-        body = json.dumps({"MessageId": identifier, "Subject": subject, "Message": text})
+        body = json.dumps({"MessageId": identifier, "TopicArn": topic, "Subject": subject, "Message": text})
         for subscription in self.subscriptions:
-            if subscription["Protocol"] != "sqs" or (self.loses and self.loses in subject):
+            lost = self.loses and self.loses in f"{topic} {subject}"
+            if subscription["Protocol"] != "sqs" or subscription["TopicArn"] != topic or lost:
                 continue
             policy, messages = self.queues[subscription["Endpoint"].rpartition(":")[2]]
             (statement,) = json.loads(policy)["Statement"]
             assert statement["Principal"] == {"Service": "sns.amazonaws.com"}
-            if statement["Condition"]["ArnEquals"]["aws:SourceArn"] == topic:
+            if topic in statement["Condition"]["ArnEquals"]["aws:SourceArn"]:
                 messages.append({"Body": body, "ReceiptHandle": identifier})
         return {"MessageId": identifier}
 
@@ -363,13 +438,18 @@ class FakeAws:
         return self.queues[kwargs["QueueUrl"].rpartition("/")[2]][1]
 
 
-def _page(
-    name: str, everything: Sequence[Any], kwargs: Mapping[str, Any], token: str = "NextToken"
-) -> dict[str, Any]:
-    """One page of an answer; its token is the number of entries before the next one."""
-    start = int(kwargs.get(token, 0))
-    more = {token: str(start + PAGE)} if everything[start + PAGE :] else {}
-    return {name: list(everything[start : start + PAGE]), **more}
+def _secret_arn(path: str) -> str:
+    return f"arn:aws:secretsmanager:us-east-1:{OWNER}:secret:{path}-AbCdEf"
+
+
+def _tags(stack: str) -> list[dict[str, str]]:
+    """The tags of the stack of this name, if a stage whose slug is its name has launched it."""
+    tags = {"project": "wms-connector", "stage": stack.split("-", 2)[2] if stack.count("-") > 1 else ""}
+    return [{"Key": key, "Value": value} for key, value in tags.items() if value]
+
+
+def _stack_arn(name: str) -> str:
+    return f"arn:aws:cloudformation:us-east-1:{OWNER}:stack/{name}/0a1b2c3d"
 
 
 @dataclass

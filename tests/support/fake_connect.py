@@ -231,6 +231,7 @@ class FakeConnect:
             f'jvm_memory_max_bytes{{area="heap",}} {HEAP_BYTES}\njvm_memory_max_bytes{{area="nonheap"}} -1\n'
             f'jvm_memory_pool_used_bytes{{pool="G1 Eden Space",}} {HEAP_BYTES / 5}\n'
             f'jvm_memory_pool_used_bytes{{pool="G1 Old Gen",}} {HEAP_BYTES / 50}\n'
+            f'jvm_memory_pool_used_bytes{{pool="G1 Survivor Space",}} {HEAP_BYTES / 100}\n'
         )
         return (
             heap

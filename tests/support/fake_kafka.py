@@ -39,6 +39,8 @@ class FakeKafka:
     settings: dict[str, Any] = field(default_factory=dict)
     #: Records that were written: topic, key, value.
     sent: list[tuple[str, str, str]] = field(default_factory=list)
+    #: Topic -> its records, key and value.
+    written: dict[str, list[tuple[str, str | None]]] = field(default_factory=dict)
     #: Topic -> when its newest record was written, or the error of asking.
     newest_at: dict[str, float | Exception] = field(default_factory=dict)
 
@@ -87,6 +89,10 @@ class FakeKafka:
         if isinstance(found, Exception):
             raise found
         return found
+
+    def records(self, topic: str) -> Sequence[tuple[str, str | None]]:
+        assert topic in self.topics, "nobody reads a topic that does not exist"
+        return self.written.get(topic, [])
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
         for spec in specs:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from connector.domain.stage.aws_names import Names
 from lambda_src.connect_health.check import CheckClients
 from lambda_src.session import Aws
+from tests.support.answer_shapes import shaped
 
 ACCOUNT = "000000000000"
 
@@ -22,6 +23,7 @@ def client_error(code: str, message: str, operation: str = "Operation") -> Clien
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
+@shaped("secretsmanager")
 @dataclass
 class FakeSecrets:
     """Path -> text, or the error to raise."""
@@ -42,6 +44,7 @@ class FakeSecrets:
         return {"ARN": arn, "VersionId": f"v1-{SecretId}", "SecretString": value}
 
 
+@shaped("ecs")
 @dataclass
 class FakeEcs:
     """One service with tasks; `tasks` are as DescribeTasks gives them."""
@@ -118,6 +121,7 @@ class FakeEcs:
         return f"arn:aws:ecs:us-east-1:{ACCOUNT}:{kind}/{self.names.service}"
 
 
+@shaped("dynamodb")
 @dataclass
 class FakeTable:
     """A table with the text key `id`; one conditional write at a time."""
@@ -147,6 +151,7 @@ class FakeTable:
         return {}
 
 
+@shaped("logs")
 @dataclass
 class FakeLogs:
     """CloudWatch Logs with one group: (seconds since 1970, line), read in pages; or its refusal."""
@@ -179,6 +184,7 @@ class FakeLogs:
         return answer
 
 
+@shaped("cloudwatch")
 @dataclass
 class FakeCloudWatch:
     """CloudWatch's metrics: (namespace, data) of each call; or its refusal."""
@@ -202,6 +208,7 @@ class FakeCloudWatch:
         return [{data["MetricName"]: data["Value"] for data in sent} for _, sent in self.calls]
 
 
+@shaped("sns")
 @dataclass
 class FakeSns:
     """SNS with one topic: (subject, text) of each mail; or its refusal."""
@@ -243,7 +250,13 @@ class FakeLambdaAws:
     @property
     def clients(self) -> Aws:
         """The clients of a session."""
-        return Aws(lambda: self.secrets, lambda: self.ecs, lambda _: self.table, lambda: self.logs)
+        return Aws(
+            lambda: self.secrets,
+            lambda: self.ecs,
+            lambda _: self.table,
+            lambda: self.logs,
+            lambda account: [("ecr.dkr", f"{account}.dkr.ecr.example", 443), ("sns", "sns.example", 443)],
+        )
 
     @property
     def check_clients(self) -> CheckClients:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from connector.domain.health.worker_event import EventKind
 from connector.local.aws import REGION
 from connector.local.state import MAILBOX
 from tests.support.waiting import wait_for
@@ -19,7 +20,7 @@ class Sender(StrEnum):
 
     CHECK = "health check"
     ALARM = "alarm"
-    EVENT = "event rule"
+    EVENT = "health function, for an event"
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,11 @@ class Mail:
 
     @property
     def sender(self) -> Sender:
-        """By the subject: the health check writes its own, CloudWatch names state and alarm."""
+        """By the subject: CloudWatch names state and alarm, the health function a finding or an event."""
         if self.subject.startswith(("ALARM:", "OK:")):
             return Sender.ALARM
-        return Sender.CHECK if self.subject.startswith("wms-connector-") else Sender.EVENT
+        name = self.subject.partition(": ")[2].partition(" ")[0]
+        return Sender.EVENT if name in set(EventKind) else Sender.CHECK
 
     def value(self, title: str) -> str:
         """What stands behind `title:` in the text; empty when there is no such line."""

@@ -84,9 +84,12 @@ class MortalWorker:
 
 @contextmanager
 def mortal_worker(
-    directory: Path, topics: Catalogue, bootstrap: str, user: str, password: str
+    directory: Path, topics: Catalogue, bootstrap: str, user: str, password: str, *, memory_mib: int = 1024
 ) -> Iterator[MortalWorker]:
-    """A worker that runs; `directory` gets its log and temporary files. `user` is the database's."""
+    """A worker that runs; `directory` gets its log and temporary files. `user` is the database's.
+
+    `memory_mib`: the container's memory, of which the heap is the product's share.
+    """
     tools = toolchain.find()
     home = plugin.worker_home(tools, lambda _: None)
     held = claim((CONNECT_PORT, METRICS_PORT))
@@ -97,7 +100,7 @@ def mortal_worker(
             **tools.environment(),
             "CONNECT_HOME": str(home),
             "CONNECT_TMP": str(temporary),
-            "JAVA_TOOL_OPTIONS": "-XX:MaxRAM=1024m",
+            "JAVA_TOOL_OPTIONS": f"-XX:MaxRAM={memory_mib}m",
             "ECS_CONTAINER_METADATA_URI_V4": metadata,
             "CONNECT_GROUP_ID": topics.connect_group,
             "CONNECT_CONFIG_TOPIC": topics.one("connect_config"),
@@ -107,6 +110,7 @@ def mortal_worker(
             "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
             "KAFKA_USERNAME": "unused",
             "KAFKA_PASSWORD": "unused",
+            "KAFKA_CERTIFICATE_AUTHORITY": "unused",
             "DATABASE_USER": user,
             "DATABASE_PASSWORD": password,
         }

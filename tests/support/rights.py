@@ -85,6 +85,6 @@ def task_with_secret(world: World, stage: Stage, secret: str) -> str:
             (found,) = ecs.describe_tasks(cluster=name, tasks=[task])["tasks"]
             return found if found["lastStatus"] == "STOPPED" else None
 
-        return str(wait_for(stopped, "the task stops", 30)["stoppedReason"])
+        return str(wait_for(stopped, "the task stops", 120)["stoppedReason"])
     finally:
         ecs.deregister_task_definition(taskDefinition=arn)

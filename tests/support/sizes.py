@@ -31,9 +31,10 @@ def settings(group: str) -> Mapping[str, Any]:
 
 
 def size(group: str) -> Size:
-    """The size of a stage's task."""
+    """The size of a stage's task; a container without a size of its own has the task's."""
     given = settings(group)
-    return Size(**{name: int(given[name]) for name in Size.__dataclass_fields__})
+    cpu, memory = int(given["task_cpu"]), int(given["task_memory"])
+    return Size(cpu, memory, int(given["container_cpu"] or cpu), int(given["container_memory"] or memory))
 
 
 def distinct() -> Mapping[Size, tuple[str, ...]]:

@@ -14,6 +14,7 @@ def task_environment(auth: KafkaAuth = KafkaAuth.PLAINTEXT, **changes: str) -> d
         "KAFKA_BOOTSTRAP_SERVERS": "b-1.bigmac.example:9092,b-2.bigmac.example:9092",
         "KAFKA_USERNAME": "unused",
         "KAFKA_PASSWORD": "unused",
+        "KAFKA_CERTIFICATE_AUTHORITY": "unused",
         "DATABASE_USER": "wms",
         "DATABASE_PASSWORD": "Tr0ub4dor",
         **changes,

@@ -56,11 +56,9 @@ def data(component: str, stage: str = "main", auth: str = "tls", **changes: Any)
         "events": {**common, "health_schedule_minutes": 10},
         "connector": {
             **roles,
-            "image": f"example@sha256:{'0' * 64}",
+            "image": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/wms-connector@sha256:{'0' * 64}",
             "task_cpu": 1024,
             "task_memory": 3072,
-            "container_cpu": 512,
-            "container_memory": 2560,
             "desired_count": 1,
             "broker_secret_arn": f"{SECRET}brokerString-AbCdEf",
             "database": database,
@@ -101,6 +99,13 @@ def variants() -> Iterator[tuple[str, str, str]]:
             for stage in ("main", "feature.x", LONGEST):
                 for auth in KafkaAuth:
                     yield component, stage, auth.value
+
+
+def rights(template: dict[str, Any], role: str) -> list[dict[str, Any]]:
+    """The statements of all policies that a role names."""
+    named = template["Resources"][role]["Properties"].get("ManagedPolicyArns", [])
+    policies = [template["Resources"][policy["Ref"]]["Properties"] for policy in named]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
 def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:

@@ -6,24 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sceptre.exceptions import SceptreException
 
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.health import alarm as alarm_module
 from connector.domain.health import metrics
-from connector.domain.health.alarm import RUNBOOK, TreatMissingData
-from connector.domain.health.aws_alarms import aws_alarms
+from connector.domain.health.alarm import RUNBOOK, AlarmMails, TreatMissingData
+from connector.domain.health.aws_alarms import alarms_of, aws_alarms
 from connector.domain.health.metrics import METRICS, Origin
 from connector.domain.stage.stage import Stage
-from tests.templates.support import LONGEST, built, of_type
+from tests.templates.support import ALB_TLS, LONGEST, built, of_type
 
 MAIN = Stage.parse("main").names
 PLAIN = ConnectorSettings()
 #: Of a stage that says all about its database.
 SHOWN = {"archived_log_hours": 24, "heartbeat_table": "WMSCDC.HEARTBEAT"}
 ALARMS = of_type(built("alarms"), "AWS::CloudWatch::Alarm")
+MACHINES, PEOPLE = {"Ref": "AlarmsTopicArn"}, {"Ref": "AlertsTopicArn"}
 #: Namespaces of AWS's own metrics; each alarm's page documents the metric.
 AWS_OWN = {
-    "AWS/ECS": {"CPUUtilization", "MemoryUtilization"},
+    "AWS/ECS": {"CPUUtilization"},
     "AWS/Lambda": {"Errors", "Throttles"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible"},
     "AWS/Events": {"FailedInvocations"},
@@ -82,7 +83,7 @@ def test_a_silent_health_check_is_an_alarm_after_two_periods_of_its_schedule(min
     assert found["TreatMissingData"] == "breaching"
     assert found["Period"] * found["EvaluationPeriods"] >= 2 * minutes * 60
     assert found["Period"] * found["EvaluationPeriods"] <= 86_400  # CloudWatch's limit
-    assert found["AlarmActions"] == [{"Ref": "AlertsTopicArn"}]
+    assert found["AlarmActions"] == [MACHINES, PEOPLE]
 
 
 def test_only_what_exists_by_happening_takes_silence_for_health():
@@ -94,25 +95,44 @@ def test_only_what_exists_by_happening_takes_silence_for_health():
             )
 
 
-def test_alarms_that_mail_do_so_when_they_rise_and_when_they_clear():
+@pytest.mark.parametrize("kind", ["debezium", "jdbc"])
+@pytest.mark.parametrize("mails", [*AlarmMails, None])
+@pytest.mark.parametrize("stage", ["main", LONGEST])
+def test_every_alarm_and_its_ok_reach_machines_whatever_the_settings(
+    kind: str, mails: AlarmMails | None, stage: str
+):
+    given = {} if mails is None else {"alarm_mails": mails.value}
+    found = of_type(built("alarms", stage, connector={"kind": kind}, **given), "AWS::CloudWatch::Alarm")
+    for title, one in found.items():
+        assert MACHINES in one["Properties"]["AlarmActions"], title
+        assert one["Properties"]["OKActions"] == one["Properties"]["AlarmActions"], title
+
+
+def test_with_the_setting_every_each_alarm_mails():
+    template = built("alarms", alarm_mails="every")
+    for title, found in of_type(template, "AWS::CloudWatch::Alarm").items():
+        assert found["Properties"]["AlarmActions"] == [MACHINES, PEOPLE], title
+    assert template["Outputs"]["AlarmMails"]["Value"] == "every"
+
+
+def test_what_the_health_check_mails_no_alarm_mails_again_unless_it_is_asked_to():
+    assert built("alarms") == built("alarms", alarm_mails="once")
+    own = {"HealthCheckFailed", "HeapAfterCollectionPercent"}
+    seen = {m.name for m in metrics.alarmed(PLAIN) if m.origin is Origin.HEALTH} - own
     for title, found in ALARMS.items():
-        actions = [found["Properties"].get(key) for key in ("AlarmActions", "OKActions")]
-        assert actions in ([[{"Ref": "AlertsTopicArn"}]] * 2, [None, None]), title
+        mailed = PEOPLE in found["Properties"]["AlarmActions"]
+        assert mailed == (title.removesuffix("Alarm") not in seen), title
 
 
-def test_without_the_mails_of_the_health_check_every_alarm_mails(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(alarm_module, "HEALTH_CHECK_MAILS", False)
-    for title, found in of_type(built("alarms"), "AWS::CloudWatch::Alarm").items():
-        assert "AlarmActions" in found["Properties"], title
+def test_another_value_of_alarm_mails_is_refused_with_both():
+    with pytest.raises(SceptreException, match="alarm_mails: Input should be 'once' or 'every', not 'all'"):
+        built("alarms", alarm_mails="all")
 
 
-def test_what_the_health_check_mails_no_alarm_mails_again():
-    silent = {title for title, found in ALARMS.items() if "AlarmActions" not in found["Properties"]}
-    assert silent == {
-        f"{m.name}Alarm"
-        for m in metrics.alarmed(PLAIN)
-        if m.origin is Origin.HEALTH and m.name != "HealthCheckFailed"
-    }
+def test_the_heaps_alarm_needs_two_readings_running():
+    found = alarm("HeapAfterCollectionPercent", health_schedule_minutes=20)
+    assert (found["Period"], found["EvaluationPeriods"], found["DatapointsToAlarm"]) == (1200, 2, 2)
+    assert found["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,7 +156,7 @@ def test_every_text_links_to_a_section_that_exists(component: str, stage: str):
 
 def test_every_section_of_the_runbook_belongs_to_an_alarm_or_a_rule_and_says_three_things():
     answer = {m.alarm.section for m in METRICS if m.alarm}
-    answer |= {a.alarm.section for a in aws_alarms(MAIN)} | set(metrics.RULES) - {"HealthSchedule"}
+    answer |= {a.alarm.section for a in aws_alarms(MAIN, "any")} | set(metrics.RULES) - {"HealthSchedule"}
     text = (ROOT / RUNBOOK).read_text(encoding="utf-8")
     sections = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
     assert answer <= set(sections)
@@ -227,6 +247,7 @@ def graphs(kind: str = "debezium") -> dict[str, list[list[str]]]:
         ("AutoRestartBudgetExceeded", "Restarts"),
         ("ScnHeadroomMinutes", "Archived log"),
         ("QueueUsedPercent", "Queue"),
+        ("HeapAfterCollectionPercent", "Queue, open transactions, heap"),
         ("RecordsInFlight", "Records"),
         ("RecordErrors", "Records"),
         ("OracleErrorCount", "Errors in the worker's log"),
@@ -258,3 +279,21 @@ def test_alarms_on_metrics_of_aws_name_the_page_and_the_dimensions_that_it_docum
         assert found.source.startswith("https://docs.aws.amazon.com/"), found.name
         assert set(found.dimensions) == documented[found.namespace], found.name
         assert found.metric in AWS_OWN[found.namespace]
+
+
+def test_a_certificate_that_was_given_has_an_alarm_and_no_other_has():
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    found = alarm("CertificateExpiring", alb_tls={"certificate_arn": arn})
+    assert found["Dimensions"] == [{"Name": "CertificateArn", "Value": arn}]
+    assert (found["Namespace"], found["MetricName"]) == ("AWS/CertificateManager", "DaysToExpiry")
+    assert (found["ComparisonOperator"], found["Threshold"]) == ("LessThanThreshold", 30)
+    assert found["AlarmActions"]
+    issued = built("alarms", alb_tls=ALB_TLS)["Resources"]
+    assert "CertificateExpiringAlarm" not in {*issued, *built("alarms")["Resources"]}
+
+
+def test_an_alarm_that_only_some_stages_have_is_missed_by_nobody_else():
+    assert "CertificateExpiring" not in alarms_of(MAIN, "debezium", ())
+    assert "CertificateExpiring" in alarms_of(MAIN, "debezium", ("CertificateExpiring",))
+    # What exists is asked for by every name that there can be.
+    assert "CertificateExpiring" in alarms_of(MAIN, "debezium")

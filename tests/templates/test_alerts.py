@@ -1,20 +1,44 @@
 from typing import Any
 
+import pytest
+
 from tests.templates.support import built, of_type
 
 
-def test_the_topic_is_encrypted_with_the_foundations_key():
-    topic = built("alerts")["Resources"]["Topic"]["Properties"]
-    assert topic == {"TopicName": "Alerts-wms-alerts-main", "KmsMasterKeyId": {"Ref": "KmsKeyArn"}}
+def test_both_topics_are_encrypted_with_the_foundations_key():
+    topics = of_type(built("alerts"), "AWS::SNS::Topic")
+    assert {title: found["Properties"] for title, found in topics.items()} == {
+        title: {"TopicName": f"{name}-wms-alerts-main", "KmsMasterKeyId": {"Ref": "KmsKeyArn"}}
+        for title, name in {"Topic": "Alerts", "AlarmsTopic": "Alarms"}.items()
+    }
 
 
-def test_events_publish_without_a_condition_and_alarms_only_from_this_account():
-    """A condition on EventBridge's statement would make its mails vanish without an error."""
-    policy = built("alerts")["Resources"]["TopicPolicy"]["Properties"]["PolicyDocument"]
-    by_service = {s["Principal"]["Service"][0]: s for s in policy["Statement"]}
-    assert set(by_service) == {"cloudwatch.amazonaws.com", "events.amazonaws.com"}
-    assert "Condition" not in by_service["events.amazonaws.com"]
-    assert "aws:SourceAccount" in by_service["cloudwatch.amazonaws.com"]["Condition"]["StringEquals"]
+def publishers(title: str) -> dict[str, dict[str, Any]]:
+    """Service -> its statement in the policy of one topic."""
+    policy = built("alerts")["Resources"][f"{title}Policy"]["Properties"]
+    assert policy["Topics"] == [{"Ref": title}]
+    allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    assert all(statement["Resource"] == [{"Ref": title}] for statement in allowed)
+    return {s["Principal"]["Service"][0]: s for s in allowed}
+
+
+@pytest.mark.parametrize("title", ["Topic", "AlarmsTopic"])
+def test_cloudwatch_publishes_only_for_this_account(title: str):
+    condition = publishers(title)["cloudwatch.amazonaws.com"]["Condition"]
+    assert condition == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+@pytest.mark.parametrize("title", ["Topic", "AlarmsTopic"])
+def test_no_service_but_cloudwatch_publishes(title: str):
+    """The health function's mails are its role's; EventBridge sends its events to that function."""
+    assert set(publishers(title)) == {"cloudwatch.amazonaws.com"}
+
+
+def test_no_person_is_subscribed_to_the_topic_for_machines():
+    found = built("alerts", emails=["a@example.com"])
+    subscribed = of_type(found, "AWS::SNS::Subscription").values()
+    assert [entry["Properties"]["TopicArn"] for entry in subscribed] == [{"Ref": "Topic"}]
+    assert found["Outputs"]["AlarmsTopicArn"]["Value"] == {"Ref": "AlarmsTopic"}
 
 
 def test_the_workers_log_group_has_its_contracted_name():

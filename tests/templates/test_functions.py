@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 from connector.domain.health.metrics import RULES
-from tests.templates.support import ALB_TLS, built, plain
+from tests.templates.support import ALB_TLS, built, plain, rights
 
 ADMIN = built("functions")["Resources"]["ConnectAdmin"]["Properties"]
 
@@ -72,25 +72,23 @@ def test_a_check_that_failed_is_kept_and_not_repeated():
 
 
 def test_only_this_stages_rules_may_fill_the_queue():
-    (statement,) = built("functions")["Resources"]["DeadLettersPolicy"]["Properties"]["PolicyDocument"][
-        "Statement"
-    ]
+    policy = built("functions")["Resources"]["DeadLettersPolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = (s for s in policy["Statement"] if s["Effect"] == "Allow")
     assert statement["Principal"] == {"Service": ["events.amazonaws.com"]}
     arns = plain(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
     assert [arn.partition(":rule/")[2] for arn in arns] == [f"wms-connector-main-{rule}" for rule in RULES]
 
 
 def health_rights(**arguments: Any) -> dict[str, Any]:
-    role = built("functions", **arguments)["Resources"]["ConnectHealthRole"]["Properties"]
-    return {s["Sid"]: s for s in role["Policies"][0]["PolicyDocument"]["Statement"]}
+    return {s["Sid"]: s for s in rights(built("functions", **arguments), "ConnectHealthRole")}
 
 
 def test_the_health_check_publishes_into_its_namespace_mails_its_topic_and_changes_its_table_only():
     by_sid = health_rights()
     (topic,) = plain(by_sid["MailPeople"]["Resource"])
     assert topic.endswith(":Alerts-wms-alerts-main")
-    assert by_sid["KeepHealthState"]["Action"] == ["dynamodb:GetItem", "dynamodb:PutItem"]
-    (table,) = plain(by_sid["KeepHealthState"]["Resource"])
+    assert by_sid["KeepState"]["Action"] == ["dynamodb:GetItem", "dynamodb:PutItem"]
+    (table,) = plain(by_sid["KeepState"]["Resource"])
     assert table.endswith(":table/wms-connector-main-state")
     assert by_sid["PublishMetrics"]["Condition"] == {
         "StringEquals": {"cloudwatch:namespace": "wms-connector-main/Health"}

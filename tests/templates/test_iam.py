@@ -1,6 +1,5 @@
 """Each IAM statement, alone."""
 
-import json
 from typing import Any
 
 import pytest
@@ -10,12 +9,14 @@ from troposphere import Ref, encode_to_dict
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import Catalogue
-from templates.shared import iam, msk
+from templates.shared import iam, image_rights, msk, network_rights
+from templates.shared.roles import Rights
 from tests.templates.support import LONGEST, MSK, plain
 
 BASE = "arn:aws:{}:us-east-1:123456789012:{}"
 MAIN = Stage.parse("main")
 KEY = Ref("KmsKeyArn")
+IMAGE = f"210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/worker@sha256:{'0' * 64}"
 
 
 def shown(statement: Statement) -> dict[str, Any]:
@@ -34,27 +35,16 @@ def shown(statement: Statement) -> dict[str, Any]:
         ),
         (
             iam.read_stage_secrets("wms", Stage.parse("a.b")),
-            {"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
+            {"secretsmanager:GetSecretValue"},
             [BASE.format("secretsmanager", f"secret:wms/{owner}/*") for owner in ("a.b", "default")],
         ),
         (iam.read_secrets(["b", "a", "b"]), {"secretsmanager:GetSecretValue"}, ["a", "b"]),
         (
             iam.keep_state("wms-connector-main-state"),
-            {
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:UpdateItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:Query",
-                "dynamodb:ConditionCheckItem",
-            },
+            {"dynamodb:GetItem", "dynamodb:PutItem"},
             [BASE.format("dynamodb", "table/wms-connector-main-state")],
         ),
-        (
-            iam.find_tasks(MAIN.names)[0],
-            {"ecs:ListTasks"},
-            [BASE.format("ecs", "container-instance/wms-connector-main/*")],
-        ),
+        (iam.find_tasks(MAIN.names)[0], {"ecs:ListTasks"}, ["*"]),
         (
             iam.find_tasks(MAIN.names)[1],
             {"ecs:DescribeTasks"},
@@ -70,18 +60,13 @@ def shown(statement: Statement) -> dict[str, Any]:
             {"ecs:DescribeServices"},
             [BASE.format("ecs", "service/wms-connector-main/wms-connector-main")],
         ),
-        (
-            iam.keep_health_state("wms-connector-main-state"),
-            {"dynamodb:GetItem", "dynamodb:PutItem"},
-            [BASE.format("dynamodb", "table/wms-connector-main-state")],
-        ),
         (iam.publish_to_topic("t", KEY)[0], {"sns:Publish"}, [BASE.format("sns", "t")]),
         (iam.publish_metrics("n"), {"cloudwatch:PutMetricData"}, ["*"]),
         (iam.send_dead_letters("q", KEY)[0], {"sqs:SendMessage"}, [BASE.format("sqs", "q")]),
         (
-            iam.pull_image("wms-connector")[1],
+            image_rights.pull_image(IMAGE)[1],
             {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
-            [BASE.format("ecr", "repository/wms-connector")],
+            ["arn:aws:ecr:eu-west-1:210987654321:repository/team/worker"],
         ),
     ],
     ids=lambda value: value.properties["Sid"] if isinstance(value, Statement) else "",
@@ -104,13 +89,66 @@ def test_tasks_are_found_in_the_stages_cluster_only():
 def test_the_key_is_used_through_the_named_services_only():
     via = shown(iam.decrypt_through(KEY, "secretsmanager"))["Condition"]["StringEquals"]["kms:ViaService"]
     assert plain(via) == ["secretsmanager.us-east-1.amazonaws.com"]
-    assert "dynamodb" in json.dumps(shown(iam.use_key_for_table(KEY))["Condition"])
+
+
+KEYS = [f"arn:aws:kms:us-east-1:{account}:key/mrk-0a1b" for account in ("123456789012", "210987654321")]
+
+
+def test_an_accounts_own_keys_are_used_through_secrets_manager_only():
+    (statement,) = map(shown, iam.decrypt_secrets([*KEYS, KEYS[0]]))
+    assert (statement["Action"], statement["Resource"]) == (["kms:Decrypt"], KEYS)
+    via = plain(statement["Condition"]["StringEquals"]["kms:ViaService"])
+    assert via == ["secretsmanager.us-east-1.amazonaws.com"]
+    assert iam.decrypt_secrets([]) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "region", "repository"),
+    [
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com", "us-east-1", "wms-connector"),
+        ("210987654321.dkr.ecr-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1", "a/b_c/d.e"),
+        ("210987654321.dkr-ecr.eu-west-1.on.aws", "eu-west-1", "a--b"),
+        ("210987654321.dkr-ecr-fips.us-west-2.on.aws", "us-west-2", "a"),
+        ("210987654321.dkr.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1", "a"),
+        ("210987654321.dkr.ecr.us-iso-east-1.c2s.ic.gov", "us-iso-east-1", "a"),
+    ],
+)
+def test_an_image_is_pulled_from_its_own_repository_of_any_account_region_and_partition(
+    host: str, region: str, repository: str
+):
+    found = encode_to_dict(image_rights.pull_image(f"{host}/{repository}@sha256:{'0' * 64}")[1])["Resource"]
+    expected = f"arn:${{AWS::Partition}}:ecr:{region}:{host[:12]}:repository/{repository}"
+    assert found == [{"Fn::Sub": expected}]
+
+
+@pytest.mark.parametrize(
+    "repository",
+    [
+        "public.ecr.aws/x/wms-connector",
+        "registry.example.gov/wms-connector",
+        "wms-connector",
+        "1.dkr.ecr.us-east-1.amazonaws.com/a",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com.example.org/a",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com/a*",
+    ],
+)
+def test_another_registry_needs_no_right(repository: str):
+    assert image_rights.pull_image(f"{repository}@sha256:{'0' * 64}") == []
+
+
+def test_interfaces_are_made_in_these_subnets_whoever_owns_them():
+    by_sid = {found["Sid"]: found for found in map(shown, network_rights.attach_to_vpc(["subnet-1"]))}
+    shared = by_sid["AttachToSharedSubnets"]
+    assert shared["Action"] == ["ec2:CreateNetworkInterface"]
+    assert shared["Resource"] == ["arn:aws:ec2:us-east-1:*:subnet/subnet-1"]
+    assert by_sid["AttachToVpc"]["Resource"] == [BASE.format("ec2", "*/*")]
 
 
 def test_a_functions_own_code_cannot_touch_network_interfaces():
-    denied = shown(iam.no_interfaces_from_code("f"))
+    denied = shown(network_rights.no_interfaces_from_code("f"))
     assert denied["Effect"] == "Deny"
-    assert set(denied["Action"]) == set(shown(iam.attach_to_vpc()[1])["Action"])
+    assert set(denied["Action"]) == set(shown(network_rights.attach_to_vpc(["subnet-1"])[1])["Action"])
+    assert denied["Resource"] == ["*"]
     condition = denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]
     assert plain(condition) == BASE.format("lambda", "function:f")
 
@@ -128,7 +166,7 @@ def test_metrics_are_published_into_the_given_namespace_only():
 
 def test_dead_letters_use_the_key_through_the_queues_service_only():
     via = shown(iam.send_dead_letters("q", KEY)[1])["Condition"]["StringEquals"]["kms:ViaService"]
-    assert plain(via) == "sqs.us-east-1.amazonaws.com"
+    assert plain(via) == ["sqs.us-east-1.amazonaws.com"]
 
 
 def test_a_queue_takes_from_the_given_rules_only():
@@ -142,8 +180,12 @@ CLUSTER = msk.MskCluster.parse(MSK)
 AREA = MSK.partition(":cluster/")[2]
 
 
-def resources(statements: list[Statement]) -> dict[str, list[str]]:
-    return {found["Sid"]: found["Resource"] for found in map(shown, statements)}
+def on_brokers(rights: Rights) -> list[dict[str, Any]]:
+    return [shown(statement) for statements in rights.values() for statement in statements]
+
+
+def resources(rights: Rights) -> dict[str, list[str]]:
+    return {found["Sid"]: found["Resource"] for found in on_brokers(rights)}
 
 
 @pytest.mark.parametrize("name", ["main", "feature.x", LONGEST])
@@ -170,7 +212,7 @@ def assert_only_own(catalogue: Catalogue, base: str) -> None:
 
 def test_the_admin_sees_all_topics_but_changes_its_stages_only():
     stage = Stage.parse("a")
-    by_sid = {found["Sid"]: found for found in map(shown, msk.prepare_as_admin(CLUSTER, stage))}
+    by_sid = {found["Sid"]: found for found in on_brokers(msk.prepare_as_admin(CLUSTER, stage))}
     wide = [sid for sid, found in by_sid.items() if any(r.endswith("/*") for r in found["Resource"])]
     assert wide == ["SeeTopics"]
     assert by_sid["SeeTopics"]["Action"] == ["kafka-cluster:DescribeTopic"]
@@ -179,7 +221,7 @@ def test_the_admin_sees_all_topics_but_changes_its_stages_only():
 
 def test_the_admin_writes_to_its_stages_signal_topic_only_and_needs_no_right_on_the_cluster_for_it():
     stage = Stage.parse("a")
-    found = list(map(shown, msk.prepare_as_admin(CLUSTER, stage)))
+    found = on_brokers(msk.prepare_as_admin(CLUSTER, stage))
     writing = {s["Sid"]: s["Resource"] for s in found if any("Write" in action for action in s["Action"])}
     base = MSK.partition(":cluster/")[0]
     assert writing == {"SendSignals": [f"{base}:topic/{AREA}/a.wms.signal"]}
@@ -194,7 +236,7 @@ def test_anything_but_a_clusters_arn_is_refused(text: str):
 def test_only_an_ephemeral_stages_own_topics_and_groups_may_be_deleted():
     deleting = {}
     for name in ("a", "main", "val", "production"):
-        for found in map(shown, msk.prepare_as_admin(CLUSTER, Stage.parse(name))):
+        for found in on_brokers(msk.prepare_as_admin(CLUSTER, Stage.parse(name))):
             if any("Delete" in action for action in found["Action"]):
                 deleting[name, found["Sid"]] = found["Resource"]
     stage, base = Stage.parse("a"), MSK.partition(":cluster/")[0]

@@ -196,3 +196,93 @@ def test_without_its_secret_there_is_no_load_balancer_and_an_output_says_so():
 def test_a_load_balancer_in_one_subnet_is_refused():
     with pytest.raises(SceptreException, match="needs subnets in two availability zones"):
         text("network", alb_tls=ALB_TLS, subnets=["subnet-0a000000000000001"])
+
+
+def test_name_servers_of_the_vpc_get_a_flow_by_udp_and_by_tcp_and_no_other_is_added():
+    with_dns = built("network", dns_cidrs=["10.9.0.10/32", "2001:db8::53/128", "10.9.0.10/32"])
+    client = with_dns["Resources"]["Client"]["Properties"]["SecurityGroupEgress"]
+    before = built("network")["Resources"]["Client"]["Properties"]["SecurityGroupEgress"]
+    added = [rule for rule in client if rule not in before]
+    assert sorted(
+        (rule.get("CidrIp") or rule["CidrIpv6"], rule["IpProtocol"], rule["FromPort"], rule["ToPort"])
+        for rule in added
+    ) == [
+        ("10.9.0.10/32", "tcp", 53, 53),
+        ("10.9.0.10/32", "udp", 53, 53),
+        ("2001:db8::53/128", "tcp", 53, 53),
+        ("2001:db8::53/128", "udp", 53, 53),
+    ]
+    assert [rule for rule in before if rule not in client] == []
+
+
+def test_name_servers_take_their_rules_from_the_brokers_share():
+    ports = [[port, port] for port in (*range(9001, 9031), 9040, 9050, 9060)]
+    blocks = [f"10.9.{number}.0/24" for number in range(8)]
+    client = built("network", broker_ports=ports, dns_cidrs=blocks)["Resources"]["Client"]["Properties"]
+    assert len(client["SecurityGroupEgress"]) <= 60
+
+
+def attributes(**settings: Any) -> dict[str, str]:
+    """The load balancer's attributes."""
+    balanced = built("network", **{"alb_tls": ALB_TLS, **settings})
+    found = balanced["Resources"]["LoadBalancer"]["Properties"]["LoadBalancerAttributes"]
+    return {attribute["Key"]: attribute["Value"] for attribute in found}
+
+
+@pytest.mark.parametrize(
+    ("stage", "protected"),
+    [("main", "true"), ("val", "true"), ("production", "true"), ("feature.x", "false")],
+)
+def test_a_named_stages_load_balancer_cannot_be_deleted_by_accident(stage: str, protected: str):
+    assert attributes(stage=stage)["deletion_protection.enabled"] == protected
+
+
+def test_access_logs_are_written_into_the_bucket_of_the_setting_only():
+    assert not [key for key in attributes() if key.startswith("access_logs")]
+    logs = {key: value for key, value in attributes(alb_log_bucket="agency-logs").items() if "access" in key}
+    assert logs == {
+        "access_logs.s3.enabled": "true",
+        "access_logs.s3.bucket": "agency-logs",
+        "access_logs.s3.prefix": "wms-connector-main",
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "policy"),
+    [
+        ({}, "ELBSecurityPolicy-TLS13-1-2-2021-06"),
+        ({"fips": True}, "ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04"),
+        (
+            {"fips": True, "alb_tls_policy": "ELBSecurityPolicy-TLS13-1-3-FIPS-PQ-2025-09"},
+            "ELBSecurityPolicy-TLS13-1-3-FIPS-PQ-2025-09",
+        ),
+        (
+            {"alb_tls_policy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"},
+            "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+        ),
+    ],
+)
+def test_the_tls_policy_is_the_settings_one(settings: dict[str, Any], policy: str):
+    (listener,) = of_type(
+        built("network", alb_tls=ALB_TLS, **settings), "AWS::ElasticLoadBalancingV2::Listener"
+    ).values()
+    assert listener["Properties"]["SslPolicy"] == policy
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "ELBSecurityPolicy-2016-08",
+        "ELBSecurityPolicy-TLS-1-1-2017-01",
+        "ELBSecurityPolicy-TLS13-1-0-2021-06",
+        "ELBSecurityPolicy-TLS13-1-1-FIPS-2023-04",
+    ],
+)
+def test_a_policy_with_tls_below_1_2_is_refused(policy: str):
+    with pytest.raises(SceptreException, match="alb_tls_policy"):
+        text("network", alb_tls=ALB_TLS, alb_tls_policy=policy)
+
+
+def test_fips_with_a_policy_of_another_kind_is_refused():
+    with pytest.raises(SceptreException, match="is no FIPS policy, but fips is true"):
+        text("network", alb_tls=ALB_TLS, fips=True, alb_tls_policy="ELBSecurityPolicy-TLS13-1-2-2021-06")

@@ -6,29 +6,14 @@ what is used.
 
 from collections.abc import Sequence
 
+from connector.domain.capture.acls import acls, transactional_ids
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.secrets.brokers import KafkaAuth
-from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
 
 #: The security group whose members (tasks and Lambdas) connect to the brokers.
 CLIENT_GROUP = "client"
-
-#: Operations on the stage's own topics, groups, transactional ids and the cluster, as Kafka's ACLs call them.
-TOPIC_OPERATIONS = ("Create", "Describe", "DescribeConfigs", "Read", "Write", "Alter", "AlterConfigs")
-TEARDOWN_OPERATIONS = ("Delete",)
-GROUP_OPERATIONS = ("Describe", "Read")
-TRANSACTION_OPERATIONS = ("Describe", "Write")
-
-
-def transactional_ids(stage: Stage) -> tuple[str, ...]:
-    """Ids under which exactly-once writes: the leader's, and that of the connector's only task."""
-    return _ids_of(stage.topics.connect_group)
-
-
-def _ids_of(group: str) -> tuple[str, ...]:
-    return (f"connect-cluster-{group}", f"{group}-{aws_names.CONNECTOR}-0")
 
 
 def broker_script(
@@ -46,9 +31,10 @@ def broker_script(
             "Consumer groups" + ("" if settings.kind == "debezium" else " (the first is used)"),
             stage.topics.using(stage.topics.connect_group).groups,
         ),
-        _listed("Transactional ids (exactly-once)", transactional_ids(stage)),
+        _listed("Transactional ids (exactly-once)", transactional_ids(stage.topics.connect_group)),
         *_previous_group(stage),
-        _rights(stage, auth),
+        _rights(stage, auth, settings),
+        *_limits(auth),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -84,7 +70,7 @@ def _previous_group(stage: Stage) -> tuple[str, ...]:
     if not group:
         return ()
     title = "If an earlier release launched this stage, its workers keep these names until it is torn down"
-    names = (group, *stage.topics.roles["connect_previous"], *_ids_of(group))
+    names = (group, *stage.topics.roles["connect_previous"], *transactional_ids(group))
     return (_listed(f"{title}: the same rights on them (group, topics, transactional ids)", names),)
 
 
@@ -92,7 +78,27 @@ def _listed(title: str, found: tuple[str, ...]) -> str:
     return "\n".join([f"# {title}", *found])
 
 
-def _rights(stage: Stage, auth: KafkaAuth) -> str:
+def _limits(auth: KafkaAuth) -> tuple[str, ...]:
+    """What the brokers do not protect, or cannot do, with this kind of authentication."""
+    if auth is KafkaAuth.IAM:
+        # "Semantics of IAM authorization policy actions and resources", MSK's Developer Guide.
+        text = (
+            "below Kafka 3.8, MSK's IAM access control does not allow WriteTxnMarkers: commits work, but no "
+            "client can abort a hanging transaction (kafka-transactions.sh abort); that needs SCRAM or mTLS"
+        )
+    elif auth in (KafkaAuth.TLS, KafkaAuth.PLAINTEXT):
+        text = (
+            f"to {auth.value} brokers all clients are User:ANONYMOUS, and ACLs cannot tell stages apart: "
+            "whoever reaches the port can read, write and delete the topics of every stage on this cluster. "
+            "Only this project's own code keeps a branch off them. Where stages share a cluster, use iam or "
+            "scram, or give branches a cluster of their own"
+        )
+    else:
+        return ()
+    return (f"# Limits\n{text}",)
+
+
+def _rights(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> str:
     if auth is KafkaAuth.IAM:
         return (
             "# Rights\nnothing to grant on the brokers: the roles of this stage have policies "
@@ -101,13 +107,9 @@ def _rights(stage: Stage, auth: KafkaAuth) -> str:
     if auth is KafkaAuth.PLAINTEXT:
         return "# Rights\nnone: without authentication every client may do everything"
     principal = "<the user in the secret kafkaCredentials>" if auth is KafkaAuth.SCRAM else "ANONYMOUS"
-    topic_operations = TOPIC_OPERATIONS + (TEARDOWN_OPERATIONS if stage.ephemeral else ())
     lines = [
         f"# Rights (ACLs for User:{principal}; without any ACL on the cluster none is needed)",
-        f"topics above: {', '.join(topic_operations)}",
-        f"groups above: {', '.join((*GROUP_OPERATIONS, *(TEARDOWN_OPERATIONS if stage.ephemeral else ())))}",
-        f"transactional ids above: {', '.join(TRANSACTION_OPERATIONS)}",
-        "cluster: Describe, IdempotentWrite",
-        "all topics: Describe (a launch refuses a cluster whose topics conflict with the stage's)",
+        "# All names are literal. Topic * is every topic: a launch refuses a cluster whose topics conflict.",
+        *map(str, acls(stage, settings)),
     ]
     return "\n".join(lines)

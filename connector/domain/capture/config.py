@@ -23,18 +23,31 @@ BOOTSTRAP_REFERENCE = "${env:KAFKA_BOOTSTRAP_SERVERS}"
 USER_REFERENCE = "${env:DATABASE_USER}"
 PASSWORD_REFERENCE = "${env:DATABASE_PASSWORD}"  # noqa: S105 - a reference, not a password
 
+JDBC_CLASS = "io.confluent.connect.jdbc.JdbcSourceConnector"
+#: The key of the JDBC connector's config under which the user's name is, or the reference to it.
+JDBC_USER_KEY = "connection.user"
+
 #: The key under which Connect keeps the connector's own name; Connect adds it to what it stores.
 NAME_KEY = "name"
 
 
 def connector_config(
-    stage: Stage, database: Database, auth: KafkaAuth, settings: ConnectorSettings
+    stage: Stage,
+    database: Database,
+    auth: KafkaAuth,
+    settings: ConnectorSettings,
+    *,
+    private_ca: bool = False,
 ) -> Mapping[str, str]:
-    """What `PUT /connectors/<name>/config` is given: every value is text, no value is confidential."""
+    """What `PUT /connectors/<name>/config` is given: every value is text, no value is confidential.
+
+    `private_ca`: whether the stage has the secret `kafkaTls`.
+    """
     if settings.kind == "jdbc":
         source = _jdbc(stage, database)
     else:
-        source = {**_debezium(stage, auth, settings), **_oracle(stage, database, auth)}
+        security = client_security(auth, private_ca=private_ca)
+        source = {**_debezium(stage, security, settings), **_oracle(stage, database, security)}
     return MappingProxyType(dict(sorted({**_COMMON, **source}.items())))
 
 
@@ -62,7 +75,7 @@ _COMMON = {
 }
 
 
-def _debezium(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dict[str, str]:
+def _debezium(stage: Stage, security: Mapping[str, str], settings: ConnectorSettings) -> dict[str, str]:
     topics = stage.topics
     beating = [tuple(settings.heartbeat_table.split("."))] if settings.heartbeat_table else []
     read = [*CAPTURED_TABLES, *beating]
@@ -91,7 +104,11 @@ def _debezium(stage: Stage, auth: KafkaAuth, settings: ConnectorSettings) -> dic
         "signal.kafka.topic": topics.one("signal"),
         "signal.kafka.groupId": topics.signal_group,
         "signal.kafka.bootstrap.servers": BOOTSTRAP_REFERENCE,
-        **_prefixed("signal.consumer.", client_security(auth)),
+        # The channel's consumer does its work only while it is polled, once in 5 s, for 0.1 s by default. A
+        # connection with TLS and a login takes longer than that, so it is cut off again and again by its time
+        # limit (10 s), and no signal is ever received: seen on brokers with SCRAM.
+        "signal.kafka.poll.timeout.ms": "4000",
+        **_prefixed("signal.consumer.", security),
         "notification.enabled.channels": "sink",
         "notification.sink.topic.name": topics.one("notification"),
     }
@@ -126,8 +143,7 @@ def _heartbeat_table(stage: Stage, table: str) -> dict[str, str]:
     }
 
 
-def _oracle(stage: Stage, database: Database, auth: KafkaAuth) -> dict[str, str]:
-    security = client_security(auth)
+def _oracle(stage: Stage, database: Database, security: Mapping[str, str]) -> dict[str, str]:
     return {
         "connector.class": "io.debezium.connector.oracle.OracleConnector",
         # Without this key the values of log.mining.* are not validated.
@@ -181,9 +197,9 @@ def _jdbc(stage: Stage, database: Database) -> dict[str, str]:
     # It names a topic prefix + table, without the schema: the prefix carries the schema, so there is one.
     (schema,) = {schema for schema, _ in JDBC_TABLES}
     return {
-        "connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+        "connector.class": JDBC_CLASS,
         "connection.url": _jdbc_url(database),
-        "connection.user": USER_REFERENCE,
+        JDBC_USER_KEY: USER_REFERENCE,
         "connection.password": PASSWORD_REFERENCE,
         # The driver's own keep-alive: an idle flow dies after 350 s in AWS's network.
         "connection.oracle.net.keepAlive": "true",

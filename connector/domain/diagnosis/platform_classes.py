@@ -206,8 +206,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.US,
         meaning="the worker's memory ran out",
-        next_step="check for a very large transaction; if there is none, raise task_memory and "
-        "container_memory in the stage's config.yaml, then launch again",
+        next_step="check for a very large transaction; if there is none, raise task_memory in the "
+        "stage's config.yaml, then launch again",
         command=LAUNCH,
     ),
     ErrorClass(

@@ -8,9 +8,19 @@ from connector.domain.stage.aws_names import Names
 #: Where the sections for the alarms are, as a path in the repository.
 RUNBOOK = "docs/operations.md"
 
-#: Whether the health check mails its findings itself, one message per incident; the alarms on these findings
-#: then do not mail. With False the alarms mail instead.
-HEALTH_CHECK_MAILS = True
+
+class AlarmMails(StrEnum):
+    """Which alarms mail people: the setting `alarm_mails`. Machines get every alarm, whatever it says."""
+
+    #: Each problem is mailed once: by the health check if it sees it, by the alarm if not.
+    ONCE = "once"
+    #: Every alarm mails, beside the health check.
+    EVERY = "every"
+
+
+#: ACM renews what it issues 60 days before its end ("Managed certificate renewal", ACM User Guide): one that
+#: has less than this left will not be renewed without somebody.
+LEAST_CERTIFICATE_DAYS = 30
 
 
 class TreatMissingData(StrEnum):
@@ -40,7 +50,7 @@ class Alarm:
     `period_seconds` is the length of a period; None stands for the interval of the health schedule.
     `description` and `first_action` are sentences; `{health_logs}` in the latter stands for the health
     function's log group.
-    `seen_by_health`: the health check sees this problem and can mail it.
+    `seen_by_health`: the health check sees this problem and mails it.
     """
 
     description: str
@@ -54,10 +64,9 @@ class Alarm:
     treat_missing_data: TreatMissingData = TreatMissingData.IGNORE
     seen_by_health: bool = False
 
-    @property
-    def mails(self) -> bool:
-        """Whether the alarm mails by itself."""
-        return not (self.seen_by_health and HEALTH_CHECK_MAILS)
+    def mails(self, which: AlarmMails = AlarmMails.ONCE) -> bool:
+        """Whether the alarm itself mails people, with this value of the setting `alarm_mails`."""
+        return which is AlarmMails.EVERY or not self.seen_by_health
 
     @property
     def link(self) -> str:

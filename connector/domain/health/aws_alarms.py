@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
-from connector.domain.health.alarm import Alarm, TreatMissingData
+from connector.domain.health.alarm import LEAST_CERTIFICATE_DAYS, Alarm, Compare, TreatMissingData
 from connector.domain.health.metrics import METRICS, RULES
 from connector.domain.stage.aws_names import Names
 
@@ -29,12 +29,36 @@ _SQS = (
 _EVENTS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"
 
 
-def aws_alarms(names: Names) -> tuple[AwsAlarm, ...]:
-    """The alarms on AWS's own metrics of one stage."""
+_ACM = "https://docs.aws.amazon.com/acm/latest/userguide/cloudwatch-metrics.html"
+
+#: The alarm of a stage whose load balancer has a certificate that somebody gave it.
+CERTIFICATE_EXPIRING = "CertificateExpiring"
+
+
+def aws_alarms(names: Names, certificate: str = "") -> tuple[AwsAlarm, ...]:
+    """The alarms on AWS's own metrics of one stage. `certificate`: the ARN of one that was given, if any."""
     functions = {"ConnectAdmin": names.connect_admin, "ConnectHealth": names.connect_health}
     return (
-        _usage(names, "CpuHigh", "CPUUtilization", "CPU", "task_cpu"),
-        _usage(names, "MemoryHigh", "MemoryUtilization", "memory", "task_memory"),
+        # Memory is not among them: the heap ends the worker, and it is full long before the task's memory is.
+        # HeapAfterCollectionPercent is the alarm on it.
+        AwsAlarm(
+            "CpuHigh",
+            "AWS/ECS",
+            "CPUUtilization",
+            Alarm(
+                "The worker uses more than 90 % of its CPU.",
+                "check on the dashboard when it began; if it lasts, raise task_cpu in the stage's "
+                "config.yaml.",
+                "CpuHigh",
+                threshold=90,
+                statistic="Average",
+                evaluation_periods=3,
+                period_seconds=300,
+                treat_missing_data=TreatMissingData.MISSING,
+            ),
+            _ECS,
+            {"ClusterName": names.service, "ServiceName": names.service},
+        ),
         *(_function(title, name, which) for title, name in functions.items() for which in _FUNCTION_TEXTS),
         AwsAlarm(
             "DeadLetters",
@@ -51,6 +75,7 @@ def aws_alarms(names: Names) -> tuple[AwsAlarm, ...]:
             {"QueueName": names.dead_letter_queue},
         ),
         *(_rule(names, rule) for rule in RULES),
+        *([_certificate(certificate)] if certificate else []),
     )
 
 
@@ -67,22 +92,8 @@ def alarms_of(names: Names, kind: str, standing: Container[str] | None = None) -
         and kind in metric.kinds
         and (standing is None or not metric.setting or metric.name in standing)
     }
-    return {**ours, **{found.name: found.alarm for found in aws_alarms(names)}}
-
-
-def _usage(names: Names, title: str, metric_name: str, what: str, setting: str) -> AwsAlarm:
-    alarm = Alarm(
-        f"The worker uses more than 90 % of its {what}.",
-        f"check on the dashboard when it began; if it lasts, raise {setting} in the stage's config.yaml.",
-        title,
-        threshold=90,
-        statistic="Average",
-        evaluation_periods=3,
-        period_seconds=300,
-        treat_missing_data=TreatMissingData.MISSING,
-    )
-    dimensions = {"ClusterName": names.service, "ServiceName": names.service}
-    return AwsAlarm(title, "AWS/ECS", metric_name, alarm, _ECS, dimensions)
+    certificate = "any" if standing is None or CERTIFICATE_EXPIRING in standing else ""
+    return {**ours, **{found.name: found.alarm for found in aws_alarms(names, certificate)}}
 
 
 _FUNCTION_TEXTS = {
@@ -118,3 +129,19 @@ def _rule(names: Names, rule: str) -> AwsAlarm:
     )
     dimensions = {"RuleName": names.rule(rule)}
     return AwsAlarm(f"{rule}Undelivered", "AWS/Events", "FailedInvocations", alarm, _EVENTS, dimensions)
+
+
+def _certificate(arn: str) -> AwsAlarm:
+    """ACM counts the days twice a day, and stops when the certificate has expired."""
+    alarm = Alarm(
+        f"The load balancer's certificate expires in less than {LEAST_CERTIFICATE_DAYS} days.",
+        "renew it and import it into ACM under the same ARN.",
+        CERTIFICATE_EXPIRING,
+        threshold=LEAST_CERTIFICATE_DAYS,
+        compare=Compare.BELOW,
+        statistic="Minimum",
+        period_seconds=24 * 3600,
+        treat_missing_data=TreatMissingData.IGNORE,
+    )
+    dimensions = {"CertificateArn": arn}
+    return AwsAlarm(CERTIFICATE_EXPIRING, "AWS/CertificateManager", "DaysToExpiry", alarm, _ACM, dimensions)

@@ -25,6 +25,7 @@ TITLES: Mapping[str, str] = {
     "ReplicationLagSeconds": "lag",
     "ScnHeadroomMinutes": "archived log",
     "TransactionBufferPercent": "open transactions",
+    "HeapAfterCollectionPercent": "heap",
     "HeartbeatMissing": "heartbeat",
     "ChangesSkipped": "skipped changes",
     "AutoRestartBudgetExceeded": "restarts",

@@ -64,7 +64,7 @@ BUFFER_FILLING = observed(
     "an open transaction of the database takes much of the worker's heap; a full heap ends the worker, which "
     "then reads the transaction again",
     "ask the DBA which transaction has been open for long (V$TRANSACTION) and have it committed; if such "
-    "transactions are normal, raise task_memory and container_memory, then launch",
+    "transactions are normal, raise task_memory, then launch",
     ORACLE_SCRIPT,
 )
 STALLED = observed(

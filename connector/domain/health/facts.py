@@ -1,7 +1,7 @@
 """What was seen of a deployed stage, from outside and through its admin Lambda; without evaluation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from connector.domain.health.check_result import CheckResult
 from connector.domain.stage.stage import Stage
 
 #: Parts that are inspected from outside, as keys of `Facts.unavailable`.
-ADMIN, ALARMS, MAIL, CHECK = "admin", "alarms", "mail", "health_check"
+ADMIN, ALARMS, MAIL, PAGERS, CHECK = "admin", "alarms", "mail", "pagers", "health_check"
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,15 @@ class AlarmState:
     actions: tuple[str, ...] = ()
     window: int = 0
 
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The names of the topics that it sends to."""
+        return tuple(action.rpartition(":")[2] for action in self.actions)
+
 
 @dataclass(frozen=True)
 class Subscription:
-    """Who is subscribed to the stage's topic."""
+    """Who is subscribed to a topic of the stage."""
 
     protocol: str
     endpoint: str
@@ -52,7 +57,9 @@ class Facts:
     findings: tuple[CheckResult, ...] = ()
     #: The last part of the alarm's name -> its state, for those that exist.
     alarms: Mapping[str, AlarmState] = field(default_factory=dict)
+    #: Who is subscribed to the topic for people, and to the one for machines.
     subscriptions: tuple[Subscription, ...] = ()
+    pagers: tuple[Subscription, ...] = ()
     #: When the newest health check was published, and whether it could do its work; None without one.
     checked_at: datetime | None = None
     check_failed: bool = False
@@ -79,15 +86,8 @@ class Facts:
             ALARMS: self._or_error(
                 ALARMS, {name: {"state": a.state, "reason": a.reason} for name, a in self.alarms.items()}
             ),
-            MAIL: self._or_error(
-                MAIL,
-                {
-                    "subscriptions": [
-                        {"protocol": s.protocol, "endpoint": s.endpoint, "confirmed": s.confirmed}
-                        for s in self.subscriptions
-                    ]
-                },
-            ),
+            MAIL: self._or_error(MAIL, {"subscriptions": [asdict(s) for s in self.subscriptions]}),
+            PAGERS: self._or_error(PAGERS, {"subscriptions": [asdict(s) for s in self.pagers]}),
             CHECK: self._or_error(
                 CHECK,
                 {

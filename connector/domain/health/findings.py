@@ -213,14 +213,10 @@ def _tasks(status: ConnectorStatus) -> str:
 
 
 def _task(seen: Observation) -> list[Finding]:
-    """What Connect's own metrics say about the task that runs."""
-    source = seen.source
-    measured = {} if source is None else {"RecordsInFlight": source.in_flight, "RecordErrors": source.errors}
-    return [
-        Finding.passed(metric, f"{value:.0f}", value)
-        for metric, value in measured.items()
-        if value is not None
-    ]
+    """What the task's worker measures. One reading of the heap is no finding: its alarm needs two."""
+    measured = {} if seen.source is None else seen.source.of_worker
+    units = {name: " %" if metrics.metric(name).unit == "Percent" else "" for name in measured}
+    return [Finding.passed(name, f"{value:.0f}{units[name]}", value) for name, value in measured.items()]
 
 
 def _streams(seen: Observation) -> bool:

@@ -9,11 +9,12 @@ from connector.domain.health.findings import Finding
 from connector.domain.health.headroom import remembered
 from connector.domain.health.lag import milliseconds, same_reading
 from connector.domain.health.moments import moment
-from connector.domain.health.new_findings import class_name, find_new, says_why
+from connector.domain.health.new_findings import class_name, find_new, is_new_event, says_why
 from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Outcome
 from connector.domain.health.state import LAGS_KEPT, HealthState, Incident
 from connector.domain.health.verdict import Verdict
+from connector.domain.health.worker_event import WorkerEvent
 
 _LAG = "ReplicationLagSeconds"
 #: How many attempts are remembered for the mail.
@@ -70,7 +71,8 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
 
     An incident begins when a finding has lasted for as many checks as its alarm requires, unless restarts are
     still being tried. A finding that joins it is mailed if it is new and has lasted as long (`new_findings`).
-    The incident ends with the first check that saw everything and found nothing.
+    The incident ends with the first check that saw everything and found nothing, if the last event of ECS's
+    is long enough ago (`WorkerHistory.quiet`).
     """
     if verdict.retiring:
         return Next(HealthState(version=state.version + 1))
@@ -104,9 +106,31 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
         return Next(replace(kept, incident=Incident(int(now), title, _pairs(own))), Notification.INCIDENT)
     if due := _due(new_findings, _kind, streaks, healing=healing):
         return Next(replace(kept, incident=_grown(state.incident, due, own)), Notification.GROWN, tuple(due))
-    if not own and verdict.sure:
-        return Next(replace(kept, incident=None), Notification.RECOVERY)
+    if not own and verdict.sure and state.worker.quiet(now):
+        return Next(replace(kept, incident=None, worker=state.worker.closed()), Notification.RECOVERY)
     return Next(kept)
+
+
+def join(state: HealthState, event: WorkerEvent, now: float) -> Next:
+    """The result of an event of ECS's, which opens an incident or joins the one that is open.
+
+    It is no check: it counts no findings, and whether the incident is over is for the next check to say. A
+    worker that stops again and again is mailed once, as long as its class stays. The same state comes back
+    for an event that was recorded before.
+    """
+    if state.worker.knows(event):
+        return Next(state)
+    kept = state.next(worker=state.worker.recorded(event, now))
+    pair = (event.kind.value, event.cause.name)
+    if state.incident is None:
+        # Of an incident before, no event counts to this one.
+        fresh = replace(kept, worker=state.worker.closed().recorded(event, now))
+        opened = Incident(int(now), event.kind.value, (pair,))
+        return Next(replace(fresh, incident=opened), Notification.INCIDENT)
+    if not is_new_event(event, state.incident, state.streaks):
+        return Next(kept)
+    incident = _with(state.incident, [event.kind.value], (pair,))
+    return Next(replace(kept, incident=incident), Notification.GROWN)
 
 
 def _metric(finding: Finding) -> str:
@@ -146,9 +170,12 @@ def _pairs(found: list[Finding]) -> tuple[tuple[str, str], ...]:
 
 def _grown(incident: Incident, due: list[Finding], own: list[Finding]) -> Incident:
     """The incident with the findings that its new mail names."""
-    joined = [finding.name for finding in due if finding.name not in incident.title]
-    title = " and ".join([incident.title, *joined])
-    return Incident(incident.since, title, tuple(dict.fromkeys((*incident.notified, *_pairs(own)))))
+    return _with(incident, [finding.name for finding in due], _pairs(own))
+
+
+def _with(incident: Incident, names: list[str], pairs: tuple[tuple[str, str], ...]) -> Incident:
+    title = " and ".join([incident.title, *(name for name in names if name not in incident.title)])
+    return Incident(incident.since, title, tuple(dict.fromkeys((*incident.notified, *pairs))))
 
 
 def _lag_is_read_again(state: HealthState, seen: Observation, verdict: Verdict, now: float) -> bool:

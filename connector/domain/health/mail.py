@@ -49,13 +49,13 @@ def incident_mail(
     lines = [
         f"Stage {stage.name}, {moment(now)}: {alarm.description if alarm else first.name}",
         "",
-        *(_joins(state.incident) if new_findings and state.incident else []),
+        *(joins(state.incident) if new_findings and state.incident else []),
         f"Cause:        {cause.name}: {cause.meaning}",
         f"Last error:   {first.reason}",
         *(f"Also:         {finding.name}: {finding.reason}" for finding in found[1:]),
         f"Lag:          {trend(state)}",
         *_archived_log(verdict, found),
-        *_listed("Tried:", state.tried or ("nothing",)),
+        *listed("Tried:", state.tried or ("nothing",)),
         *([f"No action:    {verdict.remediation.withheld}"] if verdict.remediation.withheld else []),
         f"Restarts left in this hour: {left}",
         "",
@@ -78,7 +78,8 @@ def recovery_mail(
         f"Stage {stage.name}, {moment(now)}: healthy again. Nobody needs to do anything.",
         "",
         f"Incident:     {incident.title}, mailed {moment(incident.since)}, {minutes} minutes ago",
-        *_listed("Tried:", before.tried or ("nothing",)),
+        *([f"Events:       {before.worker.summary}"] if before.worker.summary else []),
+        *listed("Tried:", before.tried or ("nothing",)),
         f"Lag:          {trend(state)}",
     ]
     return Mail(subject(f"{stage.names.service}: recovered from {incident.title}"), "\n".join(lines))
@@ -111,11 +112,13 @@ def _archived_log(verdict: Verdict, found: list[Finding]) -> list[str]:
     ]
 
 
-def _joins(incident: Incident) -> list[str]:
+def joins(incident: Incident) -> list[str]:
+    """The line of a mail about what has joined an open incident."""
     return [f"Joins:        an incident that was mailed {moment(incident.since)} and is still open"]
 
 
-def _listed(title: str, lines: tuple[str, ...]) -> list[str]:
+def listed(title: str, lines: tuple[str, ...]) -> list[str]:
+    """Lines under one title."""
     return [f"{title if number == 0 else '':<13} {line}" for number, line in enumerate(lines)]
 
 

@@ -266,6 +266,21 @@ METRICS: tuple[Metric, ...] = (
         kinds=("debezium",),
     ),
     Metric(
+        "HeapAfterCollectionPercent",
+        "Percent",
+        "How much of the heap of the worker that runs the task was in use after the last collection",
+        Origin.HEALTH,
+        # Not a finding of the health check: one reading may come between two collections that free much.
+        Alarm(
+            "The worker's heap stays nearly full: a full heap ends the worker.",
+            "check whether TransactionBufferPercent is on too: then ask the DBA about that transaction. If "
+            "not, raise task_memory in the stage's config.yaml.",
+            "HeapAfterCollectionPercent",
+            threshold=85,
+            evaluation_periods=2,
+        ),
+    ),
+    Metric(
         "ChangesSkipped",
         "Count",
         "How often changes of a captured table were passed over, once for each table and cause, as long as "

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from connector.domain.diagnosis.classes import ERROR_CLASSES
 from connector.domain.diagnosis.error_class import ErrorClass
-from connector.domain.health.error_classes import ARCHIVED_LOG_EXPIRING, LAGGING, named
+from connector.domain.health.error_classes import ARCHIVED_LOG_EXPIRING, LAGGING, WORKER, named
 from connector.domain.health.findings import Finding
 from connector.domain.health.state import Incident
+from connector.domain.health.worker_event import EventKind, WorkerEvent
+from connector.domain.health.worker_stops import DEPLOYMENT, NOT_STARTED, RECLAIMED, UNREADABLE
 
 _OUTSIDE = frozenset({"BrokersUnreachable", "DbTcpUnreachable"})
 _FAILED = frozenset({"ConnectorTaskFailed", "ConnectorStateFailed"})
@@ -32,8 +34,15 @@ _EXPLAINED_BY: Mapping[str, frozenset[str]] = {
 }
 #: Classes that are stages of one outage: the database stops or moves, starts, opens, and sessions come back.
 _OUTAGE = frozenset({"unreachable", "database host", "database starting", "no free session", "session ended"})
+#: What ECS tells of in events, and the findings that are about the same workers.
+_EVENTS = frozenset(kind.value for kind in EventKind)
+_OF_WORKER = frozenset({"EcsServiceUnhealthy", "ConnectApiUnreachable"})
+#: Classes that tell no more than that a worker is away. What has been mailed of it explains them, but for
+#: classes after which another worker starts at once.
+_AWAY = frozenset({WORKER.name, NOT_STARTED.name, DEPLOYMENT.name})
+_PASSING = frozenset({RECLAIMED.name, UNREADABLE.name})
 #: When these have ended the connector catches up, so a lag is expected.
-_HALTS = _STILL | _HOLDS | {"HeartbeatMissing"}
+_HALTS = _STILL | _HOLDS | _EVENTS | {"HeartbeatMissing"}
 
 
 def class_name(finding: Finding) -> str:
@@ -55,8 +64,33 @@ def find_new(found: Sequence[Finding], incident: Incident, lags: Sequence[tuple[
         for finding in found
         if (class_name(finding) not in classes if finding.cause else finding.name not in notified)
         and not _explained(finding, notified, standing, falling=_falling(lags))
+        and not (_is_away(finding) and _worker_is_known(incident))
         and not (class_name(finding) in _OUTAGE and classes & _OUTAGE)
     ]
+
+
+def is_new_event(event: WorkerEvent, incident: Incident, streaks: Mapping[str, int]) -> bool:
+    """Whether an event tells people more than the mails about an open incident have.
+
+    `streaks`: the findings of the last check, as the state has them.
+    """
+    if event.cause.name in {cause for _, cause in incident.notified}:
+        return False
+    if event.cause.name not in _AWAY:
+        return True
+    # A worker ends when it cannot reach the brokers.
+    brokers = {metric for metric, _ in incident.notified} & streaks.keys() & {"BrokersUnreachable"}
+    return not brokers and not _worker_is_known(incident)
+
+
+def _is_away(finding: Finding) -> bool:
+    return finding.name in _OF_WORKER and class_name(finding) in _AWAY
+
+
+def _worker_is_known(incident: Incident) -> bool:
+    """Whether a mail about an incident has told that a worker is away."""
+    told = {cause for metric, cause in incident.notified if metric in _EVENTS | _OF_WORKER}
+    return bool(told - _PASSING)
 
 
 def _explained(finding: Finding, notified: set[str], standing: set[str], *, falling: bool) -> bool:

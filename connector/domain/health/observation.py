@@ -132,6 +132,8 @@ class Source:
     heap_limit: float | None = None
     #: Bytes of the heap that long-lived objects take, and garbage that was not collected yet.
     old_generation: float | None = None
+    #: Bytes of the heap that objects take which have outlived a collection or a few.
+    survivors: float | None = None
     #: Records that the task has read and the brokers have not confirmed yet, as Connect counts them.
     in_flight: float | None = None
     #: Records that Connect could not handle since the task started.
@@ -150,6 +152,29 @@ class Source:
         by_number = self.buffered_changes * BYTES_PER_CHANGE
         by_heap = min(self.old_generation or 0, self.buffered_changes * MOST_BYTES_PER_CHANGE)
         return 100 * max(by_number, by_heap) / self.heap_limit
+
+    @property
+    def heap_percent(self) -> float | None:
+        """How much of the heap was in use after the last collection; None while not known.
+
+        A collection empties Eden. What it leaves is in the other two pools, which stay as they are until the
+        next one (but for single objects of more than half a region). The JVM's own figure, the collection
+        usage of each pool, is no use for the old generation: G1 renews it after mixed and full collections
+        only, so it read 0 % until a heap was 67 % full (OpenJDK 17, measured in docs/sizing.md).
+        """
+        if self.old_generation is None or self.heap_limit is None or self.heap_limit <= 0:
+            return None
+        return 100 * (self.old_generation + (self.survivors or 0)) / self.heap_limit
+
+    @property
+    def of_worker(self) -> Mapping[str, float]:
+        """What the worker measures, whatever the source is, by metric; without what is not known."""
+        measured = {
+            "RecordsInFlight": self.in_flight,
+            "RecordErrors": self.errors,
+            "HeapAfterCollectionPercent": self.heap_percent,
+        }
+        return {name: value for name, value in measured.items() if value is not None}
 
     @property
     def connected(self) -> bool:

@@ -8,7 +8,7 @@ from connector.domain.health.alarm import Alarm
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.check_result import CheckResult, launch, step_of
 from connector.domain.health.error_classes import classify, named
-from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, Facts
+from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, PAGERS, Facts
 from connector.domain.stage import stack_states
 from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stack_states import StackStep
@@ -25,6 +25,7 @@ def evaluate(facts: Facts, now: datetime) -> tuple[CheckResult, ...]:
         *_inside(facts),
         *(_unavailable(facts, ALARMS, "alarms") or _alarms(facts)),
         *(_unavailable(facts, MAIL, "mail") or _mail(facts)),
+        *(_unavailable(facts, PAGERS, "pagers") or _pagers(facts)),
         *(_unavailable(facts, CHECK, "health check") or _last_check(facts, now)),
     )
 
@@ -87,6 +88,11 @@ def _alarms(facts: Facts) -> Sequence[CheckResult]:
         for name in wanted
         if name not in facts.alarms
     ]
+    topic = facts.stage.names.alarms_topic
+    silent = [name for name, alarm in facts.alarms.items() if topic not in alarm.topics]
+    if silent:
+        reason = f"{len(silent)} of {len(facts.alarms)} alarms do not send to {topic}: {', '.join(silent)}"
+        wrong.append(_bad("alarms", reason, launch(facts.stage)))
     wrong += [
         _bad("alarms", f"{name} is in ALARM: {wanted[name].description}", _first_action(facts, wanted[name]))
         for name, alarm in facts.alarms.items()
@@ -114,6 +120,18 @@ def _mail(facts: Facts) -> Sequence[CheckResult]:
         wrong.append(_bad("mail", f"nobody is subscribed to {facts.stage.names.sns_topic}", step))
     shown = ", ".join(f"{s.endpoint} confirmed" for s in facts.subscriptions)
     return wrong or [_good("mail", shown or "no subscription")]
+
+
+def _pagers(facts: Facts) -> Sequence[CheckResult]:
+    """A pager is not demanded; one that was subscribed and never confirmed gets nothing."""
+    step = "confirm the subscription as the pager's manual says, or delete it in SNS"
+    wrong = [
+        _bad("pagers", f"{s.protocol} {s.endpoint} gets no alarm: it is PendingConfirmation", step)
+        for s in facts.pagers
+        if not s.confirmed
+    ]
+    shown = ", ".join(f"{s.protocol} {s.endpoint} confirmed" for s in facts.pagers)
+    return wrong or [_good("pagers", shown or "no subscription")]
 
 
 def _last_check(facts: Facts, now: datetime) -> Sequence[CheckResult]:

@@ -7,6 +7,8 @@ from typing import Any
 from connector.domain.health.item_version import read_version
 from connector.domain.health.old_names import up_to_date
 from connector.domain.health.scn import ScnMemory
+from connector.domain.health.worker_event import EventKind
+from connector.domain.health.worker_history import WorkerHistory
 
 #: Partition key of the item in the state table. It stays: deployed stages have their state under it.
 STATE_KEY = "health-memory"
@@ -50,6 +52,8 @@ class HealthState:
     #: The error class for which Connect refused the registration last.
     refused: str = ""
     incident: Incident | None = None
+    #: What ECS told in events; the rest of the state is the checks' alone.
+    worker: WorkerHistory = field(default_factory=WorkerHistory)
     #: 0 while there is no item, or none with a version.
     version: int = 0
     #: The version in the table if no check can have written it; it is replaced all the same.
@@ -58,6 +62,22 @@ class HealthState:
     def next(self, **changes: Any) -> "HealthState":
         """The state to write, one version on."""
         return replace(self, version=self.version + 1, replaced_version=(), **changes)
+
+    @property
+    def worker_incident(self) -> Incident | None:
+        """The open incident if only events of ECS's keep it open: no check has found anything, or not lately.
+
+        It ends when a worker has run for long enough; what is wrong now is for a check to say.
+        """
+        if self.incident is None or not self.worker.counts:
+            return None
+        of_events = all(metric in set(EventKind) for metric, _ in self.incident.notified)
+        return self.incident if of_events or not self.streaks else None
+
+    def same_check(self, other: "HealthState") -> bool:
+        """Whether no check has run between two states: events may have."""
+        events: dict[str, Any] = {"incident": None, "worker": WorkerHistory(), "version": 0}
+        return replace(self, **events) == replace(other, **events)
 
     def to_item(self) -> dict[str, Any]:
         """A plain item for DynamoDB's resource API."""
@@ -75,6 +95,7 @@ class HealthState:
             "tried": list(self.tried),
             "refused": self.refused,
             "incident": None if incident is None else _incident_item(incident),
+            "worker": self.worker.to_item(),
         }
 
     @classmethod
@@ -83,7 +104,7 @@ class HealthState:
         item = up_to_date(item)
         version, replaced_version = read_version(item)
         try:
-            incident, scn = item["incident"], item.get("scn")
+            incident, scn, worker = item["incident"], item.get("scn"), item.get("worker")
             return cls(
                 streaks={str(name): int(count) for name, count in item["streaks"].items()},
                 unknown_streak=int(item["unknown_streak"]),
@@ -95,6 +116,7 @@ class HealthState:
                 tried=tuple(map(str, item["tried"])),
                 refused=str(item["refused"]),
                 incident=None if incident is None else _incident(incident),
+                worker=WorkerHistory() if worker is None else WorkerHistory.from_item(worker),
                 version=version,
                 replaced_version=replaced_version,
             )

@@ -4,30 +4,36 @@ The health check ignores what an operator has done, a deployment in progress, an
 launch would change. `verify` reports them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from connector.domain.health.alarm import RUNBOOK
+from connector.domain.health.alarm import LEAST_CERTIFICATE_DAYS, RUNBOOK
 from connector.domain.health.check_result import launch
 from connector.domain.health.findings import Finding
 from connector.domain.health.observation import Observation
 from connector.domain.health.state import HealthState
+from connector.domain.network.endpoints import Reached
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan
 
 PAUSED, ROLLOUT, CONFIG, SECRETS = "paused", "deployment", "config", "secrets"
 TOPICS, RECORD, INCIDENT = "topics", "stage record", "incident"
+ENDPOINTS, CERTIFICATE = "endpoints", "certificate"
 #: Every check of this module: `verify` finds what the health check finds, and these.
-NAMES = (PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT)
+NAMES = (PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE)
+
+_DAY = 24 * 3600
+_PREREQUISITES = "docs/stages.md#vpc-endpoints"
 
 
 @dataclass(frozen=True)
 class Setup:
     """What a launch would register and create now, compared with what exists.
 
-    `errors`: why "topics" or "config" could not be compared. What was not read is None.
+    `errors`: why "topics", "config", "endpoints" or "certificate" could not be checked. What was not read is
+    None.
     """
 
     topics: TopicPlan | None = None
@@ -36,9 +42,15 @@ class Setup:
     #: Whether the config that Connect has is another one.
     config_differs: bool | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
+    #: AWS's endpoints that the stage needs, as the admin function reached them.
+    endpoints: Sequence[Reached] | None = None
+    #: When the load balancer's certificate expires, in seconds since 1970; None without a load balancer.
+    certificate_expiry: float | None = None
+    #: Why no client accepts that certificate; empty when one does.
+    certificate_error: str = ""
 
 
-def verify_checks(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
+def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> list[Finding]:
     """What `verify` checks besides the health check's findings."""
     return [
         *_paused(seen, stage),
@@ -48,6 +60,8 @@ def verify_checks(seen: Observation, setup: Setup, stage: Stage) -> list[Finding
         *_topics(setup, stage),
         *_record(seen, setup, stage),
         *_incident(seen),
+        *_endpoints(setup),
+        *_certificate(setup, now),
     ]
 
 
@@ -129,10 +143,41 @@ def _record(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
 
 
 def _incident(seen: Observation) -> list[Finding]:
-    incident = (seen.health_state or HealthState()).incident
+    state = seen.health_state or HealthState()
+    incident = state.incident
+    if incident is not None and incident is state.worker_incident:
+        waits = "its end is mailed when no worker has stopped for some time"
+        return [_good(INCIDENT, f"open: {incident.title} ({state.worker.summary}); {waits}")]
     if incident is None:
         return [] if seen.health_state is None else [_good(INCIDENT, "none is open")]
     since = datetime.fromtimestamp(incident.since, UTC).strftime("%Y-%m-%d %H:%M UTC")
     section = incident.title.partition(" ")[0].lower()
     reason = f"an incident is open since {since}: {incident.title}"
     return [_bad(INCIDENT, reason, f"read its mail and {RUNBOOK}#{section}")]
+
+
+def _endpoints(setup: Setup) -> list[Finding]:
+    if ENDPOINTS in setup.errors:
+        return [Finding.unsure(ENDPOINTS, setup.errors[ENDPOINTS])]
+    if setup.endpoints is None:
+        return []
+    silent = [endpoint for endpoint in setup.endpoints if endpoint.reason]
+    if not silent:
+        return [_good(ENDPOINTS, f"{len(setup.endpoints)} of AWS's addresses accept connections")]
+    step = f"give the stage's subnets NAT, or VPC endpoints with private DNS names: {_PREREQUISITES}"
+    return [_bad(ENDPOINTS, endpoint.describe(), step) for endpoint in silent]
+
+
+def _certificate(setup: Setup, now: float) -> list[Finding]:
+    """Without a valid certificate no function reaches Connect, so nothing can be registered or checked."""
+    renew = "renew the certificate, or name another one in the secret connectAlbTls and launch the stage"
+    if CERTIFICATE in setup.errors:
+        return [Finding.unsure(CERTIFICATE, setup.errors[CERTIFICATE])]
+    if setup.certificate_error:
+        return [_bad(CERTIFICATE, setup.certificate_error, renew)]
+    if setup.certificate_expiry is None:
+        return []
+    days = int((setup.certificate_expiry - now) // _DAY)
+    if days < LEAST_CERTIFICATE_DAYS:
+        return [_bad(CERTIFICATE, f"the load balancer's certificate expires in {days} days", renew)]
+    return [_good(CERTIFICATE, f"the load balancer's certificate expires in {days} days")]

@@ -10,10 +10,13 @@ Task, `stopCode`.
 import re
 from collections.abc import Sequence
 
-from connector.domain.diagnosis.error_class import LAUNCH, STATUS, ErrorClass, Owner, observed
+from connector.domain.diagnosis.error_class import LAUNCH, LOGS, STATUS, ErrorClass, Owner, observed
 
 #: ECS's stop code of a task that never started.
 NOT_STARTED_CODE = "TaskFailedToStart"
+#: How ECS begins the reason when a deployment or a change of the desired count stops a task. The stop code
+#: does not help: tasks that fail their health checks are stopped with the same one.
+SCALING = "Scaling activity initiated by"
 
 
 NETWORK = observed(
@@ -88,8 +91,33 @@ NOT_STARTED = observed(
     "quota in this order",
     STATUS,
 )
+RECLAIMED = observed(
+    "worker-reclaimed",
+    Owner.PLATFORM,
+    "AWS stopped the worker's task itself, to maintain what it ran on or to take the capacity back",
+    "nothing, if a new worker runs: ECS starts it by itself; else look at why it does not start",
+    STATUS,
+)
+DEPLOYMENT = observed(
+    "worker-deployment",
+    Owner.US,
+    "a deployment of the worker failed, and ECS goes back to the version before",
+    "find out why the new workers stopped: in their log, or in ECS's reason if they never started; correct "
+    "it or take the change back, then launch",
+    LOGS,
+)
+UNREADABLE = observed(
+    "worker-event",
+    Owner.US,
+    "ECS sent an event about the worker in a form that this version does not know",
+    "read the event in the mail and look at the service's events in ECS; then tell the maintainers, who have "
+    "to teach it to the health check",
+    STATUS,
+)
 
-CLASSES = (NETWORK, CAPACITY, IMAGE, SECRET, LOG_GROUP, ROLE, THROTTLED, VOLUME, NOT_STARTED)
+#: Of tasks that never started.
+START_CLASSES = (NETWORK, CAPACITY, IMAGE, SECRET, LOG_GROUP, ROLE, THROTTLED, VOLUME, NOT_STARTED)
+CLASSES = (*START_CLASSES, RECLAIMED, DEPLOYMENT, UNREADABLE)
 
 
 def _pattern(*patterns: str) -> re.Pattern[str]:
@@ -114,7 +142,10 @@ _SPEAKS_OF = (
     ),
     (
         ROLE,
-        _pattern(r"unable to assume|assume the (?:service linked )?role|(?:task|execution) ?role .* not "),
+        _pattern(
+            r"unable to assume|assume the (?:service linked )?role",
+            r"(?:task|execution) ?role .*(?: not |\bcannot\b)",
+        ),
     ),
     (
         NETWORK,
@@ -173,6 +204,24 @@ def spoken_of(reason: str) -> ErrorClass:
     if found is not None:
         return found
     return SECRET if _BOTH.search(reason) else NOT_STARTED
+
+
+#: The stop codes and reasons with which AWS takes a task away that runs: "Amazon ECS Developer Guide", pages
+#: "Task retirement and maintenance" and "Amazon ECS stopped tasks error messages".
+_RECLAIMED = _pattern(
+    r"\b(?:TerminationNotice|SpotInterruption)\b|performing maintenance on the underlying",
+    r"task retirement|(?:instance|host) .*(?:retire|terminat)",
+)
+
+
+def reclaimed(stop_code: str, reason: str) -> bool:
+    """Whether AWS took a task away that ran."""
+    return _RECLAIMED.search(f"{stop_code} {reason}") is not None
+
+
+def planned(reason: str) -> bool:
+    """Whether a deployment or a change of the desired count stopped a task."""
+    return reason.lstrip().startswith(SCALING)
 
 
 #: Events of a service that say why it has too few tasks, and the one before which all is well.

@@ -261,13 +261,23 @@ RECONNECT_BACKOFF_MS = 1000
 RECONNECT_BACKOFF_MAX_MS = 10000
 
 
-def client_security(auth: KafkaAuth) -> Mapping[str, str]:
+#: Where the worker's clients find the certificates that they trust; the image's entry point sets both.
+TRUST_STORE = {
+    "ssl.truststore.type": "${env:KAFKA_TRUSTSTORE_TYPE}",
+    "ssl.truststore.location": "${env:KAFKA_TRUSTSTORE_LOCATION}",
+}
+
+
+def client_security(auth: KafkaAuth, *, private_ca: bool = False) -> Mapping[str, str]:
     """The security block for a Kafka client inside a connector config, without a prefix.
 
     Credentials are `${env:…}` references that the worker resolves, so that Connect stores none. With IAM the
-    block also bounds how often the client connects.
+    block also bounds how often the client connects. `private_ca`: the brokers' certificates are of an
+    authority that the stage's secret `kafkaTls` holds; without one a client trusts what Java trusts.
     """
     block = {"security.protocol": auth.protocol}
+    if private_ca and auth is not KafkaAuth.PLAINTEXT:
+        block |= TRUST_STORE
     if auth is KafkaAuth.SCRAM:
         block["sasl.mechanism"] = "SCRAM-SHA-512"
         block["sasl.jaas.config"] = (

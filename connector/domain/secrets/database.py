@@ -40,6 +40,8 @@ _FIELDS = {
 }
 #: Keys that the RDS credential template adds and this project has no use for.
 _IGNORED = ("dbInstanceIdentifier", "dbClusterIdentifier", "masterarn")
+#: Every key that `dbInfo` may have.
+DATABASE_KEYS = (*(key for keys in _FIELDS.values() for key in keys), *_IGNORED)
 
 
 #: `oracle`, and what RDS and RDS Custom call their editions: oracle-se2, oracle-ee-cdb, custom-oracle-ee
@@ -107,11 +109,10 @@ def parse_database(stored: StoredSecret) -> Database:
 
 
 def _refuse_unknown(path: str, fields: Mapping[str, Any]) -> None:
-    known = {key for keys in _FIELDS.values() for key in keys} | set(_IGNORED)
-    unknown = sorted(set(fields) - known)
+    unknown = sorted(set(fields) - set(DATABASE_KEYS))
     if unknown:
-        key = shown(fields, unknown[0])
-        raise SecretError(f"secret {path} has the unknown key {key}; known: {', '.join(sorted(known))}")
+        key, known = shown(fields, unknown[0]), ", ".join(sorted(DATABASE_KEYS))
+        raise SecretError(f"secret {path} has the unknown key {key}; known: {known}")
 
 
 def _refuse_other_engines(path: str, fields: Mapping[str, Any]) -> None:

@@ -18,8 +18,9 @@ DB_INFO = "dbInfo"
 ALERT_EMAILS = "alertEmails"
 ALB_TLS = "connectAlbTls"
 KAFKA_CREDENTIALS = "kafkaCredentials"
+KAFKA_TLS = "kafkaTls"
 
-#: Every secret a stage may have. The last two are optional.
+#: Every secret a stage may have. The last three are optional.
 SECRET_NAMES = (
     VPC,
     IAM_PATH,
@@ -29,6 +30,7 @@ SECRET_NAMES = (
     ALERT_EMAILS,
     ALB_TLS,
     KAFKA_CREDENTIALS,
+    KAFKA_TLS,
 )
 
 #: Secrets whose whole text is confidential; `dbInfo` and `kafkaCredentials` hide single fields.

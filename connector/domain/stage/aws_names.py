@@ -4,9 +4,11 @@ A name is made from the stage's *slug*, which is legal in every AWS service used
 bounded by the tightest one: the certificate's domain name.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 PROJECT = "wms"
 PRODUCT = "wms-connector"
@@ -31,6 +33,23 @@ METRICS_PORT = 9404
 
 #: EventBridge: a rule's name has at most 64 characters.
 MAX_RULE = 64 - len(f"{PRODUCT}-") - MAX_SLUG - len("-")
+
+
+class RolePart(StrEnum):
+    """The roles of a stage, and what of their names follows the slug.
+
+    The part begins with a capital letter, which no slug has: no role of `main-x` has a name that begins like
+    one of `main`.
+    """
+
+    ADMIN = "Admin"
+    HEALTH = "Health"
+    EXECUTION = "Execution"
+    TASK = "Task"
+
+
+#: IAM: a role's name has at most 64 characters.
+_PATH_DIGITS = 6
 
 # What follows the slug in a name has no hyphen: with one, `a` + `b-c` and `a-b` + `c` would be one name.
 _PART = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -103,6 +122,11 @@ class Names:
         return f"Alerts-{self.stack('alerts')}"
 
     @property
+    def alarms_topic(self) -> str:
+        """SNS topic that gets every alarm and its OK, for machines such as a pager."""
+        return f"Alarms-{self.stack('alerts')}"
+
+    @property
     def health_namespace(self) -> str:
         """CloudWatch namespace of the metrics that the health check publishes."""
         return f"{self.service}/Health"
@@ -137,6 +161,20 @@ class Names:
         """Domain name under which the load balancer answers and for which the certificate is issued."""
         return f"connect.{self.zone}"
 
+    def role_start(self, part: RolePart) -> str:
+        """What the name of a role begins with, whatever its path; the names of its policies begin so, too."""
+        return self._with_part(part.value)
+
+    def role(self, part: RolePart, path: str, rights: str = "") -> str:
+        """Name of an IAM role, or of the policy with those of its rights that are called `rights`.
+
+        Neither can move to another path, so there it gets another name and is replaced. The name is ours, not
+        CloudFormation's: that one is cut where it is too long, and a role of a stage
+        `production-with-a-long-name` could then not be told from one of `production`.
+        """
+        digest = hashlib.sha256(path.encode()).hexdigest()[:_PATH_DIGITS]
+        return f"{self.role_start(part)}{rights}-{digest}"
+
     def security_group(self, role: str) -> str:
         """Security group name; `role` is one word, as in `client`."""
         return self._with_part(role)
@@ -152,6 +190,7 @@ class Names:
             "service": self.service,
             "connector_log_group": self.connector_log_group,
             "sns_topic": self.sns_topic,
+            "alarms_topic": self.alarms_topic,
             "health_namespace": self.health_namespace,
             "log_namespace": self.log_namespace,
             "table": self.table,

@@ -5,8 +5,11 @@ two databases to the same topics and corrupt each other's schema history.
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from connector.domain.stage.group_owner import GroupConnector, foreign_connector, joining
+from connector.domain.stage.ownership import MIGRATION
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.domain.stage.topics import twins
 
@@ -21,12 +24,14 @@ class Cluster:
     """What was seen of a cluster.
 
     `registered` says whether the stage's own record names this cluster; `foreign_worker` whether the stage's
-    Connect group has a worker that does not belong to this stage's service.
+    Connect group has a worker that does not belong to this stage's service; `connectors` which
+    connectors the group's config topic has, where the stage is not registered.
     """
 
     topics: frozenset[str]
     registered: bool = False
     foreign_worker: bool = False
+    connectors: tuple[GroupConnector, ...] = ()
 
 
 def conflict(stage: Stage, cluster: Cluster, prefix: str) -> str | None:
@@ -41,14 +46,19 @@ def conflict(stage: Stage, cluster: Cluster, prefix: str) -> str | None:
             "another name"
         )
     # A stage that is registered there came first: what a refused stage left behind is no reason to refuse it.
-    if stage.ephemeral or cluster.registered:
+    if cluster.registered:
         return None
     if cluster.foreign_worker:
         return (
-            f"a stage {stage.name} of another account uses this cluster already: its Connect "
-            f"group {stage.topics.connect_group} has members, and this stage has no worker; "
-            f"{_way_out(stage, prefix)}"
+            f"a stage {stage.name} of another account uses this cluster already, or the predecessor does: "
+            f"its Connect group {stage.topics.connect_group} has members, and this stage has no worker; "
+            f"{_way_out(stage, prefix)}. If it is the predecessor, read {MIGRATION}"
         )
+    foreign = foreign_connector(stage.topics, cluster.connectors)
+    if foreign is not None:
+        return joining(stage, foreign)
+    if stage.ephemeral:
+        return None
     for other, sign in _others(stage):
         if sign in cluster.topics:
             return (
@@ -58,6 +68,11 @@ def conflict(stage: Stage, cluster: Cluster, prefix: str) -> str | None:
                 "touch its topics: they hold its position in the database"
             )
     return None
+
+
+def named_stages_on(stage: Stage, topics: AbstractSet[str]) -> tuple[str, ...]:
+    """The named stages, other than this one, that have Connect topics among `topics`."""
+    return tuple(dict.fromkeys(other.name for other, sign in _others(stage) if sign in topics))
 
 
 def _others(stage: Stage) -> Iterator[tuple[Stage, str]]:
@@ -71,6 +86,7 @@ def _others(stage: Stage) -> Iterator[tuple[Stage, str]]:
 
 def _way_out(stage: Stage, prefix: str) -> str:
     return (
-        f"each named stage needs a cluster of its own: put {stage.name}'s own into the secret "
+        f"{'each stage of one name' if stage.ephemeral else 'each named stage'} needs a cluster of its own: "
+        f"put {stage.name}'s own into the secret "
         f"{prefix}/{stage.name}/brokerString and launch again ({_STAYS})"
     )

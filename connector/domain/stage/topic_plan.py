@@ -1,6 +1,6 @@
 """The changes that make a stage's topics match its catalogue. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.domain.stage.topics import TopicSpec
@@ -26,6 +26,20 @@ class TopicPlan:
             **{topic: f"has fewer than {total} partitions" for topic, total in self.grow.items()},
         }
 
+    def losing(self, configs: Mapping[str, Mapping[str, str]], data: Collection[str]) -> tuple[str, ...]:
+        """Of the topics `data`, those that the plan would make lose records, each with the change."""
+        found = []
+        for topic, wanted in self.alter.items():
+            if topic not in data:
+                continue
+            have = configs.get(topic, {})
+            found += [
+                f"topic {topic} has {key} {have.get(key)}, and {value} is wanted, which deletes records"
+                for key, value in sorted(wanted.items())
+                if _loses(key, have.get(key), value)
+            ]
+        return tuple(found)
+
     @property
     def changes(self) -> bool:
         """Whether anything has to be done."""
@@ -39,6 +53,17 @@ class TopicPlan:
             (len(self.as_wanted), "as wanted"),
         )
         return ", ".join(f"{count} {word}" for count, word in counts if count) or "the stage has no topics"
+
+
+def _loses(key: str, have: str | None, wanted: str) -> bool:
+    """Whether records are deleted that a topic keeps now. -1 is without a limit."""
+    if have is None or have == wanted:
+        return False
+    if key == "cleanup.policy":
+        return True
+    if key not in ("retention.ms", "retention.bytes") or wanted == "-1":
+        return False
+    return have == "-1" or (have.isdigit() and wanted.isdigit() and int(wanted) < int(have))
 
 
 def plan_topics(

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Starts the Kafka Connect worker; the same script in the image and under the local stand-in for Fargate.
-# It adds to the task definition's environment what that cannot know: the task's address (TASK_ADDRESS) and a
-# pattern for the log that matches every confidential value (CONNECT_LOG_MASK).
+# It adds to the task definition's environment what that cannot know: the task's address (TASK_ADDRESS), a
+# pattern for the log that matches every confidential value (CONNECT_LOG_MASK), and where the certificates are
+# that the brokers' are checked against (KAFKA_TRUSTSTORE_TYPE and KAFKA_TRUSTSTORE_LOCATION).
 #   CONNECT_HOME  the assembled directory (default: the one above this script)
 #   CONNECT_TMP   the only directory written to (default /tmp)
 set -eu
@@ -103,9 +104,24 @@ log_mask() {
   printf '%s' "$mask"
 }
 
+# Java's own certificates, in which Amazon's authorities are, or those of the brokers' private authority.
+trust_store() {
+  if [ "$KAFKA_CERTIFICATE_AUTHORITY" = unused ]; then
+    java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")}
+    KAFKA_TRUSTSTORE_TYPE=JKS
+    KAFKA_TRUSTSTORE_LOCATION=$java_home/lib/security/cacerts
+  else
+    KAFKA_TRUSTSTORE_TYPE=PEM
+    KAFKA_TRUSTSTORE_LOCATION=$CONNECT_TMP/kafka-authority.pem
+    printf '%s\n' "$KAFKA_CERTIFICATE_AUTHORITY" >"$KAFKA_TRUSTSTORE_LOCATION"
+  fi
+  export KAFKA_TRUSTSTORE_TYPE KAFKA_TRUSTSTORE_LOCATION
+}
+
 require CONNECT_GROUP_ID CONNECT_CONFIG_TOPIC CONNECT_OFFSETS_TOPIC CONNECT_STATUS_TOPIC \
   KAFKA_BOOTSTRAP_SERVERS KAFKA_SECURITY_PROTOCOL KAFKA_SASL_MECHANISM KAFKA_SASL_LOGIN_MODULE \
-  KAFKA_SASL_CALLBACK_HANDLER KAFKA_USERNAME KAFKA_PASSWORD DATABASE_USER DATABASE_PASSWORD \
+  KAFKA_SASL_CALLBACK_HANDLER KAFKA_USERNAME KAFKA_PASSWORD KAFKA_CERTIFICATE_AUTHORITY \
+  DATABASE_USER DATABASE_PASSWORD \
   ECS_CONTAINER_METADATA_URI_V4
 
 CONNECT_HOME=${CONNECT_HOME:-$(dirname "$0")/..}
@@ -113,6 +129,7 @@ CONNECT_TMP=${CONNECT_TMP:-/tmp}
 cd "$CONNECT_HOME" || fail "CONNECT_HOME, $CONNECT_HOME, is not a directory"
 [ -w "$CONNECT_TMP" ] || fail "CONNECT_TMP, $CONNECT_TMP, is not a directory that can be written to"
 
+trust_store
 TASK_ADDRESS=$(task_address)
 CONNECT_LOG_MASK=$(log_mask)
 export TASK_ADDRESS CONNECT_LOG_MASK

@@ -16,11 +16,13 @@ from connector.local.aws_shims import (
     functions,
     iam,
     images,
-    input_paths,
     log_filters,
+    msk_iam,
     security_groups,
     stacks,
     subscriptions,
+    taken_names,
+    transport,
 )
 from connector.local.fargate import FargateRuntime
 
@@ -36,6 +38,7 @@ def install() -> FargateRuntime:
         },
         enforce_cpu=os.environ.get(ENFORCE_CPU) == "1",
     )
+    msk_iam.install(state)
     ecs_templates.install()
     ecs_stability.install()
     ecs_runtime.install(runtime)
@@ -45,6 +48,7 @@ def install() -> FargateRuntime:
     functions.install()
     iam.install()
     images.install()
-    input_paths.install()
     log_filters.install()
+    taken_names.install()
+    transport.install()
     return runtime

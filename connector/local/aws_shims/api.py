@@ -14,7 +14,7 @@ def client_for_role(service: str, role_arn: str) -> Any:
     """A client that has the rights of `role_arn` where rights are enforced, and all rights elsewhere."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     if module("app").AUTH and role_arn:
-        keys = _session(role_arn)
+        keys = role_credentials(role_arn)
     return boto3.client(
         service,  # type: ignore[call-overload]
         endpoint_url=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
@@ -24,7 +24,7 @@ def client_for_role(service: str, role_arn: str) -> Any:
     )
 
 
-def _session(role_arn: str) -> dict[str, str]:
+def role_credentials(role_arn: str) -> dict[str, str]:
     """Credentials of an assumed role, registered as MiniStack's STS would."""
     account = role_arn.split(":")[4]
     role = role_arn.rsplit("/", 1)[-1]

@@ -8,7 +8,7 @@ place, and keeps deciding what runs. Put right around it:
 - a task that keeps failing is started again with growing delay (MiniStack: at once);
 - secrets are read through the API with the execution role's rights, JSON key, stage and version included;
 - reasons and stop codes are worded as by ECS; a failed deployment names the worker's last error;
-- the stop of a task is an event (`ecs_events`).
+- the stop of a task and the failure of a deployment are events (`ecs_events`).
 """
 
 # MiniStack is extended at functions that are private to it and whose signatures are given.
@@ -20,7 +20,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from connector.local.aws_shims import ecs_events
+from connector.local.aws_shims import ecs_events, msk_iam
 from connector.local.aws_shims._ministack import module
 from connector.local.aws_shims.api import client_for_role
 from connector.local.fargate import OUT_OF_MEMORY, FargateRuntime, Launch
@@ -106,6 +106,11 @@ class EcsRuntime:
         token: str = self.original["_register_metadata"](
             task_arn, cluster_arn, td, cdef, launch_type, env, True, None
         )
+        # MiniStack's would be those of nobody; a task without a role gets none.
+        env.pop("AWS_CONTAINER_CREDENTIALS_FULL_URI", None)
+        env.pop("AWS_CONTAINER_AUTHORIZATION_TOKEN", None)
+        if td.get("taskRoleArn"):
+            env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = msk_iam.task_credentials(str(td["taskRoleArn"]))
         # Fargate sets no such variable: a worker must not find out that it runs locally.
         env.pop("AWS_ENDPOINT_URL", None)
         container = self.ecs.ecs_metadata._TOKEN_TO_CONTAINER[token]
@@ -224,6 +229,8 @@ class EcsRuntime:
                 last = worker.last_error() if worker else ""
                 words = " - ".join(filter(None, [task.get("stoppedReason", ""), last]))
                 deployment["rolloutStateReason"] = f"{reason} Last task: {words}"
+                # Once: after this the reason names the last task.
+                ecs_events.deployment_failed(service, deployment)
 
     # -- stop ----------------------------------------------------------------
 

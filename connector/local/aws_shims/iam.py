@@ -5,6 +5,10 @@ condition `ecs:cluster`; CloudWatch's `PutMetricData` comes without `cloudwatch:
 are right on AWS would be denied here
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html).
 Of several services or tasks in one call the first one counts.
+
+Where public evidence disagrees by which resource AWS judges a call, the call is judged by each of them here,
+and all must be allowed: what is right under one reading only must not work here and fail there. The table of
+calls (`connector.domain.access`) says which calls those are.
 """
 
 import json
@@ -17,10 +21,22 @@ _TARGET = "AmazonEC2ContainerServiceV20141113."
 
 
 def install() -> None:
-    """Wrap the two functions that the router asks."""
-    actions = module("core.iam_actions")
+    """Wrap the functions that the router asks."""
+    actions, evaluator = module("core.iam_actions"), module("core.iam_evaluator")
     actions.extract_resource_arn = _resource(actions.extract_resource_arn)
     actions.request_tag_context = _context(actions.request_tag_context)
+    evaluator.enforce = _enforce(evaluator.enforce)
+
+
+def judged_by(action: str, resource: str) -> tuple[str, ...]:
+    """Every resource by which AWS may judge a call of an IAM action on `resource`."""
+    if action == "ecs:ListTasks":
+        return (resource, "*")
+    if action == "logs:FilterLogEvents":
+        # `arn:<partition>:logs:<region>:<account>:log-group:<name>`; a group's name has no colon.
+        group = ":".join(resource.split(":")[:7])
+        return (group, f"{group}:*", f"{group}:log-stream:")
+    return (resource,)
 
 
 def ecs_resource(action: str, request: Mapping[str, Any], base: str) -> str | None:
@@ -34,7 +50,7 @@ def ecs_resource(action: str, request: Mapping[str, Any], base: str) -> str | No
     if action in ("UpdateService", "DeleteService"):
         return f"{base}:service/{cluster}/{_last(request.get('service'))}"
     if action == "ListTasks":
-        # Authorized on container instances, Fargate or not.
+        # What the reference names, Fargate or not; `judged_by` has the other reading.
         return f"{base}:container-instance/{cluster}/*"
     if action == "DescribeTasks":
         return f"{base}:task/{cluster}/{_first(request.get('tasks'))}"
@@ -61,6 +77,17 @@ def _resource(original: Callable[..., str]) -> Callable[..., str]:
         return original(service, method, path, headers, body, *rest)
 
     return extract
+
+
+def _enforce(original: Callable[..., Any]) -> Callable[..., Any]:
+    def enforce(key: str, action: str, *rest: Any, resource_arn: str = "*", **more: Any) -> Any:
+        for resource in judged_by(action, resource_arn):
+            denied = original(key, action, *rest, resource_arn=resource, **more)
+            if denied is not None:
+                return denied
+        return None
+
+    return enforce
 
 
 def _context(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

@@ -1,12 +1,14 @@
-"""CloudFormation: DescribeStacks without `NotificationARNs`.
+"""CloudFormation: `NotificationARNs` in DescribeStacks, the description of a stack made by a change set.
 
 AWS always answers with the list, empty or not, and Sceptre's `diff` reads it without asking whether it is
-there. It is remembered from CreateStack and UpdateStack and put into the answer.
+there. It is remembered from CreateStack and UpdateStack and put into the answer. A stack that a change set
+makes has the description of its template on AWS.
 """
 
 # MiniStack is extended at functions that are private to it and whose signatures are given.
 # ruff: noqa: SLF001
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -17,13 +19,14 @@ _STACK_ID = re.compile(rb"(<StackId>([^<]*)</StackId>)")
 
 
 def install() -> None:
-    """Wrap the three actions."""
+    """Wrap the four actions."""
     handlers = module("services.cloudformation.handlers")
     actions = next(
         value for value in vars(handlers).values() if isinstance(value, dict) and "DescribeStacks" in value
     )
     for action in ("CreateStack", "UpdateStack"):
         actions[action] = _remembering(actions[action])
+    actions["CreateChangeSet"] = _describing(actions["CreateChangeSet"])
     actions["DescribeStacks"] = _telling(actions["DescribeStacks"])
 
 
@@ -35,6 +38,20 @@ def _remembering(original: Any) -> Any:
             stack = handlers._resolve_stack(handlers._p(params, "StackName"))
             if stack is not None:
                 stack["NotificationARNs"] = handlers._extract_string_members(params, "NotificationARNs")
+        return answer
+
+    return handler
+
+
+def _describing(original: Any) -> Any:
+    def handler(params: Any) -> Any:
+        answer = original(params)
+        if answer[0] == 200:
+            handlers = module("services.cloudformation.handlers")
+            stack = handlers._resolve_stack(handlers._p(params, "StackName"))
+            if stack is not None and not stack.get("Description"):
+                template = json.loads(handlers._p(params, "TemplateBody") or "{}")
+                stack["Description"] = template.get("Description", "")
         return answer
 
     return handler

@@ -1,7 +1,9 @@
 """CLUSTER: check that the stage may use the cluster that its broker string names. Changes nothing."""
 
 from connector.domain.admin_api import Answer, State
-from connector.domain.stage.conflicts import Cluster, conflict
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage.conflicts import Cluster, conflict, named_stages_on
+from connector.domain.stage.group_owner import GroupConnector, group_connectors
 from lambda_src.clients.kafka_admin import KafkaAdmin
 from lambda_src.clients.state_table import read_record
 from lambda_src.session import Session
@@ -12,27 +14,59 @@ _PAUSE_SECONDS = 1.0
 
 
 def check_cluster(session: Session) -> Answer:
-    """Refuse topics that differ only in '.' and '_', a second named stage, and the same stage elsewhere."""
+    """Refuse twins of the stage's topics, a second named stage, and a Connect group that is not the stage's.
+
+    The details have the connectors of the group, without anything confidential, for a stage that is not
+    registered there.
+    """
     with session.kafka() as kafka:
-        refusal = refused_on(session, kafka)
+        cluster = _cluster(session, kafka)
+        warning = _unprotected(session, kafka)
+    details = {"connectors": [dict(connector.config) for connector in cluster.connectors]}
+    refusal = conflict(session.stage, cluster, session.environment.secret_prefix)
     if refusal is not None:
-        return Answer(State.FAILED, refusal)
-    return Answer(State.DONE, f"stage {session.stage.name} may use its cluster")
+        return Answer(State.FAILED, refusal, details=details)
+    return Answer(State.DONE, f"stage {session.stage.name} may use its cluster{warning}", details=details)
+
+
+def _unprotected(session: Session, kafka: KafkaAdmin) -> str:
+    """What a branch should know that shares a named stage's cluster, where brokers authorize nobody."""
+    auth = session.environment.auth
+    if not session.stage.ephemeral or auth not in (KafkaAuth.TLS, KafkaAuth.PLAINTEXT):
+        return ""
+    shared = named_stages_on(session.stage, kafka.topic_names())
+    if not shared:
+        return ""
+    return (
+        f". It is also that of {', '.join(shared)}, and {auth.value} brokers do not keep stages off each "
+        "other's topics; see 'Two stages on one cluster' in docs/stages.md"
+    )
 
 
 def refused_on(session: Session, kafka: KafkaAdmin) -> str | None:
     """Why the stage cannot use this cluster; None when it can."""
-    stage = session.stage
-    registered = not stage.ephemeral and _registered(session, kafka)
-    cluster = Cluster(
-        topics=kafka.topic_names(),
+    return conflict(session.stage, _cluster(session, kafka), session.environment.secret_prefix)
+
+
+def _cluster(session: Session, kafka: KafkaAdmin) -> Cluster:
+    topics, registered = kafka.topic_names(), is_registered(session, kafka)
+    return Cluster(
+        topics=topics,
         registered=registered,
-        foreign_worker=not stage.ephemeral and not registered and _foreign_worker(session, kafka),
+        foreign_worker=not registered and _foreign_worker(session, kafka),
+        connectors=() if registered else connectors(session, kafka, topics),
     )
-    return conflict(stage, cluster, session.environment.secret_prefix)
 
 
-def _registered(session: Session, kafka: KafkaAdmin) -> bool:
+def connectors(session: Session, kafka: KafkaAdmin, topics: frozenset[str]) -> tuple[GroupConnector, ...]:
+    """The connectors in the config topics of the stage's Connect groups; `topics`: those of the cluster."""
+    names = [f"{group}.config" for group in session.stage.topics.connect_groups]
+    read = [group_connectors(kafka.records(name)) for name in names if name in topics]
+    return tuple(connector for found in read for connector in found)
+
+
+def is_registered(session: Session, kafka: KafkaAdmin) -> bool:
+    """Whether the stage's record says that it was registered on this cluster, from this account."""
     record = read_record(session.aws.table(session.environment.table))
     return (
         record is not None and record.cluster_id == kafka.cluster_id() and record.account == session.account

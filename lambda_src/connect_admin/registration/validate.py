@@ -11,7 +11,7 @@ from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.session import Session
 
 #: What validation takes beyond the wait for the database.
-SPARE_SECONDS = 15
+SPARE_SECONDS = 10
 
 
 def validate(session: Session) -> Answer:

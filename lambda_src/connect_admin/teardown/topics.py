@@ -1,9 +1,11 @@
 """TOPIC_NAMES, TEARDOWN_TOPICS, TEARDOWN_GROUPS: list all topics, delete the stage's topics and groups."""
 
 from connector.domain.admin_api import Answer, State
+from connector.domain.stage.group_owner import deleting, foreign_connector
 from connector.domain.stage.teardown import EphemeralStage, namespaced, plan_groups, plan_topics
 from lambda_src.clients.kafka_admin import KafkaAdmin
 from lambda_src.clients.state_table import read_record
+from lambda_src.connect_admin.registration.cluster import connectors, is_registered
 from lambda_src.connect_admin.teardown.guard import ephemeral, other_cluster, taken_over
 from lambda_src.session import Session
 
@@ -66,6 +68,11 @@ def _conflict(session: Session, kafka: KafkaAdmin) -> Answer | None:
     elsewhere = other_cluster(session, record, kafka.cluster_id())
     if elsewhere is not None:
         return Answer(State.FAILED, elsewhere)
+    if not is_registered(session, kafka):
+        # A launch that was refused because of them must not end in their deletion.
+        foreign = foreign_connector(session.stage.topics, connectors(session, kafka, kafka.topic_names()))
+        if foreign is not None:
+            return Answer(State.FAILED, deleting(session.stage, foreign))
     for group in session.stage.topics.connect_groups:
         if kafka.live_group(group):
             return Answer(State.WAITING, f"group {group} has members: a worker is still running")

@@ -5,7 +5,8 @@ import re
 import pytest
 from hypothesis import given
 
-from connector.domain.capture.broker_script import broker_script, transactional_ids
+from connector.domain.capture.acls import transactional_ids
+from connector.domain.capture.broker_script import broker_script
 from connector.domain.capture.oracle_script import OracleScript
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.secrets.brokers import KafkaAuth
@@ -99,6 +100,7 @@ def test_a_named_stage_asks_for_no_right_to_delete():
 def test_the_roles_carry_the_transactional_ids_that_the_script_names():
     """With IAM the script says that nothing is to be granted: the policy must then hold the same names."""
     cluster = MskCluster.parse("arn:aws:kafka:us-east-1:123456789012:cluster/bigmac/0000-1")
-    statements = {s.properties["Sid"]: s.properties for s in stream_as_worker(cluster, MAIN.topics)}
-    wanted = [cluster.transactional_id(name) for name in transactional_ids(MAIN)]
+    rights = stream_as_worker(cluster, MAIN.topics)
+    statements = {s.properties["Sid"]: s.properties for part in rights.values() for s in part}
+    wanted = [cluster.transactional_id(name) for name in transactional_ids(MAIN.topics.connect_group)]
     assert statements["ExactlyOnce"]["Resource"] == wanted

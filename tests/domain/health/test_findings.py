@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.error_classes import BUFFER_FILLING
 from connector.domain.health.findings import Finding, findings
-from connector.domain.health.observation import Source
+from connector.domain.health.observation import BYTES_PER_CHANGE, Source
 from tests.support.observations import NOW, WELL
 
 
@@ -75,6 +77,49 @@ def test_wide_rows_of_an_open_transaction_show_in_the_old_generation(changes: in
         streaming=True, buffered_changes=changes, heap_limit=float(490 << 20), old_generation=float(old)
     )
     assert source.buffer_percent == pytest.approx(percent, rel=0.01)
+
+
+@pytest.mark.parametrize("kind", ["debezium", "jdbc"])
+@pytest.mark.parametrize(
+    ("old", "survivors", "percent"), [(0, 0, 0), (850, 0, 85), (800, 100, 90), (20, None, 2)]
+)
+def test_the_heap_after_a_collection_is_measured_and_one_reading_is_no_finding(
+    kind: str, old: float, survivors: float | None, percent: float
+):
+    source = Source(streaming=True, heap_limit=1000, old_generation=old, survivors=survivors)
+    found = findings(replace(WELL, source=source), ConnectorSettings(kind=kind), NOW, 0)
+    (heap,) = [each for each in found if each.name == "HeapAfterCollectionPercent"]
+    assert (heap.ok, heap.value, heap.summary) == (True, percent, f"{percent} %")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        Source(streaming=True),
+        Source(streaming=True, old_generation=5),
+        Source(streaming=True, old_generation=5, heap_limit=-1),
+        Source(streaming=True, survivors=5, heap_limit=1000),
+    ],
+)
+def test_a_heap_that_is_not_known_is_not_measured(source: Source):
+    assert source.heap_percent is None
+    found = findings(replace(WELL, source=source), ConnectorSettings(), NOW, 0)
+    assert "HeapAfterCollectionPercent" not in [each.name for each in found]
+
+
+_BYTES = st.floats(0, 1e12)
+
+
+@given(_BYTES, _BYTES, st.floats(0, 1e8), st.floats(1, 1e12))
+def test_a_transaction_never_takes_more_of_the_heap_by_its_old_generation_than_the_heaps_own_figure(
+    old: float, survivors: float, changes: float, limit: float
+):
+    """Both are of one reading: the two alarms cannot contradict each other."""
+    source = Source(buffered_changes=changes, heap_limit=limit, old_generation=old, survivors=survivors)
+    by_number = 100 * changes * BYTES_PER_CHANGE / limit
+    assert source.buffer_percent is not None
+    assert source.heap_percent is not None
+    assert source.buffer_percent <= max(by_number, source.heap_percent) * (1 + 1e-9)
 
 
 @pytest.mark.parametrize(

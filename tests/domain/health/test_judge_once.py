@@ -16,6 +16,7 @@ from connector.domain.health.observation import (
 )
 from connector.domain.health.verdict import decide
 from connector.domain.health.verify_checks import NAMES, PAUSED, Setup, verify_checks
+from connector.domain.network.endpoints import Reached
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan
@@ -30,7 +31,13 @@ setups = st.builds(
     st.none() | st.just(TopicPlan()) | st.just(TopicPlan(grow={"wms": 3}, wrong=["w"])),
     st.sampled_from(["", "h"]),
     st.none() | st.booleans(),
-    st.dictionaries(st.sampled_from(["topics", "config"]), st.just("no answer")),
+    st.dictionaries(st.sampled_from(["topics", "config", "endpoints", "certificate"]), st.just("no answer")),
+    st.none()
+    | st.lists(
+        st.builds(Reached, st.just("sns"), st.just("sns.example:443"), st.sampled_from(["", "refused"]))
+    ),
+    st.none() | st.integers(0, 2**33).map(float),
+    st.sampled_from(["", "it has expired"]),
 )
 settings_of_stages = st.sampled_from(
     [
@@ -113,6 +120,6 @@ def test_an_answer_survives_its_way_as_json(seen: Observation, setup: Setup, set
 def test_a_halted_connector_is_well_for_the_health_check_and_not_for_verify():
     seen = Observation(connect_answers="", connector=ConnectorStatus("PAUSED", "w"))
     assert "ConnectorTaskFailed" not in names(decide(seen, ConnectorSettings(), NOW).findings)
-    (paused,) = [c for c in verify_checks(seen, Setup(), STAGE) if c.name == PAUSED]
+    (paused,) = [c for c in verify_checks(seen, Setup(), STAGE, NOW) if c.name == PAUSED]
     assert (paused.ok, paused.next_step) == (False, "wms-connector resume main")
     assert CONNECTOR in paused.reason

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.health import alarm, metrics
+from connector.domain.health import metrics
+from connector.domain.health.alarm import AlarmMails
 from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.metrics import METRICS, Origin
 from connector.domain.stage.stage import Stage
@@ -23,7 +24,7 @@ SEED = {
 def test_every_metric_is_there_once_under_its_agreed_name():
     own = {"BrokersUnreachable", "HeartbeatAgeSeconds", "HeartbeatTableAgeSeconds", "HeartbeatMissing"}
     own |= {"ChangesSkipped", "QueueUsedPercent", "RecordsInFlight", "RecordErrors"}
-    own |= {"TransactionBufferPercent"}
+    own |= {"TransactionBufferPercent", "HeapAfterCollectionPercent"}
     assert sorted(m.name for m in METRICS) == sorted(SEED | own)
 
 
@@ -42,16 +43,22 @@ def test_only_log_metrics_have_a_pattern():
     assert {m.name for m in METRICS if m.pattern} == {m.name for m in METRICS if m.origin is Origin.LOGS}
 
 
-def test_what_the_health_check_cannot_see_always_mails(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(alarm, "HEALTH_CHECK_MAILS", True)
-    assert all(alarm.alarm.mails for alarm in aws_alarms(Stage.parse("main").names))
-    mailing = {m.name for m in METRICS if m.alarm and m.alarm.mails}
-    assert mailing == {
+def test_with_every_each_alarm_mails():
+    assert all(m.alarm.mails(AlarmMails.EVERY) for m in METRICS if m.alarm)
+
+
+@pytest.mark.parametrize("which", [(), *((value,) for value in AlarmMails)])
+def test_what_the_health_check_cannot_see_always_mails(which: tuple[AlarmMails, ...]):
+    assert all(alarm.alarm.mails(*which) for alarm in aws_alarms(Stage.parse("main").names, "any"))
+    mailing = {m.name for m in METRICS if m.alarm and m.alarm.mails(*which)}
+    assert mailing >= {
         "HealthCheckFailed",
+        "HeapAfterCollectionPercent",
         "OracleErrorCount",
         "UnknownTopicOrPartitionCount",
         "ConnectExceptionCount",
     }
+    assert (len(mailing) == 5) == (which != (AlarmMails.EVERY,))
 
 
 def test_alarm_and_rule_names_are_legal_for_the_longest_stage():

@@ -11,7 +11,9 @@ from connector.domain.health.check_result import CheckResult, launch
 from connector.domain.health.observation import ConnectorStatus
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verify_checks import (
+    CERTIFICATE,
     CONFIG,
+    ENDPOINTS,
     INCIDENT,
     NAMES,
     PAUSED,
@@ -21,6 +23,8 @@ from connector.domain.health.verify_checks import (
     TOPICS,
     Setup,
 )
+from connector.domain.network.endpoints import ENDPOINTS as ROWS
+from connector.domain.network.endpoints import Reached
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan
 from connector.domain.stage.topics import TopicSpec
@@ -33,6 +37,8 @@ AS_REGISTERED = Setup(
     TopicPlan(as_wanted=["wms.heartbeat"], wanted=["wms.heartbeat"]),
     RECORD_OF_WELL.config_hash,
     config_differs=False,
+    endpoints=(Reached("sns", "sns.us-east-1.amazonaws.com:443"),),
+    certificate_expiry=NOW + 300 * 24 * 3600,
 )
 
 
@@ -70,6 +76,7 @@ def _halted(state: str) -> dict[str, Any]:
 
 
 RESUME, LAUNCH = "wms-connector resume main", launch(STAGE)
+RENEW = "renew the certificate, or name another one in the secret connectAlbTls and launch the stage"
 WAIT = "wait until the deployment has ended, then run verify again"
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     PAUSED: (
@@ -126,6 +133,24 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             {"health_state": HealthState(incident=Incident(int(NOW), "DbTcpUnreachable since 08:00"))},
         ),
     ),
+    ENDPOINTS: tuple(
+        Example(
+            f"{row.name} (x.example:443): no connection within 3 s; {' and '.join(row.used_by)} need it for",
+            "give the stage's subnets NAT, or VPC endpoints with private DNS names: "
+            "docs/stages.md#vpc-endpoints",
+            setup={
+                "endpoints": (
+                    Reached("s3", "y.example:443"),
+                    Reached(row.name, "x.example:443", "no connection within 3 s"),
+                )
+            },
+        )
+        for row in ROWS
+    ),
+    CERTIFICATE: (
+        Example("expires in 29 days", RENEW, setup={"certificate_expiry": NOW + 30 * 24 * 3600 - 1}),
+        Example("it has expired", RENEW, setup={"certificate_error": "it has expired"}),
+    ),
 }
 
 
@@ -155,6 +180,8 @@ def test_the_stage_of_the_examples_is_well_before_it_is_changed():
     [
         (CONFIG, {}, {"config_differs": None, "errors": {"config": "no answer within 12 s"}}),
         (TOPICS, {}, {"topics": None, "errors": {"topics": "no answer within 12 s"}}),
+        (ENDPOINTS, {}, {"errors": {"endpoints": "no answer within 12 s"}}),
+        (CERTIFICATE, {}, {"errors": {"certificate": "no answer within 12 s"}}),
         (RECORD, {"record": None, "probe_errors": {"record": "no answer within 12 s"}}, {}),
         (RECORD, {"record": None, "probe_errors": {"table": "no answer within 12 s"}}, {}),
     ],
@@ -166,3 +193,18 @@ def test_what_could_not_be_read_is_neither_well_nor_wrong(
     assert found.ok is None
     assert found.reason == "no answer within 12 s"
     assert "run verify again in a minute" in found.next_step
+
+
+def test_a_certificate_with_a_month_left_is_well():
+    found = findings_of({}, {"certificate_expiry": NOW + 30 * 24 * 3600})
+    assert "expires in 30 days" in next(each.summary for each in found if each.name == CERTIFICATE)
+
+
+def test_a_stage_without_a_load_balancer_has_no_certificate_to_check():
+    assert CERTIFICATE not in {each.name for each in findings_of({}, {"certificate_expiry": None})}
+
+
+def test_every_silent_endpoint_is_named_and_the_others_are_not():
+    silent = [Reached(row.name, "x.example:443", "no answer within 5 s") for row in ROWS]
+    found = [each for each in findings_of({}, {"endpoints": silent}) if each.name == ENDPOINTS]
+    assert [each.reason.partition(" ")[0] for each in found] == [row.name for row in ROWS]

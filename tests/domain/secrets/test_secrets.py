@@ -10,7 +10,7 @@ from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.fallback import find_secret, require_secret
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret, json_object
-from connector.domain.secrets.shapes import parse_alb_tls, parse_boundary, parse_iam_path
+from connector.domain.secrets.shapes import parse_alb_tls, parse_boundary, parse_iam_path, parse_kafka_tls
 from connector.domain.stage.stage import Stage
 from tests.domain import aws_rules, strategies
 from tests.domain.given_secrets import stored
@@ -271,6 +271,32 @@ def test_a_certificate_keeps_its_lines() -> None:
     arn = "arn:aws:acm:us-east-1:123456789012:certificate/x"
     found = parse_alb_tls(stored({"certificateArn": arn, "certificateAuthorityPem": pem}))
     assert found["certificateAuthorityPem"] == pem
+
+
+_BLOCK = "-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n"
+
+
+def test_the_brokers_authority_may_be_one_certificate_or_a_chain() -> None:
+    for pem in (_BLOCK, f"subject=CN = x\n{_BLOCK}{_BLOCK}"):
+        assert parse_kafka_tls(stored({"certificateAuthorityPem": pem})) == pem
+
+
+@pytest.mark.parametrize(
+    ("pem", "words"),
+    [
+        ("MIIB", "is not a PEM certificate; expected -----BEGIN"),
+        (_BLOCK.replace("TUlJQg==", "not base64!"), "is not a PEM certificate"),
+        (_BLOCK.replace("TUlJQg==", ""), "is not a PEM certificate"),
+        (
+            f"{_BLOCK}-----BEGIN PRIVATE KEY-----\nhunter2",
+            "has a private key in it; give the certificate alone",
+        ),
+    ],
+)
+def test_what_is_no_certificate_is_refused_and_a_key_is_not_shown(pem: str, words: str) -> None:
+    with pytest.raises(SecretError, match=words) as refused:
+        parse_kafka_tls(stored({"certificateAuthorityPem": pem}))
+    assert "hunter2" not in str(refused.value)
 
 
 @pytest.mark.parametrize("key", ["username", "password"])

@@ -90,6 +90,7 @@ def test_named_stages_have_the_names_that_operators_know(stage: str) -> None:
     assert made.stack("connector") == f"wms-connector-{stage}"
     assert made.stack("network") == f"wms-network-{stage}"
     assert made.sns_topic == f"Alerts-wms-alerts-{stage}"
+    assert made.alarms_topic == f"Alarms-wms-alerts-{stage}"
     assert made.connector_log_group == f"/aws/fargate/wms-connector-{stage}-kafka-connect"
     assert made.health_namespace == f"wms-connector-{stage}/Health"
     assert made.log_namespace == f"wms-connector-{stage}/ConnectorLogs"

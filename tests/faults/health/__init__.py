@@ -33,6 +33,7 @@ FAULTS: Mapping[str, tuple[Callable[[WatchedStage], Row], str]] = {
     "connector-deleted": (connector_faults.connector_deleted, "somebody deletes the connector"),
     "connector-paused": (connector_faults.connector_paused, "a person pauses the connector"),
     "worker-killed": (worker_faults.worker_killed, "SIGKILL for the worker"),
+    "worker-keeps-stopping": (worker_faults.worker_keeps_stopping, "SIGKILL for each new worker"),
     "worker-hung": (worker_faults.worker_hung, "SIGSTOP for the worker"),
     "no-worker-wanted": (worker_faults.no_worker_wanted, "the service's desired count is 0"),
     "broker-down": (worker_faults.brokers_down, "the broker is down for two checks"),

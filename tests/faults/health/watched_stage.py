@@ -16,8 +16,6 @@ from tests.support.mailbox import Mail, Mailbox
 from tests.support.stage_under_test import StageUnderTest
 from tests.support.waiting import TIMEOUT_SECONDS, wait_for
 
-#: For a new worker and its first rebalance, on a machine that others use too.
-_REST_SECONDS = 180.0
 #: How old the newest heartbeat may be before a fault.
 _HEARTBEAT_SECONDS = 30
 
@@ -127,17 +125,6 @@ class WatchedStage(StageUnderTest):
         return any(words in event["message"] for event in events)
 
     # -- rest -----------------------------------------------------------------
-
-    def rests(self) -> bool:
-        """Whether one worker runs, connector and task run, and changes are streamed."""
-        found = self.service.describe()
-        if (found["runningCount"], found["desiredCount"]) != (1, 1) or len(found["deployments"]) != 1:
-            return False
-        return self.states() == ("RUNNING", "RUNNING") and self.streams()
-
-    def rest(self) -> None:
-        """Wait until the stage rests."""
-        wait_for(self.rests, "a stage at rest", _REST_SECONDS)
 
     def forget(self) -> None:
         """A stage at rest with nothing behind it: no budget spent, nothing remembered, no mail unread."""

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from tests.faults.health.fault_scenario import FaultScenario, Wanted
 from tests.faults.health.watched_stage import WatchedStage
@@ -12,19 +13,21 @@ from tests.support.waiting import wait_for
 
 #: Three failures of the container's own check, thirty seconds apart, and a margin.
 _REPLACED_SECONDS = 240.0
+#: How often a worker ends in a crash loop.
+_STOPS = 3
 
 
 def worker_killed(under_test: WatchedStage) -> Row:
-    """SIGKILL: ECS starts another one and its event is mailed; the health check wakes nobody."""
+    """SIGKILL: ECS starts another one and mails its event; a check tells of the end."""
     scenario = FaultScenario(under_test, "worker killed (SIGKILL)")
     # ECS counts the next task as running as soon as it is started; its API answers later.
-    wanted = Wanted("ConnectApiUnreachable", "worker", healed=True)
+    wanted = Wanted("ConnectApiUnreachable", "worker", healed=True, event=True)
     arrived: list[Mail] = []
 
     @contextmanager
     def killed() -> Iterator[None]:
         arn = under_test.signal_worker(signal.SIGKILL)
-        wait_for(lambda: arn not in under_test.service.task_arns(), "a task that is given up")
+        wait_for(partial(_given_up, under_test, arn), "a task that is given up")
         yield
 
     def told_by_ecs() -> None:
@@ -32,12 +35,19 @@ def worker_killed(under_test: WatchedStage) -> Row:
         arrived.extend(under_test.mailbox.take())
 
     row = scenario.run(killed, wanted, in_time=told_by_ecs)
-    _mailed_by_event(scenario, arrived, "Exit code: 137")
+    _mailed_by_event(scenario, arrived, "exit code 137")
     return row
 
 
+def _given_up(under_test: WatchedStage, arn: str) -> bool:
+    return arn not in under_test.service.task_arns()
+
+
 def worker_hung(under_test: WatchedStage) -> Row:
-    """SIGSTOP: its port accepts and nothing answers, until ECS's own check gives it up."""
+    """SIGSTOP: its port accepts and nothing answers, until ECS's own check gives it up.
+
+    ECS's event joins the incident that the check has mailed, with the same class: it is no second mail.
+    """
     scenario = FaultScenario(under_test, "worker hung (SIGSTOP)")
     wanted = Wanted("ConnectApiUnreachable", "worker")
     arrived: list[Mail] = []
@@ -58,16 +68,44 @@ def worker_hung(under_test: WatchedStage) -> Row:
 
     stopped: list[str] = []
     row = scenario.run(hung, wanted, in_time=replaced)
-    _mailed_by_event(scenario, arrived, "Task failed container health checks")
+    events = [mail.subject for mail in arrived + scenario.loose if mail.sender is Sender.EVENT]
+    scenario.expect(f"mailed of the event {events}", holds=not events)
+    scenario.expect("no event joined", holds="1 TaskStopped" in str(scenario.figures["last mail"]))
+    return row
+
+
+def worker_keeps_stopping(under_test: WatchedStage) -> Row:
+    """SIGKILL for each worker that ECS starts: one mail for all, and one of the end that counts them."""
+    scenario = FaultScenario(under_test, f"worker killed {_STOPS} times (SIGKILL)")
+    wanted = Wanted("ConnectApiUnreachable", "worker", healed=True, event=True)
+    arrived: list[Mail] = []
+
+    @contextmanager
+    def killed() -> Iterator[None]:
+        for _ in range(_STOPS):
+            wait_for(lambda: len(under_test.service.workers()) == 1, "a worker to kill", _REPLACED_SECONDS)
+            arn = under_test.signal_worker(signal.SIGKILL)
+            wait_for(partial(_given_up, under_test, arn), "a task that is given up")
+        yield
+
+    def told_by_ecs() -> None:
+        under_test.rest()
+        arrived.extend(under_test.mailbox.take())
+
+    row = scenario.run(killed, wanted, in_time=told_by_ecs)
+    _mailed_by_event(scenario, arrived, "exit code 137")
+    counted = f"Events:       {_STOPS} TaskStopped"
+    scenario.expect("the last mail does not count", holds=counted in str(scenario.figures["last mail"]))
     return row
 
 
 def _mailed_by_event(scenario: FaultScenario, arrived: list[Mail], words: str) -> None:
-    """ECS's event of a stopped task is a readable mail of its own, one for the stop."""
+    """ECS's events of stopped tasks are one readable mail, in the words of the check's."""
     events = [mail for mail in arrived + scenario.loose if mail.sender is Sender.EVENT]
     scenario.expect(f"{len(events)} mails of TaskStopped", holds=len(events) == 1)
     for mail in events:
         scenario.expect(f"TaskStopped says {mail.text!r}", holds=words in mail.text)
+        scenario.readable(mail, Wanted("ConnectApiUnreachable", "worker"))
         scenario.figures["event mail"] = mail.text
     scenario.cells["mail"] += f"; 1 of TaskStopped ({words})"
 

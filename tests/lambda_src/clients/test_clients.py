@@ -3,7 +3,9 @@
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -14,6 +16,7 @@ from connector.domain.secrets.brokers import KafkaAuth, parse_brokers
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.stage.aws_names import Names
+from connector.local.broker_tls import Authority
 from lambda_src.clients import kafka_admin
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.ecs import observe, parse_service
@@ -122,6 +125,17 @@ def test_each_way_of_authenticating_has_its_client_settings() -> None:
     assert "sasl_plain_password" not in {**plain, **tls, **iam}
 
 
+def test_a_private_authority_is_trusted_besides_the_system_s_and_rubbish_is_said_to_be_rubbish(
+    tmp_path: Path,
+) -> None:
+    authority = Authority(tmp_path).make()
+    context = client_settings(BROKERS, KafkaAuth.TLS, None, authority)["ssl_context"]
+    usual = client_settings(BROKERS, KafkaAuth.TLS, None)["ssl_context"]
+    assert len(context.get_ca_certs()) == len(usual.get_ca_certs()) + 1
+    with pytest.raises(ServerError, match="kafkaTls cannot be read"):
+        client_settings(BROKERS, KafkaAuth.SCRAM, None, authority.replace("MII", "AAA"))
+
+
 def test_with_iam_the_client_connects_no_more_often_than_msk_accepts() -> None:
     """Its waits stay so short that a deadline has room for several attempts."""
     iam = client_settings(BROKERS, KafkaAuth.IAM, None)
@@ -188,7 +202,7 @@ def test_the_last_stop_is_that_of_the_task_that_stopped_last() -> None:
     for number, reason in enumerate(("first", "last", "middle")):
         task = ecs.start("127.0.0.9")
         ecs.stop(task, reason, number)
-        task["stoppedAt"] = f"2026-01-0{[1, 3, 2][number]}"
+        task["stoppedAt"] = datetime(2026, 1, [1, 3, 2][number], tzinfo=UTC)
     service = observe(ecs, "wms-connector-main", "wms-connector-main")
     assert service is not None
     assert service.last_stop == "last; exit code 1"

@@ -43,7 +43,7 @@ def test_every_class_is_mailed_with_its_own_words(aws: FakeLambdaAws, cause: Err
 def test_the_finding_of_a_class_is_one_that_the_health_check_mails(cause: ErrorClass):
     metric = metrics.metric(metric_of(cause))
     assert metric.alarm is not None
-    assert not metric.alarm.mails
+    assert not metric.alarm.mails()
     assert mailed((Finding.failed(metric.name, "x", cause),)) or (metric.name == NAME and cause in SKIPPED)
 
 

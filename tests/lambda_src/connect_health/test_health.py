@@ -60,8 +60,8 @@ def test_a_healthy_stage_has_no_findings_and_reports_zero_for_everything(healthy
     assert verdict.summary == "healthy"
     depth = {"ReplicationLagSeconds": 1.5, "SecondsSinceLastEvent": 7.0, "HeartbeatAgeSeconds": 4.0}
     depth |= {"QueueUsedPercent": 25.0, "RecordsInFlight": 12.0}
-    # 20,000 changes of 1,900 bytes on a heap of 1 GB.
-    depth |= {"TransactionBufferPercent": 3.8}
+    # 20,000 changes of 1,900 bytes on a heap of 1 GB; old generation and survivors are 3 % of it.
+    depth |= {"TransactionBufferPercent": 3.8, "HeapAfterCollectionPercent": 3.0}
     assert {name: value for name, value in verdict.metrics.items() if value} == depth
     # Of a stage that says more about its database, and of what comes after the verdict.
     oracles, later = {"ScnHeadroomMinutes", "HeartbeatTableAgeSeconds"}, {"AutoRestartAttempted"}

@@ -1,6 +1,7 @@
 """One message tells of an incident, one more of each other kind of trouble that joins it, one of its end."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -358,7 +359,7 @@ def test_a_claim_that_took_too_long_is_spent_and_not_acted_upon(watched: Watched
 # -- the memory ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", ["abc", 0, -3, 1.5, None, [], "absent"], ids=str)
+@pytest.mark.parametrize("version", ["abc", 0, -3, Decimal("1.5"), None, [], "absent"], ids=str)
 def test_a_health_state_whose_version_is_none_is_replaced_and_people_are_notified(
     watched: Watched, version: object
 ):

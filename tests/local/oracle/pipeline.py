@@ -157,7 +157,9 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline(directory: Path, fill: Callable[[Connected], None]) -> Iterator[Pipeline]:
+def pipeline(
+    directory: Path, fill: Callable[[Connected], None], *, memory_mib: int = 1024
+) -> Iterator[Pipeline]:
     """Both databases, `fill`ed before the first snapshot, and a worker that captures them."""
     world = World(WorldState(directory / "world", "http://127.0.0.1:1", enforce_iam=False), toolchain.find())
     topics = Stage.parse("main").topics
@@ -168,7 +170,12 @@ def pipeline(directory: Path, fill: Callable[[Connected], None]) -> Iterator[Pip
                 started.result()
         with (
             mortal_worker(
-                directory, topics, world.kafka_bootstrap, schema.CDC, world.database.cdc_password
+                directory,
+                topics,
+                world.kafka_bootstrap,
+                schema.CDC,
+                world.database.cdc_password,
+                memory_mib=memory_mib,
             ) as worker,
             _without_containers(directory, world) as plain,
             _of_world(world) as container,

@@ -250,7 +250,7 @@ def test_the_connectors_own_heartbeat_comes_back_through_the_log(made: Pipeline)
     def beats() -> list[Any]:
         return [a.after["BEAT_TS"] for a in made.container.watch.seen if a.topic == topic and a.after]
 
-    assert made.container.watch.wait_for(lambda _: len({*beats()}) >= 3, 30), beats()
+    assert made.container.watch.wait_for(lambda _: len({*beats()}) >= 3, 120), beats()
     assert beats() == sorted(beats())
 
 

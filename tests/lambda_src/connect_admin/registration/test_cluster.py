@@ -1,16 +1,20 @@
 """CLUSTER and TOPICS: one cluster bears one named stage and no twins; a refusal leaves nothing behind."""
 
+import json
+
 import pytest
 from hypothesis import given
 
 from connector.domain.admin_api import Operation, State
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.conflicts import LEFT_CLUSTER, Cluster, conflict
 from connector.domain.stage.record import RECORD_KEY
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.domain.stage.topics import fold
 from connector.local.state import ROOT
 from tests.domain.strategies import pairs
-from tests.lambda_src.conftest import FakeStage
+from tests.lambda_src.conftest import PASSWORD, USER, FakeStage
 from tests.support.fake_kafka import FakeTopic
 from tests.support.fake_lambda_aws import ACCOUNT
 
@@ -91,6 +95,77 @@ def test_the_same_named_stage_of_another_account_is_refused_by_its_live_group(
     assert "a stage main of another account uses this cluster" in refused(world, operation)
 
 
+def predecessors(stage: Stage, world: FakeStage) -> None:
+    """Its connector is in the Connect group's config topic."""
+    config = {
+        "connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+        "connection.user": USER,
+        "connection.password": PASSWORD,
+        "topic.prefix": f"{stage.namespace}aws.wms.cdc.",
+    }
+    topic = stage.topics.one("connect_config")
+    world.kafka.topics[topic] = FakeTopic()
+    world.kafka.written[topic] = [(f"connector-{CONNECTOR}", json.dumps({"properties": config}))]
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["main", "feature-xyz"])
+def test_a_group_with_the_predecessors_connector_is_refused_before_a_worker_joins_it(
+    operation: Operation, name: str
+) -> None:
+    world = FakeStage(stage=Stage.parse(name))
+    predecessors(world.stage, world)
+    words = refused(world, operation)
+    assert f"group {world.stage.topics.connect_group} has the connector 'wms-oracle-cdc'" in words
+    assert "io.confluent.connect.jdbc.JdbcSourceConnector" in words
+    assert "docs/migration.md" in words
+
+
+def test_what_the_group_holds_is_answered_without_anything_confidential(world: FakeStage) -> None:
+    predecessors(world.stage, world)
+    (found,) = world.ask(Operation.CLUSTER).details["connectors"]
+    assert found == {
+        "name": "wms-oracle-cdc",
+        "connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+        "topic.prefix": "aws.wms.cdc.",
+    }
+
+
+@BOTH
+def test_a_connector_that_was_deleted_is_nobodys(world: FakeStage, operation: Operation) -> None:
+    predecessors(world.stage, world)
+    world.kafka.written[world.stage.topics.one("connect_config")] += [(f"connector-{CONNECTOR}", None)]
+    assert world.ask(operation).state is State.DONE
+
+
+@BOTH
+def test_the_connector_of_an_interrupted_launch_is_the_stages_own(
+    world: FakeStage, operation: Operation
+) -> None:
+    """It was registered, and no record was written."""
+    topic = world.stage.topics.one("connect_config")
+    world.kafka.topics[topic] = FakeTopic()
+    config = dict(world.session().config)
+    world.kafka.written[topic] = [(f"connector-{CONNECTOR}", json.dumps({"properties": config}))]
+    assert world.ask(operation).state is State.DONE
+
+
+@BOTH
+def test_the_group_of_a_registered_stage_is_not_read(world: FakeStage, operation: Operation) -> None:
+    world.ask(Operation.RECORD)
+    predecessors(world.stage, world)
+    assert world.ask(operation).state is State.DONE
+
+
+@BOTH
+def test_a_branchs_group_with_another_worker_is_refused(operation: Operation) -> None:
+    world = FakeStage(stage=Stage.parse("feature-xyz"))
+    world.kafka.live_groups.add(world.stage.topics.connect_group)
+    words = refused(world, operation)
+    assert f"its Connect group {world.stage.topics.connect_group} has members" in words
+    assert "docs/migration.md" in words
+
+
 def test_a_worker_that_was_killed_is_waited_out(world: FakeStage) -> None:
     """Its group forgets it when its session ends, 10 s later."""
     world.ecs.tasks.clear()
@@ -143,3 +218,24 @@ def test_the_account_is_part_of_what_a_record_proves(world: FakeStage) -> None:
     item["account"] = "123456789012"
     world.kafka.topics[VAL.topics.one("connect_config")] = FakeTopic()
     assert "stage val uses" in refused(world, Operation.CLUSTER)
+
+
+@pytest.mark.parametrize("auth", KafkaAuth)
+@pytest.mark.parametrize("shared", [(), ("val",), ("main", "val")])
+def test_a_branch_is_told_that_brokers_without_rights_do_not_keep_it_off_a_named_stages_topics(
+    auth: KafkaAuth, shared: tuple[str, ...]
+) -> None:
+    world = FakeStage(Stage.parse("feature-x"), auth)
+    world.kafka.topics |= {Stage.parse(s).topics.one("connect_config"): FakeTopic() for s in shared}
+    if auth is KafkaAuth.SCRAM:
+        world.secrets.values["wms/default/kafkaCredentials"] = '{"username": "u", "password": "p4ssw0rd"}'
+    answer = world.ask(Operation.CLUSTER)
+    assert answer.state is State.DONE, answer.summary
+    told = f"It is also that of {', '.join(shared)}, and {auth.value} brokers" in answer.summary
+    assert told == (bool(shared) and auth in (KafkaAuth.TLS, KafkaAuth.PLAINTEXT))
+    assert ("Two stages on one cluster" in answer.summary) == told
+
+
+def test_a_named_stage_is_told_nothing_of_branches(world: FakeStage) -> None:
+    world.kafka.topics[Stage.parse("feature-x").topics.one("connect_config")] = FakeTopic()
+    assert world.ask(Operation.CLUSTER).summary == "stage main may use its cluster"

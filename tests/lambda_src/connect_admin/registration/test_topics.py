@@ -8,6 +8,7 @@ from connector.domain.admin_api import Operation, State
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import plan_topics
+from connector.domain.stage.topics import TopicSpec
 from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_kafka import FakeTopic
 
@@ -32,6 +33,42 @@ def test_only_configs_that_differ_are_altered(world: FakeStage) -> None:
     assert answer.details["altered"] == {history: ["retention.ms"]}
     assert world.kafka.changes == [f"alter {history}"]
     assert world.kafka.topics[history].configs["max.message.bytes"] == "42"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("retention.ms", "2592000000"), ("retention.ms", "-1"), ("cleanup.policy", "compact")],
+)
+def test_records_of_a_topic_that_may_be_somebody_elses_are_not_deleted(
+    world: FakeStage, key: str, value: str
+) -> None:
+    """It was there before the stage was registered, and keeps more than the stage would."""
+    topic = MAIN.roles["data"][0]
+    world.kafka.topics[topic] = FakeTopic(1, {key: value})
+    answer = world.ask(Operation.TOPICS)
+    assert (answer.state, world.kafka.changes) == (State.FAILED, [])
+    assert f"topic {topic} has {key} {value}" in answer.summary
+    assert "may be somebody else's; nothing was changed" in answer.summary
+    world.ask(Operation.RECORD)
+    assert world.ask(Operation.TOPICS).state is State.DONE
+    assert world.kafka.topics[topic].configs[key] != value
+
+
+@given(st.integers(-1, 10), st.integers(-1, 10), st.sampled_from(["retention.ms", "retention.bytes"]))
+def test_a_change_loses_records_exactly_if_it_keeps_them_for_less(have: int, wanted: int, key: str) -> None:
+    spec = TopicSpec("t", "data", 1, {key: str(wanted)})
+    configs = {"t": {key: str(have)}}
+    plan = plan_topics([spec], {"t": 1}, configs)
+    unlimited = float("inf")
+    shorter = (unlimited if wanted == -1 else wanted) < (unlimited if have == -1 else have)
+    assert bool(plan.losing(configs, ["t"])) == shorter
+    assert plan.losing(configs, []) == ()
+
+
+def test_an_existing_topic_whose_settings_fit_is_used(world: FakeStage) -> None:
+    (spec,) = [s for s in MAIN.specs("debezium") if s.name == MAIN.roles["data"][0]]
+    world.kafka.topics[spec.name] = FakeTopic(1, dict(spec.configs))
+    assert world.ask(Operation.TOPICS).summary == "8 created, 1 as wanted"
 
 
 def test_a_schema_history_with_more_partitions_is_refused_and_nothing_changed(world: FakeStage) -> None:

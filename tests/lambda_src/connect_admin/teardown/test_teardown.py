@@ -1,5 +1,6 @@
 """The admin function's part of a teardown: each request by itself, with its own guard, and twice the same."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -288,3 +289,17 @@ def test_the_jdbc_kind_goes_the_same_way(a: FakeStage):
     assert {answer.state for answer in through(a).values()} == {State.DONE}
     assert set(a.kafka.topics) == OTHERS
     assert BROKERS not in str(a.kafka.changes)
+
+
+@pytest.mark.parametrize("operation", [Operation.TEARDOWN_TOPICS, Operation.TEARDOWN_GROUPS])
+def test_what_a_refused_launch_found_of_somebody_else_is_not_deleted(operation: Operation):
+    """The group of the stage has the predecessor's connector; the stage was never registered."""
+    stage = stage_of("a")
+    stage.table.items[RECORD_KEY] = StageRecord("a", "", "000000000000", (), "", retiring=True).to_item()
+    config = {"connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector", "topic.prefix": "a.aws."}
+    value = json.dumps({"properties": config})
+    stage.kafka.written[STAGE.topics.one("connect_config")] = [(f"connector-{CONNECTOR}", value)]
+    stage.kafka.idle_groups = {*STAGE.topics.groups}
+    answer = ask(stage, operation)
+    assert (answer.state, stage.kafka.changes) == (State.FAILED, [])
+    assert "may be somebody else's, so none was deleted" in answer.summary

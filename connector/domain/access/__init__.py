@@ -1,0 +1,1 @@
+"""Access: which AWS calls are made, and what AWS asks IAM before it answers each."""

@@ -1,0 +1,88 @@
+"""A permissions boundary for the roles of ephemeral stages. Pure.
+
+Whoever deploys a stage writes the policies of its roles. So a deployer's own policy does not limit what a
+branch's role may do, only the role's boundary does. This one ends at what belongs to a named stage. A role
+has one boundary: where the account prescribes another, its owners put these denials into that one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from connector.domain.access import deployer_protection
+from connector.domain.access.call import AwsScope
+from connector.domain.access.deployer import log_groups, topics
+from connector.domain.stage.aws_names import CONNECTOR
+from connector.domain.stage.stage import NAMED_STAGES, Stage, bare_names
+from connector.domain.stage.topics import BROKER_TOPICS
+
+Statement = Mapping[str, Any]
+
+#: All that a stage's roles are granted. None of it invokes or changes a function.
+ROLE_ACTIONS: tuple[str, ...] = (
+    "cloudwatch:PutMetricData",
+    *("dynamodb:GetItem", "dynamodb:PutItem"),
+    *("ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
+    *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"),
+    *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"),
+    *("ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer"),
+    *("ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks", "ecs:UpdateService"),
+    "kafka-cluster:*",
+    *("kms:Decrypt", "kms:GenerateDataKey"),
+    *("logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents"),
+    *("secretsmanager:GetSecretValue", "sns:Publish", "sqs:SendMessage"),
+)
+
+#: What may not be done to topics and groups without a namespace: they belong to named stages. Their names may
+#: be seen, because a launch refuses a cluster with conflicting ones.
+_KAFKA_CHANGES = (
+    *("kafka-cluster:Alter*", "kafka-cluster:Create*", "kafka-cluster:Delete*"),
+    *("kafka-cluster:ReadData", "kafka-cluster:WriteData"),
+)
+
+
+def statements(scope: AwsScope, secret_prefix: str) -> Iterator[Statement]:
+    """Everything that roles are granted, and denials of it on what belongs to named stages."""
+    anywhere = replace(scope, region="*", account="*")  # shorter: one document must hold it all
+    stages = [Stage.parse(name) for name in NAMED_STAGES]
+    yield {"Sid": "UpTo", "Effect": "Allow", "Action": list(ROLE_ACTIONS), "Resource": "*"}
+    yield _denied(
+        "NamedStages", "*", [arn for stage in stages for arn in _of_roles(anywhere, stage, secret_prefix)]
+    )
+    yield deployer_protection.by_tag(stages)
+    clusters = [anywhere.arn("ecs", f"cluster/{stage.names.service}") for stage in stages]
+    yield _denied("NamedClusters", "ecs:*", "*", {"ArnLike": {"ecs:cluster": clusters}})
+    spaces = [f"{stage.names.service}/*" for stage in stages]
+    yield _denied(
+        "NamedMetrics", "cloudwatch:PutMetricData", "*", {"StringLike": {"cloudwatch:namespace": spaces}}
+    )
+    names = [anywhere.arn("kafka", f"*/{name}") for name in sorted(_bare(stages))]
+    yield _denied("NamedTopics", list(_KAFKA_CHANGES), names)
+
+
+def _bare(stages: Iterable[Stage]) -> set[str]:
+    """Topics, groups and transactional ids without a namespace: exactly, for `wms.x` is a legal stage."""
+    groups = {stage.topics.connect_group for stage in stages}
+    ids = {f"connect-cluster-{g}" for g in groups} | {f"{g}-{CONNECTOR}-0" for g in groups}
+    return ids | {name for name in bare_names() if name not in BROKER_TOPICS}
+
+
+def _of_roles(scope: AwsScope, stage: Stage, secret_prefix: str) -> Iterator[str]:
+    """What roles of other stages could be granted of a named stage."""
+    names = stage.names
+    yield scope.arn("secretsmanager", f"secret:{secret_prefix}/{stage.name}/*")
+    yield scope.arn("dynamodb", f"table/{names.table}")
+    yield scope.arn("ecs", f"*/{names.service}/*")
+    yield scope.arn("sqs", names.dead_letter_queue)
+    yield from (scope.arn("sns", topic) for topic in topics(names))
+    for group in log_groups(names):
+        # Without the folders of the name: one document must hold it all.
+        own = scope.arn("logs", f"log-group:*/{group.rpartition('/')[2]}")
+        yield from (own, f"{own}:*")
+
+
+def _denied(
+    sid: str, actions: str | list[str], resources: str | list[str], condition: Mapping[str, Any] | None = None
+) -> Statement:
+    bound = {"Condition": condition} if condition else {}
+    return {"Sid": sid, "Effect": "Deny", "Action": actions, "Resource": resources, **bound}

@@ -1,0 +1,44 @@
+"""All records of a small topic, with kafka-python's consumer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+
+from lambda_src.runtime.deadline import Deadline
+
+_READ_SECONDS = 15.0
+_POLL_MS = 500
+
+
+def read_records(settings: Mapping[str, Any], deadline: Deadline, topic: str) -> list[tuple[str, str | None]]:
+    """Key and value of every committed record on partition 0, in order; raises kafka-python's errors."""
+    what = f"reading topic {topic}"
+    milliseconds = int(deadline.timeout(what, at_most=_READ_SECONDS) * 1000)
+    partition = TopicPartition(topic, 0)
+    consumer = KafkaConsumer(
+        **settings,
+        # Without a group nothing is committed, and no right on a group is needed.
+        group_id=None,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        bootstrap_timeout_ms=milliseconds,
+        request_timeout_ms=milliseconds,
+    )
+    found: list[tuple[str, str | None]] = []
+    try:
+        consumer.assign([partition])
+        consumer.seek_to_beginning(partition)
+        end = consumer.end_offsets([partition])[partition]
+        # Not the number of records: a transaction's marker takes an offset, too.
+        while consumer.position(partition) < end:
+            deadline.timeout(what, at_most=_READ_SECONDS)
+            records = consumer.poll(timeout_ms=_POLL_MS).get(partition, ())
+            found += [(_text(record.key) or "", _text(record.value)) for record in records]
+    finally:
+        consumer.close()
+    return found
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="replace")

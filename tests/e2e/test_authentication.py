@@ -1,0 +1,89 @@
+"""Each way of authenticating to the brokers: a stage streams, is checked and is torn down.
+
+The brokers are real, with ACLs; behind `iam` they ask the embedded IAM for each login and each request. The
+default of every other test is `scram`.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.stage.stage import Stage
+from connector.local import broker
+from connector.local.arrivals import topics_of
+from connector.local.world import World
+from tests.support import traces
+from tests.support.project import copy_project, set_settings
+from tests.support.sceptre_cli import Run, at_once, sceptre
+from tests.support.stage_under_test import StageUnderTest
+
+pytestmark = pytest.mark.e2e
+
+STAGES: Mapping[KafkaAuth, Stage] = {
+    auth: Stage.parse(f"by-{auth}") for auth in KafkaAuth if auth is not KafkaAuth.SCRAM
+}
+AUTHS = pytest.mark.parametrize("auth", STAGES, ids=str)
+ANONYMOUS = "ANONYMOUS"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with a branch for each way; with IAM the cluster's ARN must be known."""
+    made = copy_project(tmp_path_factory.mktemp("checkout"), *(stage.name for stage in STAGES.values()))
+    return set_settings(made, f"ephemeral/{STAGES[KafkaAuth.IAM].name}", msk_cluster_arn=broker.MSK_CLUSTER)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[World]:
+    """A world in which roles are enforced, for IAM is what lets one of the stages in."""
+    with World.up(tmp_path_factory.mktemp("auth"), enforce_iam=True) as made:
+        run = sceptre(made.env(), "launch", "foundation", "--yes", project=project)
+        assert run.status == 0, run.output
+        for auth, stage in STAGES.items():
+            made.account.put_secret(f"{stage.name}/brokerString", made.broker_string(auth=auth))
+            if auth is not KafkaAuth.IAM:
+                made.grant(stage, user=ANONYMOUS)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def launched(world: World, project: Path) -> Mapping[KafkaAuth, Run]:
+    """The three stages, launched at once."""
+    commands = [("launch", f"ephemeral/{stage.name}", "--yes") for stage in STAGES.values()]
+    return dict(zip(STAGES, at_once(world.env(), *commands, project=project), strict=True))
+
+
+@AUTHS
+def test_a_stage_streams(world: World, launched: Mapping[KafkaAuth, Run], auth: KafkaAuth):
+    assert launched[auth].status == 0, launched[auth].output
+    rows = StageUnderTest(world, STAGES[auth]).new_rows()
+    rows.insert(3)
+    rows.assert_arrived_once()
+
+
+@AUTHS
+def test_its_health_check_reaches_the_brokers(
+    world: World, launched: Mapping[KafkaAuth, Run], auth: KafkaAuth
+):
+    assert launched[auth].status == 0
+    found = StageUnderTest(world, STAGES[auth]).health()
+    assert found["summary"].startswith("healthy"), found["summary"]
+
+
+def test_no_broker_refused_any_right(world: World, launched: Mapping[KafkaAuth, Run]):
+    """What the roles and `broker-script` allow is enough."""
+    log = (world.logs / "broker-default.log").read_text(encoding="utf-8")
+    assert " is Denied " not in log, [line for line in log.splitlines() if " is Denied " in line][:3]
+
+
+@AUTHS
+def test_its_teardown_leaves_nothing(
+    world: World, project: Path, launched: Mapping[KafkaAuth, Run], auth: KafkaAuth
+):
+    stage = STAGES[auth]
+    run = sceptre(world.env(), "delete", f"ephemeral/{stage.name}", "--yes", project=project)
+    assert run.status == 0, run.output
+    assert traces.of(StageUnderTest(world, stage)) == {}
+    assert not topics_of(world.kafka_bootstrap) & set(stage.topics)

@@ -1,0 +1,1 @@
+"""IAM without AWS: whether policies allow a request, and the policies of rendered templates."""
