@@ -1,14 +1,20 @@
 """The items of the state table: the stage record, and those that several runs change at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from connector.domain.errors import ServerError
 from connector.domain.health.budget import BUDGET_KEY, Budget
+from connector.domain.health.halt import HALT_KEY, Halt
+from connector.domain.health.refused import REFUSED_KEY, RefusedCredentials, RefusedVersion
 from connector.domain.health.state import STATE_KEY, HealthState
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from lambda_src.clients.aws import aws_errors
+
+#: How often an item is written at most, while other runs change it.
+_ATTEMPTS = 5
 
 
 class Table(Protocol):
@@ -79,3 +85,44 @@ def read_health_state(table: Table) -> HealthState:
     """What the last health check, or an event since then, has stored; empty when there was none."""
     item = read_item(table, STATE_KEY)
     return HealthState() if item is None else HealthState.from_item(item)
+
+
+def read_refused(table: Table) -> RefusedCredentials:
+    """The versions of secrets with which a login was refused."""
+    item = read_item(table, REFUSED_KEY)
+    return RefusedCredentials() if item is None else RefusedCredentials.from_item(item)
+
+
+def remember_refused(table: Table, found: Iterable[RefusedVersion]) -> RefusedCredentials:
+    """Add versions to those that were refused; what is remembered then. `ServerError` when it cannot."""
+    found = tuple(found)
+    return _change_refused(table, lambda known: known.remembering(found))
+
+
+def forget_refused(table: Table, in_force: Mapping[str, str]) -> RefusedCredentials:
+    """Let the versions in force (path -> version id) be tried again, as an operator wants."""
+    return _change_refused(table, lambda known: known.forgetting(in_force))
+
+
+def _change_refused(
+    table: Table, change: Callable[[RefusedCredentials], RefusedCredentials]
+) -> RefusedCredentials:
+    for _ in range(_ATTEMPTS):
+        known = read_refused(table)
+        changed = change(known)
+        if changed is known or replace_item(
+            table, changed.to_item(), replaced_version=known.replaced_version
+        ):
+            return changed
+    raise ServerError(f"other runs changed {REFUSED_KEY} {_ATTEMPTS} times; nothing was remembered")
+
+
+def read_halt(table: Table) -> Halt:
+    """Who has halted the connector; without `by` if nobody has."""
+    item = read_item(table, HALT_KEY)
+    return Halt() if item is None else Halt.from_item(item)
+
+
+def write_halt(table: Table, read: Halt, **halt: Any) -> bool:
+    """Replace the halt that was read; without values it is ended. False if another run was faster."""
+    return replace_item(table, read.next(**halt).to_item(), replaced_version=read.replaced_version)
