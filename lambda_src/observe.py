@@ -18,12 +18,13 @@ from connector.domain.health.observation import (
     Service,
     Source,
 )
+from connector.domain.health.rotation_state import Rotation
 from connector.domain.health.scn import Position, position_in
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Unreachable
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
-from lambda_src.clients.state_table import read_budget, read_health_state, read_record
+from lambda_src.clients.state_table import read_budget, read_health_state, read_record, read_rotation
 from lambda_src.clients.worker_log import Logs, last_failure
 from lambda_src.observe_skipped import PROBE as SKIPPED
 from lambda_src.observe_skipped import SECONDS as SKIPPED_SECONDS
@@ -101,6 +102,7 @@ def observe(
         secret_versions=session.secrets.versions,
         budget=items.get("budget") if "record" in items else None,
         health_state=items.get("health_state"),
+        rotation=items.get("rotation", Rotation()),
         skipped=seen.get(SKIPPED, skipped),
         probe_errors=probe_errors,
     )
@@ -139,6 +141,7 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         "record": lambda: read_record(table),
         "budget": lambda: read_budget(table),
         "health_state": lambda: read_health_state(table),
+        "rotation": lambda: read_rotation(table),
     }
     if session.environment.settings.kind == "debezium":
         reads[SKIPPED] = lambda: known_skips(table)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -93,10 +93,14 @@ class Session:
     marked: bool = False
     #: The stage that the caller means; None when it did not say.
     meant: str | None = None
+    #: Whether an operator wants a login to be tried once more that was refused.
+    retry_login: bool = False
     #: The tables of a requested snapshot or acknowledgement; none stands for all.
     tables: tuple[str, ...] = ()
     #: Events of the worker's log that the caller has read; None when it could not.
     log: tuple[LogEvent, ...] | None = None
+    #: Path -> version id of the secrets to work with, of which no other exists; None: whatever is current.
+    pinned: Mapping[str, str] | None = None
 
     @property
     def stage(self) -> Stage:
@@ -106,7 +110,22 @@ class Session:
     @cached_property
     def secrets(self) -> SecretReader:
         """Secrets, each read once."""
-        return SecretReader(self.aws.secrets_manager())
+        return SecretReader(self.aws.secrets_manager(), self.pinned)
+
+    def with_versions(self, versions: Mapping[str, str]) -> "Session":
+        """The same invocation with these versions of secrets (path -> version id), and no others.
+
+        It shares the redactor.
+        """
+        return replace(self, pinned=dict(versions))
+
+    def anew(self) -> "Session":
+        """The same invocation with nothing read yet. It shares the redactor."""
+        return replace(self)
+
+    def stored(self, name: str) -> StoredSecret:
+        """A secret that the stage must have; `SecretError` when it does not exist or cannot be read."""
+        return self._require(name)
 
     @cached_property
     def brokers(self) -> Brokers:

@@ -86,6 +86,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "lambda_src.session",
         "lambda_src.observe",
         "lambda_src.connect_admin.registration",
+        "lambda_src.connect_admin.rotation",
     ),
     # It makes the zip, outside the VPC, and reads the Lambdas' files without importing them.
     "lambda_src.packaging": ("connector.domain",),

@@ -9,7 +9,9 @@ from connector.domain.errors import ServerError
 from connector.domain.health.budget import BUDGET_KEY, Budget
 from connector.domain.health.halt import HALT_KEY, Halt
 from connector.domain.health.refused import REFUSED_KEY, RefusedCredentials, RefusedVersion
+from connector.domain.health.rotation_state import ROTATION_KEY, Rotation
 from connector.domain.health.state import STATE_KEY, HealthState
+from connector.domain.stage.launch_mark import LAUNCH_KEY, launch_began, launch_item
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from lambda_src.clients.aws import aws_errors
 
@@ -126,3 +128,38 @@ def read_halt(table: Table) -> Halt:
 def write_halt(table: Table, read: Halt, **halt: Any) -> bool:
     """Replace the halt that was read; without values it is ended. False if another run was faster."""
     return replace_item(table, read.next(**halt).to_item(), replaced_version=read.replaced_version)
+
+
+def read_rotation(table: Table) -> Rotation:
+    """The rotation of secrets that is under way, and how the last one ended."""
+    item = read_item(table, ROTATION_KEY)
+    return Rotation() if item is None else Rotation.from_item(item)
+
+
+def end_rotation(table: Table, now: float) -> bool:
+    """Let a rotation that is under way do nothing more; whether one was."""
+    for _ in range(_ATTEMPTS):
+        found = read_rotation(table)
+        ended = found.superseded(now)
+        if ended is found:
+            return False
+        if replace_item(table, ended.to_item(), replaced_version=found.replaced_version):
+            return True
+    raise ServerError(f"other runs changed {ROTATION_KEY} {_ATTEMPTS} times; it goes on")
+
+
+def read_launch(table: Table) -> float:
+    """When a launch has begun that has not ended, in seconds since 1970; 0 if none has."""
+    return launch_began(read_item(table, LAUNCH_KEY))
+
+
+def mark_launch(table: Table, at: float) -> None:
+    """Write that a launch has begun at `at`, in seconds since 1970."""
+    with aws_errors("marking a launch in the state table"):
+        table.put_item(Item=launch_item(at))
+
+
+def end_launch(table: Table) -> None:
+    """Write that the launch has ended, if one has begun."""
+    if read_launch(table):
+        mark_launch(table, 0)

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connector.domain.stage.aws_names import Names
+from connector.domain.stage.aws_names import CONTAINER, Names
 from lambda_src.connect_health.check import CheckClients
 from lambda_src.session import Aws
 from tests.support.answer_shapes import shaped
@@ -26,14 +26,33 @@ def client_error(code: str, message: str, operation: str = "Operation") -> Clien
 @shaped("secretsmanager")
 @dataclass
 class FakeSecrets:
-    """Path -> text, or the error to raise."""
+    """Path -> text, or the error to raise. A text that is written with `put` is a new version."""
 
     values: dict[str, str | ClientError] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
+    #: Path -> the texts of the versions before.
+    older: dict[str, list[str | ClientError]] = field(default_factory=dict)
 
-    def get_secret_value(self, *, SecretId: str) -> Any:
+    def put(self, path: str, text: str) -> None:
+        """Write a new version."""
+        if path in self.values:
+            self.older.setdefault(path, []).append(self.values[path])
+        self.values[path] = text
+
+    def version(self, path: str) -> str:
+        """The id of the version that is current."""
+        return f"v{len(self.older.get(path, [])) + 1}-{path}"
+
+    def get_secret_value(self, *, SecretId: str, **version: str) -> Any:
         self.reads.append(SecretId)
         value = self.values.get(SecretId)
+        current = self.version(SecretId)
+        wanted = version.get("VersionId", current)
+        if value is not None and not isinstance(value, ClientError) and wanted != current:
+            ids = [f"v{number}-{SecretId}" for number, _ in enumerate(self.older.get(SecretId, []), 1)]
+            if wanted not in ids:
+                raise client_error("ResourceNotFoundException", "can't find the specified secret value")
+            value = self.older[SecretId][ids.index(wanted)]
         if value is None:
             raise client_error(
                 "ResourceNotFoundException", "Secrets Manager can't find the specified secret."
@@ -41,7 +60,7 @@ class FakeSecrets:
         if isinstance(value, ClientError):
             raise value
         arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{SecretId}-AbCdEf"
-        return {"ARN": arn, "VersionId": f"v1-{SecretId}", "SecretString": value}
+        return {"ARN": arn, "VersionId": wanted, "SecretString": value}
 
 
 @shaped("ecs")
@@ -57,6 +76,12 @@ class FakeEcs:
     tasks: list[dict[str, Any]] = field(default_factory=list)
     missing: bool = False
     no_cluster: bool = False
+    #: Definition's ARN -> what was registered, besides the launch's own.
+    registered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: What a launch's definition injects: variable -> reference.
+    injected: dict[str, str] = field(default_factory=dict)
+    #: The definitions that the service was given, in order.
+    given: list[str] = field(default_factory=list)
 
     def start(self, address: str, *, status: str = "RUNNING", revision: int | None = None) -> dict[str, Any]:
         """Add a task, with an address unless it is still provisioned."""
@@ -99,10 +124,46 @@ class FakeEcs:
         }
         return {"services": [service]}
 
-    def update_service(self, *, cluster: str, service: str, desiredCount: int) -> Any:
+    def update_service(self, *, cluster: str, service: str, **changes: Any) -> Any:
         assert (cluster, service) == (self.names.service, self.names.service)
-        self.desired = desiredCount
+        self.desired = changes.get("desiredCount", self.desired)
+        if "taskDefinition" in changes:
+            self.given.append(changes["taskDefinition"])
+            self.revision = int(changes["taskDefinition"].rpartition(":")[2])
+            self.rollout, self.rollout_reason = "IN_PROGRESS", ""
         return {}
+
+    def describe_task_definition(self, *, taskDefinition: str) -> Any:
+        known = self.registered.get(taskDefinition)
+        container = {
+            "name": CONTAINER,
+            "image": "worker@sha256:0",
+            "secrets": [{"name": n, "valueFrom": v} for n, v in sorted(self.injected.items())],
+        }
+        content = known or {
+            "family": self.names.service,
+            "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/x-Execution",
+            "taskRoleArn": f"arn:aws:iam::{ACCOUNT}:role/x-Task",
+            "containerDefinitions": [container],
+        }
+        numbered = {"taskDefinitionArn": taskDefinition, "revision": 1, "status": "ACTIVE"}
+        return {"taskDefinition": {**content, **numbered}}
+
+    def register_task_definition(self, **definition: Any) -> Any:
+        assert not {"taskDefinitionArn", "revision", "status"} & set(definition), "ECS refuses them"
+        arn = self._definition(2 + len(self.registered))
+        self.registered[arn] = definition
+        return {"taskDefinition": {**definition, "taskDefinitionArn": arn}}
+
+    def complete(self, address: str) -> None:
+        """The deployment is done: only one new worker runs."""
+        self.tasks.clear()
+        self.start(address)
+        self.rollout = "COMPLETED"
+
+    def roll_back(self, reason: str, revision: int = 1) -> None:
+        """The circuit breaker has gone back to another revision."""
+        self.revision, self.rollout, self.rollout_reason = revision, "COMPLETED", reason
 
     def list_tasks(self, *, cluster: str, serviceName: str, desiredStatus: str) -> Any:
         assert (cluster, serviceName) == (self.names.service, self.names.service)

@@ -38,7 +38,14 @@ def shown(statement: Statement) -> dict[str, Any]:
             {"secretsmanager:GetSecretValue"},
             [BASE.format("secretsmanager", f"secret:wms/{owner}/*") for owner in ("a.b", "default")],
         ),
-        (iam.read_secrets(["b", "a", "b"]), {"secretsmanager:GetSecretValue"}, ["a", "b"]),
+        (
+            iam.read_worker_secrets("wms", Stage.parse("a.b"), ["dbInfo"]),
+            {"secretsmanager:GetSecretValue"},
+            [
+                BASE.format("secretsmanager", f"secret:wms/{owner}/dbInfo-??????")
+                for owner in ("a.b", "default")
+            ],
+        ),
         (
             iam.keep_state("wms-connector-main-state"),
             {"dynamodb:GetItem", "dynamodb:PutItem"},

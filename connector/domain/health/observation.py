@@ -7,6 +7,7 @@ from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health import worker_stops
 from connector.domain.health.budget import Budget
 from connector.domain.health.error_classes import WORKER
+from connector.domain.health.rotation_state import Rotation
 from connector.domain.health.scn import Position
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.state import HealthState
@@ -326,6 +327,8 @@ class Observation:
     #: None when it, or the stage record, could not be read: then nothing may be restarted.
     budget: Budget | None = None
     health_state: HealthState | None = None
+    #: The rotation of secrets that is under way, and how the last one ended.
+    rotation: Rotation = field(default_factory=Rotation)
     #: What Debezium has passed over, as far as the worker's log was read; None if the item could not be.
     skipped: SkippedChanges | None = None
     #: Probe -> why it saw nothing, although it should have.

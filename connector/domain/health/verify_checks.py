@@ -99,15 +99,24 @@ def _config(setup: Setup, stage: Stage) -> list[Finding]:
 
 
 def _secrets(seen: Observation, stage: Stage) -> list[Finding]:
-    changed, versions = seen.secrets_changed, seen.secret_versions
+    changed, versions, rotation = seen.secrets_changed, seen.secret_versions, seen.rotation
+    if rotation.under_way:
+        return [_bad(SECRETS, rotation.describe(), "wait until it has ended, then run verify again")]
     if changed:
+        failed = {path: rotation.reason for path, version in rotation.failed if versions.get(path) == version}
         return [
-            _bad(SECRETS, f"secret {path} has a newer version than the connector uses", launch(stage))
+            _bad(SECRETS, _newer(path, failed.get(path)), f"wms-connector rotate {stage.name}")
             for path in changed
         ]
     if not versions:
         return []
     return [_good(SECRETS, f"{len(versions)} secrets, none newer than those that the connector uses")]
+
+
+def _newer(path: str, failure: str | None) -> str:
+    """A secret that the workers do not have, and why if that is known."""
+    newer = f"secret {path} has a newer version than the connector uses"
+    return newer if failure is None else f"{newer}, and it is not tried again: {failure}"
 
 
 def _topics(setup: Setup, stage: Stage) -> list[Finding]:
