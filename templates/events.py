@@ -29,8 +29,11 @@ _MEANING = {
     metrics.TASK_NOT_STARTED: "a worker's task never started.",
     metrics.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
     metrics.DEPLOYMENT_FAILED: "a deployment of the worker failed.",
-    metrics.SECRET_CHANGED: "a secret changed that the stage may use: it is tried, then workers get it.",
+    metrics.SECRET_CHANGED: "a secret changed that the stage may use.",
 }
+_MAILS = "The health function mails it."
+#: What becomes of an event that is not just mailed.
+_THEN = {metrics.SECRET_CHANGED: "The health function tries it and gives it to the workers."}
 
 #: The calls of Secrets Manager that give a secret another value, or let one appear or vanish.
 _CHANGES_OF_SECRETS = (
@@ -173,7 +176,7 @@ def _add_event_rule(
         events.Rule(
             rule,
             Name=settings.names.rule(rule),
-            Description=f"Stage {settings.stage}: {_MEANING[rule]} The health function acts or mails. "
+            Description=f"Stage {settings.stage}: {_MEANING[rule]} {_THEN.get(rule, _MAILS)} "
             f"Runbook: {RUNBOOK}#{rule.lower()}",
             EventPattern=pattern,
             State="ENABLED",

@@ -45,7 +45,9 @@ _KAFKA_CHANGES = (
 
 def statements(scope: AwsScope, secret_prefix: str) -> Iterator[Statement]:
     """Everything that roles are granted, and denials of it on what belongs to named stages."""
-    anywhere = replace(scope, region="*", account="*")  # shorter: one document must hold it all
+    # Shorter, for one document must hold it all. A wildcard may stand in each segment of an ARN but the
+    # service's ("IAM JSON policy elements: Resource").
+    anywhere = replace(scope, partition="*", region="*", account="*")
     stages = [Stage.parse(name) for name in NAMED_STAGES]
     yield {"Sid": "UpTo", "Effect": "Allow", "Action": list(ROLE_ACTIONS), "Resource": "*"}
     yield {
@@ -82,8 +84,7 @@ def _of_roles(scope: AwsScope, stage: Stage, secret_prefix: str) -> Iterator[str
     yield scope.arn("secretsmanager", f"secret:{secret_prefix}/{stage.name}/*")
     yield scope.arn("dynamodb", f"table/{names.table}")
     yield scope.arn("ecs", f"*/{names.service}/*")
-    # A task definition; the word itself would make the document too long. So would the roles' whole names:
-    # the capital letter behind the slug is in no slug.
+    # A task definition. The capital letter of a role's name, behind the slug, is in no slug.
     yield scope.arn("ecs", f"*/{names.service}:*")
     yield from (
         scope.global_arn("iam", f"role/*{names.service}-{part.value[0]}*")

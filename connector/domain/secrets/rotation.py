@@ -11,7 +11,7 @@ from enum import StrEnum
 from connector.domain.secrets.secrets import ALB_TLS, KAFKA_TLS
 
 
-class Change(StrEnum):
+class SecretChange(StrEnum):
     """How a secret differs from the one that the connector was verified with."""
 
     VERSION = "has a new version"
@@ -52,7 +52,7 @@ class ChangedSecret:
     name: str
     path: str
     version: str
-    change: Change
+    change: SecretChange
     meaning: Meaning
     reason: str
 
@@ -67,7 +67,7 @@ class ChangedSecret:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RotationPlan:
     """Everything that changed, and which versions would be in use after a rotation (path -> version id)."""
 
     changed: tuple[ChangedSecret, ...] = ()
@@ -102,14 +102,14 @@ _FOR_LAUNCH = {
 
 def plan(
     recorded: Mapping[str, str], found: Sequence[FoundSecret], refusal: Callable[[str, str], str]
-) -> Plan:
+) -> RotationPlan:
     """Compare what is found with the record's versions (path -> version).
 
     `refusal`: why a path's version is not tried again; empty if it may be. A record that names no version is
     one of a release that wrote none: nothing is known to have changed.
     """
     if not recorded:
-        return Plan()
+        return RotationPlan()
     changed: list[ChangedSecret] = []
     versions: dict[str, str] = {}
     for secret in found:
@@ -119,7 +119,7 @@ def plan(
             versions |= {path: recorded[path] for path in _paths(recorded, secret.name)}
         elif secret.path:
             versions[secret.path] = secret.version
-    return Plan(tuple(changed), versions)
+    return RotationPlan(tuple(changed), versions)
 
 
 def _changed(
@@ -128,13 +128,13 @@ def _changed(
     before = _paths(recorded, secret.name)
     if not secret.path:
         if secret.problem:
-            return _made(secret, before[0] if before else secret.name, Change.GONE, Meaning.MALFORMED)
+            return _made(secret, before[0] if before else secret.name, SecretChange.GONE, Meaning.MALFORMED)
         if not before:
             return None
-        return _made(secret, before[0], Change.GONE, Meaning.LAUNCH)
+        return _made(secret, before[0], SecretChange.GONE, Meaning.LAUNCH)
     if recorded.get(secret.path) == secret.version and not secret.problem:
         return None
-    change = Change.VERSION if secret.path in recorded else Change.OTHER_PLACE
+    change = SecretChange.VERSION if secret.path in recorded else SecretChange.OTHER_PLACE
     if secret.problem:
         return _made(secret, secret.path, change, Meaning.MALFORMED)
     if secret.name == ALB_TLS or (secret.name == KAFKA_TLS and not before):
@@ -145,7 +145,7 @@ def _changed(
     return _made(secret, secret.path, change, Meaning.TRY)
 
 
-def _made(secret: FoundSecret, path: str, change: Change, meaning: Meaning) -> ChangedSecret:
+def _made(secret: FoundSecret, path: str, change: SecretChange, meaning: Meaning) -> ChangedSecret:
     reasons = {
         Meaning.TRY: "its login is tried once, then new workers start with it",
         Meaning.MALFORMED: secret.problem,

@@ -40,6 +40,8 @@ class StandIn:
         self.dba = dba
         self.own_words = own_words
         self.rights = Rights(directory)
+        #: Profile -> its PASSWORD_ROLLOVER_TIME, in days.
+        self.rollover_days: dict[str, float] = {}
         self.faults = Faults()
         self._lock = threading.Lock()
         #: Statement as the golden list keeps it -> its form, and the container in which it was sent first.

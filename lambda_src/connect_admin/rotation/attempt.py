@@ -14,7 +14,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.redaction import without_values
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from connector.domain.health.causes import trace_of
-from connector.domain.secrets.rotation import Plan
+from connector.domain.secrets.rotation import RotationPlan
 from connector.domain.secrets.secrets import BROKER_STRING, DB_INFO, KAFKA_CREDENTIALS, KAFKA_TLS
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import StageRecord
@@ -49,7 +49,9 @@ class Attempt:
 _ACCEPTED = Attempt(accepted=True)
 
 
-def attempt(session: Session, record: StageRecord, plan: Plan, *, clock: Clock = time.time) -> Attempt:
+def attempt(
+    session: Session, record: StageRecord, plan: RotationPlan, *, clock: Clock = time.time
+) -> Attempt:
     """Try what changed; `session` has the new versions. Never raises `WmsError`."""
     before = session.with_versions(record.secret_versions)
     try:

@@ -12,7 +12,7 @@ from connector.domain.health.rotation_state import Rotation
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.fallback import candidate_paths, find_secret
 from connector.domain.secrets.injected import names_for
-from connector.domain.secrets.rotation import ChangedSecret, FoundSecret, Meaning, Plan, plan
+from connector.domain.secrets.rotation import ChangedSecret, FoundSecret, Meaning, RotationPlan, plan
 from connector.domain.secrets.secrets import ALB_TLS, KAFKA_TLS
 from connector.domain.secrets.shapes import check_shape
 from connector.domain.stage.record import StageRecord
@@ -29,7 +29,7 @@ class Glance:
 
     session: Session
     rotation: Rotation = field(default_factory=Rotation)
-    plan: Plan = field(default_factory=Plan)
+    plan: RotationPlan = field(default_factory=RotationPlan)
 
     @property
     def changed(self) -> Sequence[ChangedSecret]:
@@ -64,7 +64,9 @@ def glance(session: Session) -> Glance:
     return Glance(session, rotation, found)
 
 
-def look(session: Session, record: StageRecord, refused: RefusedCredentials, rotation: Rotation) -> Plan:
+def look(
+    session: Session, record: StageRecord, refused: RefusedCredentials, rotation: Rotation
+) -> RotationPlan:
     """Compare the secrets with the record. Raises `WmsError` when one cannot be read now."""
     return plan(record.secret_versions, found_secrets(session), _refusal(refused, rotation))
 

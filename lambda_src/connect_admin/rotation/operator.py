@@ -5,7 +5,7 @@ from typing import Any
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.health.rotation_state import Rotation
-from connector.domain.secrets.rotation import Plan
+from connector.domain.secrets.rotation import RotationPlan
 from lambda_src.clients.state_table import read_record, read_refused, read_rotation
 from lambda_src.connect_admin.registration.verify import verify
 from lambda_src.connect_admin.rotation.look import look
@@ -33,7 +33,7 @@ def rotate(session: Session) -> Answer:
     return answer
 
 
-def _details(found: Plan, rotation: Rotation) -> Mapping[str, Any]:
+def _details(found: RotationPlan, rotation: Rotation) -> Mapping[str, Any]:
     return {
         "changes": [
             {

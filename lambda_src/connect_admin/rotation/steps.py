@@ -17,7 +17,7 @@ from connector.domain.health.observation import Service
 from connector.domain.health.refused import RefusedVersion
 from connector.domain.health.rotation_state import Phase, Rotation
 from connector.domain.secrets.injected import PinnedSecret, WorkerSecrets
-from connector.domain.secrets.rotation import Meaning, Plan
+from connector.domain.secrets.rotation import Meaning, RotationPlan
 from connector.domain.secrets.secrets import BROKER_STRING, DB_INFO, KAFKA_CREDENTIALS, KAFKA_TLS
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.launch_mark import launching
@@ -56,10 +56,10 @@ UNCHANGED = "no secret has changed since the connector was verified"
 
 def step(session: Session, *, told: bool, clock: Clock = time.time) -> Answer:
     """Go one step on; WAITING if there is one more. `told`: the caller tells people of a failure itself."""
-    return Steps(session, clock, told=told).next()
+    return RotationStep(session, clock, told=told).next()
 
 
-class Steps:
+class RotationStep:
     """One step of the rotation of one stage, with what all steps need."""
 
     def __init__(self, session: Session, clock: Clock, *, told: bool) -> None:
@@ -114,7 +114,9 @@ class Steps:
             return Answer(State.FAILED, plan.describe())
         return self._in_the_way() or self._claim(record, rotation, plan)
 
-    def _forget(self, record: StageRecord, rotation: Rotation, plan: Plan) -> tuple[Rotation, Plan]:
+    def _forget(
+        self, record: StageRecord, rotation: Rotation, plan: RotationPlan
+    ) -> tuple[Rotation, RotationPlan]:
         """What was refused is tried once more, because an operator says so."""
         forget_refused(self.table, plan.versions or {})
         forgotten = rotation.forgetting()
@@ -135,7 +137,7 @@ class Steps:
             return Answer(State.WAITING, "ECS is replacing the workers already, which comes first")
         return None
 
-    def _claim(self, record: StageRecord, rotation: Rotation, plan: Plan) -> Answer:
+    def _claim(self, record: StageRecord, rotation: Rotation, plan: RotationPlan) -> Answer:
         """Claim the try, look once more whether a launch has begun, and try."""
         if self.session.deadline.left < TRY_SECONDS:
             return Answer(State.WAITING, f"{plan.describe()}; the next run tries it")
@@ -156,7 +158,7 @@ class Steps:
             return self._refused(begun, plan, tried)
         return self._start_workers(session, record, begun)
 
-    def _refused(self, rotation: Rotation, plan: Plan, tried: Attempt) -> Answer:
+    def _refused(self, rotation: Rotation, plan: RotationPlan, tried: Attempt) -> Answer:
         named = [each for each in plan.of(Meaning.TRY) if each.name in tried.names]
         login = _LOGINS.get(tried.error_class)
         at = int(self.clock())
