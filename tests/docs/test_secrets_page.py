@@ -51,7 +51,7 @@ def test_a_command_is_known_to_its_program(name: str, command: Command):
     assert (program, verb) == ("aws", "secretsmanager")
     model = boto3.client("secretsmanager", "us-east-1").meta.service_model
     operation = next(n for n in model.operation_names if xform_name(n, "-") == rest[0])
-    known = {
-        f"--{xform_name(member, '-')}" for member in model.operation_model(operation).input_shape.members
-    }
+    shape = model.operation_model(operation).input_shape
+    assert shape is not None
+    known = {f"--{xform_name(member, '-')}" for member in shape.members}
     assert {word for word in rest[1:] if word.startswith("--")} <= known
