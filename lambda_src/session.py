@@ -93,6 +93,8 @@ class Session:
     marked: bool = False
     #: The stage that the caller means; None when it did not say.
     meant: str | None = None
+    #: Whether an operator wants a login to be tried once more that was refused.
+    retry_login: bool = False
     #: The tables of a requested snapshot or acknowledgement; none stands for all.
     tables: tuple[str, ...] = ()
     #: Events of the worker's log that the caller has read; None when it could not.

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -23,6 +24,11 @@ def client_error(code: str, message: str, operation: str = "Operation") -> Clien
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
+def secret_arn(path: str) -> str:
+    """The ARN of a secret."""
+    return f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{path}-AbCdEf"
+
+
 @shaped("secretsmanager")
 @dataclass
 class FakeSecrets:
@@ -30,6 +36,9 @@ class FakeSecrets:
 
     values: dict[str, str | ClientError] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+    #: When a secret was changed last, in seconds since 1970.
+    changed_at: dict[str, float] = field(default_factory=dict)
 
     def get_secret_value(self, *, SecretId: str) -> Any:
         self.reads.append(SecretId)
@@ -40,8 +49,25 @@ class FakeSecrets:
             )
         if isinstance(value, ClientError):
             raise value
-        arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{SecretId}-AbCdEf"
-        return {"ARN": arn, "VersionId": f"v1-{SecretId}", "SecretString": value}
+        return {"ARN": secret_arn(SecretId), "VersionId": self.version(SecretId), "SecretString": value}
+
+    def describe_secret(self, *, SecretId: str) -> Any:
+        path = SecretId.rsplit(":", maxsplit=1)[-1].removesuffix("-AbCdEf")
+        if SecretId != secret_arn(path) or not isinstance(self.values.get(path), str):
+            raise client_error(
+                "ResourceNotFoundException", "Secrets Manager can't find the specified secret."
+            )
+        changed = datetime.fromtimestamp(self.changed_at.get(path, 0), UTC)
+        stages = {self.version(path): ["AWSCURRENT"]}
+        return {"Name": path, "ARN": SecretId, "LastChangedDate": changed, "VersionIdsToStages": stages}
+
+    def version(self, path: str) -> str:
+        """The id of the version in force."""
+        return self.versions.get(path, f"v1-{path}")
+
+    def put(self, path: str, text: str, version: str, at: float) -> None:
+        """A new version of a secret, at this time in seconds since 1970."""
+        self.values[path], self.versions[path], self.changed_at[path] = text, version, at
 
 
 @shaped("ecs")
@@ -57,9 +83,13 @@ class FakeEcs:
     tasks: list[dict[str, Any]] = field(default_factory=list)
     missing: bool = False
     no_cluster: bool = False
+    #: Variable -> what a task's definition injects, by revision.
+    secrets: dict[int, dict[str, str]] = field(default_factory=dict)
 
-    def start(self, address: str, *, status: str = "RUNNING", revision: int | None = None) -> dict[str, Any]:
-        """Add a task, with an address unless it is still provisioned."""
+    def start(
+        self, address: str, *, status: str = "RUNNING", revision: int | None = None, at: float | None = None
+    ) -> dict[str, Any]:
+        """Add a task, with an address unless it is still provisioned; made at `at`, in seconds since 1970."""
         details = [{"name": "privateIPv4Address", "value": address}] if address else []
         task = {
             "taskArn": f"{self._arn('task')}/{len(self.tasks)}",
@@ -67,6 +97,7 @@ class FakeEcs:
             "lastStatus": status,
             "attachments": [{"type": "ElasticNetworkInterface", "details": details}],
             "containers": [{"name": "kafka-connect"}],
+            **({} if at is None else {"createdAt": datetime.fromtimestamp(at, UTC)}),
         }
         self.tasks.append(task)
         return task
@@ -112,7 +143,13 @@ class FakeEcs:
     def describe_tasks(self, *, cluster: str, tasks: Sequence[str]) -> Any:
         assert cluster == self.names.service
         assert tasks, "ECS refuses an empty list"
-        return {"tasks": [t for t in self.tasks if t["taskArn"] in tasks]}
+        return {"tasks": [t for t in self.tasks if {t["taskArn"], t["taskArn"].rsplit("/")[-1]} & {*tasks}]}
+
+    def describe_task_definition(self, *, taskDefinition: str) -> Any:
+        injected = self.secrets.get(int(taskDefinition.rpartition(":")[2]), {})
+        secrets = [{"name": name, "valueFrom": value} for name, value in injected.items()]
+        container = {"name": "kafka-connect", "secrets": secrets}
+        return {"taskDefinition": {"containerDefinitions": [container]}}
 
     def _definition(self, revision: int) -> str:
         return f"{self._arn('task-definition')}:{revision}"

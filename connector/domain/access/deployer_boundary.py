@@ -26,11 +26,12 @@ ROLE_ACTIONS: tuple[str, ...] = (
     *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"),
     *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"),
     *("ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer"),
-    *("ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks", "ecs:UpdateService"),
+    *("ecs:DescribeServices", "ecs:DescribeTaskDefinition", "ecs:DescribeTasks"),
+    *("ecs:ListTasks", "ecs:UpdateService"),
     "kafka-cluster:*",
     *("kms:Decrypt", "kms:GenerateDataKey"),
     *("logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents"),
-    *("secretsmanager:GetSecretValue", "sns:Publish", "sqs:SendMessage"),
+    *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "sns:Publish", "sqs:SendMessage"),
 )
 
 #: What may not be done to topics and groups without a namespace: they belong to named stages. Their names may

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.domain.health.item_version import read_version
+from connector.domain.health.moments import moment
+from connector.domain.stage.stage import Stage
 
 #: Partition key of the item in the state table.
 REFUSED_KEY = "refused-credentials"
@@ -16,6 +18,8 @@ REFUSED_KEY = "refused-credentials"
 KEPT = 40
 #: How much of a version's id a message shows: enough to find it in Secrets Manager.
 SHOWN = 8
+#: The command that lets what was refused be tried once more.
+RETRY = "wms-connector resume {stage} --retry-login"
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,15 @@ class RefusedVersion:
     def describe(self) -> str:
         """Path and the version's first characters, for messages."""
         return f"{self.path} (version {self.version[:SHOWN]}...)"
+
+    def refusal(self, stage: Stage) -> str:
+        """Why the version is not tried, and what to do."""
+        return (
+            f"the login with secret {self.describe()} was refused {moment(self.at)} "
+            f"(class {self.error_class}) and is not tried again; write the right value into that secret, "
+            f"then launch; if it is right by now, as of an unlocked account: "
+            f"{RETRY.format(stage=stage.name)}"
+        )
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
 """VALIDATE: Connect and the plugin check the config, and the plugin connects to the database."""
 
+import time
 from collections.abc import Sequence
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
 from connector.domain.capture.validation_errors import FieldError
+from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.redaction import without_values
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
+from lambda_src.logins import check_may_log_in, remember_validation
 from lambda_src.session import Session
 
 #: What validation takes beyond the wait for the database.
@@ -17,6 +20,7 @@ SPARE_SECONDS = 10
 def validate(session: Session) -> Answer:
     """Connect resolves `${env:…}` before it validates, so wrong credentials show here."""
     session.know_confidential()
+    check_may_log_in(session)
     try:
         errors = connector_errors(session, session.connect())
     except ConnectError as error:
@@ -40,6 +44,8 @@ def connector_errors(session: Session, connect: Connect) -> tuple[FieldError, ..
 def refused(session: Session, errors: Sequence[FieldError]) -> Answer:
     """The answer to a config that Connect finds wrong."""
     message = validation_errors.about_fields(errors, session.database_address)
+    for error in errors:
+        remember_validation(session, diagnose(error.message).error_class.name, time.time())
     if validation_errors.hides_cause(errors):
         message = f"{message} ({session.database_reach()})"
     return Answer(
