@@ -13,6 +13,7 @@ from connector.domain.secrets.worker_versions import (
     PASSWORD_VARIABLES,
     WorkerSecret,
     path_in,
+    pinned_version,
     secret_arn,
     version_of_worker,
 )
@@ -51,6 +52,8 @@ def secret_of(session: Session, task: Task, name: str) -> WorkerSecret:
     if injected is None:
         return WorkerSecret("")
     arn = secret_arn(injected)
+    if version := pinned_version(injected):
+        return WorkerSecret(path_in(arn), version)
     state = describe(session.aws.secrets_manager(), arn)
     if state is None:
         return WorkerSecret(path_in(arn))

@@ -2,7 +2,8 @@
 
 `Resource: "*"` is used only where the service takes no resource for the action: describing EC2 network
 interfaces and task definitions, ECR's authorization token, and publishing metrics, which a condition binds
-to a namespace; and for listing tasks, where AWS's own documents disagree, and a condition binds it to the cluster.
+to a namespace; and for listing tasks, where AWS's own documents disagree, and a condition binds it to the
+cluster.
 """
 
 from collections.abc import Iterable, Sequence

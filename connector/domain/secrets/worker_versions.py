@@ -3,7 +3,7 @@
 ECS reads the version that is AWSCURRENT when a task starts ("Pass Secrets Manager secrets through Amazon ECS
 environment variables", Amazon ECS Developer Guide), and tells nobody which one it was. Neither the stage's
 record nor the version in force now says it: a worker may have started between two changes, or with a secret
-that is deleted. The ARN in the task's definition says which secret it was.
+that is deleted. The ARN in the task's definition says which secret it was, and the version if it names one.
 """
 
 from collections.abc import Mapping
@@ -45,6 +45,11 @@ class WorkerSecret:
 def secret_arn(value_from: str) -> str:
     """The ARN in what a task definition injects: `<ARN>`, or `<ARN>:<JSON key>:<stage>:<version>`."""
     return ":".join(value_from.split(":")[:_ARN_PARTS])
+
+
+def pinned_version(value_from: str) -> str:
+    """The version that a task definition names; empty if it leaves that to the moment of the start."""
+    return (value_from.split(":") + [""] * (_ARN_PARTS + 3))[_ARN_PARTS + 2]
 
 
 def path_in(arn: str) -> str:
