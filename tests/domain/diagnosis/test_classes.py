@@ -7,6 +7,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import Owner
 from connector.domain.diagnosis.oracle_codes import by_code
 
+REST = "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException: "
 CONNECT = "org.apache.kafka.connect.errors.ConnectException: "
 DEBEZIUM = "io.debezium.DebeziumException: "
 FRAME = "\n\tat io.debezium.pipeline.ErrorHandler.setProducerThrowable(ErrorHandler.java:67)"
