@@ -110,21 +110,21 @@ TRACES = [
             ),
             # The leader has just ended, or changes: RestClient's exception, and who called it.
             (
-                "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException: IO Error trying to forward "
-                "REST request: java.net.ConnectException: Connection refused\n"
+                "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException: IO Error trying to "
+                "forward REST request: java.net.ConnectException: Connection refused\n"
                 "\tat org.apache.kafka.connect.runtime.rest.RestClient.httpRequest(RestClient.java:128)\n"
                 "\tat org.apache.kafka.connect.runtime.distributed.DistributedHerder"
                 ".lambda$fenceZombieSourceTasks$33(DistributedHerder.java:1320)"
             ),
             (
-                "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException: Cannot complete request "
-                "because of a conflicting operation (e.g. worker rebalance)\n"
+                "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException: Cannot complete "
+                "request because of a conflicting operation (e.g. worker rebalance)\n"
                 "\tat org.apache.kafka.connect.runtime.distributed.DistributedHerder.fenceZombieSourceTasks"
                 "(DistributedHerder.java:1300)"
             ),
             (
-                f"{CONNECT}Task aborted\nCaused by: org.apache.kafka.common.errors.ProducerFencedException: There "
-                "is a newer producer with the same transactionalId which fences the current one."
+                f"{CONNECT}Task aborted\nCaused by: org.apache.kafka.common.errors.ProducerFencedException: "
+                "There is a newer producer with the same transactionalId which fences the current one."
             ),
             "java.util.concurrent.ExecutionException: INVALID_PRODUCER_EPOCH",
         )
