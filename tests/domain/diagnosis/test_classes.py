@@ -105,8 +105,8 @@ TRACES = [
             f"{CONNECT}Interrupted while attempting to perform round of zombie fencing",
             f"{CONNECT}Fencing failed because new task configurations were generated for the connector",
             (
-                "org.apache.kafka.connect.runtime.distributed.NotLeaderException: Only the leader may perform "
-                "zombie fencing."
+                "org.apache.kafka.connect.runtime.distributed.NotLeaderException: Only the leader may "
+                "perform zombie fencing."
             ),
             # The leader has just ended, or changes: RestClient's exception, and who called it.
             (
