@@ -12,7 +12,7 @@ from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.clients.state_table import read_halt
 from lambda_src.connect_admin.registration.validate import connector_errors, refused, validation_seconds
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK, is_being_torn_down
-from lambda_src.logins import check_may_log_in, end_halt
+from lambda_src.logins import check_may_log_in, end_halt, own_validation
 from lambda_src.session import Session
 
 #: How long a registration waits for a connector that it resumes, in seconds, and how often it asks.
@@ -36,7 +36,8 @@ def register(session: Session) -> Answer:
     if stored is not None and not differs(wanted, stored):
         return _leave(session, connect, details)
     try:
-        connect.put_config(CONNECTOR, wanted, timeout=validation_seconds(session))
+        with own_validation(session):
+            connect.put_config(CONNECTOR, wanted, timeout=validation_seconds(session))
     except ConnectError as error:
         return _refusal(session, connect, error)
     if stored is None:

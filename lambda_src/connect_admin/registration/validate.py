@@ -10,7 +10,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.redaction import without_values
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
-from lambda_src.logins import check_may_log_in, remember_validation
+from lambda_src.logins import check_may_log_in, own_validation, reason_in_log, remember_validation
 from lambda_src.session import Session
 
 #: What validation takes beyond the wait for the database.
@@ -38,7 +38,8 @@ def validate(session: Session) -> Answer:
 
 def connector_errors(session: Session, connect: Connect) -> tuple[FieldError, ...]:
     """What Connect and the plugin find wrong with the wanted config."""
-    return connect.validate(CONNECTOR, session.config, timeout=validation_seconds(session))
+    with own_validation(session):
+        return connect.validate(CONNECTOR, session.config, timeout=validation_seconds(session))
 
 
 def refused(session: Session, errors: Sequence[FieldError]) -> Answer:
@@ -47,7 +48,7 @@ def refused(session: Session, errors: Sequence[FieldError]) -> Answer:
     for error in errors:
         remember_validation(session, diagnose(error.message).error_class.name, time.time())
     if validation_errors.hides_cause(errors):
-        message = f"{message} ({session.database_reach()})"
+        message = reason_in_log(session) or f"{message} ({session.database_reach()})"
     return Answer(
         State.FAILED,
         message,

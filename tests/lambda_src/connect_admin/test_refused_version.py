@@ -8,6 +8,7 @@ import pytest
 from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.health.halt import HALT_KEY, Halt, HaltedBy
 from connector.domain.health.refused import REFUSED_KEY, RefusedCredentials, RefusedVersion
+from connector.domain.health.validation_mark import VALIDATION_KEY, ValidationMark
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.connect_admin import operations
@@ -18,6 +19,8 @@ from tests.support.fake_lambda_aws import secret_arn
 PATH, VERSION = "wms/main/dbInfo", "v1-wms/main/dbInfo"
 RIGHT = json.dumps({"host": "127.0.0.8", "dbname": "WMSPRD", "username": USER, "password": PASSWORD})
 CREDENTIALS = "wms/default/kafkaCredentials"
+#: Debezium's answer to a validation whose login was refused.
+HIDDEN = "Unable to connect (primary): Failed to resolve Oracle database version"
 #: Everything that makes a task or a validation log in.
 LOGGING_IN = (Operation.VALIDATE, Operation.REGISTER, Operation.RESTART, Operation.RESUME)
 NEVER = pytest.mark.parametrize("operation", LOGGING_IN)
@@ -156,6 +159,22 @@ def test_a_validation_that_is_refused_is_remembered(world: FakeStage):
     assert "refuses the login" in first.summary
     assert "is not tried again" in second.summary
     assert sum(path.endswith("/validate") for _, path in world.connect.requests) == 1
+
+
+def test_a_validation_whose_answer_hides_the_cause_waits_for_the_log(world: FakeStage):
+    """Connect's answer does not name a refused login; the health function has read it in the log by then."""
+    world.connect.invalid = {"database.hostname": HIDDEN}
+    world.ecs.secrets[1] = dict(injected(PATH))
+    world.time.on_sleep = lambda: refuse(world, halted=False)
+    answer = world.ask(Operation.VALIDATE)
+    assert f"secret {PATH} (version v1-wms/m...) was refused" in answer.summary
+
+
+def test_without_a_line_in_the_log_its_own_words_are_shown(world: FakeStage):
+    world.connect.invalid = {"database.hostname": HIDDEN}
+    answer = world.ask(Operation.VALIDATE)
+    assert "gives the connector no session" in answer.summary
+    assert ValidationMark.from_item(world.table.items[VALIDATION_KEY]).ended
 
 
 def test_of_workers_with_different_versions_a_validation_blames_none(world: FakeStage):

@@ -11,6 +11,7 @@ from connector.domain.admin_api import Operation
 from connector.domain.health.halt import HALT_KEY, Halt, HaltedBy
 from connector.domain.health.log_batch import is_log_batch
 from connector.domain.health.refused import REFUSED_KEY, RefusedCredentials
+from connector.domain.health.validation_mark import VALIDATION_KEY, ValidationMark
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
@@ -29,7 +30,7 @@ SASL = (
 )
 #: Debezium's, while it validates a config.
 VALIDATED = (
-    "2026-01-02T03:04:05.678Z ERROR [] Failed testing connection for jdbc:oracle:thin:@h:1521/x with user "
+    "2026-01-02T03:04:05.678Z ERROR [] Failed testing primary connection for {...} with user "
     f"'u' [i.d.c.o.OracleConnector] {LOGIN}"
 )
 IN_A_ROW = (
@@ -129,6 +130,22 @@ def test_what_follows_is_neither_stopped_nor_mailed_again(stage: Refusing):
 def test_what_is_no_refused_login_of_the_task_stops_nothing(stage: Refusing, line: str):
     stage.told(line)
     assert (stage.stops, stage.mails, stage.refused) == (0, [], [])
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "known"),
+    [(-10, 0, True), (-10, 1, True), (-60, -40, False), (5, 0, False)],
+    ids=["it runs", "it has just ended", "it was another one before", "it came later"],
+)
+def test_a_validation_by_a_launch_is_remembered_and_one_with_another_password_is_not(
+    stage: Refusing, began: float, ended: float, known: bool
+):
+    """A rotation validates a config with a password that the worker has not."""
+    mark = ValidationMark(stage.now + began, stage.now + ended if ended else 0)
+    stage.stage.table.items[VALIDATION_KEY] = mark.to_item()
+    stage.told(VALIDATED)
+    assert stage.refused == ([(PATH, VERSION)] if known else [])
+    assert (stage.stops, stage.mails, stage.halt.by) == (0, [], None)
 
 
 def test_of_a_worker_that_is_older_than_the_secrets_last_change_no_version_is_remembered(stage: Refusing):
