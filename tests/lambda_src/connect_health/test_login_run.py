@@ -269,3 +269,35 @@ def test_a_check_stops_what_no_line_has_told_of(stage: Refusing):
     stage.check()
     assert stage.subjects == ["SourceDisconnected (login)"]
     assert "stopped the connector" in stage.mails[0][1]
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_mark_ends_when_somebody_has_started_the_connector_by_hand(stage: Refusing, connected: bool):
+    """RUNNING without a connection may mean that Connect could not be asked to stop it: the mark stays."""
+    stage.told(*retried(LOGIN))
+    stage.stage.connect.states[CONNECTOR] = "RUNNING"
+    stage.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": f"{ADDRESS}:8083"}
+    if not connected:
+        stage.stage.connect.debezium = None
+    stage.check(1)
+    assert stage.halt.by is HaltedBy.LOGIN, "Connect may still show the state from before"
+    stage.check(5)
+    assert stage.halt.by is (None if connected else HaltedBy.LOGIN)
+
+
+def test_the_end_is_mailed_when_it_streams_again(stage: Refusing):
+    stage.told(*retried(LOGIN))
+    stage.check()
+    stage.stage.connect.states[CONNECTOR] = "RUNNING"
+    stage.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": f"{ADDRESS}:8083"}
+    for _ in range(3):
+        stage.check()
+    assert stage.subjects == ["ConnectorStateFailed (login)", "recovered from ConnectorStateFailed"]
+
+
+def test_status_tells_who_has_halted_the_connector_and_what_is_not_tried(stage: Refusing):
+    stage.told(*retried(LOGIN))
+    found = stage.stage.ask(Operation.STATUS).details["halt"]
+    assert (found["halted"], found["by"]) == (True, "login")
+    assert found["refused"] == [f"{PATH} (version v1-wms/m...)"]
+    assert "the system did that" in found["reason"]
