@@ -147,13 +147,10 @@ class Session:
         """`host:port` of the source, for messages."""
         return ", ".join(f"{host}:{port}" for host, port in self.database.endpoints)
 
-    def database_reach(self) -> str:
-        """Whether this function reaches the source's first port, as a text."""
+    def database_error(self) -> str:
+        """Why this function does not reach the source's first port; empty when it does."""
         seconds = self.deadline.timeout("reaching the database", at_most=3)
-        error = self.tcp_probe(self.database.host, self.database.port, seconds)
-        if error:
-            return f"the admin Lambda cannot reach its port either: {error}"
-        return "the admin Lambda reaches its port"
+        return self.tcp_probe(self.database.host, self.database.port, seconds)
 
     @cached_property
     def config(self) -> Mapping[str, str]:

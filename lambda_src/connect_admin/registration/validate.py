@@ -48,12 +48,20 @@ def refused(session: Session, errors: Sequence[FieldError]) -> Answer:
     for error in errors:
         remember_validation(session, diagnose(error.message).error_class.name, time.time())
     if validation_errors.hides_cause(errors):
-        message = reason_in_log(session) or f"{message} ({session.database_reach()})"
+        message = _with_cause(session, message)
     return Answer(
         State.FAILED,
         message,
         details={"errors": [f"{error.field}: {without_values(error.message)}" for error in errors]},
     )
+
+
+def _with_cause(session: Session, message: str) -> str:
+    """A message of Debezium's that the database gives no session, and what else can be known of it."""
+    error = session.database_error()
+    if error:
+        return f"{message} (the admin Lambda cannot reach its port either: {error})"
+    return reason_in_log(session) or f"{message} (the admin Lambda reaches its port)"
 
 
 def validation_seconds(session: Session) -> float:
