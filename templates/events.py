@@ -1,4 +1,4 @@
-"""Events: what starts the health function: the schedule, what happens to the ECS service, changed secrets.
+"""Events: what starts the health function: the schedule, the ECS service, secrets, lines of the worker's log.
 
 This stack does not depend on the connector's: a failed registration must not leave the stage unmonitored.
 """
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
-from troposphere import GetAtt, Ref, Template, awslambda, events
+from troposphere import GetAtt, Ref, Template, awslambda, events, logs
 
-from connector.domain.health import metrics
+from connector.domain.health import metrics, refused_login
 from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.worker_stops import NOT_STARTED_CODE, SCALING
 from connector.domain.secrets.fallback import DEFAULT_OWNER
@@ -62,6 +62,7 @@ def build(settings: EventsSettings) -> Template:
     _add_schedule(template, settings, health, queue)
     for rule, pattern in patterns(settings).items():
         _add_event_rule(template, settings, rule, pattern, health=health, queue=queue)
+    _add_log_filter(template, settings, health)
     return template
 
 
@@ -184,6 +185,36 @@ def _add_event_rule(
         )
     )
     _add_permission(template, rule, health)
+
+
+def _add_log_filter(template: Template, settings: EventsSettings, health: Ref) -> None:
+    """Lines that may tell of a refused login go to the function as they are written.
+
+    A metric and its alarm would take minutes. CloudWatch Logs tries the permission when the filter is made
+    (CloudWatch Logs User Guide, "Subscription filters with AWS Lambda"), so the filter waits for it. The
+    group is the alerts stack's, which is launched before.
+    """
+    group = settings.names.connector_log_group
+    permission = template.add_resource(
+        awslambda.Permission(
+            "LoginRefusedPermission",
+            Action="lambda:InvokeFunction",
+            FunctionName=health,
+            Principal="logs.amazonaws.com",
+            SourceArn=common.arn("logs", f"log-group:{group}:*"),
+            SourceAccount=Ref("AWS::AccountId"),
+        )
+    )
+    template.add_resource(
+        logs.SubscriptionFilter(
+            "LoginRefused",
+            FilterName=settings.names.rule("LoginRefused"),
+            FilterPattern=refused_login.PATTERN,
+            LogGroupName=group,
+            DestinationArn=health,
+            DependsOn=permission.title,
+        )
+    )
 
 
 def _target(health: Ref, queue: Ref, seconds: int, *, attempts: int) -> events.Target:

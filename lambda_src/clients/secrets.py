@@ -1,13 +1,15 @@
 """Secrets Manager as the `Fetch` that the core's lookup rule asks for."""
 
+import math
 from collections.abc import Mapping
-from typing import Protocol, TypedDict
+from typing import Any, Protocol, TypedDict
 
 from botocore.exceptions import ClientError
 
 from connector.domain.secrets.fallback import unreadable
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
+from connector.domain.secrets.worker_versions import SecretState
 from lambda_src.clients.aws import aws_errors, passes
 
 
@@ -21,6 +23,23 @@ class SecretsManager(Protocol):
     """The part of boto3's client that is used here."""
 
     def get_secret_value(self, *, SecretId: str, **version: str) -> _Value: ...  # noqa: N803 - boto3's spelling
+    def describe_secret(self, *, SecretId: str) -> Any: ...  # noqa: N803
+
+
+def describe(client: SecretsManager, arn: str) -> SecretState | None:
+    """A secret without its value; None when there is none with this ARN any more."""
+    with aws_errors(f"describing secret {arn}"):
+        try:
+            found = client.describe_secret(SecretId=arn)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+                return None
+            raise
+    changed = found.get("LastChangedDate") or found.get("CreatedDate")
+    versions = found.get("VersionIdsToStages") or {}
+    current = next((version for version, stages in versions.items() if "AWSCURRENT" in stages), "")
+    # Without a time nothing can be said: then it changed just now.
+    return SecretState(found["Name"], current, math.inf if changed is None else changed.timestamp())
 
 
 class SecretReader:

@@ -11,6 +11,7 @@ from connector.domain.health.halt import HALT_KEY, Halt
 from connector.domain.health.refused import REFUSED_KEY, RefusedCredentials, RefusedVersion
 from connector.domain.health.rotation_state import ROTATION_KEY, Rotation
 from connector.domain.health.state import STATE_KEY, HealthState
+from connector.domain.health.validation_mark import VALIDATION_KEY, ValidationMark
 from connector.domain.stage.launch_mark import LAUNCH_KEY, launch_began, launch_item
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from lambda_src.clients.aws import aws_errors
@@ -163,3 +164,15 @@ def end_launch(table: Table) -> None:
     """Write that the launch has ended, if one has begun."""
     if read_launch(table):
         mark_launch(table, 0)
+
+
+def read_validation(table: Table) -> ValidationMark:
+    """When a config was validated with the worker's own credentials last."""
+    item = read_item(table, VALIDATION_KEY)
+    return ValidationMark() if item is None else ValidationMark.from_item(item)
+
+
+def write_validation(table: Table, mark: ValidationMark) -> None:
+    """Replace that."""
+    with aws_errors("marking a validation in the state table"):
+        table.put_item(Item=mark.to_item())

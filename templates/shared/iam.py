@@ -1,8 +1,8 @@
 """IAM statements, each made by a function that is named for what it allows.
 
 `Resource: "*"` is used only where the service takes no resource for the action: describing EC2 network
-interfaces and task definitions, ECR's authorization token, and publishing metrics, which a condition binds to
-a namespace; and for listing tasks, where AWS's own documents disagree, and a condition binds it to the
+interfaces and task definitions, ECR's authorization token, and publishing metrics, which a condition binds
+to a namespace; and for listing tasks, where AWS's own documents disagree, and a condition binds it to the
 cluster.
 """
 
@@ -71,7 +71,7 @@ def read_stage_secrets(prefix: str, stage: Stage) -> Statement:
     return Statement(
         Sid="ReadStageSecrets",
         Effect=Allow,
-        Action=[secretsmanager.GetSecretValue],
+        Action=[secretsmanager.DescribeSecret, secretsmanager.GetSecretValue],
         Resource=[
             arn("secretsmanager", f"secret:{prefix}/{owner}/*") for owner in (stage.name, DEFAULT_OWNER)
         ],
@@ -230,6 +230,13 @@ def find_tasks(names: Names) -> list[Statement]:
             Resource=[arn("ecs", f"task/{cluster}/*")],
             Condition=condition,
         ),
+        # Which secrets a worker was started with: a definition has their ARNs, and no value.
+        Statement(
+            Sid="DescribeTaskDefinitions",
+            Effect=Allow,
+            Action=[ecs.DescribeTaskDefinition],
+            Resource=["*"],
+        ),
     ]
 
 
@@ -272,13 +279,6 @@ def replace_workers(names: Names, iam_path: str) -> list[Statement]:
             Effect=Allow,
             Action=[ecs.RegisterTaskDefinition],
             Resource=[arn("ecs", f"task-definition/{names.service}:*")],
-        ),
-        # It takes no resource (service authorization reference). A definition holds no secret.
-        Statement(
-            Sid="SeeTaskDefinition",
-            Effect=Allow,
-            Action=[ecs.DescribeTaskDefinition],
-            Resource=["*"],
         ),
         Statement(
             Sid="PassRolesOfWorkers",

@@ -12,6 +12,8 @@ from ministack.services import eventbridge
 from sceptre.exceptions import SceptreException
 
 from connector.domain.health.metrics import RULES, SECRET_CHANGED
+from connector.domain.health.refused_login import PATTERN
+from connector.domain.stage.stage import Stage
 from tests.support.ecs_samples import SAMPLES, Sample
 from tests.templates.support import LONGEST, built, of_type, plain, text
 
@@ -144,13 +146,31 @@ def test_every_rule_hands_the_event_as_it_is_to_the_health_function_and_keeps_wh
 @pytest.mark.parametrize("rule", RULES)
 def test_each_rule_and_no_other_one_may_start_the_health_function(rule: str):
     permissions = of_type(built("events"), "AWS::Lambda::Permission")
-    assert len(permissions) == len(RULES)
+    assert len(permissions) == len(RULES) + 1, "and the log filter"
     assert permissions[f"{rule}Permission"]["Properties"] == {
         "Action": "lambda:InvokeFunction",
         "FunctionName": {"Ref": "ConnectHealthArn"},
         "Principal": "events.amazonaws.com",
         "SourceArn": {"Fn::GetAtt": [rule, "Arn"]},
     }
+
+
+def test_lines_that_may_tell_of_a_refused_login_go_to_the_health_function():
+    template = built("events")
+    (found,) = of_type(template, "AWS::Logs::SubscriptionFilter").values()
+    assert found["DependsOn"] == "LoginRefusedPermission"
+    group = Stage.parse("main").names.connector_log_group
+    assert found["Properties"] == {
+        "FilterName": "wms-connector-main-LoginRefused",
+        "FilterPattern": PATTERN,
+        "LogGroupName": group,
+        "DestinationArn": {"Ref": "ConnectHealthArn"},
+    }
+    assert len(PATTERN) <= 1024, "CloudWatch Logs takes no longer pattern"
+    permission = of_type(template, "AWS::Lambda::Permission")["LoginRefusedPermission"]["Properties"]
+    assert permission["Principal"] == "logs.amazonaws.com"
+    assert plain(permission["SourceArn"]) == f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
 @pytest.mark.parametrize(

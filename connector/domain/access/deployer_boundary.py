@@ -32,7 +32,7 @@ ROLE_ACTIONS: tuple[str, ...] = (
     "kafka-cluster:*",
     *("kms:Decrypt", "kms:GenerateDataKey"),
     *("logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents"),
-    *("secretsmanager:GetSecretValue", "sns:Publish", "sqs:SendMessage"),
+    *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "sns:Publish", "sqs:SendMessage"),
 )
 
 #: What may not be done to topics and groups without a namespace: they belong to named stages. Their names may

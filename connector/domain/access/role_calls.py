@@ -134,12 +134,22 @@ def _function(caller: Caller, of: StageResources, function: str) -> Iterator[Aws
     secret, table = "get_secret_value", (of.scope.arn("dynamodb", f"table/{of.names.table}"),)
     yield AwsCall(caller, "secretsmanager", secret, "secretsmanager:GetSecretValue", of.secrets, _REFERENCE)
     yield from _secret_keys(caller, of, secret, of.secrets)
+    # The value is not read, so no key is used. A worker's secret is asked for by its whole ARN.
+    yield AwsCall(
+        caller,
+        "secretsmanager",
+        "describe_secret",
+        "secretsmanager:DescribeSecret",
+        of.secrets,
+        _REFERENCE,
+    )
     for operation, action in (("get_item", "dynamodb:GetItem"), ("put_item", "dynamodb:PutItem")):
         call = AwsCall(caller, "dynamodb", operation, action, table, _REFERENCE)
         yield call
         yield _with_key(of, call, "kms:Decrypt", _TABLES, {"aws:dynamodb:tableName": of.names.table})
     yield from _tasks(caller, of)
     yield from _rotation(caller, of)
+    yield _definition(caller)
     yield _variables(caller, of, function)
     yield from _log(caller, of, of.names.function_log_group(function), "2030/01/01/[$LATEST]0a1b", _VPC)
     yield from _interfaces(caller, of)
@@ -186,10 +196,14 @@ def _rotation(caller: Caller, of: StageResources) -> Iterator[AwsCall]:
     context = {**_cluster(of), "ecs:task-definition": of.scope.arn("ecs", f"task-definition/{service}:8")}
     yield AwsCall(caller, "ecs", update, "ecs:UpdateService", _service(of), _REFERENCE, context)
     yield AwsCall(caller, "ecs", register, "ecs:RegisterTaskDefinition", definition, _REFERENCE)
-    describe = "describe_task_definition"
-    yield AwsCall(caller, "ecs", describe, "ecs:DescribeTaskDefinition", ("*",), f"{_REFERENCE}: no resource")
     passed = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
     yield AwsCall(caller, "ecs", register, "iam:PassRole", of.worker_roles, _TASKS, passed)
+
+
+def _definition(caller: Caller) -> AwsCall:
+    """The action takes no resource: any definition of the account may be described, and none has a secret."""
+    operation = "describe_task_definition"
+    return AwsCall(caller, "ecs", operation, "ecs:DescribeTaskDefinition", ("*",), _REFERENCE)
 
 
 def _interfaces(caller: Caller, of: StageResources) -> Iterator[AwsCall]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from connector.domain.health.item_version import read_version
+from connector.domain.health.moments import moment
 from connector.domain.health.refused import SHOWN, RefusedCredentials
 
 #: Partition key of the item in the state table.
@@ -29,9 +30,11 @@ class HaltedBy(StrEnum):
 class Halt:
     """A halt, or that there is none: then `by` is None. `at` is in seconds since 1970.
 
-    Of a refused login: `secret` is the secret's name (`dbInfo` or `kafkaCredentials`); `path` and `version` are
-    what the worker had, empty when that cannot be known; `error_class` is the class's name.
-    `why` is what an operator says, one line.
+    Of a refused login: `secret` is the secret's name (`dbInfo` or `kafkaCredentials`), `task` the id of the
+    worker's ECS task; `path` and `version` are what that worker had, empty when they cannot be known;
+    `error_class` is the class's name. `why` is what an operator says, one line.
+
+    When a halt has ended, `at` is when: a line of the log from before tells nothing new.
     """
 
     by: HaltedBy | None = None
@@ -40,6 +43,7 @@ class Halt:
     secret: str = ""
     path: str = ""
     version: str = ""
+    task: str = ""
     error_class: str = ""
     #: The item's own version, 0 without an item.
     number: int = 0
@@ -53,22 +57,22 @@ class Halt:
     def ended_by(self, path: str, version: str, refused: RefusedCredentials) -> bool:
         """Whether the secret that is in force now (`path`, `version`) ends a halt after a refused login.
 
-        It does if it is another version than the worker had, and one that was never refused. Where the worker's
-        version is not known, only the second can be said. A secret never ends an operator's halt. New workers
-        must be started with it: those that run have what was refused.
+        It does if it is another version than the worker had, and one that was never refused. Where the
+        worker's version is not known, only the second can be said. A secret never ends an operator's halt.
+        New workers must be started with it: those that run have what was refused.
         """
         if self.by is not HaltedBy.LOGIN or (path, version) == (self.path, self.version):
             return False
         return refused.refusal_of({path: version}) is None
 
     def describe(self) -> str:
-        """Who and why, as a clause; empty when nothing is halted."""
-        if self.by is HaltedBy.OPERATOR:
-            return f"halted by an operator{f': {self.why}' if self.why else ''}"
+        """Who has halted the connector and why, as a clause. Without a mark it was an operator, by hand."""
         if self.by is HaltedBy.LOGIN:
-            known = f"{self.path} (version {self.version[:SHOWN]}...)" if self.version else self.secret
-            return f"halted because the login with {known} was refused"
-        return ""
+            path = self.path or self.secret
+            known = f"{path} (version {self.version[:SHOWN]}...)" if self.version else path
+            return f"the system did that {moment(self.at)}, because the login with secret {known} was refused"
+        since = f" {moment(self.at)}" if self.by else ""
+        return f"an operator did that{since}{f': {self.why}' if self.why else ''}"
 
     def to_item(self) -> dict[str, Any]:
         """A plain item for DynamoDB's resource API."""
@@ -81,6 +85,7 @@ class Halt:
             "secret": self.secret,
             "path": self.path,
             "secret_version": self.version,
+            "task": self.task,
             "class": self.error_class,
         }
 
@@ -96,6 +101,7 @@ class Halt:
                 secret=str(item["secret"]),
                 path=str(item["path"]),
                 version=str(item["secret_version"]),
+                task=str(item["task"]),
                 error_class=str(item["class"]),
                 number=number,
                 replaced_version=replaced_version,

@@ -104,11 +104,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConnectorStateFailed",
         "Count",
-        "1 when the connector is FAILED, or in two checks in a row missing or of unknown state; else 0",
+        "1 when the connector is FAILED, stopped because a login was refused, or in two checks in a row "
+        "missing or of unknown state; else 0",
         Origin.HEALTH,
         _seen(
             "ConnectorStateFailed",
-            "The connector is FAILED or missing.",
+            "The connector is FAILED, missing, or stopped because a login was refused.",
             "read the cause in the health function's log and fix it, then launch the stage again.",
         ),
     ),

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.domain.health.item_version import read_version
+from connector.domain.health.moments import moment
+from connector.domain.stage.stage import Stage
 
 #: Partition key of the item in the state table.
 REFUSED_KEY = "refused-credentials"
@@ -16,6 +18,8 @@ REFUSED_KEY = "refused-credentials"
 KEPT = 40
 #: How much of a version's id a message shows: enough to find it in Secrets Manager.
 SHOWN = 8
+#: The command that lets what was refused be tried once more.
+RETRY = "wms-connector resume {stage} --retry-login"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,15 @@ class RefusedVersion:
         """Path and the version's first characters, for messages."""
         return f"{self.path} (version {self.version[:SHOWN]}...)"
 
+    def refusal(self, stage: Stage) -> str:
+        """Why the version is not tried, and what to do."""
+        return (
+            f"the login with secret {self.describe()} was refused {moment(self.at)} "
+            f"(class {self.error_class}) and is not tried again; write the right value into that secret, "
+            f"then launch; if it is right by now, as of an unlocked account: "
+            f"{RETRY.format(stage=stage.name)}"
+        )
+
 
 @dataclass(frozen=True)
 class RefusedCredentials:
@@ -43,7 +56,8 @@ class RefusedCredentials:
 
     def refusal_of(self, in_force: Mapping[str, str]) -> RefusedVersion | None:
         """The version that must not be tried, of those in force (path -> version id); None if all may be."""
-        return next((found for found in self.refused if in_force.get(found.path) == found.version), None)
+        found = (each for each in self.refused if each.version and in_force.get(each.path) == each.version)
+        return next(found, None)
 
     def remembering(self, found: Iterable[RefusedVersion]) -> "RefusedCredentials":
         """With these versions too, one number on; the same object if all were known."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from connector.domain.health.alarm import LEAST_CERTIFICATE_DAYS, RUNBOOK
 from connector.domain.health.check_result import launch
 from connector.domain.health.findings import Finding
+from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import Observation
 from connector.domain.health.state import HealthState
 from connector.domain.network.endpoints import Reached
@@ -74,9 +75,10 @@ def _good(name: str, summary: str) -> Finding:
 
 
 def _paused(seen: Observation, stage: Stage) -> list[Finding]:
-    if seen.connector is None or not seen.connector.halted:
+    if seen.connector is None or not seen.connector.halted or seen.halt.by is HaltedBy.LOGIN:
+        # After a refused login the health check's own finding says so.
         return []
-    reason = f"{CONNECTOR} is {seen.connector.state}: an operator did that"
+    reason = f"{CONNECTOR} is {seen.connector.state}: {seen.halt.describe()}"
     return [_bad(PAUSED, reason, f"wms-connector resume {stage.name}")]
 
 

@@ -136,6 +136,9 @@ class StandIn:
             expired=arguments.get("expired"),
         )
 
+    def _do_logons(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        return [asdict(each) for each in self.rights.logons(arguments["name"])]
+
     def _do_users(self, _: dict[str, Any]) -> list[str]:
         return [*self.rights.users()]
 

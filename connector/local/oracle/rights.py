@@ -57,6 +57,15 @@ class User:
         return any(hmac.compare_digest(each, fingerprint) for each in valid)
 
 
+@dataclass(frozen=True)
+class Logon:
+    """One try to log in. `at` is in seconds since 1970; `code` is 0 for one that succeeded."""
+
+    user: str
+    at: float
+    code: int = 0
+
+
 class Rights:
     """All users. Methods that refuse raise OracleError."""
 
@@ -64,6 +73,7 @@ class Rights:
         self._file = directory / "users.json"
         self._lock = threading.Lock()
         self._users: dict[str, User] = {}
+        self._tried: list[Logon] = []
         if self._file.exists():
             found = json.loads(self._file.read_text(encoding="utf-8"))
             self._users = {name: User(**values) for name, values in found.items()}
@@ -142,7 +152,23 @@ class Rights:
             return tuple(self._user(name).grants)
 
     def login(self, name: str, password: str) -> None:
-        """Let a user in: ORA-01017, 28000 (locked), 28001 (expired), 01045 (no CREATE SESSION)."""
+        """Let a user in: ORA-01017, 28000 (locked), 28001 (expired), 01045 (no CREATE SESSION).
+
+        Each try is kept, as the unified audit trail keeps it (UNIFIED_AUDIT_TRAIL with ACTION_NAME LOGON and
+        its RETURN_CODE: Database Reference), but for this process only.
+        """
+        try:
+            self._login(name, password)
+        except OracleError as error:
+            self._tried.append(Logon(name.upper(), time.time(), error.code))
+            raise
+        self._tried.append(Logon(name.upper(), time.time()))
+
+    def logons(self, name: str) -> list[Logon]:
+        """Every try to log in as a user since the database was started, the oldest first."""
+        return [each for each in self._tried if each.user == name.upper()]
+
+    def _login(self, name: str, password: str) -> None:
         with self._lock:
             user = self._users.get(name.upper())
             if user is not None and user.locked:

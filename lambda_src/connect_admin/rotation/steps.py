@@ -15,6 +15,7 @@ from connector.domain.health.halt import HaltedBy
 from connector.domain.health.moments import moment
 from connector.domain.health.observation import Service
 from connector.domain.health.refused import RefusedVersion
+from connector.domain.health.refused_login import SECRET_OF
 from connector.domain.health.rotation_state import Phase, Rotation
 from connector.domain.secrets.injected import PinnedSecret, WorkerSecrets
 from connector.domain.secrets.rotation import Meaning, RotationPlan
@@ -43,8 +44,9 @@ from lambda_src.connect_admin.teardown.guard import STANDS_BACK
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Session
 
-#: Classes whose refusal counts against an account.
-_LOGINS = {"login": DB_INFO, "broker login": KAFKA_CREDENTIALS, "no-session": DB_INFO}
+#: Classes whose refusal counts against an account -> the secret with the login. A connection behind an open
+#: port that ends without a session may be one.
+_LOGINS = {**SECRET_OF, "no-session": DB_INFO}
 #: What a try may take at most: with less time left, the next run begins it.
 TRY_SECONDS = 35.0
 #: How long a resumed connector is waited for, in seconds, and how often it is asked for.
@@ -233,6 +235,8 @@ class RotationStep:
         halt = read_halt(self.table)
         if halt.by is not HaltedBy.LOGIN:
             return
+        # Before the request: what the log tells from now on is new.
+        write_halt(self.table, halt, at=int(self.clock()))
         connect = session.connect()
         status = connect.status(CONNECTOR)
         if status is not None and status.halted:
@@ -243,7 +247,6 @@ class RotationStep:
                 every=_PAUSE_SECONDS,
                 at_most=_RESUME_SECONDS,
             )
-        write_halt(self.table, halt, at=int(self.clock()))
 
     def _verify(self, session: Session, rotation: Rotation) -> Answer:
         status = session.connect().status(CONNECTOR)

@@ -13,7 +13,7 @@ from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.state_table import read_budget
 from tests.lambda_src.conftest import FakeStage
-from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, Watched
+from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, RIGHTS, Watched
 from tests.support.fake_lambda_aws import client_error
 
 
@@ -95,12 +95,13 @@ def test_a_refused_login_is_never_retried_and_reported_at_once(watched: Watched)
     ((subject, text),) = watched.mails
     assert "(login)" in subject
     assert "ORA-01017: invalid username" in text
-    assert "No action:    the database refuses the connector's login: a restart does not fix that" in text
+    assert "stopped the connector, which keeps its offsets" in text
+    assert watched.stage.connect.states[CONNECTOR] == "STOPPED"
     assert "Owner:        database" in text
 
 
 def test_the_end_of_an_incident_is_reported_once(watched: Watched):
-    watched.fail(LOGIN)
+    watched.fail(RIGHTS)
     watched.check()
     watched.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": "127.0.0.9:8083"}
     for _ in range(3):

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.domain.admin_api import Answer, Operation
+from connector.domain.admin_api import Answer, Operation, Request
 from connector.domain.health.rotation_state import Rotation
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.injected import PinnedSecret, WorkerSecrets
@@ -27,13 +27,15 @@ class Rotating:
     auth: KafkaAuth = KafkaAuth.PLAINTEXT
     now: float = BEGAN
     stage: FakeStage = field(init=False)
+    #: What was asked of the admin function, where a test notes it.
+    requests: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.stage = FakeStage(auth=self.auth)
         if self.auth is KafkaAuth.SCRAM:
             self.put(CREDENTIALS, {"username": "wms", "password": "first-password"})
         self.stage.ecs.start(ADDRESS)
-        self.stage.ecs.injected = self.launched().variables()
+        self.stage.ecs.secrets[1] = self.launched().variables()
         for operation in (Operation.REGISTER, Operation.RECORD):
             assert self.stage.ask(operation).state.value == "done"
 

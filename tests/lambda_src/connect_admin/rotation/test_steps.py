@@ -77,7 +77,7 @@ def test_new_workers_get_the_new_version_and_all_that_they_had_besides(main: Rot
     registered = main.stage.ecs.registered[definition]
     given = injected_in(registered)
     assert PinnedSecret.of(given["DATABASE_PASSWORD"]).version == f"v2-{OWN}"
-    assert given["KAFKA_BOOTSTRAP_SERVERS"] == main.stage.ecs.injected["KAFKA_BOOTSTRAP_SERVERS"]
+    assert given["KAFKA_BOOTSTRAP_SERVERS"] == main.stage.ecs.secrets[1]["KAFKA_BOOTSTRAP_SERVERS"]
     assert registered["containerDefinitions"][0]["image"] == "worker@sha256:0"
     assert registered["executionRoleArn"].endswith(":role/x-Execution")
 
@@ -218,7 +218,7 @@ def test_a_malformed_secret_touches_nothing_and_tries_nothing(main: Rotating, te
 def test_a_secret_marked_for_deletion_is_a_mistake_and_not_an_absence(main: Rotating):
     message = "You can't perform this operation on the secret because it was marked for deletion."
     main.stage.secrets.values[OWN] = client_error("InvalidRequestException", message)
-    main.put(DEFAULT, main.stage.secrets.older.get(OWN, ["{}"])[0])
+    main.put(DEFAULT, "{}")
     answer = main.step()
     assert answer.state is State.FAILED
     assert "marked for deletion" in answer.summary
