@@ -94,8 +94,11 @@ class Rotation:
 
     def begun(self, now: float, versions: Mapping[str, str], changed: Iterable[ChangedSecret]) -> "Rotation":
         """The claim of a new one: its login is tried next."""
-        paths = tuple(each.path for each in changed)
-        at = int(now)
+        return self.resumed(now, versions, (each.path for each in changed))
+
+    def resumed(self, now: float, versions: Mapping[str, str], changed: Iterable[str]) -> "Rotation":
+        """The claim of one to versions that were tried before; `changed` are their paths."""
+        paths, at = tuple(changed), int(now)
         return self._next(
             phase=Phase.TRYING, began=at, since=at, versions=dict(versions), changed=paths, definition="",
             previous="", go_back=False, deployed=False, reason="", error_class="",

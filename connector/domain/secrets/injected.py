@@ -33,6 +33,11 @@ class PinnedSecret:
         """What ECS is given: the value of a key, or the whole text."""
         return f"{self.arn}:{key}::{self.version}"
 
+    @property
+    def path(self) -> str:
+        """The secret's name: what the ARN ends with, without the hyphen and six characters behind it."""
+        return self.arn.rpartition(":")[2][:-7]
+
     @classmethod
     def of(cls, reference: str) -> "PinnedSecret":
         """The secret that a reference names; the version is empty where it names none."""

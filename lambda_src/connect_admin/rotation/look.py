@@ -11,12 +11,13 @@ from connector.domain.health.refused import RefusedCredentials
 from connector.domain.health.rotation_state import Rotation
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.fallback import candidate_paths, find_secret
-from connector.domain.secrets.injected import names_for
+from connector.domain.secrets.injected import VARIABLES, PinnedSecret, names_for
 from connector.domain.secrets.rotation import ChangedSecret, FoundSecret, Meaning, RotationPlan, plan
 from connector.domain.secrets.secrets import ALB_TLS, KAFKA_TLS
 from connector.domain.secrets.shapes import check_shape
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.state_table import read_record, read_refused, read_rotation
+from lambda_src.clients.task_definitions import injected_in, read_definition
 from lambda_src.session import Session
 
 #: Secrets that a stage need not have.
@@ -30,6 +31,8 @@ class Glance:
     session: Session
     rotation: Rotation = field(default_factory=Rotation)
     plan: RotationPlan = field(default_factory=RotationPlan)
+    #: Paths of which the service's task definition names another version than the record.
+    behind: Sequence[str] = ()
 
     @property
     def changed(self) -> Sequence[ChangedSecret]:
@@ -46,7 +49,8 @@ class Glance:
         """Whether there is something to go on with."""
         known = self.rotation.knows
         new = any(each.meaning is Meaning.TRY or not known(each.key) for each in self.changed)
-        return self.rotation.under_way or not self.rotation.mailed or (new and self.plan.blocked is None)
+        wanted = bool(self.behind) or (new and self.plan.blocked is None)
+        return self.rotation.under_way or not self.rotation.mailed or wanted
 
 
 def glance(session: Session) -> Glance:
@@ -61,7 +65,29 @@ def glance(session: Session) -> Glance:
     found = look(session, record, read_refused(table), rotation)
     if found.blocked is not None:
         session = session.with_versions(record.secret_versions)
-    return Glance(session, rotation, found)
+    return Glance(session, rotation, found, behind(session, record))
+
+
+def behind(session: Session, record: StageRecord) -> Sequence[str]:
+    """Paths of which new workers get another version than the one that the record names.
+
+    CloudFormation does not know a rotation's task definition: a launch that fails goes back to the one of the
+    launch before, whose password may be over.
+    """
+    service = session.observe_service()
+    if service is None or not service.definition or service.rolling_out:
+        return ()
+    injected = injected_in(read_definition(session.aws.ecs(), service.definition))
+    ends = {name: f"/{secret}" for secret, names in VARIABLES.items() for name in names}
+    found: dict[str, None] = {}
+    for name, reference in injected.items():
+        pinned = PinnedSecret.of(reference)
+        if name not in ends or not pinned.version:
+            continue
+        for path, version in record.secret_versions.items():
+            if path.endswith(ends[name]) and (pinned.path, pinned.version) != (path, version):
+                found[path] = None
+    return tuple(found)
 
 
 def look(

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import config_hash
-from connector.domain.errors import ServerError
+from connector.domain.errors import OperatorError, ServerError
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.moments import moment
 from connector.domain.health.observation import Service
@@ -39,7 +39,7 @@ from lambda_src.clients.state_table import (
 from lambda_src.connect_admin.registration.put_connector import register
 from lambda_src.connect_admin.registration.verify import verify
 from lambda_src.connect_admin.rotation.attempt import Attempt, another_user, attempt
-from lambda_src.connect_admin.rotation.look import look
+from lambda_src.connect_admin.rotation.look import behind, look
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Session
@@ -97,7 +97,8 @@ class RotationStep:
     def _begin(self, record: StageRecord, rotation: Rotation) -> Answer:
         plan = look(self.session, record, read_refused(self.table), rotation)
         if not plan.changed:
-            return Answer(State.DONE, UNCHANGED)
+            paths = behind(self.session, record)
+            return self._catch_up(record, rotation, paths) if paths else Answer(State.DONE, UNCHANGED)
         if self.session.retry_login:
             rotation, plan = self._forget(record, rotation, plan)
         malformed = [each for each in plan.of(Meaning.MALFORMED) if not rotation.knows(each.key)]
@@ -115,6 +116,21 @@ class RotationStep:
         if not plan.of(Meaning.TRY):
             return Answer(State.FAILED, plan.describe())
         return self._in_the_way() or self._claim(record, rotation, plan)
+
+    def _catch_up(self, record: StageRecord, rotation: Rotation, paths: Sequence[str]) -> Answer:
+        """Give new workers what the record names: it was tried, and streamed."""
+        blocked = self._in_the_way()
+        if blocked is not None:
+            return blocked
+        refused = read_refused(self.table).refusal_of(record.secret_versions)
+        if refused is not None:
+            return Answer(
+                State.FAILED, f"the workers have another version, and {refused.describe()} was refused"
+            )
+        begun = rotation.resumed(self.clock(), record.secret_versions, paths)
+        if not self._write(rotation, begun):
+            return Answer(State.WAITING, "another run has begun at the same time")
+        return self._start_workers(self.session.with_versions(begun.versions), record, begun)
 
     def _forget(
         self, record: StageRecord, rotation: Rotation, plan: RotationPlan
@@ -221,7 +237,10 @@ class RotationStep:
 
     def _configure(self, session: Session, rotation: Rotation) -> Answer:
         """Put the connector's config if it differs, and let a connector go on that a refused login halted."""
-        answer = register(session)
+        try:
+            answer = register(session)
+        except OperatorError as error:
+            return self._back(session, rotation, str(error))
         if answer.state is State.WAITING:
             return answer
         if answer.state is State.FAILED:

@@ -174,3 +174,14 @@ def test_a_glance_of_a_stage_that_was_never_registered_is_empty(main: Rotating):
     main.stage.table.items.clear()
     seen = glance(main.stage.session())
     assert (list(seen.changed), seen.due, seen.mistaken) == ([], False, False)
+
+
+def test_a_check_finds_workers_with_another_version_than_the_recorded_one(
+    main: Rotating, checked: list[Session]
+):
+    main.stage.time.on_sleep = lambda: main.complete() if main.stage.ecs.rollout == "IN_PROGRESS" else None
+    main.change_password()
+    scheduled(main)
+    assert "rotation" not in scheduled(main).facts
+    main.stage.ecs.revision = 1
+    assert OWN in scheduled(main).facts["rotation"]

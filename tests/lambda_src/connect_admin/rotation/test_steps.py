@@ -337,6 +337,7 @@ def test_a_launch_comes_first_and_a_rotation_waits_until_it_has_ended(main: Rota
     assert answer.state is State.WAITING
     assert "a launch" in answer.summary
     assert main.tries == []
+    main.stage.ecs.secrets[1] = main.launched().variables()
     main.stage.ask(Operation.RECORD)
     assert main.step().summary == "no secret has changed since the connector was verified"
 
@@ -460,3 +461,39 @@ def test_no_answer_holds_a_password(main: Rotating):
     held = json.dumps(answer.to_payload()) + json.dumps(main.stage.table.items, default=str)
     assert "the-second-password" not in held
     assert PASSWORD not in held
+
+
+# -- a launch that went back -------------------------------------------------------------------------
+
+
+def test_workers_that_a_failed_launch_gave_an_older_version_get_the_recorded_one_without_a_try(
+    main: Rotating,
+):
+    """CloudFormation goes back to the definition that it knows: that of the launch before the rotation."""
+    main.change_password()
+    assert main.rotated().state is State.DONE
+    tries = len(main.tries)
+    main.stage.ecs.revision = 1
+    assert main.rotated().state is State.DONE
+    given = injected_in(main.stage.ecs.registered[main.stage.ecs.given[-1]])
+    assert PinnedSecret.of(given["DATABASE_PASSWORD"]).version == f"v2-{OWN}"
+    assert len(main.tries) == tries
+    assert main.step().summary == "no secret has changed since the connector was verified"
+
+
+def test_a_recorded_version_that_was_refused_since_is_not_given_to_the_workers(main: Rotating):
+    main.change_password()
+    main.rotated()
+    main.stage.ecs.revision = 1
+    remember_refused(main.stage.table, [RefusedVersion(OWN, f"v2-{OWN}", "login", int(BEGAN))])
+    given = list(main.stage.ecs.given)
+    assert main.step().state is State.FAILED
+    assert main.stage.ecs.given == given
+
+
+def test_workers_of_a_release_that_named_no_version_are_left_as_they_are(main: Rotating):
+    main.stage.ecs.secrets[1] = {
+        name: ":".join(reference.split(":")[:8]) for name, reference in main.stage.ecs.secrets[1].items()
+    }
+    assert main.step().state is State.DONE
+    assert main.untouched
