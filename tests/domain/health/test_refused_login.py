@@ -33,8 +33,8 @@ def test_each_number_that_refuses_a_login_is_sent_and_read(code: int) -> None:
         f"{AT} ERROR [] Stopping due to error [o.a.k.c.c.AbstractConnectCli] {SASL}",
         (
             f"{AT} ERROR [] [AdminClient clientId=x] Connection to node -1 (h/10.0.0.1:9096) failed "
-            "authentication due to: Authentication failed during authentication due to invalid credentials with SASL mechanism "
-            "SCRAM-SHA-512 [o.a.k.c.NetworkClient]"
+            "authentication due to: Authentication failed during authentication due to invalid credentials "
+            "with SASL mechanism SCRAM-SHA-512 [o.a.k.c.NetworkClient]"
         ),
     ],
     ids=["an exception", "a line of the client's"],
