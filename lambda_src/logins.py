@@ -21,6 +21,7 @@ from connector.domain.secrets.worker_versions import (
     version_of_worker,
 )
 from connector.domain.stage.aws_names import CONNECTOR
+from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.ecs import find_task, injected_secrets
 from lambda_src.clients.secrets import describe
 from lambda_src.clients.state_table import (
@@ -91,6 +92,13 @@ def refusal(session: Session) -> str | None:
                 f"it is right by now: {RETRY.format(stage=session.stage.name)}"
             )
     return None
+
+
+def refused_version(session: Session) -> str | None:
+    """Why no worker may start with the secrets that are in force, in one line; None if it may."""
+    known = read_refused(session.aws.table(session.environment.table))
+    found = known.refusal_of(in_force(session)) if known.refused else None
+    return None if found is None else found.refusal(session.stage)
 
 
 def check_may_log_in(session: Session) -> None:
@@ -186,6 +194,19 @@ def halt_after(session: Session, refused: RefusedLogin, task: Task | None, now: 
     except WmsError as error:
         done.append(f"not all of it could be done: {error}")
     return "; ".join(done)
+
+
+def resume(session: Session, connect: Connect) -> None:
+    """Resume the connector; then nobody halts it any more, from the moment before the request.
+
+    In this order: a request that Connect refuses for now leaves the halt as it is. What the log tells since
+    then is new, and a halt after it stays.
+    """
+    table = session.aws.table(session.environment.table)
+    halt, asked = read_halt(table), time.time()
+    connect.resume(CONNECTOR)
+    if halt.by is not None:
+        write_halt(table, halt, at=int(asked))
 
 
 def end_halt(session: Session, now: float, *, only: Callable[[Halt], bool] = lambda _: True) -> None:

@@ -17,14 +17,12 @@ TASK_STOPPED = "TaskStopped"
 TASK_NOT_STARTED = "TaskNotStarted"
 SERVICE_TROUBLE = "ServiceTrouble"
 DEPLOYMENT_FAILED = "DeploymentFailed"
+#: The filter of the worker's log, as `Names.rule` takes it.
+LOGIN_REFUSED = "LoginRefused"
 SECRET_CHANGED = "SecretChanged"  # noqa: S105 - a rule's name
 RULES = (
-    HEALTH_SCHEDULE,
-    TASK_STOPPED,
-    TASK_NOT_STARTED,
-    SERVICE_TROUBLE,
-    DEPLOYMENT_FAILED,
-    SECRET_CHANGED,
+    *(HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE),
+    *(DEPLOYMENT_FAILED, SECRET_CHANGED),
 )
 
 

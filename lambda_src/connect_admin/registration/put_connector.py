@@ -1,6 +1,5 @@
 """REGISTER: the connector exists with the wanted config."""
 
-import time
 from collections.abc import Mapping
 
 from connector.domain.admin_api import Answer, State
@@ -12,7 +11,7 @@ from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.clients.state_table import read_halt
 from lambda_src.connect_admin.registration.validate import connector_errors, refused, validation_seconds
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK, is_being_torn_down
-from lambda_src.logins import check_may_log_in, end_halt, own_validation
+from lambda_src.logins import check_may_log_in, own_validation, resume
 from lambda_src.session import Session
 
 #: How long a registration waits for a connector that it resumes, in seconds, and how often it asks.
@@ -84,11 +83,10 @@ def _after_login_halt(session: Session, connect: Connect) -> str:
     """
     if read_halt(session.aws.table(session.environment.table)).by is not HaltedBy.LOGIN:
         return ""
-    end_halt(session, time.time())
     status = connect.status(CONNECTOR)
     if status is None or not status.halted:
         return ""
-    connect.resume(CONNECTOR)
+    resume(session, connect)
     # Else the next step would find it stopped.
     session.deadline.poll(
         lambda: connect.status(CONNECTOR),

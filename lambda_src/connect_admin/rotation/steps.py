@@ -96,9 +96,11 @@ class RotationStep:
 
     def _begin(self, record: StageRecord, rotation: Rotation) -> Answer:
         plan = look(self.session, record, read_refused(self.table), rotation)
+        paths = behind(self.session, record) if not plan.changed or plan.blocked is not None else ()
+        if paths and not self.session.retry_login:
+            return self._catch_up(record, rotation, paths)
         if not plan.changed:
-            paths = behind(self.session, record)
-            return self._catch_up(record, rotation, paths) if paths else Answer(State.DONE, UNCHANGED)
+            return Answer(State.DONE, UNCHANGED)
         if self.session.retry_login:
             rotation, plan = self._forget(record, rotation, plan)
         malformed = [each for each in plan.of(Meaning.MALFORMED) if not rotation.knows(each.key)]

@@ -497,3 +497,34 @@ def test_workers_of_a_release_that_named_no_version_are_left_as_they_are(main: R
     }
     assert main.step().state is State.DONE
     assert main.untouched
+
+
+def test_workers_that_a_launch_gave_a_refused_version_get_the_recorded_one_back(main: Rotating):
+    """The launch went on with a password that nobody had tried; its registration was refused."""
+    main.change_password("not-the-password")
+    remember_refused(main.stage.table, [RefusedVersion(OWN, f"v2-{OWN}", "login", int(BEGAN))])
+    main.stage.ecs.secrets[2] = main.launched().variables()
+    main.stage.ecs.revision = 2
+    main.stage.ask(Operation.STOP)
+    write_halt(main.stage.table, read_halt(main.stage.table), by=HaltedBy.LOGIN, at=1, secret="dbInfo")
+    main.stage.ecs.registered[main.stage.ecs._definition(2)] = main.stage.ecs.describe_task_definition(
+        taskDefinition=main.stage.ecs._definition(2)
+    )["taskDefinition"]
+    assert main.rotated().state is State.DONE
+    given = injected_in(main.stage.ecs.registered[main.stage.ecs.given[-1]])
+    assert PinnedSecret.of(given["DATABASE_PASSWORD"]).version == f"v1-{OWN}"
+    assert main.stage.connect.states[CONNECTOR] == "RUNNING"
+    assert main.tries == []
+    assert main.step().state is State.FAILED
+
+
+def test_a_launch_stops_before_it_gives_workers_a_version_that_was_refused(main: Rotating):
+    main.change_password()
+    refuse(main)
+    main.step()
+    answer = main.stage.ask(Operation.CLUSTER)
+    assert answer.state is State.FAILED
+    assert f"secret {OWN}" in answer.summary
+    main.stage.connect.invalid = {}
+    main.change_password("the-third-password")
+    assert main.stage.ask(Operation.CLUSTER).state is State.DONE
