@@ -33,23 +33,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultTestbed]:
 
 
 @pytest.fixture
-def runner(made: FaultTestbed, tmp_path: Path) -> Iterator[Runner]:
-    """Before each procedure, and after it, the stage has its first user and that password."""
-    first = _db_info(made)
-    yield Runner(made.world, made.project, tmp_path)
-    with made.world.database.sys(SERVICE) as session:
-        session.execute(f"ALTER USER {schema.CDC} ACCOUNT UNLOCK")
-        session.execute(f'ALTER USER {schema.CDC} IDENTIFIED BY "{first["password"]}"')
-    made.world.account.put_secret("main/dbInfo", first)
-    done = Runner(made.world, made.project, tmp_path)
-    done.run(_rotate())
-
-
-@pytest.mark.parametrize("name", [name for name in RUN if name != "refused"])
-def test_a_procedure_refuses_nobody_and_the_stage_streams_afterwards(
-    made: FaultTestbed, runner: Runner, name: str
-):
+def runner(made: FaultTestbed, tmp_path: Path) -> Runner:
+    """Runs the commands upon a stage that rests."""
     made.under_test.rest()
+    return Runner(made.world, made.project, tmp_path)
+
+
+def _run(made: FaultTestbed, runner: Runner, name: str) -> None:
+    """One procedure: nobody is refused, and the stage streams afterwards."""
     RUN[name](runner, _db_info(made))
     for command in procedures()[name]:
         runner.run(command)
@@ -57,8 +48,14 @@ def test_a_procedure_refuses_nobody_and_the_stage_streams_afterwards(
     _streams(made)
 
 
+@pytest.mark.parametrize("name", [name for name in RUN if name not in ("refused", "second user")])
+def test_a_procedure_refuses_nobody_and_the_stage_streams_afterwards(
+    made: FaultTestbed, runner: Runner, name: str
+):
+    _run(made, runner, name)
+
+
 def test_after_a_refused_login_either_way_of_the_page_helps(made: FaultTestbed, runner: Runner):
-    made.under_test.rest()
     right = _db_info(made)
     rewrite, rotate, again = procedures()["refused"]
     assert [c.kind for c in (rewrite, rotate, again)] == [Kind.SHELL] * 3
@@ -83,8 +80,9 @@ def test_after_a_refused_login_either_way_of_the_page_helps(made: FaultTestbed, 
     _streams(made)
 
 
-def _rotate() -> Any:
-    return procedures()["password"][2]
+def test_a_second_user_takes_over_from_the_first(made: FaultTestbed, runner: Runner):
+    """The last one: the first user is locked afterwards."""
+    _run(made, runner, "second user")
 
 
 def _db_info(made: FaultTestbed) -> dict[str, Any]:

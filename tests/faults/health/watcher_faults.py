@@ -8,7 +8,7 @@ from typing import Any
 from tests.faults.health.fault_scenario import FaultScenario
 from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Row
-from tests.support.mailbox import Mail, Sender
+from tests.support.mailbox import Mail
 from tests.support.stage_under_test import SCHEDULED
 from tests.support.waiting import wait_for
 
