@@ -15,6 +15,7 @@ _COMMANDS = {
     "pause": Lazy("connector.commands.operate:pause", "Pause the connector."),
     "resume": Lazy("connector.commands.operate:resume", "Resume a paused or stopped connector."),
     "stop": Lazy("connector.commands.operate:stop", "Stop the connector: its task ends."),
+    "rotate": Lazy("connector.commands.rotate:rotate", "Give the workers a changed secret, or say how."),
     "snapshot": Lazy("connector.commands.operate:snapshot", "Take a snapshot of captured tables."),
     "acknowledge": Lazy("connector.commands.operate:acknowledge", "Acknowledge skipped changes."),
     "offsets": Lazy("connector.commands.operate:offsets", "Show the connector's offsets."),

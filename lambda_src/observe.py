@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.health.causes import HEARTBEAT_REFUSED
+from connector.domain.health.halt import Halt
 from connector.domain.health.observation import (
     POSITION_PROBE,
     BrokerReading,
@@ -18,12 +19,21 @@ from connector.domain.health.observation import (
     Service,
     Source,
 )
+from connector.domain.health.refused import RefusedCredentials
+from connector.domain.health.rotation_state import Rotation
 from connector.domain.health.scn import Position, position_in
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Unreachable
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
-from lambda_src.clients.state_table import read_budget, read_health_state, read_record
+from lambda_src.clients.state_table import (
+    read_budget,
+    read_halt,
+    read_health_state,
+    read_record,
+    read_refused,
+    read_rotation,
+)
 from lambda_src.clients.worker_log import Logs, last_failure
 from lambda_src.observe_skipped import PROBE as SKIPPED
 from lambda_src.observe_skipped import SECONDS as SKIPPED_SECONDS
@@ -59,13 +69,7 @@ def observe(
     `watch_scn`: look for some seconds whether the database's SCN moves, for a check that remembers it.
     """
     # Read the secrets first, so that their values can be redacted in what Connect says later.
-    known, probe_errors = run(
-        [
-            Probe("secrets", session.know_confidential, _AWS_SECONDS),
-            Probe("table", lambda: _table(session), _AWS_SECONDS),
-            Probe("service", lambda: _service(session), _AWS_SECONDS),
-        ]
-    )
+    known, probe_errors = run(_first_probes(session))
     items, unreadable = known.get("table", ({}, {}))
     skipped = items.get(SKIPPED)
     # Only the health check reads on in the log: the others show what it has found.
@@ -101,10 +105,21 @@ def observe(
         secret_versions=session.secrets.versions,
         budget=items.get("budget") if "record" in items else None,
         health_state=items.get("health_state"),
+        rotation=items.get("rotation", Rotation()),
+        halt=items.get("halt", Halt()),
+        refused=items.get("refused", RefusedCredentials()),
         skipped=seen.get(SKIPPED, skipped),
         probe_errors=probe_errors,
     )
     return with_set_back(found, clock())
+
+
+def _first_probes(session: Session) -> list[Probe]:
+    return [
+        Probe("secrets", session.know_confidential, _AWS_SECONDS),
+        Probe("table", lambda: _table(session), _AWS_SECONDS),
+        Probe("service", lambda: _service(session), _AWS_SECONDS),
+    ]
 
 
 def _probes(session: Session, known: Mapping[str, Any], skipped: SkippedChanges | None) -> list[Probe]:
@@ -139,6 +154,9 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         "record": lambda: read_record(table),
         "budget": lambda: read_budget(table),
         "health_state": lambda: read_health_state(table),
+        "rotation": lambda: read_rotation(table),
+        "halt": lambda: read_halt(table),
+        "refused": lambda: read_refused(table),
     }
     if session.environment.settings.kind == "debezium":
         reads[SKIPPED] = lambda: known_skips(table)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ import boto3
 
 from connector.domain.admin_api import LogEvent
 from connector.domain.capture.config import connector_config
-from connector.domain.errors import ServerError
+from connector.domain.errors import SecretError, ServerError
 from connector.domain.health.observation import Service, Source
 from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
 from connector.domain.secrets.database import Database, parse_database
@@ -37,7 +37,7 @@ from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.endpoints import Address, addresses
 from lambda_src.clients.kafka_admin import Kafka, KafkaAdmin, client_settings
 from lambda_src.clients.secrets import SecretReader, SecretsManager
-from lambda_src.clients.state_table import Table
+from lambda_src.clients.state_table import Table, read_refused
 from lambda_src.clients.tcp import TcpProbe, tcp_probe
 from lambda_src.clients.tls import certificate_expiry
 from lambda_src.clients.transport import HttpTransport, Transport
@@ -93,10 +93,14 @@ class Session:
     marked: bool = False
     #: The stage that the caller means; None when it did not say.
     meant: str | None = None
+    #: Whether an operator wants a login to be tried once more that was refused.
+    retry_login: bool = False
     #: The tables of a requested snapshot or acknowledgement; none stands for all.
     tables: tuple[str, ...] = ()
     #: Events of the worker's log that the caller has read; None when it could not.
     log: tuple[LogEvent, ...] | None = None
+    #: Path -> version id of the secrets to work with, of which no other exists; None: whatever is current.
+    pinned: Mapping[str, str] | None = None
 
     @property
     def stage(self) -> Stage:
@@ -106,7 +110,22 @@ class Session:
     @cached_property
     def secrets(self) -> SecretReader:
         """Secrets, each read once."""
-        return SecretReader(self.aws.secrets_manager())
+        return SecretReader(self.aws.secrets_manager(), self.pinned)
+
+    def with_versions(self, versions: Mapping[str, str]) -> "Session":
+        """The same invocation with these versions of secrets (path -> version id), and no others.
+
+        It shares the redactor.
+        """
+        return replace(self, pinned=dict(versions))
+
+    def anew(self) -> "Session":
+        """The same invocation with nothing read yet. It shares the redactor."""
+        return replace(self)
+
+    def stored(self, name: str) -> StoredSecret:
+        """A secret that the stage must have; `SecretError` when it does not exist or cannot be read."""
+        return self._require(name)
 
     @cached_property
     def brokers(self) -> Brokers:
@@ -145,13 +164,10 @@ class Session:
         """`host:port` of the source, for messages."""
         return ", ".join(f"{host}:{port}" for host, port in self.database.endpoints)
 
-    def database_reach(self) -> str:
-        """Whether this function reaches the source's first port, as a text."""
+    def database_error(self) -> str:
+        """Why this function does not reach the source's first port; empty when it does."""
         seconds = self.deadline.timeout("reaching the database", at_most=3)
-        error = self.tcp_probe(self.database.host, self.database.port, seconds)
-        if error:
-            return f"the admin Lambda cannot reach its port either: {error}"
-        return "the admin Lambda reaches its port"
+        return self.tcp_probe(self.database.host, self.database.port, seconds)
 
     @cached_property
     def config(self) -> Mapping[str, str]:
@@ -220,10 +236,20 @@ class Session:
     @contextmanager
     def kafka(self, at_most: float | None = None) -> Iterator[KafkaAdmin]:
         """The Kafka cluster, for as long as the block runs; its requests take `at_most` so many seconds."""
+        self._check_credentials()
         settings = client_settings(self.brokers, self.environment.auth, self.credentials, self.authority)
         deadline = self.deadline if at_most is None else self.deadline.sooner(at_most)
         with self.open_kafka(settings, deadline, self.redactor.redact) as kafka:
             yield kafka
+
+    def _check_credentials(self) -> None:
+        """`SecretError` if the brokers have refused the version of `kafkaCredentials` that is in force."""
+        if self.credentials is None:
+            return
+        versions = {p: v for p, v in self.secrets.versions.items() if p.endswith(f"/{KAFKA_CREDENTIALS}")}
+        refused = read_refused(self.aws.table(self.environment.table)).refusal_of(versions)
+        if refused is not None:
+            raise SecretError(refused.refusal(self.stage))
 
     def _require(self, name: str) -> StoredSecret:
         return require_secret(self.environment.secret_prefix, self.stage, name, self.secrets.fetch)

@@ -26,8 +26,9 @@ from templates.shared.settings import (
 _RUNTIME = "python3.13"
 _MEMORY_MIB = 256
 
-#: A check has a time limit for each request; this is the limit for all of them together.
-_HEALTH_TIMEOUT_SECONDS = 55
+#: A check ends within a minute (`lambda_src.connect_health.handler`); the rest is for a rotation of secrets,
+#: in which ECS replaces the workers. What is not done by then, the next check goes on with.
+_HEALTH_TIMEOUT_SECONDS = 300
 
 #: SQS keeps a message 14 days at most.
 _DEAD_LETTER_SECONDS = 14 * 24 * 3600
@@ -115,6 +116,7 @@ def _admin(settings: FunctionsSettings, key: Ref) -> Function:
         iam.keep_state(names.table),
         *iam.find_tasks(names),
         iam.scale_service(names),
+        *iam.replace_workers(names, settings.iam_path),
     ]
     cluster = settings.msk_cluster
     return Function(
@@ -146,6 +148,7 @@ def _health(settings: FunctionsSettings, key: Ref) -> Function:
             iam.keep_state(names.table),
             *iam.find_tasks(names),
             iam.see_service(names),
+            *iam.replace_workers(names, settings.iam_path),
             iam.publish_metrics(names.health_namespace),
             iam.read_log(names.connector_log_group),
             *iam.publish_to_topic(names.sns_topic, key),

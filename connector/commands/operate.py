@@ -25,7 +25,24 @@ def _command(operation: Operation, text: str) -> click.Command:
     return click.command(operation.value, help=text)(argument(json_option(run)))
 
 
-restart = _command(
+def _starting(operation: Operation, text: str) -> click.Command:
+    """A command that makes the connector log in to the database."""
+
+    def run(stage_name: str, *, retry_login: bool, as_json: bool) -> None:
+        stage = Stage.parse(stage_name)
+        _print_answer(_request(stage, operation, retry_login=retry_login), as_json=as_json)
+
+    option = click.option(
+        "--retry-login",
+        is_flag=True,
+        help="Try once more a login that was refused, as after an account was unlocked. Without it, a "
+        "version of a secret that was refused is never tried again.",
+    )
+    argument = click.argument("stage_name", metavar="STAGE")
+    return click.command(operation.value, help=text)(argument(option(json_option(run))))
+
+
+restart = _starting(
     Operation.RESTART,
     "Restart the connector of STAGE and its task, whether they have failed or not. If they have failed, fix "
     "the cause first. This restart does not count as one of the health check's restarts.",
@@ -35,7 +52,7 @@ pause = _command(
     "Pause the connector of STAGE. After `resume` it continues from its offset, if the database still has "
     "the log. Neither the health check nor a launch resumes it.",
 )
-resume = _command(Operation.RESUME, "Resume a paused or stopped connector of STAGE from its offset.")
+resume = _starting(Operation.RESUME, "Resume a paused or stopped connector of STAGE from its offset.")
 stop = _command(
     Operation.STOP,
     "Stop the connector of STAGE: its task ends; config and offsets stay. Unlike a "
@@ -98,9 +115,11 @@ def _request_about(stage_name: str, operation: Operation, tables: Sequence[str])
     return _request(stage, operation, tables)
 
 
-def _request(stage: Stage, operation: Operation, tables: Sequence[str] = ()) -> Answer:
+def _request(
+    stage: Stage, operation: Operation, tables: Sequence[str] = (), *, retry_login: bool = False
+) -> Answer:
     """The answer, once it is done; anything else is a `ServerError`."""
-    request = Request(operation, stage=stage.name, tables=tuple(tables))
+    request = Request(operation, stage=stage.name, tables=tuple(tables), retry_login=retry_login)
     # What must not be done twice is not asked twice either, when the answer to it is lost.
     port = account.Account(attempts={} if operation.policy.repeatable else {"lambda": 1})
     try:

@@ -101,6 +101,10 @@ class Operation(StrEnum):
     SNAPSHOT = "snapshot", _UNREPEATED
     #: Take skipped changes of tables as known: they are no finding any more. Without tables: all of them.
     ACKNOWLEDGE = "acknowledge", _COMMAND
+    #: What a rotation of changed secrets would do. Tries no login, changes nothing.
+    ROTATE_CHECK = "rotate-check", _COMMAND
+    #: Go on with a rotation of changed secrets, or begin one: a step each time that it is asked.
+    ROTATE = "rotate", CallPolicy(wait_seconds=2400)
     #: Clear the mark of a teardown: a launch has begun. A teardown that still runs stops at its next step.
     CANCEL_TEARDOWN = "cancel-teardown"
     # Steps of a teardown: readers and writers of a topic end before the topic is deleted.
@@ -202,6 +206,7 @@ class Request:
     acknowledgement, as SCHEMA.TABLE; none: all.
     `log` are events of the worker's log, each with its time in milliseconds since 1970, for a request for the
     status: the function has no right to read them. None when the caller could not read them either.
+    `retry_login`: what makes a task log in may try once more what was refused, as an operator wants.
     """
 
     operation: Operation
@@ -211,6 +216,7 @@ class Request:
     tables: tuple[str, ...] = ()
     log: tuple[LogEvent, ...] | None = None
     marked: bool = False
+    retry_login: bool = False
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
@@ -221,6 +227,8 @@ class Request:
             payload["launch"] = True
         if self.marked:
             payload["marked"] = True
+        if self.retry_login:
+            payload["retry_login"] = True
         if self.stage is not None:
             payload["stage"] = self.stage
         if self.tables:
@@ -251,7 +259,8 @@ class Request:
         if not isinstance(tables, list) or not all(isinstance(table, str) for table in tables):
             raise OperatorError(f"the request's tables {tables!r} are not a list of strings")
         log, marked = _log_events(content.get("log")), content.get("marked") is True
-        return cls(operation, count, content.get("launch") is True, stage, tuple(tables), log, marked)
+        retry = content.get("retry_login") is True
+        return cls(operation, count, content.get("launch") is True, stage, tuple(tables), log, marked, retry)
 
 
 def _log_events(content: object) -> tuple[LogEvent, ...] | None:

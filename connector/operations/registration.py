@@ -65,7 +65,7 @@ def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
     try:
         procedure.until_done(Operation.CLUSTER, ask, clock, show, pause_seconds=_PAUSE_SECONDS)
     except procedure.Refused as error:
-        raise ServerError(f"the cluster was refused before anything was created on it: {error}") from None
+        raise ServerError(f"refused before any worker was started or replaced: {error}") from None
     except DeadlineExceeded:
         show("cluster: could not be checked yet; registration checks it again")
 

@@ -160,8 +160,11 @@ class Turn:
             raise
 
     def cancel_teardown(self) -> None:
-        """Clear the mark of a deletion that was interrupted; one that still runs stops at its next step."""
-        if self.stage is None or not self.stage.ephemeral:
+        """Clear the mark of a deletion that was interrupted; one that still runs stops at its next step.
+
+        A named stage has no such mark, but it may have a rotation of secrets under way, which stops, too.
+        """
+        if self.stage is None:
             return
         functions = self.stage.names.stack("functions")
         if stack_states.stuck((self._before or {}).get(functions, "ROLLBACK_FAILED")):

@@ -89,6 +89,7 @@ class StandIns:
             "user_key": "username",
             "password_key": "password",
             "secret_arn": self.secret_arn(stack, secrets.DB_INFO),
+            "secret_version": f"{secrets.DB_INFO}-version",
         }
 
     def auth(self, stack: Stack, argument: Any) -> str | list[list[int]]:

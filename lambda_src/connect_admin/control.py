@@ -1,14 +1,19 @@
 """RESTART, PAUSE, RESUME, STOP: an operator's requests. None of them counts against the restart budget."""
 
+import time
 from collections.abc import Callable
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.errors import DeadlineExceeded, ServerError
+from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import HALTED, ConnectorStatus
 from connector.domain.stage.aws_names import CONNECTOR
+from lambda_src import logins
 from lambda_src.clients.connect_rest import Connect
+from lambda_src.clients.state_table import read_halt, write_halt
 from lambda_src.connect_admin.registration.verify import failure
 from lambda_src.connect_admin.teardown.guard import is_being_torn_down
+from lambda_src.logins import check_may_log_in, let_retry
 from lambda_src.session import Session
 
 #: How long one request waits for the status to follow, in seconds.
@@ -37,7 +42,7 @@ def there(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
 
 def restart(session: Session) -> Answer:
     """Restart connector and task. Once Connect may have got the request, no program may repeat it."""
-    found = there(session)
+    found = _may_start(session)
     if isinstance(found, Answer):
         return found
     connect, status = found
@@ -72,12 +77,12 @@ def stop(session: Session) -> Answer:
 
 def resume(session: Session) -> Answer:
     """Resume the connector from its offset. This does not fix what has failed."""
-    found = there(session)
+    found = _may_start(session)
     if isinstance(found, Answer):
         return found
     connect, status = found
     if status.halted:
-        connect.resume(CONNECTOR)
+        logins.resume(session, connect)
         seen = _follow(session, connect, lambda now: now.runs or now.failed)
         if seen is None or not (seen.runs or seen.failed):
             states = "no status yet" if seen is None else seen.describe()
@@ -100,6 +105,7 @@ def _turn(
     if isinstance(found, Answer):
         return found
     connect, status = found
+    _mark(session)
     if status.state in enough and _settled(status):
         return Answer(State.DONE, f"{status.describe()} already", details=_details(status))
     if status.state not in enough:
@@ -111,6 +117,22 @@ def _turn(
             State.WAITING, f"{wanted} was requested; now: {states}", changed=True, details=_details(seen)
         )
     return Answer(State.DONE, seen.describe(), changed=True, details=_details(seen))
+
+
+def _may_start(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
+    """As `there`, for what makes the task log in: never with what was refused, unless an operator says so."""
+    if session.retry_login:
+        let_retry(session)
+    check_may_log_in(session)
+    return there(session)
+
+
+def _mark(session: Session) -> None:
+    """An operator halts the connector: the system's own halt after a refused login ends."""
+    table = session.aws.table(session.environment.table)
+    halt = read_halt(table)
+    if halt.by is not HaltedBy.OPERATOR:
+        write_halt(table, halt, by=HaltedBy.OPERATOR, at=int(time.time()))
 
 
 def _follow(

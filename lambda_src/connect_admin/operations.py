@@ -16,6 +16,7 @@ from lambda_src.connect_admin.registration.record import record
 from lambda_src.connect_admin.registration.topics import ensure_topics
 from lambda_src.connect_admin.registration.validate import validate
 from lambda_src.connect_admin.registration.verify import verify
+from lambda_src.connect_admin.rotation.operator import rotate, rotate_check
 from lambda_src.connect_admin.snapshot import snapshot
 from lambda_src.connect_admin.status import status
 from lambda_src.connect_admin.teardown.connector import teardown_connector
@@ -57,6 +58,8 @@ ROWS: Mapping[Operation, Row] = {
     Operation.OFFSETS: Row(offsets, 45),
     Operation.SNAPSHOT: Row(snapshot, 46),
     Operation.ACKNOWLEDGE: Row(acknowledge, 20),
+    Operation.ROTATE_CHECK: Row(rotate_check, 40),
+    Operation.ROTATE: Row(rotate, 46),
     Operation.CANCEL_TEARDOWN: Row(cancel_teardown, 20),
     Operation.TEARDOWN_MARK: Row(teardown_mark, 40),
     Operation.TEARDOWN_CONNECTOR: Row(teardown_connector, 46),

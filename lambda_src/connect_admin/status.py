@@ -12,6 +12,7 @@ from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import config_hash, differs
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.errors import WmsError
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.check_result import result
 from connector.domain.health.headroom import judged, remembered
@@ -26,6 +27,7 @@ from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
 from lambda_src.clients.worker_log import GivenLog
 from lambda_src.connect_admin.reachability import Reachability, reachability
+from lambda_src.connect_admin.rotation.look import glance
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run
@@ -37,10 +39,21 @@ _COMPARE_SECONDS = 10.0
 
 def status(session: Session, clock: Clock = time.time) -> Answer:
     """Findings of everything that can be seen from inside the VPC, and the facts behind them."""
+    session, current = _in_use(session)
     # Only the health check's role may read the worker's log: the caller has read it with its own rights.
     seen = observe(session, logs=lambda: GivenLog(session.log or ()), clock=clock)
     seen = replace(seen, log_unread=session.log is None, skipped=_with_given_skips(session, seen, clock()))
+    seen = seen if current is None else replace(seen, secret_versions=current)
     return evaluate(seen, compare(session, seen), session.stage, session.environment.settings, clock())
+
+
+def _in_use(session: Session) -> tuple[Session, Mapping[str, str] | None]:
+    """What the workers have, while a secret's newest version is known to be wrong; and what is current."""
+    try:
+        seen = glance(session)
+    except WmsError:
+        return session, None
+    return seen.session, None if seen.plan.blocked is None else seen.plan.versions
 
 
 def _with_given_skips(session: Session, seen: Observation, now: float) -> SkippedChanges | None:
@@ -124,6 +137,7 @@ def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: flo
         "database": {"listeners": dict(seen.database)} if seen.database else None,
         "brokers": _brokers(seen, now),
         "record": _record(seen, setup),
+        "halt": _halt(seen),
         "healing": _healing(seen, now),
         "topics": _topic_facts(setup),
     }
@@ -247,6 +261,18 @@ def _record(seen: Observation, setup: Setup) -> dict[str, Any] | None:
         "config_hash_wanted": setup.wanted_config_hash,
         "retiring": record.retiring,
         "secrets_changed": list(seen.secrets_changed),
+        "rotation": seen.rotation.describe(),
+    }
+
+
+def _halt(seen: Observation) -> dict[str, Any]:
+    """Who has halted the connector, and the versions of secrets that are not tried again."""
+    halted = seen.connector is not None and seen.connector.halted
+    return {
+        "halted": halted,
+        "by": None if not halted or seen.halt.by is None else seen.halt.by.value,
+        "reason": seen.halt.describe() if halted else "",
+        "refused": [each.describe() for each in seen.refused.refused],
     }
 
 

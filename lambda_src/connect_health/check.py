@@ -9,6 +9,7 @@ from typing import Any, cast
 import boto3
 
 from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.health.halt_end import has_ended
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.verdict import decide
 from lambda_src.clients.aws import CLIENT_CONFIG
@@ -20,6 +21,7 @@ from lambda_src.connect_health.act import act, observed
 from lambda_src.connect_health.notify import Sns, notify
 from lambda_src.connect_health.publish import CloudWatch, publish
 from lambda_src.connect_health.skipped import keep_and_tell
+from lambda_src.logins import end_halt
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Aws, Session
@@ -80,6 +82,8 @@ def check(
     now = clock()
     verdict = decide(seen, environment.settings, now)
     outcome = act(session, verdict.remediation, seen.budget, clock=clock)
+    if has_ended(seen, now):
+        end_halt(session, now, only=lambda halt: halt == seen.halt)
     values = dict(verdict.metrics)
     if not verdict.retiring:
         values["AutoRestartAttempted"] = float(outcome.attempted)

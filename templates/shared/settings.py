@@ -147,6 +147,7 @@ class DatabaseSettings(Settings):
     user_key: str = Field(description="The JSON key of the secret under which ECS finds the user name.")
     password_key: str = Field(description="The JSON key of the secret under which ECS finds the password.")
     secret_arn: str = Field(description="ARN of the secret dbInfo that is in force for the stage.")
+    secret_version: str = Field(description="Its version that workers get: another one replaces them.")
 
 
 class AlbTlsSettings(Settings):

@@ -28,6 +28,7 @@ COMMANDS = {
     "offsets",
     "pause",
     "restart",
+    "rotate",
     "resume",
     "snapshot",
     "status",

@@ -292,7 +292,7 @@ def brokers_gone(main: Deployed) -> None:
         ),
         (
             silent_alarm,
-            "alarms: 1 of 30 alarms do not send to Alarms-wms-alerts-main: DeadLetters",
+            "alarms: 1 of 31 alarms do not send to Alarms-wms-alerts-main: DeadLetters",
             "sceptre launch main --yes",
         ),
         (
@@ -322,7 +322,7 @@ def brokers_gone(main: Deployed) -> None:
         (topic_gone, "topics: topic wms.signal does not exist", "sceptre launch main --yes"),
         (topic_differs, "topics: topic wms.MMDL.", "sceptre launch main --yes"),
         (retiring, "stage record: a teardown has begun", "sceptre launch main --yes"),
-        (secret_changed, "secrets: secret wms/main/dbInfo has a newer version", "sceptre launch main --yes"),
+        (secret_changed, "secrets: secret wms/main/dbInfo has a newer version", "wms-connector rotate main"),
         (
             other_config,
             "stage record: the registered config differs from what",
@@ -739,7 +739,7 @@ def test_verify_of_such_a_stage_says_that_its_alarms_reach_no_machine(run: Run, 
     for alarm in main.aws.alarms.values():
         alarm["AlarmActions"] = [topic for topic in alarm["AlarmActions"] if topic == main.topic]
     (line,) = findings(run)
-    assert line.startswith("alarms: 30 of 30 alarms do not send to Alarms-wms-alerts-main")
+    assert line.startswith("alarms: 31 of 31 alarms do not send to Alarms-wms-alerts-main")
 
 
 def test_a_pager_is_shown_without_the_key_in_its_address(run: Run, main: Deployed, quick: None) -> None:
@@ -748,7 +748,7 @@ def test_a_pager_is_shown_without_the_key_in_its_address(run: Run, main: Deploye
     for result in shown:
         assert "https://pager.example.com" in result.output
         assert "s3cret-key" not in result.output
-    asked = "60 messages of alarms will go to these machines: https https://pager.example.com. "
+    asked = "62 messages of alarms will go to these machines: https https://pager.example.com. "
     assert asked in shown[2].stderr
 
 

@@ -170,6 +170,7 @@ _EVENTS = {
     metrics.TASK_NOT_STARTED: "A worker's task never started, so it has no log.",
     metrics.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
     metrics.DEPLOYMENT_FAILED: "A deployment of the worker failed; ECS goes back to the version before.",
+    metrics.SECRET_CHANGED: "A secret has changed, and the workers do not use the new version.",
 }
 
 

@@ -37,6 +37,8 @@ class FakeConnect:
     error_for: str = ""
     #: Field -> message: what the plugin finds wrong with every config.
     invalid: dict[str, str] = field(default_factory=dict)
+    #: Every config that was validated.
+    validated: list[dict[str, str]] = field(default_factory=list)
     #: Answer 500 instead of 400 to an invalid config, as Connect 4.3.1 does with Debezium's plugins.
     breaks_on_invalid: bool = False
     #: What a task is when it starts, and what it says.
@@ -204,6 +206,7 @@ class FakeConnect:
 
     def _validate(self, plugin: str, config: dict[str, str]) -> Reply:
         invalid = dict(self.invalid)
+        self.validated.append(config)
         if "name" not in config:
             message = 'Missing required configuration "name" which has no default value.'
             invalid["name"] = message

@@ -130,9 +130,11 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "fenced",
         retry=True,
         owner=Owner.US,
-        meaning="another producer took over the task's transactional id, or the task's transaction timed out",
+        meaning="another producer took over the task's transactional id, the task's transaction timed out, "
+        "or the task could not fence its predecessor when it started",
         next_step="check whether a second worker or a second stage runs this connector; a worker that paused "
-        "for too long is fenced too, and recovers by itself",
+        "for too long is fenced too, and a task that starts while Connect's leader changes fails so: a "
+        "restart heals both",
         command=LOGS,
     ),
     ErrorClass(

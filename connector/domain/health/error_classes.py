@@ -19,6 +19,7 @@ from connector.domain.health.old_names import error_class
 from connector.domain.health.skipped_classes import LOST
 
 _SNAPSHOT = "wms-connector snapshot {stage}"
+ROTATE_CHECK = "wms-connector rotate {stage} --check"
 _ACKNOWLEDGE = "wms-connector acknowledge {stage}"
 
 
@@ -127,7 +128,41 @@ SKIPPED = (
     ),
     *LOST,
 )
+#: What becomes of a rotation of secrets that no text of another program explains.
+SECRET_MALFORMED = observed(
+    "secret malformed",
+    Owner.US,
+    "a secret has changed, and the new value cannot be used as it is",
+    "write the secret anew, in the shape that docs/secrets.md gives",
+    ROTATE_CHECK,
+)
+LAUNCH_NEEDED = observed(
+    "launch needed",
+    Owner.US,
+    "a secret has changed in a way that the running stage cannot follow",
+    "launch the stage",
+    LAUNCH,
+)
+OTHER_CLUSTER = observed(
+    "other cluster",
+    Owner.US,
+    "the secret brokerString names another Kafka cluster than the one that the stage lives on",
+    "put the broker string of the stage's own cluster back; a stage moves to another cluster by a launch, "
+    "and starts there without a position",
+    ROTATE_CHECK,
+)
+ROTATION_FAILED = observed(
+    "rotation failed",
+    Owner.US,
+    "the new login was accepted, and yet the connector does not stream with it",
+    "read in the worker's log what it lacks, such as a grant of a new user; then write the secret anew",
+    LOGS,
+)
 OBSERVED = (
+    SECRET_MALFORMED,
+    LAUNCH_NEEDED,
+    OTHER_CLUSTER,
+    ROTATION_FAILED,
     WORKER,
     CONNECTOR_MISSING,
     NOT_RUNNING,

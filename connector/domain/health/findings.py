@@ -21,6 +21,7 @@ from connector.domain.health.error_classes import (
     STALLED,
     named,
 )
+from connector.domain.health.halt import HaltedBy
 from connector.domain.health.headroom import judged
 from connector.domain.health.lag import LATELY_SECONDS, lag_now, staleness_limit
 from connector.domain.health.observation import POSITION_PROBE, ConnectorStatus, Observation, Source
@@ -189,6 +190,9 @@ def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Fi
     summary, tasks = f"{CONNECTOR} {status.state}", _tasks(status)
     state = Finding.passed("ConnectorStateFailed", summary)
     if status.halted:
+        if seen.halt.by is HaltedBy.LOGIN:
+            reason = f"{CONNECTOR} is {status.state}: {seen.halt.describe()}"
+            state = Finding.failed("ConnectorStateFailed", reason, named(seen.halt.error_class))
         return [state, Finding.passed("ConnectorTaskFailed", tasks)]
     if status.state_failed:
         told = diagnose(status.trace)

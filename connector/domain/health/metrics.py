@@ -17,7 +17,13 @@ TASK_STOPPED = "TaskStopped"
 TASK_NOT_STARTED = "TaskNotStarted"
 SERVICE_TROUBLE = "ServiceTrouble"
 DEPLOYMENT_FAILED = "DeploymentFailed"
-RULES = (HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE, DEPLOYMENT_FAILED)
+#: The filter of the worker's log, as `Names.rule` takes it.
+LOGIN_REFUSED = "LoginRefused"
+SECRET_CHANGED = "SecretChanged"  # noqa: S105 - a rule's name
+RULES = (
+    *(HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE),
+    *(DEPLOYMENT_FAILED, SECRET_CHANGED),
+)
 
 
 class Origin(StrEnum):
@@ -96,11 +102,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConnectorStateFailed",
         "Count",
-        "1 when the connector is FAILED, or in two checks in a row missing or of unknown state; else 0",
+        "1 when the connector is FAILED, stopped because a login was refused, or in two checks in a row "
+        "missing or of unknown state; else 0",
         Origin.HEALTH,
         _seen(
             "ConnectorStateFailed",
-            "The connector is FAILED or missing.",
+            "The connector is FAILED, missing, or stopped because a login was refused.",
             "read the cause in the health function's log and fix it, then launch the stage again.",
         ),
     ),

@@ -7,6 +7,9 @@ from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health import worker_stops
 from connector.domain.health.budget import Budget
 from connector.domain.health.error_classes import WORKER
+from connector.domain.health.halt import Halt
+from connector.domain.health.refused import RefusedCredentials
+from connector.domain.health.rotation_state import Rotation
 from connector.domain.health.scn import Position
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.state import HealthState
@@ -203,6 +206,13 @@ class Task:
     stopped_reason: str = ""
     #: ECS's code for why it stopped, as TaskFailedToStart; empty while it runs.
     stop_code: str = ""
+    #: When ECS made it, in seconds since 1970: before it read the worker's secrets.
+    created_at: float | None = None
+
+    @property
+    def id(self) -> str:
+        """The last part of the ARN, which the task's log stream has in its name too."""
+        return self.arn.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -326,6 +336,11 @@ class Observation:
     #: None when it, or the stage record, could not be read: then nothing may be restarted.
     budget: Budget | None = None
     health_state: HealthState | None = None
+    #: The rotation of secrets that is under way, and how the last one ended.
+    rotation: Rotation = field(default_factory=Rotation)
+    #: Who has halted the connector, and which versions of secrets were refused; empty where not read.
+    halt: Halt = field(default_factory=Halt)
+    refused: RefusedCredentials = field(default_factory=RefusedCredentials)
     #: What Debezium has passed over, as far as the worker's log was read; None if the item could not be.
     skipped: SkippedChanges | None = None
     #: Probe -> why it saw nothing, although it should have.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from connector.domain.health.alarm import LEAST_CERTIFICATE_DAYS, RUNBOOK
 from connector.domain.health.check_result import launch
 from connector.domain.health.findings import Finding
+from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import Observation
 from connector.domain.health.state import HealthState
 from connector.domain.network.endpoints import Reached
@@ -74,9 +75,10 @@ def _good(name: str, summary: str) -> Finding:
 
 
 def _paused(seen: Observation, stage: Stage) -> list[Finding]:
-    if seen.connector is None or not seen.connector.halted:
+    if seen.connector is None or not seen.connector.halted or seen.halt.by is HaltedBy.LOGIN:
+        # After a refused login the health check's own finding says so.
         return []
-    reason = f"{CONNECTOR} is {seen.connector.state}: an operator did that"
+    reason = f"{CONNECTOR} is {seen.connector.state}: {seen.halt.describe()}"
     return [_bad(PAUSED, reason, f"wms-connector resume {stage.name}")]
 
 
@@ -99,15 +101,24 @@ def _config(setup: Setup, stage: Stage) -> list[Finding]:
 
 
 def _secrets(seen: Observation, stage: Stage) -> list[Finding]:
-    changed, versions = seen.secrets_changed, seen.secret_versions
+    changed, versions, rotation = seen.secrets_changed, seen.secret_versions, seen.rotation
+    if rotation.under_way:
+        return [_bad(SECRETS, rotation.describe(), "wait until it has ended, then run verify again")]
     if changed:
+        failed = {path: rotation.reason for path, version in rotation.failed if versions.get(path) == version}
         return [
-            _bad(SECRETS, f"secret {path} has a newer version than the connector uses", launch(stage))
+            _bad(SECRETS, _newer(path, failed.get(path)), f"wms-connector rotate {stage.name}")
             for path in changed
         ]
     if not versions:
         return []
     return [_good(SECRETS, f"{len(versions)} secrets, none newer than those that the connector uses")]
+
+
+def _newer(path: str, failure: str | None) -> str:
+    """A secret that the workers do not have, and why if that is known."""
+    newer = f"secret {path} has a newer version than the connector uses"
+    return newer if failure is None else f"{newer}, and it is not tried again: {failure}"
 
 
 def _topics(setup: Setup, stage: Stage) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""CloudWatch Logs' filter patterns of text, for FilterLogEvents.
+"""CloudWatch Logs' filter patterns of text, for FilterLogEvents and subscription filters.
 
 MiniStack splits a phrase at its spaces and requires each word, and does not know `?`. The health check
 searches the worker's log for several phrases at once, of which any counts.
@@ -42,3 +42,4 @@ def install() -> None:
         return ministacks(raw) if raw.strip().startswith(("{", "[")) else matcher(raw)
 
     logs._compile_filter_pattern = compiled  # noqa: SLF001
+    logs._subscription_pattern_matches = lambda pattern, message: matcher(pattern or "")(message or "")  # noqa: SLF001

@@ -6,6 +6,7 @@ from connector.domain.stage.conflicts import Cluster, conflict, named_stages_on
 from connector.domain.stage.group_owner import GroupConnector, group_connectors
 from lambda_src.clients.kafka_admin import KafkaAdmin
 from lambda_src.clients.state_table import read_record
+from lambda_src.logins import refused_version
 from lambda_src.session import Session
 
 #: A worker that was killed stays a member of its group for the group's session timeout, 10 s.
@@ -16,9 +17,14 @@ _PAUSE_SECONDS = 1.0
 def check_cluster(session: Session) -> Answer:
     """Refuse twins of the stage's topics, a second named stage, and a Connect group that is not the stage's.
 
+    And a secret whose version was refused: no worker may start with it.
+
     The details have the connectors of the group, without anything confidential, for a stage that is not
     registered there.
     """
+    refused = refused_version(session)
+    if refused is not None:
+        return Answer(State.FAILED, refused)
     with session.kafka() as kafka:
         cluster = _cluster(session, kafka)
         warning = _unprotected(session, kafka)

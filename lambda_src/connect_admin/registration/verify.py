@@ -3,6 +3,8 @@
 The same evaluation as the health check's, over three of its findings.
 """
 
+from dataclasses import replace
+
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.diagnose import diagnose
@@ -10,6 +12,7 @@ from connector.domain.health.error_classes import explain_database
 from connector.domain.health.findings import Finding, findings, not_ok
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.stage.aws_names import CONNECTOR
+from lambda_src.clients.state_table import read_halt
 from lambda_src.observe import observe_connector
 from lambda_src.session import Session
 
@@ -29,6 +32,8 @@ def verify(session: Session) -> Answer:
         every=_PAUSE_SECONDS,
         at_most=CONFIRM_SECONDS,
     )
+    if seen.connector is not None and seen.connector.halted:
+        seen = replace(seen, halt=read_halt(session.aws.table(session.environment.table)))
     return decide(seen, session.environment.settings, session.database_address)
 
 
@@ -51,7 +56,7 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
     if status.halted:
         return Answer(
             State.FAILED,
-            f"{CONNECTOR} is {status.state}: an operator did that, and a launch does not undo it; "
+            f"{CONNECTOR} is {status.state}: {seen.halt.describe()}, and a launch does not undo it; "
             "run `wms-connector resume` with the stage's name",
             details=details,
         )

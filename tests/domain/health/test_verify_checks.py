@@ -91,7 +91,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     SECRETS: (
         Example(
             "secret wms/main/dbInfo has a newer version",
-            LAUNCH,
+            "wms-connector rotate main",
             {"secret_versions": {"wms/main/dbInfo": "v2"}},
         ),
     ),

@@ -13,7 +13,7 @@ from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.state_table import read_budget
 from tests.lambda_src.conftest import FakeStage
-from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, Watched
+from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, RIGHTS, Watched
 from tests.support.fake_lambda_aws import client_error
 
 
@@ -95,12 +95,13 @@ def test_a_refused_login_is_never_retried_and_reported_at_once(watched: Watched)
     ((subject, text),) = watched.mails
     assert "(login)" in subject
     assert "ORA-01017: invalid username" in text
-    assert "No action:    the database refuses the connector's login: a restart does not fix that" in text
+    assert "stopped the connector, which keeps its offsets" in text
+    assert watched.stage.connect.states[CONNECTOR] == "STOPPED"
     assert "Owner:        database" in text
 
 
 def test_the_end_of_an_incident_is_reported_once(watched: Watched):
-    watched.fail(LOGIN)
+    watched.fail(RIGHTS)
     watched.check()
     watched.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": "127.0.0.9:8083"}
     for _ in range(3):
@@ -231,7 +232,7 @@ def test_fifty_checks_at_once_restart_once_and_mail_once(watched: Watched):
 
 
 @pytest.mark.parametrize("oracle", [False, True])
-def test_a_healthy_check_makes_at_most_twenty_four_calls(
+def test_a_healthy_check_makes_at_most_twenty_five_calls(
     watched: Watched, monkeypatch: pytest.MonkeyPatch, *, oracle: bool
 ):
     if oracle:
@@ -259,6 +260,6 @@ def test_a_healthy_check_makes_at_most_twenty_four_calls(
     counted(watched.stage.aws.sns, "publish")
     assert watched.check().summary.startswith("healthy")
     # Connect is asked for the position, and a worker that streams from Oracle twice for the SCN.
-    assert len(calls) <= 20, calls
+    assert len(calls) <= 21, calls
     # With SCRAM and a load balancer two more secrets are read, each of which may be the default's.
-    assert len(calls) + 4 <= 24
+    assert len(calls) + 4 <= 25

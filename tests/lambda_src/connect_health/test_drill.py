@@ -73,7 +73,7 @@ def test_the_handler_drills_instead_of_checking(aws: FakeLambdaAws, monkeypatch:
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(CheckClients, "real", lambda: aws.check_clients)
-    monkeypatch.setattr(entry, "check", lambda *_: pytest.fail("a check was made"))
+    monkeypatch.setattr(entry, "check_run", lambda *_: pytest.fail("a check was made"))
     answer = entry.handler({KEY: "memory"}, FakeContext(MAIN.names.connect_health, aws.account))
     ((subject, _),) = aws.sns.mails
     assert answer == {KEY: {"subject": subject, "message_id": "m-1"}}

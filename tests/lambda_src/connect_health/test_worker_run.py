@@ -495,7 +495,7 @@ def test_the_handler_handles_an_event_and_logs_what_came_of_it(
         monkeypatch.setenv(name, value)
     aws = stage.stage.aws
     monkeypatch.setattr(CheckClients, "real", lambda: aws.check_clients)
-    monkeypatch.setattr(entry, "check", lambda *_: pytest.fail("a check was made"))
+    monkeypatch.setattr(entry, "check_run", lambda *_: pytest.fail("a check was made"))
     answer = entry.handler(event(MEMORY), FakeContext(aws.names.connect_health, aws.account))
     assert (answer["event"], answer["class"], answer["notified"]) == ("TaskStopped", "memory", "incident")
     line = json.loads(capsys.readouterr().out)

@@ -152,6 +152,7 @@ def own_arns(stack: Stack, kind: str, logical: str, found: Properties) -> list[s
         "AWS::Logs::LogGroup": lambda: [
             stack.arn("logs", f"log-group:{found['LogGroupName']}{end}") for end in (":*", "")
         ],
+        "AWS::Logs::SubscriptionFilter": lambda: [stack.arn("logs", f"log-group:{found['LogGroupName']}:*")],
         "AWS::Logs::MetricFilter": lambda: [stack.arn("logs", f"log-group:{found['LogGroupName']}:*")],
         "AWS::EC2::SecurityGroup": lambda: [group],
         "AWS::EC2::SecurityGroupIngress": lambda: [group],
