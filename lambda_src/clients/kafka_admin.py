@@ -345,18 +345,22 @@ class Kafka:
         with self._errors("the rights of this client"):
             described = self._client.describe_topics([*topics, NOBODYS_TOPIC])
             cluster = self._client.describe_cluster()
-        codes = {topic["name"]: topic["error_code"] for topic in described}
-        missing = [name for name in topics if codes.get(name) == UNKNOWN_TOPIC]
+        found = {topic["name"]: topic for topic in described}
+        nobodys = found.pop(NOBODYS_TOPIC)["error_code"]
+        missing = [name for name, topic in found.items() if topic["error_code"] == UNKNOWN_TOPIC]
+        # Nothing may be done with a topic that may not be seen; a broker that does not say is not judged.
+        said = {
+            name: [] if topic["error_code"] == TOPIC_REFUSED else topic["authorized_operations"]
+            for name, topic in found.items()
+            if name not in missing
+        }
+        of_cluster = cluster["authorized_operations"]
         return AllowedRights(
-            topics={
-                topic["name"]: operations_of(topic["topic_authorized_operations"])
-                for topic in described
-                if topic["error_code"] != UNKNOWN_TOPIC and topic["name"] != NOBODYS_TOPIC
-            },
+            topics={name: operations_of(each) for name, each in said.items() if each is not None},
             not_creatable=self._not_creatable(missing),
             # Whoever may not see a topic is not told that it does not exist.
-            every_topic=frozenset({"Describe"} if codes.get(NOBODYS_TOPIC) == UNKNOWN_TOPIC else ()),
-            cluster=operations_of(cluster["cluster_authorized_operations"]),
+            every_topic=frozenset() if nobodys == TOPIC_REFUSED else frozenset({"Describe"}),
+            cluster=None if of_cluster is None else operations_of(of_cluster),
         )
 
     def _not_creatable(self, topics: Sequence[str]) -> frozenset[str]:

@@ -20,28 +20,10 @@ _GAVE_UP = "Connection timed out"
 #: An error of the system as kafka-python writes it: number and name.
 _ERRNO = re.compile(r"\b(\d+) E[A-Z]+\b")
 
-#: Bit of Kafka's answer about rights -> operation (org.apache.kafka.common.acl.AclOperation).
-_OPERATIONS = {
-    3: "Read",
-    4: "Write",
-    5: "Create",
-    6: "Delete",
-    7: "Alter",
-    8: "Describe",
-    9: "ClusterAction",
-    10: "DescribeConfigs",
-    11: "AlterConfigs",
-    12: "IdempotentWrite",
-}
-#: Kafka's "not said", from brokers that were not asked.
-_NOT_SAID = -(2**31)
 
-
-def operations_of(bits: int) -> frozenset[str]:
-    """The operations in a broker's answer about rights."""
-    if bits == _NOT_SAID:
-        return frozenset()
-    return frozenset(name for bit, name in _OPERATIONS.items() if bits >> bit & 1)
+def operations_of(names: Sequence[str]) -> frozenset[str]:
+    """Operations as `broker-script` writes them: kafka-python's DESCRIBE_CONFIGS is DescribeConfigs."""
+    return frozenset("".join(part.capitalize() for part in name.split("_")) for name in names)
 
 
 def translated(what: str, error: Exception, text: str, needed: Sequence[Acl] = ()) -> ServerError:

@@ -1,6 +1,6 @@
 """Which rights of a stage's own list the brokers do not give it. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -16,33 +16,39 @@ class AllowedRights:
     """What brokers answer when a client asks what it may do, in Kafka's words.
 
     `topics`: those that exist, with what may be done with each. `not_creatable`: those that do not exist and
-    may not be created. `every_topic`, `cluster`: what may be done with all topics and with the cluster.
-    Nobody can ask about groups and transactional ids.
+    may not be created. `every_topic`, `cluster`: what may be done with all topics and with the cluster; None
+    where the brokers do not say. Nobody can ask about groups and transactional ids.
     """
 
     topics: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     not_creatable: Collection[str] = ()
     every_topic: AbstractSet[str] = frozenset()
-    cluster: AbstractSet[str] = frozenset()
+    cluster: AbstractSet[str] | None = None
 
 
 def refused_rights(wanted: Iterable[Acl], allowed: AllowedRights) -> tuple[Acl, ...]:
     """What of the wanted rights is not allowed, as far as the brokers were asked."""
-    found = ((acl, tuple(_refused(acl, allowed))) for acl in wanted)
-    return tuple(Acl(acl.resource, acl.name, operations) for acl, operations in found if operations)
+    found = ((acl, _allowed(acl, allowed)) for acl in wanted)
+    lacking = (
+        Acl(acl.resource, acl.name, tuple(each for each in acl.operations if each not in given))
+        for acl, given in found
+        if given is not None
+    )
+    return tuple(acl for acl in lacking if acl.operations)
 
 
-def _refused(acl: Acl, allowed: AllowedRights) -> Iterator[str]:
+def _allowed(acl: Acl, allowed: AllowedRights) -> AbstractSet[str] | None:
+    """What may be done with the resource of an ACL; None where it is not known."""
     if acl.resource is Resource.CLUSTER:
-        yield from (each for each in acl.operations if each not in allowed.cluster)
-    elif acl.resource is not Resource.TOPIC:
-        return
-    elif acl.name == EVERY:
-        yield from (each for each in acl.operations if each not in allowed.every_topic)
-    elif acl.name in allowed.topics:
-        yield from (each for each in acl.operations if each not in allowed.topics[acl.name])
-    elif acl.name in allowed.not_creatable and "Create" in acl.operations:
-        yield "Create"
+        return allowed.cluster
+    if acl.resource is not Resource.TOPIC:
+        return None
+    if acl.name == EVERY:
+        return allowed.every_topic
+    if acl.name in allowed.not_creatable:
+        # Of the rest nothing is known before it exists.
+        return frozenset(acl.operations) - {"Create"}
+    return allowed.topics.get(acl.name)
 
 
 def refusal_of(stage: Stage, refused: Collection[Acl]) -> str:

@@ -259,7 +259,8 @@ def test_a_right_that_is_missing_is_named_before_a_worker_needs_it(
     _use(world, auth)
     world.kafka.topics["mgmt.connect.wms-connector-main.config"] = FakeTopic()
     assert world.ask(Operation.CLUSTER).state is State.DONE
-    world.kafka.refused.add((missing.resource, missing.name, *missing.operations))
+    (operation,) = missing.operations
+    world.kafka.refused.add((missing.resource, missing.name, operation))
     assert refused(world, Operation.CLUSTER) == (
         f"the brokers do not give stage main all of its rights; missing: {missing}. Let the cluster's owners "
         "grant what `wms-connector broker-script main` prints, then launch again"
