@@ -14,6 +14,7 @@ from connector.domain.capture.acls import EVERY, Acl, Resource, acls
 from connector.domain.capture.refused_rights import refusal_of, refused_rights
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.errors import ServerError
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.teardown import EphemeralStage, plan_groups, plan_topics
@@ -48,7 +49,7 @@ class Clients:
         use = _BY_WORKER.get((right.resource, operation))
         if use is not None and not (operation == "Create" and right.name in SPECS):
             trace = self.worker.run(use, right.name)
-            return diagnose(trace).cause if trace else ""
+            return with_names(diagnose(trace).cause, STAGE) if trace else ""
         try:
             return _BY_FUNCTIONS[right.resource, operation](self.functions, right.name) or ""
         except ServerError as error:

@@ -8,17 +8,25 @@ name the resource, but not the operation: that follows from who speaks.
 import re
 from collections.abc import Iterator, Sequence
 
-from connector.domain.capture.acls import Acl, Resource
+from connector.domain.capture.acls import Acl, Resource, transactional_ids
 from connector.domain.diagnosis.redaction import bounded
 from connector.domain.diagnosis.trace import Cause
+from connector.domain.stage.stage import Stage
 
 _TOPICS = re.compile(r"Not authorized to access topics?: \[?(?P<names>[\w.,\s-]{1,2000})")
 _GROUP = re.compile(r"Not authorized to access group: (?P<name>[\w.-]{1,255})")
 _GROUP_ONLY = re.compile(
     r"\bgroup ?Id=(?P<name>[\w.-]{1,255})\b.{0,300}Group authorization failed", re.IGNORECASE
 )
-_TRANSACTIONAL = re.compile(r"Transactional ?Id authorization failed|TRANSACTIONAL_ID_AUTHORIZATION_FAILED")
-_TRANSACTIONAL_ID = re.compile(r"transactional\.?Id[=\s]+'?(?P<name>[\w.-]{1,300})", re.IGNORECASE)
+_TRANSACTIONAL = re.compile(
+    r"Transactional ?Id authorization failed|TRANSACTIONAL_ID_AUTHORIZATION_FAILED"
+    r"|TransactionalIdAuthorizationException"
+)
+_TRANSACTIONAL_ID = re.compile(
+    r"transactional\.?Id(?:=|\s+['`\"]?)(?P<name>(?!authorization\b)[\w.-]{1,300})", re.IGNORECASE
+)
+#: The client mostly does not say which transactional id is meant.
+_UNNAMED = str(Acl(Resource.TRANSACTIONAL_ID, "", ("Write",)))
 #: Who writes and who reads: in a message or in a frame.
 _WRITES = re.compile(r"producer|\bFutureRecordMetadata\b|\bwrit(?:e|ing)\b|\bsend", re.IGNORECASE)
 _READS = re.compile(r"consumer|\bread|\bpoll|\bfetch|\brecover", re.IGNORECASE)
@@ -34,6 +42,13 @@ def missing_rights(text: str, causes: Sequence[Cause]) -> tuple[Acl, ...]:
     found = dict.fromkeys(right for each in (*words, bounded(text)) for right in _said(each, words))
     named = {right.resource for right in found if right.name}
     return tuple(right for right in found if right.name or right.resource not in named)
+
+
+def with_names(text: str, stage: Stage) -> str:
+    """A text with the stage's transactional ids where the client has named none: one of them it is."""
+    ids = (each for group in stage.topics.connect_groups for each in transactional_ids(group))
+    rights = (Acl(Resource.TRANSACTIONAL_ID, each, ("Write",)) for each in ids)
+    return text.replace(_UNNAMED, " or ".join(map(str, rights)))
 
 
 def _said(text: str, words: Sequence[str]) -> Iterator[Acl]:

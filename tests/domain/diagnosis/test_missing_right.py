@@ -3,6 +3,8 @@
 import pytest
 
 from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.diagnosis.missing_right import with_names
+from connector.domain.stage.stage import Stage
 
 ERRORS = "org.apache.kafka.common.errors."
 TOPIC = f"{ERRORS}TopicAuthorizationException: Not authorized to access topics: [wms.signal]"
@@ -61,3 +63,24 @@ def test_a_refusal_that_names_nothing_is_left_as_it_is():
         diagnose(f"{ERRORS}TopicAuthorizationException: Authorization failed.").cause
         == "Authorization failed."
     )
+
+
+def test_an_id_that_the_client_does_not_name_is_one_of_the_stage_s():
+    cause = diagnose(
+        f"{ERRORS}TransactionalIdAuthorizationException: Transactional Id authorization failed."
+    ).cause
+    group = "mgmt.connect.wms-connector-main"
+    assert with_names(cause, Stage("main")).startswith(
+        f"missing right: transactional id connect-cluster-{group}: Write "
+        f"or transactional id {group}-wms-oracle-cdc-0: Write ("
+    )
+    assert with_names("nothing of this", Stage("main")) == "nothing of this"
+
+
+def test_an_id_that_the_leader_s_client_names_is_told():
+    """Admin.fenceProducers, by which the leader ends an earlier task's transactions."""
+    text = (
+        f"{ERRORS}TransactionalIdAuthorizationException: InitProducerId request for transactionalId "
+        "`g-wms-oracle-cdc-0` failed due to an authorization failure"
+    )
+    assert diagnose(text).cause.startswith("missing right: transactional id g-wms-oracle-cdc-0: Write (")
