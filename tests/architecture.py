@@ -95,7 +95,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lambda_src.packaging": ("connector.domain",),
     # Programs for the repository's own files.
     # The policy gates read what `wms-connector render` writes, and render other settings in the same way.
-    "tools": ("connector.sceptre.render",),
+    # The list of what ships is made of what publishing and packaging read.
+    "tools": (
+        "connector.sceptre.render",
+        "connector.domain.errors",
+        "connector.image_publishing",
+        "lambda_src.packaging",
+    ),
 }
 
 #: Who may make clients of AWS and know its library's errors.

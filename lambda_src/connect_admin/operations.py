@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from connector.domain.admin_api import Answer, Operation, State
+from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from lambda_src.connect_admin.acknowledge import acknowledge
 from lambda_src.connect_admin.control import pause, restart, resume, stop
@@ -76,9 +77,8 @@ def answer(operation: Operation, session: Session) -> Answer:
     except WmsError as error:
         found = answer_to(error)
     redactor = session.redactor
-    return replace(
-        found, summary=redactor.redact(found.summary), details=redactor.redact_values(dict(found.details))
-    )
+    summary = with_names(redactor.redact(found.summary), session.stage)
+    return replace(found, summary=summary, details=redactor.redact_values(dict(found.details)))
 
 
 def answer_to(error: WmsError) -> Answer:

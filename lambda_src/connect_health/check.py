@@ -9,6 +9,7 @@ from typing import Any, cast
 import boto3
 
 from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.health.halt_end import has_ended
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.verdict import decide
@@ -114,7 +115,8 @@ def check(
         "unknown": {finding.name: finding.summary for finding in verdict.results if finding.unknown},
         "secrets_changed": list(seen.secrets_changed),
     }
-    return CheckAnswer(verdict.summary, values, bool(verdict.findings), facts)
+    summary = with_names(verdict.summary, environment.stage)
+    return CheckAnswer(summary, values, bool(verdict.findings), facts)
 
 
 def _cause(cause: ErrorClass) -> Mapping[str, str]:

@@ -5,11 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from connector.domain.capture.acls import Resource
+from connector.domain.capture.refused_rights import AllowedRights
 from connector.domain.errors import ServerError
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec, fold
 from lambda_src.clients.kafka_admin import KafkaAdmin
 
+#: All that a right may be for.
+OPERATIONS = (*("Read", "Write", "Create", "Delete", "Alter", "Describe", "DescribeConfigs", "AlterConfigs"),)
 #: What the broker adds to each topic of its own accord.
 DEFAULTS = {"cleanup.policy": "delete", "retention.ms": "604800000", "retention.bytes": "-1"}
 
@@ -41,6 +45,8 @@ class FakeKafka:
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     #: Topic -> its records, key and value.
     written: dict[str, list[tuple[str, str | None]]] = field(default_factory=dict)
+    #: Rights that its owners have not granted, one operation each.
+    refused: set[tuple[Resource, str, str]] = field(default_factory=set)
     #: Topic -> when its newest record was written, or the error of asking.
     newest_at: dict[str, float | Exception] = field(default_factory=dict)
 
@@ -104,6 +110,21 @@ class FakeKafka:
         for name, configs in changes.items():
             self.topics[name].configs.update(configs)
             self.changes.append(f"alter {name}")
+
+    def rights(self, topics: Sequence[str]) -> AllowedRights:
+        return AllowedRights(
+            topics={name: self._allowed(Resource.TOPIC, name) for name in topics if name in self.topics},
+            not_creatable={
+                name
+                for name in topics
+                if name not in self.topics and (Resource.TOPIC, name, "Create") in self.refused
+            },
+            every_topic=self._allowed(Resource.TOPIC, "*"),
+            cluster=self._allowed(Resource.CLUSTER, ""),
+        )
+
+    def _allowed(self, resource: Resource, name: str) -> frozenset[str]:
+        return frozenset(each for each in OPERATIONS if (resource, name, each) not in self.refused)
 
     def send(self, topic: str, key: str, value: str) -> None:
         if topic not in self.topics:

@@ -37,7 +37,7 @@ class Acl:
         what = (
             self.resource.value if self.resource is Resource.CLUSTER else f"{self.resource.value} {self.name}"
         )
-        return f"{what}: {', '.join(self.operations)}"
+        return f"{what.rstrip()}: {', '.join(self.operations)}"
 
 
 #: Registration makes the topic, compares its settings with the wanted ones, and puts them right.

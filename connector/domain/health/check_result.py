@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
 from connector.domain.health.error_classes import named
@@ -96,7 +97,7 @@ def result(finding: Finding, stage: Stage) -> CheckResult:
     return CheckResult(
         finding.name,
         finding.ok,
-        finding.reason,
+        with_names(finding.reason, stage),
         finding.value,
         "" if cause is None else cause.name,
         "" if cause is None else cause.owner.value,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from connector.domain.diagnosis.classes import UNKNOWN
+from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.health import metrics
 from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.budget import LIMIT, Budget
@@ -51,8 +52,8 @@ def incident_mail(
         "",
         *(joins(state.incident) if new_findings and state.incident else []),
         f"Cause:        {cause.name}: {cause.meaning}",
-        f"Last error:   {first.reason}",
-        *(f"Also:         {finding.name}: {finding.reason}" for finding in found[1:]),
+        f"Last error:   {with_names(first.reason, stage)}",
+        *(f"Also:         {finding.name}: {with_names(finding.reason, stage)}" for finding in found[1:]),
         f"Lag:          {trend(state)}",
         *_archived_log(verdict, found),
         *listed("Tried:", state.tried or ("nothing",)),

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 
+from connector.domain.capture.acls import Acl, Resource
 from connector.domain.errors import DeadlineExceeded, SecretError, ServerError
 from connector.domain.secrets.brokers import KafkaAuth, parse_brokers
 from connector.domain.secrets.redacted import Redacted
@@ -21,6 +22,7 @@ from lambda_src.clients import kafka_admin
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.ecs import observe, parse_service
 from lambda_src.clients.kafka_admin import Kafka, client_settings
+from lambda_src.clients.kafka_refusals import operations_of, refusal, translated
 from lambda_src.clients.secrets import SecretReader
 from lambda_src.clients.transport import HttpTransport, NotConnected
 from lambda_src.runtime.deadline import Deadline
@@ -222,3 +224,25 @@ def test_why_no_task_starts_is_read_from_ecss_stop_code_and_the_services_message
     placed = parse_service({"desiredCount": 1, "events": [{"message": message}]}, (), ())
     assert placed.start_error is not None
     assert (placed.start_error[0].name, placed.start_error[1]) == ("worker-capacity", message)
+
+
+@pytest.mark.parametrize(
+    ("names", "operations"),
+    [
+        (["READ", "DESCRIBE_CONFIGS"], {"Read", "DescribeConfigs"}),
+        (["IDEMPOTENT_WRITE", "ALTER"], {"IdempotentWrite", "Alter"}),
+        ([], set()),
+    ],
+)
+def test_rights_are_named_as_the_script_for_the_brokers_does(names: list[str], operations: set[str]) -> None:
+    assert operations_of(names) == operations
+
+
+def test_a_refusal_for_want_of_a_right_names_it_and_another_does_not() -> None:
+    right = Acl(Resource.TOPIC, "wms.signal", ("Create",))
+    said = str(refusal("creating topic wms.signal", 29, "Authorization failed.", right))
+    assert said.endswith(": Authorization failed.; missing right: topic wms.signal: Create")
+    assert "missing right" not in str(refusal("creating topic wms.signal", 17, "no name", right))
+    failed = translated("adding partitions", TopicAuthorizationFailedError(), "words", [right])
+    assert str(failed).endswith(": words; missing right: topic wms.signal: Create")
+    assert "missing right" not in str(translated("x", KafkaTimeoutError(), "late", [right]))
