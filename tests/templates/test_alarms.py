@@ -12,7 +12,8 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.health.alarm import RUNBOOK, AlarmMails, TreatMissingData
 from connector.domain.health.aws_alarms import alarms_of, aws_alarms
-from connector.domain.health.metrics import METRICS, Origin
+from connector.domain.health.metric import Origin
+from connector.domain.health.metrics import METRICS
 from connector.domain.stage.stage import Stage
 from tests.templates.support import ALB_TLS, LONGEST, built, of_type
 

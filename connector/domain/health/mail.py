@@ -6,7 +6,7 @@ from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.health import metrics
 from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.budget import LIMIT, Budget
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.incident import mailed
 from connector.domain.health.moments import moment
 from connector.domain.health.state import HealthState, Incident

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connector.domain.admin_api import State
 from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.health.check_result import CheckResult, problems, result
-from connector.domain.health.findings import Finding, not_ok
+from connector.domain.health.finding import Finding, not_ok
 from connector.domain.health.observation import (
     ConnectorStatus,
     Observation,

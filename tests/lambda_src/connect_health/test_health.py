@@ -12,7 +12,7 @@ from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.diagnosis.error_class import Owner
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
-from connector.domain.health.metrics import Origin
+from connector.domain.health.metric import Origin
 from connector.domain.health.observation import (
     Observation,
     Source,
