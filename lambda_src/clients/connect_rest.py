@@ -175,8 +175,9 @@ class Connect:
         parse_reply("stopping the connector", self._send("PUT", f"/connectors/{quote(name)}/stop"))
 
     def alter_offsets(self, name: str, offsets: Sequence[Mapping[str, Any]]) -> None:
-        """Replace offsets of a stopped connector (KIP-875, since Kafka 3.6): pairs as `offsets` gives them."""
-        path, content = f"/connectors/{quote(name)}/offsets", {"offsets": [dict(pair) for pair in offsets]}
+        """Replace offsets of a stopped connector (KIP-875, since Kafka 3.6): as `offsets` gives them."""
+        path = f"/connectors/{quote(name)}/offsets"
+        content = {"offsets": [dict(pair) for pair in offsets]}
         what = "changing the connector's offsets"
         parse_reply(what, self._send("PATCH", path, content, _OFFSETS_SECONDS))
 

@@ -70,12 +70,18 @@ def incident_mail(
 
 
 def recovery_mail(
-    stage: Stage, incident: Incident, state: HealthState, before: HealthState, now: float
+    stage: Stage, incident: Incident, state: HealthState, before: HealthState, now: float, *, rest: str = ""
 ) -> Mail:
-    """The mail that an incident has ended. `before` is the state in which the incident was still open."""
+    """The mail that an incident has ended. `before` is the state in which the incident was still open.
+
+    `rest` says why nothing is streamed now, if nothing is meant to be.
+    """
+    well = "healthy again. Nobody needs to do anything"
+    if rest:
+        well = f"no problem is left, but nothing is streamed: {rest}"
     minutes = max(1, round((now - incident.since) / 60))
     lines = [
-        f"Stage {stage.name}, {moment(now)}: healthy again. Nobody needs to do anything.",
+        f"Stage {stage.name}, {moment(now)}: {well}.",
         "",
         f"Incident:     {incident.title}, mailed {moment(incident.since)}, {minutes} minutes ago",
         *([f"Events:       {before.worker.summary}"] if before.worker.summary else []),

@@ -112,7 +112,8 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConfigDrifted",
         "Count",
-        "1 when Connect's config of the connector is neither the registered nor the wanted one, else 0",
+        "1 when the connector's config in Connect is neither the registered one nor that which a launch would "
+        "register; else 0",
         Origin.HEALTH,
         # Two checks: a launch changes config and record within a minute.
         _seen(

@@ -119,6 +119,8 @@ class Source:
     streaming: bool | None = None
     snapshot_running: bool = False
     snapshot_tables: int = 0
+    #: How many tables of the snapshot are not read yet; None while none runs.
+    tables_left: int | None = None
     #: How many seconds the last change that was read is behind the database; None while that is not known.
     seconds_behind_source: float | None = None
     #: Age of the last change seen, in seconds.
