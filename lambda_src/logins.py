@@ -1,12 +1,15 @@
 """Logins that were refused: which version a worker has, that none is tried again, and the halt after one."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from connector.domain.errors import SecretError, ServerError, WmsError
 from connector.domain.health.halt import Halt, HaltedBy
 from connector.domain.health.observation import Task
 from connector.domain.health.refused import RETRY, RefusedVersion
 from connector.domain.health.refused_login import SECRET_OF, RefusedLogin
+from connector.domain.health.validation_mark import ValidationMark
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.secrets import KAFKA_CREDENTIALS
 from connector.domain.secrets.worker_versions import (
@@ -26,12 +29,15 @@ from lambda_src.clients.state_table import (
     read_refused,
     remember_refused,
     write_halt,
+    write_validation,
 )
 from lambda_src.session import Session
 
 #: How long a halt waits for Connect to stop the task, in seconds, and how often it asks.
 _STOP_SECONDS = 15.0
 _PAUSE_SECONDS = 0.5
+#: How long a line of the log takes to the health function, and that to read it, in seconds.
+_LOG_SECONDS = 12.0
 _STOPPED = "stopped the connector, which keeps its offsets"
 _NOTHING_TO_STOP = "Connect has no connector to stop"
 
@@ -106,6 +112,27 @@ def let_retry(session: Session) -> None:
     halt = read_halt(table)
     if halt.by is HaltedBy.LOGIN:
         write_halt(table, halt, at=halt.at)
+
+
+@contextmanager
+def own_validation(session: Session) -> Iterator[None]:
+    """While the block runs, Connect validates a config with the worker's own credentials."""
+    table, began = session.aws.table(session.environment.table), time.time()
+    write_validation(table, ValidationMark(began))
+    try:
+        yield
+    finally:
+        write_validation(table, ValidationMark(began, time.time()))
+
+
+def reason_in_log(session: Session) -> str | None:
+    """Why a validation failed whose answer does not say it: the health function reads the worker's log.
+
+    None if it has found no refused login in some seconds.
+    """
+    return session.deadline.poll(
+        lambda: refusal(session), lambda found: found is not None, every=1.0, at_most=_LOG_SECONDS
+    )
 
 
 def remember_validation(session: Session, error_class: str, now: float) -> None:

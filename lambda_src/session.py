@@ -11,7 +11,7 @@ import boto3
 from connector.domain.admin_api import LogEvent
 from connector.domain.capture.config import connector_config
 from connector.domain.capture.snapshot import SnapshotRequest
-from connector.domain.errors import ServerError
+from connector.domain.errors import SecretError, ServerError
 from connector.domain.health.observation import Service, Source
 from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
 from connector.domain.secrets.database import Database, parse_database
@@ -38,7 +38,7 @@ from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.endpoints import Address, addresses
 from lambda_src.clients.kafka_admin import Kafka, KafkaAdmin, client_settings
 from lambda_src.clients.secrets import SecretReader, SecretsManager
-from lambda_src.clients.state_table import Table
+from lambda_src.clients.state_table import Table, read_refused
 from lambda_src.clients.tcp import TcpProbe, tcp_probe
 from lambda_src.clients.tls import certificate_expiry
 from lambda_src.clients.transport import HttpTransport, Transport
@@ -157,13 +157,10 @@ class Session:
         """`host:port` of the source, for messages."""
         return ", ".join(f"{host}:{port}" for host, port in self.database.endpoints)
 
-    def database_reach(self) -> str:
-        """Whether this function reaches the source's first port, as a text."""
+    def database_error(self) -> str:
+        """Why this function does not reach the source's first port; empty when it does."""
         seconds = self.deadline.timeout("reaching the database", at_most=3)
-        error = self.tcp_probe(self.database.host, self.database.port, seconds)
-        if error:
-            return f"the admin Lambda cannot reach its port either: {error}"
-        return "the admin Lambda reaches its port"
+        return self.tcp_probe(self.database.host, self.database.port, seconds)
 
     @cached_property
     def config(self) -> Mapping[str, str]:
@@ -232,10 +229,20 @@ class Session:
     @contextmanager
     def kafka(self, at_most: float | None = None) -> Iterator[KafkaAdmin]:
         """The Kafka cluster, for as long as the block runs; its requests take `at_most` so many seconds."""
+        self._check_credentials()
         settings = client_settings(self.brokers, self.environment.auth, self.credentials, self.authority)
         deadline = self.deadline if at_most is None else self.deadline.sooner(at_most)
         with self.open_kafka(settings, deadline, self.redactor.redact) as kafka:
             yield kafka
+
+    def _check_credentials(self) -> None:
+        """`SecretError` if the brokers have refused the version of `kafkaCredentials` that is in force."""
+        if self.credentials is None:
+            return
+        versions = {p: v for p, v in self.secrets.versions.items() if p.endswith(f"/{KAFKA_CREDENTIALS}")}
+        refused = read_refused(self.aws.table(self.environment.table)).refusal_of(versions)
+        if refused is not None:
+            raise SecretError(refused.refusal(self.stage))
 
     def _require(self, name: str) -> StoredSecret:
         return require_secret(self.environment.secret_prefix, self.stage, name, self.secrets.fetch)

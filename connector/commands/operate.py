@@ -78,8 +78,8 @@ def _connected(stage: Stage, operation: Operation, answer: Answer) -> Answer:
 restart = _starting(
     Operation.RESTART,
     "Restart the connector of STAGE and its task, whether they have failed or not, and wait until the source "
-    "is connected. If they have failed, fix the cause first. This restart does not count as one of the health "
-    "check's restarts.",
+    "is connected. If they have failed, fix the cause first. This restart does not count as one of the "
+    "health check's restarts.",
 )
 pause = _halting(
     Operation.PAUSE,

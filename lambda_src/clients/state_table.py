@@ -10,6 +10,7 @@ from connector.domain.health.budget import BUDGET_KEY, Budget
 from connector.domain.health.halt import HALT_KEY, Halt
 from connector.domain.health.refused import REFUSED_KEY, RefusedCredentials, RefusedVersion
 from connector.domain.health.state import STATE_KEY, HealthState
+from connector.domain.health.validation_mark import VALIDATION_KEY, ValidationMark
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from lambda_src.clients.aws import aws_errors
 
@@ -126,3 +127,15 @@ def read_halt(table: Table) -> Halt:
 def write_halt(table: Table, read: Halt, **halt: Any) -> bool:
     """Replace the halt that was read; without values it is ended. False if another run was faster."""
     return replace_item(table, read.next(**halt).to_item(), replaced_version=read.replaced_version)
+
+
+def read_validation(table: Table) -> ValidationMark:
+    """When a config was validated with the worker's own credentials last."""
+    item = read_item(table, VALIDATION_KEY)
+    return ValidationMark() if item is None else ValidationMark.from_item(item)
+
+
+def write_validation(table: Table, mark: ValidationMark) -> None:
+    """Replace that."""
+    with aws_errors("marking a validation in the state table"):
+        table.put_item(Item=mark.to_item())

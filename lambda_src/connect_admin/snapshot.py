@@ -105,8 +105,8 @@ def _send(session: Session, tables: tuple[str, ...], wanted: SnapshotRequest, *,
     again = "again " if sent else ""
     return Answer(
         State.DONE,
-        f"requested {again}a snapshot of {', '.join(tables)} (signal {wanted.identifier} on topic {topic}); a "
-        "task that has just started may take a minute to receive the signal; rows arrive as records with "
+        f"requested {again}a snapshot of {', '.join(tables)} (signal {wanted.identifier} on topic {topic}); "
+        "a task that has just started may take a minute to receive the signal; rows arrive as records with "
         f"operation r; progress is on topic {session.stage.topics.one('notification')}",
         changed=True,
         details=details,

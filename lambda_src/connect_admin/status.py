@@ -131,6 +131,7 @@ def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: flo
         "database": {"listeners": dict(seen.database)} if seen.database else None,
         "brokers": _brokers(seen, now),
         "record": _record(seen, setup),
+        "halt": _halt(seen),
         "healing": _healing(seen, now),
         "topics": _topic_facts(setup),
     }
@@ -254,6 +255,17 @@ def _record(seen: Observation, setup: Setup) -> dict[str, Any] | None:
         "config_hash_wanted": setup.wanted_config_hash,
         "retiring": record.retiring,
         "secrets_changed": list(seen.secrets_changed),
+    }
+
+
+def _halt(seen: Observation) -> dict[str, Any]:
+    """Who has halted the connector, and the versions of secrets that are not tried again."""
+    halted = seen.connector is not None and seen.connector.halted
+    return {
+        "halted": halted,
+        "by": None if not halted or seen.halt.by is None else seen.halt.by.value,
+        "reason": seen.halt.describe() if halted else "",
+        "refused": [each.describe() for each in seen.refused.refused],
     }
 
 

@@ -5,6 +5,7 @@ Not a check: it looks at nothing else, so that the connector stops before its ac
 
 import random
 import time
+from collections.abc import Sequence
 
 from connector.domain.errors import ServerError
 from connector.domain.health.finding import Finding
@@ -22,6 +23,7 @@ from lambda_src.clients.state_table import (
     read_halt,
     read_health_state,
     read_record,
+    read_validation,
     replace_item,
 )
 from lambda_src.connect_health.check import CheckAnswer, CheckClients
@@ -48,8 +50,11 @@ def login_run(
     told = [(at, found) for at, line in batch.events if (found := refused_login(line)) is not None]
     if not told:
         return _answer(None, Notification.NOTHING, "no line tells of a refused login")
-    at, refused = told[-1]
     table = session.aws.table(session.environment.table)
+    of_task = [(at, found) for at, found in told if not found.validation]
+    if not of_task:
+        return _of_validation(session, batch.task, told, clock())
+    at, refused = of_task[-1]
     seen, errors = run(
         [
             Probe("secrets", session.know_confidential, _SECONDS),
@@ -87,6 +92,19 @@ def login_run(
         withdraw(table, before.incident, advanced.state.incident)
         raise
     return _answer(refused, advanced.notification, done)
+
+
+def _of_validation(
+    session: Session, task: str, told: Sequence[tuple[int, RefusedLogin]], now: float
+) -> CheckAnswer:
+    """Remember what a worker was refused with that validated a config; whoever asked for it is told."""
+    mark = read_validation(session.aws.table(session.environment.table))
+    refused = next((found for at, found in told if mark.covers(at / 1000)), None)
+    if refused is None:
+        return _answer(told[-1][1], Notification.NOTHING, "a validation with another login was refused")
+    known = remember_worker(session, refused, task_with_id(session, task), now)
+    done = "its version is remembered" if known else "its version is not known"
+    return _answer(refused, Notification.NOTHING, f"a validation was refused; {done}")
 
 
 def _is_replaced(session: Session, task: Task | None) -> bool:

@@ -102,7 +102,10 @@ def _debezium(stage: Stage, security: Mapping[str, str], settings: ConnectorSett
         "errors.max.retries": "-1",
         # Debezium's default writes null for a value that it cannot convert, and a line to the log.
         "event.converting.failure.handling.mode": UNREADABLE[settings.unreadable_values],
-        "retriable.restart.connector.wait.ms": "10000",
+        # Debezium repeats a refused login too. Its log line stops the connector within a minute: with 30 s
+        # after three tries at most, of the ten that Oracle allows by default; with 10 s it could be seven.
+        # The figures are in docs/operations.md, "Logins that are refused".
+        "retriable.restart.connector.wait.ms": str(settings.retry_wait_seconds * 1000),
         "connection.validation.timeout.ms": str(settings.validation_timeout_seconds * 1000),
         "database.user": USER_REFERENCE,
         "database.password": PASSWORD_REFERENCE,

@@ -37,6 +37,9 @@ class ConnectorSettings:
     data_retention_days: int = 7
     #: How long Connect's validation may try to reach the database, in seconds.
     validation_timeout_seconds: int = 20
+    #: How long Debezium waits before it repeats a connection that failed, in seconds. Each repetition with a
+    #: wrong password brings the account closer to its lock, until the connector is stopped for it.
+    retry_wait_seconds: int = 30
     #: For how long the DBA keeps an archived redo log after it was written, in hours; 0 while that is not
     #: known. From it the health check computes how much time is left before the position is lost.
     archived_log_hours: int = 0
@@ -120,6 +123,7 @@ _RANGES = (
     ("data_retention_days", 1, 3650),
     # The answer has to be back, and logged, before the admin function's own limit (FUNCTION_TIMEOUT_SECONDS).
     ("validation_timeout_seconds", 1, 35),
+    ("retry_wait_seconds", 1, 600),
     ("archived_log_hours", 0, 8760),
     # What the worker sends at most, uncompressed, is twice as much: producer.max.request.size.
     ("max_record_mib", 1, 8),

@@ -71,7 +71,7 @@ def check_where(where: str) -> None:
 
 @dataclass(frozen=True)
 class Progress:
-    """What the notifications tell of a snapshot. `outcome` is Debezium's word; empty while it has not ended."""
+    """What the notifications tell of a snapshot. `outcome` is Debezium's word, empty before its end."""
 
     started: bool = False
     outcome: str = ""

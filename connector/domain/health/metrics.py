@@ -64,11 +64,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConnectorStateFailed",
         "Count",
-        "1 when the connector is FAILED, or in two checks in a row missing or of unknown state; else 0",
+        "1 when the connector is FAILED, stopped because a login was refused, or in two checks in a row "
+        "missing or of unknown state; else 0",
         Origin.HEALTH,
         _seen(
             "ConnectorStateFailed",
-            "The connector is FAILED or missing.",
+            "The connector is FAILED, missing, or stopped because a login was refused.",
             "read the cause in the health function's log and fix it, then launch the stage again.",
         ),
     ),
@@ -112,7 +113,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConfigDrifted",
         "Count",
-        "1 when the connector's config in Connect is neither the registered one nor that which a launch would "
+        "1 when the connector's config in Connect is neither the registered one nor what a launch would "
         "register; else 0",
         Origin.HEALTH,
         # Two checks: a launch changes config and record within a minute.
@@ -128,7 +129,7 @@ METRICS: tuple[Metric, ...] = (
         "Count",
         "1 while the connector is paused or stopped on purpose, or desired_count is 0; else 0",
         Origin.HEALTH,
-        waived="it was done on purpose: the health check reminds people of it by mail; the dashboard shows it",
+        waived="it was done on purpose: the health check reminds people by mail, and the dashboard shows it",
     ),
     Metric(
         "SnapshotRunning",

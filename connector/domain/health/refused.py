@@ -56,7 +56,8 @@ class RefusedCredentials:
 
     def refusal_of(self, in_force: Mapping[str, str]) -> RefusedVersion | None:
         """The version that must not be tried, of those in force (path -> version id); None if all may be."""
-        return next((found for found in self.refused if in_force.get(found.path) == found.version), None)
+        found = (each for each in self.refused if each.version and in_force.get(each.path) == each.version)
+        return next(found, None)
 
     def remembering(self, found: Iterable[RefusedVersion]) -> "RefusedCredentials":
         """With these versions too, one number on; the same object if all were known."""

@@ -21,17 +21,20 @@ PHRASES = (*(f"ORA-{code:05d}" for code in sorted(LOGIN_CODES)), *_BROKERS)
 #: The same as a filter pattern of CloudWatch Logs: any of these texts, exactly.
 PATTERN = " ".join(f'?"{phrase}"' for phrase in PHRASES)
 _LEVELS = (" WARN ", " ERROR ")
-#: Debezium's validation of a config logs by the connector's class, its tasks do not. Whoever asked for the
-#: validation gets the answer: the running task has nothing to do with it.
-_VALIDATION = (".OracleConnector]", "Failed testing connection for")
+#: Debezium's validation of a config logs by the connector's class, its tasks do not.
+_VALIDATION = ".OracleConnector]"
 
 
 @dataclass(frozen=True)
 class RefusedLogin:
-    """A refused login. `cause` is one line without values of rows."""
+    """A refused login. `cause` is one line without values of rows.
+
+    `validation`: it was that of a validation, whose caller has an answer; the task has nothing to do with it.
+    """
 
     error_class: ErrorClass
     cause: str
+    validation: bool = False
 
     @property
     def secret(self) -> str:
@@ -56,9 +59,9 @@ def refused_in_trace(trace: str) -> RefusedLogin | None:
 def refused_login(line: str) -> RefusedLogin | None:
     """The refused login that a line of the worker's log tells of; None if it tells of none.
 
-    A number in a row's value, in a validation's answer or in a line below WARN is none.
+    A number in a row's value or in a line below WARN is none.
     """
-    if not any(level in line for level in _LEVELS) or any(mark in line for mark in _VALIDATION):
+    if not any(level in line for level in _LEVELS):
         return None
     told = diagnose(line)
     if told.error_class.name == "broker login":
@@ -67,5 +70,5 @@ def refused_login(line: str) -> RefusedLogin | None:
         return None
     codes = (code for cause in parse(line).causes for code in cause.codes)
     if any(code.prefix in (Prefix.ORA, Prefix.TNS) and code.number in LOGIN_CODES for code in codes):
-        return RefusedLogin(told.error_class, told.cause)
+        return RefusedLogin(told.error_class, told.cause, _VALIDATION in line)
     return None

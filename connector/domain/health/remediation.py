@@ -124,7 +124,12 @@ def _after_refusal(seen: Observation) -> Remediation | None:
         if login is not None and address in workers:
             return Remediation(Action.STOP, login=login, address=address)
     login = refused_login(seen.log_message)
-    if login is None or not status.running_at or (seen.source is not None and seen.source.connected):
+    if (
+        login is None
+        or login.validation
+        or not status.running_at
+        or (seen.source is not None and seen.source.connected)
+    ):
         return None
     runs_at = workers.get(status.running_at[0])
     made = 0.0 if runs_at is None else runs_at.created_at or 0.0

@@ -13,7 +13,7 @@ from lambda_src.connect_admin.registration.validate import (
     validation_seconds,
 )
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK, is_being_torn_down
-from lambda_src.logins import check_may_log_in
+from lambda_src.logins import check_may_log_in, own_validation
 from lambda_src.session import Session
 
 
@@ -35,10 +35,11 @@ def register(session: Session) -> Answer:
         return _leave(session, connect, details)
     state = "RUNNING" if stored is not None else initial_state(session)
     try:
-        if state == "RUNNING":
-            connect.put_config(CONNECTOR, wanted, timeout=validation_seconds(session))
-        else:
-            connect.create(CONNECTOR, wanted, state, timeout=validation_seconds(session))
+        with own_validation(session):
+            if state == "RUNNING":
+                connect.put_config(CONNECTOR, wanted, timeout=validation_seconds(session))
+            else:
+                connect.create(CONNECTOR, wanted, state, timeout=validation_seconds(session))
     except ConnectError as error:
         return _refusal(session, connect, error)
     if stored is None:

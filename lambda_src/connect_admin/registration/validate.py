@@ -11,7 +11,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.redaction import without_values
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
-from lambda_src.logins import check_may_log_in, remember_validation
+from lambda_src.logins import check_may_log_in, own_validation, reason_in_log, remember_validation
 from lambda_src.session import Session
 
 #: What validation takes beyond the wait for the database.
@@ -52,7 +52,8 @@ def rests_unchanged(session: Session, stored: Mapping[str, str] | None) -> bool:
 
 def connector_errors(session: Session, connect: Connect) -> tuple[FieldError, ...]:
     """What Connect and the plugin find wrong with the wanted config."""
-    return connect.validate(CONNECTOR, session.config, timeout=validation_seconds(session))
+    with own_validation(session):
+        return connect.validate(CONNECTOR, session.config, timeout=validation_seconds(session))
 
 
 def refused(session: Session, errors: Sequence[FieldError]) -> Answer:
@@ -61,12 +62,20 @@ def refused(session: Session, errors: Sequence[FieldError]) -> Answer:
     for error in errors:
         remember_validation(session, diagnose(error.message).error_class.name, time.time())
     if validation_errors.hides_cause(errors):
-        message = f"{message} ({session.database_reach()})"
+        message = _with_cause(session, message)
     return Answer(
         State.FAILED,
         message,
         details={"errors": [f"{error.field}: {without_values(error.message)}" for error in errors]},
     )
+
+
+def _with_cause(session: Session, message: str) -> str:
+    """A message of Debezium's that the database gives no session, and what else can be known of it."""
+    error = session.database_error()
+    if error:
+        return f"{message} (the admin Lambda cannot reach its port either: {error})"
+    return reason_in_log(session) or f"{message} (the admin Lambda reaches its port)"
 
 
 def validation_seconds(session: Session) -> float:
