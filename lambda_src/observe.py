@@ -227,13 +227,17 @@ def _drifted_keys(
     session: Session, state: ConnectState, record: StageRecord | None
 ) -> tuple[str, ...] | None:
     """Between two steps of a launch the config is the one registered last, or the wanted one: no drift."""
-    if state.config is None or record is None or not record.config_hash:
+    if state.config is None:
         return None
     live = {key: value for key, value in state.config.items() if key != NAME_KEY}
     well, wanted = tried(lambda: session.config)
     if not well:
         return None
-    return () if config_hash(live) == record.config_hash else tuple(changed_keys(wanted, live))
+    keys = tuple(changed_keys(wanted, live))
+    if not keys or (record is not None and config_hash(live) == record.config_hash):
+        return ()
+    # Of a stage that was never registered nobody knows what its config was.
+    return keys if record is not None and record.config_hash else None
 
 
 def _connector_error(state: ConnectState) -> Mapping[str, str]:

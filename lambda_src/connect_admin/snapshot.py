@@ -98,6 +98,10 @@ def _send(session: Session, tables: tuple[str, ...], wanted: SnapshotRequest, *,
         try:
             kafka.send(topic, signal.key, signal.value)
         except ServerError as error:
+            if session.snapshot is None:
+                # No program may repeat the request: the signal may have arrived, and the next has another id.
+                message = f"{error}; check with status whether a snapshot runs before you send it again"
+                return Answer(State.FAILED, message)
             # The signal may have arrived: a repetition finds it on the topic.
             return Answer(
                 State.WAITING, f"{error}; whether the signal was sent is looked up", details=details

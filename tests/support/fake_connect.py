@@ -176,6 +176,8 @@ class FakeConnect:
 
     def _pause(self, name: str, _content: object) -> Reply:
         self.states[name] = "PAUSED"
+        if name not in self.tasks:
+            self._start_task(name)
         if self.tasks[name]["state"] != "FAILED":
             self.tasks[name]["state"] = "PAUSED"
         return Reply(202, b"")

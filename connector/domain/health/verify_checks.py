@@ -43,10 +43,6 @@ class Setup:
     wanted_config_hash: str = ""
     #: Whether the config that Connect has is another one.
     config_differs: bool | None = None
-    #: The keys in which it is another one.
-    changed_keys: Sequence[str] = ()
-    #: `connector.state` of the stage's config.
-    declared_state: str = "running"
     errors: Mapping[str, str] = field(default_factory=dict)
     #: AWS's endpoints that the stage needs, as the admin function reached them.
     endpoints: Sequence[Reached] | None = None
@@ -54,6 +50,10 @@ class Setup:
     certificate_expiry: float | None = None
     #: Why no client accepts that certificate; empty when one does.
     certificate_error: str = ""
+    #: The keys in which Connect's config is another one.
+    changed_keys: Sequence[str] = ()
+    #: `connector.state` of the stage's config.
+    declared_state: str = "running"
 
 
 def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> list[Finding]:

@@ -25,10 +25,13 @@ def register(session: Session) -> Answer:
     if is_being_torn_down(session):
         return Answer(State.FAILED, STANDS_BACK)
     session.know_confidential()
+    resting = session.environment.settings.state != "running"
+    if not resting:
+        check_may_log_in(session)
     connect = session.connect()
     wanted = session.config
     stored = connect.config(CONNECTOR)
-    if not rests_unchanged(session, stored):
+    if resting and not rests_unchanged(session, stored):
         check_may_log_in(session)
     details = {"connector": CONNECTOR, "config_hash": config_hash(wanted)}
     if stored is not None and not differs(wanted, stored):

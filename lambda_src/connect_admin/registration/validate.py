@@ -21,13 +21,12 @@ SPARE_SECONDS = 10
 def validate(session: Session) -> Answer:
     """Connect resolves `${env:…}` before it validates, so wrong credentials show here."""
     session.know_confidential()
-    connect = session.connect()
     resting = session.environment.settings.state != "running"
-    if resting and rests_unchanged(session, connect.config(CONNECTOR)):
+    if resting and rests_unchanged(session, session.connect().config(CONNECTOR)):
         return Answer(State.DONE, "not needed: the connector is to rest, and its config is unchanged")
     check_may_log_in(session)
     try:
-        errors = connector_errors(session, connect)
+        errors = connector_errors(session, session.connect())
     except ConnectError as error:
         if error.status != 400:
             raise
