@@ -16,9 +16,9 @@ _COMMANDS = {
     "resume": Lazy("connector.commands.operate:resume", "Resume a paused or stopped connector."),
     "stop": Lazy("connector.commands.operate:stop", "Stop the connector: its task ends."),
     "rotate": Lazy("connector.commands.rotate:rotate", "Give the workers a changed secret, or say how."),
-    "snapshot": Lazy("connector.commands.operate:snapshot", "Take a snapshot of captured tables."),
+    "snapshot": Lazy("connector.commands.snapshot:snapshot", "Take a snapshot of captured tables."),
     "acknowledge": Lazy("connector.commands.operate:acknowledge", "Acknowledge skipped changes."),
-    "offsets": Lazy("connector.commands.operate:offsets", "Show the connector's offsets."),
+    "offsets": Lazy("connector.commands.offsets:offsets", "Show, save or change the connector's position."),
     "explain": Lazy("connector.commands.explain:explain", "Explain a trace or a line of the worker's log."),
     "ephemeral": Lazy(
         "connector.commands.ephemeral:ephemeral", "Create, list and tear down stages of branches."

@@ -17,6 +17,9 @@ class RegisterConnector(Hook):  # type: ignore[misc]
     def run(self) -> None:
         with sceptre_stack.one_line_errors(self.stack.name):
             connection, stage = self.stack.connection_manager, sceptre_stack.stage_of(self.stack)
+            if desired_count(self.stack) == 0:
+                self.logger.info(registration.stands_still(stage))
+                return
             with TURNS.of(self.stack, self.logger.info).registration():
                 registration.register_stage(connection, stage, desired_count(self.stack), self.logger.info)
 
@@ -28,13 +31,14 @@ class CheckCluster(Hook):  # type: ignore[misc]
         with sceptre_stack.one_line_errors(self.stack.name):
             connection, stage = self.stack.connection_manager, sceptre_stack.stage_of(self.stack)
             clock, show = Clock(), self.logger.info
+            if desired_count(self.stack) == 0:
+                return
             registration.check_cluster(registration.invoker(connection, stage, clock, show), clock, show)
 
 
 def desired_count(stack: sceptre_stack.SceptreStack) -> int | None:
     """The setting `desired_count`, read as the connector's template reads it, which also validates it."""
     try:
-        value = int(stack.stack_group_config.get("desired_count"))  # type: ignore[arg-type]
+        return int(stack.stack_group_config.get("desired_count"))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
-    return value if value > 0 else None

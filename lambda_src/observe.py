@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connector.domain.capture.config import NAME_KEY, changed_keys, config_hash
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.halt import Halt
@@ -24,6 +25,7 @@ from connector.domain.health.rotation_state import Rotation
 from connector.domain.health.scn import Position, position_in
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.stage.aws_names import CONNECTOR
+from connector.domain.stage.record import StageRecord
 from lambda_src.clients.connect_rest import Unreachable
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
 from lambda_src.clients.state_table import (
@@ -106,6 +108,8 @@ def observe(
         budget=items.get("budget") if "record" in items else None,
         health_state=items.get("health_state"),
         rotation=items.get("rotation", Rotation()),
+        desired_count=env.desired_count,
+        drifted_keys=_drifted_keys(session, state, items.get("record")),
         halt=items.get("halt", Halt()),
         refused=items.get("refused", RefusedCredentials()),
         skipped=seen.get(SKIPPED, skipped),
@@ -188,6 +192,8 @@ class ConnectState:
     #: What it has stored for the connector, or why it does not give that.
     position: Position | None = None
     position_error: str = ""
+    #: The connector's config as Connect has it; None when it was not read, or there is none.
+    config: Mapping[str, str] | None = None
 
 
 def _connect(session: Session, *, stored: bool = False) -> ConnectState:
@@ -203,7 +209,12 @@ def _connect(session: Session, *, stored: bool = False) -> ConnectState:
         state = ConnectState("", root, connect.status(CONNECTOR))
     except (ServerError, DeadlineExceeded) as error:
         return ConnectState("", root, error=str(error), position_error=str(error))
-    if not stored or session.environment.settings.kind != "debezium":
+    if not stored:
+        return state
+    # Whatever keeps Connect from giving the config, its status or the position tells of.
+    _, config = tried(lambda: connect.config(CONNECTOR))
+    state = replace(state, config=config if isinstance(config, Mapping) else None)
+    if session.environment.settings.kind != "debezium":
         return state
     # Before the SCN is asked for: then a position ahead of the SCN is one that cannot be.
     try:
@@ -214,6 +225,23 @@ def _connect(session: Session, *, stored: bool = False) -> ConnectState:
         # What a connector that is gone has stored stays; Connect answers for connectors that exist only.
         return replace(state, position_error=f"Connect has no connector {CONNECTOR}")
     return replace(state, position=position_in(offsets, session.stage.topics.prefix))
+
+
+def _drifted_keys(
+    session: Session, state: ConnectState, record: StageRecord | None
+) -> tuple[str, ...] | None:
+    """Between two steps of a launch the config is the one registered last, or the wanted one: no drift."""
+    if state.config is None:
+        return None
+    live = {key: value for key, value in state.config.items() if key != NAME_KEY}
+    well, wanted = tried(lambda: session.config)
+    if not well:
+        return None
+    keys = tuple(changed_keys(wanted, live))
+    if not keys or (record is not None and config_hash(live) == record.config_hash):
+        return ()
+    # Of a stage that was never registered nobody knows what its config was.
+    return keys if record is not None and record.config_hash else None
 
 
 def _connector_error(state: ConnectState) -> Mapping[str, str]:

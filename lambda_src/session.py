@@ -10,6 +10,7 @@ import boto3
 
 from connector.domain.admin_api import LogEvent
 from connector.domain.capture.config import connector_config
+from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import SecretError, ServerError
 from connector.domain.health.observation import Service, Source
 from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
@@ -97,6 +98,15 @@ class Session:
     retry_login: bool = False
     #: The tables of a requested snapshot or acknowledgement; none stands for all.
     tables: tuple[str, ...] = ()
+    #: Why an operator pauses or stops the connector, and after how many seconds people are reminded of it
+    #: first; 0: after a day.
+    why: str = ""
+    remind_seconds: int = 0
+    #: The offsets to restore, and whether the DBA was asked for the redo log at their position.
+    offsets: tuple[Mapping[str, Any], ...] = ()
+    position_checked: bool = False
+    #: The snapshot that is requested or asked about.
+    snapshot: SnapshotRequest | None = None
     #: Events of the worker's log that the caller has read; None when it could not.
     log: tuple[LogEvent, ...] | None = None
     #: Path -> version id of the secrets to work with, of which no other exists; None: whatever is current.

@@ -14,7 +14,7 @@ from troposphere import Ref, Sub, Template, cloudwatch, logs
 from connector.domain.health import metrics
 from connector.domain.health.alarm import Alarm, AlarmMails
 from connector.domain.health.aws_alarms import aws_alarms
-from connector.domain.health.metrics import Metric, Origin
+from connector.domain.health.metric import Metric, Origin
 from templates.shared import common
 from templates.shared.settings import AlbTlsSettings, ConnectorKindSettings, HealthMinutes, parse_settings
 
@@ -145,10 +145,11 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
     shares = [shown[m.name] for m in emitted if m.unit == "Percent"]
     records = [shown[m.name] for m in emitted if m.name.startswith("Record")]
     log_errors = [shown[m.name] for m in emitted if m.origin is Origin.LOGS]
+    halted = [shown[m.name] for m in emitted if m.name == "ConnectorHalted"]
     others = [
         shown[m.name]
         for m in emitted
-        if shown[m.name] not in (*restarts, *seconds, *left, *shares, *records, *log_errors)
+        if shown[m.name] not in (*restarts, *seconds, *left, *shares, *records, *log_errors, *halted)
     ]
     found = [m.name for m in metrics.alarmed(connector)] + [
         a.name for a in aws_alarms(names, settings.given_certificate)
@@ -170,6 +171,7 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
         # A graph for each scale: next to 900 seconds of lag, a state of 1 would be invisible.
         _graph("Lag, last event, last heartbeat (seconds)", seconds, "Maximum"),
         _graph("States: 0 is healthy", others, "Maximum"),
+        _graph("Paused, stopped or without workers on purpose: 1", halted, "Maximum"),
         _graph("Restarts by the health check", restarts, "Maximum"),
         _graph("Records in flight, records with errors", records, "Maximum"),
         _graph("Queue, open transactions, heap (% used)", shares, "Maximum"),

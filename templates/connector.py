@@ -8,7 +8,6 @@ from pydantic import Field, field_validator, model_validator
 from troposphere import Equals, GetAtt, If, Not, NoValue, Ref, Template, ecs
 from troposphere.iam import Role
 
-from connector.domain.admin_api import MOST_WORKERS
 from connector.domain.secrets.brokers import KafkaAuth, worker_environment
 from connector.domain.secrets.injected import PinnedSecret, WorkerSecrets, names_for
 from connector.domain.stage import aws_names as fixed
@@ -17,7 +16,7 @@ from templates.shared import balancer, common, iam, image_rights, msk
 from templates.shared.fargate import size_problem
 from templates.shared.msk import KafkaRoleSettings
 from templates.shared.roles import role
-from templates.shared.settings import DatabaseSettings, SecretKeysSettings, parse_settings
+from templates.shared.settings import DatabaseSettings, DesiredCount, SecretKeysSettings, parse_settings
 
 #: Where the image keeps the program (CONNECT_HOME) and the only directory that it may write to.
 _HEALTH_CHECK = "/opt/connect/bin/healthcheck.sh"
@@ -68,10 +67,9 @@ class ConnectorStackSettings(KafkaRoleSettings, SecretKeysSettings):
         description="Memory limit of the Connect container in MiB; the heap is a share of it. When not "
         "given, the task's memory: that is what Fargate charges for.",
     )
-    desired_count: int = Field(
-        ge=1,
-        le=MOST_WORKERS,
-        description="Workers. The connector has one task: a second worker is a standby.",
+    desired_count: DesiredCount = Field(
+        description="Workers. The connector has one task: a second worker is a standby. "
+        "0: the stage stands still."
     )
     connect_group: str | None = Field(
         default=None,

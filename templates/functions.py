@@ -18,6 +18,7 @@ from templates.shared.roles import Rights, role
 from templates.shared.settings import (
     AlbTlsSettings,
     ConnectorKindSettings,
+    DesiredCount,
     LogRetention,
     SecretKeysSettings,
     parse_settings,
@@ -47,6 +48,9 @@ class FunctionsSettings(KafkaRoleSettings, ConnectorKindSettings, SecretKeysSett
     code_key: str = Field(min_length=1, description="S3 key of the Lambda zip, named by its content.")
     log_retention_days: LogRetention = Field(
         description="How long the Lambdas' log lines are kept, in days, as CloudWatch Logs offers them."
+    )
+    desired_count: DesiredCount = Field(
+        default=1, description="Workers that the stage is meant to have, which the health check compares."
     )
     alb_tls: AlbTlsSettings | None = Field(
         default=None, description="If there is a load balancer, the functions call Connect through it."
@@ -296,6 +300,7 @@ def _environment(settings: FunctionsSettings) -> dict[str, str]:
         "CLUSTER_NAME": names.service,
         "SERVICE_NAME": names.service,
         "KAFKA_AUTH": settings.kafka_auth.value,
+        "DESIRED_COUNT": str(settings.desired_count),
         "CONNECTOR_SETTINGS": ConnectorSettings.parse(settings.connector).to_json(),
     }
     if settings.alb_tls is not None:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from connector.domain.capture.offsets import pairs
+from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import OperatorError, ServerError
 
 
@@ -39,6 +41,10 @@ class CallPolicy:
 def _step(procedure: Procedure, wait_seconds: float, *, required: bool = True) -> CallPolicy:
     return CallPolicy(wait_seconds, procedure, required)
 
+
+#: How long a task has to connect to its source after a restart, in seconds: a start takes 10 to 30, and
+#: Debezium tries again after 10.
+CONNECTED_SECONDS = 90
 
 _REGISTRATION = Procedure.REGISTRATION
 _TEARDOWN = Procedure.TEARDOWN
@@ -95,10 +101,20 @@ class Operation(StrEnum):
     RESUME = "resume", _COMMAND
     #: End the connector's task; config and offsets stay.
     STOP = "stop", _COMMAND
-    #: Show the connector's offsets. Changes nothing.
+    #: Is the source connected, after a restart or a resume? Changes nothing.
+    CONNECTED = "connected", CallPolicy(wait_seconds=CONNECTED_SECONDS)
+    #: Show the connector's offsets, and what is known of them. Changes nothing.
     OFFSETS = "offsets", _COMMAND
-    #: Take a snapshot of tables while the connector runs.
-    SNAPSHOT = "snapshot", _UNREPEATED
+    #: End the task before its offsets are changed. Who has halted the connector before still does.
+    OFFSETS_STOP = "offsets-stop", _COMMAND
+    #: Replace the offsets of a stopped connector.
+    OFFSETS_RESTORE = "offsets-restore", _COMMAND
+    #: Delete the offsets of a stopped connector: its next start begins with the initial snapshot.
+    OFFSETS_RESET = "offsets-reset", _COMMAND
+    #: Take a snapshot of tables while the connector runs. One signal for each id, so it can be repeated.
+    SNAPSHOT = "snapshot", _COMMAND
+    #: How far is a requested snapshot? Changes nothing.
+    SNAPSHOT_PROGRESS = "snapshot-progress"
     #: Take skipped changes of tables as known: they are no finding any more. Without tables: all of them.
     ACKNOWLEDGE = "acknowledge", _COMMAND
     #: What a rotation of changed secrets would do. Tries no login, changes nothing.
@@ -207,6 +223,8 @@ class Request:
     `log` are events of the worker's log, each with its time in milliseconds since 1970, for a request for the
     status: the function has no right to read them. None when the caller could not read them either.
     `retry_login`: what makes a task log in may try once more what was refused, as an operator wants.
+    `why`: why an operator pauses or stops the connector, one line; `remind_seconds`: when people are reminded
+    of it first. `offsets` are those to restore. `snapshot` is the snapshot that is requested or asked about.
     """
 
     operation: Operation
@@ -217,25 +235,31 @@ class Request:
     log: tuple[LogEvent, ...] | None = None
     marked: bool = False
     retry_login: bool = False
+    why: str = ""
+    remind_seconds: int = 0
+    offsets: tuple[Mapping[str, Any], ...] = ()
+    snapshot: SnapshotRequest | None = None
+    #: An operator has asked the DBA whether the redo log of the offsets' position is there.
+    position_checked: bool = False
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
-        payload: dict[str, Any] = {"operation": self.operation.value}
-        if self.desired_count is not None:
-            payload["desired_count"] = self.desired_count
-        if self.launch:
-            payload["launch"] = True
-        if self.marked:
-            payload["marked"] = True
-        if self.retry_login:
-            payload["retry_login"] = True
-        if self.stage is not None:
-            payload["stage"] = self.stage
-        if self.tables:
-            payload["tables"] = list(self.tables)
-        if self.log is not None:
-            payload["log"] = [list(event) for event in self.log]
-        return payload
+        given = {
+            "desired_count": self.desired_count,
+            "launch": self.launch or None,
+            "marked": self.marked or None,
+            "retry_login": self.retry_login or None,
+            "stage": self.stage,
+            "tables": list(self.tables) or None,
+            "log": None if self.log is None else [list(event) for event in self.log],
+            "why": self.why or None,
+            "remind_seconds": self.remind_seconds or None,
+            "offsets": [dict(pair) for pair in self.offsets] or None,
+            "snapshot": None if self.snapshot is None else self.snapshot.to_payload(),
+            "position_checked": self.position_checked or None,
+        }
+        known = {name: value for name, value in given.items() if value is not None}
+        return {"operation": self.operation.value, **known}
 
     @classmethod
     def from_payload(cls, payload: object) -> "Request":
@@ -258,9 +282,38 @@ class Request:
         tables = content.get("tables", [])
         if not isinstance(tables, list) or not all(isinstance(table, str) for table in tables):
             raise OperatorError(f"the request's tables {tables!r} are not a list of strings")
-        log, marked = _log_events(content.get("log")), content.get("marked") is True
-        retry = content.get("retry_login") is True
-        return cls(operation, count, content.get("launch") is True, stage, tuple(tables), log, marked, retry)
+        return cls(
+            operation,
+            count,
+            content.get("launch") is True,
+            stage,
+            tuple(tables),
+            _log_events(content.get("log")),
+            content.get("marked") is True,
+            content.get("retry_login") is True,
+            _why(content.get("why", "")),
+            _remind_seconds(content.get("remind_seconds", 0)),
+            pairs(content.get("offsets", [])),
+            SnapshotRequest.from_payload(content.get("snapshot")),
+            content.get("position_checked") is True,
+        )
+
+
+#: How long an operator's reason may be, in characters.
+WHY_LENGTH = 200
+
+
+def _why(value: object) -> str:
+    """An operator's reason, which mails and `status` show."""
+    if isinstance(value, str) and len(value) <= WHY_LENGTH and (value.isprintable() or not value):
+        return value
+    raise OperatorError(f"the reason (why) is no line of at most {WHY_LENGTH} characters")
+
+
+def _remind_seconds(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise OperatorError(f"the request's remind_seconds {value!r} is not a whole number from 0")
 
 
 def _log_events(content: object) -> tuple[LogEvent, ...] | None:

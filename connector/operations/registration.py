@@ -19,6 +19,15 @@ from connector.operations.procedure import Ask, Show
 _PAUSE_SECONDS = 2.0
 
 
+def stands_still(stage: Stage) -> str:
+    """What a launch says that is meant to leave no worker, in one line."""
+    return (
+        f"connector {aws_names.CONNECTOR} of stage {stage.name} is not registered and nothing is waited for: "
+        "desired_count is 0, so no worker is meant to run. What is registered keeps its position; set "
+        "desired_count to 1 or more in the stage's config.yaml and launch again"
+    )
+
+
 def register_stage(connection: calls.Port, stage: Stage, desired: int | None, show: Show) -> None:
     """Register the connector and show what was changed.
 
@@ -36,7 +45,9 @@ def register_stage(connection: calls.Port, stage: Stage, desired: int | None, sh
         raise DeadlineExceeded(f"{error}. The workers' log is {group}. {said}") from None
     changed = [operation for operation, answer in answers.items() if answer.changed]
     result = f"changed {', '.join(changed)}" if changed else "nothing had to be changed"
-    show(f"connector {aws_names.CONNECTOR} of stage {stage.name} runs: {result}")
+    rest = answers[Operation.VERIFY].details.get("rest")
+    state = f"does not run, as meant ({rest})" if rest else "runs"
+    show(f"connector {aws_names.CONNECTOR} of stage {stage.name} {state}: {result}")
 
 
 def register(ask: Ask, clock: Clock, show: Show) -> Mapping[Operation, Answer]:

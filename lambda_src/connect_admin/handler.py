@@ -33,6 +33,11 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             tables=request.tables,
             log=request.log,
             retry_login=request.retry_login,
+            why=request.why,
+            remind_seconds=request.remind_seconds,
+            offsets=request.offsets,
+            position_checked=request.position_checked,
+            snapshot=request.snapshot,
         )
         answer = operations.answer(request.operation, session)
     except WmsError as error:

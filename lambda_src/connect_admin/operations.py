@@ -7,8 +7,8 @@ from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from lambda_src.connect_admin.acknowledge import acknowledge
-from lambda_src.connect_admin.control import pause, restart, resume, stop
-from lambda_src.connect_admin.offsets import offsets
+from lambda_src.connect_admin.control import connected, pause, restart, resume, stop
+from lambda_src.connect_admin.offsets import offsets, reset_offsets, restore_offsets, stop_for_offsets
 from lambda_src.connect_admin.registration.cluster import check_cluster
 from lambda_src.connect_admin.registration.connect_group import connect_group
 from lambda_src.connect_admin.registration.put_connector import register
@@ -18,7 +18,7 @@ from lambda_src.connect_admin.registration.topics import ensure_topics
 from lambda_src.connect_admin.registration.validate import validate
 from lambda_src.connect_admin.registration.verify import verify
 from lambda_src.connect_admin.rotation.operator import rotate, rotate_check
-from lambda_src.connect_admin.snapshot import snapshot
+from lambda_src.connect_admin.snapshot import snapshot, snapshot_progress
 from lambda_src.connect_admin.status import status
 from lambda_src.connect_admin.teardown.connector import teardown_connector
 from lambda_src.connect_admin.teardown.guard import cancel_teardown, unless_torn_down
@@ -56,8 +56,13 @@ ROWS: Mapping[Operation, Row] = {
     Operation.PAUSE: Row(pause, 45),
     Operation.RESUME: Row(resume, 45),
     Operation.STOP: Row(stop, 45),
+    Operation.CONNECTED: Row(connected, 20),
     Operation.OFFSETS: Row(offsets, 45),
+    Operation.OFFSETS_STOP: Row(stop_for_offsets, 45),
+    Operation.OFFSETS_RESTORE: Row(restore_offsets, 46),
+    Operation.OFFSETS_RESET: Row(reset_offsets, 46),
     Operation.SNAPSHOT: Row(snapshot, 46),
+    Operation.SNAPSHOT_PROGRESS: Row(snapshot_progress, 46),
     Operation.ACKNOWLEDGE: Row(acknowledge, 20),
     Operation.ROTATE_CHECK: Row(rotate_check, 40),
     Operation.ROTATE: Row(rotate, 46),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from connector.domain.admin_api import Answer, State
-from connector.domain.capture.config import config_hash, differs
+from connector.domain.capture.config import changed_keys, config_hash
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.errors import WmsError
@@ -93,9 +93,16 @@ def compare(session: Session, seen: Observation) -> Setup:
     if seen.brokers is not None and not seen.brokers.error:
         probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
     if seen.connect_answers == "" and seen.connector is not None:
-        probes.append(Probe("config", lambda: _config_differs(session), _COMPARE_SECONDS + 2))
+        probes.append(Probe("config", lambda: _changed_keys(session), _COMPARE_SECONDS + 2))
     found, errors = run(probes)
-    known = Setup(found.get("topics"), config_hash(session.config), found.get("config"))
+    keys = found.get("config")
+    known = Setup(
+        found.get("topics"),
+        config_hash(session.config),
+        None if keys is None else bool(keys),
+        changed_keys=keys or (),
+        declared_state=session.environment.settings.state,
+    )
     return with_reachability(known, found, errors)
 
 
@@ -120,10 +127,10 @@ def _topics(session: Session) -> TopicPlan:
         return plan_topics(specs, partitions, kafka.configs(list(partitions)))
 
 
-def _config_differs(session: Session) -> bool | None:
-    """None while Connect has no config of the connector."""
+def _changed_keys(session: Session) -> tuple[str, ...] | None:
+    """In which keys Connect's config differs from the wanted one; None while it has none."""
     stored = session.connect(_COMPARE_SECONDS).config(CONNECTOR)
-    return None if stored is None else differs(session.config, stored)
+    return None if stored is None else tuple(changed_keys(session.config, stored))
 
 
 def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: float) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from lambda_src.clients.worker_log import Logs
 from lambda_src.connect_health.act import act, observed
 from lambda_src.connect_health.notify import Sns, notify
 from lambda_src.connect_health.publish import CloudWatch, publish
+from lambda_src.connect_health.remind import remind
 from lambda_src.connect_health.skipped import keep_and_tell
 from lambda_src.logins import end_halt
 from lambda_src.observe import observe
@@ -106,7 +107,19 @@ def check(
     told: tuple[Skipped, ...] = ()
     if not verdict.retiring:
         told = keep_and_tell(environment.stage, seen, now=now, table=table, sns=clients.sns, topic=topic)
+    reminded = not verdict.retiring and remind(
+        environment.stage,
+        seen,
+        verdict,
+        now=now,
+        table=table,
+        sns=clients.sns,
+        topic=topic,
+        redactor=session.redactor,
+    )
     facts = {
+        "rest": verdict.rest,
+        "reminded": reminded,
         "done": outcome.text,
         "withheld": verdict.remediation.withheld,
         "notified": notification.value,

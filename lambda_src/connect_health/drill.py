@@ -14,7 +14,7 @@ from connector.domain.errors import OperatorError
 from connector.domain.health.budget import Budget
 from connector.domain.health.drills import KEY, Mailed, metric_of, parse
 from connector.domain.health.error_classes import SKIPPED
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.mail import Mail, drill_mail, incident_mail
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.skipped_lines import Skip

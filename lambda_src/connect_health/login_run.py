@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from connector.domain.errors import ServerError
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.incident import Next, Notification, join_refusal
 from connector.domain.health.log_batch import parse_batch

@@ -115,5 +115,5 @@ def _mail(
     if advanced.notification in (Notification.INCIDENT, Notification.GROWN):
         return incident_mail(stage, verdict, after, seen.budget, now, new_findings=advanced.new_findings)
     if advanced.notification is Notification.RECOVERY and before.incident is not None:
-        return recovery_mail(stage, before.incident, after, before, now)
+        return recovery_mail(stage, before.incident, after, before, now, rest=verdict.rest)
     return None

@@ -17,8 +17,8 @@ REQUIRED = (
     "KAFKA_AUTH",
     "CONNECTOR_SETTINGS",
 )
-#: Only where the stage has a load balancer.
-OPTIONAL = ("CONNECT_URL",)
+#: CONNECT_URL only with a load balancer. Functions of an earlier version have no DESIRED_COUNT.
+OPTIONAL = ("CONNECT_URL", "DESIRED_COUNT")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Environment:
     auth: KafkaAuth
     settings: ConnectorSettings
     connect_url: str | None = None
+    #: How many workers the stage is configured to have.
+    desired_count: int = 1
 
     @classmethod
     def parse(cls, variables: Mapping[str, str]) -> "Environment":
@@ -53,7 +55,14 @@ class Environment:
             auth=parse_auth(variables["KAFKA_AUTH"]),
             settings=_settings(variables["CONNECTOR_SETTINGS"]),
             connect_url=variables.get("CONNECT_URL", "").rstrip("/") or None,
+            desired_count=_count(variables.get("DESIRED_COUNT", "1")),
         )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise OperatorError(f"DESIRED_COUNT {text!r} is not a whole number from 0; launch the stage again")
+    return int(text)
 
 
 def _settings(text: str) -> ConnectorSettings:

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from sceptre.exceptions import SceptreException
 
+from connector.domain.admin_api import MOST_WORKERS
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.secrets import keys
@@ -51,6 +52,9 @@ def shaped(pattern: str, expected: str) -> AfterValidator:
 LogRetention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653
 ]
+
+#: How many workers a stage has. With 0 it stands still, and keeps its position.
+DesiredCount = Annotated[int, Field(ge=0, le=MOST_WORKERS)]
 
 #: How often the health check runs, in minutes. With a longer interval the three restarts of an hour would
 #: never be used up: AutoRestartBudgetExceeded could not go off, and a failure would be mailed hours late.

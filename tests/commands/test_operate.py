@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from connector.aws import account, topic_listener
 from connector.aws.admin_function import Clock
 from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request, State
+from connector.domain.capture import signals
+from connector.domain.capture.offsets import Backup
 from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.drills import CLASSES
@@ -23,6 +26,7 @@ from connector.domain.health.verdict import decide
 from connector.domain.stage.aws_names import COMPONENTS, CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
 from connector.operations import fire_drill
+from lambda_src.clients.state_table import read_halt
 from lambda_src.connect_admin import operations
 from lambda_src.connect_health.drill import drill
 from lambda_src.observe import observe
@@ -35,6 +39,7 @@ from tests.support.fake_lambda_aws import client_error
 from tests.support.simulated_clock import SimulatedClock
 
 MAIL = "a@example.gov"
+CONNECTED = "connector RUNNING, task 0 RUNNING, source connected: streaming"
 HEAP = "HeapAfterCollectionPercent"
 
 
@@ -72,7 +77,8 @@ class Deployed:
     def admin(self, event: Any) -> Any:
         request = Request.from_payload(event)
         session = self.inside.session(meant=request.stage)
-        session.tables, session.log = request.tables, request.log
+        for name in ("tables", "log", "why", "remind_seconds", "offsets", "snapshot", "position_checked"):
+            setattr(session, name, getattr(request, name))
         return operations.answer(request.operation, session).to_payload()
 
     def health(self, event: Any) -> Any:
@@ -539,19 +545,22 @@ def test_a_refused_stage_is_refused(run: Run, main: Deployed, command: str) -> N
     assert_one_line(run(command, "Main"), "is refused")
 
 
-def test_the_connector_is_paused_resumed_stopped_and_restarted(run: Run, main: Deployed) -> None:
+def test_the_connector_is_paused_resumed_stopped_and_restarted(
+    run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.commands.operate.Clock", SimulatedClock().as_clock)
     found = [run(command, "main") for command in ("pause", "resume", "stop", "resume", "restart")]
     assert [result.exit_code for result in found] == [0] * 5
     assert [result.stdout.strip() for result in found] == [
         "connector PAUSED, task 0 PAUSED",
-        "resumed: connector RUNNING, task 0 RUNNING",
+        f"resumed: {CONNECTED}",
         "connector STOPPED, no task",
-        "resumed: connector RUNNING, task 0 RUNNING",
-        "restarted: connector RUNNING, task 0 RUNNING",
+        f"resumed: {CONNECTED}",
+        f"restarted: {CONNECTED}",
     ]
 
 
-@pytest.mark.parametrize(("command", "requests"), [("pause", 61), ("restart", 1), ("snapshot", 1)])
+@pytest.mark.parametrize(("command", "requests"), [("pause", 61), ("restart", 1), ("snapshot", 61)])
 def test_a_command_waits_for_what_may_be_asked_twice_and_says_to_ask_again(
     run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch, command: str, requests: int
 ) -> None:
@@ -562,7 +571,7 @@ def test_a_command_waits_for_what_may_be_asked_twice_and_says_to_ask_again(
         return Answer(State.WAITING, "a rebalance is under way")
 
     monkeypatch.setattr(operations, "answer", answer)
-    monkeypatch.setattr("connector.commands.operate.Clock", SimulatedClock().as_clock)
+    monkeypatch.setattr("connector.commands.admin_request.Clock", SimulatedClock().as_clock)
     result = run(command, "main")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"error: {command} main: a rebalance is under way; run this again\n"
@@ -839,3 +848,79 @@ def test_an_older_health_function_is_distinguished(run: Run, main: Deployed, qui
     status, wrong = drilled(run)
     assert (status, set(wrong)) == (1, {cause.name for cause in CLASSES})
     assert "an older version that has no drill: it made a check; launch the stage" in wrong["login"]
+
+
+def test_running_is_not_enough_for_restart_and_resume(
+    run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.commands.operate.Clock", SimulatedClock().as_clock)
+    main.inside.connect.debezium = None
+    for command in ("restart", "resume"):
+        result = run(command, "main")
+        assert (result.exit_code, result.stdout) == (1, "")
+        *progress, error = result.stderr.splitlines()
+        assert error.startswith(f"error: {command} main: ")
+        assert "but the source is not connected" in error
+        # A line at least every 15 seconds of the 90.
+        assert len(progress) >= 5
+
+
+def test_a_pause_says_why_and_when_it_is_mailed(run: Run, main: Deployed) -> None:
+    assert run("pause", "main", "--why", "the DBA patches", "--for", "2h").exit_code == 0
+    halt = read_halt(main.inside.table)
+    assert (halt.why, halt.remind_at - halt.at) == ("the DBA patches", 7200)
+    assert any("an operator did that" in line and "the DBA patches" in line for line in findings(run))
+    for wrong in ("2", "h", "2 h", "0m", "91d", "-1h"):
+        assert_one_line(run("pause", "main", "--for", wrong), "--for", "30m, 2h or 1d12h")
+    assert_one_line(run("pause", "main", "--why", "a\nb"), "no line of at most 200 characters")
+
+
+def backups(directory: Path) -> list[Path]:
+    return sorted(directory.glob("offsets-main-*.json"))
+
+
+def test_a_position_is_saved_restored_and_deleted(run: Run, main: Deployed, tmp_path: Path) -> None:
+    main.inside.connect.position = {"scn": "150"}
+    assert json.loads(run("offsets", "main").stdout) == json.loads(run("offsets", "main", "show").stdout)
+    assert run("offsets", "main", "backup", "--out", str(tmp_path)).stdout.strip() == str(
+        backups(tmp_path)[0]
+    )
+    saved = str(backups(tmp_path)[0])
+    main.inside.connect.position = {"scn": "170"}
+    doubt = run("offsets", "main", "restore", saved, "--yes", "--out", str(tmp_path))
+    assert doubt.exit_code == 2
+    assert "nobody knows whether the redo log of SCN 150 is still there" in doubt.stderr
+    declined = run(
+        "offsets", "main", "restore", saved, "--position-checked", "--out", str(tmp_path), stdin="n\n"
+    )
+    assert "goes back from SCN 170 to 150: the changes between are sent a second time" in declined.stderr
+    assert (declined.exit_code, main.inside.connect.states[CONNECTOR]) == (1, "RUNNING")
+    done = run("offsets", "main", "restore", saved, "--position-checked", "--yes", "--out", str(tmp_path))
+    assert (done.exit_code, main.inside.connect.position) == (0, {"scn": "150"})
+    assert done.stdout.strip().endswith("start it with wms-connector resume main")
+    # What was there before the change is in a backup of its own.
+    assert json.loads(backups(tmp_path)[-1].read_text())["offsets"][0]["offset"] == {"scn": "170"}
+    reset = run("offsets", "main", "reset", "--yes", "--out", str(tmp_path))
+    assert (reset.exit_code, main.inside.connect.offsets) == (0, set())
+    assert len(backups(tmp_path)) == 3
+
+
+def test_a_backup_of_something_else_is_refused(run: Run, main: Deployed, tmp_path: Path) -> None:
+    path = tmp_path / "b.json"
+    for text in (
+        "",
+        "{}",
+        Backup("val", CONNECTOR, "t", ({"partition": {"a": 1}, "offset": {"b": 2}},)).to_text(),
+    ):
+        path.write_text(text)
+        result = run("offsets", "main", "restore", str(path), "--yes")
+        assert (result.exit_code, main.inside.connect.states[CONNECTOR]) == (2, "RUNNING")
+    assert_one_line(run("offsets", "main", "restore"), "FILE is the backup to restore")
+    assert_one_line(run("offsets", "main", "reset", str(path)), "FILE is the backup to restore")
+
+
+def test_a_condition_is_refused_before_anybody_is_asked(run: Run, main: Deployed) -> None:
+    assert_one_line(run("snapshot", "main", "--where", "A = 1"), "exactly one --table")
+    table = signals.TABLES[0]
+    assert_one_line(run("snapshot", "main", "--table", table, "--where", "A = 1; B"), "may not hold ';'")
+    assert main.inside.kafka.sent == []

@@ -7,7 +7,7 @@ import pytest
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.health.aws_alarms import aws_alarms
-from connector.domain.health.metrics import Origin
+from connector.domain.health.metric import Origin
 from connector.domain.health.state import STATE_KEY
 from connector.domain.stage.stage import Stage
 from connector.local.world import World

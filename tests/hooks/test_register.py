@@ -58,3 +58,14 @@ def test_a_worker_that_never_answers_is_reported_with_its_last_error(monkeypatch
     ]
     with pytest.raises(SceptreException, match="is starting.*kafka-connect. Its last error: no such broker"):
         RegisterConnector(None, waiting).run()
+
+
+def test_a_launch_that_is_to_leave_no_worker_registers_nothing_and_says_so(caplog: pytest.LogCaptureFixture):
+    """Nobody is asked: a function that could not answer would end the launch."""
+    launched = stack(lambda _: RuntimeError("asked"), desired_count=0)
+    with caplog.at_level("INFO"):
+        CheckCluster(None, launched).run()
+        RegisterConnector(None, launched).run()
+    assert launched.connection_manager.invoked == []
+    (line,) = [record.message for record in caplog.records if "desired_count" in record.message]
+    assert "is not registered and nothing is waited for: desired_count is 0" in line

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -76,6 +77,8 @@ class FakeStage:
     stage: Stage = field(default_factory=lambda: Stage.parse("main"))
     auth: KafkaAuth = KafkaAuth.PLAINTEXT
     settings: ConnectorSettings = field(default_factory=ConnectorSettings)
+    #: How many workers the stage is configured to have.
+    desired_count: int = 1
     connect: FakeConnect = field(default_factory=FakeConnect)
     kafka: FakeKafka = field(default_factory=FakeKafka)
     time: Time = field(default_factory=Time)
@@ -115,7 +118,14 @@ class FakeStage:
     def environment(self) -> Environment:
         names = self.stage.names
         return Environment(
-            self.stage, "wms", names.table, names.service, names.service, self.auth, self.settings
+            self.stage,
+            "wms",
+            names.table,
+            names.service,
+            names.service,
+            self.auth,
+            self.settings,
+            desired_count=self.desired_count,
         )
 
     def session(
@@ -147,9 +157,13 @@ class FakeStage:
         *,
         launch: bool = False,
         meant: str | None = None,
+        **more: Any,
     ) -> Answer:
         """One request, as the handler would put it; no answer may hold anything confidential."""
         session = self.session(desired_count=desired_count, launch=launch, meant=meant)
+        for name, value in more.items():
+            assert hasattr(session, name), name
+            setattr(session, name, value)
         answer = operations.answer(operation, session)
         found = json.dumps(answer.to_payload())
         for confidential in (PASSWORD, json.dumps(PASSWORD)[1:-1], USER, "bigmac", BROKERS):

@@ -175,7 +175,11 @@ def wrong_settings() -> Iterator[Case]:
         "container_cpu: 2048": ("container_cpu 2048 is more than task_cpu 1024",),
         "container_cpu: 0": ("container_cpu", "greater than 0"),
         "alarm_mails: all": ("alarm_mails", "'once' or 'every', not 'all'"),
-        "desired_count: 0": ("desired_count", "greater than or equal to 1, not 0", "config/val/config.yaml"),
+        "desired_count: -1": (
+            "desired_count",
+            "greater than or equal to 0, not -1",
+            "config/val/config.yaml",
+        ),
         "desired_count: many": ("desired_count", "'many'"),
         "subnets: public": ("subnets 'public' is unknown; allowed: private, data",),
         "connector: {kind: debezum}": ("connector.kind 'debezum' is unknown; allowed: debezium, jdbc",),

@@ -130,6 +130,7 @@ class FakeKafka:
         if topic not in self.topics:
             raise ServerError("the brokers refused a record: UnknownTopicOrPartition", status=3)
         self.sent.append((topic, key, value))
+        self.written.setdefault(topic, []).append((key, value))
 
     def add_partitions(self, totals: Mapping[str, int]) -> None:
         for name, total in totals.items():

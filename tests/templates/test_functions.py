@@ -23,6 +23,7 @@ def test_its_environment_is_the_contracted_one_and_nothing_is_empty():
         "CLUSTER_NAME": "wms-connector-main",
         "SERVICE_NAME": "wms-connector-main",
         "KAFKA_AUTH": "tls",
+        "DESIRED_COUNT": "1",
     }
     assert json.loads(variables["CONNECTOR_SETTINGS"])["kind"] == "debezium"
 

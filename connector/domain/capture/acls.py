@@ -46,6 +46,8 @@ _PREPARE = ("Create", "Alter", "AlterConfigs")
 _USE = {
     "schema_history": ("Read", "Write"),
     "signal": ("Read", "Write"),
+    # A function reads how far a snapshot is.
+    "notification": ("Read", "Write"),
 }
 #: Connect makes its own three topics and compares their clean-up policy.
 _CONNECT = ("Create", "DescribeConfigs", "Read", "Write")

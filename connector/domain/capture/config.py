@@ -67,6 +67,12 @@ def differs(wanted: Mapping[str, str], stored: Mapping[str, str]) -> bool:
     return ours != theirs
 
 
+def changed_keys(wanted: Mapping[str, str], stored: Mapping[str, str]) -> list[str]:
+    """The keys in which two configs differ, in order."""
+    keys = (wanted.keys() | stored.keys()) - {NAME_KEY}
+    return sorted(key for key in keys if wanted.get(key) != stored.get(key))
+
+
 _COMMON = {
     "tasks.max": "1",
     # Registration creates the stage's topics; these keys only let Connect create a missing one.

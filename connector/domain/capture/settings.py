@@ -12,6 +12,8 @@ from connector.domain.stage.topics import CAPTURED_TABLES
 KINDS = ("debezium", "jdbc")
 #: What is done with a column's value that the connector cannot convert, and Debezium's word for it.
 UNREADABLE = {"stop": "fail", "null": "warn"}
+#: What a launch makes of the connector, and the state that Connect then shows.
+STATES = {"running": "RUNNING", "paused": "PAUSED", "stopped": "STOPPED"}
 
 #: Two names that Oracle reads without quotes around them, as upper case.
 _TABLE = re.compile(r"[A-Z][A-Z0-9_]{0,127}\.[A-Z][A-Z0-9_]{0,127}")
@@ -49,6 +51,9 @@ class ConnectorSettings:
     #: `stop`: a value that cannot be converted stops the connector. `null`: the value is left out and logged;
     #: somebody has to decide that, until the connector has read the row.
     unreadable_values: str = "stop"
+    #: What a launch makes of the connector: `running`, `paused` (its task stays and reads nothing) or
+    #: `stopped` (it has no task). Its position stays. What an operator has halted stands above it.
+    state: str = "running"
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -58,6 +63,8 @@ class ConnectorSettings:
                 f"connector.unreadable_values {self.unreadable_values!r} is unknown; "
                 f"allowed: {', '.join(UNREADABLE)}"
             )
+        if self.state not in STATES:
+            raise OperatorError(f"connector.state {self.state!r} is unknown; allowed: {', '.join(STATES)}")
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
@@ -79,6 +86,11 @@ class ConnectorSettings:
             )
         if self.kind != "debezium":
             raise OperatorError(f"connector.heartbeat_table needs kind debezium, not {self.kind}")
+
+    @property
+    def connect_state(self) -> str:
+        """The state that Connect shows once a launch has made it."""
+        return STATES[self.state]
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> "ConnectorSettings":

@@ -9,7 +9,7 @@ from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
 from connector.domain.health.error_classes import named
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.stage.stage import Stage
 
 #: What a finding is called in `status` and `verify`; others are shown only when they are bad.
@@ -29,6 +29,8 @@ TITLES: Mapping[str, str] = {
     "HeapAfterCollectionPercent": "heap",
     "HeartbeatMissing": "heartbeat",
     "ChangesSkipped": "skipped changes",
+    "ConfigDrifted": "live config",
+    "ConnectorHalted": "halted",
     "AutoRestartBudgetExceeded": "restarts",
     # Of `verify_checks`: what an operator has done to the connector, and a deployment of the service.
     "paused": "connector",

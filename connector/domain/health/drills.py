@@ -21,6 +21,7 @@ CLASSES: tuple[ErrorClass, ...] = (*ERROR_CLASSES, UNKNOWN, *OBSERVED)
 _METRICS: Mapping[str, str] = {
     "worker": "EcsServiceUnhealthy",
     "connector missing": "ConnectorStateFailed",
+    "config drift": "ConfigDrifted",
     "lag": "ReplicationLagSeconds",
     "archived-log-expiring": "ScnHeadroomMinutes",
     "transaction-buffer": "TransactionBufferPercent",

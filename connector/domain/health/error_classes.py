@@ -45,6 +45,14 @@ NOT_RUNNING = observed(
     "worker starts it",
     LOGS,
 )
+CONFIG_DRIFT = observed(
+    "config drift",
+    Owner.US,
+    "the connector's config in Connect is not the one that was registered: somebody has changed it by hand",
+    "find out who changed those keys and why; what is right belongs into the stage's config.yaml; a launch "
+    "puts back the rest",
+    LAUNCH,
+)
 LAGGING = observed(
     "lag",
     Owner.US,
@@ -166,6 +174,7 @@ OBSERVED = (
     WORKER,
     CONNECTOR_MISSING,
     NOT_RUNNING,
+    CONFIG_DRIFT,
     LAGGING,
     ARCHIVED_LOG_EXPIRING,
     BUFFER_FILLING,

@@ -1,8 +1,6 @@
 """The one evaluation of an observation: for the health check, `status`, `verify` and a registration. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.classes import UNKNOWN
@@ -10,6 +8,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.diagnosis.speaker import Speaker
 from connector.domain.health import metrics
+from connector.domain.health.at_rest import NO_WORKER, no_worker_meant, reads_nothing
 from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
@@ -21,6 +20,7 @@ from connector.domain.health.error_classes import (
     STALLED,
     named,
 )
+from connector.domain.health.finding import Finding
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.headroom import judged
 from connector.domain.health.lag import LATELY_SECONDS, lag_now, staleness_limit
@@ -33,45 +33,10 @@ CONFIRMED = 2
 #: For how many seconds connector or task must not be running before that counts: a rebalance leaves the task
 #: unassigned. Shorter than any schedule's interval, so that the second check counts; longer than a rebalance.
 IDLE_SECONDS = 45
+#: Said of the source while no task reads it. The value is published, so that an alarm from before ends.
+_NOTHING_READ = "not judged: no task reads it"
 #: The reason for a part that no probe read; why not is reported elsewhere.
 _NOT_OBSERVED = "it was not checked"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was checked. `name` is its metric, or the check of `verify` that made it.
-
-    `ok` is None when one check cannot decide. `reason` says in one line why it is not ok, or not sure.
-    `value` is what its metric measures; None publishes nothing. `cause` is the error class.
-    `unknown`: nothing can be known with the stage's settings; `summary` says what is missing.
-    `summary` says what was seen. `next_step` is what to do where the class does not say it.
-    """
-
-    name: str
-    ok: bool | None
-    reason: str = ""
-    value: float | None = None
-    cause: ErrorClass | None = None
-    summary: str = ""
-    next_step: str = ""
-    unknown: bool = False
-
-    @classmethod
-    def passed(cls, name: str, summary: str = "", value: float | None = 0) -> "Finding":
-        """A check that passed."""
-        return cls(name, ok=True, value=value, summary=summary)
-
-    @classmethod
-    def failed(
-        cls, name: str, reason: str, cause: ErrorClass | None = None, value: float = 1, summary: str = ""
-    ) -> "Finding":
-        """A check that failed."""
-        return cls(name, False, reason, value, cause, summary)
-
-    @classmethod
-    def unsure(cls, name: str, reason: str, cause: ErrorClass | None = None) -> "Finding":
-        """What this check alone cannot decide: `cause` is the class if it lasts."""
-        return cls(name, None, reason, cause=cause)
 
 
 def findings(
@@ -97,16 +62,6 @@ def findings(
         results += _headroom(seen, settings, now)
         results += _heartbeat(seen, settings, now, results)
     return results
-
-
-def not_ok(results: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings that are certainly wrong."""
-    return tuple(finding for finding in results if finding.ok is False)
-
-
-def by_metric(results: Sequence[Finding]) -> Mapping[str, float]:
-    """The values to publish: none of an unsure finding."""
-    return {f.name: f.value for f in results if f.value is not None and f.ok is not None}
 
 
 def _health_check(seen: Observation) -> list[Finding]:
@@ -139,6 +94,8 @@ def _service(seen: Observation) -> list[Finding]:
     summary = f"{service.describe()}{workers}, deployment {service.rollout or 'unknown'}"
     if service.rollout_failed:
         reason = f"ECS stopped the deployment: {service.rollout_reason or 'no reason given'}"
+    elif no_worker_meant(seen):
+        return [Finding.passed("EcsServiceUnhealthy", NO_WORKER)]
     elif service.desired == 0:
         reason = "the service's desired count is 0, so no worker runs"
     elif service.running < service.desired:
@@ -151,6 +108,8 @@ def _service(seen: Observation) -> list[Finding]:
 
 
 def _connect(seen: Observation) -> list[Finding]:
+    if no_worker_meant(seen):
+        return [Finding.passed("ConnectApiUnreachable", NO_WORKER)]
     if seen.connect_answers is None:
         return _unobserved(seen, "ConnectApiUnreachable", "connect", "service")
     if not seen.connect_answers:
@@ -179,14 +138,14 @@ def _database(seen: Observation) -> list[Finding]:
 
 
 def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Finding]:
+    if no_worker_meant(seen):
+        names = ("ConnectorStateFailed", "ConnectorTaskFailed")
+        return [Finding.passed(name, NO_WORKER) for name in names]
     if seen.connect_answers != "":
         return []
     status = seen.connector
     if status is None:
-        reason = seen.probe_errors.get("connector", f"Connect has no connector {CONNECTOR}")
-        if unknown_streak < CONFIRMED:
-            return [Finding.unsure("ConnectorStateFailed", reason, CONNECTOR_MISSING)]
-        return [Finding.failed("ConnectorStateFailed", reason, CONNECTOR_MISSING)]
+        return [_no_connector(seen, unknown_streak)]
     summary, tasks = f"{CONNECTOR} {status.state}", _tasks(status)
     state = Finding.passed("ConnectorStateFailed", summary)
     if status.halted:
@@ -210,6 +169,12 @@ def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Fi
     return [state, Finding.failed("ConnectorTaskFailed", message, cause, len(failed), summary=tasks)]
 
 
+def _no_connector(seen: Observation, unknown_streak: int) -> Finding:
+    reason = seen.probe_errors.get("connector", f"Connect has no connector {CONNECTOR}")
+    judge = Finding.unsure if unknown_streak < CONFIRMED else Finding.failed
+    return judge("ConnectorStateFailed", reason, CONNECTOR_MISSING)
+
+
 def _tasks(status: ConnectorStatus) -> str:
     """Each task with its worker."""
     message = [f"task {t.id} {t.state}" + (f" on {t.worker}" if t.worker else "") for t in status.tasks]
@@ -230,6 +195,8 @@ def _streams(seen: Observation) -> bool:
 
 def _source(seen: Observation, results: list[Finding]) -> list[Finding]:
     """Connect reports RUNNING for ever while the database cannot be reached: only the metrics show that."""
+    if reads_nothing(seen):
+        return [Finding.passed("SourceDisconnected", _NOTHING_READ)]
     if not _streams(seen):
         return []
     source = seen.source
@@ -335,8 +302,9 @@ def _heartbeat(
     seen: Observation, settings: ConnectorSettings, now: float, results: list[Finding]
 ) -> list[Finding]:
     brokers = seen.brokers
+    rest = [Finding.passed("HeartbeatMissing", _NOTHING_READ)] if reads_nothing(seen) else []
     if brokers is None or brokers.error:
-        return []
+        return rest
     age = _age(brokers.newest, now)
     of_table = _age(brokers.newest_of_table, now) if settings.heartbeat_table else None
     measured = [
@@ -349,6 +317,8 @@ def _heartbeat(
         told = diagnose(seen.log_message)
         reason = f"the database refuses the heartbeat statement: {told.cause}"
         return [*measured, Finding.failed("HeartbeatMissing", reason, told.error_class)]
+    if rest:
+        return [*measured, *rest]
     hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in results)
     if hidden or not _streams(seen) or seen.source is None or seen.source.snapshot_running:
         return measured

@@ -1,7 +1,8 @@
 """Who has halted the connector, as one item of the state table: an operator, or the system. Pure.
 
 Connect's state says only that a connector is PAUSED or STOPPED. Nothing heals a halted connector, whoever
-halted it. The system halts it after a refused login.
+halted it. The system halts it after a refused login, a launch if the stage's config says so. A mark says
+nothing by itself: `connector.domain.health.at_rest` compares it with the connector's state.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ class HaltedBy(StrEnum):
     LOGIN = "login"
     #: An operator, by `pause` or `stop`.
     OPERATOR = "operator"
+    #: A launch, because `connector.state` in the stage's config says so.
+    DECLARED = "declared"
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,10 @@ class Halt:
 
     Of a refused login: `secret` is the secret's name (`dbInfo` or `kafkaCredentials`), `task` the id of the
     worker's ECS task; `path` and `version` are what that worker had, empty when they cannot be known;
-    `error_class` is the class's name. `why` is what an operator says, one line.
+    `error_class` is the class's name.
+
+    Of an operator's halt: `why` is what the operator says, one line; `remind_at` is when people are reminded
+    of it first, 0: after a day; `reminded_at` is when they last were.
 
     When a halt has ended, `at` is when: a line of the log from before tells nothing new.
     """
@@ -45,6 +51,8 @@ class Halt:
     version: str = ""
     task: str = ""
     error_class: str = ""
+    remind_at: int = 0
+    reminded_at: int = 0
     #: The item's own version, 0 without an item.
     number: int = 0
     #: The number in the table if none of ours can have written it; it is replaced all the same.
@@ -71,8 +79,14 @@ class Halt:
             path = self.path or self.secret
             known = f"{path} (version {self.version[:SHOWN]}...)" if self.version else path
             return f"the system did that {moment(self.at)}, because the login with secret {known} was refused"
+        if self.by is HaltedBy.DECLARED:
+            return f"a launch did that {moment(self.at)}, as connector.state in the stage's config says"
         since = f" {moment(self.at)}" if self.by else ""
         return f"an operator did that{since}{f': {self.why}' if self.why else ''}"
+
+    def reminded(self, now: float) -> "Halt":
+        """The item to write once people have been reminded of this halt."""
+        return replace(self, reminded_at=int(now), number=self.number + 1, replaced_version=())
 
     def to_item(self) -> dict[str, Any]:
         """A plain item for DynamoDB's resource API."""
@@ -87,6 +101,8 @@ class Halt:
             "secret_version": self.version,
             "task": self.task,
             "class": self.error_class,
+            "remind_at": self.remind_at,
+            "reminded_at": self.reminded_at,
         }
 
     @classmethod
@@ -103,6 +119,9 @@ class Halt:
                 version=str(item["secret_version"]),
                 task=str(item["task"]),
                 error_class=str(item["class"]),
+                # An earlier version wrote neither.
+                remind_at=int(item.get("remind_at", 0)),
+                reminded_at=int(item.get("reminded_at", 0)),
                 number=number,
                 replaced_version=replaced_version,
             )

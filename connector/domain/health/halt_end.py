@@ -16,4 +16,4 @@ def has_ended(seen: Observation, now: float) -> bool:
     if seen.halt.by is None or seen.connector is None or not seen.connector.runs:
         return False
     connected = seen.source is not None and seen.source.connected
-    return now - seen.halt.at > _SETTLED_SECONDS and (connected or seen.halt.by is HaltedBy.OPERATOR)
+    return now - seen.halt.at > _SETTLED_SECONDS and (connected or seen.halt.by is not HaltedBy.LOGIN)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from connector.domain.health import metrics
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.headroom import remembered
 from connector.domain.health.lag import milliseconds, same_reading
 from connector.domain.health.moments import moment
@@ -36,6 +36,7 @@ _ORDER = (
     "HeartbeatMissing",
     "TransactionBufferPercent",
     _LAG,
+    "ConfigDrifted",
     "AutoRestartBudgetExceeded",
 )
 

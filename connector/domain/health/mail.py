@@ -7,7 +7,7 @@ from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.health import metrics
 from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.budget import LIMIT, Budget
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.incident import mailed
 from connector.domain.health.moments import moment
 from connector.domain.health.state import HealthState, Incident
@@ -71,12 +71,18 @@ def incident_mail(
 
 
 def recovery_mail(
-    stage: Stage, incident: Incident, state: HealthState, before: HealthState, now: float
+    stage: Stage, incident: Incident, state: HealthState, before: HealthState, now: float, *, rest: str = ""
 ) -> Mail:
-    """The mail that an incident has ended. `before` is the state in which the incident was still open."""
+    """The mail that an incident has ended. `before` is the state in which the incident was still open.
+
+    `rest` says why nothing is streamed now, if nothing is meant to be.
+    """
+    well = "healthy again. Nobody needs to do anything"
+    if rest:
+        well = f"no problem is left, but nothing is streamed: {rest}"
     minutes = max(1, round((now - incident.since) / 60))
     lines = [
-        f"Stage {stage.name}, {moment(now)}: healthy again. Nobody needs to do anything.",
+        f"Stage {stage.name}, {moment(now)}: {well}.",
         "",
         f"Incident:     {incident.title}, mailed {moment(incident.since)}, {minutes} minutes ago",
         *([f"Events:       {before.worker.summary}"] if before.worker.summary else []),

@@ -4,12 +4,9 @@ Templates create filters, alarms and dashboard from it. The health check publish
 operator's guide has a section for each alarm. Our metrics have no dimensions: the namespace is the stage's.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.health.alarm import Alarm, Compare, TreatMissingData
-from connector.domain.stage.aws_names import Names
+from connector.domain.health.metric import Metric, Origin
 
 #: EventBridge rules of a stage, as `Names.rule` takes them.
 HEALTH_SCHEDULE = "HealthSchedule"
@@ -24,35 +21,6 @@ RULES = (
     *(HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE),
     *(DEPLOYMENT_FAILED, SECRET_CHANGED),
 )
-
-
-class Origin(StrEnum):
-    """Who publishes a metric of ours."""
-
-    HEALTH = "health check"
-    LOGS = "log filter"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric of ours. Without an alarm, `waived` says why."""
-
-    name: str
-    unit: str
-    meaning: str
-    origin: Origin
-    alarm: Alarm | None = None
-    waived: str = ""
-    #: The kinds of connector that have it.
-    kinds: tuple[str, ...] = KINDS
-    #: The connector's setting without which there is nothing to measure; empty: it is always measured.
-    setting: str = ""
-    #: The log filter's pattern, in the syntax of CloudWatch Logs.
-    pattern: str = ""
-
-    def namespace(self, names: Names) -> str:
-        """The CloudWatch namespace."""
-        return names.health_namespace if self.origin is Origin.HEALTH else names.log_namespace
 
 
 def _seen(name: str, what: str, first_step: str, *, periods: int = 1) -> Alarm:
@@ -76,7 +44,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "EcsServiceUnhealthy",
         "Count",
-        "1 when fewer tasks run than desired, the desired count is 0, or ECS stopped a deployment; else 0",
+        "1 when fewer tasks run than desired, none though some are meant, or ECS stopped a deployment; else 0",
         Origin.HEALTH,
         _seen(
             "EcsServiceUnhealthy",
@@ -149,6 +117,27 @@ METRICS: tuple[Metric, ...] = (
         kinds=("debezium",),
     ),
     Metric(
+        "ConfigDrifted",
+        "Count",
+        "1 when the connector's config in Connect is neither the registered one nor what a launch would "
+        "register; else 0",
+        Origin.HEALTH,
+        # Two checks: a launch changes config and record within a minute.
+        _seen(
+            "ConfigDrifted",
+            "Somebody has changed the connector's config in Connect by hand.",
+            "wms-connector verify names the keys; a launch puts the config back.",
+            periods=2,
+        ),
+    ),
+    Metric(
+        "ConnectorHalted",
+        "Count",
+        "1 while the connector is paused or stopped on purpose, or desired_count is 0; else 0",
+        Origin.HEALTH,
+        waived="it was done on purpose: the health check reminds people by mail, and the dashboard shows it",
+    ),
+    Metric(
         "SnapshotRunning",
         "Count",
         "1 while the initial or a requested snapshot runs, else 0",
@@ -185,6 +174,8 @@ METRICS: tuple[Metric, ...] = (
             "ReplicationLagSeconds",
             threshold=900,
             evaluation_periods=2,
+            # Without a task nothing is measured: the alarm must not stay on, nor call that well.
+            treat_missing_data=TreatMissingData.MISSING,
             seen_by_health=True,
         ),
         kinds=("debezium",),
@@ -268,6 +259,8 @@ METRICS: tuple[Metric, ...] = (
             "ask the DBA which transaction has been open for long, or give the task more memory.",
             "TransactionBufferPercent",
             threshold=60,
+            # As for the lag: the buffer is that of a task.
+            treat_missing_data=TreatMissingData.MISSING,
             seen_by_health=True,
         ),
         kinds=("debezium",),
@@ -285,6 +278,8 @@ METRICS: tuple[Metric, ...] = (
             "HeapAfterCollectionPercent",
             threshold=85,
             evaluation_periods=2,
+            # As for the lag: it is the heap of the worker that runs the task.
+            treat_missing_data=TreatMissingData.MISSING,
         ),
     ),
     Metric(

@@ -15,7 +15,7 @@ from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.state import HealthState
 from connector.domain.stage.record import StageRecord
 
-#: States of a connector that only an operator causes: what is done on purpose is not an error.
+#: States of a connector that somebody causes: what is done on purpose is not an error.
 HALTED = ("PAUSED", "STOPPED")
 #: The probe that reads what Connect has stored for the connector, as a key of `Observation.probe_errors`.
 POSITION_PROBE = "position"
@@ -69,7 +69,7 @@ class ConnectorStatus:
 
     @property
     def halted(self) -> bool:
-        """Whether an operator has paused or stopped the connector."""
+        """Whether somebody has paused or stopped the connector."""
         return self.state in HALTED
 
     @property
@@ -120,6 +120,8 @@ class Source:
     streaming: bool | None = None
     snapshot_running: bool = False
     snapshot_tables: int = 0
+    #: How many tables of the snapshot are not read yet; None while none runs.
+    tables_left: int | None = None
     #: How many seconds the last change that was read is behind the database; None while that is not known.
     seconds_behind_source: float | None = None
     #: Age of the last change seen, in seconds.
@@ -338,6 +340,11 @@ class Observation:
     health_state: HealthState | None = None
     #: The rotation of secrets that is under way, and how the last one ended.
     rotation: Rotation = field(default_factory=Rotation)
+    #: How many workers the stage is configured to have.
+    desired_count: int = 1
+    #: Keys in which the connector's config in Connect is neither the registered one nor the one that secrets
+    #: and settings give now; none if it is one of them, None if that is not known.
+    drifted_keys: tuple[str, ...] | None = None
     #: Who has halted the connector, and which versions of secrets were refused; empty where not read.
     halt: Halt = field(default_factory=Halt)
     refused: RefusedCredentials = field(default_factory=RefusedCredentials)

@@ -9,7 +9,8 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.budget import LIMIT, LONGEST_WAIT_SECONDS
 from connector.domain.health.error_classes import NOT_RUNNING, named
-from connector.domain.health.findings import CONFIRMED, Finding
+from connector.domain.health.finding import Finding
+from connector.domain.health.findings import CONFIRMED
 from connector.domain.health.headroom import judged
 from connector.domain.health.observation import Observation
 from connector.domain.health.refused_login import RefusedLogin, refused_in_trace, refused_login, written_at

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.error_classes import named
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.moments import moment
 from connector.domain.health.observation import Observation
 from connector.domain.health.skipped_changes import WHOLE_DATABASE, Skipped

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from connector.domain.health.alarm import LEAST_CERTIFICATE_DAYS, RUNBOOK
+from connector.domain.health.at_rest import halted_by
 from connector.domain.health.check_result import launch
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import Observation
 from connector.domain.health.state import HealthState
@@ -49,12 +50,16 @@ class Setup:
     certificate_expiry: float | None = None
     #: Why no client accepts that certificate; empty when one does.
     certificate_error: str = ""
+    #: The keys in which Connect's config is another one.
+    changed_keys: Sequence[str] = ()
+    #: `connector.state` of the stage's config.
+    declared_state: str = "running"
 
 
 def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> list[Finding]:
     """What `verify` checks besides the health check's findings."""
     return [
-        *_paused(seen, stage),
+        *_paused(seen, setup, stage),
         *_rollout(seen),
         *_config(setup, stage),
         *_secrets(seen, stage),
@@ -74,12 +79,24 @@ def _good(name: str, summary: str) -> Finding:
     return Finding.passed(name, summary, value=None)
 
 
-def _paused(seen: Observation, stage: Stage) -> list[Finding]:
-    if seen.connector is None or not seen.connector.halted or seen.halt.by is HaltedBy.LOGIN:
+def _paused(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
+    by = halted_by(seen.connector, seen.halt)
+    if seen.connector is None or by is HaltedBy.LOGIN:
         # After a refused login the health check's own finding says so.
         return []
+    if by is None:
+        if setup.declared_state == "running":
+            return []
+        reason = f"{CONNECTOR} is {seen.connector.state}, and connector.state is {setup.declared_state}"
+        return [
+            _bad(PAUSED, reason, f"{launch(stage)}, or change connector.state in the stage's config.yaml")
+        ]
     reason = f"{CONNECTOR} is {seen.connector.state}: {seen.halt.describe()}"
-    return [_bad(PAUSED, reason, f"wms-connector resume {stage.name}")]
+    if by is HaltedBy.DECLARED and setup.declared_state != "running":
+        return [_good(PAUSED, reason)]
+    # Resuming ends an operator's halt only: the next launch would make what is declared.
+    step = f"wms-connector resume {stage.name}" if setup.declared_state == "running" else launch(stage)
+    return [_bad(PAUSED, reason, step)]
 
 
 def _rollout(seen: Observation) -> list[Finding]:
@@ -95,7 +112,8 @@ def _config(setup: Setup, stage: Stage) -> list[Finding]:
     if setup.config_differs is None:
         return []
     if setup.config_differs:
-        reason = "the connector's config differs from what secrets and settings give now"
+        keys = f" in {', '.join(setup.changed_keys)}" if setup.changed_keys else ""
+        reason = f"the connector's config differs{keys} from what secrets and settings give now"
         return [_bad(CONFIG, reason, launch(stage))]
     return [_good(CONFIG, "matches secrets and settings")]
 

@@ -24,9 +24,9 @@ def check_cluster(session: Session) -> Answer:
     The details have the connectors of the group, without anything confidential, for a stage that is not
     registered there.
     """
-    refused = refused_version(session)
-    if refused is not None:
-        return Answer(State.FAILED, refused)
+    known = refused_version(session)
+    if known is not None:
+        return Answer(State.FAILED, known)
     with session.kafka() as kafka:
         refused = _refused(session, kafka)
         if refused:

@@ -1,10 +1,11 @@
 """VALIDATE: Connect and the plugin check the config, and the plugin connects to the database."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
+from connector.domain.capture.config import differs
 from connector.domain.capture.validation_errors import FieldError
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.redaction import without_values
@@ -20,6 +21,9 @@ SPARE_SECONDS = 10
 def validate(session: Session) -> Answer:
     """Connect resolves `${env:…}` before it validates, so wrong credentials show here."""
     session.know_confidential()
+    resting = session.environment.settings.state != "running"
+    if resting and rests_unchanged(session, session.connect().config(CONNECTOR)):
+        return Answer(State.DONE, "not needed: the connector is to rest, and its config is unchanged")
     check_may_log_in(session)
     try:
         errors = connector_errors(session, session.connect())
@@ -34,6 +38,15 @@ def validate(session: Session) -> Answer:
     return Answer(
         State.DONE, f"Connect accepts the config of {len(session.config)} keys and reaches the database"
     )
+
+
+def rests_unchanged(session: Session, stored: Mapping[str, str] | None) -> bool:
+    """Whether a launch makes nobody log in: it pauses or stops a connector whose config stays.
+
+    So a connector can be put to rest while its database is away.
+    """
+    resting = session.environment.settings.state != "running"
+    return resting and stored is not None and not differs(session.config, stored)
 
 
 def connector_errors(session: Session, connect: Connect) -> tuple[FieldError, ...]:

@@ -3,13 +3,17 @@
 The same evaluation as the health check's, over three of its findings.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.health.at_rest import halted_by
 from connector.domain.health.error_classes import explain_database
-from connector.domain.health.findings import Finding, findings, not_ok
+from connector.domain.health.finding import Finding, not_ok
+from connector.domain.health.findings import findings
+from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.state_table import read_halt
@@ -54,14 +58,11 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
         "source": "unknown" if seen.source is None else seen.source.describe(),
     }
     if status.halted:
-        return Answer(
-            State.FAILED,
-            f"{CONNECTOR} is {status.state}: {seen.halt.describe()}, and a launch does not undo it; "
-            "run `wms-connector resume` with the stage's name",
-            details=details,
-        )
+        return _halted(seen, status, settings, details)
     if status.failed:
         return Answer(State.FAILED, failure(status, database), details=details)
+    if settings.state != "running":
+        return Answer(State.WAITING, f"not {settings.state} yet: {status.describe()}", details=details)
     results = registered(seen, settings)
     if any(finding.ok is None for finding in results):
         return Answer(State.WAITING, status.describe(), details=details)
@@ -74,6 +75,20 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
         return Answer(State.DONE, f"{status.describe()}; {seen_of}", details=details)
     message = f"{status.describe()}, source connected: {seen.source.describe()}"
     return Answer(State.DONE, message, details=details)
+
+
+def _halted(
+    seen: Observation, status: ConnectorStatus, settings: ConnectorSettings, details: Mapping[str, object]
+) -> Answer:
+    """A launch ends well only if the config wants the connector to rest, whoever has halted it."""
+    reason = f"{CONNECTOR} is {status.state}: {seen.halt.describe()}"
+    if settings.state == "running":
+        again = "and a launch does not undo it; run `wms-connector resume` with the stage's name"
+        return Answer(State.FAILED, f"{reason}, {again}", details=details)
+    declared = halted_by(status, seen.halt) is HaltedBy.DECLARED
+    if (declared and status.state != settings.connect_state) or (status.stopped and status.tasks):
+        return Answer(State.WAITING, f"not {settings.state} yet: {status.describe()}", details=details)
+    return Answer(State.DONE, reason, details={**details, "rest": reason})
 
 
 def failure(status: ConnectorStatus, database: str) -> str:

@@ -118,7 +118,7 @@ def test_each_procedure_has_its_order() -> None:
 
 
 def test_what_may_not_be_done_twice_and_what_a_teardown_can_do_without() -> None:
-    assert {o for o in Operation if not o.policy.repeatable} == {Operation.RESTART, Operation.SNAPSHOT}
+    assert {o for o in Operation if not o.policy.repeatable} == {Operation.RESTART}
     optional = {o for o in Operation if not o.policy.required}
     assert optional == {Operation.TEARDOWN_CONNECTOR}
 

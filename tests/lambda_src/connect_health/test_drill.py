@@ -8,7 +8,7 @@ from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health import metrics
 from connector.domain.health.drills import CLASSES, KEY, Mailed, metric_of
 from connector.domain.health.error_classes import SKIPPED
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.incident import mailed
 from connector.domain.health.mail import SUBJECT
 from connector.domain.health.skipped_findings import NAME

@@ -12,7 +12,7 @@ from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.diagnosis.error_class import Owner
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
-from connector.domain.health.metrics import Origin
+from connector.domain.health.metric import Origin
 from connector.domain.health.observation import (
     Observation,
     Source,
@@ -76,6 +76,7 @@ def test_a_check_asks_little_and_changes_nothing(healthy: FakeStage):
     assert healthy.connect.requests == [
         ("GET", "/"),
         ("GET", f"/connectors/{CONNECTOR}/status"),
+        ("GET", f"/connectors/{CONNECTOR}/config"),
         ("GET", f"/connectors/{CONNECTOR}/offsets"),
     ]
     assert not healthy.kafka.changes
@@ -144,10 +145,12 @@ def test_a_missing_connector_counts_once_a_second_check_has_missed_it(healthy: F
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
-def test_what_a_person_stopped_is_healthy(healthy: FakeStage, state: str):
+def test_what_a_person_stopped_is_no_problem_and_not_called_healthy(healthy: FakeStage, state: str):
     healthy.connect.states[CONNECTOR] = state
     healthy.connect.tasks[CONNECTOR]["state"] = state
-    assert check(healthy).summary == "healthy"
+    verdict = check(healthy)
+    assert (verdict.findings, "healthy" in verdict.summary) == ((), False)
+    assert verdict.summary.startswith("nothing is streamed")
 
 
 @pytest.mark.parametrize("debezium", [None, {"streaming": {"connected": 0.0}}])

@@ -10,7 +10,8 @@ from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
 from connector.domain.health.error_classes import HEARTBEAT_TABLE_STALE, NOT_RUNNING, STALLED, WORKER
-from connector.domain.health.findings import IDLE_SECONDS, Finding
+from connector.domain.health.finding import Finding
+from connector.domain.health.findings import IDLE_SECONDS
 from connector.domain.health.observation import (
     BrokerReading,
     ConnectorStatus,

@@ -18,7 +18,7 @@ from connector.domain.health.error_classes import (
     WORKER,
     named,
 )
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.new_findings import find_new
 from connector.domain.health.remediation import Action, Remediation
 from connector.domain.health.scn import Reading, ScnMemory

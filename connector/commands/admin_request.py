@@ -1,0 +1,52 @@
+"""A request of an operator to a stage's admin function, with one line for each error."""
+
+import click
+
+from connector.aws import account
+from connector.aws.admin_function import Clock, NoFunction, invoke
+from connector.commands.output import print_json
+from connector.domain.admin_api import Answer, Request
+from connector.domain.errors import ServerError
+from connector.domain.health.check_result import launch
+from connector.domain.stage.stage import Stage
+from connector.operations.procedure import Ask, Overdue, Refused, Show, until_done
+
+
+def asker(stage: Stage, request: Request) -> Ask:
+    """Sends one request, whatever the operation; `NoFunction` says that the stage is not deployed."""
+    # What must not be done twice is not asked twice either, when the answer to it is lost.
+    port = account.Account(attempts={} if request.operation.policy.repeatable else {"lambda": 1})
+
+    def ask(_: object) -> Answer:
+        try:
+            return invoke(port, stage, request)
+        except NoFunction as error:
+            raise ServerError(
+                f"{error}: stage {stage.name!r} is not deployed; deploy it with `{launch(stage)}`"
+            ) from None
+
+    return ask
+
+
+def done(stage: Stage, request: Request, *, show: Show = lambda _: None) -> Answer:
+    """The answer, once it is done; anything else is a `ServerError`."""
+    operation = request.operation
+    try:
+        return until_done(operation, asker(stage, request), Clock(), show)
+    except Refused as error:
+        raise ServerError(f"{operation.value} {stage.name}: {error}") from None
+    except Overdue as error:
+        raise ServerError(f"{operation.value} {stage.name}: {error.summary}; run this again") from None
+
+
+def to_stderr(line: str) -> None:
+    """A line of progress: what a program reads is on stdout."""
+    click.echo(line, err=True)
+
+
+def print_answer(answer: Answer, *, as_json: bool) -> None:
+    """The answer in one line, or with its details as JSON."""
+    if as_json:
+        print_json({"changed": answer.changed, "summary": answer.summary, **answer.details})
+        return
+    click.echo(answer.summary)

@@ -1,0 +1,86 @@
+"""The connector runs, is paused or is stopped, as `connector.state` says, unless somebody stands above it."""
+
+import time
+from collections.abc import Callable
+
+from connector.domain.health.at_rest import halted_by
+from connector.domain.health.halt import HaltedBy
+from connector.domain.health.observation import ConnectorStatus
+from connector.domain.stage.aws_names import CONNECTOR
+from lambda_src.clients.connect_rest import Connect
+from lambda_src.clients.state_table import read_halt, write_halt
+from lambda_src.logins import end_halt, resume
+from lambda_src.session import Session
+
+#: How long a registration waits for a state that it asked for, in seconds, and how often it asks.
+_FOLLOW_SECONDS = 15.0
+_PAUSE_SECONDS = 0.5
+_AFTER_LOGIN = "; it was stopped after a refused login, and goes on from its offset"
+
+
+def initial_state(session: Session) -> str:
+    """The state in which a missing connector is created.
+
+    What an operator has halted stays halted, even if somebody has deleted it since: nothing but an operator
+    starts it.
+    """
+    declared = session.environment.settings.connect_state
+    halt = read_halt(session.aws.table(session.environment.table))
+    if halt.by is HaltedBy.OPERATOR:
+        return declared if declared != "RUNNING" else "STOPPED"
+    if declared != "RUNNING":
+        _mark(session)
+    elif halt.by is not None:
+        end_halt(session, time.time())
+    return declared
+
+
+def make_declared(session: Session, connect: Connect) -> str:
+    """Pause, stop or resume the connector if that is wanted; what was done or kept, to follow a summary.
+
+    An operator's halt is kept and named. Whether a connector may log in that was stopped after a refused
+    login was checked before.
+    """
+    declared = session.environment.settings.connect_state
+    halt = read_halt(session.aws.table(session.environment.table))
+    status = connect.status(CONNECTOR)
+    if status is None:
+        if halt.by is HaltedBy.LOGIN and declared == "RUNNING":
+            end_halt(session, time.time())
+        return ""
+    by = halted_by(status, halt)
+    if by is HaltedBy.OPERATOR or (by is HaltedBy.LOGIN and status.halted and declared != "RUNNING"):
+        return f"; it stays {status.state}: {halt.describe()}"
+    if declared == "RUNNING":
+        if not status.halted:
+            if halt.by is not None:
+                end_halt(session, time.time())
+            return ""
+        _follow(connect, session, lambda _: resume(session, connect), lambda now: not now.halted)
+        return _AFTER_LOGIN if by is HaltedBy.LOGIN else "; resumed, as connector.state says"
+    if by is not HaltedBy.DECLARED:
+        _mark(session)
+    if status.state == declared:
+        return ""
+    ask = connect.pause if declared == "PAUSED" else connect.stop
+    _follow(connect, session, ask, lambda now: now.state == declared)
+    return f"; {declared.lower()}, as connector.state says"
+
+
+def _mark(session: Session) -> None:
+    """Before the request: a run that dies behind it leaves a halt that says why."""
+    table = session.aws.table(session.environment.table)
+    write_halt(table, read_halt(table), by=HaltedBy.DECLARED, at=int(time.time()))
+
+
+def _follow(
+    connect: Connect, session: Session, ask: Callable[[str], None], enough: Callable[[ConnectorStatus], bool]
+) -> None:
+    """Ask, and wait until the status follows: else the next step would find the state from before."""
+    ask(CONNECTOR)
+    session.deadline.poll(
+        lambda: connect.status(CONNECTOR),
+        lambda found: found is not None and enough(found),
+        every=_PAUSE_SECONDS,
+        at_most=_FOLLOW_SECONDS,
+    )
