@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ import boto3
 
 from connector.domain.admin_api import LogEvent
 from connector.domain.capture.config import connector_config
+from connector.domain.capture.envelope import kept_envelope, remembered
 from connector.domain.errors import ServerError
 from connector.domain.health.observation import Service, Source
 from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
@@ -26,7 +27,7 @@ from connector.domain.secrets.secrets import (
     parse_kafka_credentials,
 )
 from connector.domain.secrets.shapes import parse_alb_tls, parse_kafka_tls
-from connector.domain.stage.aws_names import CONNECT_PORT
+from connector.domain.stage.aws_names import CONNECT_PORT, CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
 from lambda_src.clients import ecs as tasks
@@ -37,7 +38,7 @@ from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.endpoints import Address, addresses
 from lambda_src.clients.kafka_admin import Kafka, KafkaAdmin, client_settings
 from lambda_src.clients.secrets import SecretReader, SecretsManager
-from lambda_src.clients.state_table import Table
+from lambda_src.clients.state_table import Table, read_record
 from lambda_src.clients.tcp import TcpProbe, tcp_probe
 from lambda_src.clients.tls import certificate_expiry
 from lambda_src.clients.transport import HttpTransport, Transport
@@ -158,7 +159,17 @@ class Session:
         """The connector config as it should be."""
         env = self.environment
         private_ca = self.authority is not None
-        return connector_config(env.stage, self.database, env.auth, env.settings, private_ca=private_ca)
+        settings = replace(env.settings, envelope=self.envelope)
+        return connector_config(env.stage, self.database, env.auth, settings, private_ca=private_ca)
+
+    @cached_property
+    def envelope(self) -> str:
+        """The form of the stage's messages: as its settings say, else as it has been so far."""
+        asked = self.environment.settings.envelope
+        if asked:
+            return asked
+        record = read_record(self.aws.table(self.environment.table))
+        return remembered(record) or kept_envelope(record, self.connect().config(CONNECTOR))
 
     @property
     def topics(self) -> tuple[TopicSpec, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import config_hash, differs
+from connector.domain.capture.envelope import PLAIN
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.health.budget import LIMIT
@@ -76,14 +77,15 @@ def compare(session: Session, seen: Observation) -> Setup:
     if "secrets" in seen.probe_errors:
         # A missing endpoint may be why they cannot be read.
         return with_reachability(Setup(), *run([around]))
-    probes = [around]
+    probes = [around, Probe("wanted", lambda: config_hash(session.config), _COMPARE_SECONDS + 2)]
     if seen.brokers is not None and not seen.brokers.error:
         probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
     if seen.connect_answers == "" and seen.connector is not None:
         probes.append(Probe("config", lambda: _config_differs(session), _COMPARE_SECONDS + 2))
     found, errors = run(probes)
-    known = Setup(found.get("topics"), config_hash(session.config), found.get("config"))
-    return with_reachability(known, found, errors)
+    known = Setup(found.get("topics"), found.get("wanted", ""), found.get("config"))
+    # Why the wanted config is not known is a finding of its own: the database, the record or Connect.
+    return with_reachability(known, found, {key: why for key, why in errors.items() if key != "wanted"})
 
 
 def with_reachability(known: Setup, found: Mapping[str, Any], errors: Mapping[str, str]) -> Setup:
@@ -245,6 +247,7 @@ def _record(seen: Observation, setup: Setup) -> dict[str, Any] | None:
         "cluster_id": record.cluster_id,
         "config_hash": record.config_hash,
         "config_hash_wanted": setup.wanted_config_hash,
+        "envelope": record.envelope or PLAIN,
         "retiring": record.retiring,
         "secrets_changed": list(seen.secrets_changed),
     }

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from connector.domain.capture.envelope import SCHEMA, converters
 from connector.domain.capture.settings import UNREADABLE, ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth, client_security
@@ -41,14 +42,17 @@ def connector_config(
 ) -> Mapping[str, str]:
     """What `PUT /connectors/<name>/config` is given: every value is text, no value is confidential.
 
-    `private_ca`: whether the stage has the secret `kafkaTls`.
+    `private_ca`: whether the stage has the secret `kafkaTls`. Without a setting, messages have the form of a
+    new stage's; of a registered stage the caller gives the one it has (`envelope.kept_envelope`).
     """
     if settings.kind == "jdbc":
         source = _jdbc(stage, database)
     else:
         security = client_security(auth, private_ca=private_ca)
         source = {**_debezium(stage, security, settings), **_oracle(stage, database, security)}
-    return MappingProxyType(dict(sorted({**_COMMON, **source}.items())))
+    return MappingProxyType(
+        dict(sorted({**_COMMON, **converters(settings.envelope or SCHEMA), **source}.items()))
+    )
 
 
 def config_hash(config: Mapping[str, str]) -> str:

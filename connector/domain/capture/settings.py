@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from connector.domain.capture.envelope import ENVELOPES
 from connector.domain.errors import OperatorError
 from connector.domain.stage.topics import CAPTURED_TABLES
 
@@ -46,10 +47,17 @@ class ConnectorSettings:
     #: `stop`: a value that cannot be converted stops the connector. `null`: the value is left out and logged;
     #: somebody has to decide that, until the connector has read the row.
     unreadable_values: str = "stop"
+    #: `schema`: each message is `{"schema": …, "payload": …}`, as Connect's JSON converter writes it.
+    #: `plain`: the payload alone. Empty: `schema` for a new stage; a launched stage keeps what it has.
+    envelope: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise OperatorError(f"connector.kind {self.kind!r} is unknown; allowed: {', '.join(KINDS)}")
+        if self.envelope not in ("", *ENVELOPES):
+            raise OperatorError(
+                f"connector.envelope {self.envelope!r} is unknown; allowed: {', '.join(ENVELOPES)}"
+            )
         if self.unreadable_values not in UNREADABLE:
             raise OperatorError(
                 f"connector.unreadable_values {self.unreadable_values!r} is unknown; "
