@@ -41,7 +41,7 @@ from lambda_src.clients.secrets import SecretReader, SecretsManager
 from lambda_src.clients.state_table import Table, read_record
 from lambda_src.clients.tcp import TcpProbe, tcp_probe
 from lambda_src.clients.tls import certificate_expiry
-from lambda_src.clients.transport import HttpTransport, Transport
+from lambda_src.clients.transport import Transport
 from lambda_src.clients.worker_log import Logs
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
@@ -215,6 +215,8 @@ class Session:
         """HTTP; with a load balancer, trusting the authority that its secret names."""
         if self.transport is not None:
             return self.transport
+        from lambda_src.clients.http_transport import HttpTransport  # noqa: PLC0415 - a cold start is shorter
+
         if self.environment.connect_url is None:
             return HttpTransport()
         return HttpTransport(self.alb_authority)

@@ -104,4 +104,5 @@ def test_status_without_connect_says_so_and_not_that_the_config_differs(old: Fak
     old.connect.addresses = []
     answer = old.ask(Operation.STATUS)
     assert answer.state is State.DONE
-    assert "wanted" not in str(answer.details)
+    assert answer.details["record"]["config_hash_wanted"] == ""
+    assert "the registered config differs" not in str(answer.details["findings"])
