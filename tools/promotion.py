@@ -8,17 +8,18 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 from connector.domain.stage.stage import NAMED_STAGES
 
 #: More would hide the rest of the page; the pull request itself lists every commit.
 _SHOWN = 100
-_HOW = "Merge with a merge commit. A squashed one has none of these commits, so they would all be proposed again."
+_HOW = "Merge with a merge commit. After a squashed one all these commits would be proposed again."
 
 
 def following(branch: str) -> str:
     """The branch of the next named stage; empty after the last one, and for a branch that is none."""
-    stages = dict(zip(NAMED_STAGES, NAMED_STAGES[1:], strict=False))
+    stages = dict(pairwise(NAMED_STAGES))
     return stages.get(branch, "")
 
 
