@@ -177,6 +177,7 @@ class Session:
         settings = self.environment.settings
         return self.stage.topics.specs(
             settings.kind,
+            jdbc_topics=settings.jdbc_topics,
             data_partitions=settings.data_partitions,
             data_retention_days=settings.data_retention_days,
             heartbeat_table=bool(settings.heartbeat_table),

@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.domain.capture.envelope import ENVELOPES
 from connector.domain.errors import OperatorError
-from connector.domain.stage.topics import CAPTURED_TABLES
+from connector.domain.stage.topics import CAPTURED_TABLES, JDBC_TOPICS
 
 KINDS = ("debezium", "jdbc")
 #: What is done with a column's value that the connector cannot convert, and Debezium's word for it.
@@ -50,6 +50,9 @@ class ConnectorSettings:
     #: `schema`: each message is `{"schema": …, "payload": …}`, as Connect's JSON converter writes it.
     #: `plain`: the payload alone. Empty: `schema` for a new stage; a launched stage keeps what it has.
     envelope: str = ""
+    #: Of the kind `jdbc`, the names of its topics: `schema` for `aws.wms.cdc.WMS.<TABLE>`, `bare` for
+    #: `aws.wms.cdc.<TABLE>`. Which of them the consumers of the predecessor read shows on the cluster.
+    jdbc_topics: str = "schema"
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -57,6 +60,10 @@ class ConnectorSettings:
         if self.envelope not in ("", *ENVELOPES):
             raise OperatorError(
                 f"connector.envelope {self.envelope!r} is unknown; allowed: {', '.join(ENVELOPES)}"
+            )
+        if self.jdbc_topics not in JDBC_TOPICS:
+            raise OperatorError(
+                f"connector.jdbc_topics {self.jdbc_topics!r} is unknown; allowed: {', '.join(JDBC_TOPICS)}"
             )
         if self.unreadable_values not in UNREADABLE:
             raise OperatorError(
