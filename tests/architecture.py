@@ -91,7 +91,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lambda_src.packaging": ("connector.domain",),
     # Programs for the repository's own files.
     # The policy gates read what `wms-connector render` writes, and render other settings in the same way.
-    "tools": ("connector.sceptre.render",),
+    # What a stage is has one rule, for the workflows too.
+    "tools": ("connector.domain.stage", "connector.sceptre.render"),
 }
 
 #: Who may make clients of AWS and know its library's errors.

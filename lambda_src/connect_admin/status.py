@@ -12,12 +12,14 @@ from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import config_hash, differs
 from connector.domain.capture.envelope import PLAIN
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.capture.validation_errors import about_fields
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.check_result import result
 from connector.domain.health.headroom import judged, remembered
 from connector.domain.health.lag import staleness_limit
 from connector.domain.health.observation import ConnectorStatus, Observation
+from connector.domain.health.polled_source import PolledSource, newest_read
 from connector.domain.health.scn import Age
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.verdict import decide
@@ -27,6 +29,7 @@ from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
 from lambda_src.clients.worker_log import GivenLog
 from lambda_src.connect_admin.reachability import Reachability, reachability
+from lambda_src.connect_admin.registration.validate import connector_errors
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run
@@ -34,6 +37,8 @@ from lambda_src.session import Session
 
 #: How long brokers and Connect are asked, to compare what exists with what a launch would create, in seconds.
 _COMPARE_SECONDS = 10.0
+#: How long a jdbc connector may take to open a connection to the database, in seconds.
+_POLLED_SECONDS = 20.0
 
 
 def status(session: Session, clock: Clock = time.time) -> Answer:
@@ -82,8 +87,12 @@ def compare(session: Session, seen: Observation) -> Setup:
         probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
     if seen.connect_answers == "" and seen.connector is not None:
         probes.append(Probe("config", lambda: _config_differs(session), _COMPARE_SECONDS + 2))
+        if session.environment.settings.kind == "jdbc" and seen.connector.streams:
+            probes.append(Probe("polled", lambda: _polled(session), _POLLED_SECONDS + 2))
     found, errors = run(probes)
-    known = Setup(found.get("topics"), found.get("wanted", ""), found.get("config"))
+    known = Setup(
+        found.get("topics"), found.get("wanted", ""), found.get("config"), polled=found.get("polled")
+    )
     # Why the wanted config is not known is a finding of its own: the database, the record or Connect.
     return with_reachability(known, found, {key: why for key, why in errors.items() if key != "wanted"})
 
@@ -113,6 +122,14 @@ def _config_differs(session: Session) -> bool | None:
     """None while Connect has no config of the connector."""
     stored = session.connect(_COMPARE_SECONDS).config(CONNECTOR)
     return None if stored is None else differs(session.config, stored)
+
+
+def _polled(session: Session) -> PolledSource:
+    """Of the kind `jdbc`: whether the connector gets a connection now, and what it has read so far."""
+    connect = session.connect(_POLLED_SECONDS)
+    errors = connector_errors(session, connect)
+    stored = connect.offsets(CONNECTOR) or ()
+    return PolledSource(about_fields(errors, session.database_address) if errors else "", newest_read(stored))
 
 
 def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: float) -> dict[str, Any]:

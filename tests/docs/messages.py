@@ -20,6 +20,9 @@ _EXAMPLE: Mapping[str, Any] = {
     "ts_ms": 1767323045912,
     "ts_us": 1767323045912345,
     "ts_ns": 1767323045912345678,
+    "commit_ts_ms": 1767323045700,
+    "start_ts_ms": 1767323045600,
+    "txSeq": 1,
     "scn": "2103456",
     "commit_scn": "2103460",
     "start_scn": "2103455",
@@ -57,6 +60,33 @@ def message(name: str) -> dict[str, Any]:
     """A message that is kept: its `key` and its `value`."""
     found: dict[str, Any] = json.loads((REFERENCE / f"{name}.json").read_text(encoding="utf-8"))
     return found
+
+
+def shown(name: str, *, schema: bool) -> str:
+    """A message as the page shows it: the payloads whole, the value's schema without its fields."""
+    found = message(name)
+    value = found["value"]
+    outline = {key: part for key, part in value["schema"].items() if key != "fields"}
+    fields = [part["field"] for part in value["schema"]["fields"]]
+    head = {"schema": {**outline, "fields": [f"... {', '.join(fields)} ..."]}} if schema else {}
+    text = json.dumps({**head, "payload": value["payload"]} if schema else value["payload"], indent=2)
+    key = json.dumps(found["key"] if schema else found["key"]["payload"])
+    return f"\n```text\nkey\n{key}\n\nvalue\n{text}\n```\n\n"
+
+
+def columns() -> list[tuple[str, str, str, str]]:
+    """Of each column in a row: name, type, whether it is optional, and an example."""
+    value = message("named-insert")["value"]
+    (row,) = (part for part in value["schema"]["fields"] if part["field"] == "after")
+    return [
+        (
+            f"`{part['field']}`",
+            part["type"] + (f", `{part['name']}`" if "name" in part else ""),
+            "yes" if part["optional"] else "no",
+            f"`{json.dumps(value['payload']['after'][part['field']])}`",
+        )
+        for part in row["fields"]
+    ]
 
 
 def names() -> list[str]:
