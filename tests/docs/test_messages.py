@@ -10,7 +10,7 @@ from connector.domain.stage.stage import Stage
 from tests.docs import messages
 from tests.docs.messages import EPHEMERAL
 
-_KINDS: dict[str, type] = {"string": str, "int64": int, "int32": int, "struct": dict}
+_KINDS: dict[str, Any] = {"string": str, "int64": int, "int32": int, "struct": dict}
 
 
 def _check(schema: dict[str, Any], content: Any) -> None:
@@ -18,7 +18,7 @@ def _check(schema: dict[str, Any], content: Any) -> None:
     if content is None:
         assert schema["optional"], schema
         return
-    assert type(content) is _KINDS[schema["type"]], schema
+    assert _KINDS[schema["type"]] is content.__class__, schema
     if schema["type"] == "struct":
         assert [part["field"] for part in schema["fields"]] == list(content)
         for part in schema["fields"]:
