@@ -12,6 +12,7 @@ import pytest
 
 from connector.domain.capture.config import JDBC_CLASS
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.stage.record import RECORD_KEY
 from connector.local import schema
 from connector.local.arrivals import Watch
 from connector.local.oracle import plugin
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.e2e
 
 SETTINGS = ConnectorSettings(kind="jdbc", jdbc_topics="bare")
 BARE = MAIN.topics.roles["data_jdbc_bare"]
+SEEDED = 2
 TOPIC = f"wms.WMS.{schema.BASE}"
 
 
@@ -48,7 +50,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         patch.setattr(plugin, "worker_home", worker_home)
         with World.up(scratch / "world", enforce_iam=True) as one:
             one.grant(MAIN, SETTINGS)
-            one.database.seed(2)
+            one.database.seed(SEEDED)
             yield one
 
 
@@ -73,16 +75,20 @@ def keys(world: World) -> list[int]:
 
 @pytest.fixture(scope="module")
 def streaming(world: World, project: Path) -> Run:
-    """main as it is launched first."""
+    """main as an earlier release has left it, plain and without a word of that in its record, launched again."""
     run = sceptre(world.env(), "launch", "foundation", "--yes", project=project)
     assert run.status == 0, run.output
+    launch(world, project, envelope="plain")
+    world.account.client("dynamodb").update_item(
+        TableName=MAIN.names.table, Key={"id": {"S": RECORD_KEY}}, UpdateExpression="REMOVE envelope"
+    )
     return launch(world, project)
 
 
 @pytest.fixture(scope="module")
 def polling(world: World, project: Path, streaming: Run, keys: list[int]) -> Run:
     """main with the kind jdbc; a row is written while it polls."""
-    run = launch(world, project, kind="jdbc", jdbc_topics="bare")
+    run = launch(world, project, kind="jdbc", jdbc_topics="bare", envelope="schema")
     keys += world.database.insert("WMS", schema.BASE)
     return run
 
@@ -90,7 +96,14 @@ def polling(world: World, project: Path, streaming: Run, keys: list[int]) -> Run
 @pytest.fixture(scope="module")
 def back(world: World, project: Path, polling: Run, keys: list[int]) -> Run:
     """main with its first kind again."""
-    return launch(world, project, kind="debezium")
+    return launch(world, project)
+
+
+def test_a_stage_of_an_earlier_release_goes_on_with_plain_messages(world: World, streaming: Run):
+    with Consumer(world.kafka_bootstrap, [TOPIC]) as consumer:
+        values = [json.loads(record.value) for record in consumer.read(SEEDED)]
+    assert {value["op"] for value in values} == {"r"}
+    assert StageUnderTest(world).record()["envelope"] == {"S": "plain"}
 
 
 def test_the_connector_becomes_the_predecessors(world: World, polling: Run):
@@ -119,13 +132,17 @@ def test_verify_looks_at_the_source_and_at_lag(world: World, polling: Run):
 
 
 def test_back_at_its_first_kind_nothing_is_lost(world: World, back: Run, keys: list[int]):
-    """It reads on where it stood: what was written meanwhile arrives, and no second snapshot."""
+    """It reads on where it stood: what was written meanwhile arrives, and no second snapshot.
+
+    Without the setting the messages keep the form that they had last.
+    """
+    assert StageUnderTest(world).record()["envelope"] == {"S": "schema"}
     watch = Watch(world.kafka_bootstrap, [TOPIC])
     try:
         wanted = [{schema.key(schema.BASE): str(key)} for key in keys]
         assert watch.wait_for(
             lambda seen: [a.key for a in seen if a.operation == "insert"] == wanted, TIMEOUT_SECONDS
         )
-        assert [a.operation for a in watch.seen].count("snapshot") == 2
+        assert [a.operation for a in watch.seen].count("snapshot") == SEEDED
     finally:
         watch.close()
