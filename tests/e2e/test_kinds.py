@@ -75,7 +75,7 @@ def keys(world: World) -> list[int]:
 
 @pytest.fixture(scope="module")
 def streaming(world: World, project: Path) -> Run:
-    """main as an earlier release has left it, plain and without a word of that in its record, launched again."""
+    """main as an earlier release left it, plain and with no word of that in its record, launched again."""
     run = sceptre(world.env(), "launch", "foundation", "--yes", project=project)
     assert run.status == 0, run.output
     launch(world, project, envelope="plain")
