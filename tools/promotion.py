@@ -1,7 +1,9 @@
 """The pull requests that carry a release from one named stage's branch to the next.
 
-python3 -m tools.promotion next main              # print the branch after main; nothing after the last
-python3 -m tools.promotion notes origin/val       # print what HEAD has and that branch does not
+Called by the workflow `promote`, without our packages installed:
+
+    python3 -m tools.promotion next main              # print the branch after main; nothing after the last
+    python3 -m tools.promotion notes origin/val       # print what HEAD has and that branch does not
 """
 
 import argparse
