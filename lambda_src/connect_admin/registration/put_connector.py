@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
 from connector.domain.capture.config import NAME_KEY, config_hash, differs
+from connector.domain.capture.envelope import envelope_of
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.connect_admin.registration.validate import connector_errors, refused, validation_seconds
@@ -35,10 +36,16 @@ def register(session: Session) -> Answer:
     keys = changed_keys(wanted, stored)
     return Answer(
         State.DONE,
-        f"{CONNECTOR} updated ({', '.join(keys)})",
+        f"{CONNECTOR} updated ({', '.join(keys)}){_switched(wanted, stored)}",
         changed=True,
         details={**details, "changed_keys": keys},
     )
+
+
+def _switched(wanted: Mapping[str, str], stored: Mapping[str, str]) -> str:
+    """What consumers must know: a record from now on has another form."""
+    now, before = envelope_of(wanted), envelope_of(stored)
+    return "" if now == before else f"; its messages have the envelope {now} from now on, not {before}"
 
 
 def changed_keys(wanted: Mapping[str, str], stored: Mapping[str, str]) -> list[str]:

@@ -53,6 +53,12 @@ def test_verify_and_status_of_such_a_stage_find_nothing_different(old: FakeStage
     assert details["record"]["envelope"] == "plain"
 
 
+def test_a_switch_is_said(old: FakeStage) -> None:
+    old.settings = ConnectorSettings(envelope="schema")
+    summary = old.ask(Operation.REGISTER).summary
+    assert summary.endswith("; its messages have the envelope schema from now on, not plain")
+
+
 def test_it_switches_when_its_config_says_so_and_back(old: FakeStage) -> None:
     for envelope in ("schema", "plain"):
         old.settings = ConnectorSettings(envelope=envelope)
