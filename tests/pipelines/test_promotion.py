@@ -26,8 +26,9 @@ class Repository:
         self.git("init", "--quiet", "--bare", "--initial-branch=main", "origin.git", at=base)
         self.git("clone", "--quiet", "origin.git", "clone", at=base)
         self.git("switch", "--quiet", "--create", "main")
-        for package in ("tools", "connector"):
-            shutil.copytree(ROOT / package, self.root / package, ignore=shutil.ignore_patterns("__pycache__"))
+        ignore = shutil.ignore_patterns("__pycache__")
+        for package in ("tools", "connector/domain"):
+            shutil.copytree(ROOT / package, self.root / package, ignore=ignore)
         self.git("add", "tools/promotion.py")
         self.commit("Build the pipeline")
         self.open_one = ""
