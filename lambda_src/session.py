@@ -10,6 +10,7 @@ import boto3
 
 from connector.domain.admin_api import LogEvent
 from connector.domain.capture.config import connector_config
+from connector.domain.capture.envelope import kept_envelope, remembered
 from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import SecretError, ServerError
 from connector.domain.health.observation import Service, Source
@@ -27,7 +28,7 @@ from connector.domain.secrets.secrets import (
     parse_kafka_credentials,
 )
 from connector.domain.secrets.shapes import parse_alb_tls, parse_kafka_tls
-from connector.domain.stage.aws_names import CONNECT_PORT
+from connector.domain.stage.aws_names import CONNECT_PORT, CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
 from lambda_src.clients import ecs as tasks
@@ -38,10 +39,10 @@ from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.endpoints import Address, addresses
 from lambda_src.clients.kafka_admin import Kafka, KafkaAdmin, client_settings
 from lambda_src.clients.secrets import SecretReader, SecretsManager
-from lambda_src.clients.state_table import Table, read_refused
+from lambda_src.clients.state_table import Table, read_record, read_refused
 from lambda_src.clients.tcp import TcpProbe, tcp_probe
 from lambda_src.clients.tls import certificate_expiry
-from lambda_src.clients.transport import HttpTransport, Transport
+from lambda_src.clients.transport import Transport
 from lambda_src.clients.worker_log import Logs
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
@@ -184,7 +185,17 @@ class Session:
         """The connector config as it should be."""
         env = self.environment
         private_ca = self.authority is not None
-        return connector_config(env.stage, self.database, env.auth, env.settings, private_ca=private_ca)
+        settings = replace(env.settings, envelope=self.envelope)
+        return connector_config(env.stage, self.database, env.auth, settings, private_ca=private_ca)
+
+    @cached_property
+    def envelope(self) -> str:
+        """The form of the stage's messages: as its settings say, else as it has been so far."""
+        asked = self.environment.settings.envelope
+        if asked:
+            return asked
+        record = read_record(self.aws.table(self.environment.table))
+        return remembered(record) or kept_envelope(record, self.connect().config(CONNECTOR))
 
     @property
     def topics(self) -> tuple[TopicSpec, ...]:
@@ -192,6 +203,7 @@ class Session:
         settings = self.environment.settings
         return self.stage.topics.specs(
             settings.kind,
+            jdbc_topics=settings.jdbc_topics,
             data_partitions=settings.data_partitions,
             data_retention_days=settings.data_retention_days,
             heartbeat_table=bool(settings.heartbeat_table),
@@ -230,6 +242,8 @@ class Session:
         """HTTP; with a load balancer, trusting the authority that its secret names."""
         if self.transport is not None:
             return self.transport
+        from lambda_src.clients.http_transport import HttpTransport  # noqa: PLC0415 - a cold start is shorter
+
         if self.environment.connect_url is None:
             return HttpTransport()
         return HttpTransport(self.alb_authority)

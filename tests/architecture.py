@@ -99,6 +99,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "tools": (
         "connector.sceptre.render",
         "connector.domain.errors",
+        # What a stage is has one rule, for the workflows too.
+        "connector.domain.stage",
         "connector.image_publishing",
         "lambda_src.packaging",
     ),

@@ -8,6 +8,7 @@ from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth, auth_of, parse_auth
 from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import JDBC_TOPICS
 
 _KIND = click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True)
 _HEARTBEAT_TABLE = click.option(
@@ -52,6 +53,13 @@ def oracle_script(stage_name: str, kind: str, heartbeat_table: str, *, no_contai
     help="The port in the stage's broker string; repeat the option where each broker has its own. "
     "Default: MSK's port for --kafka-auth.",
 )
+@click.option(
+    "--jdbc-topics",
+    type=click.Choice([*JDBC_TOPICS]),
+    default=ConnectorSettings().jdbc_topics,
+    show_default=True,
+    help="connector.jdbc_topics of the stage, for --kind jdbc.",
+)
 @_HEARTBEAT_TABLE
 @click.option(
     "--max-record-mib",
@@ -66,6 +74,7 @@ def broker_script(
     kind: str,
     kafka_auth: str,
     *,
+    jdbc_topics: str,
     ports: tuple[int, ...],
     heartbeat_table: str,
     max_record_mib: int,
@@ -75,7 +84,9 @@ def broker_script(
     This command connects to nothing and reads no settings. Repeat as options what the stage's config.yaml
     and its secret brokerString set.
     """
-    settings = ConnectorSettings(kind=kind, heartbeat_table=heartbeat_table, max_record_mib=max_record_mib)
+    settings = ConnectorSettings(
+        kind=kind, jdbc_topics=jdbc_topics, heartbeat_table=heartbeat_table, max_record_mib=max_record_mib
+    )
     auth = parse_auth(kafka_auth)
     meant = auth_of(ports[0]) if len(set(ports)) == 1 else None
     if meant not in (None, auth):

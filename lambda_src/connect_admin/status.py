@@ -10,7 +10,9 @@ from typing import Any
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import changed_keys, config_hash
+from connector.domain.capture.envelope import PLAIN
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.capture.validation_errors import about_fields
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.errors import WmsError
 from connector.domain.health.budget import LIMIT
@@ -18,6 +20,7 @@ from connector.domain.health.check_result import result
 from connector.domain.health.headroom import judged, remembered
 from connector.domain.health.lag import staleness_limit
 from connector.domain.health.observation import ConnectorStatus, Observation
+from connector.domain.health.polled_source import PolledSource, newest_read
 from connector.domain.health.scn import Age
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.verdict import decide
@@ -27,6 +30,7 @@ from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
 from lambda_src.clients.worker_log import GivenLog
 from lambda_src.connect_admin.reachability import Reachability, reachability
+from lambda_src.connect_admin.registration.validate import connector_errors
 from lambda_src.connect_admin.rotation.look import glance
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
@@ -35,6 +39,8 @@ from lambda_src.session import Session
 
 #: How long brokers and Connect are asked, to compare what exists with what a launch would create, in seconds.
 _COMPARE_SECONDS = 10.0
+#: How long a jdbc connector may take to open a connection to the database, in seconds.
+_POLLED_SECONDS = 20.0
 
 
 def status(session: Session, clock: Clock = time.time) -> Answer:
@@ -89,21 +95,25 @@ def compare(session: Session, seen: Observation) -> Setup:
     if "secrets" in seen.probe_errors:
         # A missing endpoint may be why they cannot be read.
         return with_reachability(Setup(), *run([around]))
-    probes = [around]
+    probes = [around, Probe("wanted", lambda: config_hash(session.config), _COMPARE_SECONDS + 2)]
     if seen.brokers is not None and not seen.brokers.error:
         probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
     if seen.connect_answers == "" and seen.connector is not None:
         probes.append(Probe("config", lambda: _changed_keys(session), _COMPARE_SECONDS + 2))
+        if session.environment.settings.kind == "jdbc" and seen.connector.streams:
+            probes.append(Probe("polled", lambda: _polled(session), _POLLED_SECONDS + 2))
     found, errors = run(probes)
     keys = found.get("config")
     known = Setup(
         found.get("topics"),
-        config_hash(session.config),
+        found.get("wanted", ""),
         None if keys is None else bool(keys),
         changed_keys=keys or (),
         declared_state=session.environment.settings.state,
+        polled=found.get("polled"),
     )
-    return with_reachability(known, found, errors)
+    # Why the wanted config is not known is a finding of its own: the database, the record or Connect.
+    return with_reachability(known, found, {key: why for key, why in errors.items() if key != "wanted"})
 
 
 def with_reachability(known: Setup, found: Mapping[str, Any], errors: Mapping[str, str]) -> Setup:
@@ -131,6 +141,14 @@ def _changed_keys(session: Session) -> tuple[str, ...] | None:
     """In which keys Connect's config differs from the wanted one; None while it has none."""
     stored = session.connect(_COMPARE_SECONDS).config(CONNECTOR)
     return None if stored is None else tuple(changed_keys(session.config, stored))
+
+
+def _polled(session: Session) -> PolledSource:
+    """Of the kind `jdbc`: whether the connector gets a connection now, and what it has read so far."""
+    connect = session.connect(_POLLED_SECONDS)
+    errors = connector_errors(session, connect)
+    stored = connect.offsets(CONNECTOR) or ()
+    return PolledSource(about_fields(errors, session.database_address) if errors else "", newest_read(stored))
 
 
 def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: float) -> dict[str, Any]:
@@ -266,6 +284,7 @@ def _record(seen: Observation, setup: Setup) -> dict[str, Any] | None:
         "cluster_id": record.cluster_id,
         "config_hash": record.config_hash,
         "config_hash_wanted": setup.wanted_config_hash,
+        "envelope": record.envelope or PLAIN,
         "retiring": record.retiring,
         "secrets_changed": list(seen.secrets_changed),
         "rotation": seen.rotation.describe(),

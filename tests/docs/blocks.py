@@ -30,7 +30,7 @@ from connector.domain.stage.ownership import foreign_stack
 from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.stage.topics import Catalogue
 from templates.shared.fargate import SIZES
-from tests.docs import growth
+from tests.docs import growth, messages
 from tests.domain.stage.test_stack_states import STATES
 from tests.support import sizes
 from tests.support.predecessor import predecessor
@@ -319,6 +319,10 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "topics": _topics,
     "topic-settings": _settings,
     "groups": _groups,
+    "message-named": lambda: messages.shown("named-insert", schema=True),
+    "message-ephemeral": lambda: messages.shown("ephemeral-delete", schema=True),
+    "message-plain": lambda: messages.shown("named-delete", schema=False),
+    "message-columns": lambda: _table(("column", "type", "optional", "example"), messages.columns()),
     "secrets": _secrets,
     "ports": _ports,
     "names": _names,

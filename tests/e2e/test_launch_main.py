@@ -65,6 +65,14 @@ def test_a_second_launch_changes_nothing_and_says_so(world: World, main: Run):
     assert run.output.count("No updates to perform.") == len(COMPONENTS)
 
 
+def test_what_a_launch_would_change_is_shown_as_the_pipeline_asks(world: World, main: Run):
+    run = sceptre(world.env(), "--no-colour", "diff", "main")
+    assert run.status == 0, run.output
+    assert run.output.count("No difference") == len(COMPONENTS), run.output
+    for confidential in (world.database.cdc_password, world.broker_string(), world.state.kafka_password):
+        assert confidential not in run.output
+
+
 def test_named_stacks_are_protected_against_termination(world: World, main: Run):
     cloudformation = world.account.client("cloudformation")
     names = ["wms-foundation", *MAIN.names.stacks.values()]

@@ -150,6 +150,11 @@ def paper(jars: Iterable[Jar]) -> str:
         "text says which. The base image's own software (Java, under GPL-2.0-only WITH",
         "Classpath-exception-2.0, and the distribution's packages) is listed by its publisher.",
         "",
+        "An image that is built with the JDBC plugin (`jdbc-plugin.env`; by default it is not) holds that,",
+        "too: Confluent's connector under the Confluent Community License 1.0",
+        "(LicenseRef-Confluent-Community-1.0), and what its archive brings, each with its licence in",
+        "`plugins/confluent-jdbc/doc`.",
+        "",
         "| where | group:artifact | version | licences | says |",
         "|---|---|---|---|---|",
     ]

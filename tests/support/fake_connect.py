@@ -72,6 +72,8 @@ class FakeConnect:
     offsets: set[str] = field(default_factory=set)
     #: The offset that they have stored.
     position: dict[str, Any] = field(default_factory=lambda: {"txSeq": 7})
+    #: Offsets of the kind `jdbc` that are stored too: table -> timestamp in milliseconds.
+    polled: dict[str, int] = field(default_factory=dict)
     #: By how much the database's SCN grows each time that the metrics are read, once it is in `debezium`.
     scn_step: float = 0
     #: Tasks stay a while after a stop.
@@ -195,6 +197,10 @@ class FakeConnect:
             return _refuse(404, f"Connector {name} not found")
         pair = {"partition": {"server": "wms"}, "offset": self.position}
         stored = [pair] if name in self.offsets else []
+        stored += [
+            {"partition": {"protocol": "1", "table": table}, "offset": {"timestamp": moment}}
+            for table, moment in self.polled.items()
+        ]
         return _reply(200, {"offsets": stored})
 
     def _stop(self, name: str, _content: object) -> Reply:

@@ -67,7 +67,9 @@ def acls(stage: Stage, settings: ConnectorSettings) -> tuple[Acl, ...]:
     topics = stage.topics
     found = [
         Acl(Resource.TOPIC, spec.name, (*_PREPARE, *_USE.get(spec.role, ("Write",)), *delete))
-        for spec in topics.specs(settings.kind, heartbeat_table=bool(settings.heartbeat_table))
+        for spec in topics.specs(
+            settings.kind, jdbc_topics=settings.jdbc_topics, heartbeat_table=bool(settings.heartbeat_table)
+        )
     ]
     for group in topics.connect_groups:
         found += [

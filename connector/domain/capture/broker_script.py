@@ -47,6 +47,7 @@ def _ingress(stage: Stage, ports: Sequence[int]) -> str:
 def _topics(stage: Stage, settings: ConnectorSettings) -> str:
     specs = stage.topics.specs(
         settings.kind,
+        jdbc_topics=settings.jdbc_topics,
         data_partitions=settings.data_partitions,
         data_retention_days=settings.data_retention_days,
         heartbeat_table=bool(settings.heartbeat_table),

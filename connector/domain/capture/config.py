@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from connector.domain.capture.envelope import SCHEMA, converters
 from connector.domain.capture.settings import UNREADABLE, ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth, client_security
@@ -41,14 +42,17 @@ def connector_config(
 ) -> Mapping[str, str]:
     """What `PUT /connectors/<name>/config` is given: every value is text, no value is confidential.
 
-    `private_ca`: whether the stage has the secret `kafkaTls`.
+    `private_ca`: whether the stage has the secret `kafkaTls`. Without a setting, messages have the form of a
+    new stage's; of a registered stage the caller gives the one it has (`envelope.kept_envelope`).
     """
     if settings.kind == "jdbc":
-        source = _jdbc(stage, database)
+        source = _jdbc(stage, database, settings)
     else:
         security = client_security(auth, private_ca=private_ca)
         source = {**_debezium(stage, security, settings), **_oracle(stage, database, security)}
-    return MappingProxyType(dict(sorted({**_COMMON, **source}.items())))
+    return MappingProxyType(
+        dict(sorted({**_COMMON, **converters(settings.envelope or SCHEMA), **source}.items()))
+    )
 
 
 def config_hash(config: Mapping[str, str]) -> str:
@@ -197,14 +201,19 @@ def _oracle_address(database: Database) -> dict[str, str]:
     return address
 
 
-def _jdbc(stage: Stage, database: Database) -> dict[str, str]:
+def _jdbc(stage: Stage, database: Database, settings: ConnectorSettings) -> dict[str, str]:
     """Confluent's polling connector, with the settings of the runtime that this project replaces.
 
-    Its plugin is not part of the image (docs/decisions/0005). The plugin does not support exactly-once, so
-    the config does not require it.
+    Its plugin is in the image only where the build names it (docs/decisions/0005). It does not support
+    exactly-once, so the config does not require it.
     """
     # It names a topic prefix + table, without the schema: the prefix carries the schema, so there is one.
     (schema,) = {schema for schema, _ in JDBC_TABLES}
+    prefix = (
+        f"{stage.topics.jdbc_prefix}{schema}."
+        if settings.jdbc_topics == "schema"
+        else stage.topics.jdbc_prefix
+    )
     return {
         "connector.class": JDBC_CLASS,
         "connection.url": _jdbc_url(database),
@@ -215,9 +224,10 @@ def _jdbc(stage: Stage, database: Database) -> dict[str, str]:
         "mode": "timestamp",
         "timestamp.column.name": "SYS_ADD_TS",
         "poll.interval.ms": "2000",
+        "batch.max.rows": "1000",
         "schema.pattern": schema,
         "table.whitelist": ",".join(f"{schema}.{table}" for _, table in JDBC_TABLES),
-        "topic.prefix": f"{stage.topics.jdbc_prefix}{schema}.",
+        "topic.prefix": prefix,
     }
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from connector.domain.capture.envelope import ENVELOPES
 from connector.domain.errors import OperatorError
-from connector.domain.stage.topics import CAPTURED_TABLES
+from connector.domain.stage.topics import CAPTURED_TABLES, JDBC_TOPICS
 
 KINDS = ("debezium", "jdbc")
 #: What is done with a column's value that the connector cannot convert, and Debezium's word for it.
@@ -54,10 +55,24 @@ class ConnectorSettings:
     #: What a launch makes of the connector: `running`, `paused` (its task stays and reads nothing) or
     #: `stopped` (it has no task). Its position stays. What an operator has halted stands above it.
     state: str = "running"
+    #: `schema`: each message is `{"schema": …, "payload": …}`, as Connect's JSON converter writes it.
+    #: `plain`: the payload alone. Empty: `schema` for a new stage; a launched stage keeps what it has.
+    envelope: str = ""
+    #: Of the kind `jdbc`, the names of its topics: `schema` for `aws.wms.cdc.WMS.<TABLE>`, `bare` for
+    #: `aws.wms.cdc.<TABLE>`. Which of them the consumers of the predecessor read shows on the cluster.
+    jdbc_topics: str = "schema"
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise OperatorError(f"connector.kind {self.kind!r} is unknown; allowed: {', '.join(KINDS)}")
+        if self.envelope not in ("", *ENVELOPES):
+            raise OperatorError(
+                f"connector.envelope {self.envelope!r} is unknown; allowed: {', '.join(ENVELOPES)}"
+            )
+        if self.jdbc_topics not in JDBC_TOPICS:
+            raise OperatorError(
+                f"connector.jdbc_topics {self.jdbc_topics!r} is unknown; allowed: {', '.join(JDBC_TOPICS)}"
+            )
         if self.unreadable_values not in UNREADABLE:
             raise OperatorError(
                 f"connector.unreadable_values {self.unreadable_values!r} is unknown; "

@@ -14,6 +14,7 @@ from connector.domain.health.check_result import launch
 from connector.domain.health.finding import Finding
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import Observation
+from connector.domain.health.polled_source import LAG, SOURCE, PolledSource, polled_checks
 from connector.domain.health.state import HealthState
 from connector.domain.network.endpoints import Reached
 from connector.domain.stage.aws_names import CONNECTOR
@@ -24,7 +25,7 @@ PAUSED, ROLLOUT, CONFIG, SECRETS = "paused", "deployment", "config", "secrets"
 TOPICS, RECORD, INCIDENT = "topics", "stage record", "incident"
 ENDPOINTS, CERTIFICATE = "endpoints", "certificate"
 #: Every check of this module: `verify` finds what the health check finds, and these.
-NAMES = (PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE)
+NAMES = (PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE, SOURCE, LAG)
 
 _DAY = 24 * 3600
 _PREREQUISITES = "docs/stages.md#vpc-endpoints"
@@ -34,8 +35,8 @@ _PREREQUISITES = "docs/stages.md#vpc-endpoints"
 class Setup:
     """What a launch would register and create now, compared with what exists.
 
-    `errors`: why "topics", "config", "endpoints" or "certificate" could not be checked. What was not read is
-    None.
+    `errors`: why "topics", "config", "polled", "endpoints" or "certificate" could not be checked. What was
+    not read is None.
     """
 
     topics: TopicPlan | None = None
@@ -54,6 +55,8 @@ class Setup:
     changed_keys: Sequence[str] = ()
     #: `connector.state` of the stage's config.
     declared_state: str = "running"
+    #: What was seen of the source of the kind `jdbc`; None of the other kind, and while it does not run.
+    polled: PolledSource | None = None
 
 
 def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> list[Finding]:
@@ -68,7 +71,13 @@ def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> 
         *_incident(seen),
         *_endpoints(setup),
         *_certificate(setup, now),
+        *_polled(seen, setup, now),
     ]
+
+
+def _polled(seen: Observation, setup: Setup, now: float) -> list[Finding]:
+    in_flight = None if seen.source is None else seen.source.in_flight
+    return polled_checks(setup.polled, setup.errors.get("polled", ""), in_flight, now)
 
 
 def _bad(name: str, reason: str, next_step: str) -> Finding:

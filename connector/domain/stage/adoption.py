@@ -297,8 +297,8 @@ def consumers(stage: Stage, found: Predecessor) -> tuple[str, ...]:
             "topics stay as they are and get nothing more"
         ),
         (
-            "envelope: so far JSON {schema, payload}, the payload one row; then JSON without a schema, "
-            "the value Debezium's envelope: op, before, after, source (docs/topics.md)"
+            "envelope: JSON {schema, payload} as so far, unless connector.envelope is plain; but the payload "
+            "was one row, and then is Debezium's: op, before, after, source (docs/topics.md)"
         ),
         f"keys: so far {key}; then the table's primary key, so a row has one partition",
         ("types: decimals become text; compare a record of the trial stage with an old one before the move"),

@@ -1,8 +1,11 @@
 """REGISTER: the connector exists with the wanted config."""
 
+from collections.abc import Mapping
+
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
 from connector.domain.capture.config import changed_keys, config_hash, differs
+from connector.domain.capture.envelope import envelope_of
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.connect_admin.registration.declared_state import initial_state, make_declared
@@ -52,10 +55,16 @@ def register(session: Session) -> Answer:
     again = make_declared(session, connect)
     return Answer(
         State.DONE,
-        f"{CONNECTOR} updated ({', '.join(keys)}){again}",
+        f"{CONNECTOR} updated ({', '.join(keys)}){_switched(wanted, stored)}{again}",
         changed=True,
         details={**details, "changed_keys": keys},
     )
+
+
+def _switched(wanted: Mapping[str, str], stored: Mapping[str, str]) -> str:
+    """What consumers must know: a record from now on has another form."""
+    now, before = envelope_of(wanted), envelope_of(stored)
+    return "" if now == before else f"; its messages have the envelope {now} from now on, not {before}"
 
 
 def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:

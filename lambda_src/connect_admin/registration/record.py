@@ -24,6 +24,7 @@ def record(session: Session) -> Answer:
         config_hash=config_hash(session.config),
         secret_versions=session.secrets.versions,
         connect_group=recorded(present, session.stage.topics) or on_cluster(topics, session.stage.topics),
+        envelope=session.envelope,
     )
     details = {"cluster_id": cluster_id, "config_hash": wanted.config_hash}
     if present is not None and present.retiring:

@@ -8,7 +8,8 @@ import pytest
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.check_result import CheckResult, launch
-from connector.domain.health.observation import ConnectorStatus
+from connector.domain.health.observation import ConnectorStatus, Source
+from connector.domain.health.polled_source import LAG, SOURCE, PolledSource
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verify_checks import (
     CERTIFICATE,
@@ -27,11 +28,12 @@ from connector.domain.network.endpoints import ENDPOINTS as ROWS
 from connector.domain.network.endpoints import Reached
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan
-from connector.domain.stage.topics import TopicSpec
+from connector.domain.stage.topics import JDBC_TABLES, TopicSpec
 from lambda_src.connect_admin import status
 from tests.support.observations import NOW, RECORD_OF_WELL, SERVICE_OF_WELL, WELL
 
 STAGE = Stage.parse("main")
+POLLED = [f"{schema}.{table}" for schema, table in JDBC_TABLES]
 #: What a launch would register and create now, where it would change nothing.
 AS_REGISTERED = Setup(
     TopicPlan(as_wanted=["wms.heartbeat"], wanted=["wms.heartbeat"]),
@@ -151,6 +153,21 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("expires in 29 days", RENEW, setup={"certificate_expiry": NOW + 30 * 24 * 3600 - 1}),
         Example("it has expired", RENEW, setup={"certificate_error": "it has expired"}),
     ),
+    SOURCE: (
+        Example(
+            "ORA-01017",
+            "read the worker's log and docs/secrets.md (dbInfo); the health check cannot see this",
+            setup={"polled": PolledSource("the database refuses the login: ORA-01017")},
+        ),
+    ),
+    LAG: (
+        Example(
+            "it has not caught up: 1200 rows wait for the brokers",
+            "wait until the first load has ended; if the number stays, look at the brokers' load",
+            {"source": Source(in_flight=1200)},
+            {"polled": PolledSource(newest=dict.fromkeys(POLLED, NOW))},
+        ),
+    ),
 }
 
 
@@ -172,7 +189,8 @@ def test_the_stage_of_the_examples_is_well_before_it_is_changed():
     found = findings_of({}, {})
     assert not _failed(found)
     # A connector that runs and a deployment that has ended are the health check's findings.
-    assert set(NAMES) - {each.name for each in found} == {PAUSED, ROLLOUT}
+    # The last two are of the kind `jdbc`, whose source has no metrics.
+    assert set(NAMES) - {each.name for each in found} == {PAUSED, ROLLOUT, SOURCE, LAG}
 
 
 @pytest.mark.parametrize(
@@ -182,6 +200,8 @@ def test_the_stage_of_the_examples_is_well_before_it_is_changed():
         (TOPICS, {}, {"topics": None, "errors": {"topics": "no answer within 12 s"}}),
         (ENDPOINTS, {}, {"errors": {"endpoints": "no answer within 12 s"}}),
         (CERTIFICATE, {}, {"errors": {"certificate": "no answer within 12 s"}}),
+        (SOURCE, {}, {"errors": {"polled": "no answer within 12 s"}}),
+        (LAG, {}, {"errors": {"polled": "no answer within 12 s"}}),
         (RECORD, {"record": None, "probe_errors": {"record": "no answer within 12 s"}}, {}),
         (RECORD, {"record": None, "probe_errors": {"table": "no answer within 12 s"}}, {}),
     ],

@@ -2,9 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,7 +22,6 @@ from lambda_src.clients.ecs import observe, parse_service
 from lambda_src.clients.kafka_admin import Kafka, client_settings
 from lambda_src.clients.kafka_refusals import operations_of, refusal, translated
 from lambda_src.clients.secrets import SecretReader
-from lambda_src.clients.transport import HttpTransport, NotConnected
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.redactor import Redactor
 from tests.support.fake_lambda_aws import FakeEcs, FakeSecrets, client_error
@@ -32,54 +29,6 @@ from tests.support.fake_lambda_aws import FakeEcs, FakeSecrets, client_error
 BROKERS = parse_brokers(
     StoredSecret("wms/main/brokerString", "arn", "v", Redacted("127.0.0.1:9,127.0.0.1:9"))
 )
-
-
-class Server(BaseHTTPRequestHandler):
-    hang = threading.Event()
-
-    def do_GET(self) -> None:
-        if self.path == "/hang":
-            self.hang.wait(5)
-            return
-        self.send_response(302 if self.path == "/moved" else 409)
-        self.send_header("Location", "/elsewhere")
-        self.end_headers()
-        self.wfile.write(b'{"message": "rebalance"}')
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    Server.hang.clear()
-    yield f"http://127.0.0.1:{server.server_port}"
-    Server.hang.set()
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_reply_is_handed_on_whatever_its_status_and_no_redirect_is_followed(url: str) -> None:
-    transport = HttpTransport()
-    assert transport.request("GET", f"{url}/", None, 5).body == b'{"message": "rebalance"}'
-    assert transport.request("GET", f"{url}/", None, 5).status == 409
-    assert transport.request("GET", f"{url}/moved", None, 5).status == 302
-
-
-def test_a_server_that_hangs_is_given_up_in_time(url: str) -> None:
-    with pytest.raises(ServerError, match="no answer within") as caught:
-        HttpTransport().request("GET", f"{url}/hang", None, 0.2)
-    assert caught.value.retriable
-
-
-def test_a_port_on_which_nobody_listens_is_reported_in_words_and_apart_from_a_late_answer(url: str) -> None:
-    with pytest.raises(NotConnected, match="^connection refused$") as caught:
-        HttpTransport().request("GET", "http://127.0.0.1:9/", None, 2)
-    assert caught.value.retriable
-    with pytest.raises(ServerError) as late:
-        HttpTransport().request("GET", f"{url}/hang", None, 0.2)
-    assert not isinstance(late.value, NotConnected)
 
 
 def test_brokers_that_refuse_are_reported_without_their_address_and_no_thread_stays() -> None:
