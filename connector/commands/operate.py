@@ -10,8 +10,8 @@ from connector.commands.output import json_option, print_json
 from connector.domain.admin_api import Answer, Operation, Request
 from connector.domain.capture import signals
 from connector.domain.errors import ServerError
-from connector.domain.health.check_result import launch
 from connector.domain.stage.stage import Stage
+from connector.operations.not_deployed import not_deployed
 from connector.operations.procedure import Overdue, Refused, until_done
 
 
@@ -105,10 +105,8 @@ def _request(stage: Stage, operation: Operation, tables: Sequence[str] = ()) -> 
     port = account.Account(attempts={} if operation.policy.repeatable else {"lambda": 1})
     try:
         return until_done(operation, lambda _: invoke(port, stage, request), Clock(), _show_nothing)
-    except NoFunction as error:
-        raise ServerError(
-            f"{error}: stage {stage.name!r} is not deployed; deploy it with `{launch(stage)}`"
-        ) from None
+    except NoFunction:
+        raise not_deployed(port, stage, "admin function") from None
     except Refused as error:
         raise ServerError(f"{operation.value} {stage.name}: {error}") from None
     except Overdue as error:

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from connector.aws import calls, worker_log
 from connector.aws.admin_function import invoke
-from connector.aws.region import region
 from connector.aws.stacks import describe_stack
 from connector.domain.admin_api import Operation, Request, State
 from connector.domain.errors import ServerError
@@ -28,6 +27,7 @@ from connector.domain.health.facts import (
 )
 from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stage import Stage
+from connector.operations.not_deployed import not_deployed
 
 #: The metric that every check publishes, and how far back its newest value is looked for.
 _CHECK_METRIC = "HealthCheckFailed"
@@ -40,7 +40,7 @@ def inspect(port: calls.Port, stage: Stage, now: datetime) -> Facts:
     """Everything that can be seen of a stage; `ServerError` when it is not deployed."""
     stacks = _stacks(port, stage)
     if not stacks:
-        raise not_deployed(stage)
+        raise not_deployed(port, stage)
     unavailable: dict[str, str] = {}
     inside = _try(unavailable, ADMIN, lambda: _inside(port, stage, now)) or {}
     found = _try(unavailable, ADMIN, lambda: _findings(inside)) if inside else None
@@ -71,15 +71,6 @@ def inspect(port: calls.Port, stage: Stage, now: datetime) -> Facts:
     )
 
 
-def not_deployed(stage: Stage) -> ServerError:
-    """The error for a stage that has no stack."""
-    make = f"`wms-connector ephemeral create {stage.name}`, then " if stage.ephemeral else ""
-    return ServerError(
-        f"stage {stage.name!r} is not deployed in region {region()} of this account: it has no stacks. If "
-        f"region and account are right, deploy it with {make}`{launch(stage)}`"
-    )
-
-
 @dataclass(frozen=True)
 class AlarmRouting:
     """Where a stage's alarms are sent, as its stacks say: ARNs of the two topics, and who is mailed."""
@@ -93,7 +84,7 @@ def alarm_routing(port: calls.Port, stage: Stage) -> AlarmRouting:
     """Where the alarms of a deployed stage are sent."""
     stacks = _stacks(port, stage)
     if not stacks:
-        raise not_deployed(stage)
+        raise not_deployed(port, stage)
     found = []
     for component, key in (("alerts", "TopicArn"), ("alerts", "AlarmsTopicArn"), ("alarms", "AlarmMails")):
         found.append(_output(stacks.get(component), key))
