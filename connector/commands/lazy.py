@@ -1,5 +1,6 @@
 """A click group that imports a sub-command only when it is called, and prints our errors in one line."""
 
+import difflib
 import errno
 import importlib
 import importlib.util
@@ -97,7 +98,9 @@ class LazyCommands(click.Group):
             ) from None
 
     def _refusal(self, word: str) -> str:
-        instead = self._elsewhere.get(word)
+        close = difflib.get_close_matches(word, self._elsewhere, n=1, cutoff=0.75)
+        ours = difflib.get_close_matches(word, self.list_commands(click.Context(self)), n=1)
+        instead = self._elsewhere.get(word) or (self._elsewhere[close[0]] if close and not ours else "")
         return f"No such command {word!r}." + (f" Run {instead}" if instead else "")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

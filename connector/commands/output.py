@@ -3,7 +3,9 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +15,8 @@ from connector.domain.errors import OperatorError
 
 #: Width of a table whose output is not a terminal: in a pipe, topic names must not be broken.
 _PIPE_WIDTH = 240
+#: After how many seconds a command that waits says so.
+_SIGN_SECONDS = 1.5
 #: What a row is coloured by: good, not sure, bad; None has no colour.
 _COLOURS = {True: "green", None: "yellow", False: "red"}
 #: The bars of a sparkline, the lowest first; the second set for terminals without Unicode.
@@ -74,6 +78,18 @@ def sparkline(values: Sequence[float], *, plain: bool = False) -> str:
 def plain_terminal() -> bool:
     """Whether the output cannot show characters beyond ASCII."""
     return "utf" not in (getattr(sys.stdout, "encoding", None) or "").lower()
+
+
+@contextmanager
+def waiting(line: str) -> Iterator[None]:
+    """Print `line` on stderr if the block takes longer than a person waits without a sign."""
+    timer = threading.Timer(_SIGN_SECONDS, lambda: click.echo(line, err=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def several(groups: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:
