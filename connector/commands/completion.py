@@ -10,7 +10,7 @@ from connector.domain.stage.stage import NAMED_STAGES
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class StageName(click.ParamType):
+class StageName(click.ParamType[str]):
     """The name of a stage as it was written. Completes the named stages, and those on this disk."""
 
     name = "stage"
