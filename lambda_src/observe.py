@@ -64,16 +64,7 @@ def observe(
     """
     ends = None if within is None else time.monotonic() + within
     # Read the secrets first, so that their values can be redacted in what Connect says later.
-    known, probe_errors = run(
-        _by(
-            ends and ends - _THEN_SECONDS,
-            [
-                Probe("secrets", session.know_confidential, _AWS_SECONDS),
-                Probe("table", lambda: _table(session), _AWS_SECONDS),
-                Probe("service", lambda: _service(session), _AWS_SECONDS),
-            ],
-        )
-    )
+    known, probe_errors = run(_by(ends and ends - _THEN_SECONDS, _first_probes(session)))
     items, unreadable = known.get("table", ({}, {}))
     skipped = items.get(SKIPPED)
     # Only the health check reads on in the log: the others show what it has found.
@@ -113,6 +104,15 @@ def observe(
         probe_errors=probe_errors,
     )
     return with_set_back(found, clock())
+
+
+def _first_probes(session: Session) -> list[Probe]:
+    """What the other probes need."""
+    return [
+        Probe("secrets", session.know_confidential, _AWS_SECONDS),
+        Probe("table", lambda: _table(session), _AWS_SECONDS),
+        Probe("service", lambda: _service(session), _AWS_SECONDS),
+    ]
 
 
 def _by(ends: float | None, probes: Sequence[Probe]) -> list[Probe]:

@@ -97,6 +97,8 @@ class Session:
     tables: tuple[str, ...] = ()
     #: Events of the worker's log that the caller has read; None when it could not.
     log: tuple[LogEvent, ...] | None = None
+    #: The connector's settings of the caller's checkout, as JSON; None where they do not matter.
+    settings: str | None = None
 
     @property
     def stage(self) -> Stage:

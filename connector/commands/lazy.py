@@ -93,15 +93,11 @@ class LazyCommands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
-            raise click.exceptions.NoSuchCommand(
-                error.command_name, self._refusal(error.command_name), self.list_commands(ctx), ctx
-            ) from None
-
-    def _refusal(self, word: str) -> str:
-        close = difflib.get_close_matches(word, self._elsewhere, n=1, cutoff=0.75)
-        ours = difflib.get_close_matches(word, self.list_commands(click.Context(self)), n=1)
-        instead = self._elsewhere.get(word) or (self._elsewhere[close[0]] if close and not ours else "")
-        return f"No such command {word!r}." + (f" Run {instead}" if instead else "")
+            word = error.command_name
+            close = difflib.get_close_matches(word, [*self._elsewhere, *self.list_commands(ctx)], n=1)
+            instead = self._elsewhere.get(close[0]) if close else None
+            text = f"No such command {word!r}." + (f" Run {instead}" if instead else "")
+            raise click.exceptions.NoSuchCommand(word, text, None if instead else close, ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in `--help`, from the lines given here, section by section."""

@@ -97,6 +97,8 @@ class Operation(StrEnum):
     STOP = "stop", _COMMAND
     #: Show the connector's offsets. Changes nothing.
     OFFSETS = "offsets", _COMMAND
+    #: How does the config that Connect has differ from the one that a launch would register? Changes nothing.
+    CONFIG_DIFF = "config-diff", _COMMAND
     #: Take a snapshot of tables while the connector runs.
     SNAPSHOT = "snapshot", _UNREPEATED
     #: Take skipped changes of tables as known: they are no finding any more. Without tables: all of them.
@@ -211,6 +213,8 @@ class Request:
     tables: tuple[str, ...] = ()
     log: tuple[LogEvent, ...] | None = None
     marked: bool = False
+    #: The connector's settings of the caller's checkout, as `ConnectorSettings.to_json` writes them.
+    settings: str | None = None
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
@@ -223,6 +227,8 @@ class Request:
             payload["marked"] = True
         if self.stage is not None:
             payload["stage"] = self.stage
+        if self.settings is not None:
+            payload["settings"] = self.settings
         if self.tables:
             payload["tables"] = list(self.tables)
         if self.log is not None:
@@ -250,8 +256,12 @@ class Request:
         tables = content.get("tables", [])
         if not isinstance(tables, list) or not all(isinstance(table, str) for table in tables):
             raise OperatorError(f"the request's tables {tables!r} are not a list of strings")
+        settings = content.get("settings")
+        if settings is not None and not isinstance(settings, str):
+            raise OperatorError(f"the request's settings {settings!r} are not a string")
         log, marked = _log_events(content.get("log")), content.get("marked") is True
-        return cls(operation, count, content.get("launch") is True, stage, tuple(tables), log, marked)
+        launch = content.get("launch") is True
+        return cls(operation, count, launch, stage, tuple(tables), log, marked, settings)
 
 
 def _log_events(content: object) -> tuple[LogEvent, ...] | None:

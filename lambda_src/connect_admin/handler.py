@@ -32,6 +32,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             meant=request.stage,
             tables=request.tables,
             log=request.log,
+            settings=request.settings,
         )
         answer = operations.answer(request.operation, session)
     except WmsError as error:

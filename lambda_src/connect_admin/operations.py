@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from lambda_src.connect_admin.acknowledge import acknowledge
+from lambda_src.connect_admin.config_diff import config_diff
 from lambda_src.connect_admin.control import pause, restart, resume, stop
 from lambda_src.connect_admin.offsets import offsets
 from lambda_src.connect_admin.registration.cluster import check_cluster
@@ -55,6 +56,7 @@ ROWS: Mapping[Operation, Row] = {
     Operation.RESUME: Row(resume, 45),
     Operation.STOP: Row(stop, 45),
     Operation.OFFSETS: Row(offsets, 45),
+    Operation.CONFIG_DIFF: Row(config_diff, 45),
     Operation.SNAPSHOT: Row(snapshot, 46),
     Operation.ACKNOWLEDGE: Row(acknowledge, 20),
     Operation.CANCEL_TEARDOWN: Row(cancel_teardown, 20),
