@@ -109,7 +109,7 @@ def _in_alarm(facts: Facts, name: str, alarm: Alarm, found: AlarmState) -> Check
     """An alarm in ALARM; not sure where what it watches is well again: it looks back at earlier checks."""
     step = _first_action(facts, alarm)
     now_well = any(finding.name == name and finding.ok for finding in facts.findings)
-    if not now_well or not found.window:
+    if name == _CHECK_ALARM or not now_well or not found.window:
         return _bad("alarms", f"{name} is in ALARM: {alarm.description}", step)
     reason = f"{name} is in ALARM, but what it watches is well now"
     clears = f"it clears within {-(-found.window // 60)} minutes after the next health check"
