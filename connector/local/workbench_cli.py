@@ -72,9 +72,7 @@ def _print_rows(rows: list[dict[str, str | None]]) -> None:
 
 
 @click.command()
-@click.argument(
-    "table", metavar="[SCHEMA.TABLE]", type=click.Choice(_TABLES, case_sensitive=False), required=False
-)
+@click.argument("table", metavar="[SCHEMA.TABLE]", required=False)
 @click.option(
     "--rows", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="Rows for a table."
 )
@@ -88,8 +86,9 @@ def insert(*, table: str | None, rows: int, given: tuple[str, ...], directory: P
     Without a table: into all four. Prints the keys of the new rows.
     """
     columns = dict(map(_column, given))
+    names = _TABLES if table is None else (_table(table),)
     database = worlds().attach(directory).database
-    for name in _TABLES if table is None else (table,):
+    for name in names:
         owner, _, bare = name.partition(".")
         try:
             keys = database.insert(owner, bare, rows, **columns)
@@ -97,6 +96,13 @@ def insert(*, table: str | None, rows: int, given: tuple[str, ...], directory: P
             raise OperatorError(f"{name}: {error}") from None
         shown = f"{keys[0]}" if rows == 1 else f"{keys[0]} to {keys[-1]}"
         click.echo(f"{name}: {rows} {'row' if rows == 1 else 'rows'}, {schema.key(bare)} {shown}")
+
+
+def _table(text: str) -> str:
+    """One of the four tables, however it was written; raises OperatorError with all of them."""
+    if text.upper() not in _TABLES:
+        raise OperatorError(f"{text!r} is no captured table; tables: {', '.join(_TABLES)}")
+    return text.upper()
 
 
 def _column(text: str) -> tuple[str, str]:

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from connector.aws import account
-from connector.commands import inspect as inspecting
-from connector.commands import logs as log_command
 from connector.domain.admin_api import Request
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.report import evaluate
@@ -153,7 +151,7 @@ def test_follow_shows_each_line_once_and_ends_with_ctrl_c(
             raise KeyboardInterrupt
         main.aws.log_events.append((time.time() - 0.5, f"INFO more {number}"))
 
-    monkeypatch.setattr(log_command.time, "sleep", sleep)
+    monkeypatch.setattr("connector.commands.logs.time.sleep", sleep)
     result = run("logs", "main", "--follow")
     assert result.exit_code == 0
     assert [line.partition("INFO ")[2] for line in result.stdout.splitlines()] == [
@@ -188,7 +186,7 @@ def test_watch_looks_again_and_adds_what_it_measured(
         if len(waits) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(inspecting.time, "sleep", sleep)
+    monkeypatch.setattr("connector.commands.inspect.time.sleep", sleep)
     result = run("status", "main", "--watch", "5")
     assert (result.exit_code, waits) == (0, [5.0, 5.0, 5.0])
     assert result.stdout.count("Stage main, ") == 3

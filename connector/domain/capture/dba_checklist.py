@@ -38,7 +38,7 @@ class DbaChecklist:
         """Everything that must be so before the first launch, in order."""
         return (
             Point(
-                f"Oracle Database {OLDEST} or later; Debezium 3.6 is tested with {', '.join(TESTED)}",
+                f"Oracle Database {OLDEST} or later: Debezium 3.6 is tested with {', '.join(TESTED)}",
                 "`SELECT version_full FROM product_component_version;` (18c and later)",
             ),
             *(self._log_points() if self.script.kind == "debezium" else ()),
