@@ -1,9 +1,9 @@
 """`wms-connector status` and `verify`: inspect a deployed stage. Nothing is changed."""
 
 import sys
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from time import sleep
 
 import click
 
@@ -55,7 +55,7 @@ def status(stage_name: str, watch: float | None, *, as_json: bool) -> None:
             _show_status(port, stage, looked, clear=watch is not None, as_json=as_json)
             if watch is None:
                 return
-            time.sleep(watch)
+            sleep(watch)
     except KeyboardInterrupt:
         # The way to end a watch.
         return

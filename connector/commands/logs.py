@@ -2,9 +2,9 @@
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from time import sleep, time
 
 import click
 
@@ -78,7 +78,7 @@ def _events(
     shown: dict[str, float] = {}
     since = start.timestamp()
     while True:
-        began = time.time()
+        began = time()
         for event in worker_log.events(port, group, pattern, since):
             if event.id not in shown:
                 shown[event.id] = event.at / 1000
@@ -87,7 +87,7 @@ def _events(
             return
         since = max(since, began - _AGAIN)
         shown = {key: at for key, at in shown.items() if at >= since - _AGAIN}
-        time.sleep(_EVERY)
+        sleep(_EVERY)
 
 
 def _show(at: int, message: str, *, as_json: bool) -> None:

@@ -29,7 +29,8 @@ PROGRAM = Path(sys.executable).with_name("wms-connector")
 
 def command_of(words: tuple[str, ...]) -> tuple[click.Command, click.Context]:
     found: click.Command = cli.main
-    context = click.Context(cli.main, info_name="wms-connector")
+    # With its settings: click keeps a command's help option as it was asked for first.
+    context = click.Context(cli.main, info_name="wms-connector", **cli.main.context_settings)
     for word in words:
         assert isinstance(found, click.Group)
         below = found.get_command(context, word)

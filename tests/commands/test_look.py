@@ -151,7 +151,7 @@ def test_follow_shows_each_line_once_and_ends_with_ctrl_c(
             raise KeyboardInterrupt
         main.aws.log_events.append((time.time() - 0.5, f"INFO more {number}"))
 
-    monkeypatch.setattr("connector.commands.logs.time.sleep", sleep)
+    monkeypatch.setattr("connector.commands.logs.sleep", sleep)
     result = run("logs", "main", "--follow")
     assert result.exit_code == 0
     assert [line.partition("INFO ")[2] for line in result.stdout.splitlines()] == [
@@ -186,7 +186,7 @@ def test_watch_looks_again_and_adds_what_it_measured(
         if len(waits) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("connector.commands.inspect.time.sleep", sleep)
+    monkeypatch.setattr("connector.commands.inspect.sleep", sleep)
     result = run("status", "main", "--watch", "5")
     assert (result.exit_code, waits) == (0, [5.0, 5.0, 5.0])
     assert result.stdout.count("Stage main, ") == 3

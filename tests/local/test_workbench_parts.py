@@ -77,7 +77,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(local, words)
+    # As the whole program does: click keeps a command's help option as it was asked for first.
+    return CliRunner().invoke(local, words, help_option_names=["-h", "--help"])
 
 
 # -- rows ------------------------------------------------------------------------------
