@@ -4,7 +4,7 @@ The only gatherer: the health check, `status`, `verify` and a registration evalu
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -52,6 +52,8 @@ _CONNECT_SECONDS = 18.0
 _SOURCE_SECONDS = 6.0
 _BROKERS_SECONDS = 8.0
 _LOG_SECONDS = 6.0
+#: Of a limit for all: what is kept for the parts that need the secrets first, and the least for a probe.
+_THEN_SECONDS, _LEAST_SECONDS = 5.0, 1.0
 #: For how long a health check looks whether the database's SCN moves, in seconds, and how often. The
 #: connector asks for it in each iteration: each second on a quiet database (seen with Debezium 3.6.1.Final).
 _SCN_SECONDS = 8.0
@@ -64,14 +66,17 @@ def observe(
     logs: Callable[[], Logs] | None = None,
     clock: Clock = time.time,
     watch_scn: bool = False,
+    within: float | None = None,
 ) -> Observation:
     """Everything about the stage that can be seen from inside the VPC.
 
     `logs` is where the worker's log is read, by default CloudWatch Logs. `clock` tells seconds since 1970.
     `watch_scn`: look for some seconds whether the database's SCN moves, for a check that remembers it.
+    `within`: how many seconds all of it may take, for somebody who waits; else each part has its own limit.
     """
+    ends = None if within is None else time.monotonic() + within
     # Read the secrets first, so that their values can be redacted in what Connect says later.
-    known, probe_errors = run(_first_probes(session))
+    known, probe_errors = run(_by(ends and ends - _THEN_SECONDS, _first_probes(session)))
     items, unreadable = known.get("table", ({}, {}))
     skipped = items.get(SKIPPED)
     # Only the health check reads on in the log: the others show what it has found.
@@ -79,10 +84,10 @@ def observe(
     if "secrets" in probe_errors:
         # Without addresses there is nothing to connect to, and why they are missing is reported already.
         probes = [probe for probe in probes if probe.name in ("connect", SKIPPED)]
-    seen, later_errors = run(probes)
+    seen, later_errors = run(_by(ends, probes))
     state = seen.get("connect", ConnectState())
     asked = clock()
-    source, source_error = _source(session, state.status)
+    source, source_error = _source(session, state.status, ends)
     probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
     # Without the secrets their values could not be redacted in a database's message.
     silent = "secrets" in probe_errors
@@ -119,11 +124,20 @@ def observe(
 
 
 def _first_probes(session: Session) -> list[Probe]:
+    """What the other probes need."""
     return [
         Probe("secrets", session.know_confidential, _AWS_SECONDS),
         Probe("table", lambda: _table(session), _AWS_SECONDS),
         Probe("service", lambda: _service(session), _AWS_SECONDS),
     ]
+
+
+def _by(ends: float | None, probes: Sequence[Probe]) -> list[Probe]:
+    """The probes, none of which takes longer than until then; a moment of `time.monotonic`."""
+    if ends is None:
+        return list(probes)
+    left = max(_LEAST_SECONDS, ends - time.monotonic())
+    return [replace(probe, seconds=min(probe.seconds, left)) for probe in probes]
 
 
 def _probes(session: Session, known: Mapping[str, Any], skipped: SkippedChanges | None) -> list[Probe]:
@@ -284,12 +298,15 @@ def _brokers(session: Session) -> BrokerReading:
         raise
 
 
-def _source(session: Session, status: ConnectorStatus | None) -> tuple[Source | None, Mapping[str, str]]:
+def _source(
+    session: Session, status: ConnectorStatus | None, ends: float | None = None
+) -> tuple[Source | None, Mapping[str, str]]:
     """What the worker that runs the task reports of the source, if a task runs; and the probe's error."""
     if status is None or not status.running_at:
         return None, {}
     address = status.running_at[0]
-    seen, probe_errors = run([Probe("source", lambda: session.source_at(address), _SOURCE_SECONDS)])
+    probe = Probe("source", lambda: session.source_at(address), _SOURCE_SECONDS)
+    seen, probe_errors = run(_by(ends, [probe]))
     return seen.get("source"), {name: f"{address}: {reason}" for name, reason in probe_errors.items()}
 
 

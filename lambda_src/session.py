@@ -112,6 +112,8 @@ class Session:
     log: tuple[LogEvent, ...] | None = None
     #: Path -> version id of the secrets to work with, of which no other exists; None: whatever is current.
     pinned: Mapping[str, str] | None = None
+    #: The connector's settings of the caller's checkout, as JSON; None where they do not matter.
+    settings: str | None = None
 
     @property
     def stage(self) -> Stage:

@@ -24,7 +24,7 @@ SHARED = {("hooks", "lambda_src.packaging"), ("resolvers", "lambda_src.packaging
 
 #: What starts a run: wiring only, so nothing has a reason to import it. The commands' helpers are none.
 ENTRY_POINTS = re.compile(
-    r"(?:hooks|resolvers)\.\w+|(?:.+\.)?(?:handler|cli|\w+_cli)|connector\.commands\.(?!lazy$|output$)\w+"
+    r"(?:hooks|resolvers)\.\w+|(?:.+\.)?(?:handler|cli|\w+_cli)|connector\.commands\.(?!(?:lazy|output|examples|completion)$)\w+"
 )
 
 #: What of ours each room may import besides itself. The core is not here: it may import nothing, which
@@ -45,9 +45,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     # The commands are loaded by name when one runs, so nothing else is imported to print the help.
     "connector.cli": ("connector.commands.lazy",),
-    # The local world starts the product as a user does. It shares how the image's tag is computed and
-    # which directory an ephemeral stage has.
+    # The local world starts the product as a user does. It shares how the image's tag is computed, which
+    # directory an ephemeral stage has, and how a group of commands loads and explains them.
     "connector.local": (
+        "connector.commands.lazy",
         "connector.domain",
         "connector.image_publishing.content",
         "connector.operations.ephemeral_directory",

@@ -7,8 +7,8 @@ from connector.aws.admin_function import Clock, NoFunction, invoke
 from connector.commands.output import print_json
 from connector.domain.admin_api import Answer, Request
 from connector.domain.errors import ServerError
-from connector.domain.health.check_result import launch
 from connector.domain.stage.stage import Stage
+from connector.operations.not_deployed import not_deployed
 from connector.operations.procedure import Ask, Overdue, Refused, Show, until_done
 
 
@@ -20,10 +20,8 @@ def asker(stage: Stage, request: Request) -> Ask:
     def ask(_: object) -> Answer:
         try:
             return invoke(port, stage, request)
-        except NoFunction as error:
-            raise ServerError(
-                f"{error}: stage {stage.name!r} is not deployed; deploy it with `{launch(stage)}`"
-            ) from None
+        except NoFunction:
+            raise not_deployed(port, stage, "admin function") from None
 
     return ask
 

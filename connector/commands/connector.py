@@ -1,18 +1,25 @@
-"""`wms-connector connector`: the connector's config before anything is deployed."""
+"""`wms-connector connector`: the connector's config, and what a launch would change in it."""
 
 from typing import IO
 
 import click
 
-from connector.commands.output import file_name, json_option, print_json, print_table, read_text
+from connector.commands.output import (
+    file_name,
+    json_option,
+    print_json,
+    print_table,
+    read_text,
+    waiting,
+)
 from connector.domain.capture.config import connector_config
-from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.secrets import secrets
 from connector.domain.secrets.brokers import KafkaAuth, choose_auth, parse_brokers
 from connector.domain.secrets.database import parse_database
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.stage.stage import Stage
+from connector.operations.stage_settings import connector_settings
 
 # Used when the operator gives no address: names that cannot exist (RFC 6761).
 _EXAMPLE_DB_INFO = (
@@ -23,7 +30,7 @@ _EXAMPLE_BROKERS = ("b-1.kafka.invalid", "b-2.kafka.invalid")
 
 @click.group()
 def connector() -> None:
-    """Show the connector of a stage before anything is deployed."""
+    """Show the connector's config of a stage, and how the registered one differs from it."""
 
 
 @connector.command()
@@ -49,7 +56,8 @@ def config(
     """Show the connector config of STAGE as it would be registered with Kafka Connect.
 
     Credentials and the broker string are ${env:…} placeholders, which the worker resolves: the output
-    holds nothing confidential. Settings have their default values.
+    holds nothing confidential. Settings are those of the stage's config.yaml in this checkout. Address and
+    authentication are examples where no option gives them: `connector diff` compares with what is registered.
     """
     stage = Stage.parse(stage_name)
     text = _EXAMPLE_DB_INFO if db_info is None else read_text(db_info, "--db-info")
@@ -58,11 +66,46 @@ def config(
     wanted = KafkaAuth.TLS if kafka_auth is None else KafkaAuth(kafka_auth)
     brokers = broker or ",".join(f"{host}:{wanted.port}" for host in _EXAMPLE_BROKERS)
     auth = choose_auth(kafka_auth, parse_brokers(_given(secrets.BROKER_STRING, brokers)))
-    found = dict(connector_config(stage, database, auth, ConnectorSettings()))
+    found = dict(connector_config(stage, database, auth, connector_settings(stage)))
     if as_json:
         print_json(found)
         return
     print_table(f"Connector config of {stage.name} ({auth.value})", found.items())
+
+
+@connector.command()
+@click.argument("stage_name", metavar="STAGE")
+@json_option
+@click.pass_context
+def diff(context: click.Context, stage_name: str, *, as_json: bool) -> None:
+    """Show how the registered config of STAGE differs from the one that a launch would register.
+
+    Compared with what Connect has: the settings of the stage's config.yaml in this checkout, and the secrets
+    as they are now. The deployed function computes it, so what a newer version of this tool would add is not
+    in it; `sceptre diff STAGE` shows that the function would be replaced. Nothing is changed. Exit status 1
+    if a key differs.
+    """
+    # Here, because `config` contacts nothing and starts in a moment.
+    from connector.operations.config_diff import config_diff  # noqa: PLC0415
+
+    stage = Stage.parse(stage_name)
+    with waiting(f"{stage.name}: asking its admin function"):
+        found = config_diff(stage, connector_settings(stage))
+    differences = found.details["differences"]
+    if as_json:
+        print_json({"stage": stage.name, "summary": found.summary, **found.details})
+    else:
+        rows = [(key, *(_absent(value) for value in values)) for key, values in differences.items()]
+        if rows:
+            print_table(
+                f"Connector config of {stage.name}", rows, headers=("key", "registered", "a launch makes it")
+            )
+        click.echo(found.summary)
+    context.exit(1 if differences else 0)
+
+
+def _absent(value: str | None) -> str:
+    return "(not there)" if value is None else value
 
 
 def _given(origin: str, text: str) -> StoredSecret:

@@ -3,7 +3,9 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +15,12 @@ from connector.domain.errors import OperatorError
 
 #: Width of a table whose output is not a terminal: in a pipe, topic names must not be broken.
 _PIPE_WIDTH = 240
+#: After how many seconds a command that waits says so.
+_SIGN_SECONDS = 1.5
+#: What a row is coloured by: good, not sure, bad; None has no colour.
+_COLOURS = {True: "green", None: "yellow", False: "red"}
+#: The bars of a sparkline, the lowest first; the second set for terminals without Unicode.
+_BARS, _PLAIN_BARS = "▁▂▃▄▅▆▇█", "_.-=+*%#"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
@@ -22,8 +30,18 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def print_table(title: str, rows: Iterable[tuple[str, ...]], *, headers: tuple[str, ...] = ()) -> None:
-    """A table with a title; cells are text and are never read as markup."""
+def print_table(
+    title: str,
+    rows: Iterable[tuple[str, ...]],
+    *,
+    headers: tuple[str, ...] = (),
+    states: Mapping[str, bool | None] | None = None,
+) -> None:
+    """A table with a title; cells are text and are never read as markup.
+
+    It fits the terminal; in a pipe no cell is broken and no line ends with blanks. `states` colours the first
+    cell of a row, by that cell: on a terminal only, and not where NO_COLOR is set.
+    """
     from rich import box  # noqa: PLC0415 - rich is slow to import and --json does without it
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -35,11 +53,43 @@ def print_table(title: str, rows: Iterable[tuple[str, ...]], *, headers: tuple[s
     for column in range(len(headers) or max((len(row) for row in cells), default=0)):
         table.add_column(headers[column] if headers else "", overflow="fold")
     for row in cells:
-        table.add_row(*(Text(cell) for cell in row))
+        style = _COLOURS[states[row[0]]] if states and row[0] in states else ""
+        table.add_row(Text(row[0], style=style), *(Text(cell) for cell in row[1:]))
     console = Console(file=sys.stdout, width=None if terminal else _PIPE_WIDTH, highlight=False)
-    console.print(Text(title, style="bold"))
-    console.print(table)
-    console.print()
+    with console.capture() as printed:
+        console.print(Text(title, style="bold"))
+        console.print(table)
+        console.print()
+    click.echo(_without_padding(printed.get()) if not terminal else printed.get(), nl=False, color=True)
+
+
+def _without_padding(text: str) -> str:
+    """Rich fills each line up to the table's width, which wraps where somebody pastes it."""
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+def sparkline(values: Sequence[float], *, plain: bool = False) -> str:
+    """One bar for each value, from 0 to the highest; `plain` uses ASCII. Empty without values."""
+    bars = _PLAIN_BARS if plain else _BARS
+    top = max(values, default=0) or 1
+    return "".join(bars[min(len(bars) - 1, int(max(0, value) / top * len(bars)))] for value in values)
+
+
+def plain_terminal() -> bool:
+    """Whether the output cannot show characters beyond ASCII."""
+    return "utf" not in (getattr(sys.stdout, "encoding", None) or "").lower()
+
+
+@contextmanager
+def waiting(line: str) -> Iterator[None]:
+    """Print `line` on stderr if the block takes longer than a person waits without a sign."""
+    timer = threading.Timer(_SIGN_SECONDS, lambda: click.echo(line, err=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def several(groups: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:

@@ -111,6 +111,8 @@ class Operation(StrEnum):
     OFFSETS_RESTORE = "offsets-restore", _COMMAND
     #: Delete the offsets of a stopped connector: its next start begins with the initial snapshot.
     OFFSETS_RESET = "offsets-reset", _COMMAND
+    #: How does the config that Connect has differ from the one that a launch would register? Changes nothing.
+    CONFIG_DIFF = "config-diff", _COMMAND
     #: Take a snapshot of tables while the connector runs. One signal for each id, so it can be repeated.
     SNAPSHOT = "snapshot", _COMMAND
     #: How far is a requested snapshot? Changes nothing.
@@ -241,6 +243,8 @@ class Request:
     snapshot: SnapshotRequest | None = None
     #: An operator has asked the DBA whether the redo log of the offsets' position is there.
     position_checked: bool = False
+    #: The connector's settings of the caller's checkout, as `ConnectorSettings.to_json` writes them.
+    settings: str | None = None
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
@@ -257,6 +261,7 @@ class Request:
             "offsets": [dict(pair) for pair in self.offsets] or None,
             "snapshot": None if self.snapshot is None else self.snapshot.to_payload(),
             "position_checked": self.position_checked or None,
+            "settings": self.settings,
         }
         known = {name: value for name, value in given.items() if value is not None}
         return {"operation": self.operation.value, **known}
@@ -282,6 +287,9 @@ class Request:
         tables = content.get("tables", [])
         if not isinstance(tables, list) or not all(isinstance(table, str) for table in tables):
             raise OperatorError(f"the request's tables {tables!r} are not a list of strings")
+        settings = content.get("settings")
+        if settings is not None and not isinstance(settings, str):
+            raise OperatorError(f"the request's settings {settings!r} are not a string")
         return cls(
             operation,
             count,
@@ -296,6 +304,7 @@ class Request:
             pairs(content.get("offsets", [])),
             SnapshotRequest.from_payload(content.get("snapshot")),
             content.get("position_checked") is True,
+            settings,
         )
 
 

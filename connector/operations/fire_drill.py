@@ -1,11 +1,11 @@
 """The fire drill: each alarm goes off, each error class is mailed, and what arrives is checked."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from connector.aws import admin_function, calls
+from connector.aws import calls
+from connector.aws.health_function import invoke_health
 from connector.aws.topic_listener import Message, TopicListener
 from connector.domain.errors import ServerError
 from connector.domain.health.aws_alarms import alarms_of
@@ -220,13 +220,8 @@ def _state(port: calls.Port, alarm: str) -> str:
 
 
 def _mail(port: calls.Port, stage: Stage, name: str) -> MailDrill:
-    function = stage.names.connect_health
     try:
-        with calls.errors():
-            payload = json.dumps({KEY: name}).encode()
-            reply = port.call("lambda", "invoke", {"FunctionName": function, "Payload": payload})
-        who, what = f"the health Lambda {function}", f"the drill of {name!r}"
-        mailed = Mailed.from_payload(admin_function.content(reply, who, function, what))
+        mailed = Mailed.from_payload(invoke_health(port, stage, {KEY: name}, f"the drill of {name!r}"))
     except ServerError as error:
         return MailDrill(name, wrong=str(error))
     return MailDrill(name, mailed.subject, mailed.message_id)

@@ -38,6 +38,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             offsets=request.offsets,
             position_checked=request.position_checked,
             snapshot=request.snapshot,
+            settings=request.settings,
         )
         answer = operations.answer(request.operation, session)
     except WmsError as error:

@@ -7,6 +7,7 @@ from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from lambda_src.connect_admin.acknowledge import acknowledge
+from lambda_src.connect_admin.config_diff import config_diff
 from lambda_src.connect_admin.control import connected, pause, restart, resume, stop
 from lambda_src.connect_admin.offsets import offsets, reset_offsets, restore_offsets, stop_for_offsets
 from lambda_src.connect_admin.registration.cluster import check_cluster
@@ -61,6 +62,7 @@ ROWS: Mapping[Operation, Row] = {
     Operation.OFFSETS_STOP: Row(stop_for_offsets, 45),
     Operation.OFFSETS_RESTORE: Row(restore_offsets, 46),
     Operation.OFFSETS_RESET: Row(reset_offsets, 46),
+    Operation.CONFIG_DIFF: Row(config_diff, 45),
     Operation.SNAPSHOT: Row(snapshot, 46),
     Operation.SNAPSHOT_PROGRESS: Row(snapshot_progress, 46),
     Operation.ACKNOWLEDGE: Row(acknowledge, 20),

@@ -39,6 +39,8 @@ from lambda_src.session import Session
 
 #: How long brokers and Connect are asked, to compare what exists with what a launch would create, in seconds.
 _COMPARE_SECONDS = 10.0
+#: How long a request takes at most, in seconds, and what of it is left to compare: a person waits for it.
+_SECONDS, _COMPARE_LEAST = 13.0, 4.0
 #: How long a jdbc connector may take to open a connection to the database, in seconds.
 _POLLED_SECONDS = 20.0
 
@@ -47,10 +49,19 @@ def status(session: Session, clock: Clock = time.time) -> Answer:
     """Findings of everything that can be seen from inside the VPC, and the facts behind them."""
     session, current = _in_use(session)
     # Only the health check's role may read the worker's log: the caller has read it with its own rights.
-    seen = observe(session, logs=lambda: GivenLog(session.log or ()), clock=clock)
+    ends = time.monotonic() + _SECONDS
+    seen = observe(
+        session, logs=lambda: GivenLog(session.log or ()), clock=clock, within=_SECONDS - _COMPARE_LEAST
+    )
     seen = replace(seen, log_unread=session.log is None, skipped=_with_given_skips(session, seen, clock()))
     seen = seen if current is None else replace(seen, secret_versions=current)
-    return evaluate(seen, compare(session, seen), session.stage, session.environment.settings, clock())
+    return evaluate(
+        seen,
+        compare(session, seen, ends - time.monotonic()),
+        session.stage,
+        session.environment.settings,
+        clock(),
+    )
 
 
 def _in_use(session: Session) -> tuple[Session, Mapping[str, str] | None]:
@@ -89,19 +100,23 @@ def evaluate(
     )
 
 
-def compare(session: Session, seen: Observation) -> Setup:
-    """What exists, compared with what a launch would create; what does not answer is not asked again."""
-    around = Probe("reachability", lambda: reachability(session), _COMPARE_SECONDS)
+def compare(session: Session, seen: Observation, within: float = _COMPARE_SECONDS) -> Setup:
+    """What exists, compared with what a launch would create; what does not answer is not asked again.
+
+    `within`: how many seconds each of it may take.
+    """
+    seconds = min(_COMPARE_SECONDS, max(1.0, within))
+    around = Probe("reachability", lambda: reachability(session), seconds)
     if "secrets" in seen.probe_errors:
         # A missing endpoint may be why they cannot be read.
         return with_reachability(Setup(), *run([around]))
     probes = [around, Probe("wanted", lambda: config_hash(session.config), _COMPARE_SECONDS + 2)]
     if seen.brokers is not None and not seen.brokers.error:
-        probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
+        probes.append(Probe("topics", lambda: _topics(session), seconds))
     if seen.connect_answers == "" and seen.connector is not None:
-        probes.append(Probe("config", lambda: _changed_keys(session), _COMPARE_SECONDS + 2))
+        probes.append(Probe("config", lambda: _changed_keys(session), seconds))
         if session.environment.settings.kind == "jdbc" and seen.connector.streams:
-            probes.append(Probe("polled", lambda: _polled(session), _POLLED_SECONDS + 2))
+            probes.append(Probe("polled", lambda: _polled(session), seconds))
     found, errors = run(probes)
     keys = found.get("config")
     known = Setup(

@@ -55,7 +55,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     facts = {"verdict": "health", "connector": CONNECTOR, "seconds": seconds, **answer.facts}
     invocation.log_result(answer.summary, facts, failed=answer.wrong)
     payload: dict[str, Any] = redactor.redact_values({"summary": answer.summary, **answer.facts})
-    return {**payload, "metrics": dict(answer.metrics), "seconds": seconds}
+    return {**payload, "healthy": not answer.wrong, "metrics": dict(answer.metrics), "seconds": seconds}
 
 
 def _run(event: object, session: Session, clients: CheckClients, topic: str) -> CheckAnswer:

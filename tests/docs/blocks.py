@@ -30,7 +30,7 @@ from connector.domain.stage.ownership import foreign_stack
 from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.stage.topics import Catalogue
 from templates.shared.fargate import SIZES
-from tests.docs import growth, messages
+from tests.docs import growth, handbook, messages
 from tests.domain.stage.test_stack_states import STATES
 from tests.support import sizes
 from tests.support.predecessor import predecessor
@@ -312,6 +312,10 @@ def _foreign_stack() -> str:
     return f"\n```text\n{found.refusal(NAMED)}\n```\n\n"
 
 
+def _settings_table(found: Iterable[handbook.Setting]) -> str:
+    return _table(("setting", "default", "meaning"), handbook.settings_table(found))
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "oracle-script": lambda: _sql(OracleScript()),
     "oracle-script-pdb": lambda: _sql(OracleScript(container=True)),
@@ -338,6 +342,18 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "stage-counts": _stage_counts,
     "quotas": _quotas,
     "endpoints": _endpoints,
+    "settings": lambda: _settings_table(handbook.stage_settings()),
+    "connector-settings": lambda: _settings_table(handbook.settings_of_the_connector()),
+    "stage-differences": lambda: _table(("stage", "sets"), handbook.differences()),
+    "secret-commands": lambda: f"\n```sh\n{handbook.secret_commands()}\n```\n\n",
+    "secrets-to-make": lambda: _table(
+        ("secret", "needed", "who knows it", "how it is made"), handbook.secrets_to_make()
+    ),
+    "costs": lambda: _table(handbook.cost_columns(), handbook.costs()),
+    "prices": lambda: _table(("unit", "USD a month", "page of AWS"), handbook.prices()),
+    "dba-checklists": lambda: f"\n{handbook.checklists()}\n",
+    "alarm-names": lambda: _table(("predecessor", "here", "what differs"), handbook.alarm_names()),
+    "commands": lambda: _table(("for", "command", "does"), handbook.command_list()),
     "adopt": _adopt,
     "foreign-stack": _foreign_stack,
 }

@@ -120,6 +120,8 @@ class FakeAws(TakenNames):
     alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: Time and value of each health check.
     checks: list[tuple[datetime, float]] = field(default_factory=list)
+    #: Time and seconds of each lag that a health check measured.
+    lags: list[tuple[datetime, float]] = field(default_factory=list)
     #: Who is subscribed to which topic; topic, subject and text of what was published.
     subscriptions: list[dict[str, str]] = field(default_factory=list)
     published: list[tuple[str, str, str]] = field(default_factory=list)
@@ -380,9 +382,8 @@ class FakeAws(TakenNames):
 
     def _cloudwatch_get_metric_statistics(self, kwargs: Mapping[str, Any]) -> Any:
         start = kwargs["StartTime"]
-        return {
-            "Datapoints": [{"Timestamp": at, "Maximum": value} for at, value in self.checks if at >= start]
-        }
+        values = self.lags if kwargs["MetricName"] == "ReplicationLagSeconds" else self.checks
+        return {"Datapoints": [{"Timestamp": at, "Maximum": value} for at, value in values if at >= start]}
 
     def _sns_list_subscriptions_by_topic(self, kwargs: Mapping[str, Any]) -> Any:
         found = [entry for entry in self.subscriptions if entry["TopicArn"] == kwargs["TopicArn"]]

@@ -61,6 +61,36 @@ def config_hash(config: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def differences(
+    wanted: Mapping[str, str], stored: Mapping[str, str]
+) -> Mapping[str, tuple[str | None, str | None]]:
+    """The keys that differ: what Connect stores, and what is wanted. None stands for a key that is not there.
+
+    Values that may be confidential are not shown; that they differ is.
+    """
+    ours, theirs = ({NAME_KEY: aws_names.CONNECTOR, **config} for config in (wanted, stored))
+    return {
+        key: (shown_value(key, theirs.get(key)), shown_value(key, ours.get(key)))
+        for key in sorted({*ours, *theirs})
+        if ours.get(key) != theirs.get(key)
+    }
+
+
+#: Keys whose values may be confidential unless they are references, and values with a login in a URL.
+_CONFIDENTIAL_KEY = re.compile(
+    r"password|passwd|secret|token|jaas|credential|[.]user|username|private", re.IGNORECASE
+)
+_LOGIN_IN_URL = re.compile(r"//[^/@\s]+@|thin:[^@\s]*/[^@\s]*@")
+
+
+def shown_value(key: str, value: str | None) -> str | None:
+    """A value of the config as it may be shown: somebody may have written a password into it by hand."""
+    if value is None or value.startswith("${env:"):
+        return value
+    hidden = _CONFIDENTIAL_KEY.search(key) or _LOGIN_IN_URL.search(value)
+    return "(not shown)" if hidden else value
+
+
 def differs(wanted: Mapping[str, str], stored: Mapping[str, str]) -> bool:
     """Whether the config that Connect stores differs from the wanted one.
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from connector.domain.stage.stage import Stage
 
 LAUNCH = "sceptre launch {target} --yes"
-LOGS = "aws logs tail {logs} --since 1h"
+LOGS = "wms-connector logs {stage} --errors --since 1h"
 STATUS = "wms-connector status {stage}"
 ORACLE_SCRIPT = "wms-connector oracle-script {stage}"
 BROKER_SCRIPT = "wms-connector broker-script {stage}"
@@ -30,7 +30,7 @@ class ErrorClass:
     """One kind of error. `meaning` is a clause, `next_step` an instruction, both without a full stop.
 
     `command` is the command to run next; `{target}` in it stands for what sceptre launches, `{stage}` for the
-    stage, `{logs}` for the worker's log group.
+    stage.
 
     `of_database` completes "the database at host:port …" if the source database causes the error.
     """
@@ -46,7 +46,7 @@ class ErrorClass:
     def command_for(self, stage: Stage) -> str:
         """The command for one stage."""
         target = f"ephemeral/{stage.name}" if stage.ephemeral else stage.name
-        return self.command.format(stage=stage.name, target=target, logs=stage.names.connector_log_group)
+        return self.command.format(stage=stage.name, target=target)
 
 
 def observed(name: str, owner: Owner, meaning: str, next_step: str, command: str) -> ErrorClass:

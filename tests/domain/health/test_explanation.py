@@ -47,9 +47,9 @@ def test_the_command_is_for_the_stage_or_has_a_placeholder(stage: Stage | None, 
     assert explain(LOGIN).command(stage) == command
 
 
-def test_without_a_stage_the_log_group_has_the_placeholder():
+def test_without_a_stage_the_command_has_the_placeholder():
     found = explain("java.lang.IllegalStateException: never heard of").command(None)
-    assert found == "aws logs tail /aws/fargate/wms-connector-<stage>-kafka-connect --since 1h"
+    assert found == "wms-connector logs <stage> --errors --since 1h"
 
 
 def test_an_error_that_no_class_describes_is_told_so():

@@ -53,7 +53,7 @@ def test_a_reason_says_what_to_look_at(cause: ErrorClass, reason: str):
     assert found is cause
     assert "log of" not in found.next_step
     assert "last lines" not in found.next_step
-    assert "logs tail" not in found.command
+    assert "wms-connector logs" not in found.command
 
 
 @pytest.mark.parametrize(("cause", "reason"), REASONS)

@@ -101,7 +101,7 @@ def test_nobody_is_sent_to_the_log_of_a_task_that_never_started(stage: Stopping,
     stage.told(sample.event)
     ((_, text),) = stage.mails
     assert "it has no log" in text
-    assert "logs tail" not in text
+    assert "wms-connector logs" not in text
 
 
 def test_an_old_event_says_when_it_was_and_that_it_is_told_late(stage: Stopping):
