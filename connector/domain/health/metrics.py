@@ -17,6 +17,8 @@ DEPLOYMENT_FAILED = "DeploymentFailed"
 #: The filter of the worker's log, as `Names.rule` takes it.
 LOGIN_REFUSED = "LoginRefused"
 SECRET_CHANGED = "SecretChanged"  # noqa: S105 - a rule's name
+#: The metric of addresses that have not been confirmed.
+UNCONFIRMED = "AlertsUnconfirmed"
 RULES = (
     *(HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE),
     *(DEPLOYMENT_FAILED, SECRET_CHANGED),
@@ -61,7 +63,7 @@ METRICS: tuple[Metric, ...] = (
         # The dead man's switch: over two periods, so that one late or lost run wakes nobody.
         Alarm(
             "The health check fails or does not run: this stage is not monitored.",
-            "aws logs tail {health_logs} --since 1h.",
+            "wms-connector logs {stage} --of health --since 1h.",
             "HealthCheckFailed",
             evaluation_periods=2,
             treat_missing_data=TreatMissingData.BREACHING,
@@ -177,8 +179,10 @@ METRICS: tuple[Metric, ...] = (
             # Without a task nothing is measured: the alarm must not stay on, nor call that well.
             treat_missing_data=TreatMissingData.MISSING,
             seen_by_health=True,
+            data="not lost, but late.",
         ),
         kinds=("debezium",),
+        threshold_setting="lag_alarm_seconds",
     ),
     Metric(
         "SecondsSinceLastEvent",
@@ -245,6 +249,7 @@ METRICS: tuple[Metric, ...] = (
             compare=Compare.BELOW,
             statistic="Minimum",
             seen_by_health=True,
+            data="changes are lost once that log is deleted: hurry.",
         ),
         kinds=("debezium",),
         setting="archived_log_hours",
@@ -294,6 +299,20 @@ METRICS: tuple[Metric, ...] = (
             "wms-connector verify names the table and what to do.",
         ),
         kinds=("debezium",),
+    ),
+    Metric(
+        UNCONFIRMED,
+        "Count",
+        "How many addresses of the topic for people have not been confirmed: nobody is mailed there",
+        Origin.HEALTH,
+        # Over half an hour: somebody who has just been asked needs a moment.
+        Alarm(
+            "An address that should get alerts has not been confirmed, so it is not mailed.",
+            "ask its owner to open the link in AWS's mail 'AWS Notification - Subscription Confirmation'; "
+            "AWS drops the request after some days, and then the address must be removed and added again.",
+            UNCONFIRMED,
+            evaluation_periods=3,
+        ),
     ),
     Metric(
         "QueueUsedPercent",
@@ -381,7 +400,7 @@ def metric(name: str) -> Metric:
 def emitted(settings: ConnectorSettings) -> tuple[Metric, ...]:
     """The metrics that a stage with these settings of the connector has."""
     return tuple(
-        m
+        m.of_stage(settings)
         for m in METRICS
         if settings.kind in m.kinds and (not m.setting or bool(getattr(settings, m.setting)))
     )
