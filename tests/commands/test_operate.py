@@ -20,6 +20,7 @@ from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.drills import CLASSES
 from connector.domain.health.error_classes import NOT_RUNNING
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.skipped_changes import SKIPPED_KEY, SkippedChanges
 from connector.domain.health.state import STATE_KEY, HealthState, Incident
 from connector.domain.health.verdict import decide
@@ -82,7 +83,7 @@ class Deployed:
         return operations.answer(request.operation, session).to_payload()
 
     def health(self, event: Any) -> Any:
-        return drill(event, self.inside.stage, self.aws.client("sns"), self.topic)
+        return drill(event, MailContext(self.inside.stage), self.aws.client("sns"), self.topic)
 
 
 @pytest.fixture
