@@ -245,6 +245,8 @@ class Request:
     position_checked: bool = False
     #: The connector's settings of the caller's checkout, as `ConnectorSettings.to_json` writes them.
     settings: str | None = None
+    #: When this launch has changed the connector, as the function told: a record must be younger.
+    since: float = 0
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
@@ -262,6 +264,7 @@ class Request:
             "snapshot": None if self.snapshot is None else self.snapshot.to_payload(),
             "position_checked": self.position_checked or None,
             "settings": self.settings,
+            "since": self.since or None,
         }
         known = {name: value for name, value in given.items() if value is not None}
         return {"operation": self.operation.value, **known}
@@ -305,7 +308,14 @@ class Request:
             SnapshotRequest.from_payload(content.get("snapshot")),
             content.get("position_checked") is True,
             settings,
+            _since(content.get("since", 0)),
         )
+
+
+def _since(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e11:
+        return float(value)
+    raise OperatorError(f"the request's since {value!r} is no time in seconds since 1970")
 
 
 #: How long an operator's reason may be, in characters.

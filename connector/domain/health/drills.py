@@ -71,7 +71,7 @@ def parse(event: object) -> ErrorClass | OtherMail:
     if not isinstance(event, Mapping) or set(event) != {KEY}:
         raise OperatorError(f"a drill's event must be {{{KEY!r}: <name of a mail>}} without any other key")
     name = event[KEY]
-    if name in set(OtherMail):
+    if isinstance(name, str) and name in set(OtherMail):
         return OtherMail(name)
     found = [cause for cause in CLASSES if isinstance(name, str) and cause.name == error_class(name)]
     if not found:

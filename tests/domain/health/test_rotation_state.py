@@ -86,7 +86,11 @@ def test_the_mail_has_class_reason_next_step_and_command():
     failed = Rotation(ending=Ending.FAILED, ended=NOW, reason="ORA-01017", error_class="login")
     mail = rotation_mail(MailContext(Stage.parse("main")), failed)
     assert mail.subject == "wms-connector-main: SecretChanged (login)"
-    for text in ("ORA-01017", named("login").next_step, "docs/operations.md#secretchanged"):
+    for text in (
+        "ORA-01017",
+        MailContext(Stage.parse("main")).text(named("login").next_step),
+        "docs/operations.md#secretchanged",
+    ):
         assert text in mail.text
 
 

@@ -80,8 +80,11 @@ def test_a_failure_that_restarts_do_not_fix_is_reported_once_when_the_budget_is_
         "restarted the failed connector or task",
         "0 of 3",
         "Owner:        network",
-        "Command:      sceptre launch main --yes",
+        "Command:      wms-connector status main",
+        "Data:         nothing is lost: the connector goes on from its position",
+        "Dashboard:    https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards/dashboard/",
         "docs/operations.md#connectortaskfailed",
+        "Account:      000000000000, region us-east-1",
     ):
         assert words in text
     assert text.count("restarted the failed connector or task") == LIMIT
