@@ -330,6 +330,13 @@ def test_a_task_that_starts_with_a_wrong_password_is_stopped_too(
     assert 1 <= logins <= MOST_LOGINS
 
 
+def test_all_of_it_in_a_row_would_lock_no_account(
+    refusal: Refusal, tried_again: Refused, first_try: tuple[list[Run], int], restarted: tuple[int, Mail]
+):
+    """A lost session, every way of trying again, two first launches and a start of the task."""
+    assert refusal.logins + tried_again.logins + first_try[1] + restarted[0] <= MOST_LOGINS
+
+
 # -- an account that is right again -------------------------------------------------------------------------
 
 
