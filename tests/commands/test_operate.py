@@ -571,7 +571,7 @@ def test_a_command_waits_for_what_may_be_asked_twice_and_says_to_ask_again(
         return Answer(State.WAITING, "a rebalance is under way")
 
     monkeypatch.setattr(operations, "answer", answer)
-    monkeypatch.setattr("connector.commands.admin_request.Clock", SimulatedClock().as_clock)
+    monkeypatch.setattr("connector.operations.admin_request.Clock", SimulatedClock().as_clock)
     result = run(command, "main")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"error: {command} main: a rebalance is under way; run this again\n"
