@@ -21,6 +21,7 @@ from connector.domain.secrets.worker_versions import (
     version_of_worker,
 )
 from connector.domain.stage.aws_names import CONNECTOR
+from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.ecs import find_task, injected_secrets
 from lambda_src.clients.secrets import describe
 from lambda_src.clients.state_table import (
@@ -186,6 +187,19 @@ def halt_after(session: Session, refused: RefusedLogin, task: Task | None, now: 
     except WmsError as error:
         done.append(f"not all of it could be done: {error}")
     return "; ".join(done)
+
+
+def resume(session: Session, connect: Connect) -> None:
+    """Resume the connector; then nobody halts it any more, from the moment before the request.
+
+    In this order: a request that Connect refuses for now leaves the halt as it is. What the log tells since
+    then is new, and a halt after it stays.
+    """
+    table = session.aws.table(session.environment.table)
+    halt, asked = read_halt(table), time.time()
+    connect.resume(CONNECTOR)
+    if halt.by is not None:
+        write_halt(table, halt, at=int(asked))
 
 
 def end_halt(session: Session, now: float, *, only: Callable[[Halt], bool] = lambda _: True) -> None:

@@ -155,7 +155,7 @@ def _add_log_filter(template: Template, settings: EventsSettings, health: Ref) -
     group = settings.names.connector_log_group
     permission = template.add_resource(
         awslambda.Permission(
-            "LoginRefusedPermission",
+            f"{metrics.LOGIN_REFUSED}Permission",
             Action="lambda:InvokeFunction",
             FunctionName=health,
             Principal="logs.amazonaws.com",
@@ -165,8 +165,8 @@ def _add_log_filter(template: Template, settings: EventsSettings, health: Ref) -
     )
     template.add_resource(
         logs.SubscriptionFilter(
-            "LoginRefused",
-            FilterName=settings.names.rule("LoginRefused"),
+            metrics.LOGIN_REFUSED,
+            FilterName=settings.names.rule(metrics.LOGIN_REFUSED),
             FilterPattern=refused_login.PATTERN,
             LogGroupName=group,
             DestinationArn=health,

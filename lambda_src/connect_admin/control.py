@@ -10,11 +10,12 @@ from connector.domain.health.at_rest import halted_by
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import HALTED, ConnectorStatus
 from connector.domain.stage.aws_names import CONNECTOR
+from lambda_src import logins
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.state_table import Table, read_halt, write_halt
 from lambda_src.connect_admin.registration.verify import decide, failure
 from lambda_src.connect_admin.teardown.guard import is_being_torn_down
-from lambda_src.logins import check_may_log_in, end_halt, let_retry
+from lambda_src.logins import check_may_log_in, let_retry
 from lambda_src.observe import observe_connector
 from lambda_src.session import Session
 
@@ -86,9 +87,7 @@ def resume(session: Session) -> Answer:
         return found
     connect, status = found
     if status.halted:
-        # Before the request: what the log tells from now on is new.
-        end_halt(session, time.time())
-        connect.resume(CONNECTOR)
+        logins.resume(session, connect)
         seen = _follow(session, connect, lambda now: now.runs or now.failed)
         if seen is None or not (seen.runs or seen.failed):
             states = "no status yet" if seen is None else seen.describe()

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka.admin import KafkaAdminClient, UserScramCredentialUpsertion
 
 from connector.domain.health.halt import HALT_KEY
 from connector.domain.health.refused import REFUSED_KEY
 from connector.domain.stage.stage import Stage
-from connector.local import schema
+from connector.local import broker, schema
 from connector.local.oracle.process import SERVICE
 from connector.local.oracle.rights import FAILED_LOGIN_ATTEMPTS
 from connector.local.world import World
@@ -271,8 +272,9 @@ def first_try(world: World, account: Account, project: Path, healed: Run) -> tup
     began = time.time()
     group = f"ephemeral/{BRANCH.name}"
     runs = [sceptre(world.env(), "launch", group, "--yes", project=project) for _ in range(2)]
-    time.sleep(_NEXT_ATTEMPT_SECONDS)
-    StageUnderTest(world, BRANCH).health()
+    for _ in range(3):
+        # The second one in a row would register the missing connector, which logs in.
+        StageUnderTest(world, BRANCH).health()
     return runs, len(account.refused(began))
 
 
@@ -328,6 +330,13 @@ def test_a_task_that_starts_with_a_wrong_password_is_stopped_too(
     assert 1 <= logins <= MOST_LOGINS
 
 
+def test_all_of_it_in_a_row_would_lock_no_account(
+    refusal: Refusal, tried_again: Refused, first_try: tuple[list[Run], int], restarted: tuple[int, Mail]
+):
+    """A lost session, every way of trying again, two first launches and a start of the task."""
+    assert refusal.logins + tried_again.logins + first_try[1] + restarted[0] <= MOST_LOGINS
+
+
 # -- an account that is right again -------------------------------------------------------------------------
 
 
@@ -357,7 +366,8 @@ def unfiltered(main: StageUnderTest, account: Account, retried: Done, mailbox: M
     del retried
     logs, group = main.world.account.client("logs"), main.stage.names.connector_log_group
     (found,) = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
-    logs.delete_subscription_filter(logGroupName=group, filterName=found["filterName"])
+    name = found["filterName"]
+    logs.delete_subscription_filter(logGroupName=group, filterName=name)
     with main.without_schedule():
         mailbox.take()
         account.change(secrets.token_urlsafe(18))
@@ -368,6 +378,10 @@ def unfiltered(main: StageUnderTest, account: Account, retried: Done, mailbox: M
         done = main.health()["done"]
         main.wait_for_states("STOPPED")
         time.sleep(_NEXT_ATTEMPT_SECONDS)
+    pattern, function = found["filterPattern"], found["destinationArn"]
+    logs.put_subscription_filter(
+        logGroupName=group, filterName=name, filterPattern=pattern, destinationArn=function
+    )
     return len(account.refused(began)), done
 
 
@@ -376,3 +390,37 @@ def test_the_check_stops_what_no_line_has_told_of(unfiltered: tuple[int, str], r
     record_property("logins refused in a minute without the log filter", logins)
     assert "stopped the connector, which keeps its offsets" in done
     assert 2 <= logins <= 3
+
+
+# -- brokers that refuse the worker -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def by_brokers(main: StageUnderTest, unfiltered: tuple[int, str], mailbox: Mailbox) -> Mail:
+    """The password of the worker's user is changed on the brokers, and the worker is replaced."""
+    del unfiltered
+    mailbox.take()
+    admin = KafkaAdminClient(bootstrap_servers=main.bootstrap)
+    changed = UserScramCredentialUpsertion(broker.USER, "SCRAM-SHA-512", secrets.token_urlsafe(18))
+    admin.alter_user_scram_credentials([changed])
+    admin.close()
+    (task,) = main.service.task_arns()
+    ecs = main.world.account.client("ecs")
+    ecs.stop_task(cluster=main.stage.names.service, task=task, reason="a test")
+    found: list[Mail] = []
+
+    def mailed() -> list[Mail]:
+        found.extend(mailbox.take())
+        return [mail for mail in found if "(broker login)" in mail.subject]
+
+    return wait_for(mailed, "a mail about the brokers' login")[0]
+
+
+def test_brokers_that_refuse_the_worker_are_mailed_with_its_secret_and_nobody_tries_again(
+    main: StageUnderTest, by_brokers: Mail
+):
+    assert by_brokers.subject == "wms-connector-main: ConnectorStateFailed (broker login)"
+    assert "the connector could not be stopped" in by_brokers.text, "Connect does not run"
+    paths = [entry["M"]["path"]["S"] for entry in main.item(REFUSED_KEY)["refused"]["L"]]
+    assert "wms/default/kafkaCredentials" in paths
+    assert "is not tried again" in main.health()["summary"]

@@ -30,6 +30,7 @@ AWS_OWN = {
     "AWS/Lambda": {"Errors", "Throttles"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible"},
     "AWS/Events": {"FailedInvocations"},
+    "AWS/Logs": {"DeliveryErrors"},
 }
 
 
@@ -282,6 +283,7 @@ def test_alarms_on_metrics_of_aws_name_the_page_and_the_dimensions_that_it_docum
         "AWS/Lambda": {"FunctionName"},
         "AWS/SQS": {"QueueName"},
         "AWS/Events": {"RuleName"},
+        "AWS/Logs": {"LogGroupName", "DestinationType", "FilterName"},
     }
     for found in aws_alarms(MAIN):
         assert found.source.startswith("https://docs.aws.amazon.com/"), found.name

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from connector.domain.health.alarm import LEAST_CERTIFICATE_DAYS, Alarm, Compare, TreatMissingData
-from connector.domain.health.metrics import METRICS, RULES
+from connector.domain.health.metrics import LOGIN_REFUSED, METRICS, RULES
 from connector.domain.stage.aws_names import Names
 
 
@@ -25,6 +25,10 @@ _LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types
 _SQS = (
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-"
     "metrics.html"
+)
+_LOGS = (
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-"
+    "Metrics.html"
 )
 _EVENTS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"
 
@@ -75,6 +79,25 @@ def aws_alarms(names: Names, certificate: str = "") -> tuple[AwsAlarm, ...]:
             {"QueueName": names.dead_letter_queue},
         ),
         *(_rule(names, rule) for rule in RULES),
+        AwsAlarm(
+            f"{LOGIN_REFUSED}Undelivered",
+            "AWS/Logs",
+            "DeliveryErrors",
+            Alarm(
+                "Lines of the worker's log about a refused login do not reach the health function.",
+                "launch again, which sets the permission of the log filter as it was.",
+                f"{LOGIN_REFUSED}Undelivered",
+                statistic="Sum",
+                period_seconds=300,
+                treat_missing_data=TreatMissingData.NOT_BREACHING,
+            ),
+            _LOGS,
+            {
+                "LogGroupName": names.connector_log_group,
+                "DestinationType": "Lambda",
+                "FilterName": names.rule(LOGIN_REFUSED),
+            },
+        ),
         *([_certificate(certificate)] if certificate else []),
     )
 

@@ -14,6 +14,8 @@ TASK_STOPPED = "TaskStopped"
 TASK_NOT_STARTED = "TaskNotStarted"
 SERVICE_TROUBLE = "ServiceTrouble"
 DEPLOYMENT_FAILED = "DeploymentFailed"
+#: The filter of the worker's log, as `Names.rule` takes it.
+LOGIN_REFUSED = "LoginRefused"
 RULES = (HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE, DEPLOYMENT_FAILED)
 
 

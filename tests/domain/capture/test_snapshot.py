@@ -89,6 +89,7 @@ def test_a_backup_survives_its_way_and_anything_else_is_refused():
             Backup.from_text(text)
     with pytest.raises(OperatorError, match="holds no offset"):
         Backup.from_text(Backup("main", "c", "t", ()).to_text())
-    for wrong in ({}, [1], [{"partition": {}, "offset": {"a": 1}}], [{**PAIR, "more": 1}]):
+    wrongs: list[Any] = [{}, [1], [{"partition": {}, "offset": {"a": 1}}], [{**PAIR, "more": 1}]]
+    for wrong in wrongs:
         with pytest.raises(OperatorError):
             pairs(wrong)

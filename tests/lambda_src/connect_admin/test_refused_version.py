@@ -107,6 +107,17 @@ def test_a_launch_with_a_new_version_starts_the_connector_again(stage: FakeStage
     assert (stage.connect.states[CONNECTOR], halted_by(stage)) == ("RUNNING", None)
 
 
+def test_a_resume_that_connect_refuses_for_now_is_asked_for_again_and_the_halt_stays(stage: FakeStage):
+    stage.secrets.put(PATH, RIGHT, "v2", 1_700_000_100)
+    stage.ecs.stop(stage.ecs.tasks[0], "Scaling activity", 0)
+    stage.ecs.start(ADDRESS, at=1_700_000_200)
+    stage.connect.error, stage.connect.error_for = [(409, "a rebalance")], "PUT"
+    assert stage.ask(Operation.REGISTER).state is State.WAITING
+    assert halted_by(stage) is HaltedBy.LOGIN
+    assert stage.ask(Operation.REGISTER).state is State.DONE
+    assert (stage.connect.states[CONNECTOR], halted_by(stage)) == ("RUNNING", None)
+
+
 def test_a_launch_leaves_what_an_operator_has_stopped(stage: FakeStage):
     stage.ask(Operation.STOP)
     assert halted_by(stage) is HaltedBy.OPERATOR
