@@ -11,16 +11,19 @@ from typing import Any
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import changed_keys, config_hash
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.capture.snapshot import last
 from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.errors import ServerError
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.check_result import result
 from connector.domain.health.headroom import judged, remembered
 from connector.domain.health.lag import staleness_limit
+from connector.domain.health.moments import moment
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.health.scn import Age
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.verdict import decide
-from connector.domain.health.verify_checks import ENDPOINTS, Setup, verify_checks
+from connector.domain.health.verify_checks import ENDPOINTS, SNAPSHOT, Setup, verify_checks
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
@@ -79,6 +82,8 @@ def compare(session: Session, seen: Observation) -> Setup:
     probes = [around]
     if seen.brokers is not None and not seen.brokers.error:
         probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
+        if session.environment.settings.kind == "debezium":
+            probes.append(Probe(SNAPSHOT, lambda: _last_snapshot(session), _COMPARE_SECONDS + 2))
     if seen.connect_answers == "" and seen.connector is not None:
         probes.append(Probe("config", lambda: _changed_keys(session), _COMPARE_SECONDS + 2))
     found, errors = run(probes)
@@ -89,6 +94,7 @@ def compare(session: Session, seen: Observation) -> Setup:
         None if keys is None else bool(keys),
         changed_keys=keys or (),
         declared_state=session.environment.settings.state,
+        last_snapshot=found.get(SNAPSHOT, ""),
     )
     return with_reachability(known, found, errors)
 
@@ -112,6 +118,16 @@ def _topics(session: Session) -> TopicPlan:
     with session.kafka(_COMPARE_SECONDS) as kafka:
         partitions = kafka.partitions([spec.name for spec in specs])
         return plan_topics(specs, partitions, kafka.configs(list(partitions)))
+
+
+def _last_snapshot(session: Session) -> str:
+    """Empty too where the notifications cannot be read: an earlier release granted no Read on their topic."""
+    with session.kafka(_COMPARE_SECONDS) as kafka:
+        try:
+            found = last(kafka.records(session.stage.topics.one("notification")))
+        except ServerError:
+            return ""
+    return "" if found is None else f"{moment(found[1])}: {found[0].describe()}"
 
 
 def _changed_keys(session: Session) -> tuple[str, ...] | None:
