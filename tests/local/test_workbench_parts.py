@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
 from connector.local import broker, mailbox, options, toolchain
+from connector.local.aws_shims import log_filters
 from connector.local.cli import local
 from connector.local.processes import Process, start_time
 from connector.local.state import MAILBOX, MAILS, BrokerState, DatabaseState, WorldState
@@ -354,3 +355,23 @@ def test_a_command_without_a_world_says_how_to_start_one(tmp_path: Path):
         error = run(*words, "--directory", str(tmp_path / "none")).exception
         assert isinstance(error, OperatorError), words
         assert str(error) == options.NOT_RUNNING
+
+
+# -- a log group that is still written to --------------------------------------------------
+
+
+@pytest.mark.parametrize(("failures", "deleted"), [(0, True), (3, True), (100, False)])
+def test_a_line_that_is_written_meanwhile_does_not_fail_a_deletion(failures: int, deleted: bool):
+    left = [failures]
+
+    def delete(physical_id: str, _: Any) -> str:
+        if left[0]:
+            left[0] -= 1
+            raise RuntimeError("dictionary changed size during iteration")
+        return physical_id
+
+    if deleted:
+        assert log_filters.repeated(delete)("group", {}) == "group"
+    else:
+        with pytest.raises(RuntimeError):
+            log_filters.repeated(delete)("group", {})
