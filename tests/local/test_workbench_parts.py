@@ -240,6 +240,15 @@ def test_a_block_that_took_up_a_stopped_world_stops_it_and_keeps_its_data(tmp_pa
     assert started == ["started", "stopped, keep=True"]
 
 
+def test_a_block_whose_world_was_taken_down_in_it_does_nothing_more(tmp_path: Path, started: list[str]):
+    kept = WorldState(tmp_path / "w", "http://127.0.0.1:1", enforce_iam=False)
+    kept.database = DatabaseState("127.0.0.8")
+    kept.save()
+    with World.up(tmp_path / "w") as world:
+        world.down()
+    assert started == ["started", "stopped, keep=False"]
+
+
 def test_a_block_around_an_attached_world_stops_nothing(tmp_path: Path, started: list[str]):
     WorldState(tmp_path / "w", "http://127.0.0.1:1", enforce_iam=False, aws=alive()).save()
     with World.attach(str(tmp_path / "w")):
