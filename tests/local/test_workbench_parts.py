@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
 from connector.local import broker, mailbox, options, toolchain
-from connector.local.aws_shims import log_filters
+from connector.local.aws_shims import log_filters, subscriptions
 from connector.local.cli import local
 from connector.local.processes import Process, start_time
 from connector.local.state import MAILBOX, MAILS, BrokerState, DatabaseState, WorldState
@@ -61,6 +61,8 @@ class FakeWorld:
     def __init__(self, directory: Path) -> None:
         self.state = WorldState(directory, "http://127.0.0.1:1", enforce_iam=False)
         self.state.brokers = {"default": BrokerState("127.0.0.9"), "val": BrokerState("127.0.0.10")}
+        self.state.aws = alive()
+        self.state.database = DatabaseState("127.0.0.8", process=alive())
         self.database = FakeDatabase()
         self.sns = FakeSns()
         self.account = SimpleNamespace(client=lambda _: self.sns)
@@ -186,6 +188,27 @@ def test_a_cluster_is_added_for_a_stage(world: FakeWorld):
     assert "next: sceptre launch production" in run("broker", "add", "production").output
     assert world.done == [("add_cluster", Stage("production"))]
     assert "next: sceptre launch ephemeral/x" in run("broker", "add", "x").output
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("insert",), "database"),
+        (("sql", "SELECT 1"), "database"),
+        (("consume", "x"), "broker"),
+        (("consume", "x", "--broker", "val"), "broker/val"),
+        (("mails",), "aws"),
+        (("broker", "add", "production"), "aws"),
+    ],
+)
+def test_a_part_that_is_stopped_is_named_with_what_starts_it(
+    world: FakeWorld, words: tuple[str, ...], part: str
+):
+    world.state.aws = world.state.database = None
+    error = run(*words).exception
+    assert isinstance(error, OperatorError)
+    assert str(error) == f"{part} is not running: run `wms-connector local start {part}`"
+    assert world.done == []
 
 
 def test_down_does_not_offer_to_keep_what_it_cannot_keep():
@@ -384,3 +407,33 @@ def test_a_line_that_is_written_meanwhile_does_not_fail_a_deletion(failures: int
     else:
         with pytest.raises(RuntimeError):
             log_filters.repeated(delete)("group", {})
+
+
+# -- the mails that AWS would send ---------------------------------------------------------
+
+
+def test_a_confirmed_address_gets_each_message_once_and_nobody_else_a_mail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    found = [
+        {"protocol": "email", "endpoint": "a@example.com", "confirmed": True},
+        {"protocol": "email", "endpoint": "b@example.com", "confirmed": False},
+        {"protocol": "sqs", "endpoint": "arn:queue", "confirmed": True},
+    ]
+    sns = SimpleNamespace(
+        _topic_by_arn_any_scope=lambda arn: {"subscriptions": found} if arn == TOPIC else None
+    )
+    monkeypatch.setattr(subscriptions, "module", lambda _: sns)
+    monkeypatch.setenv("WMS_LOCAL_STATE", str(tmp_path))
+    passed_on: list[tuple[Any, ...]] = []
+    fanout = subscriptions._mailing(lambda *words, **more: passed_on.append(words))
+    fanout(TOPIC, "1", "text", "subject")
+    fanout(TOPIC, "2", "text", "", message_group_id="")
+    fanout("arn:gone", "3", "text", "subject")
+    mails = mailbox.mails(tmp_path)
+    assert [(mail["to"], mail["subject"], mail["message"]) for mail in mails] == [
+        ("a@example.com", "subject", "text"),
+        # AWS's own subject for a message without one.
+        ("a@example.com", "AWS Notification Message", "text"),
+    ]
+    assert len(passed_on) == 3
