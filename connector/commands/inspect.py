@@ -66,7 +66,7 @@ def _show_status(
 ) -> None:
     """One look; what it measures of the lag is added to `looked`."""
     now = datetime.now(UTC)
-    with waiting(_WAITS.format(stage=stage.name)):
+    with waiting(_WAITS.format(stage=stage.name), always=not as_json):
         facts = inspect(port, stage, now)
     if as_json:
         print_json(facts.to_json())

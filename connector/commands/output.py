@@ -83,8 +83,14 @@ def plain_terminal() -> bool:
 
 
 @contextmanager
-def waiting(line: str) -> Iterator[None]:
-    """Print `line` on stderr if the block takes longer than a person waits without a sign."""
+def waiting(line: str, *, always: bool = False) -> Iterator[None]:
+    """Print `line` on stderr if the block takes longer than a person waits without a sign.
+
+    On a terminal only, unless `always`: a pipeline does not wait, and what it keeps of stderr are errors.
+    """
+    if not (always or sys.stderr.isatty()):
+        yield
+        return
     timer = threading.Timer(_SIGN_SECONDS, lambda: click.echo(line, err=True))
     timer.daemon = True
     timer.start()

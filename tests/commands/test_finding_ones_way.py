@@ -320,13 +320,15 @@ def test_a_command_that_takes_long_says_so(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(output, "_SIGN_SECONDS", 0.01)
-    with output.waiting("main: asking"):
+    with output.waiting("main: asking", always=True):
         end = time.monotonic() + 20
         while not (said := capsys.readouterr().err) and time.monotonic() < end:
             time.sleep(0.01)
     assert said == "main: asking\n"
-    with output.waiting("never"):
+    with output.waiting("over before", always=True):
         pass
+    with output.waiting("for a terminal"):
+        time.sleep(0.05)
     assert capsys.readouterr().err == ""
 
 
