@@ -91,8 +91,7 @@ def observe(
     probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
     # Without the secrets their values could not be redacted in a database's message.
     silent = "secrets" in probe_errors
-    read_from = logs or session.aws.logs
-    log_message = "" if silent else _log_message(session, read_from, state.status, source)
+    log_message = "" if silent else _log_message(session, logs or session.aws.logs, state.status, source)
     env = session.environment
     absent = "service" in known and known["service"] is None
     found = Observation(

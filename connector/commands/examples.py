@@ -33,6 +33,7 @@ EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("pause",): ("wms-connector pause main",),
     ("resume",): ("wms-connector resume main",),
     ("stop",): ("wms-connector stop main",),
+    ("rotate",): ("wms-connector rotate main --check", "wms-connector rotate main"),
     ("snapshot",): (
         "wms-connector snapshot main",
         f"wms-connector snapshot main --table {_TABLE}",

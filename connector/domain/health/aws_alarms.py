@@ -79,26 +79,30 @@ def aws_alarms(names: Names, certificate: str = "") -> tuple[AwsAlarm, ...]:
             {"QueueName": names.dead_letter_queue},
         ),
         *(_rule(names, rule) for rule in RULES),
-        AwsAlarm(
-            f"{LOGIN_REFUSED}Undelivered",
-            "AWS/Logs",
-            "DeliveryErrors",
-            Alarm(
-                "Lines of the worker's log about a refused login do not reach the health function.",
-                "launch again, which sets the permission of the log filter as it was.",
-                f"{LOGIN_REFUSED}Undelivered",
-                statistic="Sum",
-                period_seconds=300,
-                treat_missing_data=TreatMissingData.NOT_BREACHING,
-            ),
-            _LOGS,
-            {
-                "LogGroupName": names.connector_log_group,
-                "DestinationType": "Lambda",
-                "FilterName": names.rule(LOGIN_REFUSED),
-            },
-        ),
+        _refused_logins(names),
         *([_certificate(certificate)] if certificate else []),
+    )
+
+
+def _refused_logins(names: Names) -> AwsAlarm:
+    return AwsAlarm(
+        f"{LOGIN_REFUSED}Undelivered",
+        "AWS/Logs",
+        "DeliveryErrors",
+        Alarm(
+            "Lines of the worker's log about a refused login do not reach the health function.",
+            "launch again, which sets the permission of the log filter as it was.",
+            f"{LOGIN_REFUSED}Undelivered",
+            statistic="Sum",
+            period_seconds=300,
+            treat_missing_data=TreatMissingData.NOT_BREACHING,
+        ),
+        _LOGS,
+        {
+            "LogGroupName": names.connector_log_group,
+            "DestinationType": "Lambda",
+            "FilterName": names.rule(LOGIN_REFUSED),
+        },
     )
 
 

@@ -1,8 +1,8 @@
-"""CloudWatch Logs: filter patterns of text for FilterLogEvents and subscription filters, and a deletion that
-a late line does not fail.
+"""CloudWatch Logs: filter patterns of text, and a deletion that a late line does not fail.
 
-MiniStack splits a phrase at its spaces and requires each word, and does not know `?`. The health check
-searches the worker's log for several phrases at once, of which any counts.
+The patterns are those of FilterLogEvents and of subscription filters. MiniStack splits a phrase at its spaces
+and requires each word, and does not know `?`. The health check searches the worker's log for several phrases
+at once, of which any counts.
 
 Rules: CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription filters, filter log
 events, and Live Tail", unstructured log events: terms are case sensitive; several terms must all be there;
