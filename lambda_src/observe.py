@@ -31,7 +31,6 @@ from lambda_src.clients.state_table import (
     read_halt,
     read_health_state,
     read_record,
-    read_refused,
     read_rotation,
 )
 from lambda_src.clients.worker_log import Logs, last_failure
@@ -156,7 +155,7 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         "health_state": lambda: read_health_state(table),
         "rotation": lambda: read_rotation(table),
         "halt": lambda: read_halt(table),
-        "refused": lambda: read_refused(table),
+        "refused": lambda: session.refused,
     }
     if session.environment.settings.kind == "debezium":
         reads[SKIPPED] = lambda: known_skips(table)

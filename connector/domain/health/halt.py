@@ -71,8 +71,7 @@ class Halt:
             path = self.path or self.secret
             known = f"{path} (version {self.version[:SHOWN]}...)" if self.version else path
             return f"the system did that {moment(self.at)}, because the login with secret {known} was refused"
-        since = f" {moment(self.at)}" if self.by else ""
-        return f"an operator did that{since}{f': {self.why}' if self.why else ''}"
+        return f"an operator did that{f': {self.why}' if self.why else ''}"
 
     def to_item(self) -> dict[str, Any]:
         """A plain item for DynamoDB's resource API."""
