@@ -64,20 +64,7 @@ def aws_alarms(names: Names, certificate: str = "") -> tuple[AwsAlarm, ...]:
             {"ClusterName": names.service, "ServiceName": names.service},
         ),
         *(_function(title, name, which) for title, name in functions.items() for which in _FUNCTION_TEXTS),
-        AwsAlarm(
-            "DeadLetters",
-            "AWS/SQS",
-            "ApproximateNumberOfMessagesVisible",
-            Alarm(
-                "The dead-letter queue holds events that could not be delivered or handled.",
-                "read a message of the queue: it names the rule or function that failed.",
-                "DeadLetters",
-                period_seconds=300,
-                treat_missing_data=TreatMissingData.NOT_BREACHING,
-            ),
-            _SQS,
-            {"QueueName": names.dead_letter_queue},
-        ),
+        _dead_letters(names),
         *(_rule(names, rule) for rule in RULES),
         _log_filter(names),
         *([_certificate(certificate)] if certificate else []),
@@ -108,6 +95,18 @@ _FUNCTION_TEXTS = {
         "check whether the account's concurrent executions are used up.",
     ),
 }
+
+
+def _dead_letters(names: Names) -> AwsAlarm:
+    alarm = Alarm(
+        "The dead-letter queue holds events that could not be delivered or handled.",
+        "read a message of the queue: it names the rule or function that failed.",
+        "DeadLetters",
+        period_seconds=300,
+        treat_missing_data=TreatMissingData.NOT_BREACHING,
+    )
+    dimensions = {"QueueName": names.dead_letter_queue}
+    return AwsAlarm("DeadLetters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", alarm, _SQS, dimensions)
 
 
 def _function(title: str, function: str, which: str) -> AwsAlarm:
