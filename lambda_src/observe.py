@@ -32,7 +32,6 @@ from lambda_src.clients.state_table import (
     read_halt,
     read_health_state,
     read_record,
-    read_refused,
 )
 from lambda_src.clients.worker_log import Logs, last_failure
 from lambda_src.observe_skipped import PROBE as SKIPPED
@@ -156,7 +155,7 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         "budget": lambda: read_budget(table),
         "health_state": lambda: read_health_state(table),
         "halt": lambda: read_halt(table),
-        "refused": lambda: read_refused(table),
+        "refused": lambda: session.refused,
     }
     if session.environment.settings.kind == "debezium":
         reads[SKIPPED] = lambda: known_skips(table)

@@ -6,6 +6,7 @@ it would; tests look at what came of it.
 
 import json
 import secrets
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -402,11 +403,10 @@ def by_brokers(main: StageUnderTest, unfiltered: tuple[int, str], mailbox: Mailb
     mailbox.take()
     admin = KafkaAdminClient(bootstrap_servers=main.bootstrap)
     changed = UserScramCredentialUpsertion(broker.USER, "SCRAM-SHA-512", secrets.token_urlsafe(18))
-    admin.alter_user_scram_credentials([changed])
+    assert admin.alter_user_scram_credentials([changed]) == {broker.USER: None}
     admin.close()
-    (task,) = main.service.task_arns()
-    ecs = main.world.account.client("ecs")
-    ecs.stop_task(cluster=main.stage.names.service, task=task, reason="a test")
+    (worker,) = main.service.workers()
+    worker.signal(signal.SIGKILL)
     found: list[Mail] = []
 
     def mailed() -> list[Mail]:

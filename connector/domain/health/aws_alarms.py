@@ -79,25 +79,7 @@ def aws_alarms(names: Names, certificate: str = "") -> tuple[AwsAlarm, ...]:
             {"QueueName": names.dead_letter_queue},
         ),
         *(_rule(names, rule) for rule in RULES),
-        AwsAlarm(
-            f"{LOGIN_REFUSED}Undelivered",
-            "AWS/Logs",
-            "DeliveryErrors",
-            Alarm(
-                "Lines of the worker's log about a refused login do not reach the health function.",
-                "launch again, which sets the permission of the log filter as it was.",
-                f"{LOGIN_REFUSED}Undelivered",
-                statistic="Sum",
-                period_seconds=300,
-                treat_missing_data=TreatMissingData.NOT_BREACHING,
-            ),
-            _LOGS,
-            {
-                "LogGroupName": names.connector_log_group,
-                "DestinationType": "Lambda",
-                "FilterName": names.rule(LOGIN_REFUSED),
-            },
-        ),
+        _log_filter(names),
         *([_certificate(certificate)] if certificate else []),
     )
 
@@ -152,6 +134,23 @@ def _rule(names: Names, rule: str) -> AwsAlarm:
     )
     dimensions = {"RuleName": names.rule(rule)}
     return AwsAlarm(f"{rule}Undelivered", "AWS/Events", "FailedInvocations", alarm, _EVENTS, dimensions)
+
+
+def _log_filter(names: Names) -> AwsAlarm:
+    alarm = Alarm(
+        "Lines of the worker's log about a refused login do not reach the health function.",
+        "launch again, which sets the permission of the log filter as it was.",
+        f"{LOGIN_REFUSED}Undelivered",
+        statistic="Sum",
+        period_seconds=300,
+        treat_missing_data=TreatMissingData.NOT_BREACHING,
+    )
+    dimensions = {
+        "LogGroupName": names.connector_log_group,
+        "DestinationType": "Lambda",
+        "FilterName": names.rule(LOGIN_REFUSED),
+    }
+    return AwsAlarm(f"{LOGIN_REFUSED}Undelivered", "AWS/Logs", "DeliveryErrors", alarm, _LOGS, dimensions)
 
 
 def _certificate(arn: str) -> AwsAlarm:
