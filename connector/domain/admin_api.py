@@ -261,7 +261,7 @@ class Request:
             raise OperatorError(f"the request's settings {settings!r} are not a string")
         log, marked = _log_events(content.get("log")), content.get("marked") is True
         launch = content.get("launch") is True
-        return cls(operation, count, launch, stage, tuple(tables), log, marked, settings)
+        return cls(operation, count, launch, stage, tuple(tables), log, marked, settings=settings)
 
 
 def _log_events(content: object) -> tuple[LogEvent, ...] | None:
