@@ -50,7 +50,10 @@ def test_every_command_has_examples_and_every_example_has_its_command(run: Run):
     assert {path for path in leaves() if path not in examples.EXAMPLES} == set()
     assert set(examples.EXAMPLES) <= set(leaves())
     shown = run("status", "--help").stdout
-    assert "Examples:\n    wms-connector status main\n    wms-connector status main --watch 10\n" in shown
+    assert (
+        "Examples:\n    wms-connector status main\n    wms-connector status main --watch --every 30\n"
+        in shown
+    )
 
 
 def invocation(line: str, path: tuple[str, ...]) -> list[str]:
