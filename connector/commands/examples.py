@@ -15,7 +15,7 @@ _TOPIC = Stage(NAMED_STAGES[0]).topics.roles["data"][2]
 EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("status",): (
         "wms-connector status main",
-        "wms-connector status main --watch 10",
+        "wms-connector status main --watch --every 30",
         "wms-connector status main --json",
     ),
     ("verify",): ("wms-connector verify main", "wms-connector verify main && echo healthy"),

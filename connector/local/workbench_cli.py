@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
@@ -65,6 +62,10 @@ def sql(*, statement: str, commit: bool, directory: Path | None, as_json: bool) 
 
 
 def _print_rows(rows: list[dict[str, str | None]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - slow to import, and only some commands print a table
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table()
     for name in rows[0] if rows else ():
         table.add_column(name)
