@@ -40,10 +40,11 @@ def fire_drill(
     These are the mails of each error class, of each event about the worker, of an error that joins, of a
     recovery, of a halted connector and of a secret that the workers do not get. Every subscriber of the
     stage's two topics, people and machines, gets these messages. The subject of such a mail begins with
-    DRILL; an alarm's mail is CloudWatch's own and has DRILL in its reason only. A temporary queue on both topics
-    receives the same messages and shows what arrived. The drill changes neither the connector nor the health
-    check's state. It does not test an alarm that is in ALARM already. Exit status 0 when everything that
-    should arrive did.
+    DRILL; an alarm's mail is CloudWatch's own and has DRILL in its reason only.
+
+    A temporary queue on both topics receives the same messages and shows what arrived. The drill changes
+    neither the connector nor the health check's state. It does not test an alarm that is in ALARM already.
+    Exit status 0 when everything that should arrive did.
     """
     # Setting alarms is limited to a few calls a second: those are tried again.
     stage, port = Stage.parse(stage_name), account.Account(attempts={"cloudwatch": 10})
@@ -71,8 +72,8 @@ def _question(plan: DrillPlan) -> str:
     silent = f"; not confirmed, so not mailed: {', '.join(unconfirmed)}" if unconfirmed else ""
     return (
         f"The drill {plan.covers}. {plan.mails} mails ({len(plan.sent)} of the health check, "
-        f"{plan.alarm_mails} of alarms) will go to: {people}{silent}. {plan.calls} messages of alarms will go to these machines: "
-        f"{', '.join(plan.machines) or 'none'}. Continue?"
+        f"{plan.alarm_mails} of alarms) will go to: {people}{silent}. {plan.calls} messages of alarms will go "
+        f"to these machines: {', '.join(plan.machines) or 'none'}. Continue?"
     )
 
 
