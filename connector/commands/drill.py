@@ -72,8 +72,8 @@ def _question(plan: DrillPlan) -> str:
     silent = f"; not confirmed, so not mailed: {', '.join(unconfirmed)}" if unconfirmed else ""
     return (
         f"The drill {plan.covers}. {plan.mails} mails ({len(plan.sent)} of the health check, "
-        f"{plan.alarm_mails} of alarms) will go to: {people}{silent}. {plan.calls} messages of alarms will go "
-        f"to these machines: {', '.join(plan.machines) or 'none'}. Continue?"
+        f"{plan.alarm_mails} of alarms) will go to: {people}{silent}. {plan.calls} messages of alarms "
+        f"will go to these machines: {', '.join(plan.machines) or 'none'}. Continue?"
     )
 
 
