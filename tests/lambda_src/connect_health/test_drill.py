@@ -6,12 +6,12 @@ import pytest
 
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health import metrics
-from connector.domain.health.drills import CLASSES, KEY, Mailed, OtherMail, metric_of
+from connector.domain.health.drills import CLASSES, KEY, MAILS, ONE_OF_EACH_KIND, Mailed, OtherMail, metric_of
 from connector.domain.health.error_classes import SKIPPED
 from connector.domain.health.finding import Finding
 from connector.domain.health.incident import mailed
 from connector.domain.health.mail import SUBJECT, drill_mail
-from connector.domain.health.mail_context import MailContext
+from connector.domain.health.mail_context import MailContext, context_in
 from connector.domain.health.skipped_findings import NAME
 from connector.domain.stage.stage import Stage
 from lambda_src.connect_health import handler as entry
@@ -47,6 +47,28 @@ def test_the_finding_of_a_class_is_one_that_the_health_check_mails(cause: ErrorC
     assert metric.alarm is not None
     assert not metric.alarm.mails()
     assert mailed((Finding.failed(metric.name, "x", cause),)) or (metric.name == NAME and cause in SKIPPED)
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_every_mail_that_there_is_can_be_drilled_and_acted_on(aws: FakeLambdaAws, name: str):
+    context = context_in(aws.sns.arn, MAIN, docs_url="", secret_prefix="wms", kind="debezium")
+    assert "refused" not in drill({KEY: name}, context, aws.sns, aws.sns.arn)
+    ((subject, text),) = aws.sns.mails
+    assert subject.startswith("DRILL wms-connector-main: ")
+    for words in (
+        "Data:         ",
+        "Runbook:      docs/operations.md#",
+        "Dashboard:    https://",
+        "Account:      1234",
+    ):
+        assert words in text
+    if name != OtherMail.RECOVERED:
+        assert any(line.startswith(("Command:", "Then run:")) for line in text.splitlines())
+
+
+def test_one_of_each_kind_are_mails_that_there_are():
+    assert set(ONE_OF_EACH_KIND) <= set(MAILS)
+    assert set(OtherMail) <= set(ONE_OF_EACH_KIND)
 
 
 def test_a_subject_is_no_longer_than_sns_takes():
