@@ -88,12 +88,11 @@ def check(
         end_halt(session, now, only=lambda halt: halt == seen.halt)
     values = dict(verdict.metrics)
     if not verdict.retiring:
-        values["AutoRestartAttempted"] = float(outcome.attempted)
-        values |= unconfirmed(clients.sns, topic)
+        values |= {"AutoRestartAttempted": float(outcome.attempted), **unconfirmed(clients.sns, topic)}
     publish(clients.cloudwatch, environment.stage.names.health_namespace, values)
-    table = session.aws.table(environment.table)
     if not outcome.attempted and not verdict.retiring:
         observed(session, seen.budget, now, healthy=verdict.works)
+    table = session.aws.table(environment.table)
     context = mail_context(environment, topic, seen.secret_versions)
     notification = notify(
         context,

@@ -4,8 +4,9 @@ Templates create filters, alarms and dashboard from it. The health check publish
 operator's guide has a section for each alarm. Our metrics have no dimensions: the namespace is the stage's.
 """
 
-from connector.domain.capture.settings import KINDS, ConnectorSettings
+from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.alarm import Alarm, Compare, TreatMissingData
+from connector.domain.health.log_metrics import LOG_METRICS
 from connector.domain.health.metric import Metric, Origin
 
 #: EventBridge rules of a stage, as `Names.rule` takes them.
@@ -337,56 +338,7 @@ METRICS: tuple[Metric, ...] = (
         waived="the connector tolerates no record error: the first one fails the task, and "
         "ConnectorTaskFailed reports that",
     ),
-    Metric(
-        "OracleErrorCount",
-        "Count",
-        "Log lines of the worker with an Oracle error: ORA- and five digits",
-        Origin.LOGS,
-        Alarm(
-            "The worker's log has Oracle errors (ORA-…).",
-            "find the error's number in the worker's log, then look it up in the runbook's table.",
-            "OracleErrorCount",
-            statistic="Sum",
-            period_seconds=300,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        ),
-        kinds=KINDS,
-        # Filters know no groups and no word boundaries: at the line's start, or behind what is no letter.
-        pattern="%^ORA-[0-9]{5}|[^A-Za-z0-9]ORA-[0-9]{5}%",
-    ),
-    Metric(
-        "UnknownTopicOrPartitionCount",
-        "Count",
-        "Log lines of the worker about a topic or partition that the cluster does not know",
-        Origin.LOGS,
-        # A topic that was just created is unknown for a moment: only errors that last count.
-        Alarm(
-            "The worker writes to a topic that the cluster does not know.",
-            "find the topic in the worker's log, then launch again: a launch creates missing topics.",
-            "UnknownTopicOrPartitionCount",
-            statistic="Sum",
-            evaluation_periods=3,
-            period_seconds=300,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        ),
-        pattern="?UNKNOWN_TOPIC_OR_PARTITION ?UnknownTopicOrPartition",
-    ),
-    Metric(
-        "ConnectExceptionCount",
-        "Count",
-        "Log lines of the worker with a ConnectException, Kafka Connect's or Java's",
-        Origin.LOGS,
-        Alarm(
-            "The worker's log keeps showing ConnectExceptions.",
-            "read the last of them in the worker's log group.",
-            "ConnectExceptionCount",
-            statistic="Sum",
-            evaluation_periods=2,
-            period_seconds=300,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        ),
-        pattern='"ConnectException"',
-    ),
+    *LOG_METRICS,
 )
 
 _BY_NAME = {metric.name: metric for metric in METRICS}
