@@ -228,7 +228,7 @@ def test_another_address_of_the_docs_is_refused(value: str):
 
 
 def test_the_lags_threshold_is_the_stages_in_alarm_and_dashboard():
-    given = {"connector": {"lag_alarm_seconds": 120}}
+    given: dict[str, Any] = {"connector": {"lag_alarm_seconds": 120}}
     assert (
         alarm("ReplicationLagSeconds", **given)["Threshold"],
         alarm("ReplicationLagSeconds")["Threshold"],

@@ -11,7 +11,7 @@ LOG_METRICS: tuple[Metric, ...] = (
         "Log lines of the worker with an Oracle error: ORA- and five digits",
         Origin.LOGS,
         Alarm(
-            "The worker's log has Oracle errors (ORA-…).",
+            "The worker's log has Oracle errors (ORA- and a number).",
             "find the error's number in the worker's log, then look it up in the runbook's table.",
             "OracleErrorCount",
             statistic="Sum",
