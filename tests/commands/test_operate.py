@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from connector.aws import account
+from connector.aws import account, topic_listener
+from connector.aws.admin_function import Clock
 from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request, State
 from connector.domain.capture import signals
 from connector.domain.capture.offsets import Backup
 from connector.domain.diagnosis.classes import UNKNOWN
-from connector.domain.health.drills import MAILS
+from connector.domain.health.aws_alarms import alarms_of
+from connector.domain.health.drills import MAILS, ONE_OF_EACH_KIND
 from connector.domain.health.error_classes import NOT_RUNNING
 from connector.domain.health.mail_context import MailContext
 from connector.domain.health.skipped_changes import SKIPPED_KEY, SkippedChanges
@@ -23,6 +26,7 @@ from connector.domain.health.state import STATE_KEY, HealthState, Incident
 from connector.domain.health.verdict import decide
 from connector.domain.stage.aws_names import COMPONENTS, CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
+from connector.operations import fire_drill
 from lambda_src.clients.state_table import read_halt
 from lambda_src.connect_admin import operations
 from lambda_src.connect_health.drill import drill
@@ -593,6 +597,91 @@ def test_a_skipped_change_is_shown_by_verify_until_it_is_acknowledged(run: Run, 
     assert "(class table-truncated, owner wms)" in line
     assert "wms-connector acknowledge main" in line
     refused = run("acknowledge", "main", "--table", "MMDL.PLAN_BASE_WVR_TBL")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert (
+        "no skipped change of MMDL.PLAN_BASE_WVR_TBL is open; open: WMS.PLAN_BASE_WVR_TBL" in refused.stderr
+    )
+    # The heartbeat table's schema is known to the stage only.
+    refused = run("acknowledge", "main", "--table", "WMSCDC.HEARTBEAT")
+    assert "no skipped change of WMSCDC.HEARTBEAT is open" in refused.stderr
+    done = run("acknowledge", "main", "--table", "WMS.PLAN_BASE_WVR_TBL", "--json")
+    assert json.loads(done.stdout)["acknowledged"] == [
+        {"table": "WMS.PLAN_BASE_WVR_TBL", "class": "table-truncated"}
+    ]
+    assert "table-truncated" not in run("verify", "main").stdout
+
+
+@pytest.mark.parametrize("command", ["snapshot", "acknowledge"])
+@pytest.mark.parametrize("table", ["WMS.ELSE", "PLAN_BASE_WVR_TBL", "wms.", ""])
+def test_a_table_that_is_not_captured_is_refused_before_anybody_is_asked(
+    run: Run, command: str, table: str
+) -> None:
+    """No stage is deployed here, so whoever asked AWS would say that."""
+    assert_one_line(run(command, "main", "--table", table), "is not captured")
+
+
+def test_a_snapshot_of_some_tables_is_asked_for_by_one_signal(run: Run, main: Deployed) -> None:
+    topic = main.inside.stage.topics.roles["data"][0].removeprefix("wms.")
+    result = run("snapshot", "main", "--table", topic, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["tables"]) == (0, [topic])
+    assert len(main.inside.kafka.sent) == 1
+    assert_one_line(run("snapshot", "main", "--table", "WMS.ELSE"), "is not captured")
+    assert len(main.inside.kafka.sent) == 1
+
+
+def test_offsets_are_json_either_way(run: Run, main: Deployed) -> None:
+    stored = [{"partition": {"server": "wms"}, "offset": {"txSeq": 7}}]
+    assert json.loads(run("offsets", "main").stdout) == stored
+    assert json.loads(run("offsets", "main", "--json").stdout) == stored
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that moves by a minute with each look: nothing is waited for."""
+    seconds = iter(range(0, 100_000, 60))
+    monkeypatch.setattr(
+        topic_listener, "Clock", lambda: Clock(now=lambda: float(next(seconds)), sleep=lambda _: None)
+    )
+    monkeypatch.setattr(fire_drill, "ARRIVE_SECONDS", 3600.0)
+
+
+def test_a_drill_shows_what_was_delivered_and_leaves_nothing(run: Run, main: Deployed, quick: None) -> None:
+    result = run("fire-drill", "main", "--yes", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["passed"], report["recipients"]) == (True, [MAIL])
+    assert [c["name"] for c in report["classes"] if c["delivered"]] == list(MAILS)
+    wanted = alarms_of(main.names, "debezium")
+    for drilled in report["alarms"]:
+        assert drilled["reached"] == drilled["machines"] == ["ALARM", "OK"]
+        assert len(drilled["delivered"]) == (1 if wanted[drilled["alarm"]].mails() else 0)
+    mails = len(MAILS) + sum(alarm.mails() for alarm in wanted.values())
+    sent = Counter(topic for topic, _, _ in main.aws.published)
+    assert sent == {main.topic: mails, main.machines: 2 * len(wanted)}
+    assert (main.aws.queues, len(main.aws.subscriptions)) == ({}, 1)
+    assert {a["StateValue"] for a in main.aws.alarms.values()} == {"OK"}
+    assert " 1 of" not in run("fire-drill", "main", "--yes").stdout.replace("\n", " ")
+
+
+def test_a_drill_says_that_it_covers_everything(run: Run, main: Deployed, quick: None) -> None:
+    wanted = len(alarms_of(main.names, "debezium"))
+    sent = f"{len(MAILS)} of {len(MAILS)} mails of the health check"
+    shown = run("fire-drill", "main", "--yes").stdout
+    said = f"covers every alarm and every mail that the stage can send: {wanted} of {wanted} alarms, {sent}"
+    assert said in shown
+
+
+def test_a_part_of_a_drill_sends_only_that_and_says_so(run: Run, main: Deployed, quick: None) -> None:
+    result = run("fire-drill", "main", "--yes", "--only", "login", "--only", "CpuHigh")
+    assert result.exit_code == 0, result.output
+    assert "covers a part only: 1 of" in result.stdout
+    assert Counter(topic for topic, _, _ in main.aws.published) == {main.topic: 2, main.machines: 2}
+    main.aws.published.clear()
+    result = run("fire-drill", "main", "--yes", "--one-of-each-kind", "--json")
+    names = [mail["name"] for mail in json.loads(result.stdout)["classes"]]
+    assert (result.exit_code, sorted(names)) == (0, sorted(ONE_OF_EACH_KIND))
+    assert {topic for topic, _, _ in main.aws.published} == {main.topic}
+    refused = run("fire-drill", "main", "--yes", "--only", "nosuch")
     assert refused.exit_code == 2
     assert "'nosuch' is no alarm or mail of the stage; known: " in refused.stderr
 

@@ -214,7 +214,6 @@ def test_every_alarms_mail_says_where_it_is_what_of_the_data_and_where_to_read_o
         " Data: ",
         f"Runbook: https://git.example/wms/docs/operations.md#{section.lower()} ",
         "Dashboard: https://console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1#dashboards/dashboard/",
-        "Now: wms-connector status main",
     ):
         assert words in said
 

@@ -69,7 +69,7 @@ class Alarm:
     period_seconds: int | None = None
     treat_missing_data: TreatMissingData = TreatMissingData.IGNORE
     seen_by_health: bool = False
-    data: str = "not at risk by this alone; the connector keeps its position."
+    data: str = "not at risk by this alone."
 
     def mails(self, which: AlarmMails = AlarmMails.ONCE) -> bool:
         """Whether the alarm itself mails people, with this value of the setting `alarm_mails`."""
@@ -91,6 +91,5 @@ class Alarm:
         """
         return (
             f"{self.description} First step: {self.text_step(stage)} Data: {self.data} "
-            f"Runbook: {runbook_link(self.section, docs_url)} Dashboard: {dashboard} "
-            f"Now: wms-connector status {stage.name}"
+            f"Runbook: {runbook_link(self.section, docs_url)} Dashboard: {dashboard}"
         )

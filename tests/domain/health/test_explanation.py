@@ -24,7 +24,7 @@ def test_the_json_has_its_keys_and_the_judgement_of_the_health_check():
     assert found["class"] == expected.error_class.name == "unreachable"
     assert (found["restart"], found["owner"]) == (True, "network")
     assert found["cause"] == expected.cause == "ORA-03113: end-of-file"
-    assert found["command"] == "sceptre launch main --yes"
+    assert found["command"] == "wms-connector status main"
 
 
 def test_each_of_oracles_codes_is_explained_as_the_table_has_it():
@@ -38,9 +38,9 @@ def test_each_of_oracles_codes_is_explained_as_the_table_has_it():
 @pytest.mark.parametrize(
     ("stage", "command"),
     [
-        (Stage("main"), "sceptre launch main --yes"),
-        (Stage("feature-x"), "sceptre launch ephemeral/feature-x --yes"),
-        (None, "sceptre launch <stage> --yes"),
+        (Stage("main"), "wms-connector rotate main"),
+        (Stage("feature-x"), "wms-connector rotate feature-x"),
+        (None, "wms-connector rotate <stage>"),
     ],
 )
 def test_the_command_is_for_the_stage_or_has_a_placeholder(stage: Stage | None, command: str):
