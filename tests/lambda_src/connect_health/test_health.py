@@ -64,7 +64,10 @@ def test_a_healthy_stage_has_no_findings_and_reports_zero_for_everything(healthy
     depth |= {"TransactionBufferPercent": 3.8, "HeapAfterCollectionPercent": 3.0}
     assert {name: value for name, value in verdict.metrics.items() if value} == depth
     # Of a stage that says more about its database, and of what comes after the verdict.
-    oracles, later = {"ScnHeadroomMinutes", "HeartbeatTableAgeSeconds"}, {"AutoRestartAttempted"}
+    oracles, later = (
+        {"ScnHeadroomMinutes", "HeartbeatTableAgeSeconds"},
+        {"AutoRestartAttempted", "AlertsUnconfirmed"},
+    )
     emitted = {m.name for m in metrics.emitted(healthy.settings) if m.origin is Origin.HEALTH}
     assert not emitted & oracles
     assert set(verdict.metrics) == emitted - later
