@@ -721,7 +721,7 @@ def refuse_alarm(main: Deployed, alarm: str, state: str) -> None:
 
 
 def test_what_does_not_arrive_is_a_failure(run: Run, main: Deployed, quick: None) -> None:
-    main.aws.loses = "(login)"
+    main.aws.loses = "ConnectorTaskFailed (login)"
     assert drilled(run) == (1, {"login": "did not arrive within 3600 s"})
     main.aws.loses = 'OK: "wms-connector-main-DeadLetters'
     machines = f"no message about OK arrived on {main.machines} within 3600 s"
