@@ -16,6 +16,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.errors import ServerError
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.check_result import result
+from connector.domain.health.finding import Finding
 from connector.domain.health.headroom import judged, remembered
 from connector.domain.health.lag import staleness_limit
 from connector.domain.health.moments import moment
@@ -23,7 +24,7 @@ from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.health.scn import Age
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.verdict import decide
-from connector.domain.health.verify_checks import ENDPOINTS, SNAPSHOT, Setup, verify_checks
+from connector.domain.health.verify_checks import ENDPOINTS, Setup, verify_checks
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
@@ -36,6 +37,8 @@ from lambda_src.session import Session
 
 #: How long brokers and Connect are asked, to compare what exists with what a launch would create, in seconds.
 _COMPARE_SECONDS = 10.0
+#: The probe of what the notifications tell of snapshots.
+_SNAPSHOT = "snapshot"
 
 
 def status(session: Session, clock: Clock = time.time) -> Answer:
@@ -59,7 +62,8 @@ def evaluate(
     seen: Observation, setup: Setup, stage: Stage, settings: ConnectorSettings, now: float
 ) -> Answer:
     """What the health check finds in an observation, then what only `verify` checks."""
-    checked = [*decide(seen, settings, now).results, *verify_checks(seen, setup, stage, now)]
+    judged_inside = [_with_last_snapshot(finding, setup) for finding in decide(seen, settings, now).results]
+    checked = [*judged_inside, *verify_checks(seen, setup, stage, now)]
     states = "state unknown" if seen.connector is None else seen.connector.describe()
     service = "service unknown" if seen.service is None else seen.service.describe()
     return Answer(
@@ -73,6 +77,12 @@ def evaluate(
     )
 
 
+def _with_last_snapshot(finding: Finding, setup: Setup) -> Finding:
+    if finding.name != "SnapshotRunning" or not setup.last_snapshot:
+        return finding
+    return replace(finding, summary=f"{finding.summary}; the last one: {setup.last_snapshot}")
+
+
 def compare(session: Session, seen: Observation) -> Setup:
     """What exists, compared with what a launch would create; what does not answer is not asked again."""
     around = Probe("reachability", lambda: reachability(session), _COMPARE_SECONDS)
@@ -83,7 +93,7 @@ def compare(session: Session, seen: Observation) -> Setup:
     if seen.brokers is not None and not seen.brokers.error:
         probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
         if session.environment.settings.kind == "debezium":
-            probes.append(Probe(SNAPSHOT, lambda: _last_snapshot(session), _COMPARE_SECONDS + 2))
+            probes.append(Probe(_SNAPSHOT, lambda: _last_snapshot(session), _COMPARE_SECONDS + 2))
     if seen.connect_answers == "" and seen.connector is not None:
         probes.append(Probe("config", lambda: _changed_keys(session), _COMPARE_SECONDS + 2))
     found, errors = run(probes)
@@ -94,7 +104,7 @@ def compare(session: Session, seen: Observation) -> Setup:
         None if keys is None else bool(keys),
         changed_keys=keys or (),
         declared_state=session.environment.settings.state,
-        last_snapshot=found.get(SNAPSHOT, ""),
+        last_snapshot=found.get(_SNAPSHOT, ""),
     )
     return with_reachability(known, found, errors)
 
