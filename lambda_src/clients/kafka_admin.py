@@ -76,6 +76,10 @@ class KafkaAdmin(Protocol):
         """Topic -> number of partitions, for those that exist."""
         ...
 
+    def filled(self, partitions: Mapping[str, int]) -> frozenset[str]:
+        """Of these topics, each with its number of partitions, those that have a record on any of them."""
+        ...
+
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Topic -> its configs, defaults included."""
         ...
@@ -248,6 +252,16 @@ class Kafka:
                 raise refusal(f"describing topic {topic['name']}", code, "", right)
             found[topic["name"]] = len(topic["partitions"])
         return found
+
+    def filled(self, partitions: Mapping[str, int]) -> frozenset[str]:
+        parts = [TopicPartition(topic, each) for topic, count in partitions.items() for each in range(count)]
+        if not parts:
+            return frozenset()
+        needed = (Acl(Resource.TOPIC, topic, ("Describe",)) for topic in partitions)
+        with self._errors("the offsets of topics", *needed):
+            first = self._client.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.EARLIEST))
+            last = self._client.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.LATEST))
+        return frozenset(part.topic for part in parts if last[part].offset > first[part].offset)
 
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         if not topics:

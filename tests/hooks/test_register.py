@@ -36,7 +36,7 @@ def test_a_crash_of_the_lambda_names_its_log_group():
 
 def test_a_cluster_that_is_refused_stops_the_launch_before_the_stack():
     refusal = Answer(State.FAILED, "stage val uses this cluster already").to_payload()
-    with pytest.raises(SceptreException, match="created on it: stage val uses this cluster already"):
+    with pytest.raises(SceptreException, match="or replaced: stage val uses this cluster already"):
         CheckCluster(None, stack(lambda _: refusal)).run()
 
 
