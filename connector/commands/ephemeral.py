@@ -121,9 +121,9 @@ def destroy(branch: str, directory: Path | None, *, dry_run: bool, yes: bool) ->
     The checkout need not have its directory. Without a stack of that name nothing is asked or done; the
     command says so and exits with status 0.
 
-    Pipelines call this, with --yes, for every deleted branch. A named stage is refused (exit status 2). A name
-    that no stage can have (Main, feature/x) never had a stage, so the command prints "nothing to destroy" and
-    exits with status 0, even if the name was mistyped. Exit status 1 for every other failure.
+    Pipelines call this, with --yes, for every deleted branch. A named stage is refused (exit status 2). A
+    name that no stage can have (Main, feature/x) never had a stage, so the command prints "nothing to
+    destroy" and exits with status 0, even if the name was mistyped. Exit status 1 for every other failure.
     """
     if not branch.strip():
         raise OperatorError("the branch is empty; give its name")
