@@ -33,7 +33,6 @@ from lambda_src.clients.state_table import (
     read_halt,
     read_health_state,
     read_record,
-    read_refused,
     read_rotation,
 )
 from lambda_src.clients.worker_log import Logs, last_failure
@@ -91,8 +90,7 @@ def observe(
     probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
     # Without the secrets their values could not be redacted in a database's message.
     silent = "secrets" in probe_errors
-    read_from = logs or session.aws.logs
-    log_message = "" if silent else _log_message(session, read_from, state.status, source)
+    log_message = "" if silent else _log_message(session, logs or session.aws.logs, state.status, source)
     env = session.environment
     absent = "service" in known and known["service"] is None
     found = Observation(
@@ -174,7 +172,7 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         "health_state": lambda: read_health_state(table),
         "rotation": lambda: read_rotation(table),
         "halt": lambda: read_halt(table),
-        "refused": lambda: read_refused(table),
+        "refused": lambda: session.refused,
     }
     if session.environment.settings.kind == "debezium":
         reads[SKIPPED] = lambda: known_skips(table)

@@ -14,6 +14,7 @@ from connector.domain.capture.envelope import kept_envelope, remembered
 from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import SecretError, ServerError
 from connector.domain.health.observation import Service, Source
+from connector.domain.health.refused import RefusedCredentials
 from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
 from connector.domain.secrets.database import Database, parse_database
 from connector.domain.secrets.fallback import find_secret, require_secret
@@ -174,6 +175,11 @@ class Session:
         found = find_secret(self.environment.secret_prefix, self.stage, KAFKA_TLS, self.secrets.fetch)
         return None if found is None else parse_kafka_tls(found)
 
+    @cached_property
+    def refused(self) -> RefusedCredentials:
+        """The versions of secrets that were refused, as they were when first asked for."""
+        return read_refused(self.aws.table(self.environment.table))
+
     @property
     def database_address(self) -> str:
         """`host:port` of the source, for messages."""
@@ -275,7 +281,7 @@ class Session:
         if self.credentials is None:
             return
         versions = {p: v for p, v in self.secrets.versions.items() if p.endswith(f"/{KAFKA_CREDENTIALS}")}
-        refused = read_refused(self.aws.table(self.environment.table)).refusal_of(versions)
+        refused = self.refused.refusal_of(versions)
         if refused is not None:
             raise SecretError(refused.refusal(self.stage))
 

@@ -165,7 +165,7 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
         {
             "type": "alarm",
             "width": 24,
-            "height": 5,
+            "height": 6,
             "properties": {"title": "Alarms", "alarms": [f"{arn}{names.alarm(name)}" for name in found]},
         },
         # A graph for each scale: next to 900 seconds of lag, a state of 1 would be invisible.

@@ -15,7 +15,7 @@ _TOPIC = Stage(NAMED_STAGES[0]).topics.roles["data"][2]
 EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("status",): (
         "wms-connector status main",
-        "wms-connector status main --watch 10",
+        "wms-connector status main --watch --every 30",
         "wms-connector status main --json",
     ),
     ("verify",): ("wms-connector verify main", "wms-connector verify main && echo healthy"),
@@ -33,6 +33,7 @@ EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("pause",): ("wms-connector pause main",),
     ("resume",): ("wms-connector resume main",),
     ("stop",): ("wms-connector stop main",),
+    ("rotate",): ("wms-connector rotate main --check", "wms-connector rotate main"),
     ("snapshot",): (
         "wms-connector snapshot main",
         f"wms-connector snapshot main --table {_TABLE}",

@@ -31,16 +31,17 @@ _QUICK = dict.fromkeys(("cloudformation", "cloudwatch", "sns", "logs", "sts"), 2
 
 @click.command()
 @click.argument("stage_name", metavar="STAGE")
+@click.option("--watch", is_flag=True, help="Look again and again until Ctrl-C.")
 @click.option(
-    "--watch",
+    "--every",
     type=click.FloatRange(1, 3600),
-    is_flag=False,
-    flag_value=10.0,
-    metavar="[SECONDS]",
-    help="Look again after so many seconds (10 if none are given), until Ctrl-C.",
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="The pause between two looks of --watch.",
 )
 @json_option
-def status(stage_name: str, watch: float | None, *, as_json: bool) -> None:
+def status(stage_name: str, every: float, *, watch: bool, as_json: bool) -> None:
     """Show what of STAGE is deployed and running: stacks, workers, brokers, lag, heartbeat, restarts.
 
     Every check has a row, whether it passed or not. A part that could not be read has the reason in its row.
@@ -52,10 +53,10 @@ def status(stage_name: str, watch: float | None, *, as_json: bool) -> None:
     looked: list[float] = []
     try:
         while True:
-            _show_status(port, stage, looked, clear=watch is not None, as_json=as_json)
-            if watch is None:
+            _show_status(port, stage, looked, clear=watch, as_json=as_json)
+            if not watch:
                 return
-            sleep(watch)
+            sleep(every)
     except KeyboardInterrupt:
         # The way to end a watch.
         return
@@ -66,7 +67,7 @@ def _show_status(
 ) -> None:
     """One look; what it measures of the lag is added to `looked`."""
     now = datetime.now(UTC)
-    with waiting(_WAITS.format(stage=stage.name)):
+    with waiting(_WAITS.format(stage=stage.name), always=not as_json):
         facts = inspect(port, stage, now)
     if as_json:
         print_json(facts.to_json())

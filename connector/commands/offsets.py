@@ -6,13 +6,22 @@ from typing import IO
 
 import click
 
-from connector.commands.admin_request import done, print_answer, to_stderr
-from connector.commands.output import file_name, json_option, print_json, read_text, write_files, yes_option
+from connector.commands.output import (
+    file_name,
+    json_option,
+    print_answer,
+    print_json,
+    read_text,
+    to_stderr,
+    write_files,
+    yes_option,
+)
 from connector.domain.admin_api import Operation, Request
 from connector.domain.capture.offsets import Backup
 from connector.domain.errors import OperatorError, ServerError
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
+from connector.operations.admin_request import done
 from connector.operations.confirmation import confirm
 
 _ACTIONS = ("show", "backup", "restore", "reset")

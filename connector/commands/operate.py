@@ -1,18 +1,15 @@
 """`wms-connector restart`, `pause`, `resume`, `stop`, `acknowledge`: by the admin Lambda."""
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
 from connector.aws.admin_function import Clock
-from connector.commands.admin_request import asker, done, print_answer, to_stderr
-from connector.commands.output import json_option
+from connector.commands.output import json_option, print_answer, table_option, to_stderr
 from connector.domain import duration
 from connector.domain.admin_api import Answer, Operation, Request
 from connector.domain.capture import signals
 from connector.domain.errors import ServerError
 from connector.domain.stage.stage import Stage
+from connector.operations.admin_request import asker, done
 from connector.operations.connected import until_connected
 from connector.operations.procedure import Overdue, Refused
 
@@ -95,17 +92,6 @@ stop = _halting(
     "Stop the connector of STAGE: its task ends; config and offsets stay. Unlike a "
     "pause, it closes the database session.",
 )
-
-
-def table_option(run: Callable[..., Any]) -> Callable[..., Any]:
-    """The option of a command about tables of a stage."""
-    return click.option(
-        "--table",
-        "tables",
-        metavar="SCHEMA.TABLE",
-        multiple=True,
-        help=f"One of {', '.join(signals.TABLES)}; may be given more than once. Default: all of them.",
-    )(run)
 
 
 @click.command()

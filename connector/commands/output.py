@@ -4,13 +4,15 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
+from connector.domain.admin_api import Answer
+from connector.domain.capture.signals import TABLES
 from connector.domain.errors import OperatorError
 
 #: Width of a table whose output is not a terminal: in a pipe, topic names must not be broken.
@@ -87,8 +89,14 @@ def plain_terminal() -> bool:
 
 
 @contextmanager
-def waiting(line: str) -> Iterator[None]:
-    """Print `line` on stderr if the block takes longer than a person waits without a sign."""
+def waiting(line: str, *, always: bool = False) -> Iterator[None]:
+    """Print `line` on stderr if the block takes longer than a person waits without a sign.
+
+    On a terminal only, unless `always`: a pipeline does not wait, and what it keeps of stderr are errors.
+    """
+    if not (always or sys.stderr.isatty()):
+        yield
+        return
     timer = threading.Timer(_SIGN_SECONDS, lambda: click.echo(line, err=True))
     timer.daemon = True
     timer.start()
@@ -164,3 +172,27 @@ def read_text(source: IO[bytes], option: str) -> str:
 def file_name(source: IO[bytes]) -> str:
     """What to call a file that the operator gave."""
     return str(getattr(source, "name", "<stdin>"))
+
+
+def to_stderr(line: str) -> None:
+    """A line of progress: what a program reads is on stdout."""
+    click.echo(line, err=True)
+
+
+def print_answer(answer: Answer, *, as_json: bool) -> None:
+    """The admin Lambda's answer in one line, or with its details as JSON."""
+    if as_json:
+        print_json({"changed": answer.changed, "summary": answer.summary, **answer.details})
+        return
+    click.echo(answer.summary)
+
+
+def table_option(run: Callable[..., Any]) -> Callable[..., Any]:
+    """The option of a command about captured tables of a stage."""
+    return click.option(
+        "--table",
+        "tables",
+        metavar="SCHEMA.TABLE",
+        multiple=True,
+        help=f"One of {', '.join(TABLES)}; may be given more than once. Default: all of them.",
+    )(run)

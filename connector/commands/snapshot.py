@@ -5,15 +5,14 @@ import uuid
 import click
 
 from connector.aws.admin_function import Clock
-from connector.commands.admin_request import asker, done, print_answer, to_stderr
-from connector.commands.operate import table_option
-from connector.commands.output import json_option
+from connector.commands.output import json_option, print_answer, table_option, to_stderr
 from connector.domain.admin_api import Operation, Request
 from connector.domain.capture import signals
 from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
 from connector.operations import snapshot_wait
+from connector.operations.admin_request import asker, done
 
 
 @click.command()

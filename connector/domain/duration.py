@@ -5,7 +5,7 @@ import re
 from connector.domain.errors import OperatorError
 
 _SECONDS = {"m": 60, "h": 3600, "d": 24 * 3600}
-_PART = re.compile(r"(\d{1,5})([mhd])")
+_PART = re.compile(r"([0-9]{1,5})([mhd])")
 #: The longest duration, in days.
 MOST_DAYS = 90
 

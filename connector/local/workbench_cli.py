@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
 from connector.local import aws, mailbox, schema
 from connector.local.options import directory_option, json_flag, worlds
 from connector.local.oracle.errors import OracleError
+from connector.local.processes import Process
 
 if TYPE_CHECKING:
+    from connector.local.database import LocalDatabase
     from connector.local.world import World
 
 _TABLES = tuple(f"{name}.{table}" for name, table in schema.TABLES)
@@ -48,7 +47,7 @@ def sql(*, statement: str, commit: bool, directory: Path | None, as_json: bool) 
     PLAN_WVR_RVSN_TBL.
     """
     try:
-        with worlds().attach(directory).database.app() as session:
+        with _database(worlds().attach(directory)).app() as session:
             found = session.run(statement)
             if not commit:
                 session.rollback()
@@ -63,6 +62,10 @@ def sql(*, statement: str, commit: bool, directory: Path | None, as_json: bool) 
 
 
 def _print_rows(rows: list[dict[str, str | None]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - slow to import, and only some commands print a table
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table()
     for name in rows[0] if rows else ():
         table.add_column(name)
@@ -87,7 +90,7 @@ def insert(*, table: str | None, rows: int, given: tuple[str, ...], directory: P
     """
     columns = dict(map(_column, given))
     names = _TABLES if table is None else (_table(table),)
-    database = worlds().attach(directory).database
+    database = _database(worlds().attach(directory))
     for name in names:
         owner, _, bare = name.partition(".")
         try:
@@ -130,7 +133,9 @@ def consume(
     """
     from connector.local import records  # noqa: PLC0415 - the Kafka client is slow to import
 
-    bootstrap = _cluster(worlds().attach(directory), cluster).bootstrap
+    found = _cluster(worlds().attach(directory), cluster)
+    _needs(found.process, _BROKER if cluster == "default" else f"{_BROKER}/{cluster}")
+    bootstrap = found.bootstrap
     try:
         for record in records.read(bootstrap, topic, follow=follow, last=last):
             click.echo(json.dumps(record.to_json(), ensure_ascii=False) if as_json else record.line())
@@ -151,6 +156,7 @@ def mails(*, confirm: bool, full: bool, as_json: bool, directory: Path | None) -
     of the addresses would do.
     """
     world = worlds().attach(directory)
+    _needs(world.state.aws, _AWS)
     place = world.state.directory
     if confirm:
         confirmed = mailbox.confirm(place, world.account.client("sns"))
@@ -226,10 +232,24 @@ def add(*, stage_name: str, directory: Path | None) -> None:
     """
     stage = Stage.parse(stage_name)
     world = worlds().attach(directory)
+    _needs(world.state.aws, _AWS)
     bootstrap = world.add_cluster(stage)
     click.echo(f"cluster {stage.name} is running; its owner connects to {bootstrap}", err=True)
     path = stage.name if not stage.ephemeral else f"ephemeral/{stage.name}"
     click.echo(f"next: sceptre launch {path}", err=True)
+
+
+def _database(world: "World") -> "LocalDatabase":
+    """The database, which must be running."""
+    state = world.state.database
+    _needs(None if state is None else state.process, _DATABASE)
+    return world.database
+
+
+def _needs(process: Process | None, part: str) -> None:
+    """Raise OperatorError unless a part runs: its client would say less."""
+    if process is None or not process.alive:
+        raise OperatorError(f"{part} is not running: run `wms-connector local start {part}`")
 
 
 def _part(world: "World", text: str) -> tuple[str, str]:

@@ -328,6 +328,7 @@ class World:
 
     def down(self, *, keep: bool = False) -> None:
         """End every process of this world; `keep` leaves data and logs. Idempotent."""
+        self._stops = False
         with states.locked(self.state.directory):
             self._end(keep=keep)
 

@@ -27,7 +27,8 @@ from sceptre.stack import Stack
 
 from connector.aws import calls, claims, region
 from connector.aws import stacks as aws_stacks
-from connector.domain.errors import OperatorError
+from connector.aws.place import place
+from connector.domain.errors import MissingSecret, OperatorError
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.brokers import KafkaAuth, choose_auth, parse_brokers
 from connector.domain.secrets.fallback import Fetch
@@ -163,7 +164,12 @@ def _check_secrets(
     connection, config = stack.connection_manager, stack.stack_group_config
     foundation = aws_stacks.stack_outputs(connection, aws_names.FOUNDATION_STACK) or {}
     fetch = sceptre_stack.SECRETS.fetcher(connection)
-    found = check_secrets(stage, config, sceptre_stack.secret_prefix(stack), fetch, account)
+    try:
+        found = check_secrets(stage, config, sceptre_stack.secret_prefix(stack), fetch, account)
+    except MissingSecret as error:
+        # In another account or region it may be there.
+        script = f"`wms-connector secret-script {stage.name}` prints the commands"
+        raise MissingSecret(f"{error} in {place(connection)} ({script})") from None
     account_checks.check_secret_keys(connection, found, config, foundation)
     return found
 

@@ -21,7 +21,7 @@ from connector.domain.secrets.brokers import RECONNECT_BACKOFF_MS, Brokers, Kafk
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec
-from lambda_src.clients.kafka_records import read_records
+from lambda_src.clients.kafka_records import read_records, with_records
 from lambda_src.clients.kafka_refusals import LastFailure, operations_of, refusal, translated
 from lambda_src.runtime.deadline import Deadline
 
@@ -254,14 +254,9 @@ class Kafka:
         return found
 
     def filled(self, partitions: Mapping[str, int]) -> frozenset[str]:
-        parts = [TopicPartition(topic, each) for topic, count in partitions.items() for each in range(count)]
-        if not parts:
-            return frozenset()
         needed = (Acl(Resource.TOPIC, topic, ("Describe",)) for topic in partitions)
         with self._errors("the offsets of topics", *needed):
-            first = self._client.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.EARLIEST))
-            last = self._client.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.LATEST))
-        return frozenset(part.topic for part in parts if last[part].offset > first[part].offset)
+            return with_records(self._client, partitions)
 
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         if not topics:

@@ -53,8 +53,16 @@ def snapshot_progress(session: Session) -> Answer:
         return found
     _, status = found
     source = _source(session, status)
-    with session.kafka() as kafka:
-        told = progress(kafka.records(session.stage.topics.one("notification")), wanted.sent_at)
+    topic = session.stage.topics.one("notification")
+    try:
+        with session.kafka() as kafka:
+            told = progress(kafka.records(topic), wanted.sent_at)
+    except ServerError as error:
+        if error.retriable:
+            raise
+        message = f"topic {topic} cannot be read ({error}), so how far the snapshot is cannot be shown"
+        grant = f"let the cluster's owners run wms-connector broker-script {session.stage.name}"
+        return Answer(State.FAILED, f"{message}; it goes on, as status shows; {grant}")
     details = {"received": told.started or source.snapshot_running, "outcome": told.outcome}
     if told.outcome == "COMPLETED":
         return Answer(State.DONE, told.describe(), details={**details, "rows": dict(told.rows or {})})

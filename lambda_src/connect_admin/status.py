@@ -12,19 +12,21 @@ from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import changed_keys, config_hash
 from connector.domain.capture.envelope import PLAIN
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.capture.snapshot import last
 from connector.domain.capture.validation_errors import about_fields
 from connector.domain.diagnosis.diagnose import diagnose
-from connector.domain.errors import WmsError
+from connector.domain.errors import ServerError, WmsError
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.check_result import result
 from connector.domain.health.headroom import judged, remembered
 from connector.domain.health.lag import staleness_limit
+from connector.domain.health.moments import moment
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.health.polled_source import PolledSource, newest_read
 from connector.domain.health.scn import Age
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.verdict import decide
-from connector.domain.health.verify_checks import ENDPOINTS, Setup, verify_checks
+from connector.domain.health.verify_checks import ENDPOINTS, SNAPSHOT, Setup, verify_checks
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
@@ -113,6 +115,8 @@ def compare(session: Session, seen: Observation, within: float = _COMPARE_SECOND
     probes = [around, Probe("wanted", lambda: config_hash(session.config), _COMPARE_SECONDS + 2)]
     if seen.brokers is not None and not seen.brokers.error:
         probes.append(Probe("topics", lambda: _topics(session), seconds))
+        if session.environment.settings.kind == "debezium":
+            probes.append(Probe(SNAPSHOT, lambda: _last_snapshot(session), seconds))
     if seen.connect_answers == "" and seen.connector is not None:
         probes.append(Probe("config", lambda: _changed_keys(session), seconds))
         if session.environment.settings.kind == "jdbc" and seen.connector.streams:
@@ -126,6 +130,7 @@ def compare(session: Session, seen: Observation, within: float = _COMPARE_SECOND
         changed_keys=keys or (),
         declared_state=session.environment.settings.state,
         polled=found.get("polled"),
+        last_snapshot=found.get(SNAPSHOT, ""),
     )
     # Why the wanted config is not known is a finding of its own: the database, the record or Connect.
     return with_reachability(known, found, {key: why for key, why in errors.items() if key != "wanted"})
@@ -150,6 +155,16 @@ def _topics(session: Session) -> TopicPlan:
     with session.kafka(_COMPARE_SECONDS) as kafka:
         partitions = kafka.partitions([spec.name for spec in specs])
         return plan_topics(specs, partitions, kafka.configs(list(partitions)))
+
+
+def _last_snapshot(session: Session) -> str:
+    """Empty too where the notifications cannot be read: an earlier release granted no Read on their topic."""
+    with session.kafka(_COMPARE_SECONDS) as kafka:
+        try:
+            found = last(kafka.records(session.stage.topics.one("notification")))
+        except ServerError:
+            return ""
+    return "" if found is None else f"{moment(found[1])}: {found[0].describe()}"
 
 
 def _changed_keys(session: Session) -> tuple[str, ...] | None:

@@ -28,7 +28,7 @@ from lambda_src.clients.state_table import (
 )
 from lambda_src.connect_health.check import CheckAnswer, CheckClients
 from lambda_src.connect_health.notify import send, withdraw
-from lambda_src.logins import halt_after, remember_worker, task_with_id
+from lambda_src.logins import halt_after, remember_worker, secret_of, task_with_id
 from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run
 from lambda_src.session import Session
@@ -37,6 +37,8 @@ from lambda_src.session import Session
 _METRIC = "ConnectorStateFailed"
 #: Seconds for what is read before anything is done.
 _SECONDS = 12.0
+#: A task that has stopped, or does so.
+_ENDED = ("DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED")
 #: How often the state is written at most, while other runs change it.
 _ATTEMPTS = 12
 _WAIT_SECONDS = 0.5
@@ -68,7 +70,7 @@ def login_run(
     halt = read_halt(table)
     if halt.by is None and at <= halt.at * 1000:
         return _answer(refused, Notification.NOTHING, "the line is older than the end of the last halt")
-    if "task" not in errors and _is_replaced(session, task):
+    if "task" not in errors and _is_replaced(session, task, refused.secret):
         remember_worker(session, refused, task, clock())
         return _answer(refused, Notification.NOTHING, f"worker {batch.task} was replaced by a newer one")
     done = session.redactor.redact(halt_after(session, refused, task, clock()))
@@ -107,14 +109,21 @@ def _of_validation(
     return _answer(refused, Notification.NOTHING, f"a validation was refused; {done}")
 
 
-def _is_replaced(session: Session, task: Task | None) -> bool:
-    """Whether a worker has stopped and a newer one runs, which may have what the old one had not."""
-    if task is not None and task.status not in ("STOPPED", "STOPPING", "DEPROVISIONING"):
+def _is_replaced(session: Session, task: Task | None, secret: str) -> bool:
+    """Whether a worker has stopped and a newer one runs with another version of the secret.
+
+    One that ends because it is refused is replaced, too: by a worker with the same version.
+    """
+    if task is not None and task.status not in _ENDED:
         return False
     service = session.observe_service()
     running = [] if service is None else [each for each in service.tasks if each.status == "RUNNING"]
-    made = None if task is None else task.created_at
-    return any(made is None or (each.created_at or 0) > made for each in running)
+    if task is None:
+        # ECS has forgotten it, after an hour or so.
+        return bool(running)
+    had = secret_of(session, task, secret)
+    newer = [each for each in running if (each.created_at or 0) > (task.created_at or 0)]
+    return any((now := secret_of(session, each, secret)).version and now != had for each in newer)
 
 
 def _recorded(

@@ -187,11 +187,11 @@ def test_watch_looks_again_and_adds_what_it_measured(
             raise KeyboardInterrupt
 
     monkeypatch.setattr("connector.commands.inspect.sleep", sleep)
-    result = run("status", "main", "--watch", "5")
+    result = run("status", "--watch", "main", "--every", "5")
     assert (result.exit_code, waits) == (0, [5.0, 5.0, 5.0])
     assert result.stdout.count("Stage main, ") == 3
     assert "███ up to 1.5 s" in result.stdout
-    assert run("status", "main", "--watch", "0").exit_code == 2
+    assert run("status", "main", "--watch", "--every", "0").exit_code == 2
 
 
 def test_the_parts_of_a_stage_are_asked_at_the_same_time(main: Deployed):

@@ -6,6 +6,7 @@ it would; tests look at what came of it.
 
 import json
 import secrets
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -330,6 +331,13 @@ def test_a_task_that_starts_with_a_wrong_password_is_stopped_too(
     assert 1 <= logins <= MOST_LOGINS
 
 
+def test_all_of_it_in_a_row_would_lock_no_account(
+    refusal: Refusal, tried_again: Refused, first_try: tuple[list[Run], int], restarted: tuple[int, Mail]
+):
+    """A lost session, every way of trying again, two first launches and a start of the task."""
+    assert refusal.logins + tried_again.logins + first_try[1] + restarted[0] <= MOST_LOGINS
+
+
 # -- an account that is right again -------------------------------------------------------------------------
 
 
@@ -395,11 +403,10 @@ def by_brokers(main: StageUnderTest, unfiltered: tuple[int, str], mailbox: Mailb
     mailbox.take()
     admin = KafkaAdminClient(bootstrap_servers=main.bootstrap)
     changed = UserScramCredentialUpsertion(broker.USER, "SCRAM-SHA-512", secrets.token_urlsafe(18))
-    admin.alter_user_scram_credentials([changed])
+    assert admin.alter_user_scram_credentials([changed]) == {broker.USER: None}
     admin.close()
-    (task,) = main.service.task_arns()
-    ecs = main.world.account.client("ecs")
-    ecs.stop_task(cluster=main.stage.names.service, task=task, reason="a test")
+    (worker,) = main.service.workers()
+    worker.signal(signal.SIGKILL)
     found: list[Mail] = []
 
     def mailed() -> list[Mail]:

@@ -9,6 +9,7 @@ import pytest
 
 from connector.domain.capture import signals
 from connector.domain.stage.aws_names import CONNECTOR
+from connector.local import schema
 from connector.local.arrivals import Watch
 from connector.local.state import ROOT
 from connector.local.world import World
@@ -71,7 +72,7 @@ def sceptre_launch(world: World, project: Path) -> Run:
 def checks(world: World) -> Mapping[str, Any]:
     """What `verify` reports, by check."""
     found = wms(world, "verify <stage>", "--json").json["findings"]
-    return {each["check"]: each for each in found}
+    return {each["name"]: each for each in found}
 
 
 def test_the_previous_commit(world: World, stage: StageUnderTest, rows: Rows, tmp_path: Path):
@@ -122,7 +123,8 @@ def test_no_worker_and_up_again(world: World, stage: StageUnderTest, rows: Rows,
         assert told["summary"].startswith(f"{_MEANT}desired_count is 0"), told
         assert told["metrics"]["SourceDisconnected"] == told["metrics"]["EcsServiceUnhealthy"] == 0
     assert "desired_count is 0" in wms(world, "status <stage>").stdout
-    assert not {"service", "Connect", "connector", "task", "source"} & checks(world).keys()
+    of_worker = {"EcsServiceUnhealthy", "ConnectApiUnreachable", "ConnectorStateFailed", "SourceDisconnected"}
+    assert not of_worker & checks(world).keys()
     # Again, and nothing changes.
     assert sceptre_launch(world, down).status == 0
     assert stage.record() == before
@@ -146,8 +148,8 @@ def test_stop_with_the_position_kept(world: World, stage: StageUnderTest, rows: 
     assert told["metrics"]["ConnectorHalted"] == 1
     run = sceptre_launch(world, ROOT)
     assert run.status != 0
-    assert "is STOPPED: an operator did that" in run.last_line
-    assert "the DBA patches" in run.last_line
+    assert f"{CONNECTOR} is STOPPED: an operator did that" in run.output
+    assert "the DBA patches, and a launch does not undo it" in run.output
     assert stage.states() == ("STOPPED",)
     done = wms(world, "resume <stage>")
     assert (done.status, "source connected" in done.stdout) == (0, True), done
@@ -159,11 +161,11 @@ def test_stop_with_the_position_kept(world: World, stage: StageUnderTest, rows: 
 def test_a_declared_stop(world: World, stage: StageUnderTest, rows: Rows, tmp_path: Path, state: str):
     run = sceptre_launch(world, with_settings(tmp_path, connector={"state": state}))
     assert run.status == 0, run.output
-    assert "does not run, as meant" in run.last_line
+    assert f"connector {CONNECTOR} of stage main does not run, as meant" in run.output
     assert stage.states()[0] == state.upper()
     rows.insert(2)
     assert stage.health()["summary"].startswith(f"{_MEANT}{CONNECTOR} is {state.upper()}: a launch did that")
-    assert "connector" not in checks(world)
+    assert "paused" not in checks(world)
     run = sceptre_launch(world, ROOT)
     assert run.status == 0, run.output
     assert "resumed, as connector.state says" in run.output
@@ -210,9 +212,9 @@ def test_the_position_forgotten(world: World, stage: StageUnderTest, rows: Rows,
 def test_a_snapshot_of_some_rows_is_waited_for(world: World, stage: StageUnderTest, rows: Rows):
     rows.insert()
     rows.assert_arrived_once()
-    table, key = signals.TABLES[2], rows.keys[-1]
-    assert table == f"{rows.SCHEMA}.{rows.TABLE}"
-    condition = f"PLAN_BASE_WVR_ID = {key}"
+    table, key = f"{Rows.SCHEMA}.{Rows.TABLE}", rows.keys[-1]
+    assert table in signals.TABLES
+    condition = f"{schema.key(Rows.TABLE)} = {key}"
     arguments = ("snapshot", "main", "--table", table, "--where", condition, "--wait", "--json")
     done = wms_connector(world.env(), *arguments, seconds=_RECEIVE_SECONDS)
     assert done.status == 0, done
@@ -226,7 +228,9 @@ def _counted(stage: StageUnderTest, enough: Any) -> bool:
     watch = Watch(stage.bootstrap, [topic])
 
     def seen() -> dict[str, int]:
-        keys = [str(a.key["PLAN_BASE_WVR_ID"]) for a in watch.seen if a.operation in ("insert", "snapshot")]
+        keys = [
+            str(a.key[schema.key(Rows.TABLE)]) for a in watch.seen if a.operation in ("insert", "snapshot")
+        ]
         return {key: keys.count(key) for key in keys}
 
     try:

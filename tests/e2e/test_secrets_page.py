@@ -13,6 +13,7 @@ from tests.docs.secrets_page import Kind, procedures
 from tests.e2e.secrets_page import RUN, Runner
 from tests.faults import fault_testbed
 from tests.faults.fault_testbed import FaultTestbed
+from tests.support.mailbox import requests_to_confirm
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -22,13 +23,15 @@ OWN = "wms/main/dbInfo"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultTestbed]:
-    """A world of its own. The event of a changed secret is off: the commands of the page do it."""
-    with (
-        fault_testbed.testbed(tmp_path_factory.mktemp("page"), enforce_iam=True) as there,
-        there.under_test.without_schedule(),
-    ):
-        events = there.world.account.client("events")
-        events.disable_rule(Name=there.stage.names.rule("SecretChanged"))
+    """A world of its own, with an owner of the address who has followed the link in SNS's mail.
+
+    The event of a changed secret is off: the commands of the page do it, or the check that runs each minute.
+    """
+    with fault_testbed.testbed(tmp_path_factory.mktemp("page"), enforce_iam=True) as there:
+        client, names = there.world.account.client, there.stage.names
+        client("events").disable_rule(Name=names.rule("SecretChanged"))
+        for mail in requests_to_confirm(there.world.state.directory, names.sns_topic):
+            client("sns").confirm_subscription(TopicArn=mail["topic_arn"], Token=mail["token"])
         yield there
 
 

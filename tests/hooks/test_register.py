@@ -36,7 +36,7 @@ def test_a_crash_of_the_lambda_names_its_log_group():
 
 def test_a_cluster_that_is_refused_stops_the_launch_before_the_stack():
     refusal = Answer(State.FAILED, "stage val uses this cluster already").to_payload()
-    with pytest.raises(SceptreException, match="or replaced: stage val uses this cluster already"):
+    with pytest.raises(SceptreException, match="started or replaced: stage val uses this cluster already"):
         CheckCluster(None, stack(lambda _: refusal)).run()
 
 
@@ -69,3 +69,18 @@ def test_a_launch_that_is_to_leave_no_worker_registers_nothing_and_says_so(caplo
     assert launched.connection_manager.invoked == []
     (line,) = [record.message for record in caplog.records if "desired_count" in record.message]
     assert "is not registered and nothing is waited for: desired_count is 0" in line
+
+
+def test_a_declared_rest_is_told_as_meant_and_ends_a_launch_well(caplog: pytest.LogCaptureFixture):
+    def invoke(payload: Mapping[str, object]) -> object:
+        rest = (
+            {"rest": "wms-oracle-cdc is STOPPED: a launch did that"}
+            if payload["operation"] == "verify"
+            else {}
+        )
+        return Answer(State.DONE, "fine", details=rest).to_payload()
+
+    with caplog.at_level("INFO"):
+        RegisterConnector(None, stack(invoke)).run()
+    last = caplog.records[-1].message
+    assert "does not run, as meant (wms-oracle-cdc is STOPPED: a launch did that): nothing had to be" in last

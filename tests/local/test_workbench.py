@@ -106,7 +106,7 @@ def test_logs_of_worker_and_functions_are_shown(world: World, main: str):
     )
 
 
-def test_a_fault_is_made_found_mailed_and_mended(world: World, main: str):
+def test_a_fault_is_made_found_mailed_and_fixed(world: World, main: str):
     ok(local(world, "stop", "database"))
     assert local(world, "status").status == 1
     found = wms_connector(world.env(), "check", main)

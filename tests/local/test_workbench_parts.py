@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
 from connector.local import broker, mailbox, options, toolchain
+from connector.local.aws_shims import log_filters, subscriptions
 from connector.local.cli import local
 from connector.local.processes import Process, start_time
 from connector.local.state import MAILBOX, MAILS, BrokerState, DatabaseState, WorldState
@@ -60,6 +61,8 @@ class FakeWorld:
     def __init__(self, directory: Path) -> None:
         self.state = WorldState(directory, "http://127.0.0.1:1", enforce_iam=False)
         self.state.brokers = {"default": BrokerState("127.0.0.9"), "val": BrokerState("127.0.0.10")}
+        self.state.aws = alive()
+        self.state.database = DatabaseState("127.0.0.8", process=alive())
         self.database = FakeDatabase()
         self.sns = FakeSns()
         self.account = SimpleNamespace(client=lambda _: self.sns)
@@ -187,6 +190,27 @@ def test_a_cluster_is_added_for_a_stage(world: FakeWorld):
     assert "next: sceptre launch ephemeral/x" in run("broker", "add", "x").output
 
 
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("insert",), "database"),
+        (("sql", "SELECT 1"), "database"),
+        (("consume", "x"), "broker"),
+        (("consume", "x", "--broker", "val"), "broker/val"),
+        (("mails",), "aws"),
+        (("broker", "add", "production"), "aws"),
+    ],
+)
+def test_a_part_that_is_stopped_is_named_with_what_starts_it(
+    world: FakeWorld, words: tuple[str, ...], part: str
+):
+    world.state.aws = world.state.database = None
+    error = run(*words).exception
+    assert isinstance(error, OperatorError)
+    assert str(error) == f"{part} is not running: run `wms-connector local start {part}`"
+    assert world.done == []
+
+
 def test_down_does_not_offer_to_keep_what_it_cannot_keep():
     result = run("down", "--keep")
     assert result.exit_code == 2
@@ -237,6 +261,15 @@ def test_a_block_that_took_up_a_stopped_world_stops_it_and_keeps_its_data(tmp_pa
     with World.up(tmp_path / "w"):
         pass
     assert started == ["started", "stopped, keep=True"]
+
+
+def test_a_block_whose_world_was_taken_down_in_it_does_nothing_more(tmp_path: Path, started: list[str]):
+    kept = WorldState(tmp_path / "w", "http://127.0.0.1:1", enforce_iam=False)
+    kept.database = DatabaseState("127.0.0.8")
+    kept.save()
+    with World.up(tmp_path / "w") as world:
+        world.down()
+    assert started == ["started", "stopped, keep=False"]
 
 
 def test_a_block_around_an_attached_world_stops_nothing(tmp_path: Path, started: list[str]):
@@ -354,3 +387,53 @@ def test_a_command_without_a_world_says_how_to_start_one(tmp_path: Path):
         error = run(*words, "--directory", str(tmp_path / "none")).exception
         assert isinstance(error, OperatorError), words
         assert str(error) == options.NOT_RUNNING
+
+
+# -- a log group that is still written to --------------------------------------------------
+
+
+@pytest.mark.parametrize(("failures", "deleted"), [(0, True), (3, True), (100, False)])
+def test_a_line_that_is_written_meanwhile_does_not_fail_a_deletion(failures: int, deleted: bool):
+    left = [failures]
+
+    def delete(physical_id: str, _: Any) -> str:
+        if left[0]:
+            left[0] -= 1
+            raise RuntimeError("dictionary changed size during iteration")
+        return physical_id
+
+    if deleted:
+        assert log_filters.repeated(delete)("group", {}) == "group"
+    else:
+        with pytest.raises(RuntimeError):
+            log_filters.repeated(delete)("group", {})
+
+
+# -- the mails that AWS would send ---------------------------------------------------------
+
+
+def test_a_confirmed_address_gets_each_message_once_and_nobody_else_a_mail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    found = [
+        {"protocol": "email", "endpoint": "a@example.com", "confirmed": True},
+        {"protocol": "email", "endpoint": "b@example.com", "confirmed": False},
+        {"protocol": "sqs", "endpoint": "arn:queue", "confirmed": True},
+    ]
+    sns = SimpleNamespace(
+        _topic_by_arn_any_scope=lambda arn: {"subscriptions": found} if arn == TOPIC else None
+    )
+    monkeypatch.setattr(subscriptions, "module", lambda _: sns)
+    monkeypatch.setenv("WMS_LOCAL_STATE", str(tmp_path))
+    passed_on: list[tuple[Any, ...]] = []
+    fanout = subscriptions._mailing(lambda *words, **more: passed_on.append(words))
+    fanout(TOPIC, "1", "text", "subject")
+    fanout(TOPIC, "2", "text", "", message_group_id="")
+    fanout("arn:gone", "3", "text", "subject")
+    mails = mailbox.mails(tmp_path)
+    assert [(mail["to"], mail["subject"], mail["message"]) for mail in mails] == [
+        ("a@example.com", "subject", "text"),
+        # AWS's own subject for a message without one.
+        ("a@example.com", "AWS Notification Message", "text"),
+    ]
+    assert len(passed_on) == 3

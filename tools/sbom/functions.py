@@ -29,8 +29,8 @@ def _package(name: str, locked: dict[str, Any] | None) -> Component:
     version = metadata.version(name)
     if locked is None or locked["version"] != version:
         raise ValueError(f"{name} {version} is installed and uv.lock has another one; run `make setup`")
-    # The zip runs on any architecture, so its packages have one wheel.
-    (wheel,) = locked["wheels"]
+    # The zip runs on any architecture: what has compiled wheels, too, is taken without its compiled parts.
+    (wheel,) = (each for each in locked["wheels"] if each["url"].endswith("-none-any.whl"))
     return Component(
         "library",
         f"pkg:pypi/{name}@{version}",

@@ -116,6 +116,24 @@ def progress(records: Sequence[tuple[str, str | None]], since_ms: int) -> Progre
     return found
 
 
+def last(records: Sequence[tuple[str, str | None]]) -> tuple[Progress, float] | None:
+    """The newest snapshot that was begun, requested or not, and when it was told of last; None if none was.
+
+    In seconds since 1970.
+    """
+    told = [found for _, value in records if (found := _notification(value)) is not None]
+    starts = [number for number, each in enumerate(told) if _is(each, _STARTED)]
+    if not starts:
+        return None
+    newest = told[starts[-1] :]
+    at = max(int(each.get("timestamp") or 0) for each in newest)
+    return progress([("", json.dumps(each)) for each in newest], 0), at / 1000
+
+
+def _is(told: Mapping[str, Any], kind: str) -> bool:
+    return (told.get("aggregate_type"), told.get("type")) == (_AGGREGATE, kind)
+
+
 def _notification(value: str | None) -> Mapping[str, Any] | None:
     """One notification, with or without the envelope of Connect's JSON converter."""
     try:

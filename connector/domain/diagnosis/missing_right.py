@@ -27,9 +27,13 @@ _TRANSACTIONAL_ID = re.compile(
 )
 #: The client mostly does not say which transactional id is meant.
 _UNNAMED = str(Acl(Resource.TRANSACTIONAL_ID, "", ("Write",)))
-#: Who writes and who reads: in a message or in a frame.
-_WRITES = re.compile(r"producer|\bFutureRecordMetadata\b|\bwrit(?:e|ing)\b|\bsend", re.IGNORECASE)
-_READS = re.compile(r"consumer|\bread|\bpoll|\bfetch|\brecover", re.IGNORECASE)
+#: Who writes: Kafka's own producer, in a frame, or Connect about it.
+_WRITES = re.compile(r"\.clients\.producer\.|\bKafkaProducer\b|producer send callback|failed to send record")
+#: Who reads: Kafka's own consumer, and Debezium's main thread, which reads the schema history when it starts
+#: and whose "change event producer" is no producer of Kafka's.
+_READS = re.compile(
+    r"\.clients\.consumer\.|\bKafkaConsumer\b|\bio\.debezium\.pipeline\.ErrorHandler\b|recoverRecords"
+)
 
 
 def missing_rights(text: str, causes: Sequence[Cause]) -> tuple[Acl, ...]:
@@ -65,5 +69,6 @@ def _said(text: str, words: Sequence[str]) -> Iterator[Acl]:
 
 
 def _of_topic(words: Sequence[str]) -> tuple[str, ...]:
-    writes, reads = (any(map(pattern.search, words)) for pattern in (_WRITES, _READS))
-    return ("Read", "Write") if writes == reads else ("Write",) if writes else ("Read",)
+    if any(map(_WRITES.search, words)):
+        return ("Write",)
+    return ("Read",) if any(map(_READS.search, words)) else ("Read", "Write")

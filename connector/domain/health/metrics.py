@@ -44,7 +44,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "EcsServiceUnhealthy",
         "Count",
-        "1 when fewer tasks run than desired, none though some are meant, or a deployment failed; else 0",
+        "1 when fewer tasks run than desired or meant, or ECS stopped a deployment; else 0",
         Origin.HEALTH,
         _seen(
             "EcsServiceUnhealthy",

@@ -24,8 +24,12 @@ from connector.domain.stage.topic_plan import TopicPlan
 PAUSED, ROLLOUT, CONFIG, SECRETS = "paused", "deployment", "config", "secrets"
 TOPICS, RECORD, INCIDENT = "topics", "stage record", "incident"
 ENDPOINTS, CERTIFICATE = "endpoints", "certificate"
+SNAPSHOT = "last snapshot"
 #: Every check of this module: `verify` finds what the health check finds, and these.
-NAMES = (PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE, SOURCE, LAG)
+NAMES = (
+    *(PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE, SNAPSHOT),
+    *(SOURCE, LAG),
+)
 
 _DAY = 24 * 3600
 _GUARDED = "docs/topics.md#changes-that-cannot-be-undone"
@@ -58,6 +62,8 @@ class Setup:
     declared_state: str = "running"
     #: What was seen of the source of the kind `jdbc`; None of the other kind, and while it does not run.
     polled: PolledSource | None = None
+    #: What became of the newest snapshot, as notifications tell it; empty if that is not known.
+    last_snapshot: str = ""
 
 
 def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> list[Finding]:
@@ -70,6 +76,7 @@ def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> 
         *_topics(setup, stage),
         *_record(seen, setup, stage),
         *_incident(seen),
+        *([_good(SNAPSHOT, setup.last_snapshot)] if setup.last_snapshot else []),
         *_endpoints(setup),
         *_certificate(setup, now),
         *_polled(seen, setup, now),

@@ -30,7 +30,7 @@ def initial_state(session: Session) -> str:
         return declared if declared != "RUNNING" else "STOPPED"
     if declared != "RUNNING":
         _mark(session)
-    elif halt.by is not None:
+    elif halt.by is HaltedBy.DECLARED:
         end_halt(session, time.time())
     return declared
 
@@ -45,25 +45,24 @@ def make_declared(session: Session, connect: Connect) -> str:
     halt = read_halt(session.aws.table(session.environment.table))
     status = connect.status(CONNECTOR)
     if status is None:
-        if halt.by is HaltedBy.LOGIN and declared == "RUNNING":
-            end_halt(session, time.time())
         return ""
     by = halted_by(status, halt)
     if by is HaltedBy.OPERATOR or (by is HaltedBy.LOGIN and status.halted and declared != "RUNNING"):
         return f"; it stays {status.state}: {halt.describe()}"
     if declared == "RUNNING":
         if not status.halted:
-            if halt.by is not None:
+            if halt.by is not HaltedBy.LOGIN:
                 end_halt(session, time.time())
             return ""
-        _follow(connect, session, lambda _: resume(session, connect), lambda now: not now.halted)
+        resume(session, connect)
+        _follow(connect, session, lambda now: not now.halted)
         return _AFTER_LOGIN if by is HaltedBy.LOGIN else "; resumed, as connector.state says"
     if by is not HaltedBy.DECLARED:
         _mark(session)
     if status.state == declared:
         return ""
-    ask = connect.pause if declared == "PAUSED" else connect.stop
-    _follow(connect, session, ask, lambda now: now.state == declared)
+    (connect.pause if declared == "PAUSED" else connect.stop)(CONNECTOR)
+    _follow(connect, session, lambda now: now.state == declared)
     return f"; {declared.lower()}, as connector.state says"
 
 
@@ -73,11 +72,8 @@ def _mark(session: Session) -> None:
     write_halt(table, read_halt(table), by=HaltedBy.DECLARED, at=int(time.time()))
 
 
-def _follow(
-    connect: Connect, session: Session, ask: Callable[[str], None], enough: Callable[[ConnectorStatus], bool]
-) -> None:
-    """Ask, and wait until the status follows: else the next step would find the state from before."""
-    ask(CONNECTOR)
+def _follow(connect: Connect, session: Session, enough: Callable[[ConnectorStatus], bool]) -> None:
+    """Wait until the status follows a request: else the next step would find the state from before."""
     session.deadline.poll(
         lambda: connect.status(CONNECTOR),
         lambda found: found is not None and enough(found),

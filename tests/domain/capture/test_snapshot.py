@@ -7,7 +7,7 @@ import pytest
 
 from connector.domain.capture import signals
 from connector.domain.capture.offsets import Backup, pairs
-from connector.domain.capture.snapshot import SnapshotRequest, check_where, progress
+from connector.domain.capture.snapshot import SnapshotRequest, check_where, last, progress
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
 
@@ -39,6 +39,16 @@ def test_a_snapshot_is_followed_from_its_start_to_its_end():
     done = after(started, at_table, SCANNED, told("COMPLETED"))
     assert (done.outcome, done.describe()) == ("COMPLETED", f"snapshot completed ({TABLE}: 3 rows)")
     assert after(started, told("ABORTED")).outcome == "ABORTED"
+
+
+def test_the_newest_snapshot_is_the_last_that_was_begun():
+    first = [told("STARTED", 1000), told("COMPLETED", 2000)]
+    records = [("k", value) for value in (*first, told("STARTED", 3000), told("ABORTED", 4000), "no json")]
+    assert last([]) is None
+    assert last(records[:2]) == (after(*first, since=0), 2.0)
+    newest = last(records)
+    assert newest is not None
+    assert (newest[0].outcome, newest[1]) == ("ABORTED", 4.0)
 
 
 def test_what_was_told_before_the_signal_and_of_other_things_does_not_count():
@@ -89,7 +99,7 @@ def test_a_backup_survives_its_way_and_anything_else_is_refused():
             Backup.from_text(text)
     with pytest.raises(OperatorError, match="holds no offset"):
         Backup.from_text(Backup("main", "c", "t", ()).to_text())
-    malformed: tuple[Any, ...] = ({}, [1], [{"partition": {}, "offset": {"a": 1}}], [{**PAIR, "more": 1}])
-    for wrong in malformed:
+    wrongs: list[Any] = [{}, [1], [{"partition": {}, "offset": {"a": 1}}], [{**PAIR, "more": 1}]]
+    for wrong in wrongs:
         with pytest.raises(OperatorError):
             pairs(wrong)

@@ -11,6 +11,11 @@ TOPIC = f"{ERRORS}TopicAuthorizationException: Not authorized to access topics: 
 SENT = "org.apache.kafka.connect.errors.ConnectException: Unrecoverable exception from producer send callback"
 FUTURE = "\tat org.apache.kafka.clients.producer.internals.FutureRecordMetadata.valueOrError(X.java:97)"
 HISTORY = "\tat io.debezium.storage.kafka.history.KafkaSchemaHistory.recoverRecords(X.java:301)"
+#: As a task failed whose user may not read the schema history (Debezium 3.6.1, Connect 4.3.1).
+CHANGES = (
+    "org.apache.kafka.connect.errors.ConnectException: An exception occurred in the change event producer.\n"
+    "\tat io.debezium.pipeline.ErrorHandler.setProducerThrowable(ErrorHandler.java:67)"
+)
 FATAL = "[Producer clientId=p, transactionalId=connect-cluster-g] Transiting to fatal error state due to"
 JOIN = (
     "2026-11-30T13:18:52.824Z ERROR [Consumer clientId=c-6, groupId=wms-signal] JoinGroup failed due to "
@@ -24,6 +29,7 @@ JOIN = (
         (f"{SENT}\nCaused by: {TOPIC}", "topic wms.signal: Write"),
         (f"java.util.concurrent.ExecutionException: {TOPIC}\n{FUTURE}", "topic wms.signal: Write"),
         (f"java.lang.RuntimeException: x\n{HISTORY}\nCaused by: {TOPIC}", "topic wms.signal: Read"),
+        (f"{CHANGES}\nCaused by: {TOPIC}", "topic wms.signal: Read"),
         (TOPIC, "topic wms.signal: Read, Write"),
         (
             f"{ERRORS}GroupAuthorizationException: Not authorized to access group: wms-signal",

@@ -10,6 +10,7 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.check_result import CheckResult, launch
 from connector.domain.health.observation import ConnectorStatus, Source
 from connector.domain.health.polled_source import LAG, SOURCE, PolledSource
+from connector.domain.health.rotation_state import Phase, Rotation
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verify_checks import (
     CERTIFICATE,
@@ -95,6 +96,24 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             "secret wms/main/dbInfo has a newer version",
             "wms-connector rotate main",
             {"secret_versions": {"wms/main/dbInfo": "v2"}},
+        ),
+        Example(
+            "it is not tried again: ORA-01017",
+            "wms-connector rotate main",
+            {
+                "secret_versions": {"wms/main/dbInfo": "v2"},
+                "rotation": Rotation().failure(
+                    NOW, "ORA-01017", "login", [("wms/main/dbInfo", "v2")], mailed=True
+                ),
+            },
+        ),
+        Example(
+            "a rotation of wms/main/dbInfo is under way since",
+            "wait until it has ended, then run verify again",
+            {
+                "secret_versions": {"wms/main/dbInfo": "v2"},
+                "rotation": Rotation(Phase.ROLLING, began=int(NOW), changed=("wms/main/dbInfo",)),
+            },
         ),
     ),
     TOPICS: (

@@ -312,3 +312,25 @@ def test_running_is_not_connected(main: FakeStage) -> None:
     )
     main.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": "ORA-01017: invalid credential"}
     assert main.ask(Operation.CONNECTED).state is State.FAILED
+
+
+def test_notifications_that_may_not_be_read_are_told_with_what_to_grant(
+    main: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_: str) -> Any:
+        raise ServerError("the brokers refused: TopicAuthorizationFailed", status=29)
+
+    monkeypatch.setattr(main.kafka, "records", denied)
+    answer = main.ask(Operation.SNAPSHOT_PROGRESS, snapshot=SnapshotRequest("id-1", sent_at=1))
+    assert answer.state is State.FAILED
+    assert "it goes on, as status shows; let the cluster's owners run wms-connector broker-script main" in (
+        answer.summary
+    )
+    assert main.ask(Operation.STATUS).state is State.DONE
+
+
+def test_status_tells_of_the_last_snapshot(main: FakeStage) -> None:
+    notify(main, "STARTED", 1_800_000_000_000)
+    notify(main, "COMPLETED", 1_800_000_060_000)
+    found = {each["name"]: each for each in main.ask(Operation.STATUS).details["findings"]}
+    assert found["last snapshot"]["summary"] == "2027-01-15 08:01 UTC: snapshot completed"

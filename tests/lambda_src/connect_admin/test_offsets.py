@@ -115,3 +115,15 @@ def test_a_paused_connector_is_stopped_and_its_operators_mark_stays(main: FakeSt
     main.ask(Operation.OFFSETS_STOP)
     assert main.connect.states[CONNECTOR] == "STOPPED"
     assert read_halt(main.table).why == "the DBA patches"
+
+
+def test_a_connector_that_an_operator_has_resumed_over_a_declared_stop_is_stopped_as_declared(
+    main: FakeStage,
+) -> None:
+    remember(main, hours=24, state="stopped")
+    for operation in REGISTRATION:
+        main.ask(operation)
+    main.ask(Operation.RESUME)
+    main.ask(Operation.OFFSETS_STOP)
+    halt = read_halt(main.table)
+    assert (halt.by, main.connect.states[CONNECTOR]) == (HaltedBy.DECLARED, "STOPPED")

@@ -78,6 +78,8 @@ def test_a_check_asks_little_and_changes_nothing(healthy: FakeStage):
         ("GET", f"/connectors/{CONNECTOR}/status"),
         ("GET", f"/connectors/{CONNECTOR}/config"),
         ("GET", f"/connectors/{CONNECTOR}/offsets"),
+        # Once more, for there is no record yet that says the envelope.
+        ("GET", f"/connectors/{CONNECTOR}/config"),
     ]
     assert not healthy.kafka.changes
     assert healthy.listener.probed == [("127.0.0.8", 1521)]

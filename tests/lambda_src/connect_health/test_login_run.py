@@ -194,9 +194,19 @@ def test_brokers_that_judge_a_role_halt_nothing(stage: Refusing):
 def test_a_worker_that_was_replaced_stops_nothing_any_more(stage: Refusing):
     old = stage.stage.ecs.tasks[0]
     stage.stage.ecs.stop(old, "Scaling activity", 0)
+    stage.stage.secrets.changed_at[PATH] = stage.now - 60
+    stage.stage.secrets.versions[PATH] = "v2"
     stage.stage.ecs.start(ADDRESS, at=stage.now - 5)
     stage.told(*retried(LOGIN))
-    assert (stage.stops, stage.mails) == (0, [])
+    assert (stage.stops, stage.mails, stage.refused) == (0, [], [])
+
+
+def test_a_worker_that_ends_for_its_login_is_told_although_the_next_one_runs_already(stage: Refusing):
+    """The next one has the same version, and ends as well."""
+    stage.stage.ecs.stop(stage.stage.ecs.tasks[0], "Essential container in task exited", 1)
+    stage.stage.ecs.start(ADDRESS, at=stage.now - 5)
+    stage.told(*retried(LOGIN))
+    assert len(stage.mails) == 1
     assert stage.refused == [(PATH, VERSION)]
 
 

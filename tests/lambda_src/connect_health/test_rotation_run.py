@@ -82,6 +82,15 @@ def test_a_mail_that_sns_refuses_is_sent_by_the_next_run(main: Rotating):
     assert len(main.stage.aws.sns.mails) == 1
 
 
+def test_of_two_runs_that_find_the_failure_one_mails(main: Rotating, monkeypatch: pytest.MonkeyPatch):
+    main.change_password()
+    refuse(main)
+    main.step()
+    monkeypatch.setattr(entry, "replace_item", lambda *_, **__: False)
+    run(main)
+    assert main.stage.aws.sns.mails == []
+
+
 def test_an_operator_who_saw_the_failure_gets_no_mail(main: Rotating):
     main.change_password()
     refuse(main)

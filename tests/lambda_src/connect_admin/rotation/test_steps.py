@@ -1,6 +1,7 @@
 """Each step of a rotation, on fakes: what is tried, what is touched, what is remembered."""
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from connector.domain.health.rotation_state import Ending, Phase
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.injected import PinnedSecret
 from connector.domain.stage.aws_names import CONNECTOR
-from connector.domain.stage.launch_mark import LAUNCH_SECONDS
+from connector.domain.stage.launch_mark import LAUNCH_SECONDS, launch_item
 from lambda_src.clients.state_table import (
     mark_launch,
     read_halt,
@@ -340,6 +341,34 @@ def test_a_launch_comes_first_and_a_rotation_waits_until_it_has_ended(main: Rota
     main.stage.ecs.secrets[1] = main.launched().variables()
     main.stage.ask(Operation.RECORD)
     assert main.step().summary == "no secret has changed since the connector was verified"
+
+
+def test_a_launch_that_begins_between_the_claim_and_the_try_is_seen(
+    main: Rotating, monkeypatch: pytest.MonkeyPatch
+):
+    """The claim is written first, and the mark looked at then."""
+    main.change_password()
+    put = main.stage.table.put_item
+
+    def put_item(**arguments: Any) -> Any:
+        answer = put(**arguments)
+        if arguments["Item"].get("phase") == Phase.TRYING:
+            put(Item=launch_item(main.now))
+        return answer
+
+    monkeypatch.setattr(main.stage.table, "put_item", put_item)
+    answer = main.step()
+    assert (answer.state, main.tries, main.rotation.phase) == (State.WAITING, [], Phase.NONE)
+    assert "a launch" in answer.summary
+
+
+def test_a_launch_says_that_it_begins_before_it_changes_a_stack(main: Rotating):
+    main.now = time.time() + 60
+    main.change_password()
+    main.stage.ask(Operation.CANCEL_TEARDOWN, launch=True)
+    answer = main.step()
+    assert answer.state is State.WAITING
+    assert "a launch" in answer.summary
 
 
 def test_a_launch_that_was_cut_off_holds_a_rotation_up_for_half_an_hour_only(main: Rotating):

@@ -1,10 +1,7 @@
 """A request of an operator to a stage's admin function, with one line for each error."""
 
-import click
-
 from connector.aws import account
 from connector.aws.admin_function import Clock, NoFunction, invoke
-from connector.commands.output import print_json
 from connector.domain.admin_api import Answer, Request
 from connector.domain.errors import ServerError
 from connector.domain.stage.stage import Stage
@@ -35,16 +32,3 @@ def done(stage: Stage, request: Request, *, show: Show = lambda _: None) -> Answ
         raise ServerError(f"{operation.value} {stage.name}: {error}") from None
     except Overdue as error:
         raise ServerError(f"{operation.value} {stage.name}: {error.summary}; run this again") from None
-
-
-def to_stderr(line: str) -> None:
-    """A line of progress: what a program reads is on stdout."""
-    click.echo(line, err=True)
-
-
-def print_answer(answer: Answer, *, as_json: bool) -> None:
-    """The answer in one line, or with its details as JSON."""
-    if as_json:
-        print_json({"changed": answer.changed, "summary": answer.summary, **answer.details})
-        return
-    click.echo(answer.summary)
