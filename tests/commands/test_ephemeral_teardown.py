@@ -172,7 +172,7 @@ def test_a_sweep_asks_like_the_others(
 
 def test_every_yes_is_the_same_option():
     """Of whatever asks: its name, its short form and its words."""
-    found = []
+    found: list[tuple[tuple[str, ...], str | None]] = []
 
     def walk(command: click.Command, context: click.Context) -> None:
         if isinstance(command, click.Group):

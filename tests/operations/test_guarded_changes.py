@@ -7,6 +7,7 @@ import pytest
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.errors import OperatorError
+from connector.domain.stage.stage import Stage
 from connector.operations.guarded_changes import CONFIRMATIONS, check_stack, check_standing
 from tests.support.fake_aws import FakeAws, FakeStack
 from tests.support.simulated_clock import SimulatedClock
@@ -63,8 +64,6 @@ def test_at_a_terminal_it_is_asked_once_and_the_answer_is_sent_with_the_topics()
     stack = launch(CHANGE)
     check_stack(stack, print, asked(True, questions))
     assert questions == [f"{NAME}: order is lost. Is that meant?"]
-    from connector.domain.stage.stage import Stage  # noqa: PLC0415
-
     assert CONFIRMATIONS.of(Stage.parse("main"), stack.stack_group_config) == (NAME,)
 
 
