@@ -7,16 +7,17 @@ import click
 
 from connector.aws import account
 from connector.aws.topic_listener import TopicListener
-from connector.commands.output import json_option, print_json, print_table
+from connector.commands.output import json_option, print_json, print_table, yes_option
 from connector.domain.health.drills import CLASSES
 from connector.domain.stage.stage import Stage
+from connector.operations.confirmation import confirm
 from connector.operations.fire_drill import DrillPlan, Report, drill
 from connector.operations.inspection import alarm_routing, alarm_states, kind_of, subscriptions
 
 
 @click.command("fire-drill")
 @click.argument("stage_name", metavar="STAGE")
-@click.option("--yes", is_flag=True, help="Send the mails without asking first.")
+@yes_option
 @json_option
 @click.pass_context
 def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: bool) -> None:
@@ -34,8 +35,7 @@ def fire_drill(context: click.Context, stage_name: str, *, yes: bool, as_json: b
     kind = kind_of(port, stage)
     people, machines = (subscriptions(port, topic) for topic in (routing.people, routing.machines))
     plan = DrillPlan(stage, routing, alarm_states(port, stage, kind), kind, people, machines)
-    if not yes:
-        click.confirm(_question(plan), abort=True, err=True)
+    confirm(_question(plan), yes=yes)
     topics = (routing.people, routing.machines)
     listener = TopicListener(port, topics, stage.names.drill_queue(secrets.token_hex(4)))
     report = drill(plan, port, listener, _say)

@@ -361,4 +361,5 @@ def _topic_facts(setup: Setup) -> dict[str, Any] | None:
         "missing": [spec.name for spec in plan.create],
         "different": dict(plan.different),
         "wrong": list(plan.wrong),
+        "surplus": {topic: have for topic, (have, _) in plan.surplus.items()},
     }

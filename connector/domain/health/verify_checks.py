@@ -31,6 +31,7 @@ NAMES = (
 )
 
 _DAY = 24 * 3600
+_GUARDED = "docs/topics.md#changes-that-cannot-be-undone"
 _PREREQUISITES = "docs/stages.md#vpc-endpoints"
 
 
@@ -163,8 +164,16 @@ def _topics(setup: Setup, stage: Stage) -> list[Finding]:
         *(_bad(TOPICS, f"topic {spec.name} does not exist", launch(stage)) for spec in plan.create),
         *(_bad(TOPICS, f"topic {topic} {how}", launch(stage)) for topic, how in plan.different.items()),
         *(_bad(TOPICS, text, "read docs/topics.md before you delete anything") for text in plan.wrong),
+        *(_surplus(topic, have, wanted) for topic, (have, wanted) in plan.surplus.items()),
     ]
     return wrong or [_good(TOPICS, f"{len(plan.as_wanted)} of {len(plan.wanted)} as wanted")]
+
+
+def _surplus(topic: str, have: int, wanted: int) -> Finding:
+    """Config and topic disagree for good: only the config can be changed."""
+    reason = f"topic {topic} has {have} partitions, and {wanted} are configured"
+    step = f"set connector.data_partitions to {have} in the stage's config.yaml; see {_GUARDED}"
+    return _bad(TOPICS, reason, step)
 
 
 def _record(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
