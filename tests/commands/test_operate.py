@@ -292,7 +292,7 @@ def brokers_gone(main: Deployed) -> None:
         ),
         (
             silent_alarm,
-            "alarms: 1 of 31 alarms do not send to Alarms-wms-alerts-main: DeadLetters",
+            "alarms: 1 of 32 alarms do not send to Alarms-wms-alerts-main: DeadLetters",
             "sceptre launch main --yes",
         ),
         (
@@ -739,7 +739,7 @@ def test_verify_of_such_a_stage_says_that_its_alarms_reach_no_machine(run: Run, 
     for alarm in main.aws.alarms.values():
         alarm["AlarmActions"] = [topic for topic in alarm["AlarmActions"] if topic == main.topic]
     (line,) = findings(run)
-    assert line.startswith("alarms: 31 of 31 alarms do not send to Alarms-wms-alerts-main")
+    assert line.startswith("alarms: 32 of 32 alarms do not send to Alarms-wms-alerts-main")
 
 
 def test_a_pager_is_shown_without_the_key_in_its_address(run: Run, main: Deployed, quick: None) -> None:
@@ -748,7 +748,7 @@ def test_a_pager_is_shown_without_the_key_in_its_address(run: Run, main: Deploye
     for result in shown:
         assert "https://pager.example.com" in result.output
         assert "s3cret-key" not in result.output
-    asked = "62 messages of alarms will go to these machines: https https://pager.example.com. "
+    asked = "64 messages of alarms will go to these machines: https https://pager.example.com. "
     assert asked in shown[2].stderr
 
 
