@@ -57,4 +57,4 @@ def test_a_line_of_another_level_that_has_the_word_is_no_error():
     aws = FakeAws()
     info = "2026-01-02T03:03:30.000Z INFO  the level of the root logger is ERROR"
     aws.log_events = [(NOW.timestamp() - 30, _TRACE), (NOW.timestamp() - 10, info)]
-    assert worker_log.last_error(aws, "group", NOW - timedelta(minutes=1)) == "words"
+    assert worker_log.last_error(aws, "group", NOW - timedelta(minutes=1)) == "SomeException: words"
