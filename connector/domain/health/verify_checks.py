@@ -24,10 +24,9 @@ from connector.domain.stage.topic_plan import TopicPlan
 PAUSED, ROLLOUT, CONFIG, SECRETS = "paused", "deployment", "config", "secrets"
 TOPICS, RECORD, INCIDENT = "topics", "stage record", "incident"
 ENDPOINTS, CERTIFICATE = "endpoints", "certificate"
-SNAPSHOT = "last snapshot"
 #: Every check of this module: `verify` finds what the health check finds, and these.
 NAMES = (
-    *(PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE, SNAPSHOT),
+    *(PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE),
     *(SOURCE, LAG),
 )
 
@@ -76,7 +75,6 @@ def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> 
         *_topics(setup, stage),
         *_record(seen, setup, stage),
         *_incident(seen),
-        *([_good(SNAPSHOT, setup.last_snapshot)] if setup.last_snapshot else []),
         *_endpoints(setup),
         *_certificate(setup, now),
         *_polled(seen, setup, now),
