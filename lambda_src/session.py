@@ -113,6 +113,8 @@ class Session:
     log: tuple[LogEvent, ...] | None = None
     #: Path -> version id of the secrets to work with, of which no other exists; None: whatever is current.
     pinned: Mapping[str, str] | None = None
+    #: When the launch that asks has changed the connector, in seconds since 1970; 0 if it has not.
+    since: float = 0
     #: The connector's settings of the caller's checkout, as JSON; None where they do not matter.
     settings: str | None = None
     #: The names of changes that cannot be undone and are confirmed.

@@ -16,9 +16,11 @@ from templates.shared import common, iam, msk, network_rights, resource_policies
 from templates.shared.msk import KafkaRoleSettings
 from templates.shared.roles import Rights, role
 from templates.shared.settings import (
+    DOCS_URL,
     AlbTlsSettings,
     ConnectorKindSettings,
     DesiredCount,
+    DocsUrl,
     LogRetention,
     SecretKeysSettings,
     parse_settings,
@@ -55,6 +57,7 @@ class FunctionsSettings(KafkaRoleSettings, ConnectorKindSettings, SecretKeysSett
     alb_tls: AlbTlsSettings | None = Field(
         default=None, description="If there is a load balancer, the functions call Connect through it."
     )
+    docs_url: DocsUrl = Field(default="", description=DOCS_URL)
     fips: bool = Field(default=False, description="Whether the functions call AWS through FIPS endpoints.")
 
 
@@ -306,6 +309,8 @@ def _environment(settings: FunctionsSettings) -> dict[str, str]:
     if settings.alb_tls is not None:
         # The authority's certificate is read from the secret connectAlbTls when it is needed.
         variables["CONNECT_URL"] = f"https://{names.connect_host}"
+    if settings.docs_url:
+        variables["DOCS_URL"] = settings.docs_url
     if settings.fips:
         # AWS's libraries read it ("FIPS endpoints", AWS SDKs and Tools Reference Guide).
         variables["AWS_USE_FIPS_ENDPOINT"] = "true"

@@ -252,6 +252,8 @@ class Request:
     settings: str | None = None
     #: The names of changes that cannot be undone and are confirmed (`guarded_changes`).
     confirmed: tuple[str, ...] = ()
+    #: When this launch has changed the connector, as the function told: a record must be younger.
+    since: float = 0
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
@@ -270,6 +272,7 @@ class Request:
             "position_checked": self.position_checked or None,
             "settings": self.settings,
             "confirmed": list(self.confirmed) or None,
+            "since": self.since or None,
         }
         known = {name: value for name, value in given.items() if value is not None}
         return {"operation": self.operation.value, **known}
@@ -316,8 +319,15 @@ class Request:
             SnapshotRequest.from_payload(content.get("snapshot")),
             content.get("position_checked") is True,
             settings,
-            tuple(confirmed),
+            confirmed=tuple(confirmed),
+            since=_since(content.get("since", 0)),
         )
+
+
+def _since(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e11:
+        return float(value)
+    raise OperatorError(f"the request's since {value!r} is no time in seconds since 1970")
 
 
 #: How long an operator's reason may be, in characters.

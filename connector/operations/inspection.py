@@ -124,6 +124,7 @@ def alarm_states(port: calls.Port, stage: Stage, kind: str) -> dict[str, AlarmSt
             str(found[alarm].get("StateReason", "")),
             tuple(found[alarm].get("AlarmActions", ())),
             int(found[alarm].get("Period", 0)) * int(found[alarm].get("EvaluationPeriods", 0)),
+            tuple(found[alarm].get("OKActions", ())),
         )
         for alarm, name in full.items()
         if alarm in found

@@ -58,7 +58,9 @@ def register_stage(
     what = "nothing else had to be changed" if replaced else "nothing had to be changed"
     result = workers + (f"changed {', '.join(changed)}" if changed else what)
     rest = answers[Operation.VERIFY].details.get("rest")
+    snapshot = answers[Operation.VERIFY].details.get("snapshot")
     state = f"does not run, as meant ({rest})" if rest else "runs"
+    state += f" its snapshot ({snapshot})" if snapshot else ""
     show(f"connector {aws_names.CONNECTOR} of stage {stage.name} {state}: {result}")
 
 
@@ -115,12 +117,20 @@ def invoker(
 
     The launch may just have changed the Lambda's rights, so a denial is repeated until that has passed.
     """
+    changed_at = 0.0
 
     def ask(operation: Operation) -> Answer:
+        nonlocal changed_at
         ready = operation is Operation.READY
         given = tuple(confirmed) if operation is Operation.TOPICS else ()
-        request = Request(operation, desired if ready else None, launch=ready, confirmed=given)
-        return invoke_once(connection, stage.names.connect_admin, request)
+        since = changed_at if operation is Operation.VERIFY else 0
+        wanted = desired if ready else None
+        request = Request(operation, wanted, launch=ready, confirmed=given, since=since)
+        answer = invoke_once(connection, stage.names.connect_admin, request)
+        if operation is Operation.REGISTER and answer.changed:
+            # The function's own clock: the caller's may differ from those of workers and brokers.
+            changed_at = float(answer.details.get("at", 0))
+        return answer
 
     def since_change() -> float | None:
         functions = stage.names.stack("functions")

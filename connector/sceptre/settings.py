@@ -33,6 +33,7 @@ SETTINGS = (
     "database_cidrs",
     "desired_count",
     "dns_cidrs",
+    "docs_url",
     "expires",
     "fips",
     "health_schedule_minutes",

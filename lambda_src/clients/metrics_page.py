@@ -75,6 +75,7 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
         old_generation=_pool(samples, _OLD),
         survivors=_pool(samples, _SURVIVORS),
         in_flight=_of_task(samples, "source_task_source_record_active_count"),
+        written=_of_task(samples, "source_task_source_record_write_total"),
         errors=_of_task(samples, "task_error_total_record_errors"),
     )
 

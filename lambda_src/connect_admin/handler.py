@@ -40,6 +40,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             snapshot=request.snapshot,
             settings=request.settings,
             confirmed=request.confirmed,
+            since=request.since,
         )
         answer = operations.answer(request.operation, session)
     except WmsError as error:

@@ -19,7 +19,7 @@ from lambda_src.connect_admin.registration.record import record
 from lambda_src.connect_admin.registration.topics import ensure_topics
 from lambda_src.connect_admin.registration.try_first import try_first
 from lambda_src.connect_admin.registration.validate import validate
-from lambda_src.connect_admin.registration.verify import verify
+from lambda_src.connect_admin.registration.verify import verify_launch
 from lambda_src.connect_admin.rotation.operator import rotate, rotate_check
 from lambda_src.connect_admin.snapshot import snapshot, snapshot_progress
 from lambda_src.connect_admin.status import status
@@ -53,7 +53,7 @@ ROWS: Mapping[Operation, Row] = {
     Operation.TOPICS: Row(ensure_topics, 45),
     Operation.VALIDATE: Row(validate, 46),
     Operation.REGISTER: Row(register, 46),
-    Operation.VERIFY: Row(verify, 30),
+    Operation.VERIFY: Row(verify_launch, 40),
     Operation.RECORD: Row(record, 40),
     Operation.STATUS: Row(status, 46),
     Operation.TOPIC_NAMES: Row(topic_names, 45),

@@ -19,7 +19,7 @@ from lambda_src.clients.secrets import SecretsManager
 from lambda_src.clients.state_table import Table
 from lambda_src.clients.worker_log import Logs
 from lambda_src.connect_health.act import act, observed
-from lambda_src.connect_health.notify import Sns, notify
+from lambda_src.connect_health.notify import Sns, mail_context, notify, unconfirmed
 from lambda_src.connect_health.publish import CloudWatch, publish
 from lambda_src.connect_health.remind import remind
 from lambda_src.connect_health.skipped import keep_and_tell
@@ -88,13 +88,14 @@ def check(
         end_halt(session, now, only=lambda halt: halt == seen.halt)
     values = dict(verdict.metrics)
     if not verdict.retiring:
-        values["AutoRestartAttempted"] = float(outcome.attempted)
+        values |= {"AutoRestartAttempted": float(outcome.attempted), **unconfirmed(clients.sns, topic)}
     publish(clients.cloudwatch, environment.stage.names.health_namespace, values)
-    table = session.aws.table(environment.table)
     if not outcome.attempted and not verdict.retiring:
         observed(session, seen.budget, now, healthy=verdict.works)
+    table = session.aws.table(environment.table)
+    context = mail_context(environment, topic, seen.secret_versions)
     notification = notify(
-        environment.stage,
+        context,
         seen,
         verdict,
         outcome,
@@ -106,9 +107,9 @@ def check(
     )
     told: tuple[Skipped, ...] = ()
     if not verdict.retiring:
-        told = keep_and_tell(environment.stage, seen, now=now, table=table, sns=clients.sns, topic=topic)
+        told = keep_and_tell(context, seen, now=now, table=table, sns=clients.sns, topic=topic)
     reminded = not verdict.retiring and remind(
-        environment.stage,
+        context,
         seen,
         verdict,
         now=now,

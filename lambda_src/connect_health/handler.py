@@ -16,7 +16,7 @@ from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.connect_health.check import CheckAnswer, CheckClients
 from lambda_src.connect_health.drill import drill, is_drill
 from lambda_src.connect_health.login_run import login_run
-from lambda_src.connect_health.notify import topic_arn
+from lambda_src.connect_health.notify import mail_context, topic_arn
 from lambda_src.connect_health.rotation_run import CHECK_SECONDS, check_run, rotation_run
 from lambda_src.connect_health.worker_run import worker_run
 from lambda_src.runtime.invocation import Context, Invocation
@@ -43,7 +43,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         clients = CheckClients.real()
         topic = topic_arn(invocation.function_arn, environment.stage)
         if is_drill(event):
-            return drill(event, environment.stage, clients.sns, topic)
+            return drill(event, mail_context(environment, topic), clients.sns, topic)
         deadline = invocation.deadline(spare=_SPARE_SECONDS)
         session = Session(environment, invocation.account, deadline, redactor, aws=clients.aws)
         answer = _run(event, session, clients, topic)

@@ -26,7 +26,7 @@ from lambda_src.clients.state_table import (
     replace_item,
 )
 from lambda_src.connect_health.check import CheckAnswer, CheckClients
-from lambda_src.connect_health.notify import send, withdraw
+from lambda_src.connect_health.notify import mail_context, send, withdraw
 from lambda_src.logins import halt_after, operator_halts, remember_worker, secret_of, task_with_id
 from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run
@@ -81,7 +81,7 @@ def login_run(
     if advanced.notification is Notification.NOTHING:
         return _answer(refused, Notification.NOTHING, f"it was mailed before; {done}")
     mail = incident_mail(
-        session.stage,
+        mail_context(session.environment, topic, session.secrets.versions),
         Verdict((finding,)),
         advanced.state,
         read_budget(table),

@@ -1,17 +1,17 @@
 """Remind people of a halted connector, once among runs at the same time."""
 
 from connector.domain.health.halt import HaltedBy
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.observation import Observation
 from connector.domain.health.reminder import begins_unmarked, is_due, reminder_mail
 from connector.domain.health.verdict import Verdict
-from connector.domain.stage.stage import Stage
 from lambda_src.clients.state_table import Table, replace_item, write_halt
 from lambda_src.connect_health.notify import Sns, send
 from lambda_src.runtime.redactor import Redactor
 
 
 def remind(
-    stage: Stage,
+    context: MailContext,
     seen: Observation,
     verdict: Verdict,
     *,
@@ -31,7 +31,7 @@ def remind(
     if not replace_item(table, written.to_item(), replaced_version=seen.halt.replaced_version):
         return False
     try:
-        send(sns, topic, reminder_mail(stage, seen, verdict, now), redactor)
+        send(sns, topic, reminder_mail(context, seen, verdict, now), redactor)
     except Exception:
         replace_item(table, written.reminded(seen.halt.reminded_at).to_item())
         raise

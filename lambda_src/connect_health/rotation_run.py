@@ -11,7 +11,7 @@ from lambda_src.clients.state_table import Table, read_rotation, replace_item
 from lambda_src.connect_admin.rotation.look import glance
 from lambda_src.connect_admin.rotation.steps import step
 from lambda_src.connect_health.check import CheckAnswer, CheckClients, check
-from lambda_src.connect_health.notify import send
+from lambda_src.connect_health.notify import mail_context, send
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Session
 
@@ -83,8 +83,9 @@ def mail_failure(session: Session, clients: CheckClients, topic: str) -> bool:
     mailed = rotation.with_mail(sent=True)
     if not _written(table, rotation, mailed):
         return False
+    context = mail_context(session.environment, topic, rotation.versions)
     try:
-        send(clients.sns, topic, rotation_mail(session.stage, rotation), session.redactor)
+        send(clients.sns, topic, rotation_mail(context, rotation), session.redactor)
     except ServerError:
         _written(table, mailed, mailed.with_mail(sent=False))
         raise

@@ -17,8 +17,9 @@ REQUIRED = (
     "KAFKA_AUTH",
     "CONNECTOR_SETTINGS",
 )
-#: CONNECT_URL only with a load balancer. Functions of an earlier version have no DESIRED_COUNT.
-OPTIONAL = ("CONNECT_URL", "DESIRED_COUNT")
+#: CONNECT_URL only with a load balancer, DOCS_URL only where mails link to it. Functions of
+#: an earlier version have no DESIRED_COUNT.
+OPTIONAL = ("CONNECT_URL", "DESIRED_COUNT", "DOCS_URL")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Environment:
     connect_url: str | None = None
     #: How many workers the stage is configured to have.
     desired_count: int = 1
+    #: The address of the directory `docs`, to which mails link; empty: they name the file.
+    docs_url: str = ""
 
     @classmethod
     def parse(cls, variables: Mapping[str, str]) -> "Environment":
@@ -56,6 +59,7 @@ class Environment:
             settings=_settings(variables["CONNECTOR_SETTINGS"]),
             connect_url=variables.get("CONNECT_URL", "").rstrip("/") or None,
             desired_count=_count(variables.get("DESIRED_COUNT", "1")),
+            docs_url=variables.get("DOCS_URL", ""),
         )
 
 

@@ -151,7 +151,8 @@ def publish_to_topic(topic: str, key: Any) -> list[Statement]:
         Statement(
             Sid="MailPeople",
             Effect=Allow,
-            Action=[aws.Action("sns", "Publish")],
+            # The topic's attributes tell how many addresses were not confirmed.
+            Action=[aws.Action("sns", "Publish"), aws.Action("sns", "GetTopicAttributes")],
             Resource=[arn("sns", topic)],
         ),
         Statement(

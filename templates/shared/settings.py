@@ -76,6 +76,14 @@ KeyArn = Annotated[
 ]
 
 
+#: Where people read the docs: an address of http or https without blanks, or nothing.
+DocsUrl = Annotated[str, Field(pattern=r"^(https?://[^\s\"'<>$]+)?$", max_length=200)]
+#: What that setting is.
+DOCS_URL = (
+    "The address of the directory docs, to which mails link; empty: they name the file in the repository."
+)
+
+
 class StageSettings(Settings):
     """The settings of every stack of a stage."""
 

@@ -23,6 +23,8 @@ PASSWORD = "tiger\"and'scott"
 USER = "wms_capture"
 BROKERS = "b-1.bigmac.example:9092,b-2.bigmac.example:9092"
 ADDRESS = "127.0.0.9"
+#: When a heartbeat was written that is newer than anything, in seconds since 1970.
+BEATS = 4e9
 
 #: The environment of each function of stage main.
 VARIABLES = {
@@ -177,4 +179,7 @@ def world() -> FakeStage:
     """Stage main with a worker that runs and nothing registered."""
     world = FakeStage()
     world.ecs.start(ADDRESS)
+    # Heartbeats arrive, whatever the time is.
+    for role in ("heartbeat", "heartbeat_table"):
+        world.kafka.newest_at[world.stage.topics.one(role)] = BEATS
     return world

@@ -2,9 +2,12 @@
 
 import pytest
 
-from connector.domain.admin_api import REGISTRATION, Answer, Operation, State
+from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request, State
 from connector.domain.errors import DeadlineExceeded, ServerError
+from connector.domain.stage.stage import Stage
+from connector.operations import registration
 from connector.operations.registration import check_cluster, register
+from tests.support.fake_aws import FakeAws
 from tests.support.simulated_clock import SimulatedClock
 
 
@@ -62,3 +65,24 @@ def test_brokers_that_do_not_answer_stop_a_launch_before_any_worker_with_a_line_
         f"cluster: 16 s: {unreachable.summary}",
     ]
     assert clock.time <= 32
+
+
+def test_the_record_that_proves_a_changed_connector_must_be_younger_by_the_functions_own_clock(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """The caller's clock may differ from those of workers and brokers."""
+    asked: list[Request] = []
+
+    def invoke_once(_port: object, _function: str, request: Request) -> Answer:
+        asked.append(request)
+        changed = request.operation is Operation.REGISTER
+        return Answer(State.DONE, "as wanted", changed=changed, details={"at": 1234.5} if changed else {})
+
+    monkeypatch.setattr(registration, "invoke_once", invoke_once)
+    clock = SimulatedClock().as_clock()
+    ask = registration.invoker(FakeAws(), Stage.parse("main"), clock, print)
+    register(ask, clock, print)
+    assert {request.since for request in asked if request.operation is Operation.VERIFY} == {1234.5}
+    assert {request.since for request in asked if request.operation is not Operation.VERIFY} == {0}
+    (verify,) = (request for request in asked if request.operation is Operation.VERIFY)
+    assert Request.from_payload(verify.to_payload()).since == 1234.5

@@ -180,6 +180,7 @@ class FakeAws(TakenNames):
                 "AlarmName": stage.names.alarm(name),
                 "StateValue": "OK",
                 "AlarmActions": [machines, *([topic] if alarm.mails() else [])],
+                "OKActions": [machines],
                 "Period": alarm.period_seconds or 600,
                 "EvaluationPeriods": alarm.evaluation_periods,
             }
@@ -382,7 +383,7 @@ class FakeAws(TakenNames):
         alarm = self.alarms[name]
         changed = alarm["StateValue"] != state
         alarm |= {"StateValue": state, "StateReason": kwargs["StateReason"]}
-        for topic in alarm["AlarmActions"] if changed else ():
+        for topic in alarm["OKActions" if alarm["StateValue"] == "OK" else "AlarmActions"] if changed else ():
             message = json.dumps({"AlarmName": name, "NewStateValue": state})
             subject = f'{state}: "{name}"'
             self._sns_publish({"TopicArn": topic, "Subject": subject, "Message": message})

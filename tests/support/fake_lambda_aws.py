@@ -300,6 +300,16 @@ class FakeSns:
     arn: str
     mails: list[tuple[str, str]] = field(default_factory=list)
     refusal: Exception | None = None
+    #: How many addresses have not been confirmed.
+    pending: int = 0
+
+    def get_topic_attributes(self, *, TopicArn: str) -> Any:
+        """As the API Reference has it: each value is a text."""
+        if self.refusal is not None:
+            raise self.refusal
+        if TopicArn != self.arn:
+            raise client_error("NotFound", "Topic does not exist", "GetTopicAttributes")
+        return {"Attributes": {"SubscriptionsPending": str(self.pending), "SubscriptionsConfirmed": "1"}}
 
     def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Any:
         if self.refusal is not None:

@@ -67,7 +67,11 @@ def shown(statement: Statement) -> dict[str, Any]:
             {"ecs:DescribeServices"},
             [BASE.format("ecs", "service/wms-connector-main/wms-connector-main")],
         ),
-        (iam.publish_to_topic("t", KEY)[0], {"sns:Publish"}, [BASE.format("sns", "t")]),
+        (
+            iam.publish_to_topic("t", KEY)[0],
+            {"sns:GetTopicAttributes", "sns:Publish"},
+            [BASE.format("sns", "t")],
+        ),
         (iam.publish_metrics("n"), {"cloudwatch:PutMetricData"}, ["*"]),
         (iam.send_dead_letters("q", KEY)[0], {"sqs:SendMessage"}, [BASE.format("sqs", "q")]),
         (

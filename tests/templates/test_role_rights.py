@@ -90,6 +90,7 @@ def test_nothing_of_another_stage_is_allowed(pair: tuple[DeployedStage, Deployed
         "cloudwatch:PutMetricData",
         "logs:FilterLogEvents",
         "logs:PutLogEvents",
+        "sns:GetTopicAttributes",
         "sns:Publish",
         "sqs:SendMessage",
     } <= compared

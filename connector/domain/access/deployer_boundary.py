@@ -32,7 +32,8 @@ ROLE_ACTIONS: tuple[str, ...] = (
     "kafka-cluster:*",
     *("kms:Decrypt", "kms:GenerateDataKey"),
     *("logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents"),
-    *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "sns:Publish", "sqs:SendMessage"),
+    *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "sqs:SendMessage"),
+    *("sns:GetTopicAttributes", "sns:Publish"),
 )
 
 #: What may not be done to topics and groups without a namespace: they belong to named stages. Their names may

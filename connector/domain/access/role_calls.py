@@ -107,6 +107,8 @@ def _health(of: StageResources) -> Iterator[AwsCall]:
     topic = arn("sns", names.sns_topic)
     publish = AwsCall(caller, "sns", "publish", "sns:Publish", (topic,), _REFERENCE)
     yield publish
+    read = "sns:GetTopicAttributes"
+    yield AwsCall(caller, "sns", "get_topic_attributes", read, (topic,), _REFERENCE)
     for action in ("kms:Decrypt", "kms:GenerateDataKey"):
         source = 'SNS developer guide, "Managing Amazon SNS encryption keys and costs"'
         yield _with_key(of, publish, action, source, {"aws:sns:topicArn": topic})

@@ -44,6 +44,8 @@ class ConnectorSettings:
     #: For how long the DBA keeps an archived redo log after it was written, in hours; 0 while that is not
     #: known. From it the health check computes how much time is left before the position is lost.
     archived_log_hours: int = 0
+    #: From which lag on people are notified, in seconds: the alarm, the finding and the dashboard follow it.
+    lag_alarm_seconds: int = 900
     #: A table with one row, `SCHEMA.TABLE`, that the connector updates with each heartbeat: it proves the way
     #: from database to topic. Empty: there is none. `oracle-script` prints the statements that create it.
     heartbeat_table: str = ""
@@ -140,6 +142,7 @@ _RANGES = (
     ("validation_timeout_seconds", 1, 35),
     ("retry_wait_seconds", 1, 600),
     ("archived_log_hours", 0, 8760),
+    ("lag_alarm_seconds", 30, 86_400),
     # What the worker sends at most, uncompressed, is twice as much: producer.max.request.size.
     ("max_record_mib", 1, 8),
 )

@@ -8,6 +8,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import (
     LAUNCH,
     LOGS,
+    OFFSETS,
     ORACLE_SCRIPT,
     STATUS,
     ErrorClass,
@@ -29,6 +30,13 @@ WORKER = observed(
     "the Connect worker does not run, or does not answer",
     "read why the last task stopped and the newest lines of its log",
     LOGS,
+)
+NO_SERVICE = observed(
+    "worker-service-missing",
+    Owner.US,
+    "there is no ECS service of the worker: its stack was never launched, or somebody has deleted it",
+    "launch: a launch makes what is missing; the connector goes on from its position, which the brokers keep",
+    LAUNCH,
 )
 CONNECTOR_MISSING = observed(
     "connector missing",
@@ -64,8 +72,9 @@ ARCHIVED_LOG_EXPIRING = observed(
     "archived-log-expiring",
     Owner.DATABASE,
     "the database will soon delete, or has deleted, log that the connector has not read",
-    "before you restart anything, ask the DBA to keep archived logs longer",
-    ORACLE_SCRIPT,
+    "before you restart anything, ask the DBA to keep archived logs longer, from the connector's position on",
+    OFFSETS,
+    data="changes are lost once the database deletes log that the connector has not read: hurry",
 )
 BUFFER_FILLING = observed(
     "transaction-buffer",
@@ -74,7 +83,7 @@ BUFFER_FILLING = observed(
     "then reads the transaction again",
     "ask the DBA which transaction has been open for long (V$TRANSACTION) and have it committed; if such "
     "transactions are normal, raise task_memory, then launch",
-    ORACLE_SCRIPT,
+    STATUS,
 )
 STALLED = observed(
     "stalled",
@@ -143,6 +152,7 @@ SECRET_MALFORMED = observed(
     "a secret has changed, and the new value cannot be used as it is",
     "write the secret anew, in the shape that docs/secrets.md gives",
     ROTATE_CHECK,
+    edit="the secret that the message names",
 )
 LAUNCH_NEEDED = observed(
     "launch needed",
@@ -158,6 +168,7 @@ OTHER_CLUSTER = observed(
     "put the broker string of the stage's own cluster back; a stage moves to another cluster by a launch, "
     "and starts there without a position",
     ROTATE_CHECK,
+    edit="the secret brokerString",
 )
 ROTATION_FAILED = observed(
     "rotation failed",
@@ -172,6 +183,7 @@ OBSERVED = (
     OTHER_CLUSTER,
     ROTATION_FAILED,
     WORKER,
+    NO_SERVICE,
     CONNECTOR_MISSING,
     NOT_RUNNING,
     CONFIG_DRIFT,
@@ -207,7 +219,7 @@ def explain_database(text: str, address: str) -> str | None:
     found = diagnose(text)
     if not found.error_class.of_database:
         return None
-    cause = found.cause.rstrip(".")
-    return (
-        f"the database at {address} {found.error_class.of_database}: {cause}; {found.error_class.next_step}"
-    )
+    cause, step = found.cause.rstrip("."), found.error_class.next_step
+    # Who asks has launched; the class's own step is that of a stage that runs.
+    again = "" if "launch" in step else ", then launch again"
+    return f"the database at {address} {found.error_class.of_database}: {cause}; {step}{again}"

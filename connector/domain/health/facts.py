@@ -29,6 +29,8 @@ class AlarmState:
     reason: str = ""
     actions: tuple[str, ...] = ()
     window: int = 0
+    #: Where it sends that it is over.
+    ok_actions: tuple[str, ...] = ()
 
     @property
     def topics(self) -> tuple[str, ...]:

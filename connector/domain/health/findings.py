@@ -16,6 +16,7 @@ from connector.domain.health.error_classes import (
     CONNECTOR_MISSING,
     HEARTBEAT_TABLE_STALE,
     LAGGING,
+    NO_SERVICE,
     NOT_RUNNING,
     STALLED,
     named,
@@ -87,7 +88,7 @@ def _unobserved(seen: Observation, name: str, *probes: str) -> list[Finding]:
 def _service(seen: Observation) -> list[Finding]:
     service = seen.service
     if seen.no_service:
-        return [Finding.failed("EcsServiceUnhealthy", seen.no_service, seen.worker_error)]
+        return [Finding.failed("EcsServiceUnhealthy", seen.no_service, NO_SERVICE)]
     if service is None:
         return _unobserved(seen, "EcsServiceUnhealthy", "service")
     workers = f" on {', '.join(service.addresses)}" if service.addresses else ""
@@ -293,7 +294,7 @@ def _lag(seen: Observation, settings: ConnectorSettings, now: float) -> Finding:
             else f": {source.seconds_behind_source:.1f} s of lag at the last change"
         )
         return Finding.passed(name, f"not known{once}, {event}", value=None)
-    if lag >= _threshold(name):
+    if lag >= settings.lag_alarm_seconds:
         return Finding.failed(name, f"{lag:.0f} s behind the database", LAGGING, lag)
     return Finding.passed(name, f"{lag:.1f} s behind the database, {event}", lag)
 

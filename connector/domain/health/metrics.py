@@ -4,8 +4,9 @@ Templates create filters, alarms and dashboard from it. The health check publish
 operator's guide has a section for each alarm. Our metrics have no dimensions: the namespace is the stage's.
 """
 
-from connector.domain.capture.settings import KINDS, ConnectorSettings
+from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.alarm import Alarm, Compare, TreatMissingData
+from connector.domain.health.log_metrics import LOG_METRICS
 from connector.domain.health.metric import Metric, Origin
 
 #: EventBridge rules of a stage, as `Names.rule` takes them.
@@ -17,6 +18,8 @@ DEPLOYMENT_FAILED = "DeploymentFailed"
 #: The filter of the worker's log, as `Names.rule` takes it.
 LOGIN_REFUSED = "LoginRefused"
 SECRET_CHANGED = "SecretChanged"  # noqa: S105 - a rule's name
+#: The metric of addresses that have not been confirmed.
+UNCONFIRMED = "AlertsUnconfirmed"
 RULES = (
     *(HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE),
     *(DEPLOYMENT_FAILED, SECRET_CHANGED),
@@ -61,7 +64,7 @@ METRICS: tuple[Metric, ...] = (
         # The dead man's switch: over two periods, so that one late or lost run wakes nobody.
         Alarm(
             "The health check fails or does not run: this stage is not monitored.",
-            "aws logs tail {health_logs} --since 1h.",
+            "wms-connector logs {stage} --of health --since 1h.",
             "HealthCheckFailed",
             evaluation_periods=2,
             treat_missing_data=TreatMissingData.BREACHING,
@@ -177,8 +180,10 @@ METRICS: tuple[Metric, ...] = (
             # Without a task nothing is measured: the alarm must not stay on, nor call that well.
             treat_missing_data=TreatMissingData.MISSING,
             seen_by_health=True,
+            data="not lost, but late.",
         ),
         kinds=("debezium",),
+        threshold_setting="lag_alarm_seconds",
     ),
     Metric(
         "SecondsSinceLastEvent",
@@ -245,6 +250,7 @@ METRICS: tuple[Metric, ...] = (
             compare=Compare.BELOW,
             statistic="Minimum",
             seen_by_health=True,
+            data="changes are lost once that log is deleted: hurry.",
         ),
         kinds=("debezium",),
         setting="archived_log_hours",
@@ -296,6 +302,20 @@ METRICS: tuple[Metric, ...] = (
         kinds=("debezium",),
     ),
     Metric(
+        UNCONFIRMED,
+        "Count",
+        "How many addresses of the topic for people have not been confirmed: nobody is mailed there",
+        Origin.HEALTH,
+        # Over half an hour: somebody who has just been asked needs a moment.
+        Alarm(
+            "An address that should get alerts has not been confirmed, so it is not mailed.",
+            "ask its owner to open the link in AWS's mail 'AWS Notification - Subscription Confirmation'; "
+            "AWS drops the request after some days, and then the address must be removed and added again.",
+            UNCONFIRMED,
+            evaluation_periods=3,
+        ),
+    ),
+    Metric(
         "QueueUsedPercent",
         "Percent",
         "How full the connector's queue between reading and writing is",
@@ -318,56 +338,7 @@ METRICS: tuple[Metric, ...] = (
         waived="the connector tolerates no record error: the first one fails the task, and "
         "ConnectorTaskFailed reports that",
     ),
-    Metric(
-        "OracleErrorCount",
-        "Count",
-        "Log lines of the worker with an Oracle error: ORA- and five digits",
-        Origin.LOGS,
-        Alarm(
-            "The worker's log has Oracle errors (ORA-…).",
-            "find the error's number in the worker's log, then look it up in the runbook's table.",
-            "OracleErrorCount",
-            statistic="Sum",
-            period_seconds=300,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        ),
-        kinds=KINDS,
-        # Filters know no groups and no word boundaries: at the line's start, or behind what is no letter.
-        pattern="%^ORA-[0-9]{5}|[^A-Za-z0-9]ORA-[0-9]{5}%",
-    ),
-    Metric(
-        "UnknownTopicOrPartitionCount",
-        "Count",
-        "Log lines of the worker about a topic or partition that the cluster does not know",
-        Origin.LOGS,
-        # A topic that was just created is unknown for a moment: only errors that last count.
-        Alarm(
-            "The worker writes to a topic that the cluster does not know.",
-            "find the topic in the worker's log, then launch again: a launch creates missing topics.",
-            "UnknownTopicOrPartitionCount",
-            statistic="Sum",
-            evaluation_periods=3,
-            period_seconds=300,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        ),
-        pattern="?UNKNOWN_TOPIC_OR_PARTITION ?UnknownTopicOrPartition",
-    ),
-    Metric(
-        "ConnectExceptionCount",
-        "Count",
-        "Log lines of the worker with a ConnectException, Kafka Connect's or Java's",
-        Origin.LOGS,
-        Alarm(
-            "The worker's log keeps showing ConnectExceptions.",
-            "read the last of them in the worker's log group.",
-            "ConnectExceptionCount",
-            statistic="Sum",
-            evaluation_periods=2,
-            period_seconds=300,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        ),
-        pattern='"ConnectException"',
-    ),
+    *LOG_METRICS,
 )
 
 _BY_NAME = {metric.name: metric for metric in METRICS}
@@ -381,7 +352,7 @@ def metric(name: str) -> Metric:
 def emitted(settings: ConnectorSettings) -> tuple[Metric, ...]:
     """The metrics that a stage with these settings of the connector has."""
     return tuple(
-        m
+        m.of_stage(settings)
         for m in METRICS
         if settings.kind in m.kinds and (not m.setting or bool(getattr(settings, m.setting)))
     )

@@ -141,6 +141,8 @@ class Source:
     survivors: float | None = None
     #: Records that the task has read and the brokers have not confirmed yet, as Connect counts them.
     in_flight: float | None = None
+    #: Records that the task has sent since it started, as Connect counts them.
+    written: float | None = None
     #: Records that Connect could not handle since the task started.
     errors: float | None = None
 

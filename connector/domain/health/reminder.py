@@ -4,22 +4,22 @@ A halt that the stage's config declares is not mailed: it stands in the config. 
 has an incident of its own.
 """
 
-from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.at_rest import halted_by
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.mail import Mail, subject
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.moments import moment
 from connector.domain.health.observation import Observation
 from connector.domain.health.rest_findings import HALTED
 from connector.domain.health.verdict import Verdict
 from connector.domain.stage.aws_names import CONNECTOR
-from connector.domain.stage.stage import Stage
 
 DAY = 24 * 3600
 #: So many minutes of archived log must be left for a day to be early enough.
 SOON_MINUTES = 240
 #: Connect shows the state from before a request for some seconds.
 _SETTLED_SECONDS = 120
+_DATA = "nothing is lost while the database keeps its log since then; after that, changes are"
 
 
 def begins_unmarked(seen: Observation, now: float) -> bool:
@@ -45,9 +45,13 @@ def is_due(seen: Observation, verdict: Verdict, now: float) -> bool:
     return now >= due
 
 
-def reminder_mail(stage: Stage, seen: Observation, verdict: Verdict, now: float) -> Mail:
+def reminder_mail(context: MailContext, seen: Observation, verdict: Verdict, now: float) -> Mail:
     """What somebody needs who has forgotten it: since when, why, until when it can wait, and the command."""
-    halt, state = seen.halt, "halted" if seen.connector is None else seen.connector.state
+    stage, halt, state = (
+        context.stage,
+        seen.halt,
+        "halted" if seen.connector is None else seen.connector.state,
+    )
     rooms = [f.summary or f.reason for f in verdict.results if f.name == "ScnHeadroomMinutes"]
     log = rooms[0] if rooms else "not known: changes are lost once the database deletes log that was not read"
     again = f'wms-connector pause {stage.name} --why "<why>" --for 2d'
@@ -58,12 +62,14 @@ def reminder_mail(stage: Stage, seen: Observation, verdict: Verdict, now: float)
         f"Why:          {halt.why or 'nobody said so'}",
         "By:           an operator; neither the health check nor a launch ends it",
         f"Archived log: {log}",
+        f"Lag:          grows; it is {_hours(now - halt.at)} if nothing was read since",
+        f"Data:         {_DATA}",
         "",
         "Owner:        us",
         "Next step:    if the reason has passed, resume the connector: it goes on from its offset",
         f"Command:      wms-connector resume {stage.name}",
         f"Not yet:      {again}",
-        f"Runbook:      {RUNBOOK}#{HALTED.lower()}",
+        *context.links(HALTED),
         "",
         "This mail is sent each day until the connector is resumed.",
     ]

@@ -117,7 +117,7 @@ def _in_alarm(facts: Facts, name: str, alarm: Alarm, found: AlarmState) -> Check
 
 
 def _first_action(facts: Facts, alarm: Alarm) -> str:
-    return f"{alarm.text_step(facts.stage.names)} ({alarm.link})"
+    return f"{alarm.text_step(facts.stage)} ({alarm.link})"
 
 
 def _mail(facts: Facts) -> Sequence[CheckResult]:

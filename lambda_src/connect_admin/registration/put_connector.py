@@ -1,6 +1,8 @@
 """REGISTER: the connector exists with the wanted config."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
@@ -21,6 +23,12 @@ from lambda_src.session import Session
 
 
 def register(session: Session) -> Answer:
+    """`_register`, with the moment of a change: a record that proves it must be younger."""
+    answer = _register(session)
+    return replace(answer, details={**answer.details, "at": time.time()}) if answer.changed else answer
+
+
+def _register(session: Session) -> Answer:
     """Create or update the connector only if its config differs; else restart what has failed.
 
     Refused while the stage is being torn down: only a launch cancels that, by its first request.

@@ -1,4 +1,4 @@
-"""VERIFY: connector and task run, and the source is connected. RUNNING alone proves nothing.
+"""VERIFY: connector and task run, the source is connected, a record arrives. RUNNING alone proves nothing.
 
 The same evaluation as the health check's, over three of its findings.
 """
@@ -17,6 +17,7 @@ from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.state_table import read_halt
+from lambda_src.connect_admin.registration.arrival import arrived
 from lambda_src.observe import observe_connector
 from lambda_src.session import Session
 
@@ -27,8 +28,20 @@ _PAUSE_SECONDS = 1.0
 _REGISTERED = ("ConnectorStateFailed", "ConnectorTaskFailed", "SourceDisconnected")
 
 
+def verify_launch(session: Session) -> Answer:
+    """As `verify`, and something must have arrived before the connector is said to run."""
+    seen, answer = _look(session)
+    if answer.state is not State.DONE or "rest" in answer.details:
+        return answer
+    return arrived(session, seen, answer)
+
+
 def verify(session: Session) -> Answer:
     """Look at the status and at the task's worker; a failure counts once it has lasted."""
+    return _look(session)[1]
+
+
+def _look(session: Session) -> tuple[Observation, Answer]:
     session.know_confidential()
     seen = session.deadline.poll(
         lambda: observe_connector(session),
@@ -38,7 +51,7 @@ def verify(session: Session) -> Answer:
     )
     if seen.connector is not None and seen.connector.halted:
         seen = replace(seen, halt=read_halt(session.aws.table(session.environment.table)))
-    return decide(seen, session.environment.settings, session.database_address)
+    return seen, decide(seen, session.environment.settings, session.database_address)
 
 
 def registered(seen: Observation, settings: ConnectorSettings) -> list[Finding]:
@@ -70,9 +83,8 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
         reason = f"{status.describe()}, but the source {database} is not connected as far as the metrics show"
         return Answer(State.WAITING, f"{reason}: {finding.reason}", details=details)
     if settings.kind != "debezium" or seen.source is None:
-        # Of a connector without metrics of its own we can only see that its task runs.
-        seen_of = "this kind of connector does not report whether its source is connected"
-        return Answer(State.DONE, f"{status.describe()}; {seen_of}", details=details)
+        # A connector without metrics of its own does not report whether its source is connected.
+        return Answer(State.DONE, status.describe(), details=details)
     message = f"{status.describe()}, source connected: {seen.source.describe()}"
     return Answer(State.DONE, message, details=details)
 

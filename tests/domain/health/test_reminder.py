@@ -7,6 +7,7 @@ import pytest
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.finding import Finding
 from connector.domain.health.halt import Halt, HaltedBy
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.observation import ConnectorStatus
 from connector.domain.health.reminder import DAY, begins_unmarked, is_due, reminder_mail
 from connector.domain.health.verdict import Verdict, decide
@@ -70,7 +71,7 @@ def test_a_halt_by_hand_counts_from_when_it_was_seen():
 def test_the_mail_says_since_when_why_until_when_and_what_to_type():
     seen = replace(PAUSED, halt=replace(HALT, why="the DBA patches"))
     verdict = decide(seen, ConnectorSettings(archived_log_hours=24), NOW)
-    mail = reminder_mail(Stage.parse("main"), seen, verdict, NOW + DAY)
+    mail = reminder_mail(MailContext(Stage.parse("main")), seen, verdict, NOW + DAY)
     assert mail.subject == "wms-connector-main: ConnectorHalted (paused)"
     for text in (
         "wms-oracle-cdc is PAUSED, and no change reaches the topics",

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.health.error_classes import named
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.rotation_mail import rotation_mail
 from connector.domain.health.rotation_state import ROTATION_KEY, Ending, Phase, Rotation
 from connector.domain.stage.launch_mark import LAUNCH_SECONDS, launch_began, launch_item, launching
@@ -83,9 +84,13 @@ def test_a_phase_is_late_after_its_own_time():
 
 def test_the_mail_has_class_reason_next_step_and_command():
     failed = Rotation(ending=Ending.FAILED, ended=NOW, reason="ORA-01017", error_class="login")
-    mail = rotation_mail(Stage.parse("main"), failed)
+    mail = rotation_mail(MailContext(Stage.parse("main")), failed)
     assert mail.subject == "wms-connector-main: SecretChanged (login)"
-    for text in ("ORA-01017", named("login").next_step, "docs/operations.md#secretchanged"):
+    for text in (
+        "ORA-01017",
+        MailContext(Stage.parse("main")).text(named("login").next_step),
+        "docs/operations.md#secretchanged",
+    ):
         assert text in mail.text
 
 

@@ -80,8 +80,11 @@ def test_a_failure_that_restarts_do_not_fix_is_reported_once_when_the_budget_is_
         "restarted the failed connector or task",
         "0 of 3",
         "Owner:        network",
-        "Command:      sceptre launch main --yes",
+        "Command:      wms-connector status main",
+        "Data:         nothing is lost: the connector goes on from its position",
+        "Dashboard:    https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards/dashboard/",
         "docs/operations.md#connectortaskfailed",
+        "Account:      000000000000, region us-east-1",
     ):
         assert words in text
     assert text.count("restarted the failed connector or task") == LIMIT
@@ -264,3 +267,18 @@ def test_a_healthy_check_makes_at_most_twenty_eight_calls(
     assert len(calls) <= 24, calls
     # With SCRAM and a load balancer two more secrets are read, each of which may be the default's.
     assert len(calls) + 4 <= 28
+
+
+def test_addresses_that_were_not_confirmed_are_counted_and_are_no_problem_of_the_stream(watched: Watched):
+    watched.stage.aws.sns.pending = 2
+    answer = watched.check()
+    assert (answer.metrics["AlertsUnconfirmed"], answer.wrong) == (2.0, False)
+    watched.stage.aws.sns.pending = 0
+    assert watched.check().metrics["AlertsUnconfirmed"] == 0
+
+
+def test_a_topic_that_tells_nothing_leaves_its_alarm_as_it_is(watched: Watched):
+    watched.stage.aws.sns.refusal = client_error("AuthorizationError", "not authorized", "GetTopicAttributes")
+    answer = watched.check()
+    assert "AlertsUnconfirmed" not in answer.metrics
+    assert answer.summary.startswith("healthy")
