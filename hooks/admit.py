@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from sceptre.hooks import Hook
 
+from connector.operations import guarded_changes, stack_progress
 from connector.operations.turns import TURNS
 from connector.sceptre import excepthook, preflight
 from connector.sceptre import stack as sceptre_stack
@@ -27,6 +29,9 @@ class AdmitStage(Hook):  # type: ignore[misc]
             turn = TURNS.of(self.stack, self.logger.info)
             if not _once("launch", turn.admit, self.stack):
                 turn.check_launch(fresh=False)
+            if not sceptre_stack.is_foundation(self.stack):
+                _once("changes", partial(guarded_changes.check_stack, show=self.logger.info), self.stack)
+        stack_progress.watch(self.stack, self.logger.info)
 
 
 class CheckSecrets(Hook):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from connector.domain.errors import SecretError, ServerError, WmsError
+from connector.domain.health.at_rest import halted_by
 from connector.domain.health.halt import Halt, HaltedBy
 from connector.domain.health.observation import Task
 from connector.domain.health.refused import RETRY, RefusedVersion
@@ -180,7 +181,7 @@ def halt_after(session: Session, refused: RefusedLogin, task: Task | None, now: 
             "task": "" if task is None else task.id,
             "error_class": refused.error_class.name,
         }
-        if before.by is not HaltedBy.OPERATOR:
+        if not operator_halts(session, before):
             write_halt(table, before, **mark)
         done.append(_stop(session))
         secret = WorkerSecret("") if task is None else secret_of(session, task, refused.secret)
@@ -194,6 +195,20 @@ def halt_after(session: Session, refused: RefusedLogin, task: Task | None, now: 
     except WmsError as error:
         done.append(f"not all of it could be done: {error}")
     return "; ".join(done)
+
+
+def operator_halts(session: Session, halt: Halt) -> bool:
+    """Whether an operator's halt stands: the mark alone may be of one that somebody has ended by hand.
+
+    Where Connect does not say how the connector is, the mark counts.
+    """
+    if halt.by is not HaltedBy.OPERATOR:
+        return False
+    try:
+        status = session.connect().status(CONNECTOR)
+    except WmsError:
+        return True
+    return status is None or halted_by(status, halt) is HaltedBy.OPERATOR
 
 
 def resume(session: Session, connect: Connect) -> None:

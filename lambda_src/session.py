@@ -117,6 +117,8 @@ class Session:
     since: float = 0
     #: The connector's settings of the caller's checkout, as JSON; None where they do not matter.
     settings: str | None = None
+    #: The names of changes that cannot be undone and are confirmed.
+    confirmed: tuple[str, ...] = ()
 
     @property
     def stage(self) -> Stage:

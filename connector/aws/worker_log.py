@@ -1,5 +1,6 @@
 """The Connect worker's log: the reason for a failure that CloudFormation and Connect do not know."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,6 +76,10 @@ def _newest(connection: calls.Port, log_group: str, pattern: str, since: float) 
     return sorted(found, key=lambda event: event[0])
 
 
+#: How a line begins that is no error: time and level (connector/image/conf).
+_OTHER_LEVEL = re.compile(r"\S+ (?:TRACE|DEBUG|INFO|WARN) ")
+
+
 def last_error(connection: calls.Port, log_group: str, since: datetime) -> str | None:
     """The root cause of the newest ERROR event since then; None where there is none or it cannot be read.
 
@@ -89,6 +94,9 @@ def last_error(connection: calls.Port, log_group: str, since: datetime) -> str |
     try:
         for page in calls.pages(connection, "logs", "filter_log_events", query):
             for event in page["events"]:
+                # The filter finds the word anywhere, also in a line of another level.
+                if _OTHER_LEVEL.match(event["message"]):
+                    continue
                 if newest is None or event["timestamp"] >= newest["timestamp"]:
                     newest = event
     except (ClientError, BotoCoreError):

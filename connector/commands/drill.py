@@ -7,16 +7,17 @@ import click
 
 from connector.aws import account
 from connector.aws.topic_listener import TopicListener
-from connector.commands.output import json_option, print_json, print_table
+from connector.commands.output import json_option, print_json, print_table, yes_option
 from connector.domain.health.drills import ONE_OF_EACH_KIND
 from connector.domain.stage.stage import Stage
+from connector.operations.confirmation import confirm
 from connector.operations.fire_drill import DrillPlan, Report, drill
 from connector.operations.inspection import alarm_routing, alarm_states, kind_of, subscriptions
 
 
 @click.command("fire-drill")
 @click.argument("stage_name", metavar="STAGE")
-@click.option("--yes", is_flag=True, help="Send the mails without asking first.")
+@yes_option
 @click.option(
     "--only",
     multiple=True,
@@ -53,8 +54,7 @@ def fire_drill(
     people, machines = (subscriptions(port, topic) for topic in (routing.people, routing.machines))
     chosen = (*only, *(ONE_OF_EACH_KIND if one_of_each_kind else ()))
     plan = DrillPlan(stage, routing, alarm_states(port, stage, kind), kind, people, machines, chosen)
-    if not yes:
-        click.confirm(_question(plan), abort=True, err=True)
+    confirm(_question(plan), yes=yes)
     topics = (routing.people, routing.machines)
     listener = TopicListener(port, topics, stage.names.drill_queue(secrets.token_hex(4)))
     report = drill(plan, port, listener, _say)

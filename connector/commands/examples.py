@@ -60,9 +60,10 @@ EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("ephemeral", "destroy"): (
         "wms-connector ephemeral destroy feature-xyz --dry-run",
         "wms-connector ephemeral destroy feature-xyz",
+        "wms-connector ephemeral destroy feature-xyz --yes",
     ),
     ("ephemeral", "sweep"): (
-        "wms-connector ephemeral sweep --expired",
+        "wms-connector ephemeral sweep --expired --dry-run",
         "wms-connector ephemeral sweep --expired --yes",
     ),
     ("adopt",): ("wms-connector adopt main --plan",),

@@ -14,6 +14,7 @@ from connector.commands.output import (
     read_text,
     to_stderr,
     write_files,
+    yes_option,
 )
 from connector.domain.admin_api import Operation, Request
 from connector.domain.capture.offsets import Backup
@@ -21,6 +22,7 @@ from connector.domain.errors import OperatorError, ServerError
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.operations.admin_request import done
+from connector.operations.confirmation import confirm
 
 _ACTIONS = ("show", "backup", "restore", "reset")
 
@@ -36,7 +38,7 @@ _ACTIONS = ("show", "backup", "restore", "reset")
     help="The directory for the backup; default: the current one.",
 )
 @click.option("--position-checked", is_flag=True, help="The DBA has confirmed that the redo log is there.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @json_option
 def offsets(
     stage_name: str,
@@ -96,8 +98,7 @@ def _say_and_ask(stage: Stage, request: Request, *, yes: bool) -> None:
     to_stderr(f"{told['meaning']}. The connector is stopped for it, and stays stopped.")
     if told.get("doubt") and not request.position_checked:
         raise OperatorError(f"{told['doubt']}; nothing was changed: if it has, add --position-checked")
-    if not yes:
-        click.confirm("Continue?", abort=True, err=True)
+    confirm("Continue?", yes=yes)
 
 
 def _backup(stage: Stage, directory: Path) -> Path:

@@ -71,8 +71,13 @@ class Operation(StrEnum):
         return member
 
     #: May the stage use the brokers' cluster? Asked before there is a worker, which would leave topics.
-    #: A cluster that does not answer in time is left to registration.
-    CLUSTER = "cluster", CallPolicy(wait_seconds=10)
+    #: Brokers that do not answer the function do not answer a worker either: both have the same network.
+    CLUSTER = "cluster", CallPolicy(wait_seconds=30)
+    #: What would a launch change for ever? Asked with the settings of the caller's checkout. Changes nothing.
+    CHANGES = "changes", CallPolicy(wait_seconds=30)
+    #: Would new workers get a login and a session? Asked before those that stream are replaced, through one
+    #: of them; of a first launch only names and ports can be tried.
+    TRY = "try", CallPolicy(wait_seconds=20)
     #: Under which Connect group do the stage's workers run? Asked before their stack is created or changed.
     CONNECT_GROUP = "connect-group", CallPolicy(wait_seconds=20)
     #: Is there a Connect worker that answers `GET /`? Brings the workers back if a teardown had ended them.
@@ -245,6 +250,8 @@ class Request:
     position_checked: bool = False
     #: The connector's settings of the caller's checkout, as `ConnectorSettings.to_json` writes them.
     settings: str | None = None
+    #: The names of changes that cannot be undone and are confirmed (`guarded_changes`).
+    confirmed: tuple[str, ...] = ()
     #: When this launch has changed the connector, as the function told: a record must be younger.
     since: float = 0
 
@@ -264,6 +271,7 @@ class Request:
             "snapshot": None if self.snapshot is None else self.snapshot.to_payload(),
             "position_checked": self.position_checked or None,
             "settings": self.settings,
+            "confirmed": list(self.confirmed) or None,
             "since": self.since or None,
         }
         known = {name: value for name, value in given.items() if value is not None}
@@ -290,6 +298,9 @@ class Request:
         tables = content.get("tables", [])
         if not isinstance(tables, list) or not all(isinstance(table, str) for table in tables):
             raise OperatorError(f"the request's tables {tables!r} are not a list of strings")
+        confirmed = content.get("confirmed", [])
+        if not isinstance(confirmed, list) or not all(isinstance(name, str) for name in confirmed):
+            raise OperatorError(f"the request's confirmed {confirmed!r} is not a list of strings")
         settings = content.get("settings")
         if settings is not None and not isinstance(settings, str):
             raise OperatorError(f"the request's settings {settings!r} are not a string")
@@ -308,7 +319,8 @@ class Request:
             SnapshotRequest.from_payload(content.get("snapshot")),
             content.get("position_checked") is True,
             settings,
-            _since(content.get("since", 0)),
+            confirmed=tuple(confirmed),
+            since=_since(content.get("since", 0)),
         )
 
 

@@ -133,7 +133,7 @@ def admit(stack: sceptre_stack.SceptreStack) -> list[Stack]:
 def check_names(new: Iterable[Stack], stage: Stage | None, show: Callable[[str], object]) -> None:
     """Raise if a stack that does not exist yet would create something whose name is taken."""
     stacks = list(new)
-    wanted = [claim for stack in stacks for claim in ownership.claims(_template(stack))]
+    wanted = [claim for stack in stacks for claim in ownership.claims(template_of(stack))]
     if not wanted:
         return
     found = claims.taken(stacks[0].connection_manager, wanted)
@@ -146,7 +146,7 @@ def check_names(new: Iterable[Stack], stage: Stage | None, show: Callable[[str],
         raise OperatorError(ownership.collision(stage, found.claims))
 
 
-def _template(stack: Stack) -> Mapping[str, Any]:
+def template_of(stack: Stack) -> Mapping[str, Any]:
     """A stack's template, which is JSON in every module of ours. Sceptre puts YAML's marker before it."""
     body: Mapping[str, Any] = json.loads(str(stack.template.body).removeprefix("---"))
     return body

@@ -21,7 +21,7 @@ from connector.domain.secrets.brokers import RECONNECT_BACKOFF_MS, Brokers, Kafk
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec
-from lambda_src.clients.kafka_records import read_records
+from lambda_src.clients.kafka_records import read_records, with_records
 from lambda_src.clients.kafka_refusals import LastFailure, operations_of, refusal, translated
 from lambda_src.runtime.deadline import Deadline
 
@@ -74,6 +74,10 @@ class KafkaAdmin(Protocol):
 
     def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
         """Topic -> number of partitions, for those that exist."""
+        ...
+
+    def filled(self, partitions: Mapping[str, int]) -> frozenset[str]:
+        """Of these topics, each with its number of partitions, those that have a record on any of them."""
         ...
 
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
@@ -248,6 +252,11 @@ class Kafka:
                 raise refusal(f"describing topic {topic['name']}", code, "", right)
             found[topic["name"]] = len(topic["partitions"])
         return found
+
+    def filled(self, partitions: Mapping[str, int]) -> frozenset[str]:
+        needed = (Acl(Resource.TOPIC, topic, ("Describe",)) for topic in partitions)
+        with self._errors("the offsets of topics", *needed):
+            return with_records(self._client, partitions)
 
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         if not topics:

@@ -39,6 +39,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             position_checked=request.position_checked,
             snapshot=request.snapshot,
             settings=request.settings,
+            confirmed=request.confirmed,
             since=request.since,
         )
         answer = operations.answer(request.operation, session)

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.offsets import Pair
+from connector.domain.errors import ServerError
 from connector.domain.health.at_rest import halted_by
 from connector.domain.health.check_result import launch
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import ConnectorStatus
-from connector.domain.health.restore import RESET, Consequence, restoring
+from connector.domain.health.restore import RESET, Consequence, Known, restoring
 from connector.domain.health.scn import position_in
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect
@@ -97,13 +98,20 @@ def _consequence(session: Session, stored: Sequence[Pair], wanted: Sequence[Pair
     if not debezium:
         return Consequence("the position goes to the time in the offset: what is newer is read again")
     state = read_health_state(session.aws.table(session.environment.table))
-    return restoring(
-        position_in(stored, server),
-        position_in(wanted, server),
-        state.scn,
-        session.environment.settings.archived_log_hours,
-        time.time(),
-    )
+    hours = session.environment.settings.archived_log_hours
+    known = Known(state.scn, hours, time.time(), _database_scn(session))
+    return restoring(position_in(stored, server), position_in(wanted, server), known)
+
+
+def _database_scn(session: Session) -> int | None:
+    """The database's SCN as the running task saw it last; None while no task runs, or if nobody answers."""
+    try:
+        status = session.connect().status(CONNECTOR)
+        if status is None or not status.running_at:
+            return None
+        return session.source_at(status.running_at[0]).scn
+    except ServerError:
+        return None
 
 
 def _mark_unless_halted(session: Session, status: ConnectorStatus) -> None:

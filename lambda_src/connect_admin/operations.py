@@ -10,12 +10,14 @@ from lambda_src.connect_admin.acknowledge import acknowledge
 from lambda_src.connect_admin.config_diff import config_diff
 from lambda_src.connect_admin.control import connected, pause, restart, resume, stop
 from lambda_src.connect_admin.offsets import offsets, reset_offsets, restore_offsets, stop_for_offsets
+from lambda_src.connect_admin.registration.changes import changes
 from lambda_src.connect_admin.registration.cluster import check_cluster
 from lambda_src.connect_admin.registration.connect_group import connect_group
 from lambda_src.connect_admin.registration.put_connector import register
 from lambda_src.connect_admin.registration.ready import ready
 from lambda_src.connect_admin.registration.record import record
 from lambda_src.connect_admin.registration.topics import ensure_topics
+from lambda_src.connect_admin.registration.try_first import try_first
 from lambda_src.connect_admin.registration.validate import validate
 from lambda_src.connect_admin.registration.verify import verify_launch
 from lambda_src.connect_admin.rotation.operator import rotate, rotate_check
@@ -44,6 +46,8 @@ class Row:
 
 ROWS: Mapping[Operation, Row] = {
     Operation.CLUSTER: Row(check_cluster, 45),
+    Operation.CHANGES: Row(changes, 45),
+    Operation.TRY: Row(try_first, 46),
     Operation.CONNECT_GROUP: Row(connect_group, 20),
     Operation.READY: Row(unless_torn_down(ready), 20),
     Operation.TOPICS: Row(ensure_topics, 45),

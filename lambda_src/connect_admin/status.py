@@ -18,6 +18,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.errors import ServerError, WmsError
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.check_result import result
+from connector.domain.health.finding import Finding
 from connector.domain.health.headroom import judged, remembered
 from connector.domain.health.lag import staleness_limit
 from connector.domain.health.moments import moment
@@ -26,7 +27,7 @@ from connector.domain.health.polled_source import PolledSource, newest_read
 from connector.domain.health.scn import Age
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.verdict import decide
-from connector.domain.health.verify_checks import ENDPOINTS, SNAPSHOT, Setup, verify_checks
+from connector.domain.health.verify_checks import ENDPOINTS, Setup, verify_checks
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
@@ -45,6 +46,8 @@ _COMPARE_SECONDS = 10.0
 _SECONDS, _COMPARE_LEAST = 13.0, 4.0
 #: How long a jdbc connector may take to open a connection to the database, in seconds.
 _POLLED_SECONDS = 20.0
+#: The probe of what the notifications tell of snapshots.
+_SNAPSHOT = "snapshot"
 
 
 def status(session: Session, clock: Clock = time.time) -> Answer:
@@ -88,7 +91,8 @@ def evaluate(
     seen: Observation, setup: Setup, stage: Stage, settings: ConnectorSettings, now: float
 ) -> Answer:
     """What the health check finds in an observation, then what only `verify` checks."""
-    checked = [*decide(seen, settings, now).results, *verify_checks(seen, setup, stage, now)]
+    judged_inside = [_with_last_snapshot(finding, setup) for finding in decide(seen, settings, now).results]
+    checked = [*judged_inside, *verify_checks(seen, setup, stage, now)]
     states = "state unknown" if seen.connector is None else seen.connector.describe()
     service = "service unknown" if seen.service is None else seen.service.describe()
     return Answer(
@@ -100,6 +104,12 @@ def evaluate(
             **facts(seen, setup, settings, now),
         },
     )
+
+
+def _with_last_snapshot(finding: Finding, setup: Setup) -> Finding:
+    if finding.name != "SnapshotRunning" or not setup.last_snapshot:
+        return finding
+    return replace(finding, summary=f"{finding.summary}; the last one: {setup.last_snapshot}")
 
 
 def compare(session: Session, seen: Observation, within: float = _COMPARE_SECONDS) -> Setup:
@@ -116,7 +126,7 @@ def compare(session: Session, seen: Observation, within: float = _COMPARE_SECOND
     if seen.brokers is not None and not seen.brokers.error:
         probes.append(Probe("topics", lambda: _topics(session), seconds))
         if session.environment.settings.kind == "debezium":
-            probes.append(Probe(SNAPSHOT, lambda: _last_snapshot(session), seconds))
+            probes.append(Probe(_SNAPSHOT, lambda: _last_snapshot(session), seconds))
     if seen.connect_answers == "" and seen.connector is not None:
         probes.append(Probe("config", lambda: _changed_keys(session), seconds))
         if session.environment.settings.kind == "jdbc" and seen.connector.streams:
@@ -130,7 +140,7 @@ def compare(session: Session, seen: Observation, within: float = _COMPARE_SECOND
         changed_keys=keys or (),
         declared_state=session.environment.settings.state,
         polled=found.get("polled"),
-        last_snapshot=found.get(SNAPSHOT, ""),
+        last_snapshot=found.get(_SNAPSHOT, ""),
     )
     # Why the wanted config is not known is a finding of its own: the database, the record or Connect.
     return with_reachability(known, found, {key: why for key, why in errors.items() if key != "wanted"})
@@ -351,4 +361,5 @@ def _topic_facts(setup: Setup) -> dict[str, Any] | None:
         "missing": [spec.name for spec in plan.create],
         "different": dict(plan.different),
         "wrong": list(plan.wrong),
+        "surplus": {topic: have for topic, (have, _) in plan.surplus.items()},
     }

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from connector.domain.errors import ServerError
 from connector.domain.health.finding import Finding
-from connector.domain.health.halt import HaltedBy
 from connector.domain.health.incident import Next, Notification, join_refusal
 from connector.domain.health.log_batch import parse_batch
 from connector.domain.health.mail import incident_mail
@@ -28,7 +27,7 @@ from lambda_src.clients.state_table import (
 )
 from lambda_src.connect_health.check import CheckAnswer, CheckClients
 from lambda_src.connect_health.notify import mail_context, send, withdraw
-from lambda_src.logins import halt_after, remember_worker, secret_of, task_with_id
+from lambda_src.logins import halt_after, operator_halts, remember_worker, secret_of, task_with_id
 from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run
 from lambda_src.session import Session
@@ -73,8 +72,9 @@ def login_run(
     if "task" not in errors and _is_replaced(session, task, refused.secret):
         remember_worker(session, refused, task, clock())
         return _answer(refused, Notification.NOTHING, f"worker {batch.task} was replaced by a newer one")
+    by_operator = operator_halts(session, halt)
     done = session.redactor.redact(halt_after(session, refused, task, clock()))
-    if halt.by is HaltedBy.OPERATOR:
+    if by_operator:
         return _answer(refused, Notification.NOTHING, f"an operator has halted the connector; {done}")
     finding = Finding.failed(_METRIC, session.redactor.redact(refused.cause), refused.error_class)
     before, advanced = _recorded(session, table, finding, done, clock)

@@ -26,7 +26,7 @@ from connector.domain.health.state import STATE_KEY, HealthState, Incident
 from connector.domain.health.verdict import decide
 from connector.domain.stage.aws_names import COMPONENTS, CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
-from connector.operations import fire_drill
+from connector.operations import confirmation, fire_drill
 from lambda_src.clients.state_table import read_halt
 from lambda_src.connect_admin import operations
 from lambda_src.connect_health.drill import drill
@@ -42,6 +42,12 @@ from tests.support.simulated_clock import SimulatedClock
 MAIL = "a@example.gov"
 CONNECTED = "connector RUNNING, task 0 RUNNING, source connected: streaming"
 HEAP = "HeapAfterCollectionPercent"
+
+
+@pytest.fixture(autouse=True)
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody can be asked."""
+    monkeypatch.setattr(confirmation, "on_terminal", lambda: True)
 
 
 class Deployed:

@@ -4,7 +4,7 @@ The plugin is a stand-in (tests/jdbc_plugin): Confluent's is not ours to ship. I
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +59,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_project(tmp_path_factory.mktemp("checkout"))
 
 
-def launch(world: World, project: Path, **connector: Any) -> Run:
-    run = sceptre(
-        world.env(), "launch", "main", "--yes", project=set_settings(project, "main", connector=connector)
-    )
+#: What a switch to the predecessor's kind and back changes for consumers, as a launch names it.
+CONFIRMED = ["kind debezium->jdbc", "kind jdbc->debezium", "envelope plain->schema"]
+
+
+def launch(world: World, project: Path, confirmed: Sequence[str] = (), **connector: Any) -> Run:
+    changed = set_settings(project, "main", connector=connector, confirmed_changes=[*confirmed])
+    run = sceptre(world.env(), "launch", "main", "--yes", project=changed)
     assert run.status == 0, run.output
     return run
 
@@ -88,7 +91,7 @@ def streaming(world: World, project: Path) -> Run:
 @pytest.fixture(scope="module")
 def polling(world: World, project: Path, streaming: Run, keys: list[int]) -> Run:
     """main with the kind jdbc; a row is written while it polls."""
-    run = launch(world, project, kind="jdbc", jdbc_topics="bare", envelope="schema")
+    run = launch(world, project, CONFIRMED, kind="jdbc", jdbc_topics="bare", envelope="schema")
     keys += world.database.insert("WMS", schema.BASE)
     return run
 
@@ -96,7 +99,7 @@ def polling(world: World, project: Path, streaming: Run, keys: list[int]) -> Run
 @pytest.fixture(scope="module")
 def back(world: World, project: Path, polling: Run, keys: list[int]) -> Run:
     """main with its first kind again."""
-    return launch(world, project)
+    return launch(world, project, CONFIRMED)
 
 
 def test_a_stage_of_an_earlier_release_goes_on_with_plain_messages(world: World, streaming: Run):

@@ -20,7 +20,8 @@ from tests.support.stage_under_test import HEALTHY, MAIN, Rows, StageUnderTest
 from tests.support.waiting import wait_for
 from tests.support.wms_cli import Done, wms_connector
 
-pytestmark = pytest.mark.e2e
+# The first test waits for the world and for a launch too.
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 _PAGE = (ROOT / "docs" / "rollback.md").read_text(encoding="utf-8")
 _HEARTBEAT = "heartbeat.interval.ms"

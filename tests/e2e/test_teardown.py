@@ -247,6 +247,7 @@ def test_a_launch_that_replaces_a_stack_keeps_the_topics_and_a_pipeline_then_rem
         "ephemeral",
         "destroy",
         "b",
+        "--yes",
         "--dir",
         str(elsewhere),
         project=project,

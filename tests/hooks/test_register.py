@@ -8,6 +8,7 @@ import pytest
 from sceptre.exceptions import SceptreException
 
 from connector.domain.admin_api import REGISTRATION, Answer, State
+from connector.operations import worker_change
 from hooks.register import CheckCluster, RegisterConnector
 from tests.support.fake_aws import FakeAws, FakeStack
 from tests.support.simulated_clock import SimulatedClock
@@ -24,6 +25,29 @@ def test_the_hook_invokes_the_stages_own_lambda_and_reports_changes():
     seen = [payload for _, payload in launched.connection_manager.invoked]
     assert [payload["operation"] for payload in seen] == [o.value for o in REGISTRATION]
     assert [payload["operation"] for payload in seen if payload.get("desired_count") == 2] == ["ready"]
+
+
+def test_the_changes_that_are_confirmed_go_with_the_topics():
+    launched = stack(
+        lambda _: Answer(State.DONE, "fine").to_payload(), confirmed_changes=["data_partitions 1->5"]
+    )
+    RegisterConnector(None, launched).run()
+    given = {
+        p["operation"]: p["confirmed"] for _, p in launched.connection_manager.invoked if "confirmed" in p
+    }
+    assert given == {"topics": ["data_partitions 1->5"]}
+
+
+def test_a_launch_that_has_replaced_the_workers_says_so_at_its_end(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    launched = stack(lambda _: Answer(State.DONE, "fine").to_payload())
+    monkeypatch.setitem(worker_change._found, launched.external_name, ("Memory",))
+    with caplog.at_level("INFO"):
+        RegisterConnector(None, launched).run()
+    assert caplog.messages[-1].endswith(
+        "runs: its workers were replaced (Memory); nothing else had to be changed"
+    )
 
 
 def test_a_crash_of_the_lambda_names_its_log_group():

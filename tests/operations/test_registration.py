@@ -55,16 +55,16 @@ def test_a_wait_without_end_ends_at_the_deadline_with_the_last_state():
     assert clock.time < sum(step.policy.wait_seconds for step in REGISTRATION)
 
 
-def test_a_cluster_that_nobody_can_inspect_is_left_to_registration():
-    """Why it does not answer is better said by the worker."""
+def test_brokers_that_do_not_answer_stop_a_launch_before_any_worker_with_a_line_every_15_seconds():
     clock, shown = SimulatedClock(), list[str]()
     unreachable = Answer(State.WAITING, "the brokers do not answer a connection: timed out")
-    check_cluster(Admin(cluster=unreachable), clock.as_clock(), shown.append)
+    with pytest.raises(ServerError, match="before any worker was started or replaced: the brokers do not"):
+        check_cluster(Admin(cluster=unreachable), clock.as_clock(), shown.append)
     assert shown == [
         f"cluster: {unreachable.summary}",
-        "cluster: could not be checked yet; registration checks it again",
+        f"cluster: 16 s: {unreachable.summary}",
     ]
-    assert clock.time <= 12
+    assert clock.time <= 32
 
 
 def test_the_record_that_proves_a_changed_connector_must_be_younger_by_the_functions_own_clock(

@@ -145,7 +145,7 @@ def test_destroy_leaves_it_to_our_own_code_what_a_named_stage_is():
     runs = [step.get("run", step.get("uses", "")) for step in steps]
     asked = next(i for i, run in enumerate(runs) if "ephemeral destroy --dry-run" in run)
     credentials = next(i for i, run in enumerate(runs) if "configure-aws-credentials" in run)
-    deleted = next(i for i, run in enumerate(runs) if run.endswith('ephemeral destroy -- "$STAGE"'))
+    deleted = next(i for i, run in enumerate(runs) if run.endswith('ephemeral destroy --yes -- "$STAGE"'))
     assert asked < credentials < deleted
 
 

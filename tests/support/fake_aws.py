@@ -127,6 +127,8 @@ class FakeAws(TakenNames):
     published: list[tuple[str, str, str]] = field(default_factory=list)
     #: What has this in its topic's ARN and its subject, one behind the other, is lost on its way.
     loses: str = ""
+    #: Stack name -> its template, as text.
+    templates: dict[str, str] = field(default_factory=dict)
     #: Queue name -> policy and messages.
     queues: dict[str, tuple[str, list[dict[str, str]]]] = field(default_factory=dict)
     #: What is refused: service and command -> the error for a request, or None where it is allowed.
@@ -280,6 +282,12 @@ class FakeAws(TakenNames):
         if name not in self.stacks:
             raise refuse("DescribeStacks", "ValidationError", f"Stack with id {name} does not exist")
         return {"Stacks": [{"StackName": name, "Tags": _tags(name), **_ALWAYS, **self.stacks[name]}]}
+
+    def _cloudformation_get_template(self, kwargs: Mapping[str, Any]) -> Any:
+        name = kwargs["StackName"]
+        if name not in self.stacks:
+            raise refuse("GetTemplate", "ValidationError", f"Stack with id {name} does not exist")
+        return {"TemplateBody": self.templates.get(name, "{}")}
 
     def _cloudformation_delete_stack(self, kwargs: Mapping[str, Any]) -> Any:
         self.stacks.pop(kwargs["StackName"], None)

@@ -87,6 +87,10 @@ class FakeKafka:
     def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
         return {name: self.topics[name].partitions for name in topics if name in self.topics}
 
+    def filled(self, partitions: Mapping[str, int]) -> frozenset[str]:
+        assert all(self.topics[name].partitions == count for name, count in partitions.items())
+        return frozenset(name for name in partitions if self.written.get(name))
+
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         return {name: {**DEFAULTS, **self.topics[name].configs} for name in topics}
 

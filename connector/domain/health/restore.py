@@ -27,20 +27,38 @@ class Consequence:
     doubt: str = ""
 
 
-def restoring(
-    present: Position | None, wanted: Position, memory: ScnMemory, hours: int, now: float
-) -> Consequence:
-    """Moving to another position. `hours`: for how long archived log is kept, 0 if that is not known."""
+@dataclass(frozen=True)
+class Known:
+    """What is known of the database: its SCN now, None while no task reads it, and what checks remember.
+
+    `hours`: for how long archived log is kept, 0 if that is not known. `now` is in seconds since 1970.
+    """
+
+    memory: ScnMemory
+    hours: int
+    now: float
+    scn: int | None = None
+
+    def passed(self, scn: int, present: Position | None) -> bool:
+        """Whether the database has certainly reached an SCN: it, or a position that was read from it."""
+        seen = None if self.memory.seen is None else self.memory.seen[1]
+        reached = (self.scn, seen, None if present is None else present.scn)
+        return any(each is not None and scn <= each for each in reached)
+
+
+def restoring(present: Position | None, wanted: Position, known: Known) -> Consequence:
+    """Moving to another position."""
     scn = wanted.scn
     if wanted.begins_again:
         return Consequence("the next start begins with the initial snapshot: " + RESET.partition(": ")[2])
     if scn is None:
         return Consequence("the stored position has no SCN, so nobody can say what is sent twice or left out")
     meaning = _moved(None if present is None else present.scn, scn)
-    if memory.seen is not None and scn > memory.seen[1]:
-        refusal = f"SCN {scn} is ahead of the database's, which was {memory.seen[1]} at the last health check"
-        return Consequence(meaning, refusal=refusal)
-    age, kept = memory.age(scn, now), hours * 3600
+    if not known.passed(scn, present):
+        if known.scn is not None:
+            return Consequence(meaning, refusal=f"SCN {scn} is ahead of the database's, which is {known.scn}")
+        return Consequence(meaning, doubt=_doubt(scn, "it is ahead of all that is known of the database"))
+    age, hours, kept = known.memory.age(scn, known.now), known.hours, known.hours * 3600
     if not hours:
         unknown = "connector.archived_log_hours in the stage's config.yaml is not set"
         return Consequence(meaning, doubt=_doubt(scn, unknown))

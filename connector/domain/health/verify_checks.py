@@ -24,14 +24,14 @@ from connector.domain.stage.topic_plan import TopicPlan
 PAUSED, ROLLOUT, CONFIG, SECRETS = "paused", "deployment", "config", "secrets"
 TOPICS, RECORD, INCIDENT = "topics", "stage record", "incident"
 ENDPOINTS, CERTIFICATE = "endpoints", "certificate"
-SNAPSHOT = "last snapshot"
 #: Every check of this module: `verify` finds what the health check finds, and these.
 NAMES = (
-    *(PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE, SNAPSHOT),
+    *(PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE),
     *(SOURCE, LAG),
 )
 
 _DAY = 24 * 3600
+_GUARDED = "docs/topics.md#changes-that-cannot-be-undone"
 _PREREQUISITES = "docs/stages.md#vpc-endpoints"
 
 
@@ -75,7 +75,6 @@ def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> 
         *_topics(setup, stage),
         *_record(seen, setup, stage),
         *_incident(seen),
-        *([_good(SNAPSHOT, setup.last_snapshot)] if setup.last_snapshot else []),
         *_endpoints(setup),
         *_certificate(setup, now),
         *_polled(seen, setup, now),
@@ -165,8 +164,16 @@ def _topics(setup: Setup, stage: Stage) -> list[Finding]:
         *(_bad(TOPICS, f"topic {spec.name} does not exist", launch(stage)) for spec in plan.create),
         *(_bad(TOPICS, f"topic {topic} {how}", launch(stage)) for topic, how in plan.different.items()),
         *(_bad(TOPICS, text, "read docs/topics.md before you delete anything") for text in plan.wrong),
+        *(_surplus(topic, have, wanted) for topic, (have, wanted) in plan.surplus.items()),
     ]
     return wrong or [_good(TOPICS, f"{len(plan.as_wanted)} of {len(plan.wanted)} as wanted")]
+
+
+def _surplus(topic: str, have: int, wanted: int) -> Finding:
+    """Config and topic disagree for good: only the config can be changed."""
+    reason = f"topic {topic} has {have} partitions, and {wanted} are configured"
+    step = f"set connector.data_partitions to {have} in the stage's config.yaml; see {_GUARDED}"
+    return _bad(TOPICS, reason, step)
 
 
 def _record(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:

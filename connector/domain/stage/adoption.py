@@ -189,7 +189,7 @@ def _try(stage: Stage) -> tuple[MoveStep, ...]:
                 f"wms-connector ephemeral create {trial}",
                 f"sceptre launch ephemeral/{trial}",
                 f"wms-connector verify {trial}",
-                f"wms-connector ephemeral destroy {trial}",
+                f"wms-connector ephemeral destroy {trial} --yes",
             ),
             f"it reads secrets below {trial}/, else those below default/: copy them there for this step. "
             f"Its topics begin with {trial!r}; it takes the same snapshot as the move will",

@@ -15,6 +15,8 @@ class TopicPlan:
     grow: Mapping[str, int] = field(default_factory=dict)
     as_wanted: Sequence[str] = ()
     wrong: Sequence[str] = ()
+    #: Topic -> partitions it has, partitions wanted: it has more, and Kafka cannot take them away.
+    surplus: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     #: Every topic that was compared.
     wanted: Sequence[str] = ()
 
@@ -51,6 +53,7 @@ class TopicPlan:
             (len(self.create), "created"),
             (len({*self.alter, *self.grow}), "changed"),
             (len(self.as_wanted), "as wanted"),
+            (len(self.surplus), "with more partitions than wanted, which Kafka cannot take away"),
         )
         return ", ".join(f"{count} {word}" for count, word in counts if count) or "the stage has no topics"
 
@@ -76,6 +79,7 @@ def plan_topics(
     create, as_wanted, wrong = [], [], []
     alter: dict[str, Mapping[str, str]] = {}
     grow: dict[str, int] = {}
+    surplus: dict[str, tuple[int, int]] = {}
     for spec in specs:
         have = partitions.get(spec.name)
         if have is None:
@@ -94,6 +98,8 @@ def plan_topics(
             alter[spec.name] = different
         if have < spec.partitions:
             grow[spec.name] = spec.partitions
-        if not different and have >= spec.partitions:
+        if have > spec.partitions:
+            surplus[spec.name] = have, spec.partitions
+        elif not different and have == spec.partitions:
             as_wanted.append(spec.name)
-    return TopicPlan(create, alter, grow, as_wanted, wrong, [spec.name for spec in specs])
+    return TopicPlan(create, alter, grow, as_wanted, wrong, surplus, [spec.name for spec in specs])

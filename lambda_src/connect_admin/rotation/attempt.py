@@ -59,7 +59,7 @@ def attempt(
             tried = _brokers(session, before, record)
             if not tried.accepted:
                 return tried
-        return _database(session, before, clock) if plan.tries(DB_INFO) else _ACCEPTED
+        return try_database(session, before, clock) if plan.tries(DB_INFO) else _ACCEPTED
     except WmsError as error:
         return Attempt(accepted=False, reason=str(error), later=True)
 
@@ -100,9 +100,14 @@ def _same_brokers(session: Session, before: Session) -> bool:
         return False
 
 
-def _database(session: Session, before: Session, clock: Clock) -> Attempt:
-    """No port that answers: no login is made. Behind an open port, whatever fails counts as refused."""
-    closed = _closed_port(session)
+def try_database(
+    session: Session, before: Session, clock: Clock, config: Mapping[str, str] | None = None
+) -> Attempt:
+    """One login with the session's secrets; `config`: what is validated, if not the session's own.
+
+    No port that answers: no login is made. Behind an open port, whatever fails counts as refused.
+    """
+    closed = closed_port(session)
     if closed:
         try:
             same = before.database.endpoints == session.database.endpoints
@@ -117,10 +122,10 @@ def _database(session: Session, before: Session, clock: Clock) -> Attempt:
         connect.root()
     except ServerError as error:
         return Attempt(accepted=False, reason=f"no worker can try it: {error}", names=(DB_INFO,), later=True)
-    return _validated(session, connect, clock)
+    return _validated(session, connect, clock, session.config if config is None else config)
 
 
-def _closed_port(session: Session) -> str:
+def closed_port(session: Session) -> str:
     """Why none of the listeners accepts a connection; empty when one does."""
     reason = ""
     for host, port in session.database.endpoints:
@@ -131,10 +136,12 @@ def _closed_port(session: Session) -> str:
     return reason
 
 
-def _validated(session: Session, connect: Connect, clock: Clock) -> Attempt:
+def _validated(session: Session, connect: Connect, clock: Clock, config: Mapping[str, str]) -> Attempt:
     asked = clock()
     try:
-        errors = connect.validate(CONNECTOR, _with_values(session), timeout=validation_seconds(session))
+        errors = connect.validate(
+            CONNECTOR, _with_values(session, config), timeout=validation_seconds(session)
+        )
     except (ServerError, DeadlineExceeded) as error:
         # It may have been tried: a second try could be the account's last.
         reason = f"whether the login was accepted is not known: {without_values(str(error))}"
@@ -151,14 +158,14 @@ def _validated(session: Session, connect: Connect, clock: Clock) -> Attempt:
     return Attempt(accepted=False, reason=message, error_class=found.name, names=(DB_INFO,))
 
 
-def _with_values(session: Session) -> Mapping[str, str]:
-    """The config with the new user and password themselves: the worker's variables hold the old ones.
+def _with_values(session: Session, config: Mapping[str, str]) -> Mapping[str, str]:
+    """A config with the new user and password themselves: the worker's variables hold the old ones.
 
     Connect hides what has the type of a password, and forgets the request.
     """
     user, password = session.database.user.reveal(), session.database.password.reveal()
     given = {keys.USER_REFERENCE: user, keys.PASSWORD_REFERENCE: password}
-    return {key: given.get(value, value) for key, value in session.config.items()}
+    return {key: given.get(value, value) for key, value in config.items()}
 
 
 def _said_by_worker(session: Session, asked: float, clock: Clock) -> str:

@@ -97,7 +97,7 @@ class RotationStep:
     def _begin(self, record: StageRecord, rotation: Rotation) -> Answer:
         plan = look(self.session, record, read_refused(self.table), rotation)
         paths = behind(self.session, record) if not plan.changed or plan.blocked is not None else ()
-        if paths and not self.session.retry_login:
+        if paths and not (plan.changed and self.session.retry_login):
             return self._catch_up(record, rotation, paths)
         if not plan.changed:
             return Answer(State.DONE, UNCHANGED)
@@ -162,10 +162,10 @@ class RotationStep:
         if self.session.deadline.left < TRY_SECONDS:
             return Answer(State.WAITING, f"{plan.describe()}; the next run tries it")
         begun = rotation.begun(self.clock(), plan.versions or {}, plan.of(Meaning.TRY))
-        if not self._write(rotation, begun):
-            return Answer(State.WAITING, "another run has begun at the same time")
         session = self.session.with_versions(begun.versions)
         session.know_confidential()
+        if not self._write(rotation, begun):
+            return Answer(State.WAITING, "another run has begun at the same time")
         blocked = self._in_the_way()
         if blocked is not None:
             self._write(begun, begun.waiting(blocked.summary))
@@ -202,6 +202,10 @@ class RotationStep:
             wanted = task_definitions.with_secrets(content, _secrets(session).variables())
             definition = task_definitions.register(ecs, wanted)
         except ServerError as error:
+            if error.retriable:
+                # What was accepted may be tried again: no limit counts it.
+                self._write(rotation, rotation.waiting(str(error)))
+                return Answer(State.WAITING, str(error))
             return self._fail(rotation, str(error), "launch needed")
         back = another_user(session, record)
         rolling = rotation.rolling(self.clock(), definition, service.definition, go_back=back)

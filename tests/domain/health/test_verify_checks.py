@@ -137,6 +137,12 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             "read docs/topics.md before you delete anything",
             setup={"topics": TopicPlan(wrong=["topic wms.heartbeat has 2 partitions but must have 1"])},
         ),
+        Example(
+            "topic wms.heartbeat has 5 partitions, and 1 are configured",
+            "set connector.data_partitions to 5 in the stage's config.yaml; see "
+            "docs/topics.md#changes-that-cannot-be-undone",
+            setup={"topics": TopicPlan(surplus={"wms.heartbeat": (5, 1)})},
+        ),
     ),
     RECORD: (
         Example("the stage was never registered", LAUNCH, {"record": None}),

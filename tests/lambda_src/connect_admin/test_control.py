@@ -333,4 +333,5 @@ def test_status_tells_of_the_last_snapshot(main: FakeStage) -> None:
     notify(main, "STARTED", 1_800_000_000_000)
     notify(main, "COMPLETED", 1_800_000_060_000)
     found = {each["name"]: each for each in main.ask(Operation.STATUS).details["findings"]}
-    assert found["last snapshot"]["summary"] == "2027-01-15 08:01 UTC: snapshot completed"
+    told = "no snapshot runs; the last one: 2027-01-15 08:01 UTC: snapshot completed"
+    assert found["SnapshotRunning"]["summary"] == told

@@ -81,17 +81,22 @@ def test_what_cannot_be_known_needs_somebody_who_has_asked(main: FakeStage) -> N
     )
 
 
-@pytest.mark.parametrize(
-    ("wanted", "words"),
-    [(pair(900), "ahead of the database"), (pair(120, "feature-x.wms"), "topic prefix 'wms'")],
-)
-def test_a_position_that_cannot_be_right_is_refused(
-    main: FakeStage, wanted: dict[str, Any], words: str
-) -> None:
+def test_offsets_of_another_stage_are_refused(main: FakeStage) -> None:
     main.ask(Operation.OFFSETS_STOP)
-    answer = main.ask(Operation.OFFSETS_RESTORE, offsets=(wanted,), position_checked=True)
+    answer = main.ask(Operation.OFFSETS_RESTORE, offsets=(pair(120, "feature-x.wms"),), position_checked=True)
     assert (answer.state, main.connect.position) == (State.FAILED, {"scn": "150"})
-    assert words in answer.summary
+    assert "topic prefix 'wms'" in answer.summary
+
+
+def test_a_position_ahead_of_the_database_is_refused_while_the_task_tells_its_scn(main: FakeStage) -> None:
+    main.connect.debezium = {"streaming": {"connected": 1.0, "currentscn": 300.0}}
+    refused = main.ask(Operation.OFFSETS, offsets=(pair(900),)).details["refusal"]
+    assert refused == "SCN 900 is ahead of the database's, which is 300"
+    # One from after the last health check is not.
+    assert main.ask(Operation.OFFSETS, offsets=(pair(250),)).details["refusal"] == ""
+    main.ask(Operation.OFFSETS_STOP)
+    answer = main.ask(Operation.OFFSETS_RESTORE, offsets=(pair(900),))
+    assert (answer.state, "ahead of all that is known" in answer.summary) == (State.FAILED, True)
 
 
 def test_the_stop_for_offsets_leaves_a_declared_stop_the_configs(main: FakeStage) -> None:

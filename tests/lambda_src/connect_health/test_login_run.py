@@ -249,6 +249,16 @@ def test_what_an_operator_has_halted_stays_the_operators(stage: Refusing):
     assert stage.refused == [(PATH, VERSION)]
 
 
+def test_a_stale_mark_of_an_operator_hides_no_refused_login(stage: Refusing):
+    """Somebody has resumed the connector through Connect's REST API, and no check has run since."""
+    stage.stage.ask(Operation.STOP)
+    url = f"http://127.0.0.9:8083/connectors/{CONNECTOR}/resume"
+    stage.stage.connect.request("PUT", url, None, 1)
+    stage.told(*retried(LOGIN))
+    assert (stage.halt.by, stage.stage.connect.states[CONNECTOR]) == (HaltedBy.LOGIN, "STOPPED")
+    assert len(stage.mails) == 1
+
+
 def test_a_mail_that_sns_refuses_is_sent_by_the_next_check(stage: Refusing):
     stage.stage.aws.sns.refusal = client_error("AuthorizationError", "no", "Publish")
     with pytest.raises(Exception, match="sns:Publish"):

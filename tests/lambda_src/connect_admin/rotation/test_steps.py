@@ -557,3 +557,30 @@ def test_a_launch_stops_before_it_gives_workers_a_version_that_was_refused(main:
     main.stage.connect.invalid = {}
     main.change_password("the-third-password")
     assert main.stage.ask(Operation.CLUSTER).state is State.DONE
+
+
+def test_a_call_of_ecs_that_may_succeed_later_is_repeated_by_the_next_run(
+    main: Rotating, monkeypatch: pytest.MonkeyPatch
+):
+    main.change_password()
+    register = main.stage.ecs.register_task_definition
+    throttled = client_error("ThrottlingException", "Rate exceeded", "RegisterTaskDefinition")
+    monkeypatch.setattr(
+        main.stage.ecs, "register_task_definition", lambda **_: (_ for _ in ()).throw(throttled)
+    )
+    answer = main.step()
+    assert (answer.state, main.rotation.phase, main.rotation.failed) == (State.WAITING, Phase.NONE, ())
+    monkeypatch.setattr(main.stage.ecs, "register_task_definition", register)
+    assert main.rotated().state is State.DONE
+
+
+def test_a_call_of_ecs_that_is_denied_is_a_failure_that_names_it(
+    main: Rotating, monkeypatch: pytest.MonkeyPatch
+):
+    main.change_password()
+    denied = client_error("AccessDeniedException", "not authorized", "RegisterTaskDefinition")
+    monkeypatch.setattr(main.stage.ecs, "register_task_definition", lambda **_: (_ for _ in ()).throw(denied))
+    answer = main.step()
+    assert answer.state is State.FAILED
+    assert "ecs:RegisterTaskDefinition" in answer.summary
+    assert main.record.secret_versions[OWN] == f"v1-{OWN}"
