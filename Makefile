@@ -69,8 +69,8 @@ coverage-badge: $(READY) ## measure, then write docs/coverage.svg anew
 	@$(MEASURED)
 	@$(BIN)/python -m tools.coverage_badge write "$(FIGURE)"
 
-# A busy machine lets a wait end too early: such a test runs once more and is listed as RERUN. What a change that is
-# lost, repeated or out of order fails is never repeated.
+# A busy machine lets a wait end too early: such a test runs once more and is listed as RERUN. The assertion that rows
+# arrived once (`Rows`) and the verdict on a fault (`Row`) are never repeated.
 ONCE_MORE = --reruns 1 --rerun-except "did not arrive|more than once|Row\(fault=" -rR
 
 test-e2e: $(READY) ## tests on the real worker and broker, the stand-in for Oracle and the embedded AWS; slow unit tests
