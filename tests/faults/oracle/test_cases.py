@@ -87,6 +87,11 @@ def test_the_first_cause_is_behind_the_line_that_says_nothing() -> None:
         == "a.B: ORA-01555: old"
     )
     assert first_cause(_WRAPPED).startswith("org.apache.kafka.connect.errors.ConnectException")
+    dispatched = "Caused by: a.ConnectException: Error while processing event at offset {scn=1}"
+    assert (
+        first_cause(f"{_WRAPPED}{dispatched}\n\tat x\nCaused by: a.B: ORA-01031: no") == "a.B: ORA-01031: no"
+    )
+    assert first_cause(_WRAPPED + dispatched) == dispatched.removeprefix("Caused by: ")
 
 
 def test_a_line_of_the_log_is_shown_without_time_and_with_what_was_looked_for() -> None:
