@@ -74,10 +74,10 @@ class Operation(StrEnum):
     #: Brokers that do not answer the function do not answer a worker either: both have the same network.
     CLUSTER = "cluster", CallPolicy(wait_seconds=30)
     #: What would a launch change for ever? Asked with the settings of the caller's checkout. Changes nothing.
-    CHANGES = "changes", CallPolicy(wait_seconds=30)
+    CHANGES = "changes", CallPolicy(wait_seconds=60)
     #: Would new workers get a login and a session? Asked before those that stream are replaced, through one
     #: of them; of a first launch only names and ports can be tried.
-    TRY = "try", CallPolicy(wait_seconds=20)
+    TRY = "try", CallPolicy(wait_seconds=60)
     #: Under which Connect group do the stage's workers run? Asked before their stack is created or changed.
     CONNECT_GROUP = "connect-group", CallPolicy(wait_seconds=20)
     #: Is there a Connect worker that answers `GET /`? Brings the workers back if a teardown had ended them.
