@@ -136,14 +136,6 @@ def test_the_branches_that_deploy_are_the_named_stages():
     assert tuple(_triggers(_named("deploy"))["push"]["branches"]) == NAMED_STAGES
 
 
-def test_a_deleted_branch_takes_its_stage_and_each_night_those_that_expired():
-    workflow = _named("destroy")
-    assert set(_triggers(workflow)) == {"delete", "schedule", "workflow_dispatch"}
-    conditions = {name: job["if"] for name, job in workflow["jobs"].items()}
-    assert "github.event.ref_type == 'branch'" in conditions["destroy"]
-    assert conditions["expired"].startswith("github.event_name == 'schedule' && ")
-
-
 def test_destroy_leaves_it_to_our_own_code_what_a_named_stage_is():
     """A list in YAML would be a second rule that disagrees one day."""
     text = (ROOT / ".github" / "workflows" / "destroy.yml").read_text(encoding="utf-8")
