@@ -137,7 +137,7 @@ def wait(process: Process, address: str, seconds: float = 60) -> None:
 
 
 def files(directory: Path, password: str = "") -> BrokerFiles:
-    """What a node alone in `directory` needs, with an authority of its own; no user without a password."""
+    """What the node of `directory` needs, with an authority of its own; no user without a password."""
     return BrokerFiles(
         Authority(directory / "authority"), directory / "broker.pem", directory / "no-iam", password
     )
