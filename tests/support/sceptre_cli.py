@@ -1,4 +1,4 @@
-"""The stock `sceptre`, run as a user runs it."""
+"""The stock `sceptre`, run as a user runs it, but quicker to see what its stacks do."""
 
 import os
 import subprocess
@@ -10,7 +10,8 @@ from pathlib import Path
 
 from connector.local.state import ROOT
 
-_SCEPTRE = Path(sys.executable).with_name("sceptre")
+#: `-P`: as with the installed command, no directory of ours is before the packages.
+_SCEPTRE = [sys.executable, "-P", str(Path(__file__).with_name("quick_sceptre.py"))]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Run:
 def sceptre(environment: Mapping[str, str], *words: str, project: Path = ROOT, seconds: float = 600) -> Run:
     """Run `sceptre <words>` in a world's environment, from the root of `project`."""
     done = subprocess.run(
-        [str(_SCEPTRE), *words],
+        [*_SCEPTRE, *words],
         cwd=project,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,

@@ -256,7 +256,7 @@ class _Observed:
         self.expect(f"{len(missing)} of {len(bed.written)} rows are missing", holds=not missing)
         twice = [key for key in bed.written if bed.times(key) > 1]
         self.expect(f"rows came more than once: {twice}", holds=not twice)
-        self.expect("FAILED afterwards", holds=not bed.failed)
+        self.expect(f"FAILED afterwards: {first_cause(bed.trace())}", holds=not bed.failed)
         bed.well = bed.well and took is not None and bed.times(last) == 1
         seconds = (
             f", {time.monotonic() - began:.0f} s" if wanted.recovers is not Recovers.NEVER_STOPPED else ""

@@ -186,9 +186,17 @@ class ConnectorTestbed:
         self.written.clear()
 
     def restart(self, *, only_failed: bool = True) -> None:
-        """As the health check restarts what failed, or as an operator restarts everything."""
+        """As the health check restarts what failed, or as an operator restarts everything.
+
+        Asked until Connect accepts it: while it distributes tasks, it answers 409.
+        """
         only = str(only_failed).lower()
-        self.worker.ask(f"/connectors/{CONNECTOR}/restart?includeTasks=true&onlyFailed={only}", method="POST")
+        path = f"/connectors/{CONNECTOR}/restart?includeTasks=true&onlyFailed={only}"
+        wait_for(
+            lambda: self.worker.ask(path, method="POST")[0] in (202, 204),
+            "Connect accepts the restart",
+            SECONDS,
+        )
 
     def stop(self) -> None:
         """End its task and keep its position."""
