@@ -14,12 +14,13 @@ from connector.commands.output import (
 )
 from connector.domain.capture.config import connector_config
 from connector.domain.secrets import secrets
-from connector.domain.secrets.brokers import KafkaAuth, choose_auth, parse_brokers
+from connector.domain.secrets.brokers import KafkaAuth, choose_auth, parse_auth, parse_brokers
 from connector.domain.secrets.database import parse_database
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.stage.stage import Stage
 from connector.operations.stage_settings import connector_settings
+from connector.operations.stage_settings import kafka_auth as configured_auth
 
 # Used when the operator gives no address: names that cannot exist (RFC 6761).
 _EXAMPLE_DB_INFO = (
@@ -47,7 +48,7 @@ def connector() -> None:
 @click.option(
     "--kafka-auth",
     type=click.Choice([auth.value for auth in KafkaAuth]),
-    help="How clients authenticate, if the port is not one of MSK's.",
+    help="kafka_auth, if not the stage's setting. Without both, the broker string's port decides.",
 )
 @json_option
 def config(
@@ -56,14 +57,15 @@ def config(
     """Show the connector config of STAGE as it would be registered with Kafka Connect.
 
     Credentials and the broker string are ${env:…} placeholders, which the worker resolves: the output
-    holds nothing confidential. Settings are those of the stage's config.yaml in this checkout. Address and
-    authentication are examples where no option gives them: `connector diff` compares with what is registered.
+    holds nothing confidential. Settings are those of the stage's config.yaml in this checkout. What its
+    secrets say is an example where no option gives it: `connector diff` compares with what is registered.
     """
     stage = Stage.parse(stage_name)
     text = _EXAMPLE_DB_INFO if db_info is None else read_text(db_info, "--db-info")
     origin = secrets.DB_INFO if db_info is None else f"{secrets.DB_INFO} ({file_name(db_info)})"
     database = parse_database(_given(origin, text))
-    wanted = KafkaAuth.TLS if kafka_auth is None else KafkaAuth(kafka_auth)
+    kafka_auth = kafka_auth or configured_auth(stage)
+    wanted = KafkaAuth.TLS if kafka_auth is None else parse_auth(kafka_auth)
     brokers = broker or ",".join(f"{host}:{wanted.port}" for host in _EXAMPLE_BROKERS)
     auth = choose_auth(kafka_auth, parse_brokers(_given(secrets.BROKER_STRING, brokers)))
     found = dict(connector_config(stage, database, auth, connector_settings(stage)))
