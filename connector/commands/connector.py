@@ -1,4 +1,4 @@
-"""`wms-connector connector`: the connector's config, and what a launch would change in it."""
+"""`wms-connector connector`: the connector's config, and what a launch would change in it and the topics."""
 
 from typing import IO
 
@@ -80,12 +80,12 @@ def config(
 @json_option
 @click.pass_context
 def diff(context: click.Context, stage_name: str, *, as_json: bool) -> None:
-    """Show how the registered config of STAGE differs from the one that a launch would register.
+    """Show what a launch would change in the registered config of STAGE, and in its topics.
 
-    Compared with what Connect has: the settings of the stage's config.yaml in this checkout, and the secrets
-    as they are now. The deployed function computes it, so what a newer version of this tool would add is not
-    in it; `sceptre diff STAGE` shows that the function would be replaced. Nothing is changed. Exit status 1
-    if a key differs.
+    Compared with what Connect and the brokers have: the settings of the stage's config.yaml in this checkout,
+    and the secrets as they are now. The deployed function computes it, so what a newer version of this tool
+    would add is not in it; `sceptre diff STAGE` shows that the function would be replaced. Nothing is
+    changed. Exit status 1 if a key or a topic differs.
     """
     # Here, because `config` contacts nothing and starts in a moment.
     from connector.operations.config_diff import config_diff  # noqa: PLC0415
@@ -93,7 +93,7 @@ def diff(context: click.Context, stage_name: str, *, as_json: bool) -> None:
     stage = Stage.parse(stage_name)
     with waiting(f"{stage.name}: asking its admin function"):
         found = config_diff(stage, connector_settings(stage))
-    differences = found.details["differences"]
+    differences, topics = found.details["differences"], found.details.get("topics", {})
     if as_json:
         print_json({"stage": stage.name, "summary": found.summary, **found.details})
     else:
@@ -102,8 +102,10 @@ def diff(context: click.Context, stage_name: str, *, as_json: bool) -> None:
             print_table(
                 f"Connector config of {stage.name}", rows, headers=("key", "registered", "a launch makes it")
             )
+        if topics:
+            print_table(f"Topics of {stage.name}", topics.items(), headers=("topic", "what a launch changes"))
         click.echo(found.summary)
-    context.exit(1 if differences else 0)
+    context.exit(1 if differences or topics else 0)
 
 
 def _absent(value: str | None) -> str:
