@@ -2,10 +2,13 @@
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from kafka import KafkaConsumer
 
 from connector.domain.errors import OperatorError
 from connector.local.arrivals import consumer_of, topics_of
@@ -45,18 +48,38 @@ def read(bootstrap: str, topic: str, *, follow: bool, last: int | None) -> Itera
     consumer = consumer_of(bootstrap, [topic])
     try:
         ends = consumer.end_offsets(consumer.assignment())
+
+        def behind() -> bool:
+            # By position: with exactly-once the last offset is a marker that no consumer gets.
+            return any(consumer.position(partition) < end for partition, end in ends.items())
+
         if last is not None:
-            for partition, first in consumer.beginning_offsets(consumer.assignment()).items():
-                consumer.seek(partition, max(first, ends[partition] - last))
-        # By position: with exactly-once the last offset is a marker that no consumer gets.
-        while follow or any(consumer.position(partition) < end for partition, end in ends.items()):
-            for records in consumer.poll(timeout_ms=200).values():
-                for found in records:
-                    yield TopicRecord(
-                        found.partition, found.offset, found.timestamp, _text(found.key), _text(found.value)
-                    )
+            yield from _last(consumer, behind, last)
+        while follow or behind():
+            yield from _poll(consumer)
     finally:
         consumer.close()
+
+
+def _last(consumer: KafkaConsumer, behind: Callable[[], bool], last: int) -> list[TopicRecord]:
+    """The last records of each partition, in the order of their times.
+
+    All are read for them. Markers and records of broken-off transactions have offsets too, so a count back
+    from the end finds too few.
+    """
+    kept: dict[int, deque[TopicRecord]] = {}
+    while behind():
+        for record in _poll(consumer):
+            kept.setdefault(record.partition, deque(maxlen=last)).append(record)
+    return sorted((record for records in kept.values() for record in records), key=lambda record: record.at)
+
+
+def _poll(consumer: KafkaConsumer) -> Iterator[TopicRecord]:
+    for records in consumer.poll(timeout_ms=200).values():
+        for found in records:
+            yield TopicRecord(
+                found.partition, found.offset, found.timestamp, _text(found.key), _text(found.value)
+            )
 
 
 def _text(data: bytes | None) -> str | None:

@@ -61,7 +61,7 @@ def test_a_first_launch_replaces_nobody_and_tries_ports():
     ("state", "words"),
     [
         (State.FAILED, "or replaced: ORA-01017"),
-        (State.WAITING, "or replaced: ORA-01017 .after 20 s"),
+        (State.WAITING, "or replaced: ORA-01017 .after 60 s"),
     ],
 )
 def test_what_is_refused_stops_the_launch_before_the_workers(state: State, words: str):
