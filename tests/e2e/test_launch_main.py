@@ -1,5 +1,7 @@
 """The stock `sceptre launch main` puts real rows onto real topics, and a second launch changes nothing."""
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from connector.local import schema
 from connector.local.arrivals import Arrival, Watch
 from connector.local.world import World
 from tests.e2e.conftest import SEEDED
+from tests.support.consumer import Consumer
 from tests.support.sceptre_cli import Run, sceptre
 from tests.support.stage_under_test import MAIN, StageUnderTest
 from tests.support.waiting import TIMEOUT_SECONDS
@@ -31,6 +34,22 @@ def test_every_seeded_row_arrives_as_a_snapshot_record(watch: Watch):
     assert watch.wait_for(snapshot, TIMEOUT_SECONDS)
     keys = {(a.topic, str(a.key)) for a in watch.seen if a.operation == "snapshot"}
     assert len(keys) == SEEDED * 4
+
+
+def test_a_launch_says_that_it_runs_only_after_a_record(main: Run):
+    """Of a stage that streams a heartbeat, of one whose first snapshot still runs its rising rows."""
+    said = main.output.index("connector wms-oracle-cdc of stage main runs")
+    seen = re.search(
+        r"verify: .*(a heartbeat has arrived|a heartbeat went|rows so far, and rising)", main.output[:said]
+    )
+    assert seen, main.output
+
+
+def test_a_new_stages_messages_have_schema_and_payload(world: World, main: Run):
+    with Consumer(world.kafka_bootstrap, [f"wms.WMS.{schema.BASE}"]) as consumer:
+        for record in consumer.read(SEEDED)[:SEEDED]:
+            assert json.loads(record.key).keys() == {"schema", "payload"}
+            assert json.loads(record.value).keys() == {"schema", "payload"}
 
 
 @pytest.mark.parametrize(("schema_name", "table"), schema.TABLES)

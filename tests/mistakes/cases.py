@@ -85,7 +85,7 @@ def shapes() -> Iterator[Case]:
         ("password empty", "dbInfo", {**db, "password": ""}, ("'password' must be a text",)),
         ("password no text", "dbInfo", {**db, "password": {"is": PASSWORD}}, ("'password' must be a text",)),
         ("two hosts", "dbInfo", {**db, "ip": "10.9.9.9"}, ("'host' and 'ip' with different values",)),
-        ("unknown key", "dbInfo", {**db, "hostname": "x"}, ("unknown key 'hostname'; known: ",)),
+        ("unknown key", "dbInfo", {**db, "hostname": "x"}, ("unknown key 'hostname', key 6 of 6; known: ",)),
         ("engine", "dbInfo", {**db, "engine": "mysql"}, ("engine 'mysql' is unknown; allowed: oracle",)),
         ("url", "dbInfo", {**db, "url": "jdbc:oracle:thin:@WMS_ALIAS"}, ("'url'", "expected jdbc:oracle:thin")),
         (
@@ -334,7 +334,7 @@ def commands_that_show() -> Iterator[Case]:
         (
             "vpc",
             {**VPC, "privateSubnets": ["subnet-99999999"]},
-            ("names subnets that are not in this account",),
+            ("names subnets that are not in account 000000000000, region us-east-1",),
         ),
     )
     for secret, value, words in table:

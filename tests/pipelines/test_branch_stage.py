@@ -106,6 +106,14 @@ def test_it_is_off_until_a_variable_asks_for_it():
     assert expired["steps"][-1]["run"].strip().endswith("ephemeral sweep --expired --yes")
 
 
+def test_a_deleted_branch_takes_its_stage_and_each_night_those_that_expired():
+    workflow = yaml.safe_load((WORKFLOWS / "destroy.yml").read_text(encoding="utf-8"))
+    assert set(workflow[True]) == {"delete", "schedule", "workflow_dispatch"}
+    conditions = {name: job["if"] for name, job in workflow["jobs"].items()}
+    assert "github.event.ref_type == 'branch'" in conditions["destroy"]
+    assert conditions["expired"].startswith("github.event_name == 'schedule' && ")
+
+
 def test_named_stages_and_forks_are_left_out():
     assert tuple(WORKFLOW[True]["push"]["branches-ignore"]) == NAMED_STAGES
     assert "github.event.pull_request.head.repo.full_name == github.repository" in JOBS["asked"]["if"]

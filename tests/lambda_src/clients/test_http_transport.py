@@ -1,8 +1,11 @@
 """HTTP over real sockets: what is sent, how long is waited, whom it trusts, and what failures read like."""
 
+import ast
+import re
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +20,8 @@ from connector.domain.errors import ServerError
 from lambda_src.clients.http_transport import HttpTransport
 from lambda_src.clients.transport import NotConnected
 from tests.support.tls_front import tls_front
+
+FUNCTIONS = Path(__file__).parents[3] / "lambda_src"
 
 
 class Server(BaseHTTPRequestHandler):
@@ -142,6 +147,50 @@ def test_with_an_authority_of_its_own_no_public_one_is_trusted(tmp_path: Path, u
     )
     assert (pool.ca_certs, pool.ca_cert_dir) == (None, None)
     assert pool.conn_kw["ca_cert_data"] == certificate.read_text()
+
+
+def test_an_authority_of_the_environment_is_not_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    with tls_front(unused_tcp_port, tmp_path) as (port, certificate):
+        for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.setenv(variable, str(certificate))
+        with pytest.raises(ServerError, match="TLS failed: .*certificate verify failed"):
+            HttpTransport().request("GET", f"https://127.0.0.1:{port}/", None, 5)
+
+
+#: Whatever a module could send HTTP with.
+HTTP_CLIENTS = {"requests", "urllib3", "http.client", "urllib.request", "httpx", "aiohttp"}
+
+
+def _imports(path: Path) -> set[str]:
+    """The modules that a file imports, with what it takes from them."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_connect_and_the_metrics_page_are_asked_through_requests_and_nothing_else() -> None:
+    """One module sends HTTP, with `requests`; everything else gets its transport."""
+    senders = {
+        path.relative_to(FUNCTIONS).as_posix(): {
+            client
+            for client in HTTP_CLIENTS
+            for name in _imports(path)
+            if name == client or name.startswith(f"{client}.")
+        }
+        for path in FUNCTIONS.rglob("*.py")
+    }
+    assert {path: found for path, found in senders.items() if found} == {
+        "clients/http_transport.py": {"requests", "urllib3"}
+    }
+    assert isinstance(HttpTransport()._session, requests.Session)
+    project = tomllib.loads((FUNCTIONS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert any(re.match(r"requests\b", each) for each in project["dependencies"])
 
 
 def test_a_handler_is_imported_without_the_http_client() -> None:

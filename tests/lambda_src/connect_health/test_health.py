@@ -271,6 +271,16 @@ def test_lag_above_the_threshold_is_reported(healthy: FakeStage):
     assert verdict.metrics["ReplicationLagSeconds"] == 1000
 
 
+def test_the_threshold_of_the_lag_is_the_stages(healthy: FakeStage):
+    """The health check and `verify` go by the setting, not the alarm alone."""
+    healthy.connect.debezium = {"streaming": {"connected": 1.0, "millisecondsbehindsource": 120_000.0}}
+    assert wrong(check(healthy)) == {}
+    healthy.settings = ConnectorSettings(lag_alarm_seconds=120)
+    assert wrong(check(healthy)) == {"ReplicationLagSeconds": "120 s behind the database"}
+    healthy.settings = ConnectorSettings(lag_alarm_seconds=121)
+    assert wrong(check(healthy)) == {}
+
+
 def test_what_debezium_does_not_know_yet_is_not_published(healthy: FakeStage):
     unknown = {"connected": 1.0, "millisecondsbehindsource": -1.0, "millisecondssincelastevent": -1.0}
     healthy.connect.debezium = {"streaming": unknown}
