@@ -29,6 +29,7 @@ class RegisterConnector(Hook):  # type: ignore[misc]
                     self.logger.info,
                     confirmed=CONFIRMATIONS.of(stage, self.stack.stack_group_config),
                     replaced=worker_change.replaced(self.stack),
+                    started=worker_change.started(self.stack),
                 )
 
 

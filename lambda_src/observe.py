@@ -27,7 +27,7 @@ from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.connect_rest import Unreachable
-from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
+from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC, KafkaAdmin
 from lambda_src.clients.state_table import (
     read_budget,
     read_halt,
@@ -139,9 +139,10 @@ def _by(ends: float | None, probes: Sequence[Probe]) -> list[Probe]:
 
 
 def _probes(session: Session, known: Mapping[str, Any], skipped: SkippedChanges | None) -> list[Probe]:
+    items, _ = known.get("table", ({}, {}))
     probes = [
         Probe("database", lambda: _database(session), _AWS_SECONDS),
-        Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
+        Probe("brokers", lambda: _brokers(session, items.get("record")), _BROKERS_SECONDS + 2),
     ]
     if known.get("service") or session.environment.connect_url:
         probes.append(Probe("connect", lambda: _connect(session, stored=True), _CONNECT_SECONDS))
@@ -273,8 +274,8 @@ def _database(session: Session) -> dict[str, str]:
     return found
 
 
-def _brokers(session: Session) -> BrokerReading:
-    """Whether the brokers answer, and how old the newest heartbeat is."""
+def _brokers(session: Session, record: StageRecord | None) -> BrokerReading:
+    """Whether the brokers answer, how old the newest heartbeat is, and which topics are gone."""
     settings, topics = session.environment.settings, session.stage.topics
     try:
         with session.kafka(_BROKERS_SECONDS) as kafka:
@@ -289,11 +290,30 @@ def _brokers(session: Session) -> BrokerReading:
                     if error.status != UNKNOWN_TOPIC:
                         raise
                     missing.append(topics.one(role))
+            missing += _gone(kafka, record, topics.roles["data"])
             return BrokerReading("", newest.get("heartbeat"), newest.get("heartbeat_table"), tuple(missing))
     except ServerError as error:
         if error.retriable:
             return BrokerReading(error=str(error))
         raise
+
+
+def _gone(kafka: KafkaAdmin, record: StageRecord | None, data: Sequence[str]) -> list[str]:
+    """The data topics that were there at the last registration and are not now.
+
+    By the record: during a launch the settings are ahead of the topics. Who may not see them, as with the
+    rights of an earlier release, is not told that they are gone.
+    """
+    known = [topic for topic in data if record is not None and topic in record.topics]
+    if not known:
+        return []
+    try:
+        there = kafka.partitions(known)
+    except ServerError as error:
+        if error.retriable:
+            raise
+        return []
+    return [topic for topic in known if topic not in there]
 
 
 def _source(

@@ -134,11 +134,12 @@ def _once(values: Iterable[str]) -> list[str]:
 
 def _mistake(error: OSError | ValueError) -> OperatorError | None:
     """The operator's mistake behind `error`; None for ours, and for a closed pipe, which is click's."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        place = "" if error.filename is None else f" {error.filename}"
+        return OperatorError(f"cannot write{place}: {error.strerror}; make room and run this again")
     if isinstance(error, OSError) and error.filename is not None and error.errno != errno.EPIPE:
         return OperatorError(
             f"cannot read or write {error.filename}: {error.strerror}; fix that, or give another path"
         )
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return OperatorError(f"cannot write: {error.strerror}; make room and run this again")
     words = bad_endpoint(error)
     return None if words is None else OperatorError(words)

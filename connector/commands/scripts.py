@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from connector.commands.output import json_option, print_json
+from connector.domain.capture.broker_script import broker_needs
 from connector.domain.capture.broker_script import broker_script as broker_text
 from connector.domain.capture.dba_checklist import DbaChecklist
 from connector.domain.capture.oracle_script import OracleScript
@@ -14,6 +16,7 @@ from connector.domain.secrets.brokers import KafkaAuth, auth_of, parse_auth
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import JDBC_TOPICS
 from connector.operations.stage_settings import connector_settings
+from connector.operations.stage_settings import kafka_auth as configured_auth
 
 _KIND = click.option("--kind", type=click.Choice(KINDS), help="connector.kind, if not the stage's setting.")
 _HEARTBEAT_TABLE = click.option(
@@ -31,8 +34,15 @@ _HEARTBEAT_TABLE = click.option(
 @click.option(
     "--checklist", is_flag=True, help="Print what to tick off for this stage, as Markdown, instead."
 )
+@json_option
 def oracle_script(
-    stage_name: str, kind: str | None, heartbeat_table: str | None, *, no_container: bool, checklist: bool
+    stage_name: str,
+    kind: str | None,
+    heartbeat_table: str | None,
+    *,
+    no_container: bool,
+    checklist: bool,
+    as_json: bool,
 ) -> None:
     """Print what a DBA must run for STAGE: archive log, supplemental logging, user, grants, checks.
 
@@ -42,10 +52,21 @@ def oracle_script(
     stage = Stage.parse(stage_name)
     settings = _settings(stage, kind=kind, heartbeat_table=heartbeat_table)
     script = OracleScript(settings.kind, not no_container, settings.heartbeat_table)
-    if checklist:
-        click.echo(DbaChecklist(stage, script, settings.archived_log_hours).text(), nl=False)
+    points = DbaChecklist(stage, script, settings.archived_log_hours)
+    if as_json:
+        print_json(
+            {
+                "stage": stage.name,
+                "kind": script.kind,
+                "container": script.container,
+                "tables": [f"{schema}.{table}" for schema, table in script.tables],
+                "heartbeat_table": script.heartbeat_table,
+                **({"checklist": [vars(point) for point in points.points]} if checklist else {}),
+                **({} if checklist else {"script": script.text(stage)}),
+            }
+        )
         return
-    click.echo(script.text(stage), nl=False)
+    click.echo(points.text() if checklist else script.text(stage), nl=False)
 
 
 def _settings(stage: Stage, **given: Any) -> ConnectorSettings:
@@ -60,9 +81,7 @@ def _settings(stage: Stage, **given: Any) -> ConnectorSettings:
 @click.option(
     "--kafka-auth",
     type=click.Choice([auth.value for auth in KafkaAuth]),
-    default=KafkaAuth.TLS.value,
-    show_default=True,
-    help="How clients authenticate to the brokers.",
+    help="kafka_auth, if not the stage's setting. Without both: what --port stands for, else tls.",
 )
 @click.option(
     "--port",
@@ -85,20 +104,22 @@ def _settings(stage: Stage, **given: Any) -> ConnectorSettings:
     metavar="N",
     help="connector.max_record_mib, if not the stage's setting.",
 )
+@json_option
 def broker_script(
     stage_name: str,
     kind: str | None,
-    kafka_auth: str,
+    kafka_auth: str | None,
     *,
     jdbc_topics: str | None,
     ports: tuple[int, ...],
     heartbeat_table: str | None,
     max_record_mib: int | None,
+    as_json: bool,
 ) -> None:
     """Print what the cluster's owners must grant STAGE: ingress, topics, groups, transactional ids.
 
-    This command connects to nothing. The connector's settings are those of the stage's config.yaml in this
-    checkout, unless an option gives them; repeat as options what the secret brokerString and kafka_auth say.
+    This command connects to nothing. Settings are those of the stage's config.yaml in this checkout, unless
+    an option gives them; give with --port what the secret brokerString says.
     """
     stage = Stage.parse(stage_name)
     settings = _settings(
@@ -108,11 +129,22 @@ def broker_script(
         heartbeat_table=heartbeat_table,
         max_record_mib=max_record_mib,
     )
-    auth = parse_auth(kafka_auth)
+    auth = _auth(kafka_auth or configured_auth(stage), ports)
+    if as_json:
+        print_json({**broker_needs(stage, auth, settings, ports), "kind": settings.kind})
+        return
+    click.echo(broker_text(stage, auth, settings, ports), nl=False)
+
+
+def _auth(chosen: str | None, ports: tuple[int, ...]) -> KafkaAuth:
+    """The way to authenticate that is meant; the ports say it where nothing else does."""
     meant = auth_of(ports[0]) if len(set(ports)) == 1 else None
+    if chosen is None:
+        return meant or KafkaAuth.TLS
+    auth = parse_auth(chosen)
     if meant not in (None, auth):
         raise OperatorError(
             f"--port {ports[0]} is MSK's port for {meant}, not for {auth}; give --kafka-auth {meant}, or the "
             "port of the broker string"
         )
-    click.echo(broker_text(stage, auth, settings, ports), nl=False)
+    return auth

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.domain.errors import OperatorError
+from connector.local import room
 from connector.local.state import ROOT
 
 PYTHON = (3, 11)
@@ -133,6 +134,7 @@ def assemble(tools: Toolchain, report: Report) -> None:
         complete = (tools.connect_home / "bin" / "entrypoint.sh").exists() and tools.kafka_libs.is_dir()
         if complete and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
             return
+        room.check(tools.image_target, room.BUILD_MB, "the build", "clone the repository onto another disk")
         report("assembling the Connect worker and Kafka with Maven (once; downloads into Maven's cache)")
         run_maven(tools, IMAGE / "pom.xml", ["package"], report)
         if not tools.kafka_libs.is_dir():

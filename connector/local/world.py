@@ -15,7 +15,7 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.stage import NAMED_STAGES, Stage, refusal
-from connector.local import aws, broker, grants, leftovers, toolchain
+from connector.local import aws, broker, grants, leftovers, room, toolchain
 from connector.local import state as states
 from connector.local.addresses import available, claim, free_port, listening
 from connector.local.broker_tls import Authority, BrokerFiles
@@ -66,6 +66,8 @@ class World:
         target = Path(directory or states.DEFAULT).resolve()
         states.refuse_foreign(target)
         tools = toolchain.find()
+        if states.load(target) is None:
+            room.check(target, room.WORLD_MB, "a local world", "give --directory on another disk")
         plugin.worker_home(tools, report)
         with states.locked(target):
             state = states.load(target)

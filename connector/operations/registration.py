@@ -36,12 +36,13 @@ def register_stage(
     *,
     confirmed: Collection[str] = (),
     replaced: Sequence[str] = (),
+    started: bool = False,
 ) -> None:
     """Register the connector and show what was changed.
 
     `desired` is how many workers the stage is configured to have, `confirmed` the changes that cannot be
-    undone and are meant, `replaced` why this launch has replaced the workers. A wait
-    that was too long is reported with the last error in the workers' log.
+    undone and are meant, `replaced` why this launch has replaced the workers, `started` whether there were
+    none before. A wait that was too long is reported with the last error in the workers' log.
     """
     began = datetime.now(UTC)
     try:
@@ -55,7 +56,8 @@ def register_stage(
         raise DeadlineExceeded(f"{error}. The workers' log is {group}. {said}") from None
     changed = [operation for operation, answer in answers.items() if answer.changed]
     workers = f"its workers were replaced ({', '.join(replaced)}); " if replaced else ""
-    what = "nothing else had to be changed" if replaced else "nothing had to be changed"
+    workers = workers or ("its workers were started; " if started else "")
+    what = "nothing else had to be changed" if workers else "nothing had to be changed"
     result = workers + (f"changed {', '.join(changed)}" if changed else what)
     rest = answers[Operation.VERIFY].details.get("rest")
     snapshot = answers[Operation.VERIFY].details.get("snapshot")

@@ -77,6 +77,11 @@ class Turn:
         #: Whether this run, a deletion, has marked the stage.
         self.marked = False
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """The stacks that this run has asked CloudFormation to change."""
+        return frozenset(self._requests.asked)
+
     def watch(self, connection: calls.Port) -> None:
         """Notice what Sceptre asks of CloudFormation through the sessions of this connection."""
         with self._lock:
@@ -351,6 +356,13 @@ class Turns:
             turn = self._turns[key]
         turn.watch(stack.connection_manager)
         return turn
+
+    def asked(self) -> frozenset[str]:
+        """The stacks that this run has asked CloudFormation to change.
+
+        Without a lock: a signal's handler calls this, and the thread that it interrupts may hold it.
+        """
+        return frozenset(name for turn in list(self._turns.values()) for name in turn.asked)
 
     def forget(self) -> None:
         """Forget everything: a new run."""

@@ -9,6 +9,8 @@ from connector.sceptre import stack as sceptre_stack
 
 #: Stack name -> why this run's update replaces the workers; empty if it does not.
 _found: dict[str, tuple[str, ...]] = {}
+#: The stacks that were not there.
+_new: set[str] = set()
 #: What of the service replaces its tasks: a number of them does not.
 _OF_SERVICE = ("NetworkConfiguration", "LoadBalancers", "TaskDefinition")
 
@@ -26,6 +28,7 @@ def reasons(
     except calls.ClientError:
         standing = {}
     if standing is None:
+        _new.add(stack.external_name)
         return None
     body = standing.get("TemplateBody")
     before = body if isinstance(body, Mapping) else _parsed(body)
@@ -39,9 +42,15 @@ def replaced(stack: sceptre_stack.SceptreStack) -> tuple[str, ...]:
     return _found.get(stack.external_name, ())
 
 
+def started(stack: sceptre_stack.SceptreStack) -> bool:
+    """Whether `reasons` has found no stack in this run: the workers are new ones."""
+    return stack.external_name in _new
+
+
 def forget() -> None:
     """Forget everything: a new run."""
     _found.clear()
+    _new.clear()
 
 
 def _parsed(text: object) -> Mapping[str, Any] | None:

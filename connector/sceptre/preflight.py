@@ -36,7 +36,7 @@ from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.secrets.shapes import check_shape, parse_boundary
 from connector.domain.stage import aws_names, ownership
 from connector.domain.stage.stage import NAMED_STAGES, Stage
-from connector.sceptre import account_checks, settings
+from connector.sceptre import account_checks, doubled_keys, settings
 from connector.sceptre import stack as sceptre_stack
 from connector.sceptre.jinja import COMMON_HOOKS
 
@@ -117,8 +117,10 @@ def admit(stack: sceptre_stack.SceptreStack) -> list[Stack]:
     """
     stage = sceptre_stack.stage_of(stack)
     config = stack.stack_group_config
+    project, group = Path(str(config["project_path"])), sceptre_stack.group_of(stack)
+    doubled_keys.refuse(project, group)
     settings.refuse_unknown(config)
-    settings.refuse_sceptres(Path(str(config["project_path"])), sceptre_stack.group_of(stack))
+    settings.refuse_sceptres(project, group)
     settings.check_settings(config)
     connection = stack.connection_manager
     account = check_place(config, connection)

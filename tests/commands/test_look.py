@@ -303,6 +303,34 @@ def test_a_setting_of_the_checkout_shows_the_keys_that_it_changes(
     assert found["differences"] == {"heartbeat.interval.ms": ["10000", "60000"]}
 
 
+def test_topics_that_a_launch_would_change_are_named_with_both_values(
+    run: Run, answers_with_settings: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    written(tmp_path, monkeypatch, "connector: {data_partitions: 5, data_retention_days: 3}\n")
+    kafka = answers_with_settings.inside.kafka
+    kafka.changes.clear()
+    gone, data = (answers_with_settings.inside.stage.topics.one("heartbeat"), "wms.WMS.PLAN_BASE_WVR_TBL")
+    del kafka.topics[gone]
+    result = run("connector", "diff", "main")
+    assert (result.exit_code, kafka.changes) == (1, [])
+    assert "a launch would change nothing in the config of wms-oracle-cdc, and 5 of 9 topics" in result.stdout
+    found = json.loads(run("connector", "diff", "main", "--json").stdout)["topics"]
+    assert found[gone] == "created, partitions 1"
+    assert found[data] == "retention.ms 604800000 -> 259200000, partitions 1 -> 5"
+    assert len(found) == 5
+
+
+def test_brokers_that_are_away_do_not_hide_what_the_config_would_be(
+    run: Run, answers_with_settings: Deployed
+):
+    answers_with_settings.inside.kafka.unreachable = True
+    result = run("connector", "diff", "main")
+    assert result.exit_code == 0
+    assert (
+        "nothing in the config of wms-oracle-cdc; its topics could not be compared: the bro" in result.stdout
+    )
+
+
 def test_what_somebody_wrote_into_the_live_config_is_shown_but_no_password(
     run: Run, answers_with_settings: Deployed
 ):

@@ -197,16 +197,17 @@ def test_a_place_that_cannot_be_used_is_one_line(error: OSError) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_a_full_disk_is_one_line() -> None:
+@pytest.mark.parametrize(("place", "shown"), [((), ""), (("/x/y",), " /x/y")])
+def test_a_full_disk_is_one_line(place: tuple[str, ...], shown: str) -> None:
     made = group()
 
     @made.command()
     def fail() -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device", *place)
 
     result = CliRunner().invoke(made, ["fail"])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert result.stderr.startswith("error: cannot write: No space left on device; make room")
+    assert result.stderr.startswith(f"error: cannot write{shown}: No space left on device; make room")
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,23 @@ def test_a_launch_that_has_replaced_the_workers_says_so_at_its_end(
     )
 
 
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_launch_that_has_started_workers_where_there_were_none_says_so(
+    caplog: pytest.LogCaptureFixture, changed: bool
+):
+    """Such as after somebody has deleted the connector's stack: registration alone changes nothing then."""
+
+    def invoke(payload: Mapping[str, object]) -> object:
+        return Answer(State.DONE, "fine", changed=changed and payload["operation"] == "register").to_payload()
+
+    launched = stack(invoke)
+    assert worker_change.reasons(launched, dict) is None
+    with caplog.at_level("INFO"):
+        RegisterConnector(None, launched).run()
+    end = "changed register" if changed else "nothing else had to be changed"
+    assert caplog.messages[-1].endswith(f"runs: its workers were started; {end}")
+
+
 def test_a_crash_of_the_lambda_names_its_log_group():
     connection = FakeAws.ready()
     connection.functions[ADMIN] = lambda _: RuntimeError("boom")

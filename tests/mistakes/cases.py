@@ -195,6 +195,7 @@ def wrong_settings() -> Iterator[Case]:
         "owner: '{}'": ("owner '{}' cannot be used as a tag",),
         "expires: '2030-02-31'": ("expires '2030-02-31' is not a date",),
         "expires: next week": ("expires 'next week' is not a date",),
+        "task_cpu: 512\ntask_cpu: 1024": ("config/val/config.yaml says 'task_cpu' twice, in lines 1 and 2",),
         "image: '{{ nowhere }}'": ("val/config.yaml", "'nowhere' is undefined"),
     }
     for text, words in table.items():

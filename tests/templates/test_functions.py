@@ -115,10 +115,10 @@ def test_a_rotation_changes_the_stages_own_service_and_passes_its_own_two_roles_
     assert by_sid["PassRolesOfWorkers"]["Condition"] == condition
 
 
-def test_on_the_cluster_the_health_check_sees_the_heartbeats_topic_and_reads_no_record():
+def test_on_the_cluster_the_health_check_sees_heartbeats_and_data_topics_and_reads_no_record():
     by_sid = health_rights(auth="iam")
     topics = [arn.rpartition("/")[2] for arn in by_sid["SeeHeartbeat"]["Resource"]]
-    assert topics == ["wms.heartbeat", "wms.heartbeat.table"]
+    assert topics == ["wms.heartbeat", "wms.heartbeat.table", *Stage("main").topics.roles["data"]]
     assert by_sid["SeeHeartbeat"]["Action"] == ["kafka-cluster:DescribeTopic"]
     assert "kafka-cluster:ReadData" not in json.dumps(by_sid)
 

@@ -63,8 +63,8 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         "database trigger",
         retry=False,
         owner=Owner.DATABASE,
-        meaning="a trigger or a package of the database's owners refuses what the connector does, in words "
-        "of its own",
+        meaning="a trigger or a package of the database's owners refuses what the connector does, with a "
+        "message of its own",
         next_step="ask the DBA which trigger (a logon trigger, for example) or package raises the message, "
         "and to let the connector's user pass; then restart the connector",
         command=RESTART,
@@ -106,8 +106,7 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.US,
         meaning="LogMiner's session or its list of files is gone, as after a lost connection; a restart "
-        "makes "
-        "them anew",
+        "makes new ones",
         next_step="nothing, if a restart heals it; if it comes again, read in the worker's log what ended "
         "the "
         "session",

@@ -126,7 +126,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "network",
         retry=True,
         owner=Owner.NETWORK,
-        meaning="a connection of the worker failed, and the message does not tell to what",
+        meaning="a connection of the worker failed, and the message does not say to what",
         next_step="read in the worker's log which address it was, then check its security group and name",
         command=LOGS,
     ),

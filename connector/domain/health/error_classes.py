@@ -106,14 +106,14 @@ SKIPPED = (
         "unsupported-change",
         Owner.DATABASE,
         "LogMiner could not read a change of a captured table, so Debezium left it out and ran on",
-        "take a snapshot of the table, which tells of no deleted row; ask the DBA which statement or column "
+        "take a snapshot of the table, which shows no deleted row; ask the DBA which statement or column "
         "type LogMiner does not support (OPERATION_CODE 255 at that SCN); then acknowledge it",
         _SNAPSHOT,
     ),
     observed(
         "table-truncated",
         Owner.WMS,
-        "rows of a captured table were removed by TRUNCATE or with a partition, and no record tells of it",
+        "rows of a captured table were removed by TRUNCATE or with a partition, and no record shows it",
         "ask the WMS team whether it was meant; let the topic's consumers remove the older rows; if rows "
         "were loaded again in a way that redo does not show, take a snapshot; then acknowledge it",
         _ACKNOWLEDGE,
@@ -121,7 +121,8 @@ SKIPPED = (
     observed(
         "table-dropped",
         Owner.WMS,
-        "a captured table was dropped or renamed: no record tells of its rows, and no change of it is read",
+        "a captured table was dropped or renamed: no record shows that its rows are gone, and no change of "
+        "it is read",
         "ask the WMS team whether it was meant; a table that is made again needs supplemental logging and "
         "grants, as the script has them, and then a snapshot; then acknowledge it",
         ORACLE_SCRIPT,
@@ -150,7 +151,7 @@ SECRET_MALFORMED = observed(
     "secret malformed",
     Owner.US,
     "a secret has changed, and the new value cannot be used as it is",
-    "write the secret anew, in the shape that docs/secrets.md gives",
+    "write the secret again, in the shape that docs/secrets.md gives",
     ROTATE_CHECK,
     edit="the secret that the message names",
 )
@@ -174,7 +175,7 @@ ROTATION_FAILED = observed(
     "rotation failed",
     Owner.US,
     "the new login was accepted, and yet the connector does not stream with it",
-    "read in the worker's log what it lacks, such as a grant of a new user; then write the secret anew",
+    "read in the worker's log what it lacks, such as a grant of a new user; then write the secret again",
     LOGS,
 )
 OBSERVED = (

@@ -17,7 +17,7 @@ _OPENING = {
     EventKind.TASK_NOT_STARTED: "a worker's task never started, so it has no log. ECS tries again.",
     EventKind.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
     EventKind.DEPLOYMENT_FAILED: "a deployment of the worker failed; ECS goes back to the version before.",
-    EventKind.UNREADABLE: "ECS told something about the worker that the health check cannot read.",
+    EventKind.UNREADABLE: "ECS sent an event about the worker that the health check cannot read.",
 }
 
 
@@ -29,7 +29,7 @@ def event_mail(
     `state` has the event's incident; `joined`: it was open before. `workers`: how many run now, as a text.
     """
     stage, cause, at = context.stage, event.cause, now if event.at is None else event.at
-    late = f", told {round((now - at) / 60)} minutes late" if now - at > _LATE_SECONDS else ""
+    late = f", reported {round((now - at) / 60)} minutes late" if now - at > _LATE_SECONDS else ""
     earlier = sum(state.worker.counts.values()) > 1
     lines = [
         f"Stage {stage.name}, {moment(at)}{late}: {_OPENING[event.kind]}",

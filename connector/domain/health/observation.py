@@ -294,7 +294,7 @@ class BrokerReading:
 
     `newest`: when the newest heartbeat record was written, in seconds since 1970; None without one.
     `newest_of_table`: the same for the heartbeat table's changes, where the stage has such a table.
-    `missing`: which of their topics do not exist.
+    `missing`: which of their topics, and of the data topics of the last registration, do not exist.
     """
 
     error: str = ""

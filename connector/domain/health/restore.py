@@ -11,7 +11,7 @@ _FOR_DBA = (
 )
 RESET = (
     "the stored position is deleted: the next start reads every row of all captured tables again, as records "
-    "with operation r, and no record tells of rows that are deleted until then"
+    "with operation r, and no record shows rows that are deleted until then"
 )
 
 

@@ -32,7 +32,7 @@ LOST = (
         owner=Owner.DATABASE,
         meaning="the database was restored or flashed back behind the connector's position: the topics hold "
         "changes that the database no longer has, and new ones are not read until it has passed the position",
-        next_step="ask the DBA to which time the database was set back, and tell the owners of the data; a "
+        next_step="ask the DBA to which time the database was set back, and inform the owners of the data; a "
         "restart or waiting brings nothing back: let them decide on a new snapshot, then acknowledge it",
         command=OFFSETS,
         data="changes are missing: the database has lost what the topics hold, and new ones wait",

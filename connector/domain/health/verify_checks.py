@@ -72,7 +72,7 @@ def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> 
         *_rollout(seen),
         *_config(setup, stage),
         *_secrets(seen, stage),
-        *_topics(setup, stage),
+        *_topics(seen, setup, stage),
         *_record(seen, setup, stage),
         *_incident(seen),
         *_endpoints(setup),
@@ -145,6 +145,8 @@ def _secrets(seen: Observation, stage: Stage) -> list[Finding]:
         ]
     if not versions:
         return []
+    if _never_registered(seen):
+        return [_good(SECRETS, f"{len(versions)} secrets; no connector of this stage has used them yet")]
     return [_good(SECRETS, f"{len(versions)} secrets, none newer than those that the connector uses")]
 
 
@@ -154,7 +156,12 @@ def _newer(path: str, failure: str | None) -> str:
     return newer if failure is None else f"{newer}, and it is not tried again: {failure}"
 
 
-def _topics(setup: Setup, stage: Stage) -> list[Finding]:
+def _never_registered(seen: Observation) -> bool:
+    """Whether the stage is known to have no record: what is there may be somebody else's."""
+    return seen.record is None and not {"record", "table"} & set(seen.probe_errors)
+
+
+def _topics(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
     if "topics" in setup.errors:
         return [Finding.unsure(TOPICS, setup.errors["topics"])]
     plan = setup.topics
@@ -166,7 +173,9 @@ def _topics(setup: Setup, stage: Stage) -> list[Finding]:
         *(_bad(TOPICS, text, "read docs/topics.md before you delete anything") for text in plan.wrong),
         *(_surplus(topic, have, wanted) for topic, (have, wanted) in plan.surplus.items()),
     ]
-    return wrong or [_good(TOPICS, f"{len(plan.as_wanted)} of {len(plan.wanted)} as wanted")]
+    whose = "; another stage's, if it uses this cluster: this one was never registered"
+    text = f"{len(plan.as_wanted)} of {len(plan.wanted)} as wanted"
+    return wrong or [_good(TOPICS, text + (whose if _never_registered(seen) else ""))]
 
 
 def _surplus(topic: str, have: int, wanted: int) -> Finding:

@@ -113,8 +113,8 @@ UNREADABLE = observed(
     "worker-event",
     Owner.US,
     "ECS sent an event about the worker in a form that this version does not know",
-    "read the event in the mail and look at the service's events in ECS; then tell the maintainers, who have "
-    "to teach it to the health check",
+    "read the event in the mail and look at the service's events in ECS; then report it to the "
+    "maintainers: the health check does not know it yet",
     STATUS,
 )
 

@@ -28,6 +28,19 @@ class TopicPlan:
             **{topic: f"has fewer than {total} partitions" for topic, total in self.grow.items()},
         }
 
+    def described(
+        self, partitions: Mapping[str, int], configs: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, str]:
+        """Topic -> what carrying the plan out would do to it; `partitions` and `configs`: what there is."""
+        found = {spec.name: f"created, partitions {spec.partitions}" for spec in self.create}
+        changes: dict[str, list[str]] = {}
+        for topic, keys in self.alter.items():
+            have = configs.get(topic, {})
+            changes[topic] = [f"{key} {have.get(key, 'unset')} -> {keys[key]}" for key in sorted(keys)]
+        for topic, total in self.grow.items():
+            changes.setdefault(topic, []).append(f"partitions {partitions.get(topic)} -> {total}")
+        return found | {topic: ", ".join(each) for topic, each in changes.items()}
+
     def losing(self, configs: Mapping[str, Mapping[str, str]], data: Collection[str]) -> tuple[str, ...]:
         """Of the topics `data`, those that the plan would make lose records, each with the change."""
         found = []

@@ -240,6 +240,19 @@ def test_what_could_not_be_read_is_neither_well_nor_wrong(
     assert "run verify again in a minute" in found.next_step
 
 
+def test_nothing_is_called_the_stages_own_that_was_never_registered():
+    """On a cluster of several stages the names are those of another one; a secret is nobody's yet."""
+    never = {each.name: each for each in findings_of({"record": None}, {})}
+    assert never[TOPICS].summary.endswith(
+        "another stage's, if it uses this cluster: this one was never registered"
+    )
+    assert never[SECRETS].summary.endswith("no connector of this stage has used them yet")
+    assert never[RECORD].next_step == LAUNCH
+    unread = findings_of({"record": None, "probe_errors": {"table": "no answer"}}, {})
+    for found in (unread, findings_of({}, {})):
+        assert not [each for each in found if "never registered" in each.summary]
+
+
 def test_a_certificate_with_a_month_left_is_well():
     found = findings_of({}, {"certificate_expiry": NOW + 30 * 24 * 3600})
     assert "expires in 30 days" in next(each.summary for each in found if each.name == CERTIFICATE)

@@ -1,11 +1,13 @@
 """A drill is mailed in the words of a real incident, and touches nothing else."""
 
+import re
 from typing import Any
 
 import pytest
 
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health import metrics
+from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.drills import CLASSES, KEY, MAILS, ONE_OF_EACH_KIND, Mailed, OtherMail, metric_of
 from connector.domain.health.error_classes import SKIPPED
 from connector.domain.health.finding import Finding
@@ -47,6 +49,28 @@ def test_the_finding_of_a_class_is_one_that_the_health_check_mails(cause: ErrorC
     assert metric.alarm is not None
     assert not metric.alarm.mails()
     assert mailed((Finding.failed(metric.name, "x", cause),)) or (metric.name == NAME and cause in SKIPPED)
+
+
+#: What was read at 3 in the morning and not understood: words of ours, old ones, and turns of speech.
+ODD = re.compile(
+    r"\b(mend\w*|untold|told|tells?|telling|anew|knock\w*|retire\w*|amiss|as it went|had again|"
+    r"words? of its own|behold|thereof)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_no_mail_has_a_word_that_one_must_know_us_for(aws: FakeLambdaAws, name: str):
+    drill({KEY: name}, CONTEXT, aws.sns, aws.sns.arn)
+    ((subject, text),) = aws.sns.mails
+    assert ODD.findall(f"{subject}\n{text}") == []
+
+
+def test_no_text_of_an_alarm_has_one_either():
+    alarms = [(m.name, m.alarm) for m in metrics.METRICS if m.alarm]
+    alarms += [(each.name, each.alarm) for each in aws_alarms(MAIN.names, "any")]
+    texts = {name: alarm.text_for(MAIN, "", "") for name, alarm in alarms}
+    assert {name: found for name, text in texts.items() if (found := ODD.findall(text))} == {}
 
 
 @pytest.mark.parametrize("name", MAILS)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.admin_api import Operation
+from connector.domain.admin_api import Operation, State
 from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.diagnosis.error_class import Owner
 from connector.domain.errors import ServerError
@@ -218,6 +218,32 @@ def test_a_heartbeat_that_is_old_or_has_no_topic_is_reported(healthy: FakeStage)
     assert wrong(check(healthy)) == {"HeartbeatMissing": "the newest heartbeat is 301 s old"}
     healthy.kafka.newest_at[topic] = ServerError("the brokers refused", status=3)
     assert wrong(check(healthy)) == {"HeartbeatMissing": f"these topics do not exist: {topic}"}
+
+
+def test_a_data_topic_that_somebody_deleted_is_reported(healthy: FakeStage):
+    """Judged by the last registration, so a launch that is about to make topics is no finding."""
+    (gone, *_) = healthy.stage.topics.roles["data"]
+    assert wrong(check(healthy)) == {}
+    for step in (Operation.TOPICS, Operation.RECORD):
+        assert healthy.ask(step).state is State.DONE
+    assert wrong(check(healthy)) == {}
+    del healthy.kafka.topics[gone]
+    verdict = check(healthy)
+    assert wrong(verdict) == {"HeartbeatMissing": f"these topics do not exist: {gone}"}
+    (finding,) = verdict.findings
+    assert finding.cause is not None
+    assert (finding.cause.name, finding.cause.command) == ("unknown topic", "sceptre launch {target} --yes")
+
+
+def test_a_right_that_is_lacking_makes_no_topic_a_missing_one(
+    healthy: FakeStage, monkeypatch: pytest.MonkeyPatch
+):
+    """As between the code of a release and its role."""
+    for step in (Operation.TOPICS, Operation.RECORD):
+        assert healthy.ask(step).state is State.DONE
+    error = ServerError("TopicAuthorizationFailed")
+    monkeypatch.setattr(type(healthy.kafka), "partitions", lambda *_: (_ for _ in ()).throw(error))
+    assert wrong(check(healthy)) == {}
 
 
 def test_a_heartbeat_table_whose_changes_do_not_come_back_is_reported(healthy: FakeStage):

@@ -108,7 +108,7 @@ def test_an_old_event_says_when_it_was_and_that_it_is_told_late(stage: Stopping)
     at = datetime.fromtimestamp(stage.now - 40 * MINUTES, UTC)
     stage.told(stopped("1", at.isoformat()))
     ((_, text),) = stage.mails
-    assert f"{at:%Y-%m-%d %H:%M} UTC, told 40 minutes late" in text
+    assert f"{at:%Y-%m-%d %H:%M} UTC, reported 40 minutes late" in text
 
 
 def test_what_is_confidential_is_redacted_in_a_mail_as_in_every_other(stage: Stopping):
