@@ -6,6 +6,7 @@ them. Exit status 1 when the pace is missed, or when a row is missing on the top
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from connector.domain.stage.stage import Stage
 from connector.local import schema
+from connector.local.aws import JVM_OPTIONS
 from connector.local.world import World
 from tests.bench import rows as made_up
 from tests.bench.processor_time import CoreShare
@@ -132,6 +134,7 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=1000, help="changes a second (default 1000)")
     parser.add_argument("--seconds", type=int, default=60, help="for how long (default 60)")
     options = parser.parse_args()
+    os.environ[JVM_OPTIONS] = ""
     with tempfile.TemporaryDirectory() as directory:
         seen = measure(options.rate, options.seconds, Path(directory))
     say("\n".join(seen.lines()))

@@ -21,7 +21,7 @@ from connector.domain.health.metrics import METRICS
 from connector.domain.health.observation import Source
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.local import limits, schema
-from connector.local.aws import ENFORCE_CPU
+from connector.local.aws import ENFORCE_CPU, JVM_OPTIONS
 from connector.local.oracle.client import Client
 from connector.local.world import World
 from tests.bench import rows as made_up
@@ -205,6 +205,7 @@ def main() -> int:
     parser.add_argument("--remarks", type=int, default=0, help="characters of each row's remark, all alike")
     options = parser.parse_args()
     os.environ[ENFORCE_CPU] = ""
+    os.environ[JVM_OPTIONS] = ""
     if reason := limits.why_not():
         say(f"memory is {reason}")
     failed = False

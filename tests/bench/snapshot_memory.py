@@ -17,7 +17,7 @@ from pathlib import Path
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.local import limits, schema
-from connector.local.aws import ENFORCE_CPU
+from connector.local.aws import ENFORCE_CPU, JVM_OPTIONS
 from connector.local.oracle.process import PORT as DATABASE_PORT
 from connector.local.world import World
 from tests.bench import rows as made_up
@@ -137,6 +137,7 @@ def main() -> int:
     parser.add_argument("--any-cpu", action="store_true", help="do not enforce the task's CPU")
     options = parser.parse_args()
     os.environ[ENFORCE_CPU] = "" if options.any_cpu else "1"
+    os.environ[JVM_OPTIONS] = ""
     if reason := limits.why_not():
         say(f"memory is {reason}; the worker's peak (VmHWM) is compared with the limit instead")
     failed = False

@@ -8,7 +8,7 @@ server. What a shim cannot show is asserted on the rendered templates instead.
 import os
 from pathlib import Path
 
-from connector.local.aws import ENFORCE_CPU
+from connector.local.aws import ENFORCE_CPU, JVM_OPTIONS
 from connector.local.aws_shims import (
     ecs_runtime,
     ecs_stability,
@@ -35,7 +35,8 @@ def install() -> FargateRuntime:
         connect_home=Path(os.environ["WMS_LOCAL_CONNECT_HOME"]),
         state=state,
         base_environment={
-            name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG") if name in os.environ
+            **{name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG") if name in os.environ},
+            **({"JAVA_TOOL_OPTIONS": os.environ[JVM_OPTIONS]} if os.environ.get(JVM_OPTIONS) else {}),
         },
         enforce_cpu=os.environ.get(ENFORCE_CPU) == "1",
     )
