@@ -97,7 +97,7 @@ def _configs(spec: Any) -> str:
 
 def _groups() -> str:
     catalogues: tuple[Catalogue, ...] = (NAMED.topics, EPHEMERAL.topics)
-    used_by = ("the Connect workers", "the signal channel", "the reader of the schema history")
+    used_by = ("the Connect workers", "the signal channel")
     return _table(
         ("used by", f"`{NAMED.name}`", f"`{EPHEMERAL.name}`"),
         ((who, *(f"`{c.groups[i]}`" for c in catalogues)) for i, who in enumerate(used_by)),

@@ -168,7 +168,6 @@ BY_A_WORKER = (
     Acl(Resource.TOPIC, MAIN.topics.roles["data"][2], ("Write",)),
     Acl(Resource.TRANSACTIONAL_ID, f"{GROUP}-wms-oracle-cdc-0", ("Write",)),
     Acl(Resource.TOPIC, MAIN.topics.one("schema_history"), ("Read",)),
-    Acl(Resource.GROUP, f"{MAIN.topics.prefix}-schemahistory", ("Read",)),
 )
 
 
