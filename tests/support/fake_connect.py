@@ -66,6 +66,8 @@ class FakeConnect:
     )
     configs: dict[str, dict[str, str]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
+    #: How many questions for a status are still answered with UNASSIGNED, as after a worker was replaced.
+    unassigned: int = 0
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
     #: Connectors that have stored an offset.
@@ -167,7 +169,9 @@ class FakeConnect:
         if name not in self.states:
             return _refuse(404, f"No status found for connector {name}")
         worker = f"{self.addresses[0]}:8083"
-        connector = {"state": self.states[name], "worker_id": worker}
+        state = "UNASSIGNED" if self.unassigned > 0 else self.states[name]
+        self.unassigned -= 1
+        connector = {"state": state, "worker_id": worker}
         tasks = [self.tasks[name]] if name in self.tasks else []
         return _reply(200, {"name": name, "connector": connector, "tasks": tasks, "type": "source"})
 

@@ -78,6 +78,11 @@ class ConnectorStatus:
         return self.state == "STOPPED"
 
     @property
+    def unassigned(self) -> bool:
+        """Whether its worker has not taken it up yet, or has just left: it may be STOPPED a second later."""
+        return self.state == "UNASSIGNED"
+
+    @property
     def idle(self) -> bool:
         """Whether the connector or its task does not run, although nobody halted it and nothing failed."""
         return not (self.halted or self.failed or self.runs)

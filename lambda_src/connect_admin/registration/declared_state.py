@@ -43,7 +43,7 @@ def make_declared(session: Session, connect: Connect) -> str:
     """
     declared = session.environment.settings.connect_state
     halt = read_halt(session.aws.table(session.environment.table))
-    status = connect.status(CONNECTOR)
+    status = _settled(connect, session)
     if status is None:
         return ""
     by = halted_by(status, halt)
@@ -70,6 +70,19 @@ def _mark(session: Session) -> None:
     """Before the request: a run that dies behind it leaves a halt that says why."""
     table = session.aws.table(session.environment.table)
     write_halt(table, read_halt(table), by=HaltedBy.DECLARED, at=int(time.time()))
+
+
+def _settled(connect: Connect, session: Session) -> ConnectorStatus | None:
+    """The status once a worker has taken the connector up, or the last one; None without a connector.
+
+    A worker that has just started says UNASSIGNED before STOPPED. That ends nobody's halt.
+    """
+    return session.deadline.poll(
+        lambda: connect.status(CONNECTOR),
+        lambda found: found is None or not found.unassigned,
+        every=_PAUSE_SECONDS,
+        at_most=_FOLLOW_SECONDS,
+    )
 
 
 def _follow(connect: Connect, session: Session, enough: Callable[[ConnectorStatus], bool]) -> None:

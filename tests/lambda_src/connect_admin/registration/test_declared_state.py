@@ -71,6 +71,19 @@ def test_an_operators_halt_stands_above_and_is_named(world: FakeStage, halt: Ope
         assert "the DBA patches" in answers[Operation.VERIFY].details["rest"]
 
 
+@pytest.mark.parametrize("halt", [Operation.PAUSE, Operation.STOP])
+def test_a_halt_is_not_forgotten_while_a_new_worker_takes_the_connector_up(
+    world: FakeStage, halt: Operation
+) -> None:
+    launch(world)
+    world.ask(halt, why="the DBA patches")
+    before = state(world)
+    world.connect.unassigned = 4
+    answers = launch(world)
+    assert f"it stays {before}: an operator did that" in answers[Operation.REGISTER].summary
+    assert (state(world), mark(world).by) == (before, HaltedBy.OPERATOR)
+
+
 def test_a_stale_mark_of_an_operator_does_not_keep_a_launch_from_what_is_declared(world: FakeStage) -> None:
     launch(world)
     world.ask(Operation.STOP)
