@@ -83,6 +83,7 @@ test-long: $(READY) ## property tests of what a teardown may delete, over more t
 
 bench: $(READY) ## figures that depend on the machine: start of a worker, teardown among many topics, changes a second
 	@$(BIN)/python -m tests.bench.start_time
+	@$(BIN)/python -m tests.bench.answer_time
 	@$(BIN)/python -m tests.bench.change_rate
 	@$(BIN)/python -m tests.bench.teardown
 

@@ -154,7 +154,7 @@ def test_the_mail_comes_within_a_minute_once_with_class_and_next_step(refusal: R
     assert refusal.mail.subject == "wms-connector-main: ConnectorStateFailed (login)"
     assert "ORA-01017" in refusal.mail.value("Last error")
     assert "stopped the connector, which keeps its offsets" in refusal.mail.text
-    assert "secret dbInfo" in refusal.mail.value("Next step")
+    assert "secret wms/default/dbInfo" in refusal.mail.value("Next step")
     assert refusal.more_mails == []
 
 

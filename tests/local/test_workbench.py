@@ -17,16 +17,16 @@ from connector.local.state import ROOT
 from connector.local.world import World
 from tests.support.sceptre_cli import sceptre
 from tests.support.waiting import wait_for
-from tests.support.wms_cli import _PROGRAM, Done, wms_connector
+from tests.support.wms_cli import PROGRAM, Done, wms_connector
 
 pytestmark = pytest.mark.e2e
 
 NAME = 'wörld, it\'s "ours" é'
 TABLE = f"WMS.{schema.BASE}"
-#: What is promised of `status`: a healthy stage; the first sign and the end where something does not answer.
-HEALTHY_SECONDS, SIGN_SECONDS, END_SECONDS = 2.0, 2.0, 15.0
-#: Other tests compute at the same time.
-BUSY = float(os.environ.get("WMS_BUSY_FACTOR", "1"))
+#: What is promised of `status` where something does not answer: its first sign and its end.
+SIGN_SECONDS, END_SECONDS = 2.0, 15.0
+#: Other tests compute at the same time: this finds a wait that was forgotten, and `make bench` measures.
+BUSY = 4.0
 
 
 @pytest.fixture(scope="module")
@@ -85,15 +85,6 @@ def test_a_topic_that_is_not_there_is_answered_with_the_one_that_was_meant(world
     assert f"did you mean wms.{TABLE}?" in done.stderr
 
 
-def test_the_status_of_a_healthy_stage_takes_a_moment(world: World, main: str):
-    took = []
-    for _ in range(3):
-        began = time.monotonic()
-        ok(wms_connector(world.env(), "status", main))
-        took.append(time.monotonic() - began)
-    assert min(took) <= HEALTHY_SECONDS * BUSY, took
-
-
 def test_a_config_that_was_just_registered_differs_in_nothing(world: World, main: str):
     assert "a launch would change nothing" in ok(wms_connector(world.env(), "connector", "diff", main)).stdout
 
@@ -112,7 +103,9 @@ def test_a_fault_is_made_found_mailed_and_fixed(world: World, main: str):
     found = wms_connector(world.env(), "check", main)
     assert found.status == 1
     assert "DbTcpUnreachable" in found.stdout
-    wait_for(lambda: "main" in local(world, "mails").stdout, "the mail", 30)
+    # What may pass by itself is mailed when a second check finds it.
+    assert wms_connector(world.env(), "check", main).status == 1
+    wait_for(lambda: "DbTcpUnreachable" in local(world, "mails").stdout, "the mail", 60)
     ok(local(world, "start", "database"))
     wait_for(lambda: wms_connector(world.env(), "check", main).status == 0, "a healthy check", 120)
 
@@ -122,7 +115,7 @@ def test_brokers_that_do_not_answer_keep_nobody_waiting(world: World, main: str)
     try:
         began = time.monotonic()
         running = subprocess.Popen(
-            [str(_PROGRAM), "status", main],
+            [str(PROGRAM), "status", main],
             cwd=ROOT,
             env={**os.environ, **world.env()},
             stdout=subprocess.PIPE,

@@ -121,9 +121,9 @@ class Catalogue:
     def groups(self) -> tuple[str, ...]:
         """Consumer groups: the Connect groups and the signal channel's.
 
-        The reader of the schema history has a group id, `<topic.prefix>-schemahistory`, but is in no group: it
-        assigns itself its partition and commits nothing (`KafkaSchemaHistory` of Debezium 3.6.1;
-        tests/e2e/test_rights.py starts a worker that has no right on that name).
+        The reader of the schema history has a group id, `<topic.prefix>-schemahistory`, but joins no group:
+        it assigns itself its partition and commits nothing (`KafkaSchemaHistory` of Debezium 3.6.1). Each
+        worker of the tests on the real parts runs without a right on that name.
         """
         return (*self.connect_groups, self.signal_group)
 
