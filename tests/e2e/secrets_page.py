@@ -100,6 +100,7 @@ def second_user(runner: Runner, db_info: Mapping[str, Any]) -> None:
                     "tbs_file": "/logminer2.dbf",
                     "tbs_file_pdb": "/logminer2_pdb.dbf",
                 },
+                there_already=(1543, 32588),
             )
     runner.write("dbInfo.json", {**db_info, "user": user, "password": PASSWORD})
 
