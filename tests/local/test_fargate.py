@@ -38,7 +38,7 @@ def test_a_worker_gets_what_its_task_definition_says_and_nothing_else(cluster: C
     environment = cluster.worker(task)["environment"]
     assert environment["CONNECT_GROUP_ID"] == "g"
     assert environment["KAFKA_PASSWORD"] == PASSWORD
-    assert environment["JAVA_TOOL_OPTIONS"] == "-XX:MaxRAM=1024m"
+    assert environment["JAVA_TOOL_OPTIONS"] == "-XX:TieredStopAtLevel=1 -XX:MaxRAM=1024m"
     assert {"HOME", "TMPDIR", "GATEWAY_PORT", "WMS_LOCAL_STATE", "AWS_ENDPOINT_URL"}.isdisjoint(environment)
     assert Path(environment["CONNECT_HOME"]) == Path(cluster.worker(task)["cwd"])
     assert Path(environment["CONNECT_TMP"]).is_dir()
