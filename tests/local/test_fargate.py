@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def cluster(embedded: Embedded, request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    made = Cluster(embedded, f"c-{abs(hash(request.node.name)) % 10**8}")
+def cluster(embedded: Embedded) -> Iterator[Cluster]:
+    # A test that is run once more gets a name of its own, too.
+    made = Cluster(embedded, f"c-{uuid.uuid4().hex[:8]}")
     yield made
     made.ecs.delete_service(cluster=made.name, service=made.name, force=True)
     wait_for(
