@@ -89,6 +89,7 @@ def _apart(world: World, project: Path, first: str, seconds: float, second: str)
 
 def _start(world: World, project: Path, command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
+        # Sceptre's own pace, by which the pause between the two is chosen.
         [str(Path(sys.executable).with_name("sceptre")), command, PATH, "--yes"],
         cwd=project,
         env={**os.environ, **world.env(), "PYTHONUNBUFFERED": "1"},

@@ -18,6 +18,8 @@ from tests.support.stage_under_test import HEALTHY, StageUnderTest
 pytestmark = pytest.mark.e2e
 
 NAMES = Stage.parse("main").names
+#: How long the functions wait for one answer of Connect or of an AWS service.
+WAIT_SECONDS = 8.0
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +42,18 @@ def test_its_metrics_arrive_where_the_alarms_look_for_them(world: World, checked
     assert not any(m["Dimensions"] for m in found)
 
 
-def test_a_check_of_a_healthy_stage_takes_less_than_two_seconds(world: World, checked: dict[str, Any]):
+def test_a_check_of_a_healthy_stage_waits_for_nothing(world: World, checked: dict[str, Any]):
     """Not the first one: that made its clients, as a function's first call does.
 
-    The fastest of three counts: a machine may be busy with something else.
+    A quiet machine needs less than 2 s. The limit is that of a request that nobody answers: the fastest of
+    three checks is above it only if something is waited for.
     """
     contents = [StageUnderTest(world).health() for _ in range(3)]
     for content in contents:
         assert content["summary"].startswith(HEALTHY)
         assert content["notified"] == "nothing"
         assert content["metrics"]["HeartbeatAgeSeconds"] < 60
-    assert min(content["seconds"] for content in contents) < 2
+    assert min(content["seconds"] for content in contents) < WAIT_SECONDS
 
 
 def test_a_check_of_a_healthy_stage_makes_few_calls(world: World, checked: dict[str, Any]):
