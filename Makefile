@@ -23,7 +23,7 @@ export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
 export PIP_NO_CACHE_DIR := 1
 endif
 
-.PHONY: help setup demo test test-unit coverage coverage-badge test-e2e test-long bench memory oracle-statements image-proof check nist gate-templates format render faults clean
+.PHONY: help setup demo test test-unit coverage coverage-badge test-e2e test-long bench memory oracle-statements image-proof check nist sbom gate-templates format render faults clean
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,7 @@ test-long: $(READY) ## property tests of what a teardown may delete, over more t
 
 bench: $(READY) ## figures that depend on the machine: start of a worker, teardown among many topics, changes a second
 	@$(BIN)/python -m tests.bench.start_time
+	@$(BIN)/python -m tests.bench.answer_time
 	@$(BIN)/python -m tests.bench.change_rate
 	@$(BIN)/python -m tests.bench.teardown
 
@@ -109,9 +110,14 @@ check: $(READY) ## exactly what CI checks besides the tests
 	@echo "==> cfn-lint" && $(BIN)/cfn-lint $(CFN_LINT) '.rendered/**/*.json'
 	@echo "==> checkov" && $(BIN)/python -m tools.gates checkov .rendered $(GATES)/checkov/bin/checkov
 	@echo "==> parliament" && $(BIN)/python -m tools.gates parliament .rendered $(GATES)/parliament/bin/parliament
+	@$(MAKE) --no-print-directory --silent sbom
 
 nist: $(GATES)/nist/.ready gate-templates ## cdk-nag's rules for NIST 800-53 over every template; needs Node.js and npm
 	@echo "==> cdk-nag" && $(BIN)/python -m tools.gates nist .rendered $(GATES)/nist/node_modules
+
+sbom: $(READY) $(GATES)/cyclonedx/.ready ## what the image and the functions' zip hold, as CycloneDX in .sbom, valid against its schema
+	@echo "==> sbom" && rm -rf .sbom && $(BIN)/python -m tools.sbom .sbom
+	@$(BIN)/python -m tools.gates cyclonedx .sbom $(GATES)/cyclonedx/bin/python
 
 gate-templates: render
 	@$(BIN)/python -m tools.gates variants .rendered
@@ -140,4 +146,4 @@ format: $(READY) ## let ruff format and fix
 
 clean: ## stop the local world and remove what make made
 	@test ! -x $(BIN)/wms-connector || $(BIN)/wms-connector local down
-	rm -rf .venv .tools .rendered .local connector/image/target connector/local/oracle/driver/target .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .tools .rendered .sbom .local connector/image/target connector/local/oracle/driver/target .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

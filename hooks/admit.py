@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from sceptre.hooks import Hook
 
+from connector.operations import guarded_changes, interrupted, stack_progress
 from connector.operations.turns import TURNS
 from connector.sceptre import excepthook, preflight
 from connector.sceptre import stack as sceptre_stack
+from connector.sceptre.stack import SceptreStack
 
 #: What was admitted in this process: each stack of a stage asks, and the first answer holds for the run.
 _admitted: set[tuple[str, str, str]] = set()
@@ -15,6 +18,7 @@ _lock = threading.Lock()
 
 # Sceptre imports its plugins before it reads config/, so a mistake there is reported in one line too.
 excepthook.install()
+interrupted.install(TURNS.asked)
 
 
 class AdmitStage(Hook):  # type: ignore[misc]
@@ -27,6 +31,9 @@ class AdmitStage(Hook):  # type: ignore[misc]
             turn = TURNS.of(self.stack, self.logger.info)
             if not _once("launch", turn.admit, self.stack):
                 turn.check_launch(fresh=False)
+            if not sceptre_stack.is_foundation(self.stack):
+                _once("changes", partial(guarded_changes.check_stack, show=self.logger.info), self.stack)
+        stack_progress.watch(self.stack, self.logger.info)
 
 
 class CheckSecrets(Hook):  # type: ignore[misc]
@@ -42,9 +49,7 @@ class CheckSecrets(Hook):  # type: ignore[misc]
                 _once("reading", preflight.admit_reading, self.stack)
 
 
-def _once(
-    what: str, check: Callable[[sceptre_stack.SceptreStack], None], stack: sceptre_stack.SceptreStack
-) -> bool:
+def _once(what: str, check: Callable[[SceptreStack], None], stack: SceptreStack) -> bool:
     """Whether this is the first stack of its stage, for which the check is made."""
     key = (what, sceptre_stack.group_of(stack), str(stack.region))
     if key in _admitted:

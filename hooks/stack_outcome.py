@@ -20,6 +20,14 @@ class ReportOutcome(Hook):  # type: ignore[misc]
             stack_outcome.report(self.stack)
 
 
+class ReportDeletion(Hook):  # type: ignore[misc]
+    """`!wms_deleted`, after a deletion: raise CloudFormation's own reason if the stack is still there."""
+
+    def run(self) -> None:
+        with sceptre_stack.one_line_errors(self.stack.name):
+            stack_outcome.report_deletion(self.stack)
+
+
 class RefuseBusy(Hook):  # type: ignore[misc]
     """`!wms_not_busy`, after a launch: raise if the stack is in progress, which Sceptre takes for an end."""
 

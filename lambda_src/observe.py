@@ -4,12 +4,14 @@ The only gatherer: the health check, `status`, `verify` and a registration evalu
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connector.domain.capture.config import NAME_KEY, changed_keys, config_hash
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.health.causes import HEARTBEAT_REFUSED
+from connector.domain.health.halt import Halt
 from connector.domain.health.observation import (
     POSITION_PROBE,
     BrokerReading,
@@ -18,12 +20,21 @@ from connector.domain.health.observation import (
     Service,
     Source,
 )
+from connector.domain.health.refused import RefusedCredentials
+from connector.domain.health.rotation_state import Rotation
 from connector.domain.health.scn import Position, position_in
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.stage.aws_names import CONNECTOR
+from connector.domain.stage.record import StageRecord
 from lambda_src.clients.connect_rest import Unreachable
-from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
-from lambda_src.clients.state_table import read_budget, read_health_state, read_record
+from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC, KafkaAdmin
+from lambda_src.clients.state_table import (
+    read_budget,
+    read_halt,
+    read_health_state,
+    read_record,
+    read_rotation,
+)
 from lambda_src.clients.worker_log import Logs, last_failure
 from lambda_src.observe_skipped import PROBE as SKIPPED
 from lambda_src.observe_skipped import SECONDS as SKIPPED_SECONDS
@@ -40,6 +51,8 @@ _CONNECT_SECONDS = 18.0
 _SOURCE_SECONDS = 6.0
 _BROKERS_SECONDS = 8.0
 _LOG_SECONDS = 6.0
+#: Of a limit for all: what is kept for the parts that need the secrets first, and the least for a probe.
+_THEN_SECONDS, _LEAST_SECONDS = 5.0, 1.0
 #: For how long a health check looks whether the database's SCN moves, in seconds, and how often. The
 #: connector asks for it in each iteration: each second on a quiet database (seen with Debezium 3.6.1.Final).
 _SCN_SECONDS = 8.0
@@ -52,20 +65,17 @@ def observe(
     logs: Callable[[], Logs] | None = None,
     clock: Clock = time.time,
     watch_scn: bool = False,
+    within: float | None = None,
 ) -> Observation:
     """Everything about the stage that can be seen from inside the VPC.
 
     `logs` is where the worker's log is read, by default CloudWatch Logs. `clock` tells seconds since 1970.
     `watch_scn`: look for some seconds whether the database's SCN moves, for a check that remembers it.
+    `within`: how many seconds all of it may take, for somebody who waits; else each part has its own limit.
     """
+    ends = None if within is None else time.monotonic() + within
     # Read the secrets first, so that their values can be redacted in what Connect says later.
-    known, probe_errors = run(
-        [
-            Probe("secrets", session.know_confidential, _AWS_SECONDS),
-            Probe("table", lambda: _table(session), _AWS_SECONDS),
-            Probe("service", lambda: _service(session), _AWS_SECONDS),
-        ]
-    )
+    known, probe_errors = run(_by(ends and ends - _THEN_SECONDS, _first_probes(session)))
     items, unreadable = known.get("table", ({}, {}))
     skipped = items.get(SKIPPED)
     # Only the health check reads on in the log: the others show what it has found.
@@ -73,15 +83,14 @@ def observe(
     if "secrets" in probe_errors:
         # Without addresses there is nothing to connect to, and why they are missing is reported already.
         probes = [probe for probe in probes if probe.name in ("connect", SKIPPED)]
-    seen, later_errors = run(probes)
+    seen, later_errors = run(_by(ends, probes))
     state = seen.get("connect", ConnectState())
     asked = clock()
-    source, source_error = _source(session, state.status)
+    source, source_error = _source(session, state.status, ends)
     probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
     # Without the secrets their values could not be redacted in a database's message.
     silent = "secrets" in probe_errors
-    read_from = logs or session.aws.logs
-    log_message = "" if silent else _log_message(session, read_from, state.status, source)
+    log_message = "" if silent else _log_message(session, logs or session.aws.logs, state.status, source)
     env = session.environment
     absent = "service" in known and known["service"] is None
     found = Observation(
@@ -101,16 +110,39 @@ def observe(
         secret_versions=session.secrets.versions,
         budget=items.get("budget") if "record" in items else None,
         health_state=items.get("health_state"),
+        rotation=items.get("rotation", Rotation()),
+        desired_count=env.desired_count,
+        drifted_keys=_drifted_keys(session, state, items.get("record")),
+        halt=items.get("halt", Halt()),
+        refused=items.get("refused", RefusedCredentials()),
         skipped=seen.get(SKIPPED, skipped),
         probe_errors=probe_errors,
     )
     return with_set_back(found, clock())
 
 
+def _first_probes(session: Session) -> list[Probe]:
+    """What the other probes need."""
+    return [
+        Probe("secrets", session.know_confidential, _AWS_SECONDS),
+        Probe("table", lambda: _table(session), _AWS_SECONDS),
+        Probe("service", lambda: _service(session), _AWS_SECONDS),
+    ]
+
+
+def _by(ends: float | None, probes: Sequence[Probe]) -> list[Probe]:
+    """The probes, none of which takes longer than until then; a moment of `time.monotonic`."""
+    if ends is None:
+        return list(probes)
+    left = max(_LEAST_SECONDS, ends - time.monotonic())
+    return [replace(probe, seconds=min(probe.seconds, left)) for probe in probes]
+
+
 def _probes(session: Session, known: Mapping[str, Any], skipped: SkippedChanges | None) -> list[Probe]:
+    items, _ = known.get("table", ({}, {}))
     probes = [
         Probe("database", lambda: _database(session), _AWS_SECONDS),
-        Probe("brokers", lambda: _brokers(session), _BROKERS_SECONDS + 2),
+        Probe("brokers", lambda: _brokers(session, items.get("record")), _BROKERS_SECONDS + 2),
     ]
     if known.get("service") or session.environment.connect_url:
         probes.append(Probe("connect", lambda: _connect(session, stored=True), _CONNECT_SECONDS))
@@ -139,6 +171,9 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         "record": lambda: read_record(table),
         "budget": lambda: read_budget(table),
         "health_state": lambda: read_health_state(table),
+        "rotation": lambda: read_rotation(table),
+        "halt": lambda: read_halt(table),
+        "refused": lambda: session.refused,
     }
     if session.environment.settings.kind == "debezium":
         reads[SKIPPED] = lambda: known_skips(table)
@@ -170,6 +205,8 @@ class ConnectState:
     #: What it has stored for the connector, or why it does not give that.
     position: Position | None = None
     position_error: str = ""
+    #: The connector's config as Connect has it; None when it was not read, or there is none.
+    config: Mapping[str, str] | None = None
 
 
 def _connect(session: Session, *, stored: bool = False) -> ConnectState:
@@ -185,7 +222,12 @@ def _connect(session: Session, *, stored: bool = False) -> ConnectState:
         state = ConnectState("", root, connect.status(CONNECTOR))
     except (ServerError, DeadlineExceeded) as error:
         return ConnectState("", root, error=str(error), position_error=str(error))
-    if not stored or session.environment.settings.kind != "debezium":
+    if not stored:
+        return state
+    # Whatever keeps Connect from giving the config, its status or the position tells of.
+    _, config = tried(lambda: connect.config(CONNECTOR))
+    state = replace(state, config=config if isinstance(config, Mapping) else None)
+    if session.environment.settings.kind != "debezium":
         return state
     # Before the SCN is asked for: then a position ahead of the SCN is one that cannot be.
     try:
@@ -196,6 +238,23 @@ def _connect(session: Session, *, stored: bool = False) -> ConnectState:
         # What a connector that is gone has stored stays; Connect answers for connectors that exist only.
         return replace(state, position_error=f"Connect has no connector {CONNECTOR}")
     return replace(state, position=position_in(offsets, session.stage.topics.prefix))
+
+
+def _drifted_keys(
+    session: Session, state: ConnectState, record: StageRecord | None
+) -> tuple[str, ...] | None:
+    """Between two steps of a launch the config is the one registered last, or the wanted one: no drift."""
+    if state.config is None:
+        return None
+    live = {key: value for key, value in state.config.items() if key != NAME_KEY}
+    well, wanted = tried(lambda: session.config)
+    if not well:
+        return None
+    keys = tuple(changed_keys(wanted, live))
+    if not keys or (record is not None and config_hash(live) == record.config_hash):
+        return ()
+    # Of a stage that was never registered nobody knows what its config was.
+    return keys if record is not None and record.config_hash else None
 
 
 def _connector_error(state: ConnectState) -> Mapping[str, str]:
@@ -215,8 +274,8 @@ def _database(session: Session) -> dict[str, str]:
     return found
 
 
-def _brokers(session: Session) -> BrokerReading:
-    """Whether the brokers answer, and how old the newest heartbeat is."""
+def _brokers(session: Session, record: StageRecord | None) -> BrokerReading:
+    """Whether the brokers answer, how old the newest heartbeat is, and which topics are gone."""
     settings, topics = session.environment.settings, session.stage.topics
     try:
         with session.kafka(_BROKERS_SECONDS) as kafka:
@@ -231,6 +290,7 @@ def _brokers(session: Session) -> BrokerReading:
                     if error.status != UNKNOWN_TOPIC:
                         raise
                     missing.append(topics.one(role))
+            missing += _gone(kafka, record, topics.roles["data"])
             return BrokerReading("", newest.get("heartbeat"), newest.get("heartbeat_table"), tuple(missing))
     except ServerError as error:
         if error.retriable:
@@ -238,12 +298,33 @@ def _brokers(session: Session) -> BrokerReading:
         raise
 
 
-def _source(session: Session, status: ConnectorStatus | None) -> tuple[Source | None, Mapping[str, str]]:
+def _gone(kafka: KafkaAdmin, record: StageRecord | None, data: Sequence[str]) -> list[str]:
+    """The data topics that were there at the last registration and are not now.
+
+    By the record: during a launch the settings are ahead of the topics. Who may not see them, as with the
+    rights of an earlier release, is not told that they are gone.
+    """
+    known = [topic for topic in data if record is not None and topic in record.topics]
+    if not known:
+        return []
+    try:
+        there = kafka.partitions(known)
+    except ServerError as error:
+        if error.retriable:
+            raise
+        return []
+    return [topic for topic in known if topic not in there]
+
+
+def _source(
+    session: Session, status: ConnectorStatus | None, ends: float | None = None
+) -> tuple[Source | None, Mapping[str, str]]:
     """What the worker that runs the task reports of the source, if a task runs; and the probe's error."""
     if status is None or not status.running_at:
         return None, {}
     address = status.running_at[0]
-    seen, probe_errors = run([Probe("source", lambda: session.source_at(address), _SOURCE_SECONDS)])
+    probe = Probe("source", lambda: session.source_at(address), _SOURCE_SECONDS)
+    seen, probe_errors = run(_by(ends, [probe]))
     return seen.get("source"), {name: f"{address}: {reason}" for name, reason in probe_errors.items()}
 
 

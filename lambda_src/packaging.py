@@ -15,8 +15,9 @@ from pathlib import Path, PurePosixPath
 
 from connector.domain.errors import OperatorError
 
-#: Packages that the Lambda runtime does not have. Pure Python only: the zip runs on any architecture.
-VENDORED = ("kafka-python",)
+#: Packages that the Lambda runtime does not have: the Kafka client, and `requests` with what it
+#: imports beside urllib3. Pure Python only: the zip runs on any architecture.
+VENDORED = ("kafka-python", "requests", "certifi", "charset-normalizer", "idna")
 
 #: Our own code, as patterns below the repository.
 _OURS = ("connector/__init__.py", "connector/domain/**/*.py", "lambda_src/**/*.py")
@@ -70,7 +71,8 @@ def _vendored_files(distribution: str) -> Iterator[tuple[str, bytes]]:
 
 def _wanted(path: PurePosixPath) -> bool:
     """Leave out files that depend on how a package was installed, and files that no function reads."""
-    if ".." in path.parts or path.suffix in (".pyc", ".pyi"):
+    # A compiled module of charset-normalizer stands beside the same module in Python.
+    if ".." in path.parts or path.suffix in (".pyc", ".pyi", ".so", ".pyd"):
         return False
     if path.parts[0].endswith(".dist-info"):
         return "licenses" in path.parts or path.name == "METADATA"

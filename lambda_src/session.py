@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -10,8 +10,11 @@ import boto3
 
 from connector.domain.admin_api import LogEvent
 from connector.domain.capture.config import connector_config
-from connector.domain.errors import ServerError
+from connector.domain.capture.envelope import kept_envelope, remembered
+from connector.domain.capture.snapshot import SnapshotRequest
+from connector.domain.errors import SecretError, ServerError
 from connector.domain.health.observation import Service, Source
+from connector.domain.health.refused import RefusedCredentials
 from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
 from connector.domain.secrets.database import Database, parse_database
 from connector.domain.secrets.fallback import find_secret, require_secret
@@ -26,7 +29,7 @@ from connector.domain.secrets.secrets import (
     parse_kafka_credentials,
 )
 from connector.domain.secrets.shapes import parse_alb_tls, parse_kafka_tls
-from connector.domain.stage.aws_names import CONNECT_PORT
+from connector.domain.stage.aws_names import CONNECT_PORT, CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
 from lambda_src.clients import ecs as tasks
@@ -37,10 +40,10 @@ from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.endpoints import Address, addresses
 from lambda_src.clients.kafka_admin import Kafka, KafkaAdmin, client_settings
 from lambda_src.clients.secrets import SecretReader, SecretsManager
-from lambda_src.clients.state_table import Table
+from lambda_src.clients.state_table import Table, read_record, read_refused
 from lambda_src.clients.tcp import TcpProbe, tcp_probe
 from lambda_src.clients.tls import certificate_expiry
-from lambda_src.clients.transport import HttpTransport, Transport
+from lambda_src.clients.transport import Transport
 from lambda_src.clients.worker_log import Logs
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
@@ -93,10 +96,29 @@ class Session:
     marked: bool = False
     #: The stage that the caller means; None when it did not say.
     meant: str | None = None
+    #: Whether an operator wants a login to be tried once more that was refused.
+    retry_login: bool = False
     #: The tables of a requested snapshot or acknowledgement; none stands for all.
     tables: tuple[str, ...] = ()
+    #: Why an operator pauses or stops the connector, and after how many seconds people are reminded of it
+    #: first; 0: after a day.
+    why: str = ""
+    remind_seconds: int = 0
+    #: The offsets to restore, and whether the DBA was asked for the redo log at their position.
+    offsets: tuple[Mapping[str, Any], ...] = ()
+    position_checked: bool = False
+    #: The snapshot that is requested or asked about.
+    snapshot: SnapshotRequest | None = None
     #: Events of the worker's log that the caller has read; None when it could not.
     log: tuple[LogEvent, ...] | None = None
+    #: Path -> version id of the secrets to work with, of which no other exists; None: whatever is current.
+    pinned: Mapping[str, str] | None = None
+    #: When the launch that asks has changed the connector, in seconds since 1970; 0 if it has not.
+    since: float = 0
+    #: The connector's settings of the caller's checkout, as JSON; None where they do not matter.
+    settings: str | None = None
+    #: The names of changes that cannot be undone and are confirmed.
+    confirmed: tuple[str, ...] = ()
 
     @property
     def stage(self) -> Stage:
@@ -106,7 +128,22 @@ class Session:
     @cached_property
     def secrets(self) -> SecretReader:
         """Secrets, each read once."""
-        return SecretReader(self.aws.secrets_manager())
+        return SecretReader(self.aws.secrets_manager(), self.pinned)
+
+    def with_versions(self, versions: Mapping[str, str]) -> "Session":
+        """The same invocation with these versions of secrets (path -> version id), and no others.
+
+        It shares the redactor.
+        """
+        return replace(self, pinned=dict(versions))
+
+    def anew(self) -> "Session":
+        """The same invocation with nothing read yet. It shares the redactor."""
+        return replace(self)
+
+    def stored(self, name: str) -> StoredSecret:
+        """A secret that the stage must have; `SecretError` when it does not exist or cannot be read."""
+        return self._require(name)
 
     @cached_property
     def brokers(self) -> Brokers:
@@ -140,25 +177,37 @@ class Session:
         found = find_secret(self.environment.secret_prefix, self.stage, KAFKA_TLS, self.secrets.fetch)
         return None if found is None else parse_kafka_tls(found)
 
+    @cached_property
+    def refused(self) -> RefusedCredentials:
+        """The versions of secrets that were refused, as they were when first asked for."""
+        return read_refused(self.aws.table(self.environment.table))
+
     @property
     def database_address(self) -> str:
         """`host:port` of the source, for messages."""
         return ", ".join(f"{host}:{port}" for host, port in self.database.endpoints)
 
-    def database_reach(self) -> str:
-        """Whether this function reaches the source's first port, as a text."""
+    def database_error(self) -> str:
+        """Why this function does not reach the source's first port; empty when it does."""
         seconds = self.deadline.timeout("reaching the database", at_most=3)
-        error = self.tcp_probe(self.database.host, self.database.port, seconds)
-        if error:
-            return f"the admin Lambda cannot reach its port either: {error}"
-        return "the admin Lambda reaches its port"
+        return self.tcp_probe(self.database.host, self.database.port, seconds)
 
     @cached_property
     def config(self) -> Mapping[str, str]:
         """The connector config as it should be."""
         env = self.environment
         private_ca = self.authority is not None
-        return connector_config(env.stage, self.database, env.auth, env.settings, private_ca=private_ca)
+        settings = replace(env.settings, envelope=self.envelope)
+        return connector_config(env.stage, self.database, env.auth, settings, private_ca=private_ca)
+
+    @cached_property
+    def envelope(self) -> str:
+        """The form of the stage's messages: as its settings say, else as it has been so far."""
+        asked = self.environment.settings.envelope
+        if asked:
+            return asked
+        record = read_record(self.aws.table(self.environment.table))
+        return remembered(record) or kept_envelope(record, self.connect().config(CONNECTOR))
 
     @property
     def topics(self) -> tuple[TopicSpec, ...]:
@@ -166,6 +215,7 @@ class Session:
         settings = self.environment.settings
         return self.stage.topics.specs(
             settings.kind,
+            jdbc_topics=settings.jdbc_topics,
             data_partitions=settings.data_partitions,
             data_retention_days=settings.data_retention_days,
             heartbeat_table=bool(settings.heartbeat_table),
@@ -204,6 +254,8 @@ class Session:
         """HTTP; with a load balancer, trusting the authority that its secret names."""
         if self.transport is not None:
             return self.transport
+        from lambda_src.clients.http_transport import HttpTransport  # noqa: PLC0415 - a cold start is shorter
+
         if self.environment.connect_url is None:
             return HttpTransport()
         return HttpTransport(self.alb_authority)
@@ -220,10 +272,20 @@ class Session:
     @contextmanager
     def kafka(self, at_most: float | None = None) -> Iterator[KafkaAdmin]:
         """The Kafka cluster, for as long as the block runs; its requests take `at_most` so many seconds."""
+        self._check_credentials()
         settings = client_settings(self.brokers, self.environment.auth, self.credentials, self.authority)
         deadline = self.deadline if at_most is None else self.deadline.sooner(at_most)
         with self.open_kafka(settings, deadline, self.redactor.redact) as kafka:
             yield kafka
+
+    def _check_credentials(self) -> None:
+        """`SecretError` if the brokers have refused the version of `kafkaCredentials` that is in force."""
+        if self.credentials is None:
+            return
+        versions = {p: v for p, v in self.secrets.versions.items() if p.endswith(f"/{KAFKA_CREDENTIALS}")}
+        refused = self.refused.refusal_of(versions)
+        if refused is not None:
+            raise SecretError(refused.refusal(self.stage))
 
     def _require(self, name: str) -> StoredSecret:
         return require_secret(self.environment.secret_prefix, self.stage, name, self.secrets.fetch)

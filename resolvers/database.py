@@ -10,7 +10,7 @@ from connector.sceptre import stack as sceptre_stack
 
 
 class DatabaseAddress(Resolver):  # type: ignore[misc]
-    """Resolve to endpoints, the secret's ARN and the JSON keys of its credentials."""
+    """Resolve to endpoints, the secret's ARN and version, and the JSON keys of its credentials."""
 
     def resolve(self) -> dict[str, Any]:
         with sceptre_stack.refusals_shown(self.stack.name):
@@ -26,4 +26,5 @@ class DatabaseAddress(Resolver):  # type: ignore[misc]
                 "user_key": database.user_key,
                 "password_key": database.password_key,
                 "secret_arn": stored.arn,
+                "secret_version": stored.version,
             }

@@ -4,19 +4,30 @@ This stack does not depend on the connector's: a failed registration must not le
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
-from troposphere import Ref, Sub, Template, cloudwatch, logs
+from troposphere import FindInMap, Ref, Sub, Template, cloudwatch, logs
 
 from connector.domain.health import metrics
 from connector.domain.health.alarm import Alarm, AlarmMails
 from connector.domain.health.aws_alarms import aws_alarms
-from connector.domain.health.metrics import Metric, Origin
+from connector.domain.health.metric import Metric, Origin
+from connector.domain.stage.aws_names import CONSOLES, dashboard_at
 from templates.shared import common
-from templates.shared.settings import AlbTlsSettings, ConnectorKindSettings, HealthMinutes, parse_settings
+from templates.shared.settings import (
+    DOCS_URL,
+    AlbTlsSettings,
+    ConnectorKindSettings,
+    DocsUrl,
+    HealthMinutes,
+    parse_settings,
+)
+
+#: The mapping from AWS's partition to the console's host.
+_CONSOLES = "Consoles"
 
 
 class AlarmsSettings(ConnectorKindSettings):
@@ -27,6 +38,7 @@ class AlarmsSettings(ConnectorKindSettings):
         default=AlarmMails.ONCE,
         description="Which alarms mail people: once (those on what the health check does not mail) or every.",
     )
+    docs_url: DocsUrl = Field(default="", description=DOCS_URL)
     alb_tls: AlbTlsSettings | None = Field(
         default=None, description="The load balancer's certificate: one that was given has an alarm."
     )
@@ -57,6 +69,7 @@ def build(settings: AlarmsSettings) -> Template:
         common.parameter(template, "AlertsTopicArn", "The SNS topic that mails people"),
         common.parameter(template, "AlarmsTopicArn", "The SNS topic that gets every alarm, for machines"),
     )
+    template.add_mapping(_CONSOLES, {partition: {"Host": host} for partition, host in CONSOLES.items()})
     group = common.parameter(template, "ConnectorLogGroup", "The Connect worker's log group")
     for found in metrics.emitted(settings.connector_settings):
         if found.origin is Origin.LOGS:
@@ -113,12 +126,11 @@ def _add_alarm(
     topics: Topics,
     source: Mapping[str, Any],
 ) -> None:
-    actions = [topics.machines, *([topics.people] if alarm.mails(settings.alarm_mails) else [])]
     template.add_resource(
         cloudwatch.Alarm(
             f"{name}Alarm",
             AlarmName=settings.names.alarm(name),
-            AlarmDescription=f"Stage {settings.stage}. {alarm.text_for(settings.names)}",
+            AlarmDescription=_description(settings, alarm),
             Statistic=alarm.statistic,
             Period=alarm.period_seconds or settings.health_schedule_minutes * 60,
             EvaluationPeriods=alarm.evaluation_periods,
@@ -126,12 +138,21 @@ def _add_alarm(
             Threshold=alarm.threshold,
             ComparisonOperator=alarm.compare.value,
             TreatMissingData=alarm.treat_missing_data.value,
-            AlarmActions=actions,
-            # A recovery is sent too: without it nobody would know that the alarm is over.
-            OKActions=actions,
+            AlarmActions=[topics.machines, *([topics.people] if alarm.mails(settings.alarm_mails) else [])],
+            # To machines only, which close what they have opened. People would be mailed the end of what
+            # never began, too: at a first launch each alarm goes from INSUFFICIENT_DATA to OK.
+            OKActions=[topics.machines],
             **source,
         )
     )
+
+
+def _description(settings: AlarmsSettings, alarm: Alarm) -> Sub:
+    """What the alarm's mail says besides CloudWatch's own words; CloudFormation fills in `${AWS::…}`."""
+    board = dashboard_at("${Console}", settings.names.dashboard, "${AWS::Region}")
+    text = alarm.text_for(settings.parsed_stage, settings.docs_url, board)
+    full = f"Stage {settings.stage}, account ${{AWS::AccountId}}, region ${{AWS::Region}}. {text}"
+    return Sub(full, {"Console": FindInMap(_CONSOLES, Ref("AWS::Partition"), "Host")})
 
 
 def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
@@ -141,14 +162,16 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
     shown = {m.name: [m.namespace(names), m.name] for m in emitted}
     restarts = [shown[m.name] for m in emitted if m.name.startswith("AutoRestart")]
     seconds = [shown[m.name] for m in emitted if m.unit == "Seconds"]
+    limits = [m.alarm.threshold for m in emitted if m.threshold_setting and m.alarm is not None]
     left = [shown[m.name] for m in emitted if m.unit == "None"]
     shares = [shown[m.name] for m in emitted if m.unit == "Percent"]
     records = [shown[m.name] for m in emitted if m.name.startswith("Record")]
     log_errors = [shown[m.name] for m in emitted if m.origin is Origin.LOGS]
+    halted = [shown[m.name] for m in emitted if m.name == "ConnectorHalted"]
     others = [
         shown[m.name]
         for m in emitted
-        if shown[m.name] not in (*restarts, *seconds, *left, *shares, *records, *log_errors)
+        if shown[m.name] not in (*restarts, *seconds, *left, *shares, *records, *log_errors, *halted)
     ]
     found = [m.name for m in metrics.alarmed(connector)] + [
         a.name for a in aws_alarms(names, settings.given_certificate)
@@ -164,12 +187,13 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
         {
             "type": "alarm",
             "width": 24,
-            "height": 5,
+            "height": 6,
             "properties": {"title": "Alarms", "alarms": [f"{arn}{names.alarm(name)}" for name in found]},
         },
         # A graph for each scale: next to 900 seconds of lag, a state of 1 would be invisible.
-        _graph("Lag, last event, last heartbeat (seconds)", seconds, "Maximum"),
+        _graph("Lag, last event, last heartbeat (seconds)", seconds, "Maximum", limits),
         _graph("States: 0 is healthy", others, "Maximum"),
+        _graph("Paused, stopped or without workers on purpose: 1", halted, "Maximum"),
         _graph("Restarts by the health check", restarts, "Maximum"),
         _graph("Records in flight, records with errors", records, "Maximum"),
         _graph("Queue, open transactions, heap (% used)", shares, "Maximum"),
@@ -185,8 +209,15 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
     return {"widgets": [widget for widget in widgets if widget["properties"].get("metrics") != []]}
 
 
-def _graph(title: str, series: list[list[str]], statistic: str) -> dict[str, Any]:
-    properties = {"title": title, "region": "${AWS::Region}", "metrics": series, "stat": statistic}
+def _graph(
+    title: str, series: list[list[str]], statistic: str, limits: Sequence[float] = ()
+) -> dict[str, Any]:
+    """One graph; `limits`: thresholds of alarms, each a line across it."""
+    properties: dict[str, Any] = {"title": title, "region": "${AWS::Region}", "metrics": series}
+    properties["stat"] = statistic
+    if limits and series:
+        lines = [{"label": "alarm", "value": limit} for limit in limits]
+        properties["annotations"] = {"horizontal": lines}
     return {
         "type": "metric",
         "width": 12,

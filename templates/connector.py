@@ -8,15 +8,15 @@ from pydantic import Field, field_validator, model_validator
 from troposphere import Equals, GetAtt, If, Not, NoValue, Ref, Template, ecs
 from troposphere.iam import Role
 
-from connector.domain.admin_api import MOST_WORKERS
 from connector.domain.secrets.brokers import KafkaAuth, worker_environment
+from connector.domain.secrets.injected import PinnedSecret, WorkerSecrets, names_for
 from connector.domain.stage import aws_names as fixed
 from connector.domain.stage.topics import Catalogue
 from templates.shared import balancer, common, iam, image_rights, msk
 from templates.shared.fargate import size_problem
 from templates.shared.msk import KafkaRoleSettings
 from templates.shared.roles import role
-from templates.shared.settings import DatabaseSettings, SecretKeysSettings, parse_settings
+from templates.shared.settings import DatabaseSettings, DesiredCount, SecretKeysSettings, parse_settings
 
 #: Where the image keeps the program (CONNECT_HOME) and the only directory that it may write to.
 _HEALTH_CHECK = "/opt/connect/bin/healthcheck.sh"
@@ -25,9 +25,6 @@ _WRITABLE = "/tmp"  # noqa: S108  a volume of the task's own
 #: The image's own user. AWS Config (ecs-task-definition-linux-user-non-root) and Security Hub (ECS.20) judge
 #: the task definition, not the image.
 _USER = "10001:10001"
-
-#: Holds no secret: the ids of the versions that were in force at the launch.
-_VERSIONS_LABEL = "wms.secret-versions"
 
 #: Seconds that a worker gets to leave its group and hand over; Fargate allows 120.
 _STOP_SECONDS = 60
@@ -70,27 +67,27 @@ class ConnectorStackSettings(KafkaRoleSettings, SecretKeysSettings):
         description="Memory limit of the Connect container in MiB; the heap is a share of it. When not "
         "given, the task's memory: that is what Fargate charges for.",
     )
-    desired_count: int = Field(
-        ge=1,
-        le=MOST_WORKERS,
-        description="Workers. The connector has one task: a second worker is a standby.",
+    desired_count: DesiredCount = Field(
+        description="Workers. The connector has one task: a second worker is a standby. "
+        "0: the stage stands still."
     )
     connect_group: str | None = Field(
         default=None,
         description="The workers' Connect group, one of the stage's own. Cannot be changed while the stage "
         "lives: the connector and its offsets are kept under it.",
     )
+    secret_prefix: str = Field(min_length=1, description="What the paths of all secrets start with.")
     broker_secret_arn: str = Field(description="ARN of the secret brokerString that is in force.")
+    broker_secret_version: str = Field(description="Its version that workers get: another one replaces them.")
     credentials_secret_arn: str | None = Field(
         default=None, description="ARN of the secret kafkaCredentials; needed when kafka_auth is scram."
     )
+    credentials_secret_version: str | None = Field(default=None, description="Its version that workers get.")
     tls_secret_arn: str | None = Field(
         default=None,
         description="ARN of the secret kafkaTls, where the brokers' certificates are of a private authority.",
     )
-    secret_versions: tuple[str, ...] = Field(
-        default=(), description="Versions of the injected secrets: a changed one replaces the workers."
-    )
+    tls_secret_version: str | None = Field(default=None, description="Its version that workers get.")
     database: DatabaseSettings = Field(description="Under which keys the database's credentials are found.")
 
     @field_validator("image")
@@ -157,7 +154,11 @@ def build(settings: ConnectorStackSettings) -> Template:
             "": [
                 *image_rights.pull_image(settings.image),
                 iam.write_logs(settings.names.connector_log_group),
-                iam.read_secrets(secret_arns(settings)),
+                iam.read_worker_secrets(
+                    settings.secret_prefix,
+                    settings.parsed_stage,
+                    names_for(settings.kafka_auth, private_ca=settings.private_ca is not None),
+                ),
                 iam.decrypt_through(key, "secretsmanager"),
                 *iam.decrypt_secrets(settings.secrets_key_arns),
             ]
@@ -178,16 +179,6 @@ def build(settings: ConnectorStackSettings) -> Template:
     return template
 
 
-def secret_arns(settings: ConnectorStackSettings) -> list[str]:
-    """The secrets that ECS injects."""
-    arns = [settings.broker_secret_arn, settings.database.secret_arn]
-    if settings.kafka_auth is KafkaAuth.SCRAM and settings.credentials_secret_arn is not None:
-        arns.append(settings.credentials_secret_arn)
-    if settings.private_ca is not None:
-        arns.append(settings.private_ca)
-    return arns
-
-
 def environment(settings: ConnectorStackSettings) -> dict[str, str]:
     """The worker's variables without confidential values; all that worker.properties names is always set."""
     topics = settings.catalogue
@@ -205,20 +196,22 @@ def environment(settings: ConnectorStackSettings) -> dict[str, str]:
     return variables
 
 
-def secrets(settings: ConnectorStackSettings) -> dict[str, str]:
-    """The worker's variables that ECS takes from secrets: `<ARN>`, or `<ARN>:<JSON key>::`."""
-    database = settings.database
-    values = {
-        "KAFKA_BOOTSTRAP_SERVERS": settings.broker_secret_arn,
-        "DATABASE_USER": f"{database.secret_arn}:{database.user_key}::",
-        "DATABASE_PASSWORD": f"{database.secret_arn}:{database.password_key}::",
-    }
-    if settings.kafka_auth is KafkaAuth.SCRAM:
-        values["KAFKA_USERNAME"] = f"{settings.credentials_secret_arn}:username::"
-        values["KAFKA_PASSWORD"] = f"{settings.credentials_secret_arn}:password::"
-    if settings.private_ca is not None:
-        values["KAFKA_CERTIFICATE_AUTHORITY"] = f"{settings.private_ca}:certificateAuthorityPem::"
-    return values
+def worker_secrets(settings: ConnectorStackSettings) -> WorkerSecrets:
+    """What ECS injects: of each secret the version that was in force at the launch, until a rotation."""
+    database, scram = settings.database, settings.kafka_auth is KafkaAuth.SCRAM
+    credentials = settings.credentials_secret_arn if scram else None
+    return WorkerSecrets(
+        PinnedSecret(settings.broker_secret_arn, settings.broker_secret_version),
+        PinnedSecret(database.secret_arn, database.secret_version),
+        database.user_key,
+        database.password_key,
+        _pinned(credentials, settings.credentials_secret_version),
+        _pinned(settings.private_ca, settings.tls_secret_version),
+    )
+
+
+def _pinned(arn: str | None, version: str | None) -> PinnedSecret | None:
+    return None if arn is None else PinnedSecret(arn, version or "")
 
 
 def _add_task(
@@ -257,12 +250,13 @@ def _container(settings: ConnectorStackSettings) -> ecs.ContainerDefinition:
             ecs.PortMapping(ContainerPort=port, Protocol="tcp")
             for port in (fixed.CONNECT_PORT, fixed.METRICS_PORT)
         ],
-        # ECS reads secrets when a task starts; with this label a new version gives a new revision.
-        DockerLabels={_VERSIONS_LABEL: ",".join(settings.secret_versions)},
         Environment=[
             ecs.Environment(Name=name, Value=value) for name, value in sorted(environment(settings).items())
         ],
-        Secrets=[ecs.Secret(Name=name, ValueFrom=value) for name, value in sorted(secrets(settings).items())],
+        Secrets=[
+            ecs.Secret(Name=name, ValueFrom=value)
+            for name, value in sorted(worker_secrets(settings).variables().items())
+        ],
         # A rebalance makes REST answer late for a while: five misses in a row, not one, mean that it has
         # failed.
         HealthCheck=ecs.HealthCheck(

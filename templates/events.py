@@ -1,4 +1,4 @@
-"""Events: what starts the health function: the schedule, and what happens to the ECS service.
+"""Events: what starts the health function: the schedule, the ECS service, secrets, lines of the worker's log.
 
 This stack does not depend on the connector's: a failed registration must not leave the stage unmonitored.
 """
@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
-from troposphere import GetAtt, Ref, Template, awslambda, events
+from troposphere import GetAtt, Ref, Template, awslambda, events, logs
 
-from connector.domain.health import metrics
+from connector.domain.health import metrics, refused_login
 from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.worker_stops import NOT_STARTED_CODE, SCALING
+from connector.domain.secrets.fallback import DEFAULT_OWNER
 from templates.shared import common
 from templates.shared.settings import HealthMinutes, StageSettings, parse_settings
 
@@ -28,13 +29,24 @@ _MEANING = {
     metrics.TASK_NOT_STARTED: "a worker's task never started.",
     metrics.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
     metrics.DEPLOYMENT_FAILED: "a deployment of the worker failed.",
+    metrics.SECRET_CHANGED: "a secret changed that the stage may use.",
 }
+_MAILS = "The health function mails it."
+#: What becomes of an event that is not just mailed.
+_THEN = {metrics.SECRET_CHANGED: "The health function tries it and gives it to the workers."}
+
+#: The calls of Secrets Manager that give a secret another value, or let one appear or vanish.
+_CHANGES_OF_SECRETS = (
+    *("CreateSecret", "DeleteSecret", "PutSecretValue", "RestoreSecret", "UpdateSecret"),
+    "UpdateSecretVersionStage",
+)
 
 
 class EventsSettings(StageSettings):
     """The settings of the events stack."""
 
     health_schedule_minutes: HealthMinutes = Field(description="How often the health check runs, in minutes.")
+    secret_prefix: str = Field(min_length=1, description="What the paths of all secrets start with.")
 
 
 def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
@@ -43,13 +55,14 @@ def sceptre_handler(sceptre_user_data: Mapping[str, Any] | None) -> str:
 
 
 def build(settings: EventsSettings) -> Template:
-    """The schedule and the rules about the worker, each with the permission to start the health function."""
+    """The schedule and the other rules, each with the permission to start the health function."""
     template = common.new_template(f"wms-connector {settings.stage}: schedule and event rules")
     health = common.parameter(template, "ConnectHealthArn", "The health check's function")
     queue = common.parameter(template, "DeadLetterQueueArn", "Keeps events that could not be delivered")
     _add_schedule(template, settings, health, queue)
     for rule, pattern in patterns(settings).items():
-        _add_worker_rule(template, settings, rule, pattern, health=health, queue=queue)
+        _add_event_rule(template, settings, rule, pattern, health=health, queue=queue)
+    _add_log_filter(template, settings, health)
     return template
 
 
@@ -58,12 +71,42 @@ def schedule(minutes: int) -> str:
     return f"rate({minutes} minute{'' if minutes == 1 else 's'})"
 
 
-def patterns(settings: StageSettings) -> dict[str, dict[str, Any]]:
-    """Rule -> event pattern, for this stage's service and no other.
+def patterns(settings: EventsSettings) -> dict[str, dict[str, Any]]:
+    """Rule -> event pattern, for this stage's service and secrets, and for the default secrets.
 
     The documented events: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html.
     Those about a service name it in `resources` only.
     """
+    return {**_of_worker(settings), metrics.SECRET_CHANGED: _of_secrets(settings)}
+
+
+def _of_secrets(settings: EventsSettings) -> dict[str, Any]:
+    """Calls of Secrets Manager, which EventBridge has where a trail of CloudTrail's logs them.
+
+    The request's parameters are those of the API in CloudTrail's spelling: `name` of CreateSecret, `secretId`
+    of the others, which is a name or an ARN, as the caller gave it ("CloudTrail record contents").
+    """
+    owners = (settings.parsed_stage.name, DEFAULT_OWNER)
+    paths = [f"{settings.secret_prefix}/{owner}/" for owner in owners]
+    names = [{"prefix": path} for path in paths]
+    arns = [{"prefix": common.arn("secretsmanager", f"secret:{path}")} for path in paths]
+    return {
+        "source": ["aws.secretsmanager"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {
+            "eventSource": ["secretsmanager.amazonaws.com"],
+            "eventName": list(_CHANGES_OF_SECRETS),
+            # A call that was refused has changed nothing.
+            "errorCode": [{"exists": False}],
+            "$or": [
+                {"requestParameters": {"name": names}},
+                {"requestParameters": {"secretId": [*names, *arns]}},
+            ],
+        },
+    }
+
+
+def _of_worker(settings: StageSettings) -> dict[str, dict[str, Any]]:
     service = settings.names.service
     stopped = {
         "clusterArn": [common.arn("ecs", f"cluster/{service}")],
@@ -116,7 +159,7 @@ def _add_schedule(template: Template, settings: EventsSettings, health: Ref, que
     _add_permission(template, metrics.HEALTH_SCHEDULE, health)
 
 
-def _add_worker_rule(
+def _add_event_rule(
     template: Template,
     settings: EventsSettings,
     rule: str,
@@ -134,7 +177,7 @@ def _add_worker_rule(
         events.Rule(
             rule,
             Name=settings.names.rule(rule),
-            Description=f"Stage {settings.stage}: {_MEANING[rule]} The health function mails it. "
+            Description=f"Stage {settings.stage}: {_MEANING[rule]} {_THEN.get(rule, _MAILS)} "
             f"Runbook: {RUNBOOK}#{rule.lower()}",
             EventPattern=pattern,
             State="ENABLED",
@@ -142,6 +185,36 @@ def _add_worker_rule(
         )
     )
     _add_permission(template, rule, health)
+
+
+def _add_log_filter(template: Template, settings: EventsSettings, health: Ref) -> None:
+    """Lines that may tell of a refused login go to the function as they are written.
+
+    A metric and its alarm would take minutes. CloudWatch Logs tries the permission when the filter is made
+    (CloudWatch Logs User Guide, "Subscription filters with AWS Lambda"), so the filter waits for it. The
+    group is the alerts stack's, which is launched before.
+    """
+    group = settings.names.connector_log_group
+    permission = template.add_resource(
+        awslambda.Permission(
+            f"{metrics.LOGIN_REFUSED}Permission",
+            Action="lambda:InvokeFunction",
+            FunctionName=health,
+            Principal="logs.amazonaws.com",
+            SourceArn=common.arn("logs", f"log-group:{group}:*"),
+            SourceAccount=Ref("AWS::AccountId"),
+        )
+    )
+    template.add_resource(
+        logs.SubscriptionFilter(
+            metrics.LOGIN_REFUSED,
+            FilterName=settings.names.rule(metrics.LOGIN_REFUSED),
+            FilterPattern=refused_login.PATTERN,
+            LogGroupName=group,
+            DestinationArn=health,
+            DependsOn=permission.title,
+        )
+    )
 
 
 def _target(health: Ref, queue: Ref, seconds: int, *, attempts: int) -> events.Target:

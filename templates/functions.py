@@ -16,8 +16,11 @@ from templates.shared import common, iam, msk, network_rights, resource_policies
 from templates.shared.msk import KafkaRoleSettings
 from templates.shared.roles import Rights, role
 from templates.shared.settings import (
+    DOCS_URL,
     AlbTlsSettings,
     ConnectorKindSettings,
+    DesiredCount,
+    DocsUrl,
     LogRetention,
     SecretKeysSettings,
     parse_settings,
@@ -26,8 +29,9 @@ from templates.shared.settings import (
 _RUNTIME = "python3.13"
 _MEMORY_MIB = 256
 
-#: A check has a time limit for each request; this is the limit for all of them together.
-_HEALTH_TIMEOUT_SECONDS = 55
+#: A check ends within a minute (`lambda_src.connect_health.handler`); the rest is for a rotation of secrets,
+#: in which ECS replaces the workers. What is not done by then, the next check goes on with.
+_HEALTH_TIMEOUT_SECONDS = 300
 
 #: SQS keeps a message 14 days at most.
 _DEAD_LETTER_SECONDS = 14 * 24 * 3600
@@ -47,9 +51,13 @@ class FunctionsSettings(KafkaRoleSettings, ConnectorKindSettings, SecretKeysSett
     log_retention_days: LogRetention = Field(
         description="How long the Lambdas' log lines are kept, in days, as CloudWatch Logs offers them."
     )
+    desired_count: DesiredCount = Field(
+        default=1, description="Workers that the stage is meant to have, which the health check compares."
+    )
     alb_tls: AlbTlsSettings | None = Field(
         default=None, description="If there is a load balancer, the functions call Connect through it."
     )
+    docs_url: DocsUrl = Field(default="", description=DOCS_URL)
     fips: bool = Field(default=False, description="Whether the functions call AWS through FIPS endpoints.")
 
 
@@ -115,6 +123,7 @@ def _admin(settings: FunctionsSettings, key: Ref) -> Function:
         iam.keep_state(names.table),
         *iam.find_tasks(names),
         iam.scale_service(names),
+        *iam.replace_workers(names, settings.iam_path),
     ]
     cluster = settings.msk_cluster
     return Function(
@@ -146,6 +155,7 @@ def _health(settings: FunctionsSettings, key: Ref) -> Function:
             iam.keep_state(names.table),
             *iam.find_tasks(names),
             iam.see_service(names),
+            *iam.replace_workers(names, settings.iam_path),
             iam.publish_metrics(names.health_namespace),
             iam.read_log(names.connector_log_group),
             *iam.publish_to_topic(names.sns_topic, key),
@@ -293,11 +303,14 @@ def _environment(settings: FunctionsSettings) -> dict[str, str]:
         "CLUSTER_NAME": names.service,
         "SERVICE_NAME": names.service,
         "KAFKA_AUTH": settings.kafka_auth.value,
+        "DESIRED_COUNT": str(settings.desired_count),
         "CONNECTOR_SETTINGS": ConnectorSettings.parse(settings.connector).to_json(),
     }
     if settings.alb_tls is not None:
         # The authority's certificate is read from the secret connectAlbTls when it is needed.
         variables["CONNECT_URL"] = f"https://{names.connect_host}"
+    if settings.docs_url:
+        variables["DOCS_URL"] = settings.docs_url
     if settings.fips:
         # AWS's libraries read it ("FIPS endpoints", AWS SDKs and Tools Reference Guide).
         variables["AWS_USE_FIPS_ENDPOINT"] = "true"

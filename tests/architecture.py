@@ -24,7 +24,7 @@ SHARED = {("hooks", "lambda_src.packaging"), ("resolvers", "lambda_src.packaging
 
 #: What starts a run: wiring only, so nothing has a reason to import it. The commands' helpers are none.
 ENTRY_POINTS = re.compile(
-    r"(?:hooks|resolvers)\.\w+|(?:.+\.)?(?:handler|cli|\w+_cli)|connector\.commands\.(?!lazy$|output$)\w+"
+    r"(?:hooks|resolvers)\.\w+|(?:.+\.)?(?:handler|cli|\w+_cli)|connector\.commands\.(?!(?:lazy|output|examples|completion)$)\w+"
 )
 
 #: What of ours each room may import besides itself. The core is not here: it may import nothing, which
@@ -45,9 +45,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     # The commands are loaded by name when one runs, so nothing else is imported to print the help.
     "connector.cli": ("connector.commands.lazy",),
-    # The local world starts the product as a user does. It shares how the image's tag is computed and
-    # which directory an ephemeral stage has.
+    # The local world starts the product as a user does. It shares how the image's tag is computed, which
+    # directory an ephemeral stage has, and how a group of commands loads and explains them.
     "connector.local": (
+        "connector.commands.lazy",
         "connector.domain",
         "connector.image_publishing.content",
         "connector.operations.ephemeral_directory",
@@ -73,25 +74,37 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lambda_src.runtime": ("connector.domain",),
     "lambda_src.clients": ("connector.domain", "lambda_src.runtime"),
     "lambda_src.session": _INSIDE,
+    "lambda_src.logins": (*_INSIDE, "lambda_src.session"),
     "lambda_src.observe_skipped": (*_INSIDE, "lambda_src.session"),
     "lambda_src.observe": (*_INSIDE, "lambda_src.session", "lambda_src.observe_skipped"),
     "lambda_src.connect_admin": (
         *_INSIDE,
         "lambda_src.session",
+        "lambda_src.logins",
         "lambda_src.observe",
         "lambda_src.observe_skipped",
     ),
     "lambda_src.connect_health": (
         *_INSIDE,
         "lambda_src.session",
+        "lambda_src.logins",
         "lambda_src.observe",
         "lambda_src.connect_admin.registration",
+        "lambda_src.connect_admin.rotation",
     ),
     # It makes the zip, outside the VPC, and reads the Lambdas' files without importing them.
     "lambda_src.packaging": ("connector.domain",),
     # Programs for the repository's own files.
     # The policy gates read what `wms-connector render` writes, and render other settings in the same way.
-    "tools": ("connector.sceptre.render",),
+    # The list of what ships is made of what publishing and packaging read.
+    "tools": (
+        "connector.sceptre.render",
+        "connector.domain.errors",
+        # What a stage is has one rule, for the workflows too.
+        "connector.domain.stage",
+        "connector.image_publishing",
+        "lambda_src.packaging",
+    ),
 }
 
 #: Who may make clients of AWS and know its library's errors.

@@ -34,6 +34,7 @@ SLOW = (
     "image/test_entrypoint.py",
     "local/test_ecs_events.py",
     "pipelines/test_workflows.py",
+    "support/test_leaks.py",
     "templates/test_lint.py",
     "templates/test_role_rights.py",
 )

@@ -4,9 +4,6 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from connector.aws.calls import errors
 from connector.aws.region import region
 
@@ -50,6 +47,10 @@ class Account:
 
 def client(service: str, where: str, *, read_timeout: float, attempts: int) -> Any:
     """A client that fails within seconds where AWS cannot be reached."""
+    # Here, because the library takes half a second, which no --help should.
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
     config = Config(
         connect_timeout=5,
         read_timeout=read_timeout,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from connector.aws import calls
+from connector.aws.place import place
 from connector.domain.errors import OperatorError
 from connector.domain.network.dns import NameServers
 from connector.domain.network.subnets import Subnet
@@ -18,7 +19,7 @@ def describe_subnets(connection: calls.Port, path: str, ids: Iterable[str]) -> l
         if calls.code(error) not in _ABSENT:
             raise
         raise OperatorError(
-            f"secret {path} names subnets that are not in this account and region "
+            f"secret {path} names subnets that are not in {place(connection)} "
             f"({calls.message(error)}); fix the secret"
         ) from None
     return [
@@ -44,7 +45,7 @@ def name_servers(connection: calls.Port, path: str, vpc: str) -> NameServers:
     except calls.ClientError as error:
         if calls.code(error) not in _ABSENT:
             raise
-        raise OperatorError(f"secret {path}: VPC {vpc} is not in this account and region; fix 'id'") from None
+        raise OperatorError(f"secret {path}: VPC {vpc} is not in {place(connection)}; fix 'id'") from None
     options = described.get("DhcpOptionsId") or "default"
     if options == "default":
         # A VPC without options ("DHCP option sets in Amazon VPC"): they name no server that is not AWS's.

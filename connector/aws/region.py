@@ -4,10 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 
-import boto3
 from botocore.exceptions import UnknownRegionError
-from botocore.loaders import Loader
-from botocore.regions import EndpointResolver
 
 from connector.aws.calls import errors
 from connector.domain.errors import OperatorError
@@ -41,6 +38,9 @@ def partition_of(name: str) -> str:
 
     A region that this botocore does not know is told by the form of its name.
     """
+    from botocore.loaders import Loader  # noqa: PLC0415 - slow to import, and only needed here
+    from botocore.regions import EndpointResolver  # noqa: PLC0415
+
     try:
         if _NAME.fullmatch(name):
             # Without a session, which would read the profile: nothing is called here.
@@ -54,6 +54,8 @@ def partition_of(name: str) -> str:
 
 
 def _of_profile() -> str | None:
+    import boto3  # noqa: PLC0415 - half a second, which no --help should take
+
     with errors():
         found = boto3.session.Session().region_name
     return None if found is None else str(found)

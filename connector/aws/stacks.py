@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.aws import calls
+from connector.aws.place import place
 from connector.domain.errors import OperatorError, ServerError
 from connector.domain.stage import aws_names, stack_states
 
@@ -45,8 +46,8 @@ def foundation_outputs(connection: calls.Port) -> Mapping[str, str]:
     outputs = stack_outputs(connection, name)
     if outputs is None:
         raise OperatorError(
-            f"stack {aws_names.FOUNDATION_STACK} does not exist in this account and region "
-            f"({connection.region}); run `sceptre launch foundation` once, then launch the stage again"
+            f"stack {aws_names.FOUNDATION_STACK} does not exist in {place(connection)}; run "
+            "`sceptre launch foundation` once, then launch the stage again"
         )
     return outputs
 

@@ -3,21 +3,25 @@
 import getpass
 import shutil
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
 from connector.aws import account, calls
-from connector.commands.output import json_option, print_json, print_table, several
+from connector.aws.place import place
+from connector.commands.output import json_option, print_json, print_table, several, yes_option
 from connector.domain.errors import OperatorError, ServerError, WmsError, one_line
 from connector.domain.stage import stack_states
 from connector.domain.stage.stack_states import StackStep
 from connector.domain.stage.stage import Stage, refusal
 from connector.domain.stage.teardown import EphemeralStage
-from connector.operations import cluster_view, deployed
+from connector.operations import cluster_view, deployed, stack_owner
 from connector.operations import ephemeral_directory as stages
 from connector.operations import ephemeral_teardown as destroying
+from connector.operations.confirmation import confirm
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DAYS = 14
@@ -82,9 +86,10 @@ def create(
 @ephemeral.command()
 @click.argument("branch")
 @_dir
+@yes_option
 @json_option
-def remove(branch: str, directory: Path | None, *, as_json: bool) -> None:
-    """Remove the directory config/ephemeral/BRANCH. Deletes nothing in AWS.
+def remove(branch: str, directory: Path | None, *, yes: bool, as_json: bool) -> None:
+    """Remove the directory config/ephemeral/BRANCH, after a question. Deletes nothing in AWS.
 
     Refused while the stage has stacks: run `sceptre delete ephemeral/BRANCH` first, which needs the
     directory. Refused also for a named stage, and for a directory that holds files which `create` did not
@@ -94,6 +99,9 @@ def remove(branch: str, directory: Path | None, *, as_json: bool) -> None:
     project = stages.Project.find(directory, _ROOT)
     if stage.ephemeral:
         _refuse_standing(stage)
+    if project.removable(stage):
+        owner = project.written(stage.name).get("owner", "unknown")
+        confirm(f"Remove config/{stages.GROUP}/{stage.name} (owner {owner})?", yes=yes)
     removed = project.remove(stage)
     if as_json:
         print_json({"stage": stage.name, "removed": removed})
@@ -105,13 +113,17 @@ def remove(branch: str, directory: Path | None, *, as_json: bool) -> None:
 @ephemeral.command()
 @click.argument("branch")
 @click.option("--dry-run", is_flag=True, help="Only print what would be done; does not contact AWS.")
+@yes_option
 @_dir
-def destroy(branch: str, directory: Path | None, *, dry_run: bool) -> None:
-    """Tear down the stage of BRANCH with `sceptre delete`. The checkout need not have its directory.
+def destroy(branch: str, directory: Path | None, *, dry_run: bool, yes: bool) -> None:
+    """Tear down the stage of BRANCH with `sceptre delete`, after a question that names owner and age.
 
-    Pipelines call this for every deleted branch. A named stage is refused (exit status 2). A name that no
-    stage can have (Main, feature/x) never had a stage, so the command prints "nothing to destroy" and exits
-    with status 0, even if the name was mistyped. Exit status 1 for every other failure.
+    The checkout need not have its directory. Without a stack of that name nothing is asked or done; the
+    command says so and exits with status 0.
+
+    Pipelines call this, with --yes, for every deleted branch. A named stage is refused (exit status 2). A
+    name that no stage can have (Main, feature/x) never had a stage, so the command prints "nothing to
+    destroy" and exits with status 0, even if the name was mistyped. Exit status 1 for every other failure.
     """
     if not branch.strip():
         raise OperatorError("the branch is empty; give its name")
@@ -123,16 +135,44 @@ def destroy(branch: str, directory: Path | None, *, dry_run: bool) -> None:
     if dry_run:
         click.echo(f"would destroy stage {branch}")
         return
-    destroying.tear_down(stages.Project.find(directory, _ROOT), account.Account(), stage, _today())
+    project, port = stages.Project.find(directory, _ROOT), account.Account()
+    stacks = deployed.all_stacks(port)
+    stack_owner.refuse_foreign(port, stage.stage)
+    if not deployed.standing(stage.stage, stacks):
+        destroying.forget_directory(project, stage)
+        click.echo(f"there was nothing to destroy: stage {branch!r} has no stack in {place(port)}")
+        return
+    click.echo(_described(stage.stage, stacks), err=True)
+    confirm(f"Delete stage {branch}, its topics and all records on them?", yes=yes)
+    destroying.tear_down(project, port, stage, _today())
     click.echo(f"stage {branch} is deleted")
+
+
+def _described(stage: Stage, stacks: list[Mapping[str, Any]]) -> str:
+    """Whose a deployed stage is, how old, and what stands of it."""
+    names = deployed.standing(stage, stacks)
+    row = deployed.stages(s for s in stacks if s["StackName"] in names).get(stage.name)
+    row = row or deployed.DeployedStage(stage.name, "", "", None, {})
+    age, expires = row.age(datetime.now(tz=UTC)) or "unknown", row.expires or "never"
+    return (
+        f"stage {stage.name}: owner {row.owner or 'unknown'}, age {age}, expires {expires}, "
+        f"{len(names)} stacks: {', '.join(names)}"
+    )
 
 
 @ephemeral.command()
 @click.option("--expired", is_flag=True, required=True, help="Select the stages that have expired.")
-@click.option("--yes", is_flag=True, help="Tear them down. Without this option they are only listed.")
+@click.option("--dry-run", is_flag=True, help="Only list them.")
+@yes_option
 @_dir
-def sweep(*, expired: bool, yes: bool, directory: Path | None) -> None:  # noqa: ARG001 - the only choice yet
-    """List deployed ephemeral stages that have expired; with --yes tear each of them down.
+def sweep(
+    *,
+    expired: bool,  # noqa: ARG001 - the only choice yet
+    dry_run: bool,
+    yes: bool,
+    directory: Path | None,
+) -> None:
+    """List deployed ephemeral stages that have expired, ask, and tear each of them down.
 
     A stage without an expiry date does not expire. If one teardown fails, the others still run; the exit
     status is then 1.
@@ -145,16 +185,17 @@ def sweep(*, expired: bool, yes: bool, directory: Path | None) -> None:  # noqa:
         click.echo("no deployed ephemeral stage has expired")
         return
     for row in over:
-        verb = "destroying" if yes else "would destroy"
+        verb = "destroying" if yes and not dry_run else "would destroy"
         click.echo(f"{verb} {row.stage}: owner {row.owner or 'unknown'}, expired {row.expires}")
         for stack, state in row.stacks.items():
             click.echo(f"  {stack} ({state})")
-        if not yes:
+        if dry_run or not yes:
             for topic in Stage.parse(row.stage).topics:
                 click.echo(f"  topic {topic}, if it exists")
-    if not yes:
-        click.echo("nothing was changed; run this again with --yes to tear these stages down")
+    if dry_run:
+        click.echo("nothing was changed")
         return
+    confirm(f"Delete these {len(over)} stages, their topics and all records on them?", yes=yes)
     failed = [row.stage for row in over if not _swept(project, port, row.stage)]
     if failed:
         raise ServerError(f"{len(failed)} of {len(over)} stages were not deleted: {', '.join(failed)}")

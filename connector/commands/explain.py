@@ -20,16 +20,9 @@ _PART = 1 << 20
 _MOST_PARTS = 16
 #: Characters that no log has, but for a few; compressed data has them.
 _CONTROL = re.compile(rb"[\x01-\x07\x0e-\x1a\x1c-\x1f\x7f]")
-_MAIN = Stage("main")
-#: The first line keeps click from wrapping the others.
-_EXAMPLE = f"""\b
-Example:
-  aws logs tail {_MAIN.names.connector_log_group} --since 1h \\
-    | wms-connector explain --stage {_MAIN.name}
-"""
 
 
-@click.command(epilog=_EXAMPLE)
+@click.command()
 @click.argument("source", metavar="[FILE]", default=_STDIN)
 @click.option("--stage", "stage_name", metavar="STAGE", help="The stage for the command to run next.")
 @json_option

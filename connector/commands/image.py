@@ -81,6 +81,7 @@ def status(tool: str | None, bases_file: Path | None, *, as_json: bool) -> None:
     rows = [
         ("tag", found.tag),
         *found.bases.items(),
+        ("JDBC plugin", found.jdbc_plugin or "none"),
         ("built here", _answer(found.built)),
         ("published", _answer(found.published)),
         ("image", found.image or "none"),

@@ -3,18 +3,34 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
+from connector.domain.admin_api import Answer
+from connector.domain.capture.signals import TABLES
 from connector.domain.errors import OperatorError
 
 #: Width of a table whose output is not a terminal: in a pipe, topic names must not be broken.
 _PIPE_WIDTH = 240
+#: After how many seconds a command that waits says so.
+_SIGN_SECONDS = 1.5
+#: What a row is coloured by: good, not sure, bad; None has no colour.
+_COLOURS = {True: "green", None: "yellow", False: "red"}
+#: The bars of a sparkline, the lowest first; the second set for terminals without Unicode.
+_BARS, _PLAIN_BARS = "▁▂▃▄▅▆▇█", "_.-=+*%#"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+#: Of every command that asks before it does something (`connector.operations.confirmation`).
+yes_option = click.option(
+    "--yes", "-y", is_flag=True, help="Do not ask. Needed where there is no terminal, as in a pipeline."
+)
 
 
 def print_json(value: object) -> None:
@@ -22,8 +38,18 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def print_table(title: str, rows: Iterable[tuple[str, ...]], *, headers: tuple[str, ...] = ()) -> None:
-    """A table with a title; cells are text and are never read as markup."""
+def print_table(
+    title: str,
+    rows: Iterable[tuple[str, ...]],
+    *,
+    headers: tuple[str, ...] = (),
+    states: Mapping[str, bool | None] | None = None,
+) -> None:
+    """A table with a title; cells are text and are never read as markup.
+
+    It fits the terminal; in a pipe no cell is broken and no line ends with blanks. `states` colours the first
+    cell of a row, by that cell: on a terminal only, and not where NO_COLOR is set.
+    """
     from rich import box  # noqa: PLC0415 - rich is slow to import and --json does without it
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -35,11 +61,49 @@ def print_table(title: str, rows: Iterable[tuple[str, ...]], *, headers: tuple[s
     for column in range(len(headers) or max((len(row) for row in cells), default=0)):
         table.add_column(headers[column] if headers else "", overflow="fold")
     for row in cells:
-        table.add_row(*(Text(cell) for cell in row))
+        style = _COLOURS[states[row[0]]] if states and row[0] in states else ""
+        table.add_row(Text(row[0], style=style), *(Text(cell) for cell in row[1:]))
     console = Console(file=sys.stdout, width=None if terminal else _PIPE_WIDTH, highlight=False)
-    console.print(Text(title, style="bold"))
-    console.print(table)
-    console.print()
+    with console.capture() as printed:
+        console.print(Text(title, style="bold"))
+        console.print(table)
+        console.print()
+    click.echo(_without_padding(printed.get()) if not terminal else printed.get(), nl=False, color=True)
+
+
+def _without_padding(text: str) -> str:
+    """Rich fills each line up to the table's width, which wraps where somebody pastes it."""
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+def sparkline(values: Sequence[float], *, plain: bool = False) -> str:
+    """One bar for each value, from 0 to the highest; `plain` uses ASCII. Empty without values."""
+    bars = _PLAIN_BARS if plain else _BARS
+    top = max(values, default=0) or 1
+    return "".join(bars[min(len(bars) - 1, int(max(0, value) / top * len(bars)))] for value in values)
+
+
+def plain_terminal() -> bool:
+    """Whether the output cannot show characters beyond ASCII."""
+    return "utf" not in (getattr(sys.stdout, "encoding", None) or "").lower()
+
+
+@contextmanager
+def waiting(line: str, *, always: bool = False) -> Iterator[None]:
+    """Print `line` on stderr if the block takes longer than a person waits without a sign.
+
+    On a terminal only, unless `always`: a pipeline does not wait, and what it keeps of stderr are errors.
+    """
+    if not (always or sys.stderr.isatty()):
+        yield
+        return
+    timer = threading.Timer(_SIGN_SECONDS, lambda: click.echo(line, err=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def several(groups: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:
@@ -108,3 +172,27 @@ def read_text(source: IO[bytes], option: str) -> str:
 def file_name(source: IO[bytes]) -> str:
     """What to call a file that the operator gave."""
     return str(getattr(source, "name", "<stdin>"))
+
+
+def to_stderr(line: str) -> None:
+    """A line of progress: what a program reads is on stdout."""
+    click.echo(line, err=True)
+
+
+def print_answer(answer: Answer, *, as_json: bool) -> None:
+    """The admin Lambda's answer in one line, or with its details as JSON."""
+    if as_json:
+        print_json({"changed": answer.changed, "summary": answer.summary, **answer.details})
+        return
+    click.echo(answer.summary)
+
+
+def table_option(run: Callable[..., Any]) -> Callable[..., Any]:
+    """The option of a command about captured tables of a stage."""
+    return click.option(
+        "--table",
+        "tables",
+        metavar="SCHEMA.TABLE",
+        multiple=True,
+        help=f"One of {', '.join(TABLES)}; may be given more than once. Default: all of them.",
+    )(run)

@@ -69,4 +69,4 @@ def describe(stage: Stage, secret_prefix: str) -> dict[str, Any]:
 
 def _groups(catalogue: Catalogue) -> tuple[str, ...]:
     previous = ("connect_previous",) if catalogue.previous_group else ()
-    return ("connect", *previous, "signal", "schema_history")
+    return ("connect", *previous, "signal")

@@ -7,6 +7,7 @@ import click
 
 from connector.aws import account
 from connector.aws.admin_function import NoFunction
+from connector.aws.place import place
 from connector.commands.output import json_option, print_json, print_table, read_text
 from connector.domain.errors import OperatorError, ServerError
 from connector.domain.stage.stage import Stage
@@ -43,12 +44,13 @@ def plan(stage_name: str, topics_file: IO[bytes] | None, *, as_json: bool) -> No
 
 
 def _on_cluster(stage: Stage) -> Iterable[str]:
+    port = account.Account()
     try:
-        return cluster_view.topics(account.Account(), stage)
+        return cluster_view.topics(port, stage)
     except NoFunction as error:
         raise OperatorError(
-            f"{error}, so the topics of stage {stage.name!r} cannot be listed; launch the stage, or give "
-            "--topics-file FILE"
+            f"{error} in {place(port)}, so the topics of stage {stage.name!r} cannot be listed; launch the "
+            "stage, or give --topics-file FILE"
         ) from None
     except ServerError as error:
         raise ServerError(

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from connector.domain.capture.offsets import pairs
+from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import OperatorError, ServerError
 
 
@@ -40,6 +42,10 @@ def _step(procedure: Procedure, wait_seconds: float, *, required: bool = True) -
     return CallPolicy(wait_seconds, procedure, required)
 
 
+#: How long a task has to connect to its source after a restart, in seconds: a start takes 10 to 30, and
+#: Debezium tries again after 10.
+CONNECTED_SECONDS = 90
+
 _REGISTRATION = Procedure.REGISTRATION
 _TEARDOWN = Procedure.TEARDOWN
 _ONCE = CallPolicy()
@@ -65,8 +71,13 @@ class Operation(StrEnum):
         return member
 
     #: May the stage use the brokers' cluster? Asked before there is a worker, which would leave topics.
-    #: A cluster that does not answer in time is left to registration.
-    CLUSTER = "cluster", CallPolicy(wait_seconds=10)
+    #: Brokers that do not answer the function do not answer a worker either: both have the same network.
+    CLUSTER = "cluster", CallPolicy(wait_seconds=30)
+    #: What would a launch change for ever? Asked with the settings of the caller's checkout. Changes nothing.
+    CHANGES = "changes", CallPolicy(wait_seconds=60)
+    #: Would new workers get a login and a session? Asked before those that stream are replaced, through one
+    #: of them; of a first launch only names and ports can be tried.
+    TRY = "try", CallPolicy(wait_seconds=60)
     #: Under which Connect group do the stage's workers run? Asked before their stack is created or changed.
     CONNECT_GROUP = "connect-group", CallPolicy(wait_seconds=20)
     #: Is there a Connect worker that answers `GET /`? Brings the workers back if a teardown had ended them.
@@ -95,12 +106,28 @@ class Operation(StrEnum):
     RESUME = "resume", _COMMAND
     #: End the connector's task; config and offsets stay.
     STOP = "stop", _COMMAND
-    #: Show the connector's offsets. Changes nothing.
+    #: Is the source connected, after a restart or a resume? Changes nothing.
+    CONNECTED = "connected", CallPolicy(wait_seconds=CONNECTED_SECONDS)
+    #: Show the connector's offsets, and what is known of them. Changes nothing.
     OFFSETS = "offsets", _COMMAND
-    #: Take a snapshot of tables while the connector runs.
-    SNAPSHOT = "snapshot", _UNREPEATED
+    #: End the task before its offsets are changed. Who has halted the connector before still does.
+    OFFSETS_STOP = "offsets-stop", _COMMAND
+    #: Replace the offsets of a stopped connector.
+    OFFSETS_RESTORE = "offsets-restore", _COMMAND
+    #: Delete the offsets of a stopped connector: its next start begins with the initial snapshot.
+    OFFSETS_RESET = "offsets-reset", _COMMAND
+    #: How does the config that Connect has differ from the one that a launch would register? Changes nothing.
+    CONFIG_DIFF = "config-diff", _COMMAND
+    #: Take a snapshot of tables while the connector runs. One signal for each id, so it can be repeated.
+    SNAPSHOT = "snapshot", _COMMAND
+    #: How far is a requested snapshot? Changes nothing.
+    SNAPSHOT_PROGRESS = "snapshot-progress"
     #: Take skipped changes of tables as known: they are no finding any more. Without tables: all of them.
     ACKNOWLEDGE = "acknowledge", _COMMAND
+    #: What a rotation of changed secrets would do. Tries no login, changes nothing.
+    ROTATE_CHECK = "rotate-check", _COMMAND
+    #: Go on with a rotation of changed secrets, or begin one: a step each time that it is asked.
+    ROTATE = "rotate", CallPolicy(wait_seconds=2400)
     #: Clear the mark of a teardown: a launch has begun. A teardown that still runs stops at its next step.
     CANCEL_TEARDOWN = "cancel-teardown"
     # Steps of a teardown: readers and writers of a topic end before the topic is deleted.
@@ -202,6 +229,9 @@ class Request:
     acknowledgement, as SCHEMA.TABLE; none: all.
     `log` are events of the worker's log, each with its time in milliseconds since 1970, for a request for the
     status: the function has no right to read them. None when the caller could not read them either.
+    `retry_login`: what makes a task log in may try once more what was refused, as an operator wants.
+    `why`: why an operator pauses or stops the connector, one line; `remind_seconds`: when people are reminded
+    of it first. `offsets` are those to restore. `snapshot` is the snapshot that is requested or asked about.
     """
 
     operation: Operation
@@ -211,23 +241,41 @@ class Request:
     tables: tuple[str, ...] = ()
     log: tuple[LogEvent, ...] | None = None
     marked: bool = False
+    retry_login: bool = False
+    why: str = ""
+    remind_seconds: int = 0
+    offsets: tuple[Mapping[str, Any], ...] = ()
+    snapshot: SnapshotRequest | None = None
+    #: An operator has asked the DBA whether the redo log of the offsets' position is there.
+    position_checked: bool = False
+    #: The connector's settings of the caller's checkout, as `ConnectorSettings.to_json` writes them.
+    settings: str | None = None
+    #: The names of changes that cannot be undone and are confirmed (`guarded_changes`).
+    confirmed: tuple[str, ...] = ()
+    #: When this launch has changed the connector, as the function told: a record must be younger.
+    since: float = 0
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
-        payload: dict[str, Any] = {"operation": self.operation.value}
-        if self.desired_count is not None:
-            payload["desired_count"] = self.desired_count
-        if self.launch:
-            payload["launch"] = True
-        if self.marked:
-            payload["marked"] = True
-        if self.stage is not None:
-            payload["stage"] = self.stage
-        if self.tables:
-            payload["tables"] = list(self.tables)
-        if self.log is not None:
-            payload["log"] = [list(event) for event in self.log]
-        return payload
+        given = {
+            "desired_count": self.desired_count,
+            "launch": self.launch or None,
+            "marked": self.marked or None,
+            "retry_login": self.retry_login or None,
+            "stage": self.stage,
+            "tables": list(self.tables) or None,
+            "log": None if self.log is None else [list(event) for event in self.log],
+            "why": self.why or None,
+            "remind_seconds": self.remind_seconds or None,
+            "offsets": [dict(pair) for pair in self.offsets] or None,
+            "snapshot": None if self.snapshot is None else self.snapshot.to_payload(),
+            "position_checked": self.position_checked or None,
+            "settings": self.settings,
+            "confirmed": list(self.confirmed) or None,
+            "since": self.since or None,
+        }
+        known = {name: value for name, value in given.items() if value is not None}
+        return {"operation": self.operation.value, **known}
 
     @classmethod
     def from_payload(cls, payload: object) -> "Request":
@@ -250,8 +298,53 @@ class Request:
         tables = content.get("tables", [])
         if not isinstance(tables, list) or not all(isinstance(table, str) for table in tables):
             raise OperatorError(f"the request's tables {tables!r} are not a list of strings")
-        log, marked = _log_events(content.get("log")), content.get("marked") is True
-        return cls(operation, count, content.get("launch") is True, stage, tuple(tables), log, marked)
+        confirmed = content.get("confirmed", [])
+        if not isinstance(confirmed, list) or not all(isinstance(name, str) for name in confirmed):
+            raise OperatorError(f"the request's confirmed {confirmed!r} is not a list of strings")
+        settings = content.get("settings")
+        if settings is not None and not isinstance(settings, str):
+            raise OperatorError(f"the request's settings {settings!r} are not a string")
+        return cls(
+            operation,
+            count,
+            content.get("launch") is True,
+            stage,
+            tuple(tables),
+            _log_events(content.get("log")),
+            content.get("marked") is True,
+            content.get("retry_login") is True,
+            _why(content.get("why", "")),
+            _remind_seconds(content.get("remind_seconds", 0)),
+            pairs(content.get("offsets", [])),
+            SnapshotRequest.from_payload(content.get("snapshot")),
+            content.get("position_checked") is True,
+            settings,
+            confirmed=tuple(confirmed),
+            since=_since(content.get("since", 0)),
+        )
+
+
+def _since(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e11:
+        return float(value)
+    raise OperatorError(f"the request's since {value!r} is no time in seconds since 1970")
+
+
+#: How long an operator's reason may be, in characters.
+WHY_LENGTH = 200
+
+
+def _why(value: object) -> str:
+    """An operator's reason, which mails and `status` show."""
+    if isinstance(value, str) and len(value) <= WHY_LENGTH and (value.isprintable() or not value):
+        return value
+    raise OperatorError(f"the reason (why) is no line of at most {WHY_LENGTH} characters")
+
+
+def _remind_seconds(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise OperatorError(f"the request's remind_seconds {value!r} is not a whole number from 0")
 
 
 def _log_events(content: object) -> tuple[LogEvent, ...] | None:

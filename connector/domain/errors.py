@@ -30,6 +30,10 @@ class SecretError(OperatorError):
     """A secret that is missing, unreadable, empty, malformed or of the wrong shape."""
 
 
+class MissingSecret(SecretError):
+    """A secret that exists in none of the places where it is looked for."""
+
+
 class DeniedSecret(SecretError):
     """A secret that exists and may not be read."""
 

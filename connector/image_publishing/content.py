@@ -9,7 +9,7 @@ import hashlib
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from connector.image_publishing import bases
+from connector.image_publishing import bases, jdbc_plugin
 
 #: The image's sources.
 IMAGE = Path(__file__).resolve().parents[1] / "image"
@@ -42,12 +42,19 @@ def files(image: Path = IMAGE) -> dict[str, str]:
 
 
 def tag(image: Path = IMAGE, base_images: tuple[bases.Base, ...] | None = None) -> str:
-    """The image's tag: 16 hex digits of the SHA-256 over its files, the Dockerfile and the bases' digests."""
+    """The image's tag: 16 hex digits of the SHA-256 over its files, the Dockerfile and the bases' digests.
+
+    And over that of the JDBC plugin, if one is named, with the script that unpacks it.
+    """
     chosen = bases.read(image / BASES.name) if base_images is None else base_images
     digest = hashlib.sha256()
     for base in chosen:
         digest.update(f"{base.name} {base.repository}@{base.digest}\n".encode())
     digest.update(hashlib.sha256((image / "Dockerfile").read_bytes()).digest())
+    plugin = jdbc_plugin.read(image)
+    if plugin is not None:
+        script = hashlib.sha256((image / "modules" / "jdbc-plugin.sh").read_bytes()).hexdigest()
+        digest.update(f"{jdbc_plugin.SHA256} {plugin.sha256} {script}\n".encode())
     for name, checksum in files(image).items():
         ours = name.partition("/")[0] in _OWN
         executable = ours and bool((image / name).stat().st_mode & 0o100)

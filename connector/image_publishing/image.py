@@ -10,7 +10,8 @@ from typing import Any
 from connector.aws import calls, stacks
 from connector.domain.errors import OperatorError, ServerError, WmsError
 from connector.domain.stage import aws_names
-from connector.image_publishing import bases, content, registry
+from connector.image_publishing import bases, content, jdbc_plugin, registry
+from connector.image_publishing.jdbc_plugin import JdbcPlugin
 from connector.image_publishing.tools import Login, Tool
 
 #: Takes one line of progress.
@@ -19,19 +20,23 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Image:
-    """What is to be built: the directory with the Dockerfile, the two bases, the tag made from all of it."""
+    """What is to be built: the directory with the Dockerfile, the two bases, the tag made from all of it.
+
+    `plugin` is that of the kind `jdbc`, if the image is to hold it.
+    """
 
     directory: Path
     bases: tuple[bases.Base, ...]
     bases_file: Path
     tag: str
+    plugin: JdbcPlugin | None = None
 
     @classmethod
     def of(cls, directory: Path = content.IMAGE, bases_file: Path | None = None) -> "Image":
         """Read from a checkout; another file may name other bases, which makes it another image."""
         file = bases_file or directory / content.BASES.name
         chosen = bases.read(file)
-        return cls(directory, chosen, file, content.tag(directory, chosen))
+        return cls(directory, chosen, file, content.tag(directory, chosen), jdbc_plugin.read(directory))
 
     @property
     def local(self) -> str:
@@ -44,7 +49,11 @@ class Image:
             return False
         bases.require_pinned(self.bases, self.bases_file.name)
         report(f"building {self.local} with {tool.name}")
-        tool.build(self.directory, {base.name: base.by_digest for base in self.bases}, self.local)
+        arguments = {base.name: base.by_digest for base in self.bases}
+        if self.plugin is not None:
+            report(f"with the JDBC plugin {self.plugin.describe()}")
+            arguments |= self.plugin.arguments
+        tool.build(self.directory, arguments, self.local)
         return True
 
 
@@ -54,6 +63,8 @@ class Status:
 
     tag: str
     bases: dict[str, str]
+    #: Where the plugin of the kind `jdbc` comes from, with its licence; None if the image does not hold it.
+    jdbc_plugin: str | None
     pinned: bool
     tool: str | None
     built: bool | None
@@ -109,6 +120,7 @@ def status(image: Image, connect: Callable[[], calls.Port], choose: Callable[[],
     return Status(
         tag=image.tag,
         bases={base.name: base.by_digest if base.digest else base.by_tag for base in image.bases},
+        jdbc_plugin=image.plugin.describe() if image.plugin else None,
         pinned=all(base.digest for base in image.bases),
         tool=tool.name if tool else None,
         built=tool.has(image.local) if tool else None,

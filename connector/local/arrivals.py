@@ -8,6 +8,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
+from connector.domain.capture.envelope import payload
+
 #: Debezium's `op` codes (https://debezium.io/documentation/reference/stable/connectors/oracle.html).
 OPERATIONS = {"r": "snapshot", "c": "insert", "u": "update", "d": "delete"}
 
@@ -54,7 +56,7 @@ def consumer_of(bootstrap: str, topics: Iterable[str], **options: Any) -> KafkaC
 
 
 def records_of(bootstrap: str, topic: str) -> list[dict[str, Any]]:
-    """All values that a topic has now, read as JSON; a tombstone is left out."""
+    """What the values of a topic say now, without their envelope; a tombstone is left out."""
     consumer = consumer_of(bootstrap, [topic])
     try:
         ends = consumer.end_offsets(consumer.assignment())
@@ -62,7 +64,8 @@ def records_of(bootstrap: str, topic: str) -> list[dict[str, Any]]:
         # By position: with exactly-once the last offset is a marker that no consumer gets.
         while any(consumer.position(partition) < end for partition, end in ends.items()):
             batches = consumer.poll(timeout_ms=100)
-            found += [json.loads(r.value) for batch in batches.values() for r in batch if r.value is not None]
+            records = (record for batch in batches.values() for record in batch)
+            found += [payload(json.loads(record.value)) for record in records if record.value is not None]
         return found
     finally:
         consumer.close()
@@ -98,11 +101,11 @@ class Watch:
 
 
 def _arrival(record: Any, now: float) -> Arrival:
-    value = json.loads(record.value)
+    value = payload(json.loads(record.value))
     return Arrival(
         topic=record.topic,
         operation=OPERATIONS.get(value["op"], value["op"]),
-        key=json.loads(record.key) if record.key else {},
+        key=payload(json.loads(record.key)) if record.key else {},
         before=value.get("before"),
         after=value.get("after"),
         at=now,

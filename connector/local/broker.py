@@ -44,7 +44,7 @@ principal.builder.class=wms.local.ListenerPrincipals
 authorizer.class.name=wms.local.IamAuthorizer
 super.users=User:owner
 ssl.keystore.type=PEM
-ssl.keystore.location={files.keystore}
+ssl.keystore.location={files.keystore.name}
 listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.scram.scram-sha-512.sasl.jaas.config=\\
   org.apache.kafka.common.security.scram.ScramLoginModule required;
@@ -97,6 +97,9 @@ logger.authorizer.level = info
 def start(directory: Path, address: str, tools: Toolchain, log: Path, files: BrokerFiles) -> Process:
     """Start the node whose data is in `directory` (made and formatted if new); does not wait for it.
 
+    Java reads a properties file as Latin-1, and Kafka takes a comma for the end of a path: so all paths in
+    there, and log4j2's, are relative to `directory`, in which the node runs.
+
     Raises OperatorError if the storage cannot be formatted or the listeners' plug-in cannot be compiled.
     """
     data = directory / "data"
@@ -111,15 +114,15 @@ def start(directory: Path, address: str, tools: Toolchain, log: Path, files: Bro
             listeners=",".join(f"{name}://{address}:{port}" for name, port in listeners.items()),
             protocols=",".join(f"{auth.name}:{auth.protocol}" for auth in KafkaAuth),
             files=files,
-            data=data,
+            data=data.name,
         ),
         encoding="utf-8",
     )
     (directory / "log4j2.properties").write_text(_LOG4J, encoding="utf-8")
-    java = _java(directory, tools, kafka_plugin.compiled(tools), files.iam)
+    java = _java(tools, kafka_plugin.compiled(tools), files.iam)
     if not (data / "meta.properties").exists():
         _format(properties, directory, tools, java, files.password)
-    return spawn([*java, "kafka.Kafka", str(properties)], log=log, env=tools.environment(), cwd=directory)
+    return spawn([*java, "kafka.Kafka", properties.name], log=log, env=tools.environment(), cwd=directory)
 
 
 def wait(process: Process, address: str, seconds: float = 60) -> None:
@@ -134,7 +137,7 @@ def wait(process: Process, address: str, seconds: float = 60) -> None:
 
 
 def files(directory: Path, password: str = "") -> BrokerFiles:
-    """What a node alone in `directory` needs, with an authority of its own; no user without a password."""
+    """What the node of `directory` needs, with an authority of its own; no user without a password."""
     return BrokerFiles(
         Authority(directory / "authority"), directory / "broker.pem", directory / "no-iam", password
     )
@@ -170,11 +173,11 @@ def stop(process: Process, *, kill: bool = False) -> None:
     end(process, grace=20, first=signal.SIGKILL if kill else signal.SIGTERM)
 
 
-def _java(directory: Path, tools: Toolchain, plugin: Path, iam: Path) -> list[str]:
+def _java(tools: Toolchain, plugin: Path, iam: Path) -> list[str]:
     return [
         str(tools.java),
         *_JVM,
-        f"-Dlog4j2.configurationFile={directory / 'log4j2.properties'}",
+        "-Dlog4j2.configurationFile=log4j2.properties",
         f"-Dwms.msk.cluster={MSK_CLUSTER}",
         f"-Dwms.iam.address.file={iam}",
         "-cp",
@@ -191,10 +194,19 @@ def _format(properties: Path, directory: Path, tools: Toolchain, java: list[str]
     arguments.touch(mode=0o600)
     user = f"--add-scram\nSCRAM-SHA-512=[name={USER},password={password}]\n" if password else ""
     arguments.write_text(user, encoding="utf-8")
-    command = [*java, "kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties)]
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", identity, "-c", properties.name]
     if user:
-        command.append(f"@{arguments}")
-    done = subprocess.run(command, capture_output=True, text=True, env=tools.environment(), check=False)
+        command.append(f"@{arguments.name}")
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=tools.environment(), cwd=directory, check=False
+    )
     arguments.unlink()
     if done.returncode:
-        raise OperatorError(f"Kafka cannot format {directory}: {(done.stderr or done.stdout).strip()[-400:]}")
+        raise OperatorError(f"Kafka cannot format {directory}: {first_words(done.stderr or done.stdout)}")
+
+
+def first_words(output: str) -> str:
+    """What a Java program said before its stack trace, in one line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    said = [line for line in lines if not line.startswith(("at ", "... "))]
+    return " ".join(said)[:400] or "it said nothing"

@@ -285,7 +285,13 @@ class Worker:
         """So that `down` finds the worker even if the embedded AWS was killed."""
         started = start_time(self._process.pid)
         if started is not None:
-            content = {"pid": self._process.pid, "started": started, "log": str(self.log)}
+            content = {
+                "pid": self._process.pid,
+                "started": started,
+                "log": str(self.log),
+                "service": self.launch.service,
+                "address": self.address,
+            }
             (self._directory / "process.json").write_text(json.dumps(content), encoding="utf-8")
 
     def _signal(self, number: signal.Signals) -> None:

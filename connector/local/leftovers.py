@@ -9,10 +9,14 @@ from connector.local.processes import Process, end
 
 
 def tasks(directory: Path) -> list[dict[str, Any]]:
-    """The workers that run now: task id, pid, log, and whether their memory is limited by the kernel."""
+    """The workers that run now: service, task id, address, pid, log.
+
+    And whether the kernel limits their memory.
+    """
     return [
         {
             "task": path.parent.name,
+            **_origin(path),
             "pid": process.pid,
             "log": process.log,
             "memoryEnforced": limits.of(path.parent.name) is not None,
@@ -20,6 +24,12 @@ def tasks(directory: Path) -> list[dict[str, Any]]:
         for path, process in _recorded(directory)
         if process.alive
     ]
+
+
+def _origin(path: Path) -> dict[str, str]:
+    """The service and the address of a worker; empty in the record of an earlier version."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return {key: str(content.get(key, "")) for key in ("service", "address")}
 
 
 def end_tasks(directory: Path) -> None:

@@ -20,10 +20,13 @@ from connector.local.processes import Process
 ROOT = Path(connector.__file__).resolve().parent.parent
 
 _FORMAT = 3
-#: Mails that AWS would have sent (`aws_shims.subscriptions`).
-MAILBOX = "mailbox.jsonl"
+#: Mails that AWS would have sent (`aws_shims.subscriptions`): requests to confirm, and all others.
+MAILBOX, MAILS = "mailbox.jsonl", "mails.jsonl"
 #: All that a world makes in its directory. The file that says whose it is goes last.
-_OURS = ("authority", "aws", "brokers", "logs", MAILBOX, "oracle", "tasks", "world.new", "world.json")
+_OURS = (
+    *("authority", "aws", "brokers", "logs", MAILBOX, MAILS, "oracle", "tasks", "world.new"),
+    "world.json",
+)
 #: Where the world is unless somebody says otherwise.
 DEFAULT = ROOT / ".local"
 _WAY_OUT = "give another --directory or, if `local up` made this one, remove it and run `local up` again"

@@ -3,7 +3,9 @@
 import fcntl
 import hashlib
 import os
+import pwd
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.domain.errors import OperatorError
+from connector.local import room
 from connector.local.state import ROOT
 
 PYTHON = (3, 11)
@@ -21,6 +24,11 @@ _FETCHERS = ("curl", "wget")
 
 #: The image's build: the very directory that ships is what runs here.
 IMAGE = ROOT / "connector" / "image"
+
+#: How Maven marks the lines of its errors, and how those begin that only point to its help.
+_MARK = re.compile(r"^\[(?:ERROR|FATAL)\]")
+_NO_ERROR = ("[INFO]", "[WARNING]", "[DEBUG]", "Downloading ", "Progress ", "\t", "    at ")
+_HELP = ("To see the full stack trace", "Re-run Maven", "For more information", "[Help", "After correcting")
 
 #: Takes one short line of progress.
 Report = Callable[[str], None]
@@ -126,6 +134,7 @@ def assemble(tools: Toolchain, report: Report) -> None:
         complete = (tools.connect_home / "bin" / "entrypoint.sh").exists() and tools.kafka_libs.is_dir()
         if complete and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
             return
+        room.check(tools.image_target, room.BUILD_MB, "the build", "clone the repository onto another disk")
         report("assembling the Connect worker and Kafka with Maven (once; downloads into Maven's cache)")
         run_maven(tools, IMAGE / "pom.xml", ["package"], report)
         if not tools.kafka_libs.is_dir():
@@ -150,7 +159,7 @@ def run_maven(tools: Toolchain, pom: Path, goals: list[str], report: Report) -> 
 
     Raises OperatorError with Maven's first error line.
     """
-    command = [tools.maven, "-B", "-f", str(pom), *goals]
+    command = [tools.maven, "-B", *_repository(), "-f", str(pom), *goals]
     downloads = 0
     errors: list[str] = []
     environment = {**os.environ, "JAVA_HOME": str(tools.java_home)}
@@ -167,11 +176,31 @@ def run_maven(tools: Toolchain, pom: Path, goals: list[str], report: Report) -> 
                 downloads += 1
                 if downloads % 20 == 0:
                     report(f"Maven: {downloads} files downloaded")
-            elif line.startswith("[ERROR]"):
-                errors.append(line.removeprefix("[ERROR]").strip())
+            elif not line.startswith(_NO_ERROR):
+                errors.append(_MARK.sub("", line).strip())
     if build.returncode:
-        cause = next((line for line in errors if line), "no error line")
-        raise OperatorError(f"Maven failed: {cause} (repeat: {' '.join(command)})")
+        raise OperatorError(f"Maven failed: {_first_error(errors)} (repeat: {shlex.join(command)})")
+
+
+def _first_error(lines: list[str]) -> str:
+    """The first line that says what is wrong, not where Maven's help is."""
+    said = [line for line in lines if line and not line.startswith(_HELP)]
+    return next(iter(said), "no error line")
+
+
+def _repository() -> list[str]:
+    """Where Maven keeps what it has downloaded, if its usual place cannot be written to.
+
+    Java takes the home directory from the user's entry, not from HOME.
+    """
+    try:
+        home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        home = Path(os.devnull)
+    found = home / ".m2"
+    if os.access(found if found.exists() else home, os.W_OK):
+        return []
+    return [f"-Dmaven.repo.local={ROOT / '.tools' / 'm2'}"]
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,8 +14,8 @@ from connector.domain.capture.acls import acls
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth
-from connector.domain.stage.stage import NAMED_STAGES, Stage
-from connector.local import aws, broker, grants, leftovers, toolchain
+from connector.domain.stage.stage import NAMED_STAGES, Stage, refusal
+from connector.local import aws, broker, grants, leftovers, room, toolchain
 from connector.local import state as states
 from connector.local.addresses import available, claim, free_port, listening
 from connector.local.broker_tls import Authority, BrokerFiles
@@ -41,23 +42,32 @@ class World:
         self.state = state
         self._tools = tools
         self._report = report
+        #: Whether this `up` made the embedded account: what an earlier one held is gone.
+        self.account_is_new = False
+        #: Whether a `with` block stops the world at its end, and whether it then keeps its data.
+        self._stops, self._keeps = False, False
 
     @classmethod
     def up(
         cls,
-        directory: Path | None = None,
+        directory: Path | str | None = None,
         *,
         enforce_iam: bool = False,
         report: Report = _silent,
     ) -> "World":
         """Bring everything up that is not up; `directory` is the state directory (`.local` of the checkout).
 
+        At the end of a `with` block a world that was up before stays up. One that this call started is
+        stopped; its data are removed, unless they were there before.
+
         Raises OperatorError for missing prerequisites and for a directory that holds something else,
         DeadlineExceeded for a part that does not start.
         """
-        target = (directory or states.DEFAULT).resolve()
+        target = Path(directory or states.DEFAULT).resolve()
         states.refuse_foreign(target)
         tools = toolchain.find()
+        if states.load(target) is None:
+            room.check(target, room.WORLD_MB, "a local world", "give --directory on another disk")
         plugin.worker_home(tools, report)
         with states.locked(target):
             state = states.load(target)
@@ -72,6 +82,8 @@ class World:
             elif state.enforce_iam != enforce_iam and state.aws and state.aws.alive:
                 raise OperatorError(_other_setting(enforced=state.enforce_iam))
             world = cls(state, tools, report)
+            world._keeps = bool(state.brokers or state.database)
+            world._stops = not world._any_alive()
             try:
                 world._start(enforce_iam=enforce_iam)
             except BaseException:
@@ -81,9 +93,9 @@ class World:
         return world
 
     @classmethod
-    def attach(cls, directory: Path | None = None) -> "World":
-        """The world that is up. Raises OperatorError if none is."""
-        target = (directory or states.DEFAULT).resolve()
+    def attach(cls, directory: Path | str | None = None) -> "World":
+        """The world that is up; a `with` block leaves it up. Raises OperatorError if none is."""
+        target = Path(directory or states.DEFAULT).resolve()
         state = states.load(target)
         if state is None:
             raise OperatorError("the local world is not running: run `wms-connector local up`")
@@ -95,7 +107,8 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.down()
+        if self._stops:
+            self.down(keep=self._keeps)
 
     # -- what it is ----------------------------------------------------------
 
@@ -137,6 +150,7 @@ class World:
     def status(self) -> dict[str, Any]:
         """Parts and workers: running or not, address, pid, log. No password."""
         return {
+            "running": all(process is not None and process.alive for process in self._processes()),
             "directory": str(self.state.directory),
             "enforceIam": self.state.enforce_iam,
             "aws": _part(self.state.aws, self.state.endpoint),
@@ -147,6 +161,14 @@ class World:
             "brokers": {name: _part(b.process, b.bootstrap) for name, b in self.state.brokers.items()},
             "tasks": leftovers.tasks(self.state.directory),
         }
+
+    def _processes(self) -> list[Process | None]:
+        """The process of each part, running or not."""
+        database = self.state.database.process if self.state.database else None
+        return [self.state.aws, database, *(found.process for found in self.state.brokers.values())]
+
+    def _any_alive(self) -> bool:
+        return any(process is not None and process.alive for process in self._processes())
 
     # -- parts ---------------------------------------------------------------
 
@@ -175,6 +197,21 @@ class World:
                 for stage in NAMED_STAGES:
                     self.grant(Stage(stage), name=name)
         return self.state.brokers[name].bootstrap
+
+    def add_cluster(self, stage: Stage) -> str:
+        """Start a cluster of its own for a stage: with the stage's secret, and its rights there.
+
+        Answers where the cluster's owner connects. A second call changes nothing.
+        """
+        bootstrap = self.start_broker(stage.name)
+        self.grant(stage, name=stage.name)
+        self._name_cluster(stage.name)
+        return bootstrap
+
+    def _name_cluster(self, name: str) -> None:
+        """Write the secret brokerString of the stage that has a cluster of its own."""
+        if name != DEFAULT_BROKER and refusal(name) is None:
+            self.account.put_secret(f"{name}/brokerString", self.broker_string(name))
 
     def grant(
         self,
@@ -254,12 +291,18 @@ class World:
     # -- life ----------------------------------------------------------------
 
     def _start(self, *, enforce_iam: bool) -> None:
+        again = bool(self.state.brokers)
         self.state.enforce_iam = enforce_iam
         self.state.save()
         parts: Mapping[str, Callable[[], object]] = {
             "embedded AWS": self.start_aws,
             "the stand-in for Oracle": self.start_database,
             "Kafka": self.start_broker,
+            **{
+                f"Kafka {name}": partial(self.start_broker, name)
+                for name in self.state.brokers
+                if name != DEFAULT_BROKER
+            },
         }
         with ThreadPoolExecutor(len(parts)) as pool:
             for done in [pool.submit(self._timed, name, start) for name, start in parts.items()]:
@@ -271,8 +314,13 @@ class World:
                 authority=self.authority.make(),
                 db_info=self.database.db_info,
             )
+            for name in self.state.brokers:
+                self._name_cluster(name)
             self.state.seeded = True
             self.state.save()
+            self.account_is_new = True
+            if again:
+                self._report("the embedded AWS is a new one: stacks and secrets are gone, launch again")
             self._report("default secrets, network and permissions boundary are there")
 
     def _timed(self, name: str, start: Callable[[], object]) -> None:
@@ -282,6 +330,7 @@ class World:
 
     def down(self, *, keep: bool = False) -> None:
         """End every process of this world; `keep` leaves data and logs. Idempotent."""
+        self._stops = False
         with states.locked(self.state.directory):
             self._end(keep=keep)
 
@@ -304,7 +353,7 @@ def _other_setting(*, enforced: bool) -> str:
     has, wanted = (" --enforce-iam", "") if enforced else ("", " --enforce-iam")
     return (
         f"the local world was started with `local up{has}`; run that again. For `local up{wanted}`, run "
-        "`local down --keep` first, which deletes stacks and secrets and keeps topics and rows"
+        "`local down` first, which removes stacks, secrets, topics and rows"
     )
 
 

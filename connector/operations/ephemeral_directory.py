@@ -92,15 +92,22 @@ class Project:
         Raises `OperatorError` for a named stage and for a directory that holds anything that `create` does
         not make. Links are removed, never followed.
         """
+        if not self.removable(stage):
+            return False
+        directory = self._directory(stage)
+        # The owner goes last: a run that is cut off leaves a directory that says the owner.
+        for path in sorted(directory.iterdir(), key=lambda found: found.name == _CONFIG):
+            path.unlink()
+        directory.rmdir()
+        return True
+
+    def removable(self, stage: Stage) -> bool:
+        """Whether there is a directory to remove; raises what `remove` raises."""
         _refuse_named(stage, "removed")
         directory = self._directory(stage)
         if not os.path.lexists(directory):
             return False
         self._refuse_foreign(directory, "nothing was removed")
-        # The owner goes last: a run that is cut off leaves a directory that says the owner.
-        for path in sorted(directory.iterdir(), key=lambda found: found.name == _CONFIG):
-            path.unlink()
-        directory.rmdir()
         return True
 
     def written(self, stage: str) -> Mapping[str, str]:

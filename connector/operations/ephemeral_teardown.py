@@ -50,6 +50,12 @@ def tear_down(
         project.remove(stage.stage)
 
 
+def forget_directory(project: ephemeral_directory.Project, stage: EphemeralStage) -> None:
+    """Remove the directory that an earlier run made and left, of a stage that has no stack any more."""
+    if project.written(stage.stage.name).get("owner") == _OWNER:
+        project.remove(stage.stage)
+
+
 def _sceptre(root: Path, group: str) -> int:
     """The stock Sceptre of this installation, its output passed through."""
     program = str(Path(sys.executable).with_name("sceptre"))

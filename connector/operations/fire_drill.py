@@ -1,15 +1,15 @@
-"""The fire drill: each alarm goes off, each error class is mailed, and what arrives is checked."""
+"""The fire drill: each alarm goes off, each mail of the health check is sent, and what arrives is checked."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from connector.aws import admin_function, calls
+from connector.aws import calls
+from connector.aws.health_function import invoke_health
 from connector.aws.topic_listener import Message, TopicListener
-from connector.domain.errors import ServerError
+from connector.domain.errors import OperatorError, ServerError
 from connector.domain.health.aws_alarms import alarms_of
-from connector.domain.health.drills import CLASSES, KEY, Mailed
+from connector.domain.health.drills import KEY, MAILS, Mailed
 from connector.domain.health.facts import AlarmState, Subscription
 from connector.domain.stage.stage import Stage
 from connector.operations.inspection import AlarmRouting
@@ -33,15 +33,21 @@ class AlarmDrill:
     reached: tuple[str, ...] = ()
     mails: bool = False
     topics: tuple[str, ...] = ()
+    #: Where it sends its end.
+    ok_topics: tuple[str, ...] = ()
     delivered: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     wrong: str = ""
     note: str = ""
 
+    def sends(self, state: str) -> tuple[str, ...]:
+        """The topics to which it sends a state that it has reached."""
+        return self.ok_topics if state == "OK" else self.topics
+
 
 @dataclass(frozen=True)
 class MailDrill:
-    """One error class: the subject of its mail, and whether it arrived."""
+    """One mail of the health check: its name in a drill, its subject, and whether it arrived."""
 
     name: str
     subject: str = ""
@@ -61,23 +67,58 @@ class DrillPlan:
     #: Of the topic for people, and of that for machines.
     subscriptions: Sequence[Subscription] = ()
     pagers: Sequence[Subscription] = ()
+    #: Names of alarms and mails of which the drill consists; none: all there are.
+    only: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = (*alarms_of(self.stage.names, self.kind, self.alarms), *MAILS)
+        for name in self.only:
+            if name not in known:
+                raise OperatorError(f"{name!r} is no alarm or mail of the stage; known: {', '.join(known)}")
+
+    @property
+    def rung(self) -> tuple[str, ...]:
+        """The alarms that go off."""
+        return tuple(filter(self._wanted, alarms_of(self.stage.names, self.kind, self.alarms)))
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The mails that the health function sends."""
+        return tuple(filter(self._wanted, MAILS))
 
     @property
     def mails(self) -> int:
-        """How many messages go to each person: an alarm that mails does so twice, on and off again."""
-        return self._sent_to(self.routing.people) + len(CLASSES)
+        """How many messages go to each person."""
+        return self.alarm_mails + len(self.sent)
+
+    @property
+    def alarm_mails(self) -> int:
+        """How many of them are CloudWatch's: an alarm that mails people does so when it goes off."""
+        return self._messages(self.routing.people)
 
     @property
     def calls(self) -> int:
-        """How many messages go to each machine."""
-        return self._sent_to(self.routing.machines)
+        """How many messages go to each machine: two for each alarm, on and off again."""
+        return self._messages(self.routing.machines)
 
-    def _sent_to(self, topic: str) -> int:
-        wanted = alarms_of(self.stage.names, self.kind, self.alarms)
-        return 2 * sum(
-            topic in alarm.actions and alarm.state != "ALARM" and name in wanted
-            for name, alarm in self.alarms.items()
+    @property
+    def covers(self) -> str:
+        """How much the drill covers of what there is, in one line."""
+        alarms = len(alarms_of(self.stage.names, self.kind, self.alarms))
+        text = (
+            f"{len(self.rung)} of {alarms} alarms, {len(self.sent)} of {len(MAILS)} mails of the health check"
         )
+        if self.only:
+            return f"covers a part only: {text}"
+        return f"covers every alarm and every mail that the stage can send: {text}"
+
+    def _wanted(self, name: str) -> bool:
+        return not self.only or name in self.only
+
+    def _messages(self, topic: str) -> int:
+        found = [self.alarms[name] for name in self.rung if name in self.alarms]
+        quiet = [alarm for alarm in found if alarm.state != "ALARM"]
+        return sum((topic in alarm.actions) + (topic in alarm.ok_actions) for alarm in quiet)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -101,6 +142,8 @@ class Report:
     alarms: tuple[AlarmDrill, ...]
     classes: tuple[MailDrill, ...]
     left_behind: str = ""
+    #: How much of what there is the drill covered.
+    covers: str = ""
     #: For example that nobody has confirmed an address, so that no person gets what the queue receives.
     warnings: tuple[str, ...] = field(default_factory=tuple)
 
@@ -136,16 +179,16 @@ def drill(plan: DrillPlan, port: calls.Port, listener: TopicListener, say: Say) 
 def _drilled(plan: DrillPlan, port: calls.Port, listener: TopicListener, say: Say) -> Report:
     with listener:
         rung = []
-        for name in alarms_of(plan.stage.names, plan.kind, plan.alarms):
+        for name in plan.rung:
             say(f"alarm {name}")
             rung.append(_ring(port, plan.stage, name, plan.alarms.get(name), _contract(plan, name)))
         mailed = []
-        for cause in CLASSES:
-            say(f"class {cause.name}")
-            mailed.append(_mail(port, plan.stage, cause.name))
+        for name in plan.sent:
+            say(f"mail {name}")
+            mailed.append(_mail(port, plan.stage, name))
         say("waiting for the mails to arrive")
         expected = {
-            _key(plan.stage, a, state, topic) for a in rung for topic in a.topics for state in a.reached
+            _key(plan.stage, a, state, topic) for a in rung for state in a.reached for topic in a.sends(state)
         }
         expected |= {m.message_id for m in mailed if not m.wrong}
         received = listener.receive(lambda all_: expected <= _keys(all_), ARRIVE_SECONDS)
@@ -158,6 +201,7 @@ def _drilled(plan: DrillPlan, port: calls.Port, listener: TopicListener, say: Sa
         tuple(_evaluated_alarm(plan, alarm, received) for alarm in rung),
         tuple(_evaluated_mail(mail, received) for mail in mailed),
         listener.left_behind,
+        plan.covers,
         tuple(warnings),
     )
 
@@ -187,7 +231,7 @@ def _ring(port: calls.Port, stage: Stage, name: str, state: AlarmState | None, m
     finally:
         if reached[-1:] != ["OK"]:
             wrong += _put_back(port, full)
-    return AlarmDrill(name, tuple(reached), mails, state.actions, wrong="; ".join(wrong))
+    return AlarmDrill(name, tuple(reached), mails, state.actions, state.ok_actions, wrong="; ".join(wrong))
 
 
 def _put_back(port: calls.Port, alarm: str) -> list[str]:
@@ -220,13 +264,8 @@ def _state(port: calls.Port, alarm: str) -> str:
 
 
 def _mail(port: calls.Port, stage: Stage, name: str) -> MailDrill:
-    function = stage.names.connect_health
     try:
-        with calls.errors():
-            payload = json.dumps({KEY: name}).encode()
-            reply = port.call("lambda", "invoke", {"FunctionName": function, "Payload": payload})
-        who, what = f"the health Lambda {function}", f"the drill of {name!r}"
-        mailed = Mailed.from_payload(admin_function.content(reply, who, function, what))
+        mailed = Mailed.from_payload(invoke_health(port, stage, {KEY: name}, f"the drill of {name!r}"))
     except ServerError as error:
         return MailDrill(name, wrong=str(error))
     return MailDrill(name, mailed.subject, mailed.message_id)
@@ -248,21 +287,21 @@ def _evaluated_alarm(plan: DrillPlan, alarm: AlarmDrill, received: Sequence[Mess
     called = [state for m, state in about if m.topic == routing.machines]
     wrong = alarm.wrong
     if not wrong and not alarm.note:
-        wanted = [("message", routing.machines, called)]
+        problems = [_undelivered(alarm, "message", routing.machines, called, alarm.reached)]
         if alarm.mails:
-            wanted.append(("mail", routing.people, [state for _, state in mailed]))
-        problems = [_undelivered(alarm, *each) for each in wanted]
+            states, begins = [state for _, state in mailed], alarm.reached[:1]
+            problems.append(_undelivered(alarm, "mail", routing.people, states, begins))
         if mailed and not alarm.mails:
             problems.append("sends a mail, although the health check mails this problem")
         wrong = "; ".join(filter(None, problems))
     return replace(alarm, delivered=tuple(s for s, _ in mailed), machines=tuple(called), wrong=wrong)
 
 
-def _undelivered(alarm: AlarmDrill, what: str, topic: str, states: Sequence[str]) -> str:
-    """Why a topic did not get every state that the alarm reached; empty if it did."""
-    if topic not in alarm.topics:
+def _undelivered(alarm: AlarmDrill, what: str, topic: str, states: Sequence[str], due: Sequence[str]) -> str:
+    """Why a topic did not get every state that is due to it; empty if it did."""
+    if any(topic not in alarm.sends(state) for state in due):
         return f"should send a {what}, but does not send to {topic}"
-    missing = [state for state in alarm.reached if state not in states]
+    missing = [state for state in due if state not in states]
     if not missing:
         return ""
     return f"no {what} about {' and '.join(missing)} arrived on {topic} within {ARRIVE_SECONDS:.0f} s"

@@ -1,6 +1,7 @@
 """Inspect a deployed stage with the operator's own credentials, and through its admin Lambda."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -8,7 +9,6 @@ from urllib.parse import urlsplit
 
 from connector.aws import calls, worker_log
 from connector.aws.admin_function import invoke
-from connector.aws.region import region
 from connector.aws.stacks import describe_stack
 from connector.domain.admin_api import Operation, Request, State
 from connector.domain.errors import ServerError
@@ -28,55 +28,62 @@ from connector.domain.health.facts import (
 )
 from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stage import Stage
+from connector.operations.not_deployed import not_deployed
 
 #: The metric that every check publishes, and how far back its newest value is looked for.
 _CHECK_METRIC = "HealthCheckFailed"
 _CHECK_HOURS = 6
+#: The lag for the picture in `status`, and how far back it goes.
+_LAG_METRIC = "ReplicationLagSeconds"
+_LAG_HOURS = 3
+#: As many parts of a stage are asked about at the same time.
+_AT_ONCE = 5
 
 T = TypeVar("T")
 
 
 def inspect(port: calls.Port, stage: Stage, now: datetime) -> Facts:
-    """Everything that can be seen of a stage; `ServerError` when it is not deployed."""
+    """Everything that can be seen of a stage; `ServerError` when it is not deployed.
+
+    What does not depend on each other is asked at the same time.
+    """
     stacks = _stacks(port, stage)
     if not stacks:
-        raise not_deployed(stage)
+        raise not_deployed(port, stage)
     unavailable: dict[str, str] = {}
-    inside = _try(unavailable, ADMIN, lambda: _inside(port, stage, now)) or {}
+    topic, machines = (_output(stacks.get("alerts"), key) for key in ("TopicArn", "AlarmsTopicArn"))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+
+        def ask(part: str, see: Callable[[], T]) -> Future[T | None]:
+            return pool.submit(_try, unavailable, part, see)
+
+        asked = ask(ADMIN, lambda: _inside(port, stage, now))
+        mail = ask(MAIL, lambda: subscriptions(port, topic))
+        # A stage that an earlier version launched has no such topic: its alarms' actions show that.
+        pagers = ask(PAGERS, lambda: subscriptions(port, machines) if machines else ())
+        last = ask(CHECK, lambda: _last_check(port, stage, now))
+        # A picture of the past, without which everything else is still worth showing.
+        lags = pool.submit(_try, {}, "lags", lambda: _lags(port, stage, now))
+        inside = asked.result() or {}
     found = _try(unavailable, ADMIN, lambda: _findings(inside)) if inside else None
     kind = str(inside.get("kind", "debezium"))
     alarms = _try(unavailable, ALARMS, lambda: alarm_states(port, stage, kind)) or {}
-    topic, machines = (_output(stacks.get("alerts"), key) for key in ("TopicArn", "AlarmsTopicArn"))
-    subscribed = _try(unavailable, MAIL, lambda: subscriptions(port, topic)) or ()
-    # A stage that an earlier version launched has no such topic: its alarms' actions show that.
-    pagers = (_try(unavailable, PAGERS, lambda: subscriptions(port, machines)) or ()) if machines else ()
-    checked_at, failed = _try(unavailable, CHECK, lambda: _last_check(port, stage, now)) or (
-        None,
-        False,
-    )
+    checked_at, failed = last.result() or (None, False)
     return Facts(
         stage,
         {
-            name: Stack(s["StackStatus"], bool(s.get("EnableTerminationProtection")))
+            name: Stack(s["StackStatus"], bool(s.get("EnableTerminationProtection")), s.get("CreationTime"))
             for name, s in stacks.items()
         },
         {name: part for name, part in inside.items() if name != "findings"},
         found or (),
         alarms,
-        subscribed,
-        pagers,
+        mail.result() or (),
+        pagers.result() or (),
         checked_at,
         failed,
+        lags.result() or (),
         unavailable,
-    )
-
-
-def not_deployed(stage: Stage) -> ServerError:
-    """The error for a stage that has no stack."""
-    make = f"`wms-connector ephemeral create {stage.name}`, then " if stage.ephemeral else ""
-    return ServerError(
-        f"stage {stage.name!r} is not deployed in region {region()} of this account: it has no stacks. If "
-        f"region and account are right, deploy it with {make}`{launch(stage)}`"
     )
 
 
@@ -93,7 +100,7 @@ def alarm_routing(port: calls.Port, stage: Stage) -> AlarmRouting:
     """Where the alarms of a deployed stage are sent."""
     stacks = _stacks(port, stage)
     if not stacks:
-        raise not_deployed(stage)
+        raise not_deployed(port, stage)
     found = []
     for component, key in (("alerts", "TopicArn"), ("alerts", "AlarmsTopicArn"), ("alarms", "AlarmMails")):
         found.append(_output(stacks.get(component), key))
@@ -117,6 +124,7 @@ def alarm_states(port: calls.Port, stage: Stage, kind: str) -> dict[str, AlarmSt
             str(found[alarm].get("StateReason", "")),
             tuple(found[alarm].get("AlarmActions", ())),
             int(found[alarm].get("Period", 0)) * int(found[alarm].get("EvaluationPeriods", 0)),
+            tuple(found[alarm].get("OKActions", ())),
         )
         for alarm, name in full.items()
         if alarm in found
@@ -185,6 +193,21 @@ def _last_check(port: calls.Port, stage: Stage, now: datetime) -> tuple[datetime
         answer = port.call("cloudwatch", "get_metric_statistics", query)
     points = sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])
     return (points[-1]["Timestamp"], points[-1]["Maximum"] >= 1) if points else (None, False)
+
+
+def _lags(port: calls.Port, stage: Stage, now: datetime) -> tuple[tuple[datetime, float], ...]:
+    """The lag that each check of the last hours published, the oldest first."""
+    with calls.errors():
+        query = {
+            "Namespace": stage.names.health_namespace,
+            "MetricName": _LAG_METRIC,
+            "StartTime": now - timedelta(hours=_LAG_HOURS),
+            "EndTime": now + timedelta(minutes=1),
+            "Period": 300,
+            "Statistics": ["Maximum"],
+        }
+        answer = port.call("cloudwatch", "get_metric_statistics", query)
+    return tuple(sorted((point["Timestamp"], float(point["Maximum"])) for point in answer["Datapoints"]))
 
 
 def _output(stack: Mapping[str, Any] | None, key: str) -> str:

@@ -15,6 +15,8 @@ from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 Ask = Callable[[Operation], Answer]
 Show = Callable[[str], object]
 
+#: How long a wait goes on at most without a line, in seconds.
+LINE_SECONDS = 15.0
 #: Details of which each request returns only its own part.
 _CUMULATIVE = ("deleted", "others")
 
@@ -69,12 +71,13 @@ def run(
 def until_done(
     operation: Operation, ask: Ask, clock: Clock, show: Show, *, pause_seconds: float = 2.0
 ) -> Answer:
-    """Repeat one operation until it is done; shows each new summary once.
+    """Repeat one operation until it is done; shows each new summary, and a line at least every 15 seconds.
 
     The answer says `changed` if any request changed something. Raises `Refused` and `Overdue`.
     """
     seconds = operation.policy.wait_seconds
-    give_up = clock.now() + seconds
+    began = shown_at = clock.now()
+    give_up = began + seconds
     shown: str | None = None
     changed = False
     parts: dict[str, list[Any]] = {}
@@ -87,7 +90,10 @@ def until_done(
             raise Refused(answer.summary)
         if answer.summary != shown:
             show(f"{operation.value}: {answer.summary}")
-            shown = answer.summary
+            shown, shown_at = answer.summary, clock.now()
+        elif clock.now() - shown_at >= LINE_SECONDS:
+            show(f"{operation.value}: {clock.now() - began:.0f} s: {answer.summary}")
+            shown_at = clock.now()
         if answer.state is State.DONE:
             return replace(answer, changed=changed, details={**answer.details, **parts})
         if clock.now() >= give_up:

@@ -4,7 +4,7 @@ Before that, check the cluster: if the stage may not use it, the launch stops be
 joins it and creates topics there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from connector.aws import calls, worker_log
@@ -19,24 +19,51 @@ from connector.operations.procedure import Ask, Show
 _PAUSE_SECONDS = 2.0
 
 
-def register_stage(connection: calls.Port, stage: Stage, desired: int | None, show: Show) -> None:
+def stands_still(stage: Stage) -> str:
+    """What a launch says that is meant to leave no worker, in one line."""
+    return (
+        f"connector {aws_names.CONNECTOR} of stage {stage.name} is not registered and nothing is waited for: "
+        "desired_count is 0, so no worker is meant to run. What is registered keeps its position; set "
+        "desired_count to 1 or more in the stage's config.yaml and launch again"
+    )
+
+
+def register_stage(
+    connection: calls.Port,
+    stage: Stage,
+    desired: int | None,
+    show: Show,
+    *,
+    confirmed: Collection[str] = (),
+    replaced: Sequence[str] = (),
+    started: bool = False,
+) -> None:
     """Register the connector and show what was changed.
 
-    `desired` is how many workers the stage is configured to have. A wait that was too long is reported with
-    the last error in the workers' log.
+    `desired` is how many workers the stage is configured to have, `confirmed` the changes that cannot be
+    undone and are meant, `replaced` why this launch has replaced the workers, `started` whether there were
+    none before. A wait that was too long is reported with the last error in the workers' log.
     """
     began = datetime.now(UTC)
     try:
         clock = Clock()
-        answers = register(invoker(connection, stage, clock, show, desired), clock, show)
+        ask = invoker(connection, stage, clock, show, desired=desired, confirmed=confirmed)
+        answers = register(ask, clock, show)
     except DeadlineExceeded as error:
         group = stage.names.connector_log_group
         last = worker_log.last_error(connection, group, began)
         said = f"Its last error: {last}" if last else "It has no error since this launch began"
         raise DeadlineExceeded(f"{error}. The workers' log is {group}. {said}") from None
     changed = [operation for operation, answer in answers.items() if answer.changed]
-    result = f"changed {', '.join(changed)}" if changed else "nothing had to be changed"
-    show(f"connector {aws_names.CONNECTOR} of stage {stage.name} runs: {result}")
+    workers = f"its workers were replaced ({', '.join(replaced)}); " if replaced else ""
+    workers = workers or ("its workers were started; " if started else "")
+    what = "nothing else had to be changed" if workers else "nothing had to be changed"
+    result = workers + (f"changed {', '.join(changed)}" if changed else what)
+    rest = answers[Operation.VERIFY].details.get("rest")
+    snapshot = answers[Operation.VERIFY].details.get("snapshot")
+    state = f"does not run, as meant ({rest})" if rest else "runs"
+    state += f" its snapshot ({snapshot})" if snapshot else ""
+    show(f"connector {aws_names.CONNECTOR} of stage {stage.name} {state}: {result}")
 
 
 def register(ask: Ask, clock: Clock, show: Show) -> Mapping[Operation, Answer]:
@@ -59,29 +86,53 @@ def _explain(step: Operation, error: WmsError) -> WmsError:
 def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
     """Raise `ServerError` unless the stage may use the cluster that its broker string names.
 
-    A cluster that does not answer now is left to registration: the worker gives the better reason, and
-    without a worker nothing is registered.
+    Brokers that do not answer the function do not answer a worker either.
     """
     try:
         procedure.until_done(Operation.CLUSTER, ask, clock, show, pause_seconds=_PAUSE_SECONDS)
-    except procedure.Refused as error:
-        raise ServerError(f"the cluster was refused before anything was created on it: {error}") from None
-    except DeadlineExceeded:
-        show("cluster: could not be checked yet; registration checks it again")
+    except (procedure.Refused, procedure.Overdue) as error:
+        raise _untouched(error) from None
+
+
+def try_first(ask: Ask, clock: Clock, show: Show) -> None:
+    """Raise `ServerError` if new workers would get no session from the database."""
+    try:
+        procedure.until_done(Operation.TRY, ask, clock, show, pause_seconds=_PAUSE_SECONDS)
+    except (procedure.Refused, procedure.Overdue) as error:
+        raise _untouched(error) from None
+
+
+def _untouched(error: procedure.Refused | procedure.Overdue) -> ServerError:
+    return ServerError(f"refused before any worker was started or replaced: {error}")
 
 
 def invoker(
-    connection: calls.Port, stage: Stage, clock: Clock, show: Show, desired: int | None = None
+    connection: calls.Port,
+    stage: Stage,
+    clock: Clock,
+    show: Show,
+    *,
+    desired: int | None = None,
+    confirmed: Collection[str] = (),
 ) -> Ask:
     """A function that sends one request of a launch to the stage's admin Lambda and returns its answer.
 
     The launch may just have changed the Lambda's rights, so a denial is repeated until that has passed.
     """
+    changed_at = 0.0
 
     def ask(operation: Operation) -> Answer:
+        nonlocal changed_at
         ready = operation is Operation.READY
-        request = Request(operation, desired if ready else None, launch=ready)
-        return invoke_once(connection, stage.names.connect_admin, request)
+        given = tuple(confirmed) if operation is Operation.TOPICS else ()
+        since = changed_at if operation is Operation.VERIFY else 0
+        wanted = desired if ready else None
+        request = Request(operation, wanted, launch=ready, confirmed=given, since=since)
+        answer = invoke_once(connection, stage.names.connect_admin, request)
+        if operation is Operation.REGISTER and answer.changed:
+            # The function's own clock: the caller's may differ from those of workers and brokers.
+            changed_at = float(answer.details.get("at", 0))
+        return answer
 
     def since_change() -> float | None:
         functions = stage.names.stack("functions")

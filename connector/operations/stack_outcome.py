@@ -1,4 +1,4 @@
-"""The outcome of a stack's create or update: whether it failed, and why."""
+"""The outcome of a stack's create, update or deletion: whether it failed, and why."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,9 +16,11 @@ from connector.sceptre import stack as sceptre_stack
 #: States of a stack that was complete, then changed, and is again as it was.
 _ROLLED_BACK = ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
 
+_NOT_DELETED = "DELETE_FAILED"
+
 _STACK = "AWS::CloudFormation::Stack"
 #: How a stack's own events begin an operation. A rollback is part of the operation that failed.
-_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "DELETE_IN_PROGRESS")
 #: What CloudFormation says of a resource that it stopped because another one had failed.
 _CANCELLED = re.compile(r"Resource (creation|update|deletion|import) cancell?ed", re.IGNORECASE)
 #: How services say that a name is taken: "already exists" is what most of them write.
@@ -65,6 +67,19 @@ def report(stack: sceptre_stack.SceptreStack) -> None:
             step = f"Next: {stack_states.next_step(stage, name, status)}"
         raise ServerError(f"stack {name} is {status}: {_reason(stack, description)}. {step}")
     protect(stack, description)
+
+
+def report_deletion(stack: sceptre_stack.SceptreStack) -> None:
+    """Raise CloudFormation's own reason if the stack could not be deleted: Sceptre ends without one."""
+    description = stacks.describe_stack(stack.connection_manager, stack.external_name)
+    if description is None or description["StackStatus"] != _NOT_DELETED:
+        return
+    name = stack.external_name
+    stage = None if sceptre_stack.is_foundation(stack) else sceptre_stack.stage_of(stack)
+    step = stack_states.next_step(stage, name, _NOT_DELETED)
+    raise ServerError(
+        f"stack {name} is {_NOT_DELETED}: {_told(stack.connection_manager, name)}. Next: {step}"
+    )
 
 
 def refuse_busy(stack: sceptre_stack.SceptreStack) -> None:

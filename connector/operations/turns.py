@@ -77,6 +77,11 @@ class Turn:
         #: Whether this run, a deletion, has marked the stage.
         self.marked = False
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """The stacks that this run has asked CloudFormation to change."""
+        return frozenset(self._requests.asked)
+
     def watch(self, connection: calls.Port) -> None:
         """Notice what Sceptre asks of CloudFormation through the sessions of this connection."""
         with self._lock:
@@ -160,8 +165,11 @@ class Turn:
             raise
 
     def cancel_teardown(self) -> None:
-        """Clear the mark of a deletion that was interrupted; one that still runs stops at its next step."""
-        if self.stage is None or not self.stage.ephemeral:
+        """Clear the mark of a deletion that was interrupted; one that still runs stops at its next step.
+
+        A named stage has no such mark, but it may have a rotation of secrets under way, which stops, too.
+        """
+        if self.stage is None:
             return
         functions = self.stage.names.stack("functions")
         if stack_states.stuck((self._before or {}).get(functions, "ROLLBACK_FAILED")):
@@ -348,6 +356,13 @@ class Turns:
             turn = self._turns[key]
         turn.watch(stack.connection_manager)
         return turn
+
+    def asked(self) -> frozenset[str]:
+        """The stacks that this run has asked CloudFormation to change.
+
+        Without a lock: a signal's handler calls this, and the thread that it interrupts may hold it.
+        """
+        return frozenset(name for turn in list(self._turns.values()) for name in turn.asked)
 
     def forget(self) -> None:
         """Forget everything: a new run."""

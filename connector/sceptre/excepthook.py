@@ -20,6 +20,7 @@ from sceptre.config import reader
 from sceptre.helpers import logging_level
 
 from connector.domain.errors import bad_endpoint, one_line
+from connector.sceptre import paths
 from connector.sceptre.settings import likely
 
 _UNKNOWN_TAG = re.compile(r"could not determine a constructor for the tag '!(\w+)'")
@@ -33,7 +34,11 @@ Hook = Callable[[type[BaseException], BaseException, TracebackType | None], obje
 
 
 def install() -> None:
-    """Put `explain` before the hook that is there; a second call changes nothing."""
+    """Put `explain` before the hook that is there; a second call changes nothing.
+
+    What Sceptre says of a path without stacks gets what to write instead, too.
+    """
+    paths.install()
     if not isinstance(sys.excepthook, _Explaining):
         sys.excepthook = _Explaining(sys.excepthook)
 

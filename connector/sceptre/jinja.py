@@ -30,6 +30,7 @@ COMMON_HOOKS = {
     "after_create": ("wms_outcome",),
     "after_update": ("wms_outcome",),
     "after_launch": ("wms_not_busy",),
+    "after_delete": ("wms_deleted",),
 }
 
 

@@ -27,7 +27,8 @@ from sceptre.stack import Stack
 
 from connector.aws import calls, claims, region
 from connector.aws import stacks as aws_stacks
-from connector.domain.errors import OperatorError
+from connector.aws.place import place
+from connector.domain.errors import MissingSecret, OperatorError
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.brokers import KafkaAuth, choose_auth, parse_brokers
 from connector.domain.secrets.fallback import Fetch
@@ -35,7 +36,7 @@ from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.secrets.shapes import check_shape, parse_boundary
 from connector.domain.stage import aws_names, ownership
 from connector.domain.stage.stage import NAMED_STAGES, Stage
-from connector.sceptre import account_checks, settings
+from connector.sceptre import account_checks, doubled_keys, settings
 from connector.sceptre import stack as sceptre_stack
 from connector.sceptre.jinja import COMMON_HOOKS
 
@@ -116,8 +117,10 @@ def admit(stack: sceptre_stack.SceptreStack) -> list[Stack]:
     """
     stage = sceptre_stack.stage_of(stack)
     config = stack.stack_group_config
+    project, group = Path(str(config["project_path"])), sceptre_stack.group_of(stack)
+    doubled_keys.refuse(project, group)
     settings.refuse_unknown(config)
-    settings.refuse_sceptres(Path(str(config["project_path"])), sceptre_stack.group_of(stack))
+    settings.refuse_sceptres(project, group)
     settings.check_settings(config)
     connection = stack.connection_manager
     account = check_place(config, connection)
@@ -132,7 +135,7 @@ def admit(stack: sceptre_stack.SceptreStack) -> list[Stack]:
 def check_names(new: Iterable[Stack], stage: Stage | None, show: Callable[[str], object]) -> None:
     """Raise if a stack that does not exist yet would create something whose name is taken."""
     stacks = list(new)
-    wanted = [claim for stack in stacks for claim in ownership.claims(_template(stack))]
+    wanted = [claim for stack in stacks for claim in ownership.claims(template_of(stack))]
     if not wanted:
         return
     found = claims.taken(stacks[0].connection_manager, wanted)
@@ -145,7 +148,7 @@ def check_names(new: Iterable[Stack], stage: Stage | None, show: Callable[[str],
         raise OperatorError(ownership.collision(stage, found.claims))
 
 
-def _template(stack: Stack) -> Mapping[str, Any]:
+def template_of(stack: Stack) -> Mapping[str, Any]:
     """A stack's template, which is JSON in every module of ours. Sceptre puts YAML's marker before it."""
     body: Mapping[str, Any] = json.loads(str(stack.template.body).removeprefix("---"))
     return body
@@ -163,7 +166,12 @@ def _check_secrets(
     connection, config = stack.connection_manager, stack.stack_group_config
     foundation = aws_stacks.stack_outputs(connection, aws_names.FOUNDATION_STACK) or {}
     fetch = sceptre_stack.SECRETS.fetcher(connection)
-    found = check_secrets(stage, config, sceptre_stack.secret_prefix(stack), fetch, account)
+    try:
+        found = check_secrets(stage, config, sceptre_stack.secret_prefix(stack), fetch, account)
+    except MissingSecret as error:
+        # In another account or region it may be there.
+        script = f"`wms-connector secret-script {stage.name}` prints the commands"
+        raise MissingSecret(f"{error} in {place(connection)} ({script})") from None
     account_checks.check_secret_keys(connection, found, config, foundation)
     return found
 

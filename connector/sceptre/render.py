@@ -6,9 +6,11 @@ answers from a table here, every hook by one that does nothing, so no plugin is 
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -23,7 +25,7 @@ from connector.domain.errors import OperatorError
 from connector.domain.secrets import secrets
 from connector.domain.secrets.brokers import parse_auth
 from connector.domain.stage.aws_names import PRODUCT
-from connector.domain.stage.stage import Stage, refusal
+from connector.domain.stage.stage import NAMED_STAGES, SCEPTRE_FILE, Stage, refusal
 from connector.sceptre.excepthook import explain
 from connector.sceptre.jinja import stage as stage_of_group
 from connector.sceptre.settings import refuse_unknown
@@ -31,7 +33,7 @@ from connector.sceptre.settings import refuse_unknown
 #: What is rendered by default.
 DEFAULT_GROUPS = ("foundation", "main", "val", "production", "default")
 
-_EPHEMERAL = "ephemeral"
+_EPHEMERAL, _DEFAULT = "ephemeral", "default"
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -89,6 +91,7 @@ class StandIns:
             "user_key": "username",
             "password_key": "password",
             "secret_arn": self.secret_arn(stack, secrets.DB_INFO),
+            "secret_version": f"{secrets.DB_INFO}-version",
         }
 
     def auth(self, stack: Stack, argument: Any) -> str | list[list[int]]:
@@ -128,19 +131,54 @@ def render(
 ) -> dict[str, dict[str, str]]:
     """Stage (or `foundation`, or `default`) -> component -> template text.
 
-    `groups` are stages as an operator writes them: `main`, `ephemeral/x` or just `x`. Raises
-    `OperatorError` for one that is not there, and for settings that a template refuses.
+    `groups` are stages as an operator writes them: `main`, `ephemeral/x` or just `x`, which needs no
+    directory. Raises `OperatorError` for a name that no stage can have, and for settings that a template
+    refuses.
     """
     wanted = tuple(groups) or DEFAULT_GROUPS
     there = available(project)
-    paths = [_group_path(group, there) for group in wanted]
-    return {
-        path.rpartition("/")[2]: {
-            stack.name.rpartition("/")[2]: _body(stack)
-            for stack in sorted(_stacks(project, path, stand_ins or StandIns()), key=str)
+    with _with_directories(project, [_group_path(group, there) for group in wanted], there) as (where, paths):
+        return {
+            path.rpartition("/")[2]: {
+                stack.name.rpartition("/")[2]: _body(stack)
+                for stack in sorted(_stacks(where, path, stand_ins or StandIns()), key=str)
+            }
+            for path in paths
         }
-        for path in paths
-    }
+
+
+@contextmanager
+def _with_directories(
+    project: Path, paths: list[str], there: Iterable[str]
+) -> Iterator[tuple[Path, list[str]]]:
+    """The project, or a copy of links in which every stage that is asked for has a directory.
+
+    `ephemeral create` makes such a directory for a launch; to look at templates none is needed.
+    """
+    missing = [path for path in paths if path not in there]
+    if not missing:
+        yield project, paths
+        return
+    with TemporaryDirectory() as copied:
+        copy = Path(copied)
+        config, stack_files = project / "config", project / "config" / _DEFAULT
+        own = [*(config / _EPHEMERAL).iterdir()] if (config / _EPHEMERAL).is_dir() else []
+        for path in (*project.iterdir(), *config.iterdir(), *own):
+            if path not in (config, config / _EPHEMERAL):
+                _link(copy / path.relative_to(project), path)
+        _link(copy / "config" / _EPHEMERAL / SCEPTRE_FILE, stack_files / SCEPTRE_FILE)
+        for group in missing:
+            for path in stack_files.glob("*.yaml"):
+                if path.name != SCEPTRE_FILE:
+                    _link(copy / "config" / group / path.name, path)
+        yield copy, paths
+
+
+def _link(place: Path, target: Path) -> None:
+    """A link, unless there is one."""
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(target.resolve())
 
 
 def files(rendered: Mapping[str, Mapping[str, str]], out: Path) -> dict[Path, str]:
@@ -175,7 +213,9 @@ def _group_path(group: str, there: Iterable[str]) -> str:
             return path
     name = group.removeprefix(f"{_EPHEMERAL}/")
     reason = refusal(name)
-    hint = f"create it with `wms-connector ephemeral create {name}`" if reason is None else reason
+    if reason is None and name not in NAMED_STAGES:
+        return f"{_EPHEMERAL}/{name}"
+    hint = reason or f"the directory config/{name} of the named stage is missing: check it out"
     raise OperatorError(f"config/ has no stage {group!r}, only {', '.join(there)}; {hint}")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from connector.domain.errors import OperatorError
 from connector.domain.network import dns
 from connector.domain.secrets import keys
+from connector.domain.stage import guarded_changes
 
 SETTINGS = (
     "account_id",
@@ -25,12 +26,14 @@ SETTINGS = (
     "alb_tls_policy",
     "allowed_regions",
     "broker_cidrs",
+    "confirmed_changes",
     "connector",
     "container_cpu",
     "container_memory",
     "database_cidrs",
     "desired_count",
     "dns_cidrs",
+    "docs_url",
     "expires",
     "fips",
     "health_schedule_minutes",
@@ -123,6 +126,7 @@ def check_settings(stack_group_config: Mapping[str, Any]) -> None:
     _check_keys(given.get(keys.SETTING, []))
     if not isinstance(given.get("fips", False), bool):
         raise OperatorError(f"setting fips {given['fips']!r} is unknown; allowed: true, false")
+    guarded_changes.parse_confirmed(given.get(guarded_changes.SETTING))
     account_of(stack_group_config)
     regions_of(stack_group_config)
     owner, expires = str(given.get("owner", "-")), str(given.get("expires", "2000-01-01"))

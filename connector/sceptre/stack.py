@@ -32,8 +32,16 @@ class SceptreStack(Protocol):
     name: str
     external_name: str
     region: str
-    stack_group_config: Mapping[str, Any]
-    connection_manager: calls.Port
+
+    @property
+    def stack_group_config(self) -> Mapping[str, Any]:
+        """The settings of the stack's group."""
+        ...
+
+    @property
+    def connection_manager(self) -> calls.Port:
+        """Sceptre's own way to AWS."""
+        ...
 
 
 @contextmanager

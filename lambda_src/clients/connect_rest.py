@@ -118,6 +118,11 @@ class Connect:
         path = f"/connectors/{quote(name)}/config"
         parse_reply("the connector's config", self._send("PUT", path, config, timeout))
 
+    def create(self, name: str, config: Mapping[str, str], state: str, *, timeout: float) -> None:
+        """Create a connector that is PAUSED or STOPPED from the beginning (KIP-980, since Kafka 3.7)."""
+        content = {"name": name, "config": dict(config), "initial_state": state}
+        parse_reply("the connector's config", self._send("POST", "/connectors", content, timeout))
+
     def validate(self, name: str, config: Mapping[str, str], *, timeout: float) -> tuple[FieldError, ...]:
         """What Connect and the plugin find wrong with a config; empty when nothing."""
         path = f"/connector-plugins/{quote(config['connector.class'])}/config/validate"
@@ -169,6 +174,13 @@ class Connect:
         """End a connector's tasks and keep its config and offsets; done when its status says STOPPED."""
         parse_reply("stopping the connector", self._send("PUT", f"/connectors/{quote(name)}/stop"))
 
+    def alter_offsets(self, name: str, offsets: Sequence[Mapping[str, Any]]) -> None:
+        """Replace offsets of a stopped connector (KIP-875, since Kafka 3.6): as `offsets` gives them."""
+        path = f"/connectors/{quote(name)}/offsets"
+        content = {"offsets": [dict(pair) for pair in offsets]}
+        what = "changing the connector's offsets"
+        parse_reply(what, self._send("PATCH", path, content, _OFFSETS_SECONDS))
+
     def delete_offsets(self, name: str) -> None:
         """Delete the offsets of a stopped connector."""
         path = f"/connectors/{quote(name)}/offsets"
@@ -184,7 +196,7 @@ class Connect:
         self,
         method: str,
         path: str,
-        content: Mapping[str, str] | None = None,
+        content: Mapping[str, Any] | None = None,
         timeout: float = _QUICK_SECONDS,
         *,
         once: bool = False,

@@ -1,6 +1,7 @@
 """The ECS service and its tasks: where the workers are, and if there are none, why."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -18,7 +19,9 @@ class Ecs(Protocol):
     def describe_services(self, *, cluster: str, services: Sequence[str]) -> Any: ...
     def list_tasks(self, *, cluster: str, serviceName: str, desiredStatus: str) -> Any: ...  # noqa: N803
     def describe_tasks(self, *, cluster: str, tasks: Sequence[str]) -> Any: ...
-    def update_service(self, *, cluster: str, service: str, desiredCount: int) -> Any: ...  # noqa: N803
+    def update_service(self, *, cluster: str, service: str, **changes: Any) -> Any: ...
+    def describe_task_definition(self, *, taskDefinition: str) -> Any: ...  # noqa: N803
+    def register_task_definition(self, **definition: Any) -> Any: ...
 
 
 def observe(ecs: Ecs, cluster: str, service: str) -> Service | None:
@@ -40,10 +43,28 @@ def observe(ecs: Ecs, cluster: str, service: str) -> Service | None:
     return parse_service(found[0], running, stopped)
 
 
+def find_task(ecs: Ecs, cluster: str, task: str) -> Task | None:
+    """One task by its id, running or stopped not long ago; None when ECS does not know it."""
+    with aws_errors(f"ecs:DescribeTasks of {task}"):
+        found = ecs.describe_tasks(cluster=cluster, tasks=[task]).get("tasks", [])
+    return parse_task(found[0]) if found else None
+
+
 def scale(ecs: Ecs, cluster: str, service: str, desired: int) -> None:
     """Change how many tasks the service is to have."""
     with aws_errors(f"ecs:UpdateService of {service}"):
         ecs.update_service(cluster=cluster, service=service, desiredCount=desired)
+
+
+def injected_secrets(ecs: Ecs, definition: str) -> Mapping[str, str]:
+    """Variable -> what ECS injects, of each container of a task definition, as the definition has it."""
+    with aws_errors(f"ecs:DescribeTaskDefinition of {definition}"):
+        content = ecs.describe_task_definition(taskDefinition=definition).get("taskDefinition", {})
+    return {
+        str(secret["name"]): str(secret["valueFrom"])
+        for container in content.get("containerDefinitions") or []
+        for secret in container.get("secrets") or []
+    }
 
 
 def parse_service(content: Mapping[str, Any], running: Sequence[Task], stopped: Sequence[Task]) -> Service:
@@ -78,6 +99,7 @@ def parse_task(content: Mapping[str, Any]) -> Task:
         address=details.get("privateIPv4Address", ""),
         stopped_reason=_stop_reasons(content),
         stop_code=str(content.get("stopCode") or ""),
+        created_at=_seconds(content.get("createdAt")),
     )
 
 
@@ -90,6 +112,11 @@ def _tasks(ecs: Ecs, cluster: str, service: str, wanted: str) -> tuple[Task, ...
         contents = ecs.describe_tasks(cluster=cluster, tasks=arns[:100]).get("tasks", [])
     newest_first = sorted(contents, key=lambda c: str(c.get("stoppedAt") or ""), reverse=True)
     return tuple(map(parse_task, newest_first))
+
+
+def _seconds(at: Any) -> float | None:
+    """Seconds since 1970 of a time as boto3 gives it; None where there is none."""
+    return at.timestamp() if isinstance(at, datetime) else None
 
 
 def _stop_reasons(content: Mapping[str, Any]) -> str:

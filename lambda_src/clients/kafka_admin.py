@@ -3,9 +3,6 @@
 No message names a broker: hosts and the broker string are confidential, so messages say "the brokers".
 """
 
-import logging
-import os
-import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,32 +14,30 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.net.compat import KafkaNetClient
 from kafka.protocol.consumer import OffsetSpec
 
+from connector.domain.capture.acls import Acl, Resource
+from connector.domain.capture.refused_rights import AllowedRights
 from connector.domain.errors import ServerError
 from connector.domain.secrets.brokers import RECONNECT_BACKOFF_MS, Brokers, KafkaAuth
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec
-from lambda_src.clients.kafka_records import read_records
+from lambda_src.clients.kafka_records import read_records, with_records
+from lambda_src.clients.kafka_refusals import LastFailure, operations_of, refusal, translated
 from lambda_src.runtime.deadline import Deadline
 
 #: The brokers' code for a topic that does not exist.
 UNKNOWN_TOPIC = 3
+#: The brokers' code for a topic with which the client may not do this.
+TOPIC_REFUSED = 29
 _ALREADY_EXISTS = 36
+#: A topic that nobody has: whoever may see every topic is told that it does not exist.
+NOBODYS_TOPIC = "wms.rights.of.nobody"
 #: Topics in one request to delete: a broker answers each request within the client's limit of time.
 _BATCH = 10
 _CONNECT_SECONDS = 12.0
 _REQUEST_SECONDS = 15.0
 #: Less than the workers' limit, so that a client has several attempts within `_CONNECT_SECONDS`.
 _RECONNECT_BACKOFF_MAX_MS = 4000
-
-#: How kafka-python logs why a broker could not be reached; its exception does not say why.
-_BOOTSTRAP_FAILURE = re.compile(
-    r"Bootstrap (?:connection|attempt) to \S+ failed: (?:\w+Error: )?(?P<reason>.*) \(backoff .*\)"
-)
-#: What kafka-python logs of the attempt that its own limit of time cut off: it hides why those before failed.
-_GAVE_UP = "Connection timed out"
-#: An error of the system as kafka-python writes it: number and name.
-_ERRNO = re.compile(r"\b(\d+) E[A-Z]+\b")
 
 Redact = Callable[[str], str]
 
@@ -81,6 +76,10 @@ class KafkaAdmin(Protocol):
         """Topic -> number of partitions, for those that exist."""
         ...
 
+    def filled(self, partitions: Mapping[str, int]) -> frozenset[str]:
+        """Of these topics, each with its number of partitions, those that have a record on any of them."""
+        ...
+
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Topic -> its configs, defaults included."""
         ...
@@ -109,6 +108,10 @@ class KafkaAdmin(Protocol):
 
     def add_partitions(self, totals: Mapping[str, int]) -> None:
         """Give topics more partitions: topic -> how many it is to have."""
+        ...
+
+    def rights(self, topics: Sequence[str]) -> AllowedRights:
+        """What this client may do with these topics, with all topics, with the cluster. Changes nothing."""
         ...
 
     def send(self, topic: str, key: str, value: str) -> None:
@@ -169,7 +172,7 @@ class Kafka:
         self._settings = dict(settings)
         self._deadline = deadline
         self._parts: list[KafkaNetClient] = []
-        self._failure = _LastFailure()
+        self._failure = LastFailure()
         connect = deadline.timeout("connecting to the brokers", at_most=_CONNECT_SECONDS)
         request = deadline.timeout("the brokers' answer", at_most=_REQUEST_SECONDS)
         with self._errors("a connection"), self._failure.capturing():
@@ -219,7 +222,8 @@ class Kafka:
             for topic in answer["topics"]:
                 if topic["error_code"] not in (0, UNKNOWN_TOPIC):
                     message = self._redact(topic.get("error_message") or "")
-                    raise _refusal(f"deleting topic {topic['name']}", topic["error_code"], message)
+                    right = Acl(Resource.TOPIC, topic["name"], ("Delete",))
+                    raise refusal(f"deleting topic {topic['name']}", topic["error_code"], message, right)
 
     def delete_groups(self, plan: Plan) -> tuple[str, ...]:
         if not plan.delete:
@@ -230,7 +234,8 @@ class Kafka:
         busy = [group for group, kind in answer.items() if kind == "NonEmptyGroupError"]
         for group, kind in answer.items():
             if kind not in ("OK", "GroupIdNotFoundError", "NonEmptyGroupError"):
-                raise _refusal(f"deleting group {group}", getattr(kafka_errors, kind).errno)
+                right = Acl(Resource.GROUP, group, ("Delete",))
+                raise refusal(f"deleting group {group}", getattr(kafka_errors, kind).errno, "", right)
         return tuple(sorted(busy))
 
     def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
@@ -243,9 +248,15 @@ class Kafka:
             if code == UNKNOWN_TOPIC:
                 continue
             if code:
-                raise _refusal(f"describing topic {topic['name']}", code)
+                right = Acl(Resource.TOPIC, topic["name"], ("Describe",))
+                raise refusal(f"describing topic {topic['name']}", code, "", right)
             found[topic["name"]] = len(topic["partitions"])
         return found
+
+    def filled(self, partitions: Mapping[str, int]) -> frozenset[str]:
+        needed = (Acl(Resource.TOPIC, topic, ("Describe",)) for topic in partitions)
+        with self._errors("the offsets of topics", *needed):
+            return with_records(self._client, partitions)
 
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         if not topics:
@@ -256,9 +267,10 @@ class Kafka:
         # The client drops the error code of a refused resource and answers no config for it.
         refused = [name for name in topics if not answer.get(name)]
         if refused:
+            right = Acl(Resource.TOPIC, refused[0], ("AlterConfigs",))
             raise ServerError(
-                f"the brokers return no configs of topic {refused[0]}; "
-                "allow DescribeConfigs (kafka-cluster:DescribeTopicDynamicConfiguration) to this function"
+                f"the brokers return no configs of topic {refused[0]}; missing right: {right}, which brings "
+                "DescribeConfigs along (with IAM: kafka-cluster:DescribeTopicDynamicConfiguration)"
             )
         return {
             name: {key: str(entry["value"]) for key, entry in entries.items()}
@@ -268,12 +280,12 @@ class Kafka:
     def newest(self, topic: str) -> float | None:
         partition = TopicPartition(topic, 0)
         # By time, not by offset: with exactly-once the last offset is a commit marker, not a record.
-        with self._errors(f"the newest record of topic {topic}"):
+        with self._errors(f"the newest record of topic {topic}", Acl(Resource.TOPIC, topic, ("Describe",))):
             found = self._client.list_partition_offsets({partition: OffsetSpec.MAX_TIMESTAMP})[partition]
         return found.timestamp / 1000 if found.timestamp >= 0 else None
 
     def records(self, topic: str) -> Sequence[tuple[str, str | None]]:
-        with self._errors(f"the records of topic {topic}"):
+        with self._errors(f"the records of topic {topic}", Acl(Resource.TOPIC, topic, ("Read",))):
             return read_records(self._settings, self._deadline, topic)
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
@@ -295,7 +307,8 @@ class Kafka:
         for topic in answer["topics"]:
             if topic["error_code"] not in (0, _ALREADY_EXISTS):
                 message = self._redact(topic.get("error_message") or "")
-                raise _refusal(f"creating topic {topic['name']}", topic["error_code"], message)
+                right = Acl(Resource.TOPIC, topic["name"], ("Create",))
+                raise refusal(f"creating topic {topic['name']}", topic["error_code"], message, right)
 
     def alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
         resources = [
@@ -306,17 +319,21 @@ class Kafka:
             answer = self._client.alter_configs(resources, raise_on_unknown=False).get("topic", {})
         for topic, result in answer.items():
             if result != "OK":
-                raise ServerError(
+                message = (
                     f"the brokers refused to change the configs of topic {topic}: {self._redact(result)}"
                 )
+                if "AuthorizationFailed" in result:
+                    message += f"; missing right: {Acl(Resource.TOPIC, topic, ('AlterConfigs',))}"
+                raise ServerError(message)
 
     def add_partitions(self, totals: Mapping[str, int]) -> None:
-        with self._errors("adding partitions"):
+        needed = (Acl(Resource.TOPIC, topic, ("Alter",)) for topic in totals)
+        with self._errors("adding partitions", *needed):
             self._client.create_partitions(dict(totals))
 
     def send(self, topic: str, key: str, value: str) -> None:
         seconds = self._deadline.timeout("writing a record", at_most=_REQUEST_SECONDS)
-        with self._errors(f"a record on topic {topic}"):
+        with self._errors(f"a record on topic {topic}", Acl(Resource.TOPIC, topic, ("Write",))):
             producer = KafkaProducer(
                 **self._settings,
                 acks="all",
@@ -333,6 +350,37 @@ class Kafka:
             finally:
                 producer.close(timeout=1)
 
+    def rights(self, topics: Sequence[str]) -> AllowedRights:
+        with self._errors("the rights of this client"):
+            described = self._client.describe_topics([*topics, NOBODYS_TOPIC])
+            cluster = self._client.describe_cluster()
+        found = {topic["name"]: topic for topic in described}
+        nobodys = found.pop(NOBODYS_TOPIC)["error_code"]
+        missing = [name for name, topic in found.items() if topic["error_code"] == UNKNOWN_TOPIC]
+        # Nothing may be done with a topic that may not be seen; a broker that does not say is not judged.
+        said = {
+            name: [] if topic["error_code"] == TOPIC_REFUSED else topic["authorized_operations"]
+            for name, topic in found.items()
+            if name not in missing
+        }
+        of_cluster = cluster["authorized_operations"]
+        return AllowedRights(
+            topics={name: operations_of(each) for name, each in said.items() if each is not None},
+            not_creatable=self._not_creatable(missing),
+            # Whoever may not see a topic is not told that it does not exist.
+            every_topic=frozenset() if nobodys == TOPIC_REFUSED else frozenset({"Describe"}),
+            cluster=None if of_cluster is None else operations_of(of_cluster),
+        )
+
+    def _not_creatable(self, topics: Sequence[str]) -> frozenset[str]:
+        """Of topics that do not exist: those that a dry run may not create."""
+        if not topics:
+            return frozenset()
+        wanted = {name: {"num_partitions": 1, "replication_factor": -1, "configs": {}} for name in topics}
+        with self._errors("the rights of this client"):
+            answer = self._client.create_topics(wanted, raise_errors=False, validate_only=True)
+        return frozenset(topic["name"] for topic in answer["topics"] if topic["error_code"] == TOPIC_REFUSED)
+
     def _remember(self, **settings: Any) -> KafkaNetClient:
         client = KafkaNetClient(**settings)
         self._parts.append(client)
@@ -344,48 +392,8 @@ class Kafka:
             part._net.stop(timeout_ms=1000)  # noqa: SLF001 - nothing public stops the thread
 
     @contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
+    def _errors(self, what: str, *needed: Acl) -> Iterator[None]:
         try:
             yield
         except (kafka_errors.KafkaError, OSError) as error:
-            raise self._translated(what, error) from None
-
-    def _translated(self, what: str, error: Exception) -> ServerError:
-        text = self._redact(self._failure.text or str(error))
-        if isinstance(error, kafka_errors.KafkaTimeoutError | kafka_errors.KafkaConnectionError | OSError):
-            return ServerError(f"the brokers do not answer ({what}): {text}", retriable=True)
-        retriable = isinstance(error, kafka_errors.RetriableError)
-        kind = type(error).__name__.removesuffix("Error")
-        status = getattr(error, "errno", None)
-        return ServerError(f"the brokers refused {what}: {kind}: {text}", status=status, retriable=retriable)
-
-
-class _LastFailure(logging.Handler):
-    """Keeps why kafka-python could not connect: it only logs the reason."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.text = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        match = _BOOTSTRAP_FAILURE.fullmatch(record.getMessage())
-        if match is None or (self.text and match["reason"] == _GAVE_UP):
-            return
-        self.text = _ERRNO.sub(lambda found: os.strerror(int(found[1])).lower(), match["reason"])
-
-    @contextmanager
-    def capturing(self) -> Iterator[None]:
-        logger = logging.getLogger("kafka")
-        logger.addHandler(self)
-        try:
-            yield
-        finally:
-            logger.removeHandler(self)
-
-
-def _refusal(what: str, code: int, message: str = "") -> ServerError:
-    error = kafka_errors.for_code(code)
-    kind = error.__name__.removesuffix("Error")
-    words = message or getattr(error, "description", "") or "no message"
-    retriable = issubclass(error, kafka_errors.RetriableError)
-    return ServerError(f"the brokers refused {what}: {kind}: {words}", status=code, retriable=retriable)
+            raise translated(what, error, self._redact(self._failure.text or str(error)), needed) from None

@@ -1,9 +1,10 @@
-"""All records of a small topic, with kafka-python's consumer."""
+"""What is on topics: all records of a small one, and which have any."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.protocol.consumer import OffsetSpec
 
 from lambda_src.runtime.deadline import Deadline
 
@@ -38,6 +39,16 @@ def read_records(settings: Mapping[str, Any], deadline: Deadline, topic: str) ->
     finally:
         consumer.close()
     return found
+
+
+def with_records(client: KafkaAdminClient, partitions: Mapping[str, int]) -> frozenset[str]:
+    """Of topics with their numbers of partitions, those that have a record; raises kafka-python's errors."""
+    parts = [TopicPartition(topic, each) for topic, count in partitions.items() for each in range(count)]
+    if not parts:
+        return frozenset()
+    first = client.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.EARLIEST))
+    last = client.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.LATEST))
+    return frozenset(part.topic for part in parts if last[part].offset > first[part].offset)
 
 
 def _text(value: bytes | None) -> str | None:

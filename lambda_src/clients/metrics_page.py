@@ -55,6 +55,7 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
         streaming=None if connected is None else connected == 1,
         snapshot_running=values.get(("snapshot", "debezium_metrics_snapshotrunning")) == 1,
         snapshot_tables=int(values.get(("snapshot", "debezium_metrics_totaltablecount"), 0)),
+        tables_left=_whole(values.get(("snapshot", "debezium_metrics_remainingtablecount"))),
         seconds_behind_source=_seconds(
             values.get(("streaming", "debezium_metrics_millisecondsbehindsource"))
         ),
@@ -74,6 +75,7 @@ def source_of(samples: Sequence[Sample], server: str) -> Source:
         old_generation=_pool(samples, _OLD),
         survivors=_pool(samples, _SURVIVORS),
         in_flight=_of_task(samples, "source_task_source_record_active_count"),
+        written=_of_task(samples, "source_task_source_record_write_total"),
         errors=_of_task(samples, "task_error_total_record_errors"),
     )
 
@@ -99,6 +101,10 @@ def _of_task(samples: Sequence[Sample], name: str) -> float | None:
 def _seconds(milliseconds: float | None) -> float | None:
     """Debezium reports -1 for what it does not know yet."""
     return None if milliseconds is None or not milliseconds >= 0 else milliseconds / 1000
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None or not value >= 0 else int(value)
 
 
 def _known(value: float | None) -> float | None:

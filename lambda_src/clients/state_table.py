@@ -1,14 +1,23 @@
 """The items of the state table: the stage record, and those that several runs change at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from connector.domain.errors import ServerError
 from connector.domain.health.budget import BUDGET_KEY, Budget
+from connector.domain.health.halt import HALT_KEY, Halt
+from connector.domain.health.refused import REFUSED_KEY, RefusedCredentials, RefusedVersion
+from connector.domain.health.rotation_state import ROTATION_KEY, Rotation
 from connector.domain.health.state import STATE_KEY, HealthState
+from connector.domain.health.validation_mark import VALIDATION_KEY, ValidationMark
+from connector.domain.stage.launch_mark import LAUNCH_KEY, launch_began, launch_item
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from lambda_src.clients.aws import aws_errors
+
+#: How often an item is written at most, while other runs change it.
+_ATTEMPTS = 5
 
 
 class Table(Protocol):
@@ -79,3 +88,91 @@ def read_health_state(table: Table) -> HealthState:
     """What the last health check, or an event since then, has stored; empty when there was none."""
     item = read_item(table, STATE_KEY)
     return HealthState() if item is None else HealthState.from_item(item)
+
+
+def read_refused(table: Table) -> RefusedCredentials:
+    """The versions of secrets with which a login was refused."""
+    item = read_item(table, REFUSED_KEY)
+    return RefusedCredentials() if item is None else RefusedCredentials.from_item(item)
+
+
+def remember_refused(table: Table, found: Iterable[RefusedVersion]) -> RefusedCredentials:
+    """Add versions to those that were refused; what is remembered then. `ServerError` when it cannot."""
+    found = tuple(found)
+    return _change_refused(table, lambda known: known.remembering(found))
+
+
+def forget_refused(table: Table, in_force: Mapping[str, str]) -> RefusedCredentials:
+    """Let the versions in force (path -> version id) be tried again, as an operator wants."""
+    return _change_refused(table, lambda known: known.forgetting(in_force))
+
+
+def _change_refused(
+    table: Table, change: Callable[[RefusedCredentials], RefusedCredentials]
+) -> RefusedCredentials:
+    for _ in range(_ATTEMPTS):
+        known = read_refused(table)
+        changed = change(known)
+        if changed is known or replace_item(
+            table, changed.to_item(), replaced_version=known.replaced_version
+        ):
+            return changed
+    raise ServerError(f"other runs changed {REFUSED_KEY} {_ATTEMPTS} times; nothing was remembered")
+
+
+def read_halt(table: Table) -> Halt:
+    """Who has halted the connector; without `by` if nobody has."""
+    item = read_item(table, HALT_KEY)
+    return Halt() if item is None else Halt.from_item(item)
+
+
+def write_halt(table: Table, read: Halt, **halt: Any) -> bool:
+    """Replace the halt that was read; without values it is ended. False if another run was faster."""
+    return replace_item(table, read.next(**halt).to_item(), replaced_version=read.replaced_version)
+
+
+def read_rotation(table: Table) -> Rotation:
+    """The rotation of secrets that is under way, and how the last one ended."""
+    item = read_item(table, ROTATION_KEY)
+    return Rotation() if item is None else Rotation.from_item(item)
+
+
+def end_rotation(table: Table, now: float) -> bool:
+    """Let a rotation that is under way do nothing more; whether one was."""
+    for _ in range(_ATTEMPTS):
+        found = read_rotation(table)
+        ended = found.superseded(now)
+        if ended is found:
+            return False
+        if replace_item(table, ended.to_item(), replaced_version=found.replaced_version):
+            return True
+    raise ServerError(f"other runs changed {ROTATION_KEY} {_ATTEMPTS} times; it goes on")
+
+
+def read_launch(table: Table) -> float:
+    """When a launch has begun that has not ended, in seconds since 1970; 0 if none has."""
+    return launch_began(read_item(table, LAUNCH_KEY))
+
+
+def mark_launch(table: Table, at: float) -> None:
+    """Write that a launch has begun at `at`, in seconds since 1970."""
+    with aws_errors("marking a launch in the state table"):
+        table.put_item(Item=launch_item(at))
+
+
+def end_launch(table: Table) -> None:
+    """Write that the launch has ended, if one has begun."""
+    if read_launch(table):
+        mark_launch(table, 0)
+
+
+def read_validation(table: Table) -> ValidationMark:
+    """When a config was validated with the worker's own credentials last."""
+    item = read_item(table, VALIDATION_KEY)
+    return ValidationMark() if item is None else ValidationMark.from_item(item)
+
+
+def write_validation(table: Table, mark: ValidationMark) -> None:
+    """Replace that."""
+    with aws_errors("marking a validation in the state table"):
+        table.put_item(Item=mark.to_item())

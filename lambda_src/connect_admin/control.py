@@ -1,14 +1,22 @@
 """RESTART, PAUSE, RESUME, STOP: an operator's requests. None of them counts against the restart budget."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.errors import DeadlineExceeded, ServerError
+from connector.domain.health.at_rest import halted_by
+from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import HALTED, ConnectorStatus
 from connector.domain.stage.aws_names import CONNECTOR
+from lambda_src import logins
 from lambda_src.clients.connect_rest import Connect
-from lambda_src.connect_admin.registration.verify import failure
+from lambda_src.clients.state_table import Table, read_halt, write_halt
+from lambda_src.connect_admin.registration.verify import decide, failure
 from lambda_src.connect_admin.teardown.guard import is_being_torn_down
+from lambda_src.logins import check_may_log_in, let_retry
+from lambda_src.observe import observe_connector
 from lambda_src.session import Session
 
 #: How long one request waits for the status to follow, in seconds.
@@ -37,13 +45,15 @@ def there(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
 
 def restart(session: Session) -> Answer:
     """Restart connector and task. Once Connect may have got the request, no program may repeat it."""
-    found = there(session)
+    found = _may_start(session)
     if isinstance(found, Answer):
         return found
     connect, status = found
     if status.halted:
         return Answer(
-            State.FAILED, f"{CONNECTOR} is {status.state}; a restart does not change that. Resume it"
+            State.FAILED,
+            f"{CONNECTOR} is {status.state} ({read_halt(_table(session)).describe()}); a restart does not "
+            "change that. Resume it",
         )
     try:
         connect.restart(CONNECTOR)
@@ -62,22 +72,22 @@ def restart(session: Session) -> Answer:
 
 def pause(session: Session) -> Answer:
     """Pause the task. It can continue from its offset for as long as the database keeps the log."""
-    return _turn(session, "PAUSED", HALTED, Connect.pause)
+    return turn(session, "PAUSED", HALTED, Connect.pause, _mark)
 
 
 def stop(session: Session) -> Answer:
     """End the task; the connector keeps its config and its offsets."""
-    return _turn(session, "STOPPED", ("STOPPED",), Connect.stop)
+    return turn(session, "STOPPED", ("STOPPED",), Connect.stop, _mark)
 
 
 def resume(session: Session) -> Answer:
     """Resume the connector from its offset. This does not fix what has failed."""
-    found = there(session)
+    found = _may_start(session)
     if isinstance(found, Answer):
         return found
     connect, status = found
     if status.halted:
-        connect.resume(CONNECTOR)
+        logins.resume(session, connect)
         seen = _follow(session, connect, lambda now: now.runs or now.failed)
         if seen is None or not (seen.runs or seen.failed):
             states = "no status yet" if seen is None else seen.describe()
@@ -89,17 +99,37 @@ def resume(session: Session) -> Answer:
         message = f"{failure(status, session.database_address)}; fix that, then restart it"
         return Answer(State.FAILED, message, changed=changed, details=_details(status))
     word = "resumed" if changed else "not paused"
-    return Answer(State.DONE, f"{word}: {status.describe()}", changed=changed, details=_details(status))
+    declared = session.environment.settings.state
+    until = "" if declared == "running" else f"; connector.state is {declared}, so the next launch ends it"
+    message = f"{word}: {status.describe()}{until}"
+    return Answer(State.DONE, message, changed=changed, details=_details(status))
 
 
-def _turn(
-    session: Session, wanted: str, enough: tuple[str, ...], ask: Callable[[Connect, str], None]
+def connected(session: Session) -> Answer:
+    """Whether connector and task run and the source is connected, as a registration judges it."""
+    session.know_confidential()
+    seen = observe_connector(session)
+    answer = decide(seen, replace(session.environment.settings, state="running"), session.database_address)
+    return (
+        replace(answer, state=State.FAILED)
+        if seen.connector is not None and seen.connector.failed
+        else answer
+    )
+
+
+def turn(
+    session: Session,
+    wanted: str,
+    enough: tuple[str, ...],
+    ask: Callable[[Connect, str], None],
+    mark: Callable[[Session, ConnectorStatus], None],
 ) -> Answer:
-    """Pause or stop the connector, and wait until its tasks are idle."""
+    """Pause or stop the connector, mark who does that, and wait until its tasks are idle."""
     found = there(session)
     if isinstance(found, Answer):
         return found
     connect, status = found
+    mark(session, status)
     if status.state in enough and _settled(status):
         return Answer(State.DONE, f"{status.describe()} already", details=_details(status))
     if status.state not in enough:
@@ -111,6 +141,37 @@ def _turn(
             State.WAITING, f"{wanted} was requested; now: {states}", changed=True, details=_details(seen)
         )
     return Answer(State.DONE, seen.describe(), changed=True, details=_details(seen))
+
+
+def _may_start(session: Session) -> tuple[Connect, ConnectorStatus] | Answer:
+    """As `there`, for what makes the task log in: never with what was refused, unless an operator says so."""
+    if session.retry_login:
+        let_retry(session)
+    check_may_log_in(session)
+    return there(session)
+
+
+def _mark(session: Session, status: ConnectorStatus) -> None:
+    """An operator halts the connector, whoever has done so before.
+
+    An operator's mark on a connector that runs is of a halt that somebody has ended by hand: it is replaced.
+    """
+    halt, now = read_halt(_table(session)), int(time.time())
+    stands = halted_by(status, halt) is HaltedBy.OPERATOR and halt.by is HaltedBy.OPERATOR
+    if stands and not session.why and not session.remind_seconds:
+        return
+    write_halt(
+        _table(session),
+        halt,
+        by=HaltedBy.OPERATOR,
+        at=halt.at if stands else now,
+        why=session.why or (halt.why if stands else ""),
+        remind_at=now + session.remind_seconds if session.remind_seconds else 0,
+    )
+
+
+def _table(session: Session) -> Table:
+    return session.aws.table(session.environment.table)
 
 
 def _follow(

@@ -32,6 +32,15 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             meant=request.stage,
             tables=request.tables,
             log=request.log,
+            retry_login=request.retry_login,
+            why=request.why,
+            remind_seconds=request.remind_seconds,
+            offsets=request.offsets,
+            position_checked=request.position_checked,
+            snapshot=request.snapshot,
+            settings=request.settings,
+            confirmed=request.confirmed,
+            since=request.since,
         )
         answer = operations.answer(request.operation, session)
     except WmsError as error:

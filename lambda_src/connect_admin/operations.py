@@ -4,19 +4,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from connector.domain.admin_api import Answer, Operation, State
+from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from lambda_src.connect_admin.acknowledge import acknowledge
-from lambda_src.connect_admin.control import pause, restart, resume, stop
-from lambda_src.connect_admin.offsets import offsets
+from lambda_src.connect_admin.config_diff import config_diff
+from lambda_src.connect_admin.control import connected, pause, restart, resume, stop
+from lambda_src.connect_admin.offsets import offsets, reset_offsets, restore_offsets, stop_for_offsets
+from lambda_src.connect_admin.registration.changes import changes
 from lambda_src.connect_admin.registration.cluster import check_cluster
 from lambda_src.connect_admin.registration.connect_group import connect_group
 from lambda_src.connect_admin.registration.put_connector import register
 from lambda_src.connect_admin.registration.ready import ready
 from lambda_src.connect_admin.registration.record import record
 from lambda_src.connect_admin.registration.topics import ensure_topics
+from lambda_src.connect_admin.registration.try_first import try_first
 from lambda_src.connect_admin.registration.validate import validate
-from lambda_src.connect_admin.registration.verify import verify
-from lambda_src.connect_admin.snapshot import snapshot
+from lambda_src.connect_admin.registration.verify import verify_launch
+from lambda_src.connect_admin.rotation.operator import rotate, rotate_check
+from lambda_src.connect_admin.snapshot import snapshot, snapshot_progress
 from lambda_src.connect_admin.status import status
 from lambda_src.connect_admin.teardown.connector import teardown_connector
 from lambda_src.connect_admin.teardown.guard import cancel_teardown, unless_torn_down
@@ -41,12 +46,14 @@ class Row:
 
 ROWS: Mapping[Operation, Row] = {
     Operation.CLUSTER: Row(check_cluster, 45),
+    Operation.CHANGES: Row(changes, 45),
+    Operation.TRY: Row(try_first, 46),
     Operation.CONNECT_GROUP: Row(connect_group, 20),
     Operation.READY: Row(unless_torn_down(ready), 20),
     Operation.TOPICS: Row(ensure_topics, 45),
     Operation.VALIDATE: Row(validate, 46),
     Operation.REGISTER: Row(register, 46),
-    Operation.VERIFY: Row(verify, 30),
+    Operation.VERIFY: Row(verify_launch, 40),
     Operation.RECORD: Row(record, 40),
     Operation.STATUS: Row(status, 46),
     Operation.TOPIC_NAMES: Row(topic_names, 45),
@@ -54,9 +61,17 @@ ROWS: Mapping[Operation, Row] = {
     Operation.PAUSE: Row(pause, 45),
     Operation.RESUME: Row(resume, 45),
     Operation.STOP: Row(stop, 45),
+    Operation.CONNECTED: Row(connected, 20),
     Operation.OFFSETS: Row(offsets, 45),
+    Operation.OFFSETS_STOP: Row(stop_for_offsets, 45),
+    Operation.OFFSETS_RESTORE: Row(restore_offsets, 46),
+    Operation.OFFSETS_RESET: Row(reset_offsets, 46),
+    Operation.CONFIG_DIFF: Row(config_diff, 45),
     Operation.SNAPSHOT: Row(snapshot, 46),
+    Operation.SNAPSHOT_PROGRESS: Row(snapshot_progress, 46),
     Operation.ACKNOWLEDGE: Row(acknowledge, 20),
+    Operation.ROTATE_CHECK: Row(rotate_check, 40),
+    Operation.ROTATE: Row(rotate, 46),
     Operation.CANCEL_TEARDOWN: Row(cancel_teardown, 20),
     Operation.TEARDOWN_MARK: Row(teardown_mark, 40),
     Operation.TEARDOWN_CONNECTOR: Row(teardown_connector, 46),
@@ -73,9 +88,8 @@ def answer(operation: Operation, session: Session) -> Answer:
     except WmsError as error:
         found = answer_to(error)
     redactor = session.redactor
-    return replace(
-        found, summary=redactor.redact(found.summary), details=redactor.redact_values(dict(found.details))
-    )
+    summary = with_names(redactor.redact(found.summary), session.stage)
+    return replace(found, summary=summary, details=redactor.redact_values(dict(found.details)))
 
 
 def answer_to(error: WmsError) -> Answer:

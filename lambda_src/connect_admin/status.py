@@ -9,14 +9,21 @@ from dataclasses import replace
 from typing import Any
 
 from connector.domain.admin_api import Answer, State
-from connector.domain.capture.config import config_hash, differs
+from connector.domain.capture.config import changed_keys, config_hash
+from connector.domain.capture.envelope import PLAIN
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.capture.snapshot import last
+from connector.domain.capture.validation_errors import about_fields
 from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.errors import ServerError, WmsError
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.check_result import result
+from connector.domain.health.finding import Finding
 from connector.domain.health.headroom import judged, remembered
 from connector.domain.health.lag import staleness_limit
+from connector.domain.health.moments import moment
 from connector.domain.health.observation import ConnectorStatus, Observation
+from connector.domain.health.polled_source import PolledSource, newest_read
 from connector.domain.health.scn import Age
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.verdict import decide
@@ -26,6 +33,8 @@ from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
 from lambda_src.clients.worker_log import GivenLog
 from lambda_src.connect_admin.reachability import Reachability, reachability
+from lambda_src.connect_admin.registration.validate import connector_errors
+from lambda_src.connect_admin.rotation.look import glance
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run
@@ -33,14 +42,40 @@ from lambda_src.session import Session
 
 #: How long brokers and Connect are asked, to compare what exists with what a launch would create, in seconds.
 _COMPARE_SECONDS = 10.0
+#: How long a request takes at most, in seconds, and what of it is left to compare: a person waits for it.
+_SECONDS, _COMPARE_LEAST = 13.0, 4.0
+#: How long a jdbc connector may take to open a connection to the database, in seconds.
+_POLLED_SECONDS = 20.0
+#: The probe of what the notifications tell of snapshots.
+_SNAPSHOT = "snapshot"
 
 
 def status(session: Session, clock: Clock = time.time) -> Answer:
     """Findings of everything that can be seen from inside the VPC, and the facts behind them."""
+    session, current = _in_use(session)
     # Only the health check's role may read the worker's log: the caller has read it with its own rights.
-    seen = observe(session, logs=lambda: GivenLog(session.log or ()), clock=clock)
+    ends = time.monotonic() + _SECONDS
+    seen = observe(
+        session, logs=lambda: GivenLog(session.log or ()), clock=clock, within=_SECONDS - _COMPARE_LEAST
+    )
     seen = replace(seen, log_unread=session.log is None, skipped=_with_given_skips(session, seen, clock()))
-    return evaluate(seen, compare(session, seen), session.stage, session.environment.settings, clock())
+    seen = seen if current is None else replace(seen, secret_versions=current)
+    return evaluate(
+        seen,
+        compare(session, seen, ends - time.monotonic()),
+        session.stage,
+        session.environment.settings,
+        clock(),
+    )
+
+
+def _in_use(session: Session) -> tuple[Session, Mapping[str, str] | None]:
+    """What the workers have, while a secret's newest version is known to be wrong; and what is current."""
+    try:
+        seen = glance(session)
+    except WmsError:
+        return session, None
+    return seen.session, None if seen.plan.blocked is None else seen.plan.versions
 
 
 def _with_given_skips(session: Session, seen: Observation, now: float) -> SkippedChanges | None:
@@ -56,7 +91,8 @@ def evaluate(
     seen: Observation, setup: Setup, stage: Stage, settings: ConnectorSettings, now: float
 ) -> Answer:
     """What the health check finds in an observation, then what only `verify` checks."""
-    checked = [*decide(seen, settings, now).results, *verify_checks(seen, setup, stage, now)]
+    judged_inside = [_with_last_snapshot(finding, setup) for finding in decide(seen, settings, now).results]
+    checked = [*judged_inside, *verify_checks(seen, setup, stage, now)]
     states = "state unknown" if seen.connector is None else seen.connector.describe()
     service = "service unknown" if seen.service is None else seen.service.describe()
     return Answer(
@@ -70,20 +106,44 @@ def evaluate(
     )
 
 
-def compare(session: Session, seen: Observation) -> Setup:
-    """What exists, compared with what a launch would create; what does not answer is not asked again."""
-    around = Probe("reachability", lambda: reachability(session), _COMPARE_SECONDS)
+def _with_last_snapshot(finding: Finding, setup: Setup) -> Finding:
+    if finding.name != "SnapshotRunning" or not setup.last_snapshot:
+        return finding
+    return replace(finding, summary=f"{finding.summary}; the last one: {setup.last_snapshot}")
+
+
+def compare(session: Session, seen: Observation, within: float = _COMPARE_SECONDS) -> Setup:
+    """What exists, compared with what a launch would create; what does not answer is not asked again.
+
+    `within`: how many seconds each of it may take.
+    """
+    seconds = min(_COMPARE_SECONDS, max(1.0, within))
+    around = Probe("reachability", lambda: reachability(session), seconds)
     if "secrets" in seen.probe_errors:
         # A missing endpoint may be why they cannot be read.
         return with_reachability(Setup(), *run([around]))
-    probes = [around]
+    probes = [around, Probe("wanted", lambda: config_hash(session.config), _COMPARE_SECONDS + 2)]
     if seen.brokers is not None and not seen.brokers.error:
-        probes.append(Probe("topics", lambda: _topics(session), _COMPARE_SECONDS + 2))
+        probes.append(Probe("topics", lambda: _topics(session), seconds))
+        if session.environment.settings.kind == "debezium":
+            probes.append(Probe(_SNAPSHOT, lambda: _last_snapshot(session), seconds))
     if seen.connect_answers == "" and seen.connector is not None:
-        probes.append(Probe("config", lambda: _config_differs(session), _COMPARE_SECONDS + 2))
+        probes.append(Probe("config", lambda: _changed_keys(session), seconds))
+        if session.environment.settings.kind == "jdbc" and seen.connector.streams:
+            probes.append(Probe("polled", lambda: _polled(session), seconds))
     found, errors = run(probes)
-    known = Setup(found.get("topics"), config_hash(session.config), found.get("config"))
-    return with_reachability(known, found, errors)
+    keys = found.get("config")
+    known = Setup(
+        found.get("topics"),
+        found.get("wanted", ""),
+        None if keys is None else bool(keys),
+        changed_keys=keys or (),
+        declared_state=session.environment.settings.state,
+        polled=found.get("polled"),
+        last_snapshot=found.get(_SNAPSHOT, ""),
+    )
+    # Why the wanted config is not known is a finding of its own: the database, the record or Connect.
+    return with_reachability(known, found, {key: why for key, why in errors.items() if key != "wanted"})
 
 
 def with_reachability(known: Setup, found: Mapping[str, Any], errors: Mapping[str, str]) -> Setup:
@@ -107,10 +167,28 @@ def _topics(session: Session) -> TopicPlan:
         return plan_topics(specs, partitions, kafka.configs(list(partitions)))
 
 
-def _config_differs(session: Session) -> bool | None:
-    """None while Connect has no config of the connector."""
+def _last_snapshot(session: Session) -> str:
+    """Empty too where the notifications cannot be read: an earlier release granted no Read on their topic."""
+    with session.kafka(_COMPARE_SECONDS) as kafka:
+        try:
+            found = last(kafka.records(session.stage.topics.one("notification")))
+        except ServerError:
+            return ""
+    return "" if found is None else f"{moment(found[1])}: {found[0].describe()}"
+
+
+def _changed_keys(session: Session) -> tuple[str, ...] | None:
+    """In which keys Connect's config differs from the wanted one; None while it has none."""
     stored = session.connect(_COMPARE_SECONDS).config(CONNECTOR)
-    return None if stored is None else differs(session.config, stored)
+    return None if stored is None else tuple(changed_keys(session.config, stored))
+
+
+def _polled(session: Session) -> PolledSource:
+    """Of the kind `jdbc`: whether the connector gets a connection now, and what it has read so far."""
+    connect = session.connect(_POLLED_SECONDS)
+    errors = connector_errors(session, connect)
+    stored = connect.offsets(CONNECTOR) or ()
+    return PolledSource(about_fields(errors, session.database_address) if errors else "", newest_read(stored))
 
 
 def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: float) -> dict[str, Any]:
@@ -124,6 +202,7 @@ def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: flo
         "database": {"listeners": dict(seen.database)} if seen.database else None,
         "brokers": _brokers(seen, now),
         "record": _record(seen, setup),
+        "halt": _halt(seen),
         "healing": _healing(seen, now),
         "topics": _topic_facts(setup),
     }
@@ -245,8 +324,21 @@ def _record(seen: Observation, setup: Setup) -> dict[str, Any] | None:
         "cluster_id": record.cluster_id,
         "config_hash": record.config_hash,
         "config_hash_wanted": setup.wanted_config_hash,
+        "envelope": record.envelope or PLAIN,
         "retiring": record.retiring,
         "secrets_changed": list(seen.secrets_changed),
+        "rotation": seen.rotation.describe(),
+    }
+
+
+def _halt(seen: Observation) -> dict[str, Any]:
+    """Who has halted the connector, and the versions of secrets that are not tried again."""
+    halted = seen.connector is not None and seen.connector.halted
+    return {
+        "halted": halted,
+        "by": None if not halted or seen.halt.by is None else seen.halt.by.value,
+        "reason": seen.halt.describe() if halted else "",
+        "refused": [each.describe() for each in seen.refused.refused],
     }
 
 
@@ -269,4 +361,5 @@ def _topic_facts(setup: Setup) -> dict[str, Any] | None:
         "missing": [spec.name for spec in plan.create],
         "different": dict(plan.different),
         "wrong": list(plan.wrong),
+        "surplus": {topic: have for topic, (have, _) in plan.surplus.items()},
     }

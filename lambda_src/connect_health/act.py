@@ -11,6 +11,7 @@ from connector.domain.health.remediation import Action, Outcome, Remediation
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.state_table import claim_restart, replace_item
 from lambda_src.connect_admin.registration.put_connector import register
+from lambda_src.logins import check_may_log_in, halt_after
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Session
 
@@ -19,6 +20,12 @@ def act(
     session: Session, remediation: Remediation, budget: Budget | None, *, clock: Clock = time.time
 ) -> Outcome:
     """Do what was decided, at most once among all runs that decided it. Never raises `WmsError`."""
+    if remediation.action is Action.STOP and remediation.login is not None:
+        # A stop is no restart: it counts for nothing, and a second one changes nothing.
+        tasks = {task.address: task for task in session.service.tasks}
+        worker = tasks.get(remediation.address)
+        text = halt_after(session, remediation.login, worker, clock())
+        return Outcome(attempted=False, text=text, stopped=True)
     if remediation.action is Action.NOTHING or budget is None:
         return Outcome()
     table = session.aws.table(session.environment.table)
@@ -47,6 +54,7 @@ def observed(session: Session, budget: Budget | None, now: float, *, healthy: bo
 
 def _restart(session: Session) -> Outcome:
     try:
+        check_may_log_in(session)
         session.connect().restart_failed(CONNECTOR)
     except WmsError as error:
         return Outcome(True, without_values(f"Connect refused the restart: {error}"))

@@ -9,6 +9,8 @@ from typing import Any, cast
 import boto3
 
 from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.diagnosis.missing_right import with_names
+from connector.domain.health.halt_end import has_ended
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.verdict import decide
 from lambda_src.clients.aws import CLIENT_CONFIG
@@ -17,9 +19,11 @@ from lambda_src.clients.secrets import SecretsManager
 from lambda_src.clients.state_table import Table
 from lambda_src.clients.worker_log import Logs
 from lambda_src.connect_health.act import act, observed
-from lambda_src.connect_health.notify import Sns, notify
+from lambda_src.connect_health.notify import Sns, mail_context, notify, unconfirmed
 from lambda_src.connect_health.publish import CloudWatch, publish
+from lambda_src.connect_health.remind import remind
 from lambda_src.connect_health.skipped import keep_and_tell
+from lambda_src.logins import end_halt
 from lambda_src.observe import observe
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Aws, Session
@@ -80,15 +84,18 @@ def check(
     now = clock()
     verdict = decide(seen, environment.settings, now)
     outcome = act(session, verdict.remediation, seen.budget, clock=clock)
+    if has_ended(seen, now):
+        end_halt(session, now, only=lambda halt: halt == seen.halt)
     values = dict(verdict.metrics)
     if not verdict.retiring:
-        values["AutoRestartAttempted"] = float(outcome.attempted)
+        values |= {"AutoRestartAttempted": float(outcome.attempted), **unconfirmed(clients.sns, topic)}
     publish(clients.cloudwatch, environment.stage.names.health_namespace, values)
-    table = session.aws.table(environment.table)
     if not outcome.attempted and not verdict.retiring:
         observed(session, seen.budget, now, healthy=verdict.works)
+    table = session.aws.table(environment.table)
+    context = mail_context(environment, topic, seen.secret_versions)
     notification = notify(
-        environment.stage,
+        context,
         seen,
         verdict,
         outcome,
@@ -100,8 +107,20 @@ def check(
     )
     told: tuple[Skipped, ...] = ()
     if not verdict.retiring:
-        told = keep_and_tell(environment.stage, seen, now=now, table=table, sns=clients.sns, topic=topic)
+        told = keep_and_tell(context, seen, now=now, table=table, sns=clients.sns, topic=topic)
+    reminded = not verdict.retiring and remind(
+        context,
+        seen,
+        verdict,
+        now=now,
+        table=table,
+        sns=clients.sns,
+        topic=topic,
+        redactor=session.redactor,
+    )
     facts = {
+        "rest": verdict.rest,
+        "reminded": reminded,
         "done": outcome.text,
         "withheld": verdict.remediation.withheld,
         "notified": notification.value,
@@ -110,7 +129,8 @@ def check(
         "unknown": {finding.name: finding.summary for finding in verdict.results if finding.unknown},
         "secrets_changed": list(seen.secrets_changed),
     }
-    return CheckAnswer(verdict.summary, values, bool(verdict.findings), facts)
+    summary = with_names(verdict.summary, environment.stage)
+    return CheckAnswer(summary, values, bool(verdict.findings), facts)
 
 
 def _cause(cause: ErrorClass) -> Mapping[str, str]:

@@ -1,10 +1,14 @@
 """Notify: write the health state, and mail what is due, once among runs at the same time."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
+from connector.domain.errors import WmsError
 from connector.domain.health.incident import Next, Notification, advance
 from connector.domain.health.mail import Mail, incident_mail, recovery_mail
+from connector.domain.health.mail_context import MailContext, context_in
+from connector.domain.health.metrics import UNCONFIRMED
 from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Outcome
 from connector.domain.health.state import HealthState, Incident
@@ -13,6 +17,7 @@ from connector.domain.health.worker_event import WorkerEvent
 from connector.domain.stage.stage import Stage
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.state_table import Table, read_health_state, replace_item
+from lambda_src.runtime.environment import Environment
 from lambda_src.runtime.redactor import Redactor
 
 #: How often a state is written at most, while runs for events change it.
@@ -24,6 +29,8 @@ class Sns(Protocol):
 
     def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Any: ...  # noqa: N803 - boto3's
 
+    def get_topic_attributes(self, *, TopicArn: str) -> Any: ...  # noqa: N803
+
 
 def topic_arn(function_arn: str, stage: Stage) -> str:
     """ARN of the stage's topic, which is in the account and region of its function."""
@@ -31,8 +38,20 @@ def topic_arn(function_arn: str, stage: Stage) -> str:
     return f"arn:{partition}:sns:{region}:{account}:{stage.names.sns_topic}"
 
 
+def mail_context(environment: Environment, topic: str, paths: Iterable[str] = ()) -> MailContext:
+    """What the stage's mails say of where it is. `paths`: the secrets that are in use."""
+    return context_in(
+        topic,
+        environment.stage,
+        docs_url=environment.docs_url,
+        secret_prefix=environment.secret_prefix,
+        kind=environment.settings.kind,
+        paths=paths,
+    )
+
+
 def notify(
-    stage: Stage,
+    context: MailContext,
     seen: Observation,
     verdict: Verdict,
     outcome: Outcome,
@@ -54,7 +73,7 @@ def notify(
     before, advanced = _written(table, seen, verdict, outcome, now)
     if advanced is None:
         return Notification.NOTHING
-    mail = _mail(stage, seen, verdict, advanced, before=before, now=now)
+    mail = _mail(context, seen, verdict, advanced, before=before, now=now)
     if mail is None:
         return Notification.NOTHING
     try:
@@ -63,6 +82,19 @@ def notify(
         withdraw(table, before.incident, advanced.state.incident)
         raise
     return advanced.notification
+
+
+def unconfirmed(sns: Sns, topic: str) -> Mapping[str, float]:
+    """How many addresses of the topic for people have not been confirmed, as a metric.
+
+    Nothing if SNS does not say: then the alarm keeps its state, and the check goes on.
+    """
+    try:
+        with aws_errors("sns:GetTopicAttributes"):
+            attributes = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+        return {UNCONFIRMED: float(attributes["SubscriptionsPending"])}
+    except (WmsError, LookupError, ValueError):
+        return {}
 
 
 def send(sns: Sns, topic: str, mail: Mail, redactor: Redactor) -> None:
@@ -109,11 +141,19 @@ def _written(
 
 
 def _mail(
-    stage: Stage, seen: Observation, verdict: Verdict, advanced: Next, *, before: HealthState, now: float
+    context: MailContext,
+    seen: Observation,
+    verdict: Verdict,
+    advanced: Next,
+    *,
+    before: HealthState,
+    now: float,
 ) -> Mail | None:
     after = advanced.state
     if advanced.notification in (Notification.INCIDENT, Notification.GROWN):
-        return incident_mail(stage, verdict, after, seen.budget, now, new_findings=advanced.new_findings)
+        return incident_mail(context, verdict, after, seen.budget, now, new_findings=advanced.new_findings)
     if advanced.notification is Notification.RECOVERY and before.incident is not None:
-        return recovery_mail(stage, before.incident, after, before, now)
+        return recovery_mail(
+            context, before.incident, after, before, now, rest=verdict.rest, measured=verdict.metrics
+        )
     return None

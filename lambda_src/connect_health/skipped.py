@@ -1,16 +1,16 @@
 """Keep what Debezium has passed over, and mail it once, by one run among those at the same time."""
 
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.observation import Observation
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.skipped_mail import skipped_mail
-from connector.domain.stage.stage import Stage
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.state_table import Table, replace_item
 from lambda_src.connect_health.notify import Sns
 
 
 def keep_and_tell(
-    stage: Stage, seen: Observation, *, now: float, table: Table, sns: Sns, topic: str
+    context: MailContext, seen: Observation, *, now: float, table: Table, sns: Sns, topic: str
 ) -> tuple[Skipped, ...]:
     """Write what is known and mail what no mail has named; the entries that were mailed.
 
@@ -26,7 +26,7 @@ def keep_and_tell(
         return ()
     if not new:
         return ()
-    mail = skipped_mail(stage, new, now)
+    mail = skipped_mail(context, new, now)
     try:
         with aws_errors("sns:Publish"):
             sns.publish(TopicArn=topic, Subject=mail.subject, Message=mail.text)

@@ -14,7 +14,7 @@ from connector.domain.health.state import HealthState
 from connector.domain.health.worker_event import WorkerEvent, parse
 from lambda_src.clients.state_table import Table, read_health_state, read_record, replace_item
 from lambda_src.connect_health.check import CheckAnswer, CheckClients
-from lambda_src.connect_health.notify import send, withdraw
+from lambda_src.connect_health.notify import mail_context, send, withdraw
 from lambda_src.runtime.deadline import Clock
 from lambda_src.runtime.probes import Probe, run
 from lambda_src.session import Session
@@ -52,7 +52,8 @@ def worker_run(
     workers = "there is no service" if service is None else service.describe()
     workers = f"not known: {errors['service']}" if "service" in errors else workers
     joined = advanced.notification is Notification.GROWN
-    mail = event_mail(session.stage, found, advanced.state, clock(), workers=workers, joined=joined)
+    context = mail_context(session.environment, topic, session.secrets.versions)
+    mail = event_mail(context, found, advanced.state, clock(), workers=workers, joined=joined)
     try:
         send(clients.sns, topic, mail, session.redactor)
     except Exception:

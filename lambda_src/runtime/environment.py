@@ -17,8 +17,9 @@ REQUIRED = (
     "KAFKA_AUTH",
     "CONNECTOR_SETTINGS",
 )
-#: Only where the stage has a load balancer.
-OPTIONAL = ("CONNECT_URL",)
+#: CONNECT_URL only with a load balancer, DOCS_URL only where mails link to it. Functions of
+#: an earlier version have no DESIRED_COUNT.
+OPTIONAL = ("CONNECT_URL", "DESIRED_COUNT", "DOCS_URL")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Environment:
     auth: KafkaAuth
     settings: ConnectorSettings
     connect_url: str | None = None
+    #: How many workers the stage is configured to have.
+    desired_count: int = 1
+    #: The address of the directory `docs`, to which mails link; empty: they name the file.
+    docs_url: str = ""
 
     @classmethod
     def parse(cls, variables: Mapping[str, str]) -> "Environment":
@@ -53,7 +58,15 @@ class Environment:
             auth=parse_auth(variables["KAFKA_AUTH"]),
             settings=_settings(variables["CONNECTOR_SETTINGS"]),
             connect_url=variables.get("CONNECT_URL", "").rstrip("/") or None,
+            desired_count=_count(variables.get("DESIRED_COUNT", "1")),
+            docs_url=variables.get("DOCS_URL", ""),
         )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise OperatorError(f"DESIRED_COUNT {text!r} is not a whole number from 0; launch the stage again")
+    return int(text)
 
 
 def _settings(text: str) -> ConnectorSettings:

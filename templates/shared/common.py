@@ -18,10 +18,17 @@ def new_template(description: str) -> Template:
     return template
 
 
+#: From this length on a template is written without line breaks, in bytes.
+_LONG_BYTES = 50_000
+
+
 def to_json(template: Template) -> str:
     """The template's text, with its exceptions: the same settings give the same text, byte for byte."""
     exceptions.annotate(template)
     text: str = template.to_json(indent=1, sort_keys=True, separators=(",", ": "))
+    if len(text.encode()) >= _LONG_BYTES:
+        # CloudFormation takes 51,200 bytes in a request.
+        text = template.to_json(indent=None, sort_keys=True, separators=(",", ":"))
     return text
 
 

@@ -1,8 +1,9 @@
 """IAM statements, each made by a function that is named for what it allows.
 
 `Resource: "*"` is used only where the service takes no resource for the action: describing EC2 network
-interfaces, ECR's authorization token, and publishing metrics, which a condition binds to a namespace; and
-for listing tasks, where AWS's own documents disagree, and a condition binds it to the cluster.
+interfaces and task definitions, ECR's authorization token, and publishing metrics, which a condition binds
+to a namespace; and for listing tasks, where AWS's own documents disagree, and a condition binds it to the
+cluster.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +13,8 @@ from awacs import aws, cloudwatch, dynamodb, ecs, kms, logs, secretsmanager, sqs
 from awacs.aws import Allow, ArnEquals, Bool, Condition, Principal, Statement, StringEquals
 from troposphere import GetAtt, Ref, Sub
 
-from connector.domain.secrets.fallback import DEFAULT_OWNER
-from connector.domain.stage.aws_names import Names
+from connector.domain.secrets.fallback import DEFAULT_OWNER, candidate_paths
+from connector.domain.stage.aws_names import Names, RolePart
 from connector.domain.stage.stage import Stage
 from templates.shared.common import arn
 
@@ -70,20 +71,27 @@ def read_stage_secrets(prefix: str, stage: Stage) -> Statement:
     return Statement(
         Sid="ReadStageSecrets",
         Effect=Allow,
-        Action=[secretsmanager.GetSecretValue],
+        Action=[secretsmanager.DescribeSecret, secretsmanager.GetSecretValue],
         Resource=[
             arn("secretsmanager", f"secret:{prefix}/{owner}/*") for owner in (stage.name, DEFAULT_OWNER)
         ],
     )
 
 
-def read_secrets(arns: Sequence[str]) -> Statement:
-    """Read exactly these secrets."""
+def read_worker_secrets(prefix: str, stage: Stage, names: Iterable[str]) -> Statement:
+    """Read secrets of these names, the stage's own and the default's: a rotation may change to the other one.
+
+    Secrets Manager adds a hyphen and six characters to a secret's name.
+    """
     return Statement(
         Sid="ReadSecrets",
         Effect=Allow,
         Action=[secretsmanager.GetSecretValue],
-        Resource=sorted(set(arns)),
+        Resource=[
+            arn("secretsmanager", f"secret:{path}-??????")
+            for name in names
+            for path in candidate_paths(prefix, stage.name, name)
+        ],
     )
 
 
@@ -143,7 +151,8 @@ def publish_to_topic(topic: str, key: Any) -> list[Statement]:
         Statement(
             Sid="MailPeople",
             Effect=Allow,
-            Action=[aws.Action("sns", "Publish")],
+            # The topic's attributes tell how many addresses were not confirmed.
+            Action=[aws.Action("sns", "Publish"), aws.Action("sns", "GetTopicAttributes")],
             Resource=[arn("sns", topic)],
         ),
         Statement(
@@ -222,6 +231,13 @@ def find_tasks(names: Names) -> list[Statement]:
             Resource=[arn("ecs", f"task/{cluster}/*")],
             Condition=condition,
         ),
+        # Which secrets a worker was started with: a definition has their ARNs, and no value.
+        Statement(
+            Sid="DescribeTaskDefinitions",
+            Effect=Allow,
+            Action=[ecs.DescribeTaskDefinition],
+            Resource=["*"],
+        ),
     ]
 
 
@@ -243,6 +259,36 @@ def see_service(names: Names) -> Statement:
         Action=[ecs.DescribeServices],
         Resource=[arn("ecs", f"service/{names.service}/{names.service}")],
     )
+
+
+def replace_workers(names: Names, iam_path: str) -> list[Statement]:
+    """Give the stage's service another task definition of its own family, with the stage's own two roles.
+
+    That is what a rotation does: the new one names other versions of secrets. Nothing is allowed to run a
+    task by itself, and no other role may be passed, to no other service.
+    """
+    roles = [f"role{iam_path}{names.role(part, iam_path)}" for part in (RolePart.EXECUTION, RolePart.TASK)]
+    return [
+        Statement(
+            Sid="ReplaceWorkers",
+            Effect=Allow,
+            Action=[ecs.UpdateService],
+            Resource=[arn("ecs", f"service/{names.service}/{names.service}")],
+        ),
+        Statement(
+            Sid="RegisterTaskDefinition",
+            Effect=Allow,
+            Action=[ecs.RegisterTaskDefinition],
+            Resource=[arn("ecs", f"task-definition/{names.service}:*")],
+        ),
+        Statement(
+            Sid="PassRolesOfWorkers",
+            Effect=Allow,
+            Action=[aws.Action("iam", "PassRole")],
+            Resource=[Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{role}") for role in roles],
+            Condition=Condition(StringEquals({"iam:PassedToService": "ecs-tasks.amazonaws.com"})),
+        ),
+    ]
 
 
 def publish_as_cloudwatch(topic: Any) -> Statement:

@@ -154,7 +154,11 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> Rights:
 
 
 def watch_heartbeat(cluster: MskCluster, stage: Stage) -> Rights:
-    """What the health check does: see when the newest heartbeat was written; it reads no record."""
+    """What the health check does: see when the newest heartbeat was written, and whether data topics exist.
+
+    It reads no record.
+    """
+    roles = ("heartbeat", "heartbeat_table", "data")
     brokers = [
         Statement(
             Sid="ConnectToCluster",
@@ -166,7 +170,7 @@ def watch_heartbeat(cluster: MskCluster, stage: Stage) -> Rights:
             Sid="SeeHeartbeat",
             Effect=Allow,
             Action=[kafka.DescribeTopic],
-            Resource=[cluster.topic(stage.topics.one(role)) for role in ("heartbeat", "heartbeat_table")],
+            Resource=[cluster.topic(topic) for role in roles for topic in stage.topics.roles[role]],
         ),
     ]
     return {_BROKERS: brokers}

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from sceptre.exceptions import SceptreException
 
+from connector.domain.admin_api import MOST_WORKERS
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.secrets import keys
@@ -52,6 +53,9 @@ LogRetention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653
 ]
 
+#: How many workers a stage has. With 0 it stands still, and keeps its position.
+DesiredCount = Annotated[int, Field(ge=0, le=MOST_WORKERS)]
+
 #: How often the health check runs, in minutes. With a longer interval the three restarts of an hour would
 #: never be used up: AutoRestartBudgetExceeded could not go off, and a failure would be mailed hours late.
 HealthMinutes = Annotated[int, Field(ge=1, le=20)]
@@ -70,6 +74,14 @@ KeyArn = Annotated[
         "ARNs of KMS keys like arn:aws:kms:<region>:<account>:key/<id> (a role's policy knows no alias)",
     ),
 ]
+
+
+#: Where people read the docs: an address of http or https without blanks, or nothing.
+DocsUrl = Annotated[str, Field(pattern=r"^(https?://[^\s\"'<>$]+)?$", max_length=200)]
+#: What that setting is.
+DOCS_URL = (
+    "The address of the directory docs, to which mails link; empty: they name the file in the repository."
+)
 
 
 class StageSettings(Settings):
@@ -147,6 +159,7 @@ class DatabaseSettings(Settings):
     user_key: str = Field(description="The JSON key of the secret under which ECS finds the user name.")
     password_key: str = Field(description="The JSON key of the secret under which ECS finds the password.")
     secret_arn: str = Field(description="ARN of the secret dbInfo that is in force for the stage.")
+    secret_version: str = Field(description="Its version that workers get: another one replaces them.")
 
 
 class AlbTlsSettings(Settings):

@@ -1,6 +1,6 @@
 """What a request for the status takes of the worker's log."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -51,3 +51,10 @@ def test_a_flood_of_long_lines_stays_small_and_its_newest_still_tells(monkeypatc
     seen = skip_in(found[-1][1])
     assert seen is not None
     assert seen.table == "WMS.T19"
+
+
+def test_a_line_of_another_level_that_has_the_word_is_no_error():
+    aws = FakeAws()
+    info = "2026-01-02T03:03:30.000Z INFO  the level of the root logger is ERROR"
+    aws.log_events = [(NOW.timestamp() - 30, _TRACE), (NOW.timestamp() - 10, info)]
+    assert worker_log.last_error(aws, "group", NOW - timedelta(minutes=1)) == "SomeException: words"

@@ -87,7 +87,7 @@ def world(tools: Toolchain, directory: Path) -> Iterator[tuple[str, dict[str, st
     """A broker, a metadata endpoint, and the environment of a task; yields the task's address too."""
     ours = addresses.claim((8083, 9404))
     kafka = addresses.claim(broker.PORTS)
-    files = broker.files(directory / "kafka-tls")
+    files = broker.files(directory / "kafka")
     running = broker.start(directory / "kafka", kafka.address, tools, directory / "kafka.log", files)
     try:
         broker.wait(running, kafka.address)

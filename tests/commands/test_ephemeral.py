@@ -267,7 +267,7 @@ def test_remove_takes_the_directory_and_nothing_it_links_to(do: Callable[..., Re
     do("create", "feature-x")
     do("create", "feature-y")
     default = sorted((project / "config" / "default").iterdir())
-    result = do("remove", "feature-x")
+    result = do("remove", "--yes", "feature-x")
     assert (result.exit_code, result.stdout) == (0, "config/ephemeral/feature-x is removed\n")
     assert not [name for name in tree(project) if name.startswith("feature-x")]
     assert [name for name in tree(project) if name.startswith("feature-y/")]
@@ -275,7 +275,7 @@ def test_remove_takes_the_directory_and_nothing_it_links_to(do: Callable[..., Re
 
 
 def test_removing_what_is_not_there_is_no_mistake(do: Callable[..., Result]):
-    result = do("remove", "feature-x")
+    result = do("remove", "--yes", "feature-x")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "does not exist" in result.stdout
 
@@ -305,7 +305,9 @@ def test_remove_is_refused_while_stacks_stand_and_says_how_to_delete_them(
     before = tree(project)
     put(aws, stack("wms-network-feature-x", "feature-x", NOON), stack("wms-network-other", "other", NOON))
     assert_one_line(
-        do("remove", "feature-x"), "wms-network-feature-x", "`sceptre delete ephemeral/feature-x` first"
+        do("remove", "--yes", "feature-x"),
+        "wms-network-feature-x",
+        "`sceptre delete ephemeral/feature-x` first",
     )
     assert tree(project) == before
 
@@ -313,7 +315,7 @@ def test_remove_is_refused_while_stacks_stand_and_says_how_to_delete_them(
 def test_remove_warns_where_aws_cannot_be_asked(do: Callable[..., Result], project: Path, aws: FakeAws):
     do("create", "feature-x")
     aws.refusals["cloudformation", "describe_stacks"] = lambda _: NoCredentialsError()
-    result = do("remove", "feature-x")
+    result = do("remove", "--yes", "feature-x")
     assert result.exit_code == 0
     assert result.stderr.startswith("warning: could not check whether stage 'feature-x' has stacks")
     assert not (project / "config" / "ephemeral" / "feature-x").exists()

@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import Result
 
+from connector.cli import main
 from connector.domain.stage.stage import Stage
+from connector.operations import confirmation
 from connector.operations import ephemeral_teardown as destroying
 from tests.commands.conftest import Run
 from tests.support.fake_aws import FakeAws, cluster
@@ -53,6 +56,11 @@ class Deployed:
                     "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
                 }
 
+    def own(self, stage: str, owner: str) -> None:
+        """Tag the stage's stacks with an owner."""
+        for name in Stage.parse(stage).names.stacks.values():
+            self.aws.stacks[name]["Tags"].append({"Key": "owner", "Value": owner})
+
     def sceptre(self, root: Path, group: str) -> int:
         name = group.removeprefix("ephemeral/")
         self.saw_directory.append((root / "config" / group / "connector.yaml").is_file())
@@ -80,7 +88,7 @@ def test_a_stage_goes_from_a_checkout_that_does_not_have_it(
     do: Callable[..., Result], account: Deployed, project: Path
 ):
     account.add("main", "feature-x")
-    result = do("destroy", "feature-x")
+    result = do("destroy", "--yes", "feature-x")
     assert result.exit_code == 0, result.stderr
     assert account.deleted == ["feature-x"]
     assert account.saw_directory == [True]
@@ -89,8 +97,9 @@ def test_a_stage_goes_from_a_checkout_that_does_not_have_it(
 
 
 def test_a_directory_that_was_there_stays(do: Callable[..., Result], account: Deployed, project: Path):
+    account.add("feature-x")
     do("create", "feature-x", "--owner", "dev@example.com")
-    assert do("destroy", "feature-x").exit_code == 0
+    assert do("destroy", "--yes", "feature-x").exit_code == 0
     assert (project / "config" / "ephemeral" / "feature-x" / "config.yaml").is_file()
 
 
@@ -99,7 +108,7 @@ def test_a_named_stage_is_refused_and_sceptre_is_not_called(
     do: Callable[..., Result], account: Deployed, stage: str
 ):
     account.add(stage)
-    result = do("destroy", stage)
+    result = do("destroy", "--yes", stage)
     assert result.exit_code == 2
     assert "is a named stage" in result.stderr
     assert account.deleted == []
@@ -109,11 +118,77 @@ def test_a_named_stage_is_refused_and_sceptre_is_not_called(
 def test_a_branch_that_can_be_no_stage_is_nothing_to_do(
     do: Callable[..., Result], account: Deployed, branch: str
 ):
-    result = do("destroy", branch)
+    result = do("destroy", "--yes", branch)
     assert result.exit_code == 0
     assert result.stdout.startswith("nothing to destroy: ")
     assert result.stdout.count("\n") == 1
     assert account.deleted == []
+
+
+def test_a_stage_is_deleted_only_after_a_yes_to_its_owner_and_age(
+    do: Callable[..., Result], run: Run, account: Deployed, project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    account.add("feature-x", expiry="2999-01-01")
+    account.own("feature-x", "dev@example.com")
+    refused = do("destroy", "feature-x")
+    assert refused.exit_code == 2
+    assert "Nobody can be asked without a terminal: add --yes" in refused.stderr
+    monkeypatch.setattr(confirmation, "on_terminal", lambda: True)
+    no = run("ephemeral", "destroy", "--dir", str(project), "feature-x", stdin="n\n")
+    assert no.exit_code == 1
+    assert "stage feature-x: owner dev@example.com, age " in no.stderr
+    assert "expires 2999-01-01, 6 stacks: wms-alarms-feature-x" in no.stderr
+    assert "Delete stage feature-x, its topics and all records on them? [y/N]" in no.stderr
+    assert account.deleted == []
+    yes = run("ephemeral", "destroy", "--dir", str(project), "feature-x", stdin="y\n")
+    assert (yes.exit_code, account.deleted) == (0, ["feature-x"])
+
+
+def test_a_stage_that_never_was_is_nothing_to_destroy_and_sceptre_is_not_called(
+    do: Callable[..., Result], account: Deployed, project: Path
+):
+    account.add("feature-x")
+    result = do("destroy", "feature-y")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(
+        "there was nothing to destroy: stage 'feature-y' has no stack in account "
+    )
+    assert "is deleted" not in result.stdout
+    assert account.deleted == []
+    assert not (project / "config" / "ephemeral").exists()
+
+
+def test_a_sweep_asks_like_the_others(
+    do: Callable[..., Result], run: Run, account: Deployed, project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    account.add("old", expiry="2000-01-01")
+    assert (do("sweep", "--expired").exit_code, account.deleted) == (2, [])
+    monkeypatch.setattr(confirmation, "on_terminal", lambda: True)
+    assert run("ephemeral", "sweep", "--expired", "--dir", str(project), stdin="n\n").exit_code == 1
+    assert account.deleted == []
+    assert run("ephemeral", "sweep", "--expired", "--dir", str(project), stdin="y\n").exit_code == 0
+    assert account.deleted == ["old"]
+
+
+def test_every_yes_is_the_same_option():
+    """Of whatever asks: its name, its short form and its words."""
+    found: list[tuple[tuple[str, ...], str | None]] = []
+
+    def walk(command: click.Command, context: click.Context) -> None:
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                each = command.get_command(context, name)
+                if each is not None:
+                    walk(each, context)
+        found.extend(
+            (tuple(option.opts), option.help)
+            for option in command.params
+            if isinstance(option, click.Option) and "--yes" in option.opts
+        )
+
+    walk(main, click.Context(main))
+    assert len(found) >= 5
+    assert len(set(found)) == 1
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(
@@ -127,7 +202,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
 
 
 def test_an_empty_branch_is_a_mistake_of_the_pipelines(do: Callable[..., Result], account: Deployed):
-    assert do("destroy", "").exit_code == 2
+    assert do("destroy", "--yes", "").exit_code == 2
     assert account.deleted == []
 
 
@@ -136,7 +211,7 @@ def test_a_failure_is_loud_and_keeps_the_directory_for_another_run(
 ):
     account.add("feature-x")
     account.fails = {"feature-x"}
-    result = do("destroy", "feature-x")
+    result = do("destroy", "--yes", "feature-x")
     assert result.exit_code == 1
     assert "failed with status 1" in result.stderr
     assert (project / "config" / "ephemeral" / "feature-x").is_dir()
@@ -147,9 +222,9 @@ def test_a_second_run_takes_the_directory_that_a_failed_one_left(
 ):
     account.add("feature-x")
     account.fails = {"feature-x"}
-    do("destroy", "feature-x")
+    do("destroy", "--yes", "feature-x")
     account.fails.clear()
-    assert "stage feature-x is deleted" in do("destroy", "feature-x").stdout
+    assert "stage feature-x is deleted" in do("destroy", "--yes", "feature-x").stdout
     assert not (project / "config" / "ephemeral" / "feature-x").exists()
 
 
@@ -163,7 +238,7 @@ def test_stacks_that_are_left_are_a_failure_although_sceptre_was_content(
 ):
     account.add("feature-x")
     monkeypatch.setattr(destroying, "_sceptre", lambda root, group: 0)
-    result = do("destroy", "feature-x")
+    result = do("destroy", "--yes", "feature-x")
     assert result.exit_code == 1
     assert "still exist (wms-alarms-feature-x" in result.stderr
 
@@ -172,7 +247,7 @@ def test_a_sweep_shows_what_expired_and_touches_nothing(do: Callable[..., Result
     account.add("main", "old", expiry="2000-01-01")
     account.add("young", expiry="2999-01-01")
     account.add("unknown")
-    result = do("sweep", "--expired")
+    result = do("sweep", "--expired", "--dry-run")
     assert result.exit_code == 0
     assert "would destroy old" in result.stdout
     assert "topic old.wms.heartbeat" in result.stdout
@@ -234,8 +309,14 @@ def test_a_stage_whose_stacks_are_somebody_elses_is_not_torn_down(
     do: Callable[..., Result], account: Deployed, project: Path
 ):
     name = Stage.parse("theirs").names.stack("network")
-    account.aws.stacks[name] = {"StackStatus": "CREATE_COMPLETE", "Tags": [], "Description": "another"}
-    done = do("destroy", "theirs")
+    account.aws.stacks[name] = {
+        "StackName": name,
+        "CreationTime": NOON,
+        "StackStatus": "CREATE_COMPLETE",
+        "Tags": [],
+        "Description": "another",
+    }
+    done = do("destroy", "--yes", "theirs")
     assert done.exit_code == 2
     assert f"stack {name} was not made by this tool" in done.stderr
     assert account.deleted == []

@@ -24,7 +24,7 @@ def test_stdin_is_read_without_a_file_and_for_a_dash(run_json: Callable[..., Any
         assert found["restart"] is True
         assert found["owner"] == "network"
         assert found["cause"] == "ORA-12541: Cannot connect. No listener at host db port 1521."
-        assert found["command"] == "sceptre launch main --yes"
+        assert found["command"] == "wms-connector status main"
         assert found["meaning"]
         assert found["next_step"]
 
@@ -46,7 +46,7 @@ def test_a_person_reads_class_owner_restart_and_next_step(run: Run) -> None:
         "unreachable",
         "network",
         "yes, within its budget",
-        "sceptre launch main --yes",
+        "wms-connector status main",
     ):
         assert words in result.stdout
     assert "Other errors" not in result.stdout

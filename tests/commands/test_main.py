@@ -19,16 +19,21 @@ COMMANDS = {
     "acknowledge",
     "adopt",
     "broker-script",
+    "check",
+    "completion",
     "connector",
     "deployer-policy",
     "ephemeral",
     "explain",
     "fire-drill",
     "local",
+    "logs",
     "offsets",
     "pause",
     "restart",
+    "rotate",
     "resume",
+    "secret-script",
     "snapshot",
     "status",
     "stop",
@@ -44,9 +49,8 @@ COMMANDS = {
 def test_help_lists_every_command_and_what_it_is_for(run: Run) -> None:
     result = run("--help")
     assert result.exit_code == 0
-    listed = {
-        line.split()[0] for line in result.stdout.partition("Commands:")[2].splitlines() if line.strip()
-    }
+    sections = result.stdout[result.stdout.index("Look at a stage:") :]
+    listed = {line.split()[0] for line in sections.splitlines() if line.startswith("  ")}
     assert listed == set(cli._COMMANDS) == COMMANDS
 
 
@@ -193,16 +197,17 @@ def test_a_place_that_cannot_be_used_is_one_line(error: OSError) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_a_full_disk_is_one_line() -> None:
+@pytest.mark.parametrize(("place", "shown"), [((), ""), (("/x/y",), " /x/y")])
+def test_a_full_disk_is_one_line(place: tuple[str, ...], shown: str) -> None:
     made = group()
 
     @made.command()
     def fail() -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device", *place)
 
     result = CliRunner().invoke(made, ["fail"])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert result.stderr.startswith("error: cannot write: No space left on device; make room")
+    assert result.stderr.startswith(f"error: cannot write{shown}: No space left on device; make room")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +14,20 @@ import pytest
 from connector.aws import account, topic_listener
 from connector.aws.admin_function import Clock
 from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request, State
+from connector.domain.capture import signals
+from connector.domain.capture.offsets import Backup
 from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.health.aws_alarms import alarms_of
-from connector.domain.health.drills import CLASSES
+from connector.domain.health.drills import MAILS, ONE_OF_EACH_KIND
 from connector.domain.health.error_classes import NOT_RUNNING
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.skipped_changes import SKIPPED_KEY, SkippedChanges
 from connector.domain.health.state import STATE_KEY, HealthState, Incident
 from connector.domain.health.verdict import decide
 from connector.domain.stage.aws_names import COMPONENTS, CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
-from connector.operations import fire_drill
+from connector.operations import confirmation, fire_drill
+from lambda_src.clients.state_table import read_halt
 from lambda_src.connect_admin import operations
 from lambda_src.connect_health.drill import drill
 from lambda_src.observe import observe
@@ -35,7 +40,14 @@ from tests.support.fake_lambda_aws import client_error
 from tests.support.simulated_clock import SimulatedClock
 
 MAIL = "a@example.gov"
+CONNECTED = "connector RUNNING, task 0 RUNNING, source connected: streaming"
 HEAP = "HeapAfterCollectionPercent"
+
+
+@pytest.fixture(autouse=True)
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody can be asked."""
+    monkeypatch.setattr(confirmation, "on_terminal", lambda: True)
 
 
 class Deployed:
@@ -72,11 +84,12 @@ class Deployed:
     def admin(self, event: Any) -> Any:
         request = Request.from_payload(event)
         session = self.inside.session(meant=request.stage)
-        session.tables, session.log = request.tables, request.log
+        for name in ("tables", "log", "why", "remind_seconds", "offsets", "snapshot", "position_checked"):
+            setattr(session, name, getattr(request, name))
         return operations.answer(request.operation, session).to_payload()
 
     def health(self, event: Any) -> Any:
-        return drill(event, self.inside.stage, self.aws.client("sns"), self.topic)
+        return drill(event, MailContext(self.inside.stage), self.aws.client("sns"), self.topic)
 
 
 @pytest.fixture
@@ -292,7 +305,7 @@ def brokers_gone(main: Deployed) -> None:
         ),
         (
             silent_alarm,
-            "alarms: 1 of 30 alarms do not send to Alarms-wms-alerts-main: DeadLetters",
+            "alarms: 1 of 34 alarms do not send to Alarms-wms-alerts-main: DeadLetters",
             "sceptre launch main --yes",
         ),
         (
@@ -322,7 +335,7 @@ def brokers_gone(main: Deployed) -> None:
         (topic_gone, "topics: topic wms.signal does not exist", "sceptre launch main --yes"),
         (topic_differs, "topics: topic wms.MMDL.", "sceptre launch main --yes"),
         (retiring, "stage record: a teardown has begun", "sceptre launch main --yes"),
-        (secret_changed, "secrets: secret wms/main/dbInfo has a newer version", "sceptre launch main --yes"),
+        (secret_changed, "secrets: secret wms/main/dbInfo has a newer version", "wms-connector rotate main"),
         (
             other_config,
             "stage record: the registered config differs from what",
@@ -539,19 +552,22 @@ def test_a_refused_stage_is_refused(run: Run, main: Deployed, command: str) -> N
     assert_one_line(run(command, "Main"), "is refused")
 
 
-def test_the_connector_is_paused_resumed_stopped_and_restarted(run: Run, main: Deployed) -> None:
+def test_the_connector_is_paused_resumed_stopped_and_restarted(
+    run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.commands.operate.Clock", SimulatedClock().as_clock)
     found = [run(command, "main") for command in ("pause", "resume", "stop", "resume", "restart")]
     assert [result.exit_code for result in found] == [0] * 5
     assert [result.stdout.strip() for result in found] == [
         "connector PAUSED, task 0 PAUSED",
-        "resumed: connector RUNNING, task 0 RUNNING",
+        f"resumed: {CONNECTED}",
         "connector STOPPED, no task",
-        "resumed: connector RUNNING, task 0 RUNNING",
-        "restarted: connector RUNNING, task 0 RUNNING",
+        f"resumed: {CONNECTED}",
+        f"restarted: {CONNECTED}",
     ]
 
 
-@pytest.mark.parametrize(("command", "requests"), [("pause", 61), ("restart", 1), ("snapshot", 1)])
+@pytest.mark.parametrize(("command", "requests"), [("pause", 61), ("restart", 1), ("snapshot", 61)])
 def test_a_command_waits_for_what_may_be_asked_twice_and_says_to_ask_again(
     run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch, command: str, requests: int
 ) -> None:
@@ -562,7 +578,7 @@ def test_a_command_waits_for_what_may_be_asked_twice_and_says_to_ask_again(
         return Answer(State.WAITING, "a rebalance is under way")
 
     monkeypatch.setattr(operations, "answer", answer)
-    monkeypatch.setattr("connector.commands.operate.Clock", SimulatedClock().as_clock)
+    monkeypatch.setattr("connector.operations.admin_request.Clock", SimulatedClock().as_clock)
     result = run(command, "main")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"error: {command} main: a rebalance is under way; run this again\n"
@@ -640,17 +656,40 @@ def test_a_drill_shows_what_was_delivered_and_leaves_nothing(run: Run, main: Dep
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert (report["passed"], report["recipients"]) == (True, [MAIL])
-    assert [c["name"] for c in report["classes"] if c["delivered"]] == [c.name for c in CLASSES]
+    assert [c["name"] for c in report["classes"] if c["delivered"]] == list(MAILS)
     wanted = alarms_of(main.names, "debezium")
     for drilled in report["alarms"]:
         assert drilled["reached"] == drilled["machines"] == ["ALARM", "OK"]
-        assert len(drilled["delivered"]) == (2 if wanted[drilled["alarm"]].mails() else 0)
-    mails = len(CLASSES) + 2 * sum(alarm.mails() for alarm in wanted.values())
+        assert len(drilled["delivered"]) == (1 if wanted[drilled["alarm"]].mails() else 0)
+    mails = len(MAILS) + sum(alarm.mails() for alarm in wanted.values())
     sent = Counter(topic for topic, _, _ in main.aws.published)
     assert sent == {main.topic: mails, main.machines: 2 * len(wanted)}
     assert (main.aws.queues, len(main.aws.subscriptions)) == ({}, 1)
     assert {a["StateValue"] for a in main.aws.alarms.values()} == {"OK"}
     assert " 1 of" not in run("fire-drill", "main", "--yes").stdout.replace("\n", " ")
+
+
+def test_a_drill_says_that_it_covers_everything(run: Run, main: Deployed, quick: None) -> None:
+    wanted = len(alarms_of(main.names, "debezium"))
+    sent = f"{len(MAILS)} of {len(MAILS)} mails of the health check"
+    shown = run("fire-drill", "main", "--yes").stdout
+    said = f"covers every alarm and every mail that the stage can send: {wanted} of {wanted} alarms, {sent}"
+    assert said in shown
+
+
+def test_a_part_of_a_drill_sends_only_that_and_says_so(run: Run, main: Deployed, quick: None) -> None:
+    result = run("fire-drill", "main", "--yes", "--only", "login", "--only", "CpuHigh")
+    assert result.exit_code == 0, result.output
+    assert "covers a part only: 1 of" in result.stdout
+    assert Counter(topic for topic, _, _ in main.aws.published) == {main.topic: 2, main.machines: 2}
+    main.aws.published.clear()
+    result = run("fire-drill", "main", "--yes", "--one-of-each-kind", "--json")
+    names = [mail["name"] for mail in json.loads(result.stdout)["classes"]]
+    assert (result.exit_code, sorted(names)) == (0, sorted(ONE_OF_EACH_KIND))
+    assert {topic for topic, _, _ in main.aws.published} == {main.topic}
+    refused = run("fire-drill", "main", "--yes", "--only", "nosuch")
+    assert refused.exit_code == 2
+    assert "'nosuch' is no alarm or mail of the stage; known: " in refused.stderr
 
 
 def test_people_are_not_mailed_before_somebody_agrees(run: Run, main: Deployed) -> None:
@@ -688,12 +727,11 @@ def refuse_alarm(main: Deployed, alarm: str, state: str) -> None:
 
 
 def test_what_does_not_arrive_is_a_failure(run: Run, main: Deployed, quick: None) -> None:
-    main.aws.loses = "(login)"
+    main.aws.loses = "ConnectorTaskFailed (login)"
     assert drilled(run) == (1, {"login": "did not arrive within 3600 s"})
     main.aws.loses = 'OK: "wms-connector-main-DeadLetters'
-    wanted = "no {} about OK arrived on {} within 3600 s"
-    people, machines = wanted.format("mail", main.topic), wanted.format("message", main.machines)
-    assert drilled(run) == (1, {"DeadLetters": f"{machines}; {people}"})
+    machines = f"no message about OK arrived on {main.machines} within 3600 s"
+    assert drilled(run) == (1, {"DeadLetters": machines})
 
 
 def test_what_does_not_reach_machines_is_a_failure_although_people_are_mailed(
@@ -739,7 +777,7 @@ def test_verify_of_such_a_stage_says_that_its_alarms_reach_no_machine(run: Run, 
     for alarm in main.aws.alarms.values():
         alarm["AlarmActions"] = [topic for topic in alarm["AlarmActions"] if topic == main.topic]
     (line,) = findings(run)
-    assert line.startswith("alarms: 30 of 30 alarms do not send to Alarms-wms-alerts-main")
+    assert line.startswith("alarms: 34 of 34 alarms do not send to Alarms-wms-alerts-main")
 
 
 def test_a_pager_is_shown_without_the_key_in_its_address(run: Run, main: Deployed, quick: None) -> None:
@@ -748,7 +786,7 @@ def test_a_pager_is_shown_without_the_key_in_its_address(run: Run, main: Deploye
     for result in shown:
         assert "https://pager.example.com" in result.output
         assert "s3cret-key" not in result.output
-    asked = "60 messages of alarms will go to these machines: https https://pager.example.com. "
+    asked = "68 messages of alarms will go to these machines: https https://pager.example.com. "
     assert asked in shown[2].stderr
 
 
@@ -837,5 +875,81 @@ def test_a_drill_that_cannot_listen_mails_nobody_and_leaves_no_queue(run: Run, m
 def test_an_older_health_function_is_distinguished(run: Run, main: Deployed, quick: None) -> None:
     main.aws.functions[main.names.connect_health] = lambda _: {"summary": "healthy", "metrics": {}}
     status, wrong = drilled(run)
-    assert (status, set(wrong)) == (1, {cause.name for cause in CLASSES})
+    assert (status, set(wrong)) == (1, set(MAILS))
     assert "an older version that has no drill: it made a check; launch the stage" in wrong["login"]
+
+
+def test_running_is_not_enough_for_restart_and_resume(
+    run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.commands.operate.Clock", SimulatedClock().as_clock)
+    main.inside.connect.debezium = None
+    for command in ("restart", "resume"):
+        result = run(command, "main")
+        assert (result.exit_code, result.stdout) == (1, "")
+        *progress, error = result.stderr.splitlines()
+        assert error.startswith(f"error: {command} main: ")
+        assert "but the source is not connected" in error
+        # A line at least every 15 seconds of the 90.
+        assert len(progress) >= 5
+
+
+def test_a_pause_says_why_and_when_it_is_mailed(run: Run, main: Deployed) -> None:
+    assert run("pause", "main", "--why", "the DBA patches", "--for", "2h").exit_code == 0
+    halt = read_halt(main.inside.table)
+    assert (halt.why, halt.remind_at - halt.at) == ("the DBA patches", 7200)
+    assert any("an operator did that" in line and "the DBA patches" in line for line in findings(run))
+    for wrong in ("2", "h", "2 h", "0m", "91d", "-1h"):
+        assert_one_line(run("pause", "main", "--for", wrong), "--for", "30m, 2h or 1d12h")
+    assert_one_line(run("pause", "main", "--why", "a\nb"), "no line of at most 200 characters")
+
+
+def backups(directory: Path) -> list[Path]:
+    return sorted(directory.glob("offsets-main-*.json"))
+
+
+def test_a_position_is_saved_restored_and_deleted(run: Run, main: Deployed, tmp_path: Path) -> None:
+    main.inside.connect.position = {"scn": "150"}
+    assert json.loads(run("offsets", "main").stdout) == json.loads(run("offsets", "main", "show").stdout)
+    assert run("offsets", "main", "backup", "--out", str(tmp_path)).stdout.strip() == str(
+        backups(tmp_path)[0]
+    )
+    saved = str(backups(tmp_path)[0])
+    main.inside.connect.position = {"scn": "170"}
+    doubt = run("offsets", "main", "restore", saved, "--yes", "--out", str(tmp_path))
+    assert doubt.exit_code == 2
+    assert "nobody knows whether the redo log of SCN 150 is still there" in doubt.stderr
+    declined = run(
+        "offsets", "main", "restore", saved, "--position-checked", "--out", str(tmp_path), stdin="n\n"
+    )
+    assert "goes back from SCN 170 to 150: the changes between are sent a second time" in declined.stderr
+    assert (declined.exit_code, main.inside.connect.states[CONNECTOR]) == (1, "RUNNING")
+    done = run("offsets", "main", "restore", saved, "--position-checked", "--yes", "--out", str(tmp_path))
+    assert (done.exit_code, main.inside.connect.position) == (0, {"scn": "150"})
+    assert done.stdout.strip().endswith("start it with wms-connector resume main")
+    # What was there before the change is in a backup of its own.
+    assert json.loads(backups(tmp_path)[-1].read_text())["offsets"][0]["offset"] == {"scn": "170"}
+    reset = run("offsets", "main", "reset", "--yes", "--out", str(tmp_path))
+    assert (reset.exit_code, main.inside.connect.offsets) == (0, set())
+    assert len(backups(tmp_path)) == 3
+
+
+def test_a_backup_of_something_else_is_refused(run: Run, main: Deployed, tmp_path: Path) -> None:
+    path = tmp_path / "b.json"
+    for text in (
+        "",
+        "{}",
+        Backup("val", CONNECTOR, "t", ({"partition": {"a": 1}, "offset": {"b": 2}},)).to_text(),
+    ):
+        path.write_text(text)
+        result = run("offsets", "main", "restore", str(path), "--yes")
+        assert (result.exit_code, main.inside.connect.states[CONNECTOR]) == (2, "RUNNING")
+    assert_one_line(run("offsets", "main", "restore"), "FILE is the backup to restore")
+    assert_one_line(run("offsets", "main", "reset", str(path)), "FILE is the backup to restore")
+
+
+def test_a_condition_is_refused_before_anybody_is_asked(run: Run, main: Deployed) -> None:
+    assert_one_line(run("snapshot", "main", "--where", "A = 1"), "exactly one --table")
+    table = signals.TABLES[0]
+    assert_one_line(run("snapshot", "main", "--table", table, "--where", "A = 1; B"), "may not hold ';'")
+    assert main.inside.kafka.sent == []

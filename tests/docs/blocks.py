@@ -30,7 +30,7 @@ from connector.domain.stage.ownership import foreign_stack
 from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.stage.topics import Catalogue
 from templates.shared.fargate import SIZES
-from tests.docs import growth
+from tests.docs import growth, handbook, messages
 from tests.domain.stage.test_stack_states import STATES
 from tests.support import sizes
 from tests.support.predecessor import predecessor
@@ -97,7 +97,7 @@ def _configs(spec: Any) -> str:
 
 def _groups() -> str:
     catalogues: tuple[Catalogue, ...] = (NAMED.topics, EPHEMERAL.topics)
-    used_by = ("the Connect workers", "the signal channel", "the reader of the schema history")
+    used_by = ("the Connect workers", "the signal channel")
     return _table(
         ("used by", f"`{NAMED.name}`", f"`{EPHEMERAL.name}`"),
         ((who, *(f"`{c.groups[i]}`" for c in catalogues)) for i, who in enumerate(used_by)),
@@ -170,6 +170,7 @@ _EVENTS = {
     metrics.TASK_NOT_STARTED: "A worker's task never started, so it has no log.",
     metrics.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
     metrics.DEPLOYMENT_FAILED: "A deployment of the worker failed; ECS goes back to the version before.",
+    metrics.SECRET_CHANGED: "A secret has changed, and the workers do not use the new version.",
 }
 
 
@@ -311,6 +312,10 @@ def _foreign_stack() -> str:
     return f"\n```text\n{found.refusal(NAMED)}\n```\n\n"
 
 
+def _settings_table(found: Iterable[handbook.Setting]) -> str:
+    return _table(("setting", "default", "meaning"), handbook.settings_table(found))
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "oracle-script": lambda: _sql(OracleScript()),
     "oracle-script-pdb": lambda: _sql(OracleScript(container=True)),
@@ -318,6 +323,10 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "topics": _topics,
     "topic-settings": _settings,
     "groups": _groups,
+    "message-named": lambda: messages.shown("named-insert", schema=True),
+    "message-ephemeral": lambda: messages.shown("ephemeral-delete", schema=True),
+    "message-plain": lambda: messages.shown("named-delete", schema=False),
+    "message-columns": lambda: _table(("column", "type", "optional", "example"), messages.columns()),
     "secrets": _secrets,
     "ports": _ports,
     "names": _names,
@@ -333,6 +342,18 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "stage-counts": _stage_counts,
     "quotas": _quotas,
     "endpoints": _endpoints,
+    "settings": lambda: _settings_table(handbook.stage_settings()),
+    "connector-settings": lambda: _settings_table(handbook.settings_of_the_connector()),
+    "stage-differences": lambda: _table(("stage", "sets"), handbook.differences()),
+    "secret-commands": lambda: f"\n```sh\n{handbook.secret_commands()}\n```\n\n",
+    "secrets-to-make": lambda: _table(
+        ("secret", "needed", "who knows it", "how it is made"), handbook.secrets_to_make()
+    ),
+    "costs": lambda: _table(handbook.cost_columns(), handbook.costs()),
+    "prices": lambda: _table(("unit", "USD a month", "page of AWS"), handbook.prices()),
+    "dba-checklists": lambda: f"\n{handbook.checklists()}\n",
+    "alarm-names": lambda: _table(("predecessor", "here", "what differs"), handbook.alarm_names()),
+    "commands": lambda: _table(("for", "command", "does"), handbook.command_list()),
     "adopt": _adopt,
     "foreign-stack": _foreign_stack,
 }

@@ -1,6 +1,7 @@
 """The papers in docs/: what is made from the code is fresh, and what they point at is there."""
 
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -8,8 +9,12 @@ import pytest
 from sceptre.plan.plan import SceptrePlan
 
 from connector.domain.capture.oracle_script import CONTAINER_GRANTS, PACKAGES, SYSTEM_GRANTS
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.stage.stage import Stage
+from connector.sceptre.settings import SETTINGS
 from tests.conftest import Golden
+from tests.docs import handbook
 from tests.docs.blocks import BLOCKS, ROOT, names_in, refreshed
 
 PAPERS = sorted((ROOT / "docs").rglob("*.md"))
@@ -23,6 +28,38 @@ def _text(path: Path) -> str:
 @pytest.mark.parametrize("path", PAPERS, ids=lambda path: path.stem)
 def test_what_is_made_from_the_code_is_fresh(path: Path, golden: Golden):
     golden(path, refreshed(_text(path)))
+
+
+def test_the_reference_config_is_fresh(golden: Golden):
+    golden(handbook.REFERENCE_CONFIG, handbook.reference_config())
+
+
+def test_the_reference_config_holds_nothing_confidential():
+    config = json.loads(handbook.reference_config())["config"]
+    assert config["database.password"].startswith("${env:")
+    assert config["database.user"].startswith("${env:")
+
+
+def test_every_setting_is_on_the_page_of_settings_with_a_meaning():
+    found = {each.name: each for each in handbook.stage_settings()}
+    assert set(found) == set(SETTINGS)
+    every = [*found.values(), *handbook.settings_of_the_connector()]
+    assert [each.name for each in every if len(each.meaning) < 10] == []
+    fields = ConnectorSettings.__dataclass_fields__
+    assert {f"connector.{name}" for name in fields} <= {each.name for each in every}
+
+
+def test_every_alarm_of_the_predecessors_has_one_here():
+    known = alarms_of(Stage("main").names, "debezium")
+    assert {new for new, _ in handbook.PREDECESSORS_ALARMS.values()} <= set(known)
+
+
+def test_the_costs_are_counted_and_not_written_down():
+    counted = handbook.counted("production")
+    assert counted["vCPU"][0] == 2
+    assert counted["GB"][0] == 6
+    assert counted["alarms"][0] > 20
+    assert handbook.counted("default")["secrets"][0] == 0
 
 
 def test_every_block_is_used():

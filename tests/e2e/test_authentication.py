@@ -4,6 +4,7 @@ The brokers are real, with ACLs; behind `iam` they ask the embedded IAM for each
 default of every other test is `scram`.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,13 +12,15 @@ import pytest
 
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.stage import Stage
-from connector.local import broker
-from connector.local.arrivals import topics_of
+from connector.local import broker, schema
+from connector.local.arrivals import Watch, topics_of
 from connector.local.world import World
 from tests.support import traces
 from tests.support.project import copy_project, set_settings
 from tests.support.sceptre_cli import Run, at_once, sceptre
 from tests.support.stage_under_test import StageUnderTest
+from tests.support.waiting import TIMEOUT_SECONDS
+from tests.support.wms_cli import Done, wms_connector
 
 pytestmark = pytest.mark.e2e
 
@@ -26,6 +29,7 @@ STAGES: Mapping[KafkaAuth, Stage] = {
 }
 AUTHS = pytest.mark.parametrize("auth", STAGES, ids=str)
 ANONYMOUS = "ANONYMOUS"
+TABLE = ("WMS", schema.BASE)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +67,35 @@ def test_a_stage_streams(world: World, launched: Mapping[KafkaAuth, Run], auth: 
     rows.assert_arrived_once()
 
 
+@pytest.fixture(scope="module")
+def snapshots(
+    world: World, launched: Mapping[KafkaAuth, Run]
+) -> Iterator[Mapping[KafkaAuth, tuple[Done, Watch, Counter[str]]]]:
+    """A snapshot of one table is ordered of each stage: what was said, and what is read since."""
+    found = {}
+    world.database.insert(*TABLE)
+    rows = world.database.count(*TABLE)
+    for auth, stage in STAGES.items():
+        watch = Watch(world.kafka_bootstrap, [_topic(stage)])
+        # Every row that is there already: of the first snapshot, or inserted since.
+        assert watch.wait_for(lambda seen: len(seen) >= rows, TIMEOUT_SECONDS)
+        done = wms_connector(world.env(), "snapshot", stage.name, "--table", ".".join(TABLE))
+        found[auth] = (done, watch, _snapshots(watch))
+    yield found
+    for _, watch, _ in found.values():
+        watch.close()
+
+
+@AUTHS
+def test_its_signal_channel_hears_what_the_function_writes(
+    world: World, snapshots: Mapping[KafkaAuth, tuple[Done, Watch, Counter[str]]], auth: KafkaAuth
+):
+    done, watch, before = snapshots[auth]
+    assert done.status == 0, done
+    rows = world.database.count(*TABLE)
+    assert watch.wait_for(lambda _: (_snapshots(watch) - before).total() >= rows, TIMEOUT_SECONDS)
+
+
 @AUTHS
 def test_its_health_check_reaches_the_brokers(
     world: World, launched: Mapping[KafkaAuth, Run], auth: KafkaAuth
@@ -87,3 +120,11 @@ def test_its_teardown_leaves_nothing(
     assert run.status == 0, run.output
     assert traces.of(StageUnderTest(world, stage)) == {}
     assert not topics_of(world.kafka_bootstrap) & set(stage.topics)
+
+
+def _topic(stage: Stage) -> str:
+    return f"{stage.topics.prefix}.{'.'.join(TABLE)}"
+
+
+def _snapshots(watch: Watch) -> Counter[str]:
+    return Counter(arrival.topic for arrival in watch.seen if arrival.operation == "snapshot")

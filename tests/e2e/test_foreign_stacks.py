@@ -100,7 +100,7 @@ def test_a_command_over_a_foreign_stack_names_its_owner_and_changes_nothing(
 def test_destroying_a_branch_over_a_foreign_stack_changes_nothing(world: World, tmp_path: Path):
     project = copy_project(tmp_path)
     before = seen(world)
-    done = wms_connector(world.env(), "ephemeral", "destroy", BRANCH.name, "--dir", str(project))
+    done = wms_connector(world.env(), "ephemeral", "destroy", BRANCH.name, "--yes", "--dir", str(project))
     assert (done.status, done.stdout) == (2, "")
     assert OWNER in done.stderr
     assert seen(world) == before

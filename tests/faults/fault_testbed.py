@@ -148,9 +148,9 @@ def under_load(
 
 
 @contextmanager
-def testbed(directory: Path) -> Iterator[FaultTestbed]:
+def testbed(directory: Path, *, enforce_iam: bool = False) -> Iterator[FaultTestbed]:  # noqa: PT028 - no test
     """A world of its own with foundation and main."""
-    with World.up(directory / "world") as world:
+    with World.up(directory / "world", enforce_iam=enforce_iam) as world:
         proxy = Proxy((world.database.host, world.database.port))
         host, port = proxy.address
         world.account.put_secret("main/dbInfo", {**world.database.db_info, "ip": host, "port": port})

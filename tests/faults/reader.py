@@ -8,6 +8,7 @@ from typing import Any
 
 from kafka.errors import KafkaError
 
+from connector.domain.capture.envelope import payload
 from connector.local import schema
 from lambda_src.runtime.deadline import Deadline
 from tests.faults.compare import Found, Kind
@@ -36,7 +37,7 @@ class ChangeLog:
     def take(self, topic: str, key: bytes, value: bytes | None, now: float) -> None:
         """Note one record."""
         schema_name, table = self._tables[topic]
-        number_of_row = int(json.loads(key)[schema.key(table)])
+        number_of_row = int(payload(json.loads(key))[schema.key(table)])
         if not self._wanted(number_of_row):
             return
         row = row_name(schema_name, table, number_of_row)
@@ -44,7 +45,7 @@ class ChangeLog:
             # It says of which row it is, not of which change: of the delete before it.
             number, kind = self._deleted.get(row, 0), Kind.TOMBSTONE
         else:
-            content = json.loads(value)
+            content = payload(json.loads(value))
             kind = Kind(content["op"])
             if kind is Kind.DELETE:
                 number = int(content["before"][NUMBER[table]]) + 1

@@ -2,7 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from connector.operations import stack_outcome, turns
+from connector.operations import stack_outcome, stack_progress, turns, worker_change
+from connector.operations.guarded_changes import CONFIRMATIONS
 from connector.operations.turns import TURNS
 from connector.sceptre import launches
 from connector.sceptre import stack as sceptre_stack
@@ -14,6 +15,7 @@ from tests.support.simulated_clock import SimulatedClock
 def simulated_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the seconds in which a command watches whether another one is under way."""
     monkeypatch.setattr(turns, "Clock", lambda: SimulatedClock().as_clock())
+    monkeypatch.setattr(stack_progress, "watch", lambda stack, show: None)
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +28,8 @@ def new_run() -> Callable[[], None]:
         admit._admitted.clear()
         stack_outcome.forget()
         TURNS.forget()
+        CONFIRMATIONS.forget()
+        worker_change.forget()
 
     begin()
     return begin

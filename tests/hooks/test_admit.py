@@ -350,10 +350,11 @@ def admit_real(project: Path, connection: FakeAws, component: str = "network") -
     [
         ("task_memory: 1000\n", "main/connector: task_memory 1000 is not possible with"),
         ("container_memory: 4096\n", "container_memory 4096 is more than task_memory 3072"),
-        ("desired_count: 0\n", "desired_count: .* not 0; settings are in config/main/config.yaml"),
+        ("desired_count: -1\n", "desired_count: .* not -1; settings are in config/main/config.yaml"),
         ("kafka_auth: scram\n", "kafka_auth is scram, but the port 9094"),
         ("connector: {kind: debezum}\n", "connector.kind 'debezum' is unknown; allowed: debezium, jdbc"),
         ("log_retention_days: 42\n", "main/alerts: log_retention_days"),
+        ("task_cpu: 512\ntask_cpu: 1024\n", "main/config.yaml says 'task_cpu' twice, in lines 1 and 2"),
     ],
 )
 def test_the_first_level_is_refused_for_what_the_second_levels_template_would_refuse(

@@ -51,6 +51,16 @@ GOES_ON = {
     ("wms_publish", "s3", "head_object"): "without s3:ListBucket a missing object is denied: it is uploaded",
     ("wms_tidy", "logs", "delete_log_group"): "an empty group that AWS makes itself may stay",
     ("wms_admit", "lambda", "invoke"): "an interrupted teardown: registration asks the function again",
+    (
+        "wms_check_cluster",
+        "cloudformation",
+        "get_template",
+    ): "workers are taken for replaced: a login is tried",
+    (
+        "wms_check_cluster",
+        "secretsmanager",
+        "get_secret_value",
+    ): "its template was rendered before: wms_admit",
     ("wms_guard", "lambda", "invoke"): "the mark of a teardown: the teardown sets it again and says why not",
 }
 

@@ -8,6 +8,7 @@ import pytest
 from sceptre.exceptions import SceptreException
 
 from connector.domain.admin_api import REGISTRATION, Answer, State
+from connector.operations import worker_change
 from hooks.register import CheckCluster, RegisterConnector
 from tests.support.fake_aws import FakeAws, FakeStack
 from tests.support.simulated_clock import SimulatedClock
@@ -26,6 +27,46 @@ def test_the_hook_invokes_the_stages_own_lambda_and_reports_changes():
     assert [payload["operation"] for payload in seen if payload.get("desired_count") == 2] == ["ready"]
 
 
+def test_the_changes_that_are_confirmed_go_with_the_topics():
+    launched = stack(
+        lambda _: Answer(State.DONE, "fine").to_payload(), confirmed_changes=["data_partitions 1->5"]
+    )
+    RegisterConnector(None, launched).run()
+    given = {
+        p["operation"]: p["confirmed"] for _, p in launched.connection_manager.invoked if "confirmed" in p
+    }
+    assert given == {"topics": ["data_partitions 1->5"]}
+
+
+def test_a_launch_that_has_replaced_the_workers_says_so_at_its_end(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    launched = stack(lambda _: Answer(State.DONE, "fine").to_payload())
+    monkeypatch.setitem(worker_change._found, launched.external_name, ("Memory",))
+    with caplog.at_level("INFO"):
+        RegisterConnector(None, launched).run()
+    assert caplog.messages[-1].endswith(
+        "runs: its workers were replaced (Memory); nothing else had to be changed"
+    )
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_launch_that_has_started_workers_where_there_were_none_says_so(
+    caplog: pytest.LogCaptureFixture, changed: bool
+):
+    """Such as after somebody has deleted the connector's stack: registration alone changes nothing then."""
+
+    def invoke(payload: Mapping[str, object]) -> object:
+        return Answer(State.DONE, "fine", changed=changed and payload["operation"] == "register").to_payload()
+
+    launched = stack(invoke)
+    assert worker_change.reasons(launched, dict) is None
+    with caplog.at_level("INFO"):
+        RegisterConnector(None, launched).run()
+    end = "changed register" if changed else "nothing else had to be changed"
+    assert caplog.messages[-1].endswith(f"runs: its workers were started; {end}")
+
+
 def test_a_crash_of_the_lambda_names_its_log_group():
     connection = FakeAws.ready()
     connection.functions[ADMIN] = lambda _: RuntimeError("boom")
@@ -36,7 +77,7 @@ def test_a_crash_of_the_lambda_names_its_log_group():
 
 def test_a_cluster_that_is_refused_stops_the_launch_before_the_stack():
     refusal = Answer(State.FAILED, "stage val uses this cluster already").to_payload()
-    with pytest.raises(SceptreException, match="created on it: stage val uses this cluster already"):
+    with pytest.raises(SceptreException, match="started or replaced: stage val uses this cluster already"):
         CheckCluster(None, stack(lambda _: refusal)).run()
 
 
@@ -58,3 +99,29 @@ def test_a_worker_that_never_answers_is_reported_with_its_last_error(monkeypatch
     ]
     with pytest.raises(SceptreException, match="is starting.*kafka-connect. Its last error: no such broker"):
         RegisterConnector(None, waiting).run()
+
+
+def test_a_launch_that_is_to_leave_no_worker_registers_nothing_and_says_so(caplog: pytest.LogCaptureFixture):
+    """Nobody is asked: a function that could not answer would end the launch."""
+    launched = stack(lambda _: RuntimeError("asked"), desired_count=0)
+    with caplog.at_level("INFO"):
+        CheckCluster(None, launched).run()
+        RegisterConnector(None, launched).run()
+    assert launched.connection_manager.invoked == []
+    (line,) = [record.message for record in caplog.records if "desired_count" in record.message]
+    assert "is not registered and nothing is waited for: desired_count is 0" in line
+
+
+def test_a_declared_rest_is_told_as_meant_and_ends_a_launch_well(caplog: pytest.LogCaptureFixture):
+    def invoke(payload: Mapping[str, object]) -> object:
+        rest = (
+            {"rest": "wms-oracle-cdc is STOPPED: a launch did that"}
+            if payload["operation"] == "verify"
+            else {}
+        )
+        return Answer(State.DONE, "fine", details=rest).to_payload()
+
+    with caplog.at_level("INFO"):
+        RegisterConnector(None, stack(invoke)).run()
+    last = caplog.records[-1].message
+    assert "does not run, as meant (wms-oracle-cdc is STOPPED: a launch did that): nothing had to be" in last

@@ -8,7 +8,7 @@ from sceptre.exceptions import SceptreException
 from connector.domain.stage import stack_states
 from connector.domain.stage.stack_states import StackStep
 from connector.sceptre.jinja import COMMON_HOOKS
-from hooks.stack_outcome import RefuseBusy, RememberState, ReportOutcome
+from hooks.stack_outcome import RefuseBusy, RememberState, ReportDeletion, ReportOutcome
 from tests.domain.stage.test_stack_states import STATES
 from tests.support.fake_aws import LONG_AGO, FakeAws, FakeStack
 
@@ -91,6 +91,40 @@ def test_sceptre_goes_past_no_stack_in_progress(status: str):
 
 def test_every_stack_has_that_check_after_a_launch():
     assert "wms_not_busy" in COMMON_HOOKS["after_launch"]
+
+
+def test_a_stack_that_could_not_be_deleted_ends_the_deletion_with_the_reason_and_the_step():
+    """The reason of the newest deletion, of the resource that failed first."""
+    stack = stack_in("DELETE_FAILED", "ephemeral/x")
+    stack.connection_manager.events = [
+        event("wms-network-x", "DELETE_FAILED", "failed to delete: [Group]", "AWS::CloudFormation::Stack"),
+        event("Other", "DELETE_FAILED", "Resource deletion cancelled"),
+        event("Group", "DELETE_FAILED", "dictionary changed size during iteration"),
+        event("wms-network-x", "DELETE_IN_PROGRESS", "User Initiated", "AWS::CloudFormation::Stack"),
+        event("Rule", "DELETE_FAILED", "an earlier attempt's"),
+    ]
+    with pytest.raises(SceptreException) as caught:
+        ReportDeletion(None, stack).run()
+    assert str(caught.value) == (
+        "ephemeral/x/network: stack wms-network-x is DELETE_FAILED: Group: dictionary changed size during "
+        "iteration. Next: this state ends only with the stack: fix what its events name, then run `sceptre "
+        "delete ephemeral/x`"
+    )
+
+
+@pytest.mark.parametrize("status", [status for status in STATES if status != "DELETE_FAILED"])
+def test_a_stack_that_is_there_for_another_reason_ends_no_deletion(status: str):
+    ReportDeletion(None, stack_in(status, "ephemeral/x")).run()
+
+
+def test_a_stack_that_is_gone_ends_no_deletion():
+    stack = stack_in("DELETE_COMPLETE", "ephemeral/x")
+    stack.connection_manager.stacks.clear()
+    ReportDeletion(None, stack).run()
+
+
+def test_every_stack_has_that_check_after_a_deletion():
+    assert "wms_deleted" in COMMON_HOOKS["after_delete"]
 
 
 @pytest.mark.parametrize(

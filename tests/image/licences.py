@@ -32,6 +32,25 @@ _STATED = {
     "slf4j-api": ("MIT", "its parent pom on Maven Central"),
     "sketches-java": ("Apache-2.0", "its pom on Maven Central"),
 }
+#: Groups at Maven Central of jars that hold no word about it: made with Gradle, or shaded. The poms name most
+#: of them; the others are where Central has the jar with this checksum.
+_GROUPS = {
+    "aws-msk-iam-auth": "software.amazon.msk",
+    "connect-api": "org.apache.kafka",
+    "connect-json": "org.apache.kafka",
+    "connect-runtime": "org.apache.kafka",
+    "connect-transforms": "org.apache.kafka",
+    "kafka-clients": "org.apache.kafka",
+    "ojdbc11": "com.oracle.database.jdbc",
+    "orai18n": "com.oracle.database.nls",
+    "reactive-streams": "org.reactivestreams",
+    "sketches-java": "com.datadoghq",
+    "snappy-java": "org.xerial.snappy",
+    "third-party-jackson-core": "software.amazon.awssdk",
+    "xdb": "com.oracle.database.xml",
+    "xmlparserv2": "com.oracle.database.xml",
+    "zstd-jni": "com.github.luben",
+}
 _DEBEZIUM = ("Apache-2.0", "LICENSE.txt beside it")
 
 _MAVEN = "{http://maven.apache.org/POM/4.0.0}"
@@ -40,9 +59,10 @@ _TEXT = re.compile(r"(?i)(?:META-INF/)?LICENSE(?:\.txt|\.md)?")
 
 @dataclass(frozen=True)
 class Jar:
-    """One jar: where it is, its artifact and version, its licences and what says so."""
+    """One jar: where it is, its coordinates at Maven Central, its licences and what says so."""
 
     place: str
+    group: str
     artifact: str
     version: str
     licences: tuple[str, ...]
@@ -59,11 +79,21 @@ def _read(jar: Path, place: str) -> Jar:
     assert match, jar.name
     artifact, version = match.groups()
     with zipfile.ZipFile(jar) as archive:
+        group = _group(archive, artifact)
         found = _from_pom(archive, artifact) or _from_manifest(archive) or _from_text(archive)
     if found is None and artifact.startswith("debezium-"):
         found = _DEBEZIUM
     licences, source = found or _STATED[artifact]
-    return Jar(place, artifact, version, tuple(dict.fromkeys(licences.split(", "))), source)
+    return Jar(place, group, artifact, version, tuple(dict.fromkeys(licences.split(", "))), source)
+
+
+def _group(archive: zipfile.ZipFile, artifact: str) -> str:
+    pattern = rf"META-INF/maven/([^/]+)/{re.escape(artifact)}/pom\.(?:xml|properties)"
+    groups = {match[1] for name in archive.namelist() if (match := re.fullmatch(pattern, name))}
+    if not groups:
+        return _GROUPS[artifact]
+    (group,) = groups
+    return group
 
 
 def _from_pom(archive: zipfile.ZipFile, artifact: str) -> tuple[str, str] | None:
@@ -108,7 +138,8 @@ def _spdx(text: str) -> str:
 def paper(jars: Iterable[Jar]) -> str:
     """The list as a document."""
     rows = [
-        f"| `{j.place}` | {j.artifact} | {j.version} | {', '.join(j.licences)} | {j.source} |" for j in jars
+        f"| `{j.place}` | {j.group}:{j.artifact} | {j.version} | {', '.join(j.licences)} | {j.source} |"
+        for j in jars
     ]
     head = [
         "# What the image holds, with licences",
@@ -119,7 +150,12 @@ def paper(jars: Iterable[Jar]) -> str:
         "text says which. The base image's own software (Java, under GPL-2.0-only WITH",
         "Classpath-exception-2.0, and the distribution's packages) is listed by its publisher.",
         "",
-        "| where | artifact | version | licences | says |",
+        "An image that is built with the JDBC plugin (`jdbc-plugin.env`; by default it is not) holds that,",
+        "too: Confluent's connector under the Confluent Community License 1.0",
+        "(LicenseRef-Confluent-Community-1.0), and what its archive brings, each with its licence in",
+        "`plugins/confluent-jdbc/doc`.",
+        "",
+        "| where | group:artifact | version | licences | says |",
         "|---|---|---|---|---|",
     ]
     return "\n".join([*head, *rows]) + "\n"

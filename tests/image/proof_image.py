@@ -157,7 +157,7 @@ def test_the_image_runs_read_only_as_its_user_against_a_broker(
     config = built.docker
     ours = addresses.claim((8083, 9404))
     kafka = addresses.claim(broker.PORTS)
-    files = broker.files(tmp_path / "kafka-tls")
+    files = broker.files(tmp_path / "kafka")
     running = broker.start(tmp_path / "kafka", kafka.address, tools, tmp_path / "kafka.log", files)
     log = tmp_path / "worker.log"
     try:

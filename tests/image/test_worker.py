@@ -159,6 +159,10 @@ def test_oracle_s_mbeans_appear_under_the_names_that_the_readme_lists(
         re.MULTILINE,
     )
     assert re.search(r"^debezium_metrics_currentscn\{.*\} 1\.23456789012E11$", text, re.MULTILINE)
+    # What the functions make of it: a launch waits for the count of written records during a first snapshot.
+    source = source_of(list(parse(text)), "wms")
+    assert (source.written, source.in_flight, source.errors) == (1500, 12, 3)
+    assert (source.streaming, source.buffered_changes) == (True, 7)
 
 
 #: What the excluded libraries are for: Infinispan, Ehcache and OpenLogReplicator. XStream, tracing and a

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,8 @@ PASSWORD = "tiger\"and'scott"
 USER = "wms_capture"
 BROKERS = "b-1.bigmac.example:9092,b-2.bigmac.example:9092"
 ADDRESS = "127.0.0.9"
+#: When a heartbeat was written that is newer than anything, in seconds since 1970.
+BEATS = 4e9
 
 #: The environment of each function of stage main.
 VARIABLES = {
@@ -76,6 +79,8 @@ class FakeStage:
     stage: Stage = field(default_factory=lambda: Stage.parse("main"))
     auth: KafkaAuth = KafkaAuth.PLAINTEXT
     settings: ConnectorSettings = field(default_factory=ConnectorSettings)
+    #: How many workers the stage is configured to have.
+    desired_count: int = 1
     connect: FakeConnect = field(default_factory=FakeConnect)
     kafka: FakeKafka = field(default_factory=FakeKafka)
     time: Time = field(default_factory=Time)
@@ -115,7 +120,14 @@ class FakeStage:
     def environment(self) -> Environment:
         names = self.stage.names
         return Environment(
-            self.stage, "wms", names.table, names.service, names.service, self.auth, self.settings
+            self.stage,
+            "wms",
+            names.table,
+            names.service,
+            names.service,
+            self.auth,
+            self.settings,
+            desired_count=self.desired_count,
         )
 
     def session(
@@ -147,9 +159,13 @@ class FakeStage:
         *,
         launch: bool = False,
         meant: str | None = None,
+        **more: Any,
     ) -> Answer:
         """One request, as the handler would put it; no answer may hold anything confidential."""
         session = self.session(desired_count=desired_count, launch=launch, meant=meant)
+        for name, value in more.items():
+            assert hasattr(session, name), name
+            setattr(session, name, value)
         answer = operations.answer(operation, session)
         found = json.dumps(answer.to_payload())
         for confidential in (PASSWORD, json.dumps(PASSWORD)[1:-1], USER, "bigmac", BROKERS):
@@ -163,4 +179,7 @@ def world() -> FakeStage:
     """Stage main with a worker that runs and nothing registered."""
     world = FakeStage()
     world.ecs.start(ADDRESS)
+    # Heartbeats arrive, whatever the time is.
+    for role in ("heartbeat", "heartbeat_table"):
+        world.kafka.newest_at[world.stage.topics.one(role)] = BEATS
     return world

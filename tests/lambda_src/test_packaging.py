@@ -87,15 +87,15 @@ def test_it_holds_our_code_the_vendored_client_and_its_licence_and_nothing_else(
     assert {name.split("/")[0].split("-")[0] for name in names} == {
         "connector",
         "lambda_src",
-        "kafka",
-        "kafka_python",
+        *("kafka", "kafka_python"),
+        *("requests", "certifi", "charset_normalizer", "idna"),
     }
     assert not [n for n in names if n.endswith((".pyc", ".pyi", "RECORD", "INSTALLER", "direct_url.json"))]
     assert not [n for n in names if n.startswith("connector/") and n.count("/") == 1 and "__init__" not in n]
 
 
 def test_its_size_is_far_below_lambdas_limit(package: packaging.Package) -> None:
-    assert len(package.content) < 4_000_000
+    assert len(package.content) < 6_000_000
 
 
 def test_every_module_in_it_imports_with_nothing_but_the_runtimes_packages(
@@ -118,10 +118,12 @@ def test_every_module_in_it_imports_with_nothing_but_the_runtimes_packages(
         f"for name in {modules!r}:\n"
         f"    file = importlib.import_module(name).__file__\n"
         f"    assert file.startswith({str(code)!r}), file\n"
-        "import kafka; assert kafka.__file__.startswith(sys.path[0])"
+        "for name in ('kafka', 'requests', 'certifi', 'charset_normalizer', 'idna'):\n"
+        "    assert sys.modules[name].__file__.startswith(sys.path[0]), name"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
+    # `requests` warns where a package that it wants is missing.
+    assert (done.returncode, done.stderr) == (0, "")
     assert packaging.CONNECT_ADMIN_HANDLER.rpartition(".")[0] in modules

@@ -127,7 +127,26 @@ def test_data_topics_grow_on_the_broker_but_a_schema_history_may_not_have(regist
         assert registered.ask(Operation.TOPICS).summary == "4 changed, 5 as wanted"
     finally:
         registered.fakes.settings = ConnectorSettings()
-    assert registered.ask(Operation.TOPICS).summary == "9 as wanted"
+    back = registered.ask(Operation.TOPICS).summary
+    assert back == "5 as wanted, 4 with more partitions than wanted, which Kafka cannot take away"
+
+
+def test_a_topic_with_a_record_does_not_grow_without_the_changes_name(registered: RealStage) -> None:
+    registered.world.database.insert("WMS", schema.BASE)
+    data = registered.fakes.stage.topics.roles["data"]
+    (topic,) = [name for name in data if name.endswith(f".WMS.{schema.BASE}")]
+    with registered.session().kafka() as kafka:
+        partitions = kafka.partitions(data)
+        wait_for(lambda: kafka.filled(partitions) == {topic}, "a record on its topic alone", WAIT_SECONDS)
+    registered.fakes.settings = ConnectorSettings(data_partitions=3)
+    try:
+        refused = registered.ask(Operation.TOPICS)
+    finally:
+        registered.fakes.settings = ConnectorSettings()
+    assert refused.state is State.FAILED
+    assert "data_partitions 2->3" in refused.summary
+    with registered.session().kafka() as kafka:
+        assert kafka.partitions(data) == partitions
 
 
 def test_no_answer_of_connect_holds_a_credential_or_the_broker_string(registered: RealStage) -> None:

@@ -10,6 +10,10 @@ NETWORK = (
     "org.apache.kafka.connect.errors.ConnectException: x\nCaused by: oracle.net.ns.NetException: Broken pipe"
 )
 LOGIN = "io.debezium.DebeziumException: x\nCaused by: java.sql.SQLException: ORA-01017: invalid username"
+#: Nothing heals it either, and the connector is not stopped.
+RIGHTS = (
+    "io.debezium.DebeziumException: x\nCaused by: java.sql.SQLException: ORA-01031: insufficient privileges"
+)
 MINUTES = 60.0
 
 

@@ -61,9 +61,9 @@ def test_subnets_have_an_owner_and_a_zone(embedded: Embedded, vpc: str):
 
 
 def test_what_is_not_there_is_told_with_the_secret(embedded: Embedded):
-    with pytest.raises(OperatorError, match="secret wms/main/vpc names subnets that are not in this account"):
+    with pytest.raises(OperatorError, match="secret wms/main/vpc names subnets that are not in account"):
         network.describe_subnets(Asked(embedded), "wms/main/vpc", ["subnet-0a1b2c3d"])
-    with pytest.raises(OperatorError, match="secret wms/main/vpc: VPC vpc-0a1b2c3d is not in this account"):
+    with pytest.raises(OperatorError, match="secret wms/main/vpc: VPC vpc-0a1b2c3d is not in account"):
         network.name_servers(Asked(embedded), "wms/main/vpc", "vpc-0a1b2c3d")
 
 

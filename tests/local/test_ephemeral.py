@@ -58,7 +58,7 @@ def test_a_deployed_stage_is_listed_and_its_directory_stays_until_it_is_deleted(
     assert found["age"] == "0 h"
     assert found["stacks"] == {"wms-network-feature-list": "CREATE_COMPLETE"}
 
-    refused = run(embedded, project, "remove", "feature-list")
+    refused = run(embedded, project, "remove", "feature-list", "--yes")
     assert refused.exit_code == 2
     assert "`sceptre delete ephemeral/feature-list` first" in refused.stderr
 
@@ -66,6 +66,6 @@ def test_a_deployed_stage_is_listed_and_its_directory_stays_until_it_is_deleted(
     cloudformation.get_waiter("stack_delete_complete").wait(
         StackName="wms-network-feature-list", WaiterConfig={"Delay": 1}
     )
-    removed = run(embedded, project, "remove", "feature-list")
+    removed = run(embedded, project, "remove", "feature-list", "--yes")
     assert (removed.exit_code, removed.stderr) == (0, "")
     assert not (project / "config" / "ephemeral" / "feature-list").exists()

@@ -130,11 +130,11 @@ def test_the_default_directory_is_ours_whatever_is_in_it(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("enforced", "words"),
     [
-        (True, r"with `local up --enforce-iam`; run that again. For `local up`, run `local down --keep`"),
-        (False, r"with `local up`; run that again. For `local up --enforce-iam`, run `local down --keep`"),
+        (True, r"with `local up --enforce-iam`; run that again. For `local up`, run `local down` first"),
+        (False, r"with `local up`; run that again. For `local up --enforce-iam`, run `local down` first"),
     ],
 )
-def test_another_setting_for_iam_is_answered_with_a_command_that_loses_nothing(
+def test_another_setting_for_iam_is_answered_with_what_to_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enforced: bool, words: str
 ):
     for module, name in ((toolchain, "find"), (plugin, "worker_home")):

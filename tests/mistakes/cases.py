@@ -85,7 +85,7 @@ def shapes() -> Iterator[Case]:
         ("password empty", "dbInfo", {**db, "password": ""}, ("'password' must be a text",)),
         ("password no text", "dbInfo", {**db, "password": {"is": PASSWORD}}, ("'password' must be a text",)),
         ("two hosts", "dbInfo", {**db, "ip": "10.9.9.9"}, ("'host' and 'ip' with different values",)),
-        ("unknown key", "dbInfo", {**db, "hostname": "x"}, ("unknown key 'hostname'; known: ",)),
+        ("unknown key", "dbInfo", {**db, "hostname": "x"}, ("unknown key 'hostname', key 6 of 6; known: ",)),
         ("engine", "dbInfo", {**db, "engine": "mysql"}, ("engine 'mysql' is unknown; allowed: oracle",)),
         ("url", "dbInfo", {**db, "url": "jdbc:oracle:thin:@WMS_ALIAS"}, ("'url'", "expected jdbc:oracle:thin")),
         (
@@ -175,7 +175,11 @@ def wrong_settings() -> Iterator[Case]:
         "container_cpu: 2048": ("container_cpu 2048 is more than task_cpu 1024",),
         "container_cpu: 0": ("container_cpu", "greater than 0"),
         "alarm_mails: all": ("alarm_mails", "'once' or 'every', not 'all'"),
-        "desired_count: 0": ("desired_count", "greater than or equal to 1, not 0", "config/val/config.yaml"),
+        "desired_count: -1": (
+            "desired_count",
+            "greater than or equal to 0, not -1",
+            "config/val/config.yaml",
+        ),
         "desired_count: many": ("desired_count", "'many'"),
         "subnets: public": ("subnets 'public' is unknown; allowed: private, data",),
         "connector: {kind: debezum}": ("connector.kind 'debezum' is unknown; allowed: debezium, jdbc",),
@@ -191,6 +195,7 @@ def wrong_settings() -> Iterator[Case]:
         "owner: '{}'": ("owner '{}' cannot be used as a tag",),
         "expires: '2030-02-31'": ("expires '2030-02-31' is not a date",),
         "expires: next week": ("expires 'next week' is not a date",),
+        "task_cpu: 512\ntask_cpu: 1024": ("config/val/config.yaml says 'task_cpu' twice, in lines 1 and 2",),
         "image: '{{ nowhere }}'": ("val/config.yaml", "'nowhere' is undefined"),
     }
     for text, words in table.items():
@@ -329,7 +334,7 @@ def commands_that_show() -> Iterator[Case]:
         (
             "vpc",
             {**VPC, "privateSubnets": ["subnet-99999999"]},
-            ("names subnets that are not in this account",),
+            ("names subnets that are not in account 000000000000, region us-east-1",),
         ),
     )
     for secret, value, words in table:

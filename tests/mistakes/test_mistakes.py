@@ -53,7 +53,7 @@ def test_a_mistake_is_one_clear_line_and_changes_nothing(account: Account, proje
         ("val", "- a\n", ("val/config.yaml holds ['a'], which is not a setting",)),
         ("val", "owner: !secret_falback x\n", ("'!secret_falback'", "known: ", "!secret_fallback")),
         (".", "", ("the path must be a stage",)),
-        ("val", "desired_count: 0\n", ("desired_count", "not 0")),
+        ("val", "desired_count: -1\n", ("desired_count", "not -1")),
     ],
 )
 def test_what_sceptre_itself_stumbles_over_is_one_line_too(
@@ -147,7 +147,7 @@ def test_a_bad_directory_breaks_no_other_stages_command(account: Account, projec
 def test_admission_asks_again_in_the_next_run(account: Account, project: Path):
     """A fixed mistake is no mistake, and a new one is found though the stage was admitted before."""
     for kind in ("nothing", "data", "nothing"):
-        (project / "config" / "val" / "config.yaml").write_text(f"subnets: {kind}\ndesired_count: 0\n")
+        (project / "config" / "val" / "config.yaml").write_text(f"subnets: {kind}\ndesired_count: -1\n")
         run = in_process(project, account.environment, *LAUNCH)
         _assert_refused(run, "subnets 'nothing'" if kind == "nothing" else "desired_count")
 

@@ -2,9 +2,12 @@
 
 import pytest
 
-from connector.domain.admin_api import REGISTRATION, Answer, Operation, State
+from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request, State
 from connector.domain.errors import DeadlineExceeded, ServerError
+from connector.domain.stage.stage import Stage
+from connector.operations import registration
 from connector.operations.registration import check_cluster, register
+from tests.support.fake_aws import FakeAws
 from tests.support.simulated_clock import SimulatedClock
 
 
@@ -52,13 +55,34 @@ def test_a_wait_without_end_ends_at_the_deadline_with_the_last_state():
     assert clock.time < sum(step.policy.wait_seconds for step in REGISTRATION)
 
 
-def test_a_cluster_that_nobody_can_inspect_is_left_to_registration():
-    """Why it does not answer is better said by the worker."""
+def test_brokers_that_do_not_answer_stop_a_launch_before_any_worker_with_a_line_every_15_seconds():
     clock, shown = SimulatedClock(), list[str]()
     unreachable = Answer(State.WAITING, "the brokers do not answer a connection: timed out")
-    check_cluster(Admin(cluster=unreachable), clock.as_clock(), shown.append)
+    with pytest.raises(ServerError, match="before any worker was started or replaced: the brokers do not"):
+        check_cluster(Admin(cluster=unreachable), clock.as_clock(), shown.append)
     assert shown == [
         f"cluster: {unreachable.summary}",
-        "cluster: could not be checked yet; registration checks it again",
+        f"cluster: 16 s: {unreachable.summary}",
     ]
-    assert clock.time <= 12
+    assert clock.time <= 32
+
+
+def test_the_record_that_proves_a_changed_connector_must_be_younger_by_the_functions_own_clock(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """The caller's clock may differ from those of workers and brokers."""
+    asked: list[Request] = []
+
+    def invoke_once(_port: object, _function: str, request: Request) -> Answer:
+        asked.append(request)
+        changed = request.operation is Operation.REGISTER
+        return Answer(State.DONE, "as wanted", changed=changed, details={"at": 1234.5} if changed else {})
+
+    monkeypatch.setattr(registration, "invoke_once", invoke_once)
+    clock = SimulatedClock().as_clock()
+    ask = registration.invoker(FakeAws(), Stage.parse("main"), clock, print)
+    register(ask, clock, print)
+    assert {request.since for request in asked if request.operation is Operation.VERIFY} == {1234.5}
+    assert {request.since for request in asked if request.operation is not Operation.VERIFY} == {0}
+    (verify,) = (request for request in asked if request.operation is Operation.VERIFY)
+    assert Request.from_payload(verify.to_payload()).since == 1234.5

@@ -16,7 +16,10 @@ from connector.domain.stage.stage import NAMED_STAGES
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-EXPECTED = {"check", "dependency-review", "deploy", "destroy", "health", "image-pin", "pre-commit", "release"}
+EXPECTED = {
+    *("branch", "check", "dependency-review", "deploy", "destroy"),
+    *("health", "image-pin", "pre-commit", "promote", "release"),
+}
 
 _PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 _VALUE_IN_SHELL = re.compile(r"\$\{\{")
@@ -103,7 +106,7 @@ def test_credentials_last_as_long_as_the_job_that_asks_for_them():
         for step in job["steps"]
         if "configure-aws-credentials" in step.get("uses", "")
     ]
-    assert len(asked) == 4
+    assert len(asked) == 7
     assert [name for name, limit, seconds in asked if seconds != limit] == []
 
 
@@ -112,6 +115,8 @@ def test_credentials_last_as_long_as_the_job_that_asks_for_them():
     [
         ("deploy", "wms-connector deployer-policy <stage>"),
         ("deploy", "--ephemeral"),
+        ("deploy", "deployer-policy foundation"),
+        ("branch", "wms-connector deployer-policy --ephemeral"),
         ("destroy", "wms-connector deployer-policy --ephemeral"),
         ("health", "wms-connector deployer-policy main --verify"),
     ],
@@ -140,15 +145,114 @@ def test_destroy_leaves_it_to_our_own_code_what_a_named_stage_is():
     runs = [step.get("run", step.get("uses", "")) for step in steps]
     asked = next(i for i, run in enumerate(runs) if "ephemeral destroy --dry-run" in run)
     credentials = next(i for i, run in enumerate(runs) if "configure-aws-credentials" in run)
-    deleted = next(i for i, run in enumerate(runs) if run.endswith('ephemeral destroy -- "$STAGE"'))
+    deleted = next(i for i, run in enumerate(runs) if run.endswith('ephemeral destroy --yes -- "$STAGE"'))
     assert asked < credentials < deleted
 
 
 def test_launch_and_teardown_of_one_stage_take_turns():
-    deploy, destroy = _named("deploy")["concurrency"], _named("destroy")["concurrency"]
-    for concurrency in (deploy, destroy):
-        assert concurrency["group"].startswith("stage-${{ inputs.stage || ")
+    for workflow in ("deploy", "destroy", "branch"):
+        concurrency = _named(workflow)["concurrency"]
+        assert re.match(r"stage-\$\{\{ (inputs\.stage|github\.head_ref) \|\| ", concurrency["group"])
         assert concurrency["cancel-in-progress"] is False
+
+
+def _runs(workflow: str, job: str) -> list[str]:
+    """The scripts and actions of a job, in order."""
+    return [step.get("run", step.get("uses", "")) for step in _named(workflow)["jobs"][job]["steps"]]
+
+
+def _place(runs: list[str], words: str) -> int:
+    return next(place for place, run in enumerate(runs) if words in run)
+
+
+def test_a_deployment_tells_before_and_after_in_its_summary():
+    runs = _runs("deploy", "named")
+    steps = [_place(runs, words) for words in ("sceptre --no-colour diff", "sceptre launch", "verify")]
+    assert steps == sorted(steps)
+    assert all("tools.job_summary" in runs[step] for step in steps)
+
+
+def test_the_foundation_is_launched_before_the_stage():
+    """In an environment for each stage: stages may be in accounts of their own."""
+    jobs = _named("deploy")["jobs"]
+    assert jobs["named"]["needs"] == "foundation"
+    assert jobs["foundation"]["environment"] == "foundation-${{ github.ref_name }}"
+    assert _runs("deploy", "foundation")[-1].endswith("sceptre launch --yes foundation")
+
+
+def test_without_a_role_no_foundation_is_launched(tmp_path: Path):
+    first, *others = _named("deploy")["jobs"]["foundation"]["steps"]
+    printed, output = _run(first, tmp_path, ROLE="", GITHUB_REF_NAME="val")
+    assert printed.startswith("::notice::The environment foundation-val has no AWS_DEPLOY_ROLE_ARN")
+    assert output == ""
+    assert {step["if"] for step in others} == {"steps.role.outputs.configured == 'yes'"}
+    assert _run(first, tmp_path, ROLE="arn", GITHUB_REF_NAME="val") == ("", "configured=yes\n")
+
+
+class TestTheDeploymentsSteps:
+    """The steps around a launch, as the runner's shell runs them."""
+
+    STEPS = _named("deploy")["jobs"]["named"]["steps"]
+
+    @classmethod
+    def _do(cls, words: str, answer: str, tmp_path: Path) -> tuple[int, list[str], str]:
+        """Run a step whose command has this exit status: its own status, what it called, the summary."""
+        step = next(step for step in cls.STEPS if words in step.get("run", ""))
+        programs = tmp_path / ".venv" / "bin"
+        programs.mkdir(parents=True)
+        scripted = '#!/bin/sh\necho "${0##*/} $*" >>calls\necho "what ${0##*/} printed"\nexit $ANSWER\n'
+        for name in ("sceptre", "wms-connector"):
+            (programs / name).write_text(scripted, encoding="utf-8")
+        (programs / "python").symlink_to(sys.executable)
+        for file in (programs / "sceptre", programs / "wms-connector"):
+            file.chmod(0o755)
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", step["run"]],
+            cwd=tmp_path,
+            env={
+                "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+                "PYTHONPATH": str(ROOT),
+                "ANSWER": answer,
+                "STAGE": "val",
+                "GITHUB_STEP_SUMMARY": "summary",
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+        return done.returncode, calls, (tmp_path / "summary").read_text(encoding="utf-8")
+
+    def test_what_changes_is_in_the_summary(self, tmp_path: Path):
+        status, calls, summary = self._do(" diff ", "0", tmp_path)
+        assert (status, calls) == (0, ["sceptre --no-colour diff val"])
+        assert summary == "### What the launch changes\n\n```text\nwhat sceptre printed\n```\n\n"
+
+    def test_a_difference_that_cannot_be_told_does_not_stop_the_launch(self, tmp_path: Path):
+        status, _, summary = self._do(" diff ", "1", tmp_path)
+        assert status == 0
+        assert "### What the launch changes: failed with exit status 1" in summary
+
+    def test_a_failed_launch_fails_the_job(self, tmp_path: Path):
+        status, calls, summary = self._do("sceptre launch", "1", tmp_path)
+        assert (status, calls) == (1, ["sceptre launch --yes val"])
+        assert "### Launch: failed with exit status 1" in summary
+
+    def test_the_stage_is_verified_until_it_is_well_for_as_long_as_a_first_health_check_may_take(
+        self, tmp_path: Path
+    ):
+        status, calls, summary = self._do(" verify ", "0", tmp_path)
+        assert (status, calls) == (0, ["wms-connector verify val"])
+        assert summary.startswith("### Verification\n")
+        step = next(step["run"] for step in self.STEPS if " verify " in step.get("run", ""))
+        attempts, pause = (int(re.search(rf"--{name} (\d+)", step)[1]) for name in ("attempts", "pause"))  # type: ignore[index]
+        assert (attempts - 1) * pause >= 600
+
+    def test_every_launch_of_a_stage_is_verified(self):
+        for workflow, job in (("deploy", "named"), ("deploy", "ephemeral"), ("branch", "launch")):
+            runs = _runs(workflow, job)
+            assert _place(runs, "sceptre launch") < _place(runs, "wms-connector verify")
 
 
 class TestTheQuestionBeforeTeardown:

@@ -25,6 +25,7 @@ def test_dependabot_watches_all_that_is_pinned():
         ("uv", "/"),
         ("uv", "/tools/gates/locked/checkov"),
         ("uv", "/tools/gates/locked/parliament"),
+        ("uv", "/tools/gates/locked/cyclonedx"),
         ("npm", "/tools/gates/locked/nist"),
         ("github-actions", "/"),
         ("maven", "/connector/image"),

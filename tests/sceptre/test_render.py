@@ -48,7 +48,7 @@ def test_an_ephemeral_stage_is_found_with_or_without_its_directory(copy: Path): 
     assert "wms-connector-feature-x" in render(["feature-x"], project=copy)["feature-x"]["connector"]
 
 
-@pytest.mark.parametrize("stage", ["feature/x", "Main", "nowhere", "", "..", "ephemeral", "config.yaml"])
+@pytest.mark.parametrize("stage", ["feature/x", "Main", "", "..", "ephemeral", "config.yaml"])
 def test_an_unknown_stage_is_answered_with_those_there_are(stage: str):
     with pytest.raises(OperatorError, match="only foundation, main, val, production, default"):
         render([stage])
@@ -106,10 +106,27 @@ def test_a_file_that_is_no_mapping_is_named_in_one_line(
     assert f"{shown}, which is not a setting; expected lines like desired_count: 2" in str(refused.value)
 
 
-@pytest.mark.parametrize("stage", ["x", "ephemeral/x"])
-def test_the_command_that_makes_a_missing_stage_is_one_that_works(stage: str):
-    with pytest.raises(OperatorError, match="create it with `wms-connector ephemeral create x`"):
-        render([stage])
+@pytest.mark.parametrize("stage", ["nowhere", "ephemeral/nowhere"])
+def test_a_branchs_stage_needs_no_directory_and_leaves_none(copy: Path, stage: str):  # noqa: F811
+    """The templates are those of a stage that `ephemeral create` has made, but for the tags."""
+    before = sorted(path.relative_to(copy) for path in (copy / "config").rglob("*"))
+    without = render([stage, "main"], project=copy)
+    assert sorted(path.relative_to(copy) for path in (copy / "config").rglob("*")) == before
+    assert list(without) == ["nowhere", "main"]
+    add_ephemeral(copy, "nowhere")
+    assert without["nowhere"] == render(["nowhere"], project=copy)["nowhere"]
+
+
+def test_a_branchs_stage_is_rendered_beside_those_that_have_directories(copy: Path):  # noqa: F811
+    add_ephemeral(copy, "there")
+    assert list(render(["there", "not-there"], project=copy)) == ["there", "not-there"]
+
+
+def test_a_slip_of_the_pen_is_rendered_with_a_note(tmp_path: Path):
+    result = CliRunner().invoke(main, ["render", "mian", "--out", str(tmp_path)])
+    assert result.exit_code == 0
+    assert "note: config/ephemeral/mian does not exist" in result.stderr
+    assert "did you mean main?" in result.stderr
 
 
 @pytest.mark.parametrize("auth", ["scram", "plaintext"])

@@ -51,7 +51,7 @@ def running_worker(
     """A worker of the directory `home` that answers; what it and its broker write is below `directory`."""
     ours = addresses.claim((8083, 9404))
     kafka = addresses.claim(broker.PORTS)
-    files = broker.files(directory / "kafka-tls")
+    files = broker.files(directory / "kafka")
     running = broker.start(directory / "kafka", kafka.address, tools, directory / "kafka.log", files)
     try:
         broker.wait(running, kafka.address)

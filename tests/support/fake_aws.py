@@ -120,11 +120,15 @@ class FakeAws(TakenNames):
     alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: Time and value of each health check.
     checks: list[tuple[datetime, float]] = field(default_factory=list)
+    #: Time and seconds of each lag that a health check measured.
+    lags: list[tuple[datetime, float]] = field(default_factory=list)
     #: Who is subscribed to which topic; topic, subject and text of what was published.
     subscriptions: list[dict[str, str]] = field(default_factory=list)
     published: list[tuple[str, str, str]] = field(default_factory=list)
     #: What has this in its topic's ARN and its subject, one behind the other, is lost on its way.
     loses: str = ""
+    #: Stack name -> its template, as text.
+    templates: dict[str, str] = field(default_factory=dict)
     #: Queue name -> policy and messages.
     queues: dict[str, tuple[str, list[dict[str, str]]]] = field(default_factory=dict)
     #: What is refused: service and command -> the error for a request, or None where it is allowed.
@@ -176,6 +180,7 @@ class FakeAws(TakenNames):
                 "AlarmName": stage.names.alarm(name),
                 "StateValue": "OK",
                 "AlarmActions": [machines, *([topic] if alarm.mails() else [])],
+                "OKActions": [machines],
                 "Period": alarm.period_seconds or 600,
                 "EvaluationPeriods": alarm.evaluation_periods,
             }
@@ -278,6 +283,12 @@ class FakeAws(TakenNames):
             raise refuse("DescribeStacks", "ValidationError", f"Stack with id {name} does not exist")
         return {"Stacks": [{"StackName": name, "Tags": _tags(name), **_ALWAYS, **self.stacks[name]}]}
 
+    def _cloudformation_get_template(self, kwargs: Mapping[str, Any]) -> Any:
+        name = kwargs["StackName"]
+        if name not in self.stacks:
+            raise refuse("GetTemplate", "ValidationError", f"Stack with id {name} does not exist")
+        return {"TemplateBody": self.templates.get(name, "{}")}
+
     def _cloudformation_delete_stack(self, kwargs: Mapping[str, Any]) -> Any:
         self.stacks.pop(kwargs["StackName"], None)
         return {}
@@ -372,7 +383,7 @@ class FakeAws(TakenNames):
         alarm = self.alarms[name]
         changed = alarm["StateValue"] != state
         alarm |= {"StateValue": state, "StateReason": kwargs["StateReason"]}
-        for topic in alarm["AlarmActions"] if changed else ():
+        for topic in alarm["OKActions" if alarm["StateValue"] == "OK" else "AlarmActions"] if changed else ():
             message = json.dumps({"AlarmName": name, "NewStateValue": state})
             subject = f'{state}: "{name}"'
             self._sns_publish({"TopicArn": topic, "Subject": subject, "Message": message})
@@ -380,9 +391,8 @@ class FakeAws(TakenNames):
 
     def _cloudwatch_get_metric_statistics(self, kwargs: Mapping[str, Any]) -> Any:
         start = kwargs["StartTime"]
-        return {
-            "Datapoints": [{"Timestamp": at, "Maximum": value} for at, value in self.checks if at >= start]
-        }
+        values = self.lags if kwargs["MetricName"] == "ReplicationLagSeconds" else self.checks
+        return {"Datapoints": [{"Timestamp": at, "Maximum": value} for at, value in values if at >= start]}
 
     def _sns_list_subscriptions_by_topic(self, kwargs: Mapping[str, Any]) -> Any:
         found = [entry for entry in self.subscriptions if entry["TopicArn"] == kwargs["TopicArn"]]

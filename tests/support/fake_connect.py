@@ -37,6 +37,8 @@ class FakeConnect:
     error_for: str = ""
     #: Field -> message: what the plugin finds wrong with every config.
     invalid: dict[str, str] = field(default_factory=dict)
+    #: Every config that was validated.
+    validated: list[dict[str, str]] = field(default_factory=list)
     #: Answer 500 instead of 400 to an invalid config, as Connect 4.3.1 does with Debezium's plugins.
     breaks_on_invalid: bool = False
     #: What a task is when it starts, and what it says.
@@ -64,12 +66,16 @@ class FakeConnect:
     )
     configs: dict[str, dict[str, str]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
+    #: How many questions for a status are still answered with UNASSIGNED, as after a worker was replaced.
+    unassigned: int = 0
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
     #: Connectors that have stored an offset.
     offsets: set[str] = field(default_factory=set)
     #: The offset that they have stored.
     position: dict[str, Any] = field(default_factory=lambda: {"txSeq": 7})
+    #: Offsets of the kind `jdbc` that are stored too: table -> timestamp in milliseconds.
+    polled: dict[str, int] = field(default_factory=dict)
     #: By how much the database's SCN grows each time that the metrics are read, once it is in `debezium`.
     scn_step: float = 0
     #: Tasks stay a while after a stop.
@@ -95,7 +101,7 @@ class FakeConnect:
         """Requests that may change something."""
         return [(m, p) for m, p in self.requests if m != "GET" and not p.endswith("/validate")]
 
-    def _answer(self, method: str, path: str, content: dict[str, str]) -> Reply:
+    def _answer(self, method: str, path: str, content: dict[str, Any]) -> Reply:
         routes: list[tuple[str, str, Callable[..., Reply]]] = [
             ("GET", r"/", self._root),
             ("GET", r"/connectors/([^/]+)/config", self._get_config),
@@ -106,7 +112,9 @@ class FakeConnect:
             ("PUT", r"/connectors/([^/]+)/pause", self._pause),
             ("PUT", r"/connectors/([^/]+)/resume", self._resume),
             ("GET", r"/connectors/([^/]+)/offsets", self._get_offsets),
+            ("PATCH", r"/connectors/([^/]+)/offsets", self._alter_offsets),
             ("DELETE", r"/connectors/([^/]+)/offsets", self._delete_offsets),
+            ("POST", r"/connectors", self._create),
             ("DELETE", r"/connectors/([^/]+)", self._delete),
             ("PUT", r"/connector-plugins/([^/]+)/config/validate", self._validate),
         ]
@@ -114,7 +122,8 @@ class FakeConnect:
             match = re.fullmatch(pattern, path)
             if match and method == wanted:
                 names = map(unquote, match.groups())
-                return act(*names, content) if method == "PUT" else act(*names)
+                takes = method in ("PUT", "PATCH") or path == "/connectors"
+                return act(*names, content) if takes else act(*names)
         return _refuse(404, "HTTP 404 Not Found")
 
     def _root(self) -> Reply:
@@ -125,6 +134,17 @@ class FakeConnect:
             return _refuse(404, f"Connector {name} not found")
         return _reply(200, self.configs[name])
 
+    def _create(self, content: dict[str, Any]) -> Reply:
+        """KIP-980: a connector that is created stopped has no task, a paused one has a paused task."""
+        if content["name"] in self.configs:
+            return _refuse(409, f"Connector {content['name']} already exists")
+        reply = self._put_config(content["name"], content["config"])
+        state = content.get("initial_state", "RUNNING")
+        if reply.ok and state != "RUNNING":
+            self.offsets.discard(content["name"])
+            (self._stop if state == "STOPPED" else self._pause)(content["name"], {})
+        return reply
+
     def _put_config(self, name: str, config: dict[str, str]) -> Reply:
         if self.invalid and self.breaks_on_invalid:
             return _refuse(500, 'Cannot invoke "ConfigValueInfo.errors()"')
@@ -133,9 +153,11 @@ class FakeConnect:
             return _refuse(400, _INVALID.format(count=len(self.invalid), errors=errors))
         created = name not in self.configs
         self.configs[name] = {**config, "name": name}
-        self.states[name] = "RUNNING"
-        self.offsets.add(name)
-        self._start_task(name)
+        # The target state of a connector that is there stays (KIP-875).
+        if self.states.get(name) not in ("PAUSED", "STOPPED"):
+            self.states[name] = "RUNNING"
+            self.offsets.add(name)
+            self._start_task(name)
         stored = {"name": name, "config": self.configs[name], "tasks": [], "type": "source"}
         return _reply(201 if created else 200, stored)
 
@@ -147,7 +169,9 @@ class FakeConnect:
         if name not in self.states:
             return _refuse(404, f"No status found for connector {name}")
         worker = f"{self.addresses[0]}:8083"
-        connector = {"state": self.states[name], "worker_id": worker}
+        state = "UNASSIGNED" if self.unassigned > 0 else self.states[name]
+        self.unassigned -= 1
+        connector = {"state": state, "worker_id": worker}
         tasks = [self.tasks[name]] if name in self.tasks else []
         return _reply(200, {"name": name, "connector": connector, "tasks": tasks, "type": "source"})
 
@@ -160,6 +184,8 @@ class FakeConnect:
 
     def _pause(self, name: str, _content: object) -> Reply:
         self.states[name] = "PAUSED"
+        if name not in self.tasks:
+            self._start_task(name)
         if self.tasks[name]["state"] != "FAILED":
             self.tasks[name]["state"] = "PAUSED"
         return Reply(202, b"")
@@ -175,6 +201,10 @@ class FakeConnect:
             return _refuse(404, f"Connector {name} not found")
         pair = {"partition": {"server": "wms"}, "offset": self.position}
         stored = [pair] if name in self.offsets else []
+        stored += [
+            {"partition": {"protocol": "1", "table": table}, "offset": {"timestamp": moment}}
+            for table, moment in self.polled.items()
+        ]
         return _reply(200, {"offsets": stored})
 
     def _stop(self, name: str, _content: object) -> Reply:
@@ -184,6 +214,13 @@ class FakeConnect:
         if not self.stops_slowly:
             self.tasks.pop(name, None)
         return Reply(204, b"")
+
+    def _alter_offsets(self, name: str, content: dict[str, Any]) -> Reply:
+        if self.states[name] != "STOPPED" or name in self.tasks:
+            return _refuse(400, "Connectors must be in the STOPPED state to have their offsets modified")
+        self.position = content["offsets"][0]["offset"]
+        self.offsets.add(name)
+        return _reply(200, {"message": "The offsets for this connector have been altered successfully"})
 
     def _delete_offsets(self, name: str) -> Reply:
         if name not in self.configs:
@@ -204,6 +241,7 @@ class FakeConnect:
 
     def _validate(self, plugin: str, config: dict[str, str]) -> Reply:
         invalid = dict(self.invalid)
+        self.validated.append(config)
         if "name" not in config:
             message = 'Missing required configuration "name" which has no default value.'
             invalid["name"] = message

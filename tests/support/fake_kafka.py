@@ -5,11 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from connector.domain.capture.acls import Resource
+from connector.domain.capture.refused_rights import AllowedRights
 from connector.domain.errors import ServerError
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec, fold
 from lambda_src.clients.kafka_admin import KafkaAdmin
 
+#: All that a right may be for.
+OPERATIONS = (*("Read", "Write", "Create", "Delete", "Alter", "Describe", "DescribeConfigs", "AlterConfigs"),)
 #: What the broker adds to each topic of its own accord.
 DEFAULTS = {"cleanup.policy": "delete", "retention.ms": "604800000", "retention.bytes": "-1"}
 
@@ -41,6 +45,8 @@ class FakeKafka:
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     #: Topic -> its records, key and value.
     written: dict[str, list[tuple[str, str | None]]] = field(default_factory=dict)
+    #: Rights that its owners have not granted, one operation each.
+    refused: set[tuple[Resource, str, str]] = field(default_factory=set)
     #: Topic -> when its newest record was written, or the error of asking.
     newest_at: dict[str, float | Exception] = field(default_factory=dict)
 
@@ -81,6 +87,10 @@ class FakeKafka:
     def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
         return {name: self.topics[name].partitions for name in topics if name in self.topics}
 
+    def filled(self, partitions: Mapping[str, int]) -> frozenset[str]:
+        assert all(self.topics[name].partitions == count for name, count in partitions.items())
+        return frozenset(name for name in partitions if self.written.get(name))
+
     def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         return {name: {**DEFAULTS, **self.topics[name].configs} for name in topics}
 
@@ -105,10 +115,26 @@ class FakeKafka:
             self.topics[name].configs.update(configs)
             self.changes.append(f"alter {name}")
 
+    def rights(self, topics: Sequence[str]) -> AllowedRights:
+        return AllowedRights(
+            topics={name: self._allowed(Resource.TOPIC, name) for name in topics if name in self.topics},
+            not_creatable={
+                name
+                for name in topics
+                if name not in self.topics and (Resource.TOPIC, name, "Create") in self.refused
+            },
+            every_topic=self._allowed(Resource.TOPIC, "*"),
+            cluster=self._allowed(Resource.CLUSTER, ""),
+        )
+
+    def _allowed(self, resource: Resource, name: str) -> frozenset[str]:
+        return frozenset(each for each in OPERATIONS if (resource, name, each) not in self.refused)
+
     def send(self, topic: str, key: str, value: str) -> None:
         if topic not in self.topics:
             raise ServerError("the brokers refused a record: UnknownTopicOrPartition", status=3)
         self.sent.append((topic, key, value))
+        self.written.setdefault(topic, []).append((key, value))
 
     def add_partitions(self, totals: Mapping[str, int]) -> None:
         for name, total in totals.items():

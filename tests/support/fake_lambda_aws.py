@@ -6,11 +6,12 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connector.domain.stage.aws_names import Names
+from connector.domain.stage.aws_names import CONTAINER, Names
 from lambda_src.connect_health.check import CheckClients
 from lambda_src.session import Aws
 from tests.support.answer_shapes import shaped
@@ -23,25 +24,62 @@ def client_error(code: str, message: str, operation: str = "Operation") -> Clien
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
+def secret_arn(path: str) -> str:
+    """The ARN of a secret."""
+    return f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{path}-AbCdEf"
+
+
 @shaped("secretsmanager")
 @dataclass
 class FakeSecrets:
-    """Path -> text, or the error to raise."""
+    """Path -> text, or the error to raise. A text that is written with `put` is a new version."""
 
     values: dict[str, str | ClientError] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
+    #: Path -> the id of the version in force, where it is not the first.
+    versions: dict[str, str] = field(default_factory=dict)
+    #: When a secret was changed last, in seconds since 1970.
+    changed_at: dict[str, float] = field(default_factory=dict)
+    #: Path and version -> the texts of the versions before.
+    older: dict[tuple[str, str], str | ClientError] = field(default_factory=dict)
 
-    def get_secret_value(self, *, SecretId: str) -> Any:
+    def put(self, path: str, text: str, version: str = "", at: float = 0) -> None:
+        """A new version of a secret, at this time in seconds since 1970."""
+        if path in self.values:
+            self.older[path, self.version(path)] = self.values[path]
+            number = 1 + sum(1 for known, _ in self.older if known == path)
+            self.versions[path] = version or f"v{number}-{path}"
+        elif version:
+            self.versions[path] = version
+        self.values[path], self.changed_at[path] = text, at
+
+    def version(self, path: str) -> str:
+        """The id of the version in force."""
+        return self.versions.get(path, f"v1-{path}")
+
+    def get_secret_value(self, *, SecretId: str, **version: str) -> Any:
         self.reads.append(SecretId)
+        wanted = version.get("VersionId", self.version(SecretId))
         value = self.values.get(SecretId)
+        if value is not None and not isinstance(value, ClientError) and wanted != self.version(SecretId):
+            value = self.older.get((SecretId, wanted))
         if value is None:
             raise client_error(
                 "ResourceNotFoundException", "Secrets Manager can't find the specified secret."
             )
         if isinstance(value, ClientError):
             raise value
-        arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{SecretId}-AbCdEf"
-        return {"ARN": arn, "VersionId": f"v1-{SecretId}", "SecretString": value}
+        return {"ARN": secret_arn(SecretId), "VersionId": wanted, "SecretString": value}
+
+    def describe_secret(self, *, SecretId: str) -> Any:
+        path = SecretId.rsplit(":", maxsplit=1)[-1].removesuffix("-AbCdEf")
+        if SecretId != secret_arn(path) or not isinstance(self.values.get(path), str):
+            raise client_error(
+                "ResourceNotFoundException", "Secrets Manager can't find the specified secret."
+            )
+        changed = datetime.fromtimestamp(self.changed_at.get(path, 0), UTC)
+        stages = {self.version(path): ["AWSCURRENT"]}
+        return {"Name": path, "ARN": SecretId, "LastChangedDate": changed, "VersionIdsToStages": stages}
 
 
 @shaped("ecs")
@@ -57,9 +95,17 @@ class FakeEcs:
     tasks: list[dict[str, Any]] = field(default_factory=list)
     missing: bool = False
     no_cluster: bool = False
+    #: Variable -> what a launch's definition injects, by revision.
+    secrets: dict[int, dict[str, str]] = field(default_factory=dict)
+    #: Definition's ARN -> what was registered, besides the launch's own.
+    registered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: The definitions that the service was given, in order.
+    given: list[str] = field(default_factory=list)
 
-    def start(self, address: str, *, status: str = "RUNNING", revision: int | None = None) -> dict[str, Any]:
-        """Add a task, with an address unless it is still provisioned."""
+    def start(
+        self, address: str, *, status: str = "RUNNING", revision: int | None = None, at: float | None = None
+    ) -> dict[str, Any]:
+        """Add a task, with an address unless it is still provisioned; made at `at`, in seconds since 1970."""
         details = [{"name": "privateIPv4Address", "value": address}] if address else []
         task = {
             "taskArn": f"{self._arn('task')}/{len(self.tasks)}",
@@ -67,6 +113,7 @@ class FakeEcs:
             "lastStatus": status,
             "attachments": [{"type": "ElasticNetworkInterface", "details": details}],
             "containers": [{"name": "kafka-connect"}],
+            **({} if at is None else {"createdAt": datetime.fromtimestamp(at, UTC)}),
         }
         self.tasks.append(task)
         return task
@@ -99,10 +146,47 @@ class FakeEcs:
         }
         return {"services": [service]}
 
-    def update_service(self, *, cluster: str, service: str, desiredCount: int) -> Any:
+    def update_service(self, *, cluster: str, service: str, **changes: Any) -> Any:
         assert (cluster, service) == (self.names.service, self.names.service)
-        self.desired = desiredCount
+        self.desired = changes.get("desiredCount", self.desired)
+        if "taskDefinition" in changes:
+            self.given.append(changes["taskDefinition"])
+            self.revision = int(changes["taskDefinition"].rpartition(":")[2])
+            self.rollout, self.rollout_reason = "IN_PROGRESS", ""
         return {}
+
+    def describe_task_definition(self, *, taskDefinition: str) -> Any:
+        known = self.registered.get(taskDefinition)
+        injected = self.secrets.get(int(taskDefinition.rpartition(":")[2]), {})
+        container = {
+            "name": CONTAINER,
+            "image": "worker@sha256:0",
+            "secrets": [{"name": name, "valueFrom": value} for name, value in injected.items()],
+        }
+        content = known or {
+            "family": self.names.service,
+            "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/x-Execution",
+            "taskRoleArn": f"arn:aws:iam::{ACCOUNT}:role/x-Task",
+            "containerDefinitions": [container],
+        }
+        numbered = {"taskDefinitionArn": taskDefinition, "revision": 1, "status": "ACTIVE"}
+        return {"taskDefinition": {**content, **numbered}}
+
+    def register_task_definition(self, **definition: Any) -> Any:
+        assert not {"taskDefinitionArn", "revision", "status"} & set(definition), "ECS refuses them"
+        arn = self._definition(2 + len(self.registered))
+        self.registered[arn] = definition
+        return {"taskDefinition": {**definition, "taskDefinitionArn": arn}}
+
+    def complete(self, address: str) -> None:
+        """The deployment is done: only one new worker runs."""
+        self.tasks.clear()
+        self.start(address)
+        self.rollout = "COMPLETED"
+
+    def roll_back(self, reason: str, revision: int = 1) -> None:
+        """The circuit breaker has gone back to another revision."""
+        self.revision, self.rollout, self.rollout_reason = revision, "COMPLETED", reason
 
     def list_tasks(self, *, cluster: str, serviceName: str, desiredStatus: str) -> Any:
         assert (cluster, serviceName) == (self.names.service, self.names.service)
@@ -112,7 +196,7 @@ class FakeEcs:
     def describe_tasks(self, *, cluster: str, tasks: Sequence[str]) -> Any:
         assert cluster == self.names.service
         assert tasks, "ECS refuses an empty list"
-        return {"tasks": [t for t in self.tasks if t["taskArn"] in tasks]}
+        return {"tasks": [t for t in self.tasks if {t["taskArn"], t["taskArn"].rsplit("/")[-1]} & {*tasks}]}
 
     def _definition(self, revision: int) -> str:
         return f"{self._arn('task-definition')}:{revision}"
@@ -216,6 +300,16 @@ class FakeSns:
     arn: str
     mails: list[tuple[str, str]] = field(default_factory=list)
     refusal: Exception | None = None
+    #: How many addresses have not been confirmed.
+    pending: int = 0
+
+    def get_topic_attributes(self, *, TopicArn: str) -> Any:
+        """As the API Reference has it: each value is a text."""
+        if self.refusal is not None:
+            raise self.refusal
+        if TopicArn != self.arn:
+            raise client_error("NotFound", "Topic does not exist", "GetTopicAttributes")
+        return {"Attributes": {"SubscriptionsPending": str(self.pending), "SubscriptionsConfirmed": "1"}}
 
     def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Any:
         if self.refusal is not None:

@@ -10,7 +10,8 @@ from botocore.config import Config
 from connector.domain.stage.stage import Stage
 from connector.local.aws import REGION
 from connector.local.world import World
-from lambda_src.clients.transport import HttpTransport, Reply
+from lambda_src.clients.http_transport import HttpTransport
+from lambda_src.clients.transport import Reply
 from lambda_src.connect_health.check import CheckAnswer, CheckClients, check
 from lambda_src.connect_health.notify import topic_arn
 from lambda_src.runtime.deadline import Deadline

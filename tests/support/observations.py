@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from connector.domain.health.budget import Budget
+from connector.domain.health.halt import Halt, HaltedBy
 from connector.domain.health.observation import (
     BrokerReading,
     ConnectorStatus,
@@ -106,5 +107,8 @@ observations = st.builds(
     secret_versions=st.dictionaries(st.just("wms/main/dbInfo"), st.just("v1")),
     budget=st.none() | st.just(Budget()),
     health_state=st.none() | health_states,
+    desired_count=st.integers(0, 1),
+    drifted_keys=st.none() | st.sampled_from([(), ("tasks.max",)]),
+    halt=st.sampled_from([Halt(), *(Halt(by=by, at=int(NOW) - 600) for by in HaltedBy)]),
     probe_errors=st.dictionaries(probes, st.just("no answer within 6 s")),
 )

@@ -1,5 +1,6 @@
 """Copies of the project directory: what a commit with other settings, or a branch's checkout, looks like."""
 
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -23,8 +24,11 @@ def copy_project(target: Path, *branches: str) -> Path:
 
 
 def set_settings(project: Path, group: str, **settings: Any) -> Path:
-    """Add settings to the config.yaml of a stage in a copy; answers the copy."""
+    """Set settings in the config.yaml of a stage in a copy, in place of what it has; answers the copy."""
     file = project / "config" / group / "config.yaml"
-    with file.open("a", encoding="utf-8") as out:
-        out.write("\n" + yaml.safe_dump(settings))
+    text = file.read_text(encoding="utf-8").rstrip("\n") + "\n"
+    for name in settings:
+        # Up to the next line that is neither indented nor an item of a list.
+        text = re.sub(rf"(?m)^{re.escape(name)}:.*\n(?:[ \t-].*\n)*", "", text)
+    file.write_text(text + yaml.safe_dump(settings), encoding="utf-8")
     return project

@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.local.state import ROOT
 
-_PROGRAM = Path(sys.executable).with_name("wms-connector")
+PROGRAM = Path(sys.executable).with_name("wms-connector")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def wms_connector(
 ) -> Done:
     """Run `wms-connector <words>` in a world's environment, from `project`; nobody answers its questions."""
     done = subprocess.run(
-        [str(_PROGRAM), *words],
+        [str(PROGRAM), *words],
         cwd=project,
         env={**os.environ, **environment},
         capture_output=True,

@@ -103,12 +103,14 @@ class DeployedStage:
         connector = {
             **common,
             "image": f"{OTHER_ACCOUNT}.dkr.ecr.{self.scope.region}.{_IMAGE}",
+            "secret_prefix": self.prefix,
             "broker_secret_arn": brokers,
             "database": {
                 "endpoints": [["192.0.2.10", 1521]],
                 "user_key": "username",
                 "password_key": "password",
                 "secret_arn": database,
+                "secret_version": "v1",
             },
             **({"credentials_secret_arn": credentials[0]} if credentials else {}),
         }

@@ -33,6 +33,7 @@ def data(component: str, stage: str = "main", auth: str = "tls", **changes: Any)
         "user_key": "username",
         "password_key": "password",
         "secret_arn": f"{SECRET}dbInfo-AbCdEf",
+        "secret_version": "v-dbInfo",
     }
     values: dict[str, dict[str, Any]] = {
         "foundation": {},
@@ -53,19 +54,22 @@ def data(component: str, stage: str = "main", auth: str = "tls", **changes: Any)
             "log_retention_days": 30,
         },
         "alarms": {**common, "connector": {}, "health_schedule_minutes": 10},
-        "events": {**common, "health_schedule_minutes": 10},
+        "events": {**common, "health_schedule_minutes": 10, "secret_prefix": "wms"},
         "connector": {
             **roles,
             "image": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/wms-connector@sha256:{'0' * 64}",
             "task_cpu": 1024,
             "task_memory": 3072,
             "desired_count": 1,
+            "secret_prefix": "wms",
             "broker_secret_arn": f"{SECRET}brokerString-AbCdEf",
+            "broker_secret_version": "v-brokerString",
             "database": database,
         },
     }
     if auth == "scram":
         values["connector"]["credentials_secret_arn"] = f"{SECRET}kafkaCredentials-AbCdEf"
+        values["connector"]["credentials_secret_version"] = "v-kafkaCredentials"
     return {**values[component], **changes}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.health.alarm import RUNBOOK, AlarmMails, TreatMissingData
 from connector.domain.health.aws_alarms import alarms_of, aws_alarms
-from connector.domain.health.metrics import METRICS, Origin
+from connector.domain.health.metric import Origin
+from connector.domain.health.metrics import METRICS
+from connector.domain.health.rest_findings import HALTED
 from connector.domain.stage.stage import Stage
 from tests.templates.support import ALB_TLS, LONGEST, built, of_type
 
@@ -28,6 +31,7 @@ AWS_OWN = {
     "AWS/Lambda": {"Errors", "Throttles"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible"},
     "AWS/Events": {"FailedInvocations"},
+    "AWS/Logs": {"DeliveryErrors"},
 }
 
 
@@ -87,12 +91,16 @@ def test_a_silent_health_check_is_an_alarm_after_two_periods_of_its_schedule(min
 
 
 def test_only_what_exists_by_happening_takes_silence_for_health():
-    """A metric of the health check is never "well" because nobody looked."""
+    """A metric of the health check is never "well" because nobody looked.
+
+    What only a task measures is not known without one: neither well nor, for days, in ALARM.
+    """
+    of_task = {"ReplicationLagSeconds", "TransactionBufferPercent", "HeapAfterCollectionPercent"}
     for metric in METRICS:
         if metric.alarm is not None and metric.origin is Origin.HEALTH:
-            assert metric.alarm.treat_missing_data in (TreatMissingData.IGNORE, TreatMissingData.BREACHING), (
-                metric.name
-            )
+            allowed = (TreatMissingData.IGNORE, TreatMissingData.BREACHING)
+            wanted = (TreatMissingData.MISSING,) if metric.name in of_task else allowed
+            assert metric.alarm.treat_missing_data in wanted, metric.name
 
 
 @pytest.mark.parametrize("kind", ["debezium", "jdbc"])
@@ -105,7 +113,7 @@ def test_every_alarm_and_its_ok_reach_machines_whatever_the_settings(
     found = of_type(built("alarms", stage, connector={"kind": kind}, **given), "AWS::CloudWatch::Alarm")
     for title, one in found.items():
         assert MACHINES in one["Properties"]["AlarmActions"], title
-        assert one["Properties"]["OKActions"] == one["Properties"]["AlarmActions"], title
+        assert one["Properties"]["OKActions"] == [MACHINES], "a first launch would mail each alarm's OK"
 
 
 def test_with_the_setting_every_each_alarm_mails():
@@ -117,7 +125,7 @@ def test_with_the_setting_every_each_alarm_mails():
 
 def test_what_the_health_check_mails_no_alarm_mails_again_unless_it_is_asked_to():
     assert built("alarms") == built("alarms", alarm_mails="once")
-    own = {"HealthCheckFailed", "HeapAfterCollectionPercent"}
+    own = {"HealthCheckFailed", "HeapAfterCollectionPercent", "AlertsUnconfirmed"}
     seen = {m.name for m in metrics.alarmed(PLAIN) if m.origin is Origin.HEALTH} - own
     for title, found in ALARMS.items():
         mailed = PEOPLE in found["Properties"]["AlarmActions"]
@@ -157,6 +165,8 @@ def test_every_text_links_to_a_section_that_exists(component: str, stage: str):
 def test_every_section_of_the_runbook_belongs_to_an_alarm_or_a_rule_and_says_three_things():
     answer = {m.alarm.section for m in METRICS if m.alarm}
     answer |= {a.alarm.section for a in aws_alarms(MAIN, "any")} | set(metrics.RULES) - {"HealthSchedule"}
+    # A mail of the health check without an alarm.
+    answer |= {HALTED}
     text = (ROOT / RUNBOOK).read_text(encoding="utf-8")
     sections = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
     assert answer <= set(sections)
@@ -168,9 +178,22 @@ def test_every_section_of_the_runbook_belongs_to_an_alarm_or_a_rule_and_says_thr
         assert -1 < places[0] < places[1] < places[2], section
 
 
+def description(found: Mapping[str, Any], region: str = "us-gov-west-1") -> str:
+    """An alarm's description as CloudFormation makes it in GovCloud, whose names are the longest."""
+    text, mapped = found["AlarmDescription"]["Fn::Sub"]
+    name, key, part = mapped["Console"]["Fn::FindInMap"]
+    assert (name, key) == ("Consoles", {"Ref": "AWS::Partition"})
+    host = built("alarms")["Mappings"][name]["aws-us-gov"][part]
+    values = {"AWS::AccountId": "123456789012", "AWS::Region": region, "Console": host}
+    for variable, value in values.items():
+        text = text.replace(f"${{{variable}}}", value)
+    return str(text)
+
+
 def test_texts_are_whole_sentences_within_cloudwatchs_limit():
-    for title, found in of_type(built("alarms", LONGEST), "AWS::CloudWatch::Alarm").items():
-        said = found["Properties"]["AlarmDescription"]
+    given = built("alarms", LONGEST, docs_url="https://" + "d" * 192)
+    for title, found in of_type(given, "AWS::CloudWatch::Alarm").items():
+        said = description(found["Properties"])
         assert len(said) <= 1024, title
         assert "First step: " in said, title
         assert ".." not in said, title
@@ -178,8 +201,41 @@ def test_texts_are_whole_sentences_within_cloudwatchs_limit():
 
 
 def test_the_alarm_of_a_silent_health_check_says_what_to_type():
-    said = alarm("HealthCheckFailed")["AlarmDescription"]
-    assert "First step: aws logs tail /aws/lambda/wms-connector-main-connect-health --since 1h." in said
+    said = description(alarm("HealthCheckFailed"))
+    assert "First step: wms-connector logs main --of health --since 1h." in said
+
+
+@pytest.mark.parametrize("name", [m.name for m in metrics.alarmed(PLAIN)])
+def test_every_alarms_mail_says_where_it_is_what_of_the_data_and_where_to_read_on(name: str):
+    said = description(alarm(name, docs_url="https://git.example/wms/docs"))
+    section = next(m.alarm.section for m in METRICS if m.name == name and m.alarm)
+    for words in (
+        "Stage main, account 123456789012, region us-gov-west-1. ",
+        " Data: ",
+        f"Runbook: https://git.example/wms/docs/operations.md#{section.lower()} ",
+        "Dashboard: https://console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1#dashboards/dashboard/",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    "value", ["docs", "ftp://x", "https://a b", "https://x/${AWS::Region}", 'https://x"']
+)
+def test_another_address_of_the_docs_is_refused(value: str):
+    with pytest.raises(SceptreException, match="docs_url"):
+        built("alarms", docs_url=value)
+
+
+def test_the_lags_threshold_is_the_stages_in_alarm_and_dashboard():
+    given: dict[str, Any] = {"connector": {"lag_alarm_seconds": 120}}
+    assert (
+        alarm("ReplicationLagSeconds", **given)["Threshold"],
+        alarm("ReplicationLagSeconds")["Threshold"],
+    ) == (120, 900)
+    board = of_type(built("alarms", **given), "AWS::CloudWatch::Dashboard")["Dashboard"]["Properties"]
+    body = json.loads(board["DashboardBody"]["Fn::Sub"])
+    lines = [widget["properties"].get("annotations") for widget in body["widgets"]]
+    assert [line for line in lines if line] == [{"horizontal": [{"label": "alarm", "value": 120.0}]}]
 
 
 #: As CloudWatch Logs documents its filter patterns: letters, digits, these symbols, and these operators.
@@ -274,6 +330,7 @@ def test_alarms_on_metrics_of_aws_name_the_page_and_the_dimensions_that_it_docum
         "AWS/Lambda": {"FunctionName"},
         "AWS/SQS": {"QueueName"},
         "AWS/Events": {"RuleName"},
+        "AWS/Logs": {"LogGroupName", "DestinationType", "FilterName"},
     }
     for found in aws_alarms(MAIN):
         assert found.source.startswith("https://docs.aws.amazon.com/"), found.name

@@ -1,5 +1,6 @@
 """The worker's task definition, service and roles."""
 
+import fnmatch
 import json
 import re
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Any
 import pytest
 from sceptre.exceptions import SceptreException
 
+from connector.domain.secrets.injected import PinnedSecret
 from templates.shared.fargate import SIZES, size_problem
-from tests.templates.support import SECRET, built, rights, text
+from tests.templates.support import SECRET, built, plain, rights, text
 
 
 def container(**arguments: Any) -> dict[str, Any]:
@@ -48,34 +50,42 @@ def test_every_variable_that_the_worker_reads_is_set_exactly_once(auth: str):
     }
 
 
-def test_confidential_values_come_from_secrets_by_arn_and_key():
+def test_confidential_values_come_from_secrets_by_arn_key_and_version():
+    """Without a version ECS would give a worker that is replaced one that nobody has tried."""
     assert injected() == {
-        "KAFKA_BOOTSTRAP_SERVERS": f"{SECRET}brokerString-AbCdEf",
-        "DATABASE_USER": f"{SECRET}dbInfo-AbCdEf:username::",
-        "DATABASE_PASSWORD": f"{SECRET}dbInfo-AbCdEf:password::",
+        "KAFKA_BOOTSTRAP_SERVERS": f"{SECRET}brokerString-AbCdEf:::v-brokerString",
+        "DATABASE_USER": f"{SECRET}dbInfo-AbCdEf:username::v-dbInfo",
+        "DATABASE_PASSWORD": f"{SECRET}dbInfo-AbCdEf:password::v-dbInfo",
     }
 
 
 @pytest.mark.parametrize("auth", ["tls", "scram", "iam", "plaintext"])
 def test_a_private_authority_is_injected_wherever_there_is_tls(auth: str):
     arn = f"{SECRET}kafkaTls-AbCdEf"
-    given = injected(auth=auth, tls_secret_arn=arn).get("KAFKA_CERTIFICATE_AUTHORITY")
-    assert given == (None if auth == "plaintext" else f"{arn}:certificateAuthorityPem::")
+    given = injected(auth=auth, tls_secret_arn=arn, tls_secret_version="v3").get(
+        "KAFKA_CERTIFICATE_AUTHORITY"
+    )
+    assert given == (None if auth == "plaintext" else f"{arn}:certificateAuthorityPem::v3")
     assert environment(auth=auth)["KAFKA_CERTIFICATE_AUTHORITY"] == "unused"
 
 
 def test_with_scram_the_credentials_are_injected_and_without_they_are_marked_unused():
-    assert injected(auth="scram")["KAFKA_PASSWORD"] == f"{SECRET}kafkaCredentials-AbCdEf:password::"
+    given = injected(auth="scram")["KAFKA_PASSWORD"]
+    assert given == f"{SECRET}kafkaCredentials-AbCdEf:password::v-kafkaCredentials"
     assert environment(auth="tls")["KAFKA_PASSWORD"] == "unused"
 
 
-def test_the_execution_role_reads_exactly_the_injected_secrets():
-    for auth, count in (("tls", 2), ("scram", 3)):
-        by_sid = {s["Sid"]: s for s in rights(built("connector", auth=auth), "ExecutionRole")}
-        allowed = by_sid["ReadSecrets"]["Resource"]
-        used = {value.split(":secret:")[1].split(":")[0] for value in injected(auth=auth).values()}
-        assert {arn.split(":secret:")[1] for arn in allowed} == used
-        assert len(used) == count
+@pytest.mark.parametrize(("auth", "more"), [("tls", ()), ("scram", ("kafkaCredentials",))])
+def test_the_execution_role_reads_the_injected_secrets_and_what_a_rotation_may_change_to(
+    auth: str, more: tuple[str, ...]
+):
+    by_sid = {s["Sid"]: s for s in rights(built("connector", auth=auth), "ExecutionRole")}
+    allowed = {plain(arn).rpartition(":secret:")[2] for arn in by_sid["ReadSecrets"]["Resource"]}
+    names = ("brokerString", "dbInfo", *more)
+    assert allowed == {f"wms/{owner}/{name}-??????" for owner in ("main", "default") for name in names}
+    for reference in injected(auth=auth).values():
+        named = PinnedSecret.of(reference).arn.rpartition(":secret:")[2]
+        assert any(fnmatch.fnmatchcase(named, pattern) for pattern in allowed)
 
 
 def test_an_ephemeral_stages_group_and_topics_carry_its_namespace():

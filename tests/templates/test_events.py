@@ -11,7 +11,9 @@ import pytest
 from ministack.services import eventbridge
 from sceptre.exceptions import SceptreException
 
-from connector.domain.health.metrics import RULES
+from connector.domain.health.metrics import RULES, SECRET_CHANGED
+from connector.domain.health.refused_login import PATTERN
+from connector.domain.stage.stage import Stage
 from tests.support.ecs_samples import SAMPLES, Sample
 from tests.templates.support import LONGEST, built, of_type, plain, text
 
@@ -45,13 +47,77 @@ def test_a_documented_event_sets_off_the_rule_that_is_meant_for_it_and_no_other(
 
 
 def test_every_rule_with_a_pattern_is_set_off_by_a_sample():
-    assert {sample.rule for sample in SAMPLES} - {""} == set(RULES) - {"HealthSchedule"}
+    assert {sample.rule for sample in SAMPLES} - {""} == set(RULES) - {"HealthSchedule", SECRET_CHANGED}
 
 
 @pytest.mark.parametrize("stage", ["feature.x", LONGEST])
 def test_no_stage_receives_of_another_ones_events(stage: str):
     rules = of_type(built("events", stage), "AWS::Events::Rule")
     assert not [sample.what for sample in SAMPLES if matching(sample.event, rules)]
+
+
+def of_a_secret(call: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """A call as CloudTrail hands it to EventBridge ("Match AWS Secrets Manager events with EventBridge",
+    Secrets Manager User Guide). Its page warns that responses spell `arn` in two ways, so only the request
+    counts: it has the name or the ARN, as the caller gave it.
+    """
+    return {
+        "version": "0",
+        "id": "79f04f06-924c-7a00-b3f8-e532167d23e0",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.secretsmanager",
+        "account": "123456789012",
+        "time": "2026-10-23T12:26:45Z",
+        "region": "us-east-1",
+        "resources": [],
+        "detail": {
+            "eventSource": "secretsmanager.amazonaws.com",
+            "eventName": call,
+            "readOnly": False,
+            **detail,
+        },
+    }
+
+
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
+
+
+@pytest.mark.parametrize("owner", ["main", "default"])
+@pytest.mark.parametrize(
+    ("call", "key", "start"),
+    [
+        ("CreateSecret", "name", ""),
+        ("PutSecretValue", "secretId", ""),
+        ("PutSecretValue", "secretId", ARN),
+        ("UpdateSecret", "secretId", ""),
+        ("DeleteSecret", "secretId", ARN),
+        ("RestoreSecret", "secretId", ""),
+        ("UpdateSecretVersionStage", "secretId", ARN),
+    ],
+)
+def test_a_call_that_changes_a_secret_of_the_stage_or_a_default_one_sets_off_its_rule(
+    owner: str, call: str, key: str, start: str
+):
+    detail = {"requestParameters": {key: f"{start}wms/{owner}/dbInfo"}}
+    assert matching(of_a_secret(call, detail)) == [SECRET_CHANGED]
+
+
+@pytest.mark.parametrize(
+    ("call", "detail"),
+    [
+        ("GetSecretValue", {"requestParameters": {"secretId": "wms/main/dbInfo"}}),
+        ("TagResource", {"requestParameters": {"secretId": "wms/main/dbInfo"}}),
+        ("PutSecretValue", {"requestParameters": {"secretId": "wms/main-x/dbInfo"}}),
+        ("PutSecretValue", {"requestParameters": {"secretId": f"{ARN}wms/val/dbInfo-AbCdEf"}}),
+        ("PutSecretValue", {"requestParameters": None}),
+        (
+            "PutSecretValue",
+            {"requestParameters": {"secretId": "wms/main/dbInfo"}, "errorCode": "AccessDenied"},
+        ),
+    ],
+)
+def test_a_read_another_stages_secret_and_a_refused_call_set_off_nothing(call: str, detail: dict[str, Any]):
+    assert matching(of_a_secret(call, detail)) == []
 
 
 def test_patterns_and_names_are_within_eventbridges_limits():
@@ -80,13 +146,31 @@ def test_every_rule_hands_the_event_as_it_is_to_the_health_function_and_keeps_wh
 @pytest.mark.parametrize("rule", RULES)
 def test_each_rule_and_no_other_one_may_start_the_health_function(rule: str):
     permissions = of_type(built("events"), "AWS::Lambda::Permission")
-    assert len(permissions) == len(RULES)
+    assert len(permissions) == len(RULES) + 1, "and the log filter"
     assert permissions[f"{rule}Permission"]["Properties"] == {
         "Action": "lambda:InvokeFunction",
         "FunctionName": {"Ref": "ConnectHealthArn"},
         "Principal": "events.amazonaws.com",
         "SourceArn": {"Fn::GetAtt": [rule, "Arn"]},
     }
+
+
+def test_lines_that_may_tell_of_a_refused_login_go_to_the_health_function():
+    template = built("events")
+    (found,) = of_type(template, "AWS::Logs::SubscriptionFilter").values()
+    assert found["DependsOn"] == "LoginRefusedPermission"
+    group = Stage.parse("main").names.connector_log_group
+    assert found["Properties"] == {
+        "FilterName": "wms-connector-main-LoginRefused",
+        "FilterPattern": PATTERN,
+        "LogGroupName": group,
+        "DestinationArn": {"Ref": "ConnectHealthArn"},
+    }
+    assert len(PATTERN) <= 1024, "CloudWatch Logs takes no longer pattern"
+    permission = of_type(template, "AWS::Lambda::Permission")["LoginRefusedPermission"]["Properties"]
+    assert permission["Principal"] == "logs.amazonaws.com"
+    assert plain(permission["SourceArn"]) == f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@ import json
 from typing import Any
 
 from connector.domain.health.metrics import RULES
+from connector.domain.stage.aws_names import RolePart
+from connector.domain.stage.stage import Stage
 from tests.templates.support import ALB_TLS, built, plain, rights
 
 ADMIN = built("functions")["Resources"]["ConnectAdmin"]["Properties"]
@@ -21,6 +23,7 @@ def test_its_environment_is_the_contracted_one_and_nothing_is_empty():
         "CLUSTER_NAME": "wms-connector-main",
         "SERVICE_NAME": "wms-connector-main",
         "KAFKA_AUTH": "tls",
+        "DESIRED_COUNT": "1",
     }
     assert json.loads(variables["CONNECTOR_SETTINGS"])["kind"] == "debezium"
 
@@ -94,14 +97,28 @@ def test_the_health_check_publishes_into_its_namespace_mails_its_topic_and_chang
         "StringEquals": {"cloudwatch:namespace": "wms-connector-main/Health"}
     }
     found = json.dumps(by_sid)
-    for action in ("ecs:UpdateService", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "kafka-cluster:"):
+    for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem", "kafka-cluster:"):
         assert action not in found
 
 
-def test_on_the_cluster_the_health_check_sees_the_heartbeats_topic_and_reads_no_record():
+def test_a_rotation_changes_the_stages_own_service_and_passes_its_own_two_roles_to_ecs_only():
+    by_sid = health_rights()
+    (service,) = plain(by_sid["ReplaceWorkers"]["Resource"])
+    assert service.endswith(":service/wms-connector-main/wms-connector-main")
+    (family,) = plain(by_sid["RegisterTaskDefinition"]["Resource"])
+    assert family.endswith(":task-definition/wms-connector-main:*")
+    names = Stage("main").names
+    expected = [f"role/example/{names.role(p, '/example/')}" for p in (RolePart.EXECUTION, RolePart.TASK)]
+    passed = plain(by_sid["PassRolesOfWorkers"]["Resource"])
+    assert [role.rpartition(":")[2] for role in passed] == expected
+    condition = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    assert by_sid["PassRolesOfWorkers"]["Condition"] == condition
+
+
+def test_on_the_cluster_the_health_check_sees_heartbeats_and_data_topics_and_reads_no_record():
     by_sid = health_rights(auth="iam")
     topics = [arn.rpartition("/")[2] for arn in by_sid["SeeHeartbeat"]["Resource"]]
-    assert topics == ["wms.heartbeat", "wms.heartbeat.table"]
+    assert topics == ["wms.heartbeat", "wms.heartbeat.table", *Stage("main").topics.roles["data"]]
     assert by_sid["SeeHeartbeat"]["Action"] == ["kafka-cluster:DescribeTopic"]
     assert "kafka-cluster:ReadData" not in json.dumps(by_sid)
 

@@ -35,10 +35,17 @@ def shown(statement: Statement) -> dict[str, Any]:
         ),
         (
             iam.read_stage_secrets("wms", Stage.parse("a.b")),
-            {"secretsmanager:GetSecretValue"},
+            {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
             [BASE.format("secretsmanager", f"secret:wms/{owner}/*") for owner in ("a.b", "default")],
         ),
-        (iam.read_secrets(["b", "a", "b"]), {"secretsmanager:GetSecretValue"}, ["a", "b"]),
+        (
+            iam.read_worker_secrets("wms", Stage.parse("a.b"), ["dbInfo"]),
+            {"secretsmanager:GetSecretValue"},
+            [
+                BASE.format("secretsmanager", f"secret:wms/{owner}/dbInfo-??????")
+                for owner in ("a.b", "default")
+            ],
+        ),
         (
             iam.keep_state("wms-connector-main-state"),
             {"dynamodb:GetItem", "dynamodb:PutItem"},
@@ -60,7 +67,11 @@ def shown(statement: Statement) -> dict[str, Any]:
             {"ecs:DescribeServices"},
             [BASE.format("ecs", "service/wms-connector-main/wms-connector-main")],
         ),
-        (iam.publish_to_topic("t", KEY)[0], {"sns:Publish"}, [BASE.format("sns", "t")]),
+        (
+            iam.publish_to_topic("t", KEY)[0],
+            {"sns:GetTopicAttributes", "sns:Publish"},
+            [BASE.format("sns", "t")],
+        ),
         (iam.publish_metrics("n"), {"cloudwatch:PutMetricData"}, ["*"]),
         (iam.send_dead_letters("q", KEY)[0], {"sqs:SendMessage"}, [BASE.format("sqs", "q")]),
         (
@@ -81,7 +92,9 @@ def test_a_statement_allows_these_actions_on_these_resources(
 
 
 def test_tasks_are_found_in_the_stages_cluster_only():
-    for statement in iam.find_tasks(MAIN.names):
+    *of_tasks, definitions = iam.find_tasks(MAIN.names)
+    assert plain(shown(definitions)["Resource"]) == ["*"], "ECS takes no resource for it"
+    for statement in of_tasks:
         condition = shown(statement)["Condition"]["ArnEquals"]["ecs:cluster"]
         assert plain(condition) == BASE.format("ecs", "cluster/wms-connector-main")
 

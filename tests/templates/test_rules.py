@@ -17,6 +17,7 @@ WITHOUT_RESOURCE = {
     "ec2:DescribeSubnets",
     "ecr:GetAuthorizationToken",
     "cloudwatch:PutMetricData",
+    "ecs:DescribeTaskDefinition",
     # The reference names a resource, refusals do not: allowed under both, and bound to the cluster.
     "ecs:ListTasks",
 }

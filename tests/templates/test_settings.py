@@ -72,7 +72,7 @@ def test_a_refused_stage_makes_no_template(stage: str):
         ("network", {"alb_tls": {"certificate_arn": "x"}}, "not 'x'"),
         ("network", {"broker_cidrs": ["10.0.0.0/33"]}, "not '10.0.0.0/33'"),
         ("network", {"vpc_id": "vpc"}, "vpc_id"),
-        ("connector", {"desired_count": 0}, "desired_count"),
+        ("connector", {"desired_count": -1}, "desired_count"),
         ("connector", {"iam_path": "developer"}, "not 'developer'"),
         ("connector", {"permissions_boundary": "boundary"}, "not 'boundary'"),
         ("network", {"dns_cidrs": "10.0.0.0/8"}, "dns_cidrs: expected a list like [10.0.0.0/8], not"),

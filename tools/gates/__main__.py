@@ -4,6 +4,7 @@
     checkov    .rendered  .../bin/checkov
     parliament .rendered  .../bin/parliament
     nist       .rendered  .../node_modules
+    cyclonedx  .sbom      .../bin/python
 
 Prints one line for each problem and ends with status 1 if there is one, with 2 if a gate could not be run.
 """
@@ -12,13 +13,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tools.gates import checkov, nist, parliament, templates
+from tools.gates import checkov, cyclonedx, nist, parliament, templates
 from tools.gates.judge import GateError
 
 GATES: Mapping[str, Callable[[Path, Mapping[str, str]], list[str]]] = {
     "checkov": checkov.run,
     "parliament": parliament.run,
     "nist": nist.run,
+    "cyclonedx": cyclonedx.run,
 }
 
 
@@ -31,7 +33,8 @@ def main(arguments: Sequence[str]) -> int:
                 sys.stdout.write(f"{len(found)} templates of other settings\n")
                 return 0
             case [gate, directory, tool] if gate in GATES:
-                read = templates.read_all(Path(directory))
+                reader = cyclonedx.read_all if gate == "cyclonedx" else templates.read_all
+                read = reader(Path(directory))
                 problems = GATES[gate](Path(tool), read)
                 for line in problems:
                     sys.stderr.write(f"{gate}: {line}\n")

@@ -65,9 +65,9 @@ def _admin(cluster: str, stage: Stage) -> Iterator[AwsCall]:
 
 def _health(cluster: str, stage: Stage) -> Iterator[AwsCall]:
     caller = Caller.HEALTH_FUNCTION
-    heartbeats = [stage.topics.one(role) for role in ("heartbeat", "heartbeat_table")]
+    seen = [topic for role in ("heartbeat", "heartbeat_table", "data") for topic in stage.topics.roles[role]]
     yield from _rows(caller, [cluster], "Connect")
-    yield from _rows(caller, _named(cluster, "topic", heartbeats), "DescribeTopic")
+    yield from _rows(caller, _named(cluster, "topic", seen), "DescribeTopic")
 
 
 def _named(cluster: str, kind: str, names: Iterable[str]) -> list[str]:

@@ -12,13 +12,14 @@ from typing import Any
 from connector.domain.access import deployer_protection
 from connector.domain.access.call import AwsScope
 from connector.domain.access.deployer import log_groups, topics
-from connector.domain.stage.aws_names import CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR, PRODUCT, RolePart
 from connector.domain.stage.stage import NAMED_STAGES, Stage, bare_names
 from connector.domain.stage.topics import BROKER_TOPICS
 
 Statement = Mapping[str, Any]
 
-#: All that a stage's roles are granted. None of it invokes or changes a function.
+#: All that a stage's roles are granted, but for the roles that a rotation passes to ECS. None of it invokes
+#: or changes a function.
 ROLE_ACTIONS: tuple[str, ...] = (
     "cloudwatch:PutMetricData",
     *("dynamodb:GetItem", "dynamodb:PutItem"),
@@ -26,11 +27,13 @@ ROLE_ACTIONS: tuple[str, ...] = (
     *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"),
     *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"),
     *("ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer"),
-    *("ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks", "ecs:UpdateService"),
+    *("ecs:DescribeServices", "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListTasks"),
+    *("ecs:RegisterTaskDefinition", "ecs:UpdateService"),
     "kafka-cluster:*",
     *("kms:Decrypt", "kms:GenerateDataKey"),
     *("logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents"),
-    *("secretsmanager:GetSecretValue", "sns:Publish", "sqs:SendMessage"),
+    *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "sqs:SendMessage"),
+    *("sns:GetTopicAttributes", "sns:Publish"),
 )
 
 #: What may not be done to topics and groups without a namespace: they belong to named stages. Their names may
@@ -43,9 +46,18 @@ _KAFKA_CHANGES = (
 
 def statements(scope: AwsScope, secret_prefix: str) -> Iterator[Statement]:
     """Everything that roles are granted, and denials of it on what belongs to named stages."""
-    anywhere = replace(scope, region="*", account="*")  # shorter: one document must hold it all
+    # Shorter, for one document must hold it all. A wildcard may stand in each segment of an ARN but the
+    # service's ("IAM JSON policy elements: Resource").
+    anywhere = replace(scope, partition="*", region="*", account="*")
     stages = [Stage.parse(name) for name in NAMED_STAGES]
     yield {"Sid": "UpTo", "Effect": "Allow", "Action": list(ROLE_ACTIONS), "Resource": "*"}
+    yield {
+        "Sid": "UpToRoles",
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": anywhere.global_arn("iam", f"role/*{PRODUCT}-*"),
+        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+    }
     yield _denied(
         "NamedStages", "*", [arn for stage in stages for arn in _of_roles(anywhere, stage, secret_prefix)]
     )
@@ -73,6 +85,12 @@ def _of_roles(scope: AwsScope, stage: Stage, secret_prefix: str) -> Iterator[str
     yield scope.arn("secretsmanager", f"secret:{secret_prefix}/{stage.name}/*")
     yield scope.arn("dynamodb", f"table/{names.table}")
     yield scope.arn("ecs", f"*/{names.service}/*")
+    # A task definition. The capital letter of a role's name, behind the slug, is in no slug.
+    yield scope.arn("ecs", f"*/{names.service}:*")
+    yield from (
+        scope.global_arn("iam", f"role/*{names.service}-{part.value[0]}*")
+        for part in (RolePart.EXECUTION, RolePart.TASK)
+    )
     yield scope.arn("sqs", names.dead_letter_queue)
     yield from (scope.arn("sns", topic) for topic in topics(names))
     for group in log_groups(names):

@@ -88,6 +88,11 @@ STAGE: Mapping[str, Actions] = {
         # DescribeLogGroups: the reference names no resource, refusals name `log-group::log-stream:`.
         Target.ANYTHING: "logs:DescribeLogGroups logs:DescribeResourcePolicies",
     },
+    "AWS::Logs::SubscriptionFilter": {
+        Target.LOG_GROUP: (
+            "logs:DeleteSubscriptionFilter logs:DescribeSubscriptionFilters logs:PutSubscriptionFilter"
+        ),
+    },
     "AWS::Logs::MetricFilter": {
         Target.LOG_GROUP: "logs:DeleteMetricFilter logs:DescribeMetricFilters logs:PutMetricFilter",
     },

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from connector.domain.access.call import AwsCall, AwsScope, Caller
 from connector.domain.secrets.fallback import candidate_paths
 from connector.domain.secrets.secrets import SECRET_NAMES
-from connector.domain.stage.aws_names import CONTAINER, Names
+from connector.domain.stage.aws_names import CONTAINER, Names, RolePart
 from connector.domain.stage.stage import Stage
 
 _REFERENCE = "service authorization reference"
@@ -26,7 +26,7 @@ class StageResources:
     `key` and `secrets_keys` are ARNs of KMS keys, `injected` those of the secrets that ECS injects,
     `subnets` and `groups` those of the functions' subnets (a shared one has its owner's account) and security
     groups, and `repository` that of the image's repository. The paths of all secrets start with
-    `secret_prefix`.
+    `secret_prefix`; `iam_path` is the path of the stage's roles.
     """
 
     stage: Stage
@@ -38,11 +38,21 @@ class StageResources:
     groups: tuple[str, ...]
     repository: str
     secrets_keys: tuple[str, ...] = ()
+    iam_path: str = "/example/"
 
     @property
     def names(self) -> Names:
         """The stage's AWS names."""
         return self.stage.names
+
+    @property
+    def worker_roles(self) -> tuple[str, ...]:
+        """ARNs of the two roles of a task."""
+        parts = (RolePart.EXECUTION, RolePart.TASK)
+        return tuple(
+            self.scope.global_arn("iam", f"role{self.iam_path}{self.names.role(part, self.iam_path)}")
+            for part in parts
+        )
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -74,9 +84,6 @@ def role_calls(resources: StageResources) -> tuple[AwsCall, ...]:
 def _admin(of: StageResources) -> Iterator[AwsCall]:
     caller = Caller.ADMIN_FUNCTION
     yield from _function(caller, of, of.names.connect_admin)
-    yield AwsCall(
-        caller, "ecs", "update_service", "ecs:UpdateService", _service(of), _REFERENCE, _cluster(of)
-    )
 
 
 def _health(of: StageResources) -> Iterator[AwsCall]:
@@ -100,6 +107,8 @@ def _health(of: StageResources) -> Iterator[AwsCall]:
     topic = arn("sns", names.sns_topic)
     publish = AwsCall(caller, "sns", "publish", "sns:Publish", (topic,), _REFERENCE)
     yield publish
+    read = "sns:GetTopicAttributes"
+    yield AwsCall(caller, "sns", "get_topic_attributes", read, (topic,), _REFERENCE)
     for action in ("kms:Decrypt", "kms:GenerateDataKey"):
         source = 'SNS developer guide, "Managing Amazon SNS encryption keys and costs"'
         yield _with_key(of, publish, action, source, {"aws:sns:topicArn": topic})
@@ -127,11 +136,22 @@ def _function(caller: Caller, of: StageResources, function: str) -> Iterator[Aws
     secret, table = "get_secret_value", (of.scope.arn("dynamodb", f"table/{of.names.table}"),)
     yield AwsCall(caller, "secretsmanager", secret, "secretsmanager:GetSecretValue", of.secrets, _REFERENCE)
     yield from _secret_keys(caller, of, secret, of.secrets)
+    # The value is not read, so no key is used. A worker's secret is asked for by its whole ARN.
+    yield AwsCall(
+        caller,
+        "secretsmanager",
+        "describe_secret",
+        "secretsmanager:DescribeSecret",
+        of.secrets,
+        _REFERENCE,
+    )
     for operation, action in (("get_item", "dynamodb:GetItem"), ("put_item", "dynamodb:PutItem")):
         call = AwsCall(caller, "dynamodb", operation, action, table, _REFERENCE)
         yield call
         yield _with_key(of, call, "kms:Decrypt", _TABLES, {"aws:dynamodb:tableName": of.names.table})
     yield from _tasks(caller, of)
+    yield from _rotation(caller, of)
+    yield _definition(caller)
     yield _variables(caller, of, function)
     yield from _log(caller, of, of.names.function_log_group(function), "2030/01/01/[$LATEST]0a1b", _VPC)
     yield from _interfaces(caller, of)
@@ -169,6 +189,23 @@ def _tasks(caller: Caller, of: StageResources) -> Iterator[AwsCall]:
     yield AwsCall(
         caller, "ecs", "describe_services", "ecs:DescribeServices", _service(of), _REFERENCE, _cluster(of)
     )
+
+
+def _rotation(caller: Caller, of: StageResources) -> Iterator[AwsCall]:
+    """New workers with other versions of secrets: a task definition, run with the stage's two roles."""
+    service, definition = of.names.service, (of.scope.arn("ecs", f"task-definition/{of.names.service}:*"),)
+    update, register = "update_service", "register_task_definition"
+    context = {**_cluster(of), "ecs:task-definition": of.scope.arn("ecs", f"task-definition/{service}:8")}
+    yield AwsCall(caller, "ecs", update, "ecs:UpdateService", _service(of), _REFERENCE, context)
+    yield AwsCall(caller, "ecs", register, "ecs:RegisterTaskDefinition", definition, _REFERENCE)
+    passed = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+    yield AwsCall(caller, "ecs", register, "iam:PassRole", of.worker_roles, _TASKS, passed)
+
+
+def _definition(caller: Caller) -> AwsCall:
+    """The action takes no resource: any definition of the account may be described, and none has a secret."""
+    operation = "describe_task_definition"
+    return AwsCall(caller, "ecs", operation, "ecs:DescribeTaskDefinition", ("*",), _REFERENCE)
 
 
 def _interfaces(caller: Caller, of: StageResources) -> Iterator[AwsCall]:

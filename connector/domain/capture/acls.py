@@ -37,7 +37,7 @@ class Acl:
         what = (
             self.resource.value if self.resource is Resource.CLUSTER else f"{self.resource.value} {self.name}"
         )
-        return f"{what}: {', '.join(self.operations)}"
+        return f"{what.rstrip()}: {', '.join(self.operations)}"
 
 
 #: Registration makes the topic, compares its settings with the wanted ones, and puts them right.
@@ -46,6 +46,8 @@ _PREPARE = ("Create", "Alter", "AlterConfigs")
 _USE = {
     "schema_history": ("Read", "Write"),
     "signal": ("Read", "Write"),
+    # A function reads how far a snapshot is.
+    "notification": ("Read", "Write"),
 }
 #: Connect makes its own three topics and compares their clean-up policy.
 _CONNECT = ("Create", "DescribeConfigs", "Read", "Write")
@@ -65,7 +67,9 @@ def acls(stage: Stage, settings: ConnectorSettings) -> tuple[Acl, ...]:
     topics = stage.topics
     found = [
         Acl(Resource.TOPIC, spec.name, (*_PREPARE, *_USE.get(spec.role, ("Write",)), *delete))
-        for spec in topics.specs(settings.kind, heartbeat_table=bool(settings.heartbeat_table))
+        for spec in topics.specs(
+            settings.kind, jdbc_topics=settings.jdbc_topics, heartbeat_table=bool(settings.heartbeat_table)
+        )
     ]
     for group in topics.connect_groups:
         found += [

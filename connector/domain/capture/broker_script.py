@@ -5,6 +5,7 @@ what is used.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from connector.domain.capture.acls import acls, transactional_ids
 from connector.domain.capture.settings import ConnectorSettings
@@ -14,6 +15,8 @@ from connector.domain.stage.topics import TopicSpec
 
 #: The security group whose members (tasks and Lambdas) connect to the brokers.
 CLIENT_GROUP = "client"
+#: How Connect makes its own topics.
+_COMPACT = {"cleanup.policy": "compact"}
 
 
 def broker_script(
@@ -39,23 +42,56 @@ def broker_script(
     return "\n\n".join(parts) + "\n"
 
 
+def broker_needs(
+    stage: Stage, auth: KafkaAuth, settings: ConnectorSettings, ports: Sequence[int] = ()
+) -> dict[str, Any]:
+    """The same for a program. `acls` is empty where the brokers decide by a role's policy, or by nothing."""
+    by_acl = auth not in (KafkaAuth.IAM, KafkaAuth.PLAINTEXT)
+    return {
+        "stage": stage.name,
+        "kafka_auth": auth.value,
+        "ports": sorted(set(ports)) or [auth.port],
+        "security_group": stage.names.security_group(CLIENT_GROUP),
+        "topics": [
+            {"name": spec.name, "partitions": spec.partitions, "configs": dict(spec.configs)}
+            for spec in _specs(stage, settings)
+        ]
+        + [{"name": name, "partitions": 1, "configs": _COMPACT} for name in _connect_topics(stage)],
+        "groups": [*stage.topics.using(stage.topics.connect_group).groups],
+        "transactional_ids": [*transactional_ids(stage.topics.connect_group)],
+        "acls": [
+            {"resource": each.resource.value, "name": each.name, "operations": [*each.operations]}
+            for each in (acls(stage, settings) if by_acl else ())
+        ],
+    }
+
+
 def _ingress(stage: Stage, ports: Sequence[int]) -> str:
     group = stage.names.security_group(CLIENT_GROUP)
     return f"# Ingress\nallow tcp {', '.join(map(str, ports))} to the brokers from the security group {group}"
 
 
-def _topics(stage: Stage, settings: ConnectorSettings) -> str:
-    specs = stage.topics.specs(
+def _specs(stage: Stage, settings: ConnectorSettings) -> Sequence[TopicSpec]:
+    return stage.topics.specs(
         settings.kind,
+        jdbc_topics=settings.jdbc_topics,
         data_partitions=settings.data_partitions,
         data_retention_days=settings.data_retention_days,
         heartbeat_table=bool(settings.heartbeat_table),
         max_record_mib=settings.max_record_mib,
     )
-    connect = [stage.topics.one(f"connect_{what}") for what in ("config", "offsets", "status")]
+
+
+def _connect_topics(stage: Stage) -> Sequence[str]:
+    return [stage.topics.one(f"connect_{what}") for what in ("config", "offsets", "status")]
+
+
+def _topics(stage: Stage, settings: ConnectorSettings) -> str:
     lines = ["# Topics (registration creates those that are missing; replication: the brokers' default)"]
-    lines += [_topic_line(spec) for spec in specs]
-    lines += [f"{name}  partitions=1 cleanup.policy=compact  (Connect's own)" for name in connect]
+    lines += [_topic_line(spec) for spec in _specs(stage, settings)]
+    lines += [
+        f"{name}  partitions=1 cleanup.policy=compact  (Connect's own)" for name in _connect_topics(stage)
+    ]
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from connector.domain.capture.envelope import SCHEMA, converters
 from connector.domain.capture.settings import UNREADABLE, ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth, client_security
@@ -41,20 +42,53 @@ def connector_config(
 ) -> Mapping[str, str]:
     """What `PUT /connectors/<name>/config` is given: every value is text, no value is confidential.
 
-    `private_ca`: whether the stage has the secret `kafkaTls`.
+    `private_ca`: whether the stage has the secret `kafkaTls`. Without a setting, messages have the form of a
+    new stage's; of a registered stage the caller gives the one it has (`envelope.kept_envelope`).
     """
     if settings.kind == "jdbc":
-        source = _jdbc(stage, database)
+        source = _jdbc(stage, database, settings)
     else:
         security = client_security(auth, private_ca=private_ca)
         source = {**_debezium(stage, security, settings), **_oracle(stage, database, security)}
-    return MappingProxyType(dict(sorted({**_COMMON, **source}.items())))
+    return MappingProxyType(
+        dict(sorted({**_COMMON, **converters(settings.envelope or SCHEMA), **source}.items()))
+    )
 
 
 def config_hash(config: Mapping[str, str]) -> str:
     """A short content hash: two configs share it exactly when they are equal."""
     text = json.dumps(dict(config), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def differences(
+    wanted: Mapping[str, str], stored: Mapping[str, str]
+) -> Mapping[str, tuple[str | None, str | None]]:
+    """The keys that differ: what Connect stores, and what is wanted. None stands for a key that is not there.
+
+    Values that may be confidential are not shown; that they differ is.
+    """
+    ours, theirs = ({NAME_KEY: aws_names.CONNECTOR, **config} for config in (wanted, stored))
+    return {
+        key: (shown_value(key, theirs.get(key)), shown_value(key, ours.get(key)))
+        for key in sorted({*ours, *theirs})
+        if ours.get(key) != theirs.get(key)
+    }
+
+
+#: Keys whose values may be confidential unless they are references, and values with a login in a URL.
+_CONFIDENTIAL_KEY = re.compile(
+    r"password|passwd|secret|token|jaas|credential|[.]user|username|private", re.IGNORECASE
+)
+_LOGIN_IN_URL = re.compile(r"//[^/@\s]+@|thin:[^@\s]*/[^@\s]*@")
+
+
+def shown_value(key: str, value: str | None) -> str | None:
+    """A value of the config as it may be shown: somebody may have written a password into it by hand."""
+    if value is None or value.startswith("${env:"):
+        return value
+    hidden = _CONFIDENTIAL_KEY.search(key) or _LOGIN_IN_URL.search(value)
+    return "(not shown)" if hidden else value
 
 
 def differs(wanted: Mapping[str, str], stored: Mapping[str, str]) -> bool:
@@ -65,6 +99,12 @@ def differs(wanted: Mapping[str, str], stored: Mapping[str, str]) -> bool:
     ours = {**wanted, NAME_KEY: aws_names.CONNECTOR}
     theirs = {NAME_KEY: aws_names.CONNECTOR, **stored}
     return ours != theirs
+
+
+def changed_keys(wanted: Mapping[str, str], stored: Mapping[str, str]) -> list[str]:
+    """The keys in which two configs differ, in order."""
+    keys = (wanted.keys() | stored.keys()) - {NAME_KEY}
+    return sorted(key for key in keys if wanted.get(key) != stored.get(key))
 
 
 _COMMON = {
@@ -96,7 +136,10 @@ def _debezium(stage: Stage, security: Mapping[str, str], settings: ConnectorSett
         "errors.max.retries": "-1",
         # Debezium's default writes null for a value that it cannot convert, and a line to the log.
         "event.converting.failure.handling.mode": UNREADABLE[settings.unreadable_values],
-        "retriable.restart.connector.wait.ms": "10000",
+        # Debezium repeats a refused login too. Its log line stops the connector within a minute: with 30 s
+        # after three tries at most, of the ten that Oracle allows by default; with 10 s it could be seven.
+        # The figures are in docs/operations.md, "Logins that are refused".
+        "retriable.restart.connector.wait.ms": str(settings.retry_wait_seconds * 1000),
         "connection.validation.timeout.ms": str(settings.validation_timeout_seconds * 1000),
         "database.user": USER_REFERENCE,
         "database.password": PASSWORD_REFERENCE,
@@ -188,14 +231,19 @@ def _oracle_address(database: Database) -> dict[str, str]:
     return address
 
 
-def _jdbc(stage: Stage, database: Database) -> dict[str, str]:
+def _jdbc(stage: Stage, database: Database, settings: ConnectorSettings) -> dict[str, str]:
     """Confluent's polling connector, with the settings of the runtime that this project replaces.
 
-    Its plugin is not part of the image (docs/decisions/0005). The plugin does not support exactly-once, so
-    the config does not require it.
+    Its plugin is in the image only where the build names it (docs/decisions/0005). It does not support
+    exactly-once, so the config does not require it.
     """
     # It names a topic prefix + table, without the schema: the prefix carries the schema, so there is one.
     (schema,) = {schema for schema, _ in JDBC_TABLES}
+    prefix = (
+        f"{stage.topics.jdbc_prefix}{schema}."
+        if settings.jdbc_topics == "schema"
+        else stage.topics.jdbc_prefix
+    )
     return {
         "connector.class": JDBC_CLASS,
         "connection.url": _jdbc_url(database),
@@ -206,9 +254,10 @@ def _jdbc(stage: Stage, database: Database) -> dict[str, str]:
         "mode": "timestamp",
         "timestamp.column.name": "SYS_ADD_TS",
         "poll.interval.ms": "2000",
+        "batch.max.rows": "1000",
         "schema.pattern": schema,
         "table.whitelist": ",".join(f"{schema}.{table}" for _, table in JDBC_TABLES),
-        "topic.prefix": f"{stage.topics.jdbc_prefix}{schema}.",
+        "topic.prefix": prefix,
     }
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
@@ -38,18 +39,25 @@ def elsewhere(table: str) -> bool:
     return bool(schema and dot and name) and schema not in {owner for owner, _ in CAPTURED_TABLES}
 
 
-def snapshot(stage: Stage, tables: Sequence[str], identifier: str) -> Signal:
+def snapshot(
+    stage: Stage, tables: Sequence[str], identifier: str, *, where: str = "", catalog: str = ""
+) -> Signal:
     """Let the connector take a snapshot of these tables, and then continue from its offset.
+
+    `where` is a condition on the rows of the one table, in SQL; `catalog` is the name that Debezium puts
+    before the schema, the pluggable database's or the database's.
 
     A blocking snapshot: an incremental one needs a table for its marks, and the Oracle database must not be
     changed. Tables are given as expressions, since Debezium puts the database's name before the schema.
     """
-    content = {
-        "id": identifier,
-        "type": "execute-snapshot",
-        "data": {
-            "type": "BLOCKING",
-            "data-collections": [f"(?:.+[.])?{re.escape(table)}" for table in captured(tables)],
-        },
-    }
+    collections = [f"(?:.+[.])?{re.escape(table)}" for table in captured(tables)]
+    data: dict[str, Any] = {"type": "BLOCKING", "data-collections": collections}
+    if where:
+        (table,) = captured(tables)
+        # Of a blocking snapshot the filter is the whole statement, and the table's name is no expression
+        # (RelationalSnapshotChangeEventSource.getBlockingSnapshottingTask of 3.6.1.Final).
+        statement = f"SELECT * FROM {table} WHERE {where}"  # noqa: S608 - an operator's own condition
+        name = f'"{catalog.upper()}".{table}'
+        data["additional-conditions"] = [{"data-collection": name, "filter": statement}]
+    content = {"id": identifier, "type": "execute-snapshot", "data": data}
     return Signal(stage.topics.prefix, json.dumps(content))

@@ -1,6 +1,17 @@
 """The classes of errors that the database, its driver or its redo log causes."""
 
-from connector.domain.diagnosis.error_class import LAUNCH, LOGS, ORACLE_SCRIPT, STATUS, ErrorClass, Owner
+from connector.domain.diagnosis.error_class import (
+    HELD,
+    LOGS,
+    LOST,
+    OFFSETS,
+    ORACLE_SCRIPT,
+    RESTART,
+    ROTATE,
+    STATUS,
+    ErrorClass,
+    Owner,
+)
 
 DATABASE_CLASSES: tuple[ErrorClass, ...] = (
     # Three wrong logins lock an account, whoever makes them.
@@ -9,8 +20,9 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.DATABASE,
         meaning="the database refuses the connector's login",
-        next_step="fix user and password in the secret dbInfo, then launch again",
-        command=LAUNCH,
+        next_step="fix user and password in the secret dbInfo",
+        command=ROTATE,
+        edit="user and password in the secret dbInfo",
         of_database="refuses the login",
     ),
     ErrorClass(
@@ -18,8 +30,9 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.DATABASE,
         meaning="the password of the connector's user expires soon; logins still succeed",
-        next_step="have the DBA set a new password, put it into the secret dbInfo, then launch again",
-        command=LAUNCH,
+        next_step="have the DBA set a new password, put it into the secret dbInfo",
+        command=ROTATE,
+        edit="the password in the secret dbInfo",
     ),
     ErrorClass(
         "database rights",
@@ -42,19 +55,19 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         "or a "
         "parameter",
         next_step="let the DBA set archive log mode, a valid local archive destination and what the message "
-        "names, as the script's head says; then launch again",
-        command=ORACLE_SCRIPT,
+        "names, as the script's head says; then restart the connector",
+        command=RESTART,
         of_database="is not set up for LogMiner",
     ),
     ErrorClass(
         "database trigger",
         retry=False,
         owner=Owner.DATABASE,
-        meaning="a trigger or a package of the database's owners refuses what the connector does, in words "
-        "of its own",
+        meaning="a trigger or a package of the database's owners refuses what the connector does, with a "
+        "message of its own",
         next_step="ask the DBA which trigger (a logon trigger, for example) or package raises the message, "
-        "and to let the connector's user pass; then launch again",
-        command=LAUNCH,
+        "and to let the connector's user pass; then restart the connector",
+        command=RESTART,
         of_database="refuses the connector by a trigger or a package",
     ),
     ErrorClass(
@@ -63,8 +76,9 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.DATABASE,
         meaning="the database and the connector agree on no protocol: authentication, encryption or TLS",
         next_step="ask the DBA which authentication protocol, encryption and TLS the listener's port wants "
-        "(sqlnet.ora); fix host and port in the secret dbInfo, or the database, then launch again",
-        command=LAUNCH,
+        "(sqlnet.ora); fix host and port in the secret dbInfo, which the workers get by themselves, or the "
+        "database, and then restart the connector",
+        command=RESTART,
         of_database="agrees on no protocol with the connector",
     ),
     ErrorClass(
@@ -72,9 +86,11 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.DATABASE,
         meaning="the database's log no longer reaches back to where the connector stopped",
-        next_step="ask the DBA to restore the archived log; if it is gone, changes are lost and a new "
-        "snapshot is needed: talk to the owners of the data first",
-        command=ORACLE_SCRIPT,
+        next_step="ask the DBA to restore the archived log from the connector's position on, then restart "
+        "the connector; if it is gone, changes are lost and a new snapshot is needed: talk to the owners of "
+        "the data first",
+        command=OFFSETS,
+        data=LOST,
     ),
     ErrorClass(
         "redo switched",
@@ -90,8 +106,7 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.US,
         meaning="LogMiner's session or its list of files is gone, as after a lost connection; a restart "
-        "makes "
-        "them anew",
+        "makes new ones",
         next_step="nothing, if a restart heals it; if it comes again, read in the worker's log what ended "
         "the "
         "session",
@@ -105,14 +120,15 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         next_step="ask the DBA for STATUS and INFO in V$LOGMNR_CONTENTS at that SCN; if it stays unreadable, "
         "only a new snapshot gets past it: talk to the owners of the data first",
         command=LOGS,
+        data=HELD,
     ),
     ErrorClass(
         "corrupt data",
         retry=False,
         owner=Owner.DATABASE,
         meaning="a file or a block of the database is damaged or cannot be read",
-        next_step="ask the DBA to repair or restore what the message names, then launch again",
-        command=LAUNCH,
+        next_step="ask the DBA to repair or restore what the message names, then restart the connector",
+        command=RESTART,
     ),
     ErrorClass(
         "log of another database",
@@ -122,15 +138,17 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         next_step="ask the DBA whether the database was restored, replaced or opened with RESETLOGS; if it "
         "was, the connector's position means nothing any more and a new snapshot is needed: talk to the "
         "owners of the data first",
-        command=ORACLE_SCRIPT,
+        command=OFFSETS,
+        data=LOST,
     ),
     ErrorClass(
         "snapshot too old",
         retry=False,
         owner=Owner.DATABASE,
         meaning="a snapshot ran longer than the database's undo retention",
-        next_step="ask the DBA for more undo retention, then launch again: the snapshot starts again",
-        command=LAUNCH,
+        next_step="ask the DBA for more undo retention, then restart the connector: the snapshot starts "
+        "again",
+        command=RESTART,
     ),
     ErrorClass(
         "table changed",
@@ -180,9 +198,10 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.DATABASE,
         meaning="the database is a standby, or open for reading only",
-        next_step="point the secret dbInfo at the primary, then launch again; after a fail-over ask the DBA "
+        next_step="point the secret dbInfo at the primary; after a fail-over ask the DBA "
         "which database is the primary now",
-        command=LAUNCH,
+        command=ROTATE,
+        edit="the host in the secret dbInfo",
         of_database="is a standby, or open for reading only",
     ),
     ErrorClass(
@@ -220,8 +239,9 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.US,
         meaning="the database's listener does not know the service or database",
-        next_step="fix 'dbname' (or 'sid', 'pdb') in the secret dbInfo, then launch again",
-        command=LAUNCH,
+        next_step="fix 'dbname' (or 'sid', 'pdb') in the secret dbInfo; nothing, if the database just starts",
+        command=ROTATE,
+        edit="'dbname' (or 'sid', 'pdb') in the secret dbInfo",
         of_database="does not know the service or database",
     ),
     ErrorClass(
@@ -230,8 +250,9 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.US,
         meaning="the database's address in the secret dbInfo cannot be used as it is written",
         next_step="fix what the message names in the secret dbInfo: host, port, 'dbname' (or 'sid', 'url') "
-        "and 'pdb', then launch again",
-        command=LAUNCH,
+        "and 'pdb'",
+        command=ROTATE,
+        edit="what the message names in the secret dbInfo",
         of_database="cannot be addressed so",
     ),
     ErrorClass(
@@ -241,8 +262,8 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.NETWORK,
         meaning="the name of the database's host cannot be resolved",
         next_step="check the host in the secret dbInfo, then whether the worker's VPC can resolve that name "
-        "(DNS, private hosted zones); then launch again",
-        command=LAUNCH,
+        "(DNS, private hosted zones); the connector goes on by itself once it does",
+        command=STATUS,
         of_database="has a host name that cannot be resolved",
     ),
     ErrorClass(
@@ -251,8 +272,8 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.DATABASE,
         meaning="the database's listener has rules that refuse this client or this service",
         next_step="ask the DBA to let the worker's addresses pass in the listener's rules (valid node "
-        "checking, service ACLs, Connection Manager); then launch again",
-        command=LAUNCH,
+        "checking, service ACLs, Connection Manager); then restart the connector",
+        command=RESTART,
         of_database="has a listener that refuses the connector's address",
     ),
     ErrorClass(
@@ -260,9 +281,9 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         retry=True,
         owner=Owner.NETWORK,
         meaning="the database cannot be reached, or the connection to it was lost",
-        next_step="check that the database runs and that its security group allows the connector's, then "
-        "launch again",
-        command=LAUNCH,
+        next_step="check that the database runs and that its security group allows the connector's; the "
+        "connector goes on by itself once it answers",
+        command=STATUS,
         of_database="cannot be reached",
     ),
     ErrorClass(
@@ -291,7 +312,7 @@ DATABASE_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.DATABASE,
         meaning="the database gives the connector no session, and only the worker's log has the reason",
         next_step="read Oracle's own message (ORA- and a number) in the worker's log; fix address, service, "
-        "user or password in the secret dbInfo, then launch again",
+        "user or password in the secret dbInfo",
         command=LOGS,
         of_database="gives the connector no session",
     ),

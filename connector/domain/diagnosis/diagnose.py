@@ -9,11 +9,12 @@ words about a connection, by who says them; and what a wrapper's own words mean 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.domain.diagnosis import signs
 from connector.domain.diagnosis.classes import class_named
 from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.diagnosis.missing_right import missing_rights
 from connector.domain.diagnosis.one_line import one_line
 from connector.domain.diagnosis.oracle_codes import POSITIONS, RAISED, WRAPPERS, by_code
 from connector.domain.diagnosis.speaker import (
@@ -97,12 +98,21 @@ def diagnose(text: str, *, about: Speaker = Speaker.UNKNOWN) -> Diagnosis:
     `about`: what the caller knows the text to be about, for words that do not tell it themselves.
     """
     causes = parse(text).causes
-    verdict = _judge(causes, about)
+    verdict = _with_missing_right(_judge(causes, about), text, causes)
     error_class, login = class_named(verdict.error_class), _login(text)
     if login is not None and error_class.retry:
         # Wherever it stands, even in a value or between head and tail: a login is never tried again.
         return Diagnosis(class_named("login"), login, Speaker.DATABASE, login=True)
     return Diagnosis(error_class, verdict.cause, verdict.speaker, login is not None)
+
+
+def _with_missing_right(verdict: _Verdict, text: str, causes: Sequence[Cause]) -> _Verdict:
+    """What the cluster's owners must grant comes first: the rest may be cut."""
+    rights = missing_rights(text, causes) if verdict.error_class == "cluster rights" else ()
+    if not rights:
+        return verdict
+    named = "; ".join(map(str, rights))
+    return replace(verdict, cause=one_line(f"missing right: {named} ({verdict.cause})"))
 
 
 def _login(text: str) -> str | None:

@@ -1,6 +1,16 @@
 """The classes of errors of brokers, AWS, the connector itself and its worker."""
 
-from connector.domain.diagnosis.error_class import BROKER_SCRIPT, LAUNCH, LOGS, STATUS, ErrorClass, Owner
+from connector.domain.diagnosis.error_class import (
+    BROKER_SCRIPT,
+    HELD,
+    LAUNCH,
+    LOGS,
+    RESTART,
+    ROTATE,
+    STATUS,
+    ErrorClass,
+    Owner,
+)
 
 PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
     ErrorClass(
@@ -35,10 +45,10 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="the brokers refuse the connector's user name, password or signature",
-        next_step="fix the brokers' user and password in the stage's secret; with IAM, check that the "
-        "task's role "
-        "may connect, then launch again",
-        command=LAUNCH,
+        next_step="fix user and password in the secret kafkaCredentials; with IAM, check that the task's "
+        "role may connect, then launch again",
+        command=ROTATE,
+        edit="user and password in the secret kafkaCredentials",
     ),
     ErrorClass(
         "broker authentication",
@@ -50,6 +60,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "each "
         "other, then launch again",
         command=LAUNCH,
+        edit="the port in the secret brokerString, or kafka_auth in {config}",
     ),
     ErrorClass(
         "broker TLS",
@@ -60,6 +71,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "authority "
         "must be in the image's trust store",
         command=LAUNCH,
+        edit="the port in the secret brokerString, or kafka_auth in {config}",
     ),
     ErrorClass(
         "broker certificate",
@@ -67,8 +79,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.PLATFORM,
         meaning="the brokers' certificate has expired, or is not valid yet",
         next_step="ask the cluster's owners to renew the certificate; if it is valid, the worker's clock is "
-        "wrong; then launch again",
-        command=LAUNCH,
+        "wrong; then restart the connector",
+        command=RESTART,
     ),
     ErrorClass(
         "IAM client",
@@ -79,6 +91,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         next_step="check that the image holds aws-msk-iam-auth, and that every client with sasl.mechanism "
         "AWS_MSK_IAM has sasl.client.callback.handler.class of that library; then launch again",
         command=LAUNCH,
+        edit="the worker's image (connector/image)",
     ),
     ErrorClass(
         "AWS credentials",
@@ -113,7 +126,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "network",
         retry=True,
         owner=Owner.NETWORK,
-        meaning="a connection of the worker failed, and the message does not tell to what",
+        meaning="a connection of the worker failed, and the message does not say to what",
         next_step="read in the worker's log which address it was, then check its security group and name",
         command=LOGS,
     ),
@@ -130,9 +143,11 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "fenced",
         retry=True,
         owner=Owner.US,
-        meaning="another producer took over the task's transactional id, or the task's transaction timed out",
+        meaning="another producer took over the task's transactional id, the task's transaction timed out, "
+        "or the task could not fence its predecessor when it started",
         next_step="check whether a second worker or a second stage runs this connector; a worker that paused "
-        "for too long is fenced too, and recovers by itself",
+        "for too long is fenced too, and a task that starts while Connect's leader changes fails so: a "
+        "restart heals both",
         command=LOGS,
     ),
     ErrorClass(
@@ -151,6 +166,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         next_step="check that consumers can read such a record, raise connector.max_record_mib in the "
         "stage's config.yaml, then launch again; no change is skipped until then",
         command=LAUNCH,
+        edit="connector.max_record_mib in {config}",
     ),
     ErrorClass(
         "record format",
@@ -171,6 +187,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         "connector.unreadable_values to null in the stage's config.yaml and launch; once the row has been "
         "read, remove the setting and launch again",
         command=LAUNCH,
+        edit="connector.unreadable_values in {config}",
     ),
     ErrorClass(
         "schema history",
@@ -180,6 +197,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         next_step="find out who deleted records of that topic; a new snapshot of the schema rebuilds the "
         "history (set snapshot.mode=recovery once)",
         command=LOGS,
+        data=HELD,
     ),
     ErrorClass(
         "DDL",
@@ -209,6 +227,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         next_step="check for a very large transaction; if there is none, raise task_memory in the "
         "stage's config.yaml, then launch again",
         command=LAUNCH,
+        edit="task_memory in {config}",
     ),
     ErrorClass(
         "settings",
@@ -217,5 +236,6 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         meaning="a setting of the connector, its topics or its worker is not valid",
         next_step="fix what the message names in the stage's config.yaml or secrets, then launch again",
         command=LAUNCH,
+        edit="what the message names, in {config} or in a secret",
     ),
 )

@@ -180,8 +180,13 @@ TELLING: Sequence[Sign] = (
     _sign(
         "fenced",
         r"produce with an old epoch|producer transaction expired"
-        r"|newer producer with the same transactionalId",
+        r"|newer producer with the same transactionalId|tried to use an old epoch with the transactionalId",
+        r"PRODUCER_FENCED|INVALID_PRODUCER_EPOCH|\bfenced out by a (?:newer|new)\b",
+        # DistributedHerder's words about the round in which a task fences its predecessors before it starts.
+        r"\bzombie fencing\b|Fencing failed because new task configurations",
     ),
+    # The same, where the leader could not be asked for it: the exception is that of any forwarded request.
+    _sign("fenced", place=r"\bfenceZombie|lambda\$fenceZombie|\bZombieFencing\b"),
     _sign("record too large", r"larger than the max(?:imum)? message size|MESSAGE_TOO_LARGE"),
     _sign("brokers", r"the brokers do not answer|Timed out waiting to send the call"),
     *(_sign(name, *words) for name, words in connector_messages.TELLING.items()),

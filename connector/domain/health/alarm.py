@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.domain.stage.aws_names import Names
+from connector.domain.stage.stage import Stage
 
 #: Where the sections for the alarms are, as a path in the repository.
 RUNBOOK = "docs/operations.md"
+
+
+def runbook_link(section: str, docs_url: str = "") -> str:
+    """Where a section of the runbook is: an address below that of the directory `docs`, else the file."""
+    page = f"{docs_url.rstrip('/')}/operations.md" if docs_url else RUNBOOK
+    return f"{page}#{section.lower()}"
 
 
 class AlarmMails(StrEnum):
@@ -48,8 +54,8 @@ class Alarm:
     """When a metric raises an alarm, and what its mail says.
 
     `period_seconds` is the length of a period; None stands for the interval of the health schedule.
-    `description` and `first_action` are sentences; `{health_logs}` in the latter stands for the health
-    function's log group.
+    `description`, `first_action` and `data` (whether data is at risk) are sentences; `{stage}` in the second
+    stands for the stage.
     `seen_by_health`: the health check sees this problem and mails it.
     """
 
@@ -63,6 +69,7 @@ class Alarm:
     period_seconds: int | None = None
     treat_missing_data: TreatMissingData = TreatMissingData.IGNORE
     seen_by_health: bool = False
+    data: str = "not at risk by this alone."
 
     def mails(self, which: AlarmMails = AlarmMails.ONCE) -> bool:
         """Whether the alarm itself mails people, with this value of the setting `alarm_mails`."""
@@ -71,12 +78,18 @@ class Alarm:
     @property
     def link(self) -> str:
         """Where the runbook's section is."""
-        return f"{RUNBOOK}#{self.section.lower()}"
+        return runbook_link(self.section)
 
-    def text_step(self, names: Names) -> str:
+    def text_step(self, stage: Stage) -> str:
         """The first step for one stage."""
-        return self.first_action.format(health_logs=names.function_log_group(names.connect_health))
+        return self.first_action.format(stage=stage.name)
 
-    def text_for(self, names: Names) -> str:
-        """What the mail of a stage says: what happened, the first step, where to read on."""
-        return f"{self.description} First step: {self.text_step(names)} Runbook: {self.link}"
+    def text_for(self, stage: Stage, docs_url: str, dashboard: str) -> str:
+        """What the mail of a stage says: what happened, the first step, what of the data, where to read on.
+
+        CloudWatch writes its alarm's mail; this text is all of it that is ours.
+        """
+        return (
+            f"{self.description} First step: {self.text_step(stage)} Data: {self.data} "
+            f"Runbook: {runbook_link(self.section, docs_url)} Dashboard: {dashboard}"
+        )

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from connector.domain.health.alarm import LEAST_CERTIFICATE_DAYS, Alarm, Compare, TreatMissingData
-from connector.domain.health.metrics import METRICS, RULES
+from connector.domain.health.metrics import LOGIN_REFUSED, METRICS, RULES
 from connector.domain.stage.aws_names import Names
 
 
@@ -25,6 +25,10 @@ _LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types
 _SQS = (
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-"
     "metrics.html"
+)
+_LOGS = (
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-"
+    "Metrics.html"
 )
 _EVENTS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"
 
@@ -60,21 +64,9 @@ def aws_alarms(names: Names, certificate: str = "") -> tuple[AwsAlarm, ...]:
             {"ClusterName": names.service, "ServiceName": names.service},
         ),
         *(_function(title, name, which) for title, name in functions.items() for which in _FUNCTION_TEXTS),
-        AwsAlarm(
-            "DeadLetters",
-            "AWS/SQS",
-            "ApproximateNumberOfMessagesVisible",
-            Alarm(
-                "The dead-letter queue holds events that could not be delivered or handled.",
-                "read a message of the queue: it names the rule or function that failed.",
-                "DeadLetters",
-                period_seconds=300,
-                treat_missing_data=TreatMissingData.NOT_BREACHING,
-            ),
-            _SQS,
-            {"QueueName": names.dead_letter_queue},
-        ),
+        _dead_letters(names),
         *(_rule(names, rule) for rule in RULES),
+        _log_filter(names),
         *([_certificate(certificate)] if certificate else []),
     )
 
@@ -105,6 +97,18 @@ _FUNCTION_TEXTS = {
 }
 
 
+def _dead_letters(names: Names) -> AwsAlarm:
+    alarm = Alarm(
+        "The dead-letter queue holds events that could not be delivered or handled.",
+        "read a message of the queue: it names the rule or function that failed.",
+        "DeadLetters",
+        period_seconds=300,
+        treat_missing_data=TreatMissingData.NOT_BREACHING,
+    )
+    dimensions = {"QueueName": names.dead_letter_queue}
+    return AwsAlarm("DeadLetters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", alarm, _SQS, dimensions)
+
+
 def _function(title: str, function: str, which: str) -> AwsAlarm:
     what, first_step = _FUNCTION_TEXTS[which]
     alarm = Alarm(
@@ -129,6 +133,23 @@ def _rule(names: Names, rule: str) -> AwsAlarm:
     )
     dimensions = {"RuleName": names.rule(rule)}
     return AwsAlarm(f"{rule}Undelivered", "AWS/Events", "FailedInvocations", alarm, _EVENTS, dimensions)
+
+
+def _log_filter(names: Names) -> AwsAlarm:
+    alarm = Alarm(
+        "Lines of the worker's log about a refused login do not reach the health function.",
+        "launch again, which sets the permission of the log filter as it was.",
+        f"{LOGIN_REFUSED}Undelivered",
+        statistic="Sum",
+        period_seconds=300,
+        treat_missing_data=TreatMissingData.NOT_BREACHING,
+    )
+    dimensions = {
+        "LogGroupName": names.connector_log_group,
+        "DestinationType": "Lambda",
+        "FilterName": names.rule(LOGIN_REFUSED),
+    }
+    return AwsAlarm(f"{LOGIN_REFUSED}Undelivered", "AWS/Logs", "DeliveryErrors", alarm, _LOGS, dimensions)
 
 
 def _certificate(arn: str) -> AwsAlarm:

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
 from connector.domain.health.error_classes import named
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.stage.stage import Stage
 
 #: What a finding is called in `status` and `verify`; others are shown only when they are bad.
@@ -28,6 +29,8 @@ TITLES: Mapping[str, str] = {
     "HeapAfterCollectionPercent": "heap",
     "HeartbeatMissing": "heartbeat",
     "ChangesSkipped": "skipped changes",
+    "ConfigDrifted": "live config",
+    "ConnectorHalted": "halted",
     "AutoRestartBudgetExceeded": "restarts",
     # Of `verify_checks`: what an operator has done to the connector, and a deployment of the service.
     "paused": "connector",
@@ -96,7 +99,7 @@ def result(finding: Finding, stage: Stage) -> CheckResult:
     return CheckResult(
         finding.name,
         finding.ok,
-        finding.reason,
+        with_names(finding.reason, stage),
         finding.value,
         "" if cause is None else cause.name,
         "" if cause is None else cause.owner.value,
@@ -111,7 +114,7 @@ def next_step(finding: Finding, stage: Stage) -> str:
     alarm = metrics.metric(finding.name).alarm if _measured(finding.name) else None
     if alarm is not None:
         if not any(steps):
-            steps.append(alarm.text_step(stage.names))
+            steps.append(alarm.text_step(stage))
         steps.append(f"runbook: {alarm.link}")
     step = "; ".join(filter(None, steps)) or f"read the log of {stage.names.connect_admin}"
     return step if finding.ok is False else f"run verify again in a minute; if nothing has changed, {step}"

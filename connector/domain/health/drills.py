@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.errors import OperatorError, ServerError
-from connector.domain.health import worker_stops
+from connector.domain.health import metrics, worker_stops
 from connector.domain.health.error_classes import OBSERVED, SKIPPED
 from connector.domain.health.old_names import error_class
+from connector.domain.health.rest_findings import HALTED
 
 #: The only key of an event that requests a drill.
 KEY = "drill"
@@ -17,10 +19,35 @@ KEY = "drill"
 #: Every class of error about which people can be notified.
 CLASSES: tuple[ErrorClass, ...] = (*ERROR_CLASSES, UNKNOWN, *OBSERVED)
 
+
+class OtherMail(StrEnum):
+    """The mails that are not those of an error class, as a drill calls them: one for each form of text."""
+
+    TASK_STOPPED = metrics.TASK_STOPPED
+    TASK_NOT_STARTED = metrics.TASK_NOT_STARTED
+    SERVICE_TROUBLE = metrics.SERVICE_TROUBLE
+    DEPLOYMENT_FAILED = metrics.DEPLOYMENT_FAILED
+    UNREADABLE = "UnreadableEvent"
+    #: A further error joins an incident that was mailed.
+    JOINED = "joined"
+    RECOVERED = "recovered"
+    #: The reminder of a connector that an operator has halted.
+    HALTED = HALTED
+    #: A changed secret that the workers do not get.
+    ROTATION = metrics.SECRET_CHANGED
+
+
+#: The name of every mail that the health function can send.
+MAILS: tuple[str, ...] = (*(cause.name for cause in CLASSES), *OtherMail)
+#: One mail of each form: that of a class, that of skipped changes, and all others.
+ONE_OF_EACH_KIND: tuple[str, ...] = ("login", SKIPPED[0].name, *OtherMail)
+
 #: By which metric the health check finds it, where that is not a failed task.
 _METRICS: Mapping[str, str] = {
     "worker": "EcsServiceUnhealthy",
+    "worker-service-missing": "EcsServiceUnhealthy",
     "connector missing": "ConnectorStateFailed",
+    "config drift": "ConfigDrifted",
     "lag": "ReplicationLagSeconds",
     "archived-log-expiring": "ScnHeadroomMinutes",
     "transaction-buffer": "TransactionBufferPercent",
@@ -39,15 +66,16 @@ def metric_of(cause: ErrorClass) -> str:
     return _METRICS.get(cause.name, "ConnectorTaskFailed")
 
 
-def parse(event: object) -> ErrorClass:
-    """The class that an event requests; anything but exactly one known class is refused."""
+def parse(event: object) -> ErrorClass | OtherMail:
+    """The mail that an event requests; anything but the name of exactly one is refused."""
     if not isinstance(event, Mapping) or set(event) != {KEY}:
-        raise OperatorError(f"a drill's event must be {{{KEY!r}: <class>}} without any other key")
+        raise OperatorError(f"a drill's event must be {{{KEY!r}: <name of a mail>}} without any other key")
     name = event[KEY]
+    if isinstance(name, str) and name in set(OtherMail):
+        return OtherMail(name)
     found = [cause for cause in CLASSES if isinstance(name, str) and cause.name == error_class(name)]
     if not found:
-        known = ", ".join(cause.name for cause in CLASSES)
-        raise OperatorError(f"{name!r} is not an error class; known: {known}")
+        raise OperatorError(f"{name!r} is no mail of the health function; known: {', '.join(MAILS)}")
     return found[0]
 
 

@@ -8,6 +8,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import (
     LAUNCH,
     LOGS,
+    OFFSETS,
     ORACLE_SCRIPT,
     STATUS,
     ErrorClass,
@@ -19,6 +20,7 @@ from connector.domain.health.old_names import error_class
 from connector.domain.health.skipped_classes import LOST
 
 _SNAPSHOT = "wms-connector snapshot {stage}"
+ROTATE_CHECK = "wms-connector rotate {stage} --check"
 _ACKNOWLEDGE = "wms-connector acknowledge {stage}"
 
 
@@ -28,6 +30,13 @@ WORKER = observed(
     "the Connect worker does not run, or does not answer",
     "read why the last task stopped and the newest lines of its log",
     LOGS,
+)
+NO_SERVICE = observed(
+    "worker-service-missing",
+    Owner.US,
+    "there is no ECS service of the worker: its stack was never launched, or somebody has deleted it",
+    "launch: a launch makes what is missing; the connector goes on from its position, which the brokers keep",
+    LAUNCH,
 )
 CONNECTOR_MISSING = observed(
     "connector missing",
@@ -44,6 +53,14 @@ NOT_RUNNING = observed(
     "worker starts it",
     LOGS,
 )
+CONFIG_DRIFT = observed(
+    "config drift",
+    Owner.US,
+    "the connector's config in Connect is not the one that was registered: somebody has changed it by hand",
+    "find out who changed those keys and why; what is right belongs into the stage's config.yaml; a launch "
+    "puts back the rest",
+    LAUNCH,
+)
 LAGGING = observed(
     "lag",
     Owner.US,
@@ -55,8 +72,9 @@ ARCHIVED_LOG_EXPIRING = observed(
     "archived-log-expiring",
     Owner.DATABASE,
     "the database will soon delete, or has deleted, log that the connector has not read",
-    "before you restart anything, ask the DBA to keep archived logs longer",
-    ORACLE_SCRIPT,
+    "before you restart anything, ask the DBA to keep archived logs longer, from the connector's position on",
+    OFFSETS,
+    data="changes are lost once the database deletes log that the connector has not read: hurry",
 )
 BUFFER_FILLING = observed(
     "transaction-buffer",
@@ -65,7 +83,7 @@ BUFFER_FILLING = observed(
     "then reads the transaction again",
     "ask the DBA which transaction has been open for long (V$TRANSACTION) and have it committed; if such "
     "transactions are normal, raise task_memory, then launch",
-    ORACLE_SCRIPT,
+    STATUS,
 )
 STALLED = observed(
     "stalled",
@@ -88,14 +106,14 @@ SKIPPED = (
         "unsupported-change",
         Owner.DATABASE,
         "LogMiner could not read a change of a captured table, so Debezium left it out and ran on",
-        "take a snapshot of the table, which tells of no deleted row; ask the DBA which statement or column "
+        "take a snapshot of the table, which shows no deleted row; ask the DBA which statement or column "
         "type LogMiner does not support (OPERATION_CODE 255 at that SCN); then acknowledge it",
         _SNAPSHOT,
     ),
     observed(
         "table-truncated",
         Owner.WMS,
-        "rows of a captured table were removed by TRUNCATE or with a partition, and no record tells of it",
+        "rows of a captured table were removed by TRUNCATE or with a partition, and no record shows it",
         "ask the WMS team whether it was meant; let the topic's consumers remove the older rows; if rows "
         "were loaded again in a way that redo does not show, take a snapshot; then acknowledge it",
         _ACKNOWLEDGE,
@@ -103,7 +121,8 @@ SKIPPED = (
     observed(
         "table-dropped",
         Owner.WMS,
-        "a captured table was dropped or renamed: no record tells of its rows, and no change of it is read",
+        "a captured table was dropped or renamed: no record shows that its rows are gone, and no change of "
+        "it is read",
         "ask the WMS team whether it was meant; a table that is made again needs supplemental logging and "
         "grants, as the script has them, and then a snapshot; then acknowledge it",
         ORACLE_SCRIPT,
@@ -127,10 +146,48 @@ SKIPPED = (
     ),
     *LOST,
 )
+#: What becomes of a rotation of secrets that no text of another program explains.
+SECRET_MALFORMED = observed(
+    "secret malformed",
+    Owner.US,
+    "a secret has changed, and the new value cannot be used as it is",
+    "write the secret again, in the shape that docs/secrets.md gives",
+    ROTATE_CHECK,
+    edit="the secret that the message names",
+)
+LAUNCH_NEEDED = observed(
+    "launch needed",
+    Owner.US,
+    "a secret has changed in a way that the running stage cannot follow",
+    "launch the stage",
+    LAUNCH,
+)
+OTHER_CLUSTER = observed(
+    "other cluster",
+    Owner.US,
+    "the secret brokerString names another Kafka cluster than the one that the stage lives on",
+    "put the broker string of the stage's own cluster back; a stage moves to another cluster by a launch, "
+    "and starts there without a position",
+    ROTATE_CHECK,
+    edit="the secret brokerString",
+)
+ROTATION_FAILED = observed(
+    "rotation failed",
+    Owner.US,
+    "the new login was accepted, and yet the connector does not stream with it",
+    "read in the worker's log what it lacks, such as a grant of a new user; then write the secret again",
+    LOGS,
+)
 OBSERVED = (
+    SECRET_MALFORMED,
+    LAUNCH_NEEDED,
+    OTHER_CLUSTER,
+    ROTATION_FAILED,
     WORKER,
+    NO_SERVICE,
     CONNECTOR_MISSING,
     NOT_RUNNING,
+    CONFIG_DRIFT,
     LAGGING,
     ARCHIVED_LOG_EXPIRING,
     BUFFER_FILLING,
@@ -163,7 +220,7 @@ def explain_database(text: str, address: str) -> str | None:
     found = diagnose(text)
     if not found.error_class.of_database:
         return None
-    cause = found.cause.rstrip(".")
-    return (
-        f"the database at {address} {found.error_class.of_database}: {cause}; {found.error_class.next_step}"
-    )
+    cause, step = found.cause.rstrip("."), found.error_class.next_step
+    # Who asks has launched; the class's own step is that of a stage that runs.
+    again = "" if "launch" in step else ", then launch again"
+    return f"the database at {address} {found.error_class.of_database}: {cause}; {step}{again}"

@@ -1,11 +1,10 @@
 """The mail about an event of the worker's service: it opens an incident, or has joined one. Pure."""
 
-from connector.domain.health.alarm import RUNBOOK
-from connector.domain.health.mail import Mail, joins, subject
+from connector.domain.health.mail import Mail, joins, subject, trend
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.moments import moment
 from connector.domain.health.state import HealthState
 from connector.domain.health.worker_event import EventKind, WorkerEvent
-from connector.domain.stage.stage import Stage
 
 #: After so many seconds a mail says that its event is an older one.
 _LATE_SECONDS = 300
@@ -18,35 +17,34 @@ _OPENING = {
     EventKind.TASK_NOT_STARTED: "a worker's task never started, so it has no log. ECS tries again.",
     EventKind.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
     EventKind.DEPLOYMENT_FAILED: "a deployment of the worker failed; ECS goes back to the version before.",
-    EventKind.UNREADABLE: "ECS told something about the worker that the health check cannot read.",
+    EventKind.UNREADABLE: "ECS sent an event about the worker that the health check cannot read.",
 }
 
 
 def event_mail(
-    stage: Stage, event: WorkerEvent, state: HealthState, now: float, *, workers: str, joined: bool
+    context: MailContext, event: WorkerEvent, state: HealthState, now: float, *, workers: str, joined: bool
 ) -> Mail:
     """What somebody who is woken needs: what ECS says, what it means, the command to run.
 
     `state` has the event's incident; `joined`: it was open before. `workers`: how many run now, as a text.
     """
-    cause, at = event.cause, now if event.at is None else event.at
-    late = f", told {round((now - at) / 60)} minutes late" if now - at > _LATE_SECONDS else ""
+    stage, cause, at = context.stage, event.cause, now if event.at is None else event.at
+    late = f", reported {round((now - at) / 60)} minutes late" if now - at > _LATE_SECONDS else ""
     earlier = sum(state.worker.counts.values()) > 1
     lines = [
         f"Stage {stage.name}, {moment(at)}{late}: {_OPENING[event.kind]}",
         "",
         *(joins(state.incident) if joined and state.incident else []),
         f"Cause:        {cause.name}: {cause.meaning}",
-        f"Last error:   {event.told}",
+        f"Last error:   {context.text(event.told)}",
         *([f"{'Task:' if event.kind.of_task else 'Service:':<13} {event.subject}"] if event.subject else []),
-        f"Account:      {event.account or 'not given'}, region {event.region or 'not given'}",
         f"Workers now:  {workers}",
         *([f"So far:       {state.worker.summary}"] if earlier else []),
+        f"Lag:          {trend(state, {}, now)}",
+        context.data(cause),
         "",
-        f"Owner:        {cause.owner.value}",
-        f"Next step:    {cause.next_step}",
-        f"Command:      {cause.command_for(stage)}",
-        f"Runbook:      {RUNBOOK}#{event.kind.lower()}",
+        *context.steps(cause),
+        *context.links(event.kind),
         "",
         _LAST,
     ]

@@ -13,8 +13,6 @@ from connector.domain.stage.stage import Stage
 
 #: Stands for the stage in a command when none is given.
 PLACEHOLDER = "<stage>"
-_EXAMPLE = Stage("main")
-_LOG_GROUP = _EXAMPLE.names.connector_log_group.replace(_EXAMPLE.name, PLACEHOLDER)
 #: Of more errors in one paste only so many are looked at, the last ones.
 _MOST_OTHERS = 200
 
@@ -51,7 +49,7 @@ class Explanation:
         if stage is not None:
             return self.finding.error_class.command_for(stage)
         command = self.finding.error_class.command
-        return command.format(stage=PLACEHOLDER, target=PLACEHOLDER, logs=_LOG_GROUP)
+        return command.format(stage=PLACEHOLDER, target=PLACEHOLDER)
 
     def to_json(self, stage: Stage | None) -> dict[str, Any]:
         """As `--json` prints it."""

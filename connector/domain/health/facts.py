@@ -18,6 +18,7 @@ class Stack:
 
     status: str
     protected: bool
+    created: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class AlarmState:
     reason: str = ""
     actions: tuple[str, ...] = ()
     window: int = 0
+    #: Where it sends that it is over.
+    ok_actions: tuple[str, ...] = ()
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -63,6 +66,8 @@ class Facts:
     #: When the newest health check was published, and whether it could do its work; None without one.
     checked_at: datetime | None = None
     check_failed: bool = False
+    #: The lag that the health checks of the last hours measured, the oldest first: when, and seconds.
+    lags: tuple[tuple[datetime, float], ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -88,6 +93,7 @@ class Facts:
             ),
             MAIL: self._or_error(MAIL, {"subscriptions": [asdict(s) for s in self.subscriptions]}),
             PAGERS: self._or_error(PAGERS, {"subscriptions": [asdict(s) for s in self.pagers]}),
+            "lag_history": [[at.isoformat(), seconds] for at, seconds in self.lags],
             CHECK: self._or_error(
                 CHECK,
                 {

@@ -1,8 +1,6 @@
 """The one evaluation of an observation: for the health check, `status`, `verify` and a registration. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.classes import UNKNOWN
@@ -10,6 +8,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.diagnosis.speaker import Speaker
 from connector.domain.health import metrics
+from connector.domain.health.at_rest import NO_WORKER, no_worker_meant, reads_nothing
 from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
@@ -17,10 +16,13 @@ from connector.domain.health.error_classes import (
     CONNECTOR_MISSING,
     HEARTBEAT_TABLE_STALE,
     LAGGING,
+    NO_SERVICE,
     NOT_RUNNING,
     STALLED,
     named,
 )
+from connector.domain.health.finding import Finding
+from connector.domain.health.halt import HaltedBy
 from connector.domain.health.headroom import judged
 from connector.domain.health.lag import LATELY_SECONDS, lag_now, staleness_limit
 from connector.domain.health.observation import POSITION_PROBE, ConnectorStatus, Observation, Source
@@ -32,45 +34,10 @@ CONFIRMED = 2
 #: For how many seconds connector or task must not be running before that counts: a rebalance leaves the task
 #: unassigned. Shorter than any schedule's interval, so that the second check counts; longer than a rebalance.
 IDLE_SECONDS = 45
+#: Said of the source while no task reads it. The value is published, so that an alarm from before ends.
+_NOTHING_READ = "not judged: no task reads it"
 #: The reason for a part that no probe read; why not is reported elsewhere.
 _NOT_OBSERVED = "it was not checked"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was checked. `name` is its metric, or the check of `verify` that made it.
-
-    `ok` is None when one check cannot decide. `reason` says in one line why it is not ok, or not sure.
-    `value` is what its metric measures; None publishes nothing. `cause` is the error class.
-    `unknown`: nothing can be known with the stage's settings; `summary` says what is missing.
-    `summary` says what was seen. `next_step` is what to do where the class does not say it.
-    """
-
-    name: str
-    ok: bool | None
-    reason: str = ""
-    value: float | None = None
-    cause: ErrorClass | None = None
-    summary: str = ""
-    next_step: str = ""
-    unknown: bool = False
-
-    @classmethod
-    def passed(cls, name: str, summary: str = "", value: float | None = 0) -> "Finding":
-        """A check that passed."""
-        return cls(name, ok=True, value=value, summary=summary)
-
-    @classmethod
-    def failed(
-        cls, name: str, reason: str, cause: ErrorClass | None = None, value: float = 1, summary: str = ""
-    ) -> "Finding":
-        """A check that failed."""
-        return cls(name, False, reason, value, cause, summary)
-
-    @classmethod
-    def unsure(cls, name: str, reason: str, cause: ErrorClass | None = None) -> "Finding":
-        """What this check alone cannot decide: `cause` is the class if it lasts."""
-        return cls(name, None, reason, cause=cause)
 
 
 def findings(
@@ -98,16 +65,6 @@ def findings(
     return results
 
 
-def not_ok(results: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings that are certainly wrong."""
-    return tuple(finding for finding in results if finding.ok is False)
-
-
-def by_metric(results: Sequence[Finding]) -> Mapping[str, float]:
-    """The values to publish: none of an unsure finding."""
-    return {f.name: f.value for f in results if f.value is not None and f.ok is not None}
-
-
 def _health_check(seen: Observation) -> list[Finding]:
     """The probes that failed, except those whose failure another finding reports."""
     reasons = [f"{probe}: {reason}" for probe, reason in seen.probe_errors.items() if probe not in _EXPLAINED]
@@ -131,13 +88,15 @@ def _unobserved(seen: Observation, name: str, *probes: str) -> list[Finding]:
 def _service(seen: Observation) -> list[Finding]:
     service = seen.service
     if seen.no_service:
-        return [Finding.failed("EcsServiceUnhealthy", seen.no_service, seen.worker_error)]
+        return [Finding.failed("EcsServiceUnhealthy", seen.no_service, NO_SERVICE)]
     if service is None:
         return _unobserved(seen, "EcsServiceUnhealthy", "service")
     workers = f" on {', '.join(service.addresses)}" if service.addresses else ""
     summary = f"{service.describe()}{workers}, deployment {service.rollout or 'unknown'}"
     if service.rollout_failed:
         reason = f"ECS stopped the deployment: {service.rollout_reason or 'no reason given'}"
+    elif no_worker_meant(seen):
+        return [Finding.passed("EcsServiceUnhealthy", NO_WORKER)]
     elif service.desired == 0:
         reason = "the service's desired count is 0, so no worker runs"
     elif service.running < service.desired:
@@ -150,6 +109,8 @@ def _service(seen: Observation) -> list[Finding]:
 
 
 def _connect(seen: Observation) -> list[Finding]:
+    if no_worker_meant(seen):
+        return [Finding.passed("ConnectApiUnreachable", NO_WORKER)]
     if seen.connect_answers is None:
         return _unobserved(seen, "ConnectApiUnreachable", "connect", "service")
     if not seen.connect_answers:
@@ -178,17 +139,20 @@ def _database(seen: Observation) -> list[Finding]:
 
 
 def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Finding]:
+    if no_worker_meant(seen):
+        names = ("ConnectorStateFailed", "ConnectorTaskFailed")
+        return [Finding.passed(name, NO_WORKER) for name in names]
     if seen.connect_answers != "":
         return []
     status = seen.connector
     if status is None:
-        reason = seen.probe_errors.get("connector", f"Connect has no connector {CONNECTOR}")
-        if unknown_streak < CONFIRMED:
-            return [Finding.unsure("ConnectorStateFailed", reason, CONNECTOR_MISSING)]
-        return [Finding.failed("ConnectorStateFailed", reason, CONNECTOR_MISSING)]
+        return [_no_connector(seen, unknown_streak)]
     summary, tasks = f"{CONNECTOR} {status.state}", _tasks(status)
     state = Finding.passed("ConnectorStateFailed", summary)
     if status.halted:
+        if seen.halt.by is HaltedBy.LOGIN:
+            reason = f"{CONNECTOR} is {status.state}: {seen.halt.describe()}"
+            state = Finding.failed("ConnectorStateFailed", reason, named(seen.halt.error_class))
         return [state, Finding.passed("ConnectorTaskFailed", tasks)]
     if status.state_failed:
         told = diagnose(status.trace)
@@ -204,6 +168,12 @@ def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Fi
     message = "; ".join(f"task {task.id}: {diagnose(task.trace).cause}" for task in failed)
     cause = diagnose(failed[0].trace).error_class
     return [state, Finding.failed("ConnectorTaskFailed", message, cause, len(failed), summary=tasks)]
+
+
+def _no_connector(seen: Observation, unknown_streak: int) -> Finding:
+    reason = seen.probe_errors.get("connector", f"Connect has no connector {CONNECTOR}")
+    judge = Finding.unsure if unknown_streak < CONFIRMED else Finding.failed
+    return judge("ConnectorStateFailed", reason, CONNECTOR_MISSING)
 
 
 def _tasks(status: ConnectorStatus) -> str:
@@ -226,6 +196,8 @@ def _streams(seen: Observation) -> bool:
 
 def _source(seen: Observation, results: list[Finding]) -> list[Finding]:
     """Connect reports RUNNING for ever while the database cannot be reached: only the metrics show that."""
+    if reads_nothing(seen):
+        return [Finding.passed("SourceDisconnected", _NOTHING_READ)]
     if not _streams(seen):
         return []
     source = seen.source
@@ -322,7 +294,7 @@ def _lag(seen: Observation, settings: ConnectorSettings, now: float) -> Finding:
             else f": {source.seconds_behind_source:.1f} s of lag at the last change"
         )
         return Finding.passed(name, f"not known{once}, {event}", value=None)
-    if lag >= _threshold(name):
+    if lag >= settings.lag_alarm_seconds:
         return Finding.failed(name, f"{lag:.0f} s behind the database", LAGGING, lag)
     return Finding.passed(name, f"{lag:.1f} s behind the database, {event}", lag)
 
@@ -331,8 +303,9 @@ def _heartbeat(
     seen: Observation, settings: ConnectorSettings, now: float, results: list[Finding]
 ) -> list[Finding]:
     brokers = seen.brokers
+    rest = [Finding.passed("HeartbeatMissing", _NOTHING_READ)] if reads_nothing(seen) else []
     if brokers is None or brokers.error:
-        return []
+        return rest
     age = _age(brokers.newest, now)
     of_table = _age(brokers.newest_of_table, now) if settings.heartbeat_table else None
     measured = [
@@ -345,6 +318,8 @@ def _heartbeat(
         told = diagnose(seen.log_message)
         reason = f"the database refuses the heartbeat statement: {told.cause}"
         return [*measured, Finding.failed("HeartbeatMissing", reason, told.error_class)]
+    if rest:
+        return [*measured, *rest]
     hidden = any(f.name == "SourceDisconnected" and f.ok is False for f in results)
     if hidden or not _streams(seen) or seen.source is None or seen.source.snapshot_running:
         return measured

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from connector.domain.health import metrics
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.headroom import remembered
 from connector.domain.health.lag import milliseconds, same_reading
 from connector.domain.health.moments import moment
@@ -36,6 +36,7 @@ _ORDER = (
     "HeartbeatMissing",
     "TransactionBufferPercent",
     _LAG,
+    "ConfigDrifted",
     "AutoRestartBudgetExceeded",
 )
 
@@ -133,6 +134,21 @@ def join(state: HealthState, event: WorkerEvent, now: float) -> Next:
     return Next(replace(kept, incident=incident), Notification.GROWN)
 
 
+def join_refusal(state: HealthState, finding: Finding, tried: str, now: float) -> Next:
+    """The result of a refused login that the worker's log tells: it opens an incident or joins the open one.
+
+    It is no check. The next ones find the connector stopped, with the same class, which is mailed once.
+    """
+    kept = state.next(tried=(*state.tried, f"{moment(now)}: {tried}")[-_TRIED_KEPT:])
+    if state.incident is None:
+        opened = Incident(int(now), finding.name, _pairs([finding]))
+        return Next(replace(kept, incident=opened), Notification.INCIDENT)
+    if class_name(finding) in {cause for _, cause in state.incident.notified}:
+        return Next(state)
+    incident = _grown(state.incident, [finding], [finding])
+    return Next(replace(kept, incident=incident), Notification.GROWN, (finding,))
+
+
 def _metric(finding: Finding) -> str:
     return finding.name
 
@@ -191,6 +207,6 @@ def _lags(state: HealthState, verdict: Verdict, now: float) -> tuple[tuple[int, 
 
 
 def _tried(state: HealthState, outcome: Outcome, now: float) -> tuple[str, ...]:
-    if not outcome.attempted:
+    if not (outcome.attempted or outcome.stopped):
         return state.tried
     return (*state.tried, f"{moment(now)}: {outcome.text}")[-_TRIED_KEPT:]

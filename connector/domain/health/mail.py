@@ -1,23 +1,27 @@
 """The text of a mail: one for an incident, one for its end. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.health import metrics
-from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.budget import LIMIT, Budget
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.incident import mailed
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.moments import moment
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verdict import Verdict
-from connector.domain.stage.stage import Stage
 
 #: What SNS takes as a subject: this many characters of ASCII.
 SUBJECT = 100
 
 #: How the subject of every mail of a drill begins.
 DRILL = "DRILL"
+
+_LAG = "ReplicationLagSeconds"
+_RECOVERED = "the connector goes on from its position: what has changed meanwhile follows"
+_RESTS = "the connector keeps its position: what changes meanwhile follows once it runs again"
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Mail:
 
 
 def incident_mail(
-    stage: Stage,
+    context: MailContext,
     verdict: Verdict,
     state: HealthState,
     budget: Budget | None,
@@ -44,25 +48,25 @@ def incident_mail(
     found = [*new_findings, *(finding for finding in mailed(verdict.findings) if finding not in new_findings)]
     first = found[0]
     cause = first.cause or next((f.cause for f in found if f.cause is not None), UNKNOWN)
-    alarm = metrics.metric(first.name).alarm
+    alarm, stage, text = metrics.metric(first.name).alarm, context.stage, context.text
+    log = _archived_log(verdict, found)
     left = "unknown: the state table cannot be read" if budget is None else f"{budget.left(now)} of {LIMIT}"
     lines = [
         f"Stage {stage.name}, {moment(now)}: {alarm.description if alarm else first.name}",
         "",
         *(joins(state.incident) if new_findings and state.incident else []),
         f"Cause:        {cause.name}: {cause.meaning}",
-        f"Last error:   {first.reason}",
-        *(f"Also:         {finding.name}: {finding.reason}" for finding in found[1:]),
-        f"Lag:          {trend(state)}",
-        *_archived_log(verdict, found),
+        f"Last error:   {text(first.reason)}",
+        *(f"Also:         {finding.name}: {text(finding.reason)}" for finding in found[1:]),
+        f"Lag:          {trend(state, verdict.metrics, now)}",
+        *log,
+        context.data(cause, log_known=bool(log)),
         *listed("Tried:", state.tried or ("nothing",)),
         *([f"No action:    {verdict.remediation.withheld}"] if verdict.remediation.withheld else []),
         f"Restarts left in this hour: {left}",
         "",
-        f"Owner:        {cause.owner.value}",
-        f"Next step:    {cause.next_step}",
-        f"Command:      {cause.command_for(stage)}",
-        f"Runbook:      {alarm.link if alarm else RUNBOOK}",
+        *context.steps(cause),
+        *context.links(alarm.section if alarm else first.name),
         "",
         "No further mail follows until this incident ends, unless an error of another class joins it.",
     ]
@@ -70,17 +74,34 @@ def incident_mail(
 
 
 def recovery_mail(
-    stage: Stage, incident: Incident, state: HealthState, before: HealthState, now: float
+    context: MailContext,
+    incident: Incident,
+    state: HealthState,
+    before: HealthState,
+    now: float,
+    *,
+    rest: str = "",
+    measured: Mapping[str, float] | None = None,
 ) -> Mail:
-    """The mail that an incident has ended. `before` is the state in which the incident was still open."""
+    """The mail that an incident has ended. `before` is the state in which the incident was still open.
+
+    `rest` says why nothing is streamed now, if nothing is meant to be; `measured` are this check's metrics.
+    """
+    stage, data = context.stage, _RECOVERED
+    well = "healthy again. Nobody needs to do anything"
+    if rest:
+        well = f"no problem is left, but nothing is streamed: {rest}"
+        data = _RESTS
     minutes = max(1, round((now - incident.since) / 60))
     lines = [
-        f"Stage {stage.name}, {moment(now)}: healthy again. Nobody needs to do anything.",
+        f"Stage {stage.name}, {moment(now)}: {well}.",
         "",
         f"Incident:     {incident.title}, mailed {moment(incident.since)}, {minutes} minutes ago",
         *([f"Events:       {before.worker.summary}"] if before.worker.summary else []),
         *listed("Tried:", before.tried or ("nothing",)),
-        f"Lag:          {trend(state)}",
+        f"Lag:          {trend(state, measured or {}, now)}",
+        f"Data:         {data}",
+        *context.links(incident.title.partition(" ")[0]),
     ]
     return Mail(subject(f"{stage.names.service}: recovered from {incident.title}"), "\n".join(lines))
 
@@ -91,15 +112,36 @@ def drill_mail(mail: Mail) -> Mail:
     return Mail(subject(f"{DRILL} {mail.subject}"), f"{opening}\n\n{mail.text}")
 
 
-def trend(state: HealthState) -> str:
-    """The lag and whether it grows, as a text."""
+def trend(state: HealthState, measured: Mapping[str, float], now: float) -> str:
+    """The lag and whether it grows; where this check did not measure it, when the last change came.
+
+    `measured`: metric -> value, of this check.
+    """
+    if _LAG not in measured:
+        return _last_seen(state, measured, now)
     if not state.lags:
-        return "unknown"
+        return f"{measured[_LAG]:.0f} s"
     (began, old), (ended, new) = state.lags[0], state.lags[-1]
     if began == ended:
         return f"{new} s"
     change = "growing" if new > old else "falling" if new < old else "steady"
     return f"{new} s, {change} ({old} s {round((ended - began) / 60)} minutes before)"
+
+
+def _last_seen(state: HealthState, measured: Mapping[str, float], now: float) -> str:
+    """What is known of a lag that cannot be measured: how old the newest change and heartbeat are."""
+    since = (("last change", "SecondsSinceLastEvent"), ("last heartbeat", "HeartbeatAgeSeconds"))
+    known = [f"{what} {_ago(measured[name])}" for what, name in since if name in measured]
+    if state.lags:
+        at, lag = state.lags[-1]
+        known.append(f"it was {lag} s {_ago(now - at)}")
+    return (
+        ", ".join(["not measured now", *known]) if known else "not known: it was not measured before either"
+    )
+
+
+def _ago(seconds: float) -> str:
+    return f"{max(0, round(seconds / 60))} min ago" if seconds >= 60 else f"{max(0, round(seconds))} s ago"
 
 
 def _archived_log(verdict: Verdict, found: list[Finding]) -> list[str]:

@@ -4,12 +4,10 @@ Templates create filters, alarms and dashboard from it. The health check publish
 operator's guide has a section for each alarm. Our metrics have no dimensions: the namespace is the stage's.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-from connector.domain.capture.settings import KINDS, ConnectorSettings
+from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.alarm import Alarm, Compare, TreatMissingData
-from connector.domain.stage.aws_names import Names
+from connector.domain.health.log_metrics import LOG_METRICS
+from connector.domain.health.metric import Metric, Origin
 
 #: EventBridge rules of a stage, as `Names.rule` takes them.
 HEALTH_SCHEDULE = "HealthSchedule"
@@ -17,36 +15,15 @@ TASK_STOPPED = "TaskStopped"
 TASK_NOT_STARTED = "TaskNotStarted"
 SERVICE_TROUBLE = "ServiceTrouble"
 DEPLOYMENT_FAILED = "DeploymentFailed"
-RULES = (HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE, DEPLOYMENT_FAILED)
-
-
-class Origin(StrEnum):
-    """Who publishes a metric of ours."""
-
-    HEALTH = "health check"
-    LOGS = "log filter"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric of ours. Without an alarm, `waived` says why."""
-
-    name: str
-    unit: str
-    meaning: str
-    origin: Origin
-    alarm: Alarm | None = None
-    waived: str = ""
-    #: The kinds of connector that have it.
-    kinds: tuple[str, ...] = KINDS
-    #: The connector's setting without which there is nothing to measure; empty: it is always measured.
-    setting: str = ""
-    #: The log filter's pattern, in the syntax of CloudWatch Logs.
-    pattern: str = ""
-
-    def namespace(self, names: Names) -> str:
-        """The CloudWatch namespace."""
-        return names.health_namespace if self.origin is Origin.HEALTH else names.log_namespace
+#: The filter of the worker's log, as `Names.rule` takes it.
+LOGIN_REFUSED = "LoginRefused"
+SECRET_CHANGED = "SecretChanged"  # noqa: S105 - a rule's name
+#: The metric of addresses that have not been confirmed.
+UNCONFIRMED = "AlertsUnconfirmed"
+RULES = (
+    *(HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE),
+    *(DEPLOYMENT_FAILED, SECRET_CHANGED),
+)
 
 
 def _seen(name: str, what: str, first_step: str, *, periods: int = 1) -> Alarm:
@@ -70,7 +47,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "EcsServiceUnhealthy",
         "Count",
-        "1 when fewer tasks run than desired, the desired count is 0, or ECS stopped a deployment; else 0",
+        "1 when fewer tasks run than desired or meant, or ECS stopped a deployment; else 0",
         Origin.HEALTH,
         _seen(
             "EcsServiceUnhealthy",
@@ -87,7 +64,7 @@ METRICS: tuple[Metric, ...] = (
         # The dead man's switch: over two periods, so that one late or lost run wakes nobody.
         Alarm(
             "The health check fails or does not run: this stage is not monitored.",
-            "aws logs tail {health_logs} --since 1h.",
+            "wms-connector logs {stage} --of health --since 1h.",
             "HealthCheckFailed",
             evaluation_periods=2,
             treat_missing_data=TreatMissingData.BREACHING,
@@ -96,11 +73,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConnectorStateFailed",
         "Count",
-        "1 when the connector is FAILED, or in two checks in a row missing or of unknown state; else 0",
+        "1 when the connector is FAILED, stopped because a login was refused, or in two checks in a row "
+        "missing or of unknown state; else 0",
         Origin.HEALTH,
         _seen(
             "ConnectorStateFailed",
-            "The connector is FAILED or missing.",
+            "The connector is FAILED, missing, or stopped because a login was refused.",
             "read the cause in the health function's log and fix it, then launch the stage again.",
         ),
     ),
@@ -142,6 +120,27 @@ METRICS: tuple[Metric, ...] = (
         kinds=("debezium",),
     ),
     Metric(
+        "ConfigDrifted",
+        "Count",
+        "1 when the connector's config in Connect is neither the registered one nor what a launch would "
+        "register; else 0",
+        Origin.HEALTH,
+        # Two checks: a launch changes config and record within a minute.
+        _seen(
+            "ConfigDrifted",
+            "Somebody has changed the connector's config in Connect by hand.",
+            "wms-connector verify names the keys; a launch puts the config back.",
+            periods=2,
+        ),
+    ),
+    Metric(
+        "ConnectorHalted",
+        "Count",
+        "1 while the connector is paused or stopped on purpose, or desired_count is 0; else 0",
+        Origin.HEALTH,
+        waived="it was done on purpose: the health check reminds people by mail, and the dashboard shows it",
+    ),
+    Metric(
         "SnapshotRunning",
         "Count",
         "1 while the initial or a requested snapshot runs, else 0",
@@ -178,9 +177,13 @@ METRICS: tuple[Metric, ...] = (
             "ReplicationLagSeconds",
             threshold=900,
             evaluation_periods=2,
+            # Without a task nothing is measured: the alarm must not stay on, nor call that well.
+            treat_missing_data=TreatMissingData.MISSING,
             seen_by_health=True,
+            data="not lost, but late.",
         ),
         kinds=("debezium",),
+        threshold_setting="lag_alarm_seconds",
     ),
     Metric(
         "SecondsSinceLastEvent",
@@ -247,6 +250,7 @@ METRICS: tuple[Metric, ...] = (
             compare=Compare.BELOW,
             statistic="Minimum",
             seen_by_health=True,
+            data="changes are lost once that log is deleted: hurry.",
         ),
         kinds=("debezium",),
         setting="archived_log_hours",
@@ -261,6 +265,8 @@ METRICS: tuple[Metric, ...] = (
             "ask the DBA which transaction has been open for long, or give the task more memory.",
             "TransactionBufferPercent",
             threshold=60,
+            # As for the lag: the buffer is that of a task.
+            treat_missing_data=TreatMissingData.MISSING,
             seen_by_health=True,
         ),
         kinds=("debezium",),
@@ -278,6 +284,8 @@ METRICS: tuple[Metric, ...] = (
             "HeapAfterCollectionPercent",
             threshold=85,
             evaluation_periods=2,
+            # As for the lag: it is the heap of the worker that runs the task.
+            treat_missing_data=TreatMissingData.MISSING,
         ),
     ),
     Metric(
@@ -292,6 +300,20 @@ METRICS: tuple[Metric, ...] = (
             "wms-connector verify names the table and what to do.",
         ),
         kinds=("debezium",),
+    ),
+    Metric(
+        UNCONFIRMED,
+        "Count",
+        "How many addresses of the topic for people have not been confirmed: nobody is mailed there",
+        Origin.HEALTH,
+        # Over half an hour: somebody who has just been asked needs a moment.
+        Alarm(
+            "An address that should get alerts has not been confirmed, so it is not mailed.",
+            "ask its owner to open the link in AWS's mail 'AWS Notification - Subscription Confirmation'; "
+            "AWS drops the request after some days, and then the address must be removed and added again.",
+            UNCONFIRMED,
+            evaluation_periods=3,
+        ),
     ),
     Metric(
         "QueueUsedPercent",
@@ -316,56 +338,7 @@ METRICS: tuple[Metric, ...] = (
         waived="the connector tolerates no record error: the first one fails the task, and "
         "ConnectorTaskFailed reports that",
     ),
-    Metric(
-        "OracleErrorCount",
-        "Count",
-        "Log lines of the worker with an Oracle error: ORA- and five digits",
-        Origin.LOGS,
-        Alarm(
-            "The worker's log has Oracle errors (ORA-…).",
-            "find the error's number in the worker's log, then look it up in the runbook's table.",
-            "OracleErrorCount",
-            statistic="Sum",
-            period_seconds=300,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        ),
-        kinds=KINDS,
-        # Filters know no groups and no word boundaries: at the line's start, or behind what is no letter.
-        pattern="%^ORA-[0-9]{5}|[^A-Za-z0-9]ORA-[0-9]{5}%",
-    ),
-    Metric(
-        "UnknownTopicOrPartitionCount",
-        "Count",
-        "Log lines of the worker about a topic or partition that the cluster does not know",
-        Origin.LOGS,
-        # A topic that was just created is unknown for a moment: only errors that last count.
-        Alarm(
-            "The worker writes to a topic that the cluster does not know.",
-            "find the topic in the worker's log, then launch again: a launch creates missing topics.",
-            "UnknownTopicOrPartitionCount",
-            statistic="Sum",
-            evaluation_periods=3,
-            period_seconds=300,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        ),
-        pattern="?UNKNOWN_TOPIC_OR_PARTITION ?UnknownTopicOrPartition",
-    ),
-    Metric(
-        "ConnectExceptionCount",
-        "Count",
-        "Log lines of the worker with a ConnectException, Kafka Connect's or Java's",
-        Origin.LOGS,
-        Alarm(
-            "The worker's log keeps showing ConnectExceptions.",
-            "read the last of them in the worker's log group.",
-            "ConnectExceptionCount",
-            statistic="Sum",
-            evaluation_periods=2,
-            period_seconds=300,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        ),
-        pattern='"ConnectException"',
-    ),
+    *LOG_METRICS,
 )
 
 _BY_NAME = {metric.name: metric for metric in METRICS}
@@ -379,7 +352,7 @@ def metric(name: str) -> Metric:
 def emitted(settings: ConnectorSettings) -> tuple[Metric, ...]:
     """The metrics that a stage with these settings of the connector has."""
     return tuple(
-        m
+        m.of_stage(settings)
         for m in METRICS
         if settings.kind in m.kinds and (not m.setting or bool(getattr(settings, m.setting)))
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from connector.domain.diagnosis.classes import ERROR_CLASSES
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.error_classes import ARCHIVED_LOG_EXPIRING, LAGGING, WORKER, named
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.state import Incident
 from connector.domain.health.worker_event import EventKind, WorkerEvent
 from connector.domain.health.worker_stops import DEPLOYMENT, NOT_STARTED, RECLAIMED, UNREADABLE

@@ -7,12 +7,15 @@ from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health import worker_stops
 from connector.domain.health.budget import Budget
 from connector.domain.health.error_classes import WORKER
+from connector.domain.health.halt import Halt
+from connector.domain.health.refused import RefusedCredentials
+from connector.domain.health.rotation_state import Rotation
 from connector.domain.health.scn import Position
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.health.state import HealthState
 from connector.domain.stage.record import StageRecord
 
-#: States of a connector that only an operator causes: what is done on purpose is not an error.
+#: States of a connector that somebody causes: what is done on purpose is not an error.
 HALTED = ("PAUSED", "STOPPED")
 #: The probe that reads what Connect has stored for the connector, as a key of `Observation.probe_errors`.
 POSITION_PROBE = "position"
@@ -66,13 +69,18 @@ class ConnectorStatus:
 
     @property
     def halted(self) -> bool:
-        """Whether an operator has paused or stopped the connector."""
+        """Whether somebody has paused or stopped the connector."""
         return self.state in HALTED
 
     @property
     def stopped(self) -> bool:
         """Whether the connector is stopped, which ends its tasks."""
         return self.state == "STOPPED"
+
+    @property
+    def unassigned(self) -> bool:
+        """Whether its worker has not taken it up yet, or has just left: it may be STOPPED a second later."""
+        return self.state == "UNASSIGNED"
 
     @property
     def idle(self) -> bool:
@@ -117,6 +125,8 @@ class Source:
     streaming: bool | None = None
     snapshot_running: bool = False
     snapshot_tables: int = 0
+    #: How many tables of the snapshot are not read yet; None while none runs.
+    tables_left: int | None = None
     #: How many seconds the last change that was read is behind the database; None while that is not known.
     seconds_behind_source: float | None = None
     #: Age of the last change seen, in seconds.
@@ -136,6 +146,8 @@ class Source:
     survivors: float | None = None
     #: Records that the task has read and the brokers have not confirmed yet, as Connect counts them.
     in_flight: float | None = None
+    #: Records that the task has sent since it started, as Connect counts them.
+    written: float | None = None
     #: Records that Connect could not handle since the task started.
     errors: float | None = None
 
@@ -203,6 +215,13 @@ class Task:
     stopped_reason: str = ""
     #: ECS's code for why it stopped, as TaskFailedToStart; empty while it runs.
     stop_code: str = ""
+    #: When ECS made it, in seconds since 1970: before it read the worker's secrets.
+    created_at: float | None = None
+
+    @property
+    def id(self) -> str:
+        """The last part of the ARN, which the task's log stream has in its name too."""
+        return self.arn.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -280,7 +299,7 @@ class BrokerReading:
 
     `newest`: when the newest heartbeat record was written, in seconds since 1970; None without one.
     `newest_of_table`: the same for the heartbeat table's changes, where the stage has such a table.
-    `missing`: which of their topics do not exist.
+    `missing`: which of their topics, and of the data topics of the last registration, do not exist.
     """
 
     error: str = ""
@@ -326,6 +345,16 @@ class Observation:
     #: None when it, or the stage record, could not be read: then nothing may be restarted.
     budget: Budget | None = None
     health_state: HealthState | None = None
+    #: The rotation of secrets that is under way, and how the last one ended.
+    rotation: Rotation = field(default_factory=Rotation)
+    #: How many workers the stage is configured to have.
+    desired_count: int = 1
+    #: Keys in which the connector's config in Connect is neither the registered one nor the one that secrets
+    #: and settings give now; none if it is one of them, None if that is not known.
+    drifted_keys: tuple[str, ...] | None = None
+    #: Who has halted the connector, and which versions of secrets were refused; empty where not read.
+    halt: Halt = field(default_factory=Halt)
+    refused: RefusedCredentials = field(default_factory=RefusedCredentials)
     #: What Debezium has passed over, as far as the worker's log was read; None if the item could not be.
     skipped: SkippedChanges | None = None
     #: Probe -> why it saw nothing, although it should have.

@@ -1,5 +1,6 @@
 """What to do about a failure, within the restart budget. Pure."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,21 +9,26 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.budget import LIMIT, LONGEST_WAIT_SECONDS
 from connector.domain.health.error_classes import NOT_RUNNING, named
-from connector.domain.health.findings import CONFIRMED, Finding
+from connector.domain.health.finding import Finding
+from connector.domain.health.findings import CONFIRMED
 from connector.domain.health.headroom import judged
 from connector.domain.health.observation import Observation
+from connector.domain.health.refused_login import RefusedLogin, refused_in_trace, refused_login, written_at
+from connector.domain.health.state import HealthState
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The result of an action, as a text; empty when nothing was tried.
 
-    `refused`: the error class for which Connect refused the registration.
+    `attempted`: it counts as a restart. `refused`: the class for which Connect refused the registration.
+    `stopped`: it was the stop after a refused login.
     """
 
     attempted: bool = False
     text: str = ""
     refused: str = ""
+    stopped: bool = False
 
 
 class Action(StrEnum):
@@ -30,6 +36,8 @@ class Action(StrEnum):
 
     NOTHING = "nothing"
     RESTART = "restart what failed"
+    #: After a refused login, so that the connector does not try it again and again.
+    STOP = "stop the connector"
     REGISTER = "register the connector"
 
 
@@ -45,12 +53,17 @@ class Remediation:
     withheld: str = ""
     healing: bool = False
     spent: bool = False
+    #: Of a stop: the refused login, and the address of the worker that was refused.
+    login: RefusedLogin | None = None
+    address: str = ""
 
 
 def decide_remediation(
     seen: Observation, results: list[Finding], settings: ConnectorSettings, now: float, unknown_streak: int
 ) -> Remediation:
     """The remediation for what was seen."""
+    if (stop := _after_refusal(seen)) is not None:
+        return stop
     wanted, cause = _wanted_action(seen, unknown_streak)
     if wanted is Action.NOTHING and any(
         finding.cause is NOT_RUNNING and finding.ok is False for finding in results
@@ -75,10 +88,8 @@ def decide_remediation(
         )
     if not cause.retry:
         return Remediation(withheld=f"{cause.meaning}: a restart does not fix that")
-    if wanted is Action.REGISTER and state.refused and not named(state.refused).retry:
-        return Remediation(withheld=f"the registration was refused: {named(state.refused).meaning}")
-    if lost := _lost_position(seen, settings, now):
-        return Remediation(withheld=lost)
+    if withheld := _refused_before(seen, wanted, state) or _lost_position(seen, settings, now):
+        return Remediation(withheld=withheld)
     hopeful = budget.repetitions < LIMIT
     refusal = budget.refusal(now)
     if refusal is not None:
@@ -86,6 +97,45 @@ def decide_remediation(
         soon = not refusal.spent and refusal.wait <= LONGEST_WAIT_SECONDS
         return Remediation(withheld=refusal.reason, healing=hopeful and soon, spent=refusal.spent)
     return Remediation(wanted, healing=hopeful)
+
+
+def _refused_before(seen: Observation, wanted: Action, state: HealthState) -> str:
+    """Why a start would be refused as the last one was; empty if that is not known."""
+    if known := seen.refused.refusal_of(seen.secret_versions):
+        return f"the login with secret {known.describe()} was refused before"
+    if wanted is Action.REGISTER and state.refused and not named(state.refused).retry:
+        return f"the registration was refused: {named(state.refused).meaning}"
+    return ""
+
+
+def _after_refusal(seen: Observation) -> Remediation | None:
+    """Stop a connector whose worker was refused a login: it would try until its account is locked.
+
+    What a worker logged before the task's present worker was made, or before a halt ended, is no news.
+    """
+    status = seen.connector
+    if seen.retiring or status is None or status.halted or seen.service is None:
+        return None
+    workers = {task.address: task for task in seen.service.tasks if task.address}
+    failed = [(status.worker, status.trace)] if status.state_failed else []
+    failed += [(task.worker, task.trace) for task in status.tasks if task.failed]
+    for worker, trace in failed:
+        address, login = worker.rpartition(":")[0], refused_in_trace(trace)
+        if login is not None and address in workers:
+            return Remediation(Action.STOP, login=login, address=address)
+    login = refused_login(seen.log_message)
+    if (
+        login is None
+        or login.validation
+        or not status.running_at
+        or (seen.source is not None and seen.source.connected)
+    ):
+        return None
+    runs_at = workers.get(status.running_at[0])
+    made = 0.0 if runs_at is None else runs_at.created_at or 0.0
+    if (written_at(seen.log_message) or math.inf) <= max(made, seen.halt.at):
+        return None
+    return Remediation(Action.STOP, login=login, address=status.running_at[0])
 
 
 def _lost_position(seen: Observation, settings: ConnectorSettings, now: float) -> str:

@@ -1,20 +1,22 @@
 """Whether a deployed stage is healthy: its function's findings, and what is seen from outside. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.health.alarm import Alarm
 from connector.domain.health.aws_alarms import alarms_of
 from connector.domain.health.check_result import CheckResult, launch, step_of
 from connector.domain.health.error_classes import classify, named
-from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, PAGERS, Facts
+from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL, PAGERS, AlarmState, Facts
 from connector.domain.stage import stack_states
 from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stack_states import StackStep
 
 #: The window of the health check's alarm, in seconds, where the alarm could not be read.
 _USUAL_WINDOW = 1200
+#: The alarm that rings when checks fail, or none runs.
+_CHECK_ALARM = "HealthCheckFailed"
 
 
 def evaluate(facts: Facts, now: datetime) -> tuple[CheckResult, ...]:
@@ -23,7 +25,7 @@ def evaluate(facts: Facts, now: datetime) -> tuple[CheckResult, ...]:
         *_stacks(facts),
         *_protection(facts),
         *_inside(facts),
-        *(_unavailable(facts, ALARMS, "alarms") or _alarms(facts)),
+        *(_unavailable(facts, ALARMS, "alarms") or _alarms(facts, now)),
         *(_unavailable(facts, MAIL, "mail") or _mail(facts)),
         *(_unavailable(facts, PAGERS, "pagers") or _pagers(facts)),
         *(_unavailable(facts, CHECK, "health check") or _last_check(facts, now)),
@@ -81,7 +83,7 @@ def _protection(facts: Facts) -> Sequence[CheckResult]:
     return wrong or [_good(name, f"{len(facts.stacks)} of {len(facts.stacks)} stacks")]
 
 
-def _alarms(facts: Facts) -> Sequence[CheckResult]:
+def _alarms(facts: Facts, now: datetime) -> Sequence[CheckResult]:
     wanted = alarms_of(facts.stage.names, facts.kind, facts.alarms)
     wrong = [
         _bad("alarms", f"alarm {facts.stage.names.alarm(name)} does not exist", launch(facts.stage))
@@ -93,16 +95,29 @@ def _alarms(facts: Facts) -> Sequence[CheckResult]:
     if silent:
         reason = f"{len(silent)} of {len(facts.alarms)} alarms do not send to {topic}: {', '.join(silent)}"
         wrong.append(_bad("alarms", reason, launch(facts.stage)))
-    wrong += [
-        _bad("alarms", f"{name} is in ALARM: {wanted[name].description}", _first_action(facts, wanted[name]))
-        for name, alarm in facts.alarms.items()
-        if alarm.state == "ALARM"
-    ]
-    return wrong or [_good("alarms", f"{len(facts.alarms)} exist, none is in ALARM")]
+    ringing = {name: alarm for name, alarm in facts.alarms.items() if alarm.state == "ALARM"}
+    if _first_check_due(facts, now):
+        # No check has run yet, so this alarm says what everybody knows.
+        ringing.pop(_CHECK_ALARM, None)
+    wrong += [_in_alarm(facts, name, wanted[name], alarm) for name, alarm in ringing.items()]
+    silent_yet = sum(alarm.state == "INSUFFICIENT_DATA" for alarm in facts.alarms.values())
+    empty = f", {silent_yet} have no data yet" if silent_yet else ""
+    return wrong or [_good("alarms", f"{len(facts.alarms)} exist, none is in ALARM{empty}")]
+
+
+def _in_alarm(facts: Facts, name: str, alarm: Alarm, found: AlarmState) -> CheckResult:
+    """An alarm in ALARM; not sure where what it watches is well again: it looks back at earlier checks."""
+    step = _first_action(facts, alarm)
+    now_well = any(finding.name == name and finding.ok for finding in facts.findings)
+    if name == _CHECK_ALARM or not now_well or not found.window:
+        return _bad("alarms", f"{name} is in ALARM: {alarm.description}", step)
+    reason = f"{name} is in ALARM, but what it watches is well now"
+    clears = f"it clears within {-(-found.window // 60)} minutes after the next health check"
+    return CheckResult("alarms", ok=None, reason=reason, next_step=f"{clears}; until then, {step}")
 
 
 def _first_action(facts: Facts, alarm: Alarm) -> str:
-    return f"{alarm.text_step(facts.stage.names)} ({alarm.link})"
+    return f"{alarm.text_step(facts.stage)} ({alarm.link})"
 
 
 def _mail(facts: Facts) -> Sequence[CheckResult]:
@@ -134,10 +149,27 @@ def _pagers(facts: Facts) -> Sequence[CheckResult]:
     return wrong or [_good("pagers", shown or "no subscription")]
 
 
+def _window(facts: Facts) -> int:
+    """How far the health check's alarm looks back, in seconds: two checks and no less."""
+    alarm = facts.alarms.get(_CHECK_ALARM)
+    return (alarm.window if alarm else 0) or _USUAL_WINDOW
+
+
+def _first_check_due(facts: Facts, now: datetime) -> datetime | None:
+    """When the first check of a stage that was just launched runs at the latest; None for any other stage.
+
+    A rule with a rate starts when it is made (EventBridge User Guide, "Rate-based schedules").
+    """
+    rules = facts.stacks.get("events")
+    if facts.checked_at is not None or rules is None or rules.created is None:
+        return None
+    due = rules.created + timedelta(seconds=_window(facts) // 2 + 60)
+    return due if now <= due else None
+
+
 def _last_check(facts: Facts, now: datetime) -> Sequence[CheckResult]:
     name = "health check"
-    alarm = facts.alarms.get("HealthCheckFailed")
-    window = (alarm.window if alarm else 0) or _USUAL_WINDOW
+    window = _window(facts)
     names = facts.stage.names
     minutes = window // 120
     every = (
@@ -146,6 +178,10 @@ def _last_check(facts: Facts, now: datetime) -> Sequence[CheckResult]:
         else f"every {minutes} minutes, for the first time that long after a launch"
     )
     step = f"read {names.function_log_group(names.connect_health)}; the check runs {every}"
+    due = _first_check_due(facts, now)
+    if due is not None:
+        now_step = f"`wms-connector check {facts.stage.name}` runs one now"
+        return [_good(name, f"the first one is due by {due:%H:%M} UTC; {now_step}")]
     if facts.checked_at is None:
         return [_bad(name, "no health check has run recently, so this stage is not monitored", step)]
     age = (now - facts.checked_at).total_seconds()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.error_classes import named
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.moments import moment
 from connector.domain.health.observation import Observation
 from connector.domain.health.skipped_changes import WHOLE_DATABASE, Skipped
@@ -65,8 +65,8 @@ def reason(entry: Skipped) -> str:
 
 _WHAT = {
     Skip.UNSUPPORTED: "LogMiner could not read a change, so rows may be missing on the topic",
-    Skip.TRUNCATED: "rows were removed by TRUNCATE or with a partition, and no record tells of it",
-    Skip.DROPPED: "it was dropped or renamed: no record tells of its rows, and no change of it is read",
+    Skip.TRUNCATED: "rows were removed by TRUNCATE or with a partition, and no record shows it",
+    Skip.DROPPED: "it was dropped or renamed: no record shows that its rows are gone, and no change is read",
     Skip.HIDDEN: "the connector does not see it: it was dropped or renamed, or its SELECT right is gone",
     Skip.OMITTED: "a snapshot left it out: neither its rows nor, it may be, its changes are on the topic",
     Skip.ABORTED: "a snapshot of it that was requested has failed, and nobody repeats it",

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.at_rest import as_declared, at_rest
 from connector.domain.health.budget import LIMIT
-from connector.domain.health.findings import IDLE_SECONDS, Finding, by_metric, findings, not_ok
+from connector.domain.health.finding import Finding, by_metric, not_ok
+from connector.domain.health.findings import IDLE_SECONDS, findings
 from connector.domain.health.observation import POSITION_PROBE, Observation
 from connector.domain.health.remediation import Remediation, decide_remediation
+from connector.domain.health.rest_findings import rest_findings
 from connector.domain.health.skipped_findings import skipped_findings, without_standing
 from connector.domain.health.state import HealthState
 
@@ -26,6 +29,9 @@ class Verdict:
     idle_since: int | None = None
     #: Whether everything was seen that a recovery requires.
     sure: bool = True
+    #: Why nothing is meant to be streamed now; empty if something is. `declared`: the stage's config says so.
+    rest: str = ""
+    declared: bool = False
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -48,12 +54,24 @@ class Verdict:
         if self.retiring:
             return "the stage is being torn down: nothing is checked"
         if self.findings:
-            return "; ".join(f"{finding.name}: {finding.reason}" for finding in self.findings)
+            found = [f"{finding.name}: {finding.reason}" for finding in self.findings]
+            return "; ".join([*found, *([self._well] if self.rest else [])])
         if self.sure:
             unknown = [f"{f.name}: {f.summary}" for f in self.results if f.unknown]
-            return "; ".join(["healthy", *unknown])
+            return "; ".join([self._well, *unknown])
         unsure = "; ".join(f"{f.name}: {f.reason}" for f in self.results if f.ok is None)
-        return "no problem was found, but not everything could be checked" + (f": {unsure}" if unsure else "")
+        rest = f"{self._well}; " if self.rest else ""
+        doubt = "no problem was found, but not everything could be checked" + (
+            f": {unsure}" if unsure else ""
+        )
+        return rest + doubt
+
+    @property
+    def _well(self) -> str:
+        """What is said of a stage without a problem: one that streams nothing is not called healthy."""
+        if not self.rest:
+            return "healthy"
+        return f"nothing is streamed{', as meant' if self.declared else ''}: {self.rest}"
 
 
 def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdict:
@@ -68,6 +86,7 @@ def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdic
         idle_since = int(now) if state.idle_since is None else state.idle_since
     idle = idle_since is not None and now - idle_since >= IDLE_SECONDS
     results = findings(seen, settings, now, unknown_streak, idle=idle)
+    results += rest_findings(seen)
     if settings.kind == "debezium":
         results += skipped_findings(seen)
     remediation = decide_remediation(seen, results, settings, now, unknown_streak)
@@ -79,5 +98,11 @@ def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdic
     unread = set(seen.probe_errors) - {POSITION_PROBE}
     sure = not unread and all(finding.ok is not None for finding in results)
     return Verdict(
-        tuple(results), remediation, unknown_streak=unknown_streak, idle_since=idle_since, sure=sure
+        tuple(results),
+        remediation,
+        unknown_streak=unknown_streak,
+        idle_since=idle_since,
+        sure=sure,
+        rest=at_rest(seen),
+        declared=as_declared(seen),
     )

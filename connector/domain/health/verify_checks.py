@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from connector.domain.health.alarm import LEAST_CERTIFICATE_DAYS, RUNBOOK
+from connector.domain.health.at_rest import halted_by
 from connector.domain.health.check_result import launch
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
+from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import Observation
+from connector.domain.health.polled_source import LAG, SOURCE, PolledSource, polled_checks
 from connector.domain.health.state import HealthState
 from connector.domain.network.endpoints import Reached
 from connector.domain.stage.aws_names import CONNECTOR
@@ -22,9 +25,13 @@ PAUSED, ROLLOUT, CONFIG, SECRETS = "paused", "deployment", "config", "secrets"
 TOPICS, RECORD, INCIDENT = "topics", "stage record", "incident"
 ENDPOINTS, CERTIFICATE = "endpoints", "certificate"
 #: Every check of this module: `verify` finds what the health check finds, and these.
-NAMES = (PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE)
+NAMES = (
+    *(PAUSED, ROLLOUT, CONFIG, SECRETS, TOPICS, RECORD, INCIDENT, ENDPOINTS, CERTIFICATE),
+    *(SOURCE, LAG),
+)
 
 _DAY = 24 * 3600
+_GUARDED = "docs/topics.md#changes-that-cannot-be-undone"
 _PREREQUISITES = "docs/stages.md#vpc-endpoints"
 
 
@@ -32,8 +39,8 @@ _PREREQUISITES = "docs/stages.md#vpc-endpoints"
 class Setup:
     """What a launch would register and create now, compared with what exists.
 
-    `errors`: why "topics", "config", "endpoints" or "certificate" could not be checked. What was not read is
-    None.
+    `errors`: why "topics", "config", "polled", "endpoints" or "certificate" could not be checked. What was
+    not read is None.
     """
 
     topics: TopicPlan | None = None
@@ -48,21 +55,35 @@ class Setup:
     certificate_expiry: float | None = None
     #: Why no client accepts that certificate; empty when one does.
     certificate_error: str = ""
+    #: The keys in which Connect's config is another one.
+    changed_keys: Sequence[str] = ()
+    #: `connector.state` of the stage's config.
+    declared_state: str = "running"
+    #: What was seen of the source of the kind `jdbc`; None of the other kind, and while it does not run.
+    polled: PolledSource | None = None
+    #: What became of the newest snapshot, as notifications tell it; empty if that is not known.
+    last_snapshot: str = ""
 
 
 def verify_checks(seen: Observation, setup: Setup, stage: Stage, now: float) -> list[Finding]:
     """What `verify` checks besides the health check's findings."""
     return [
-        *_paused(seen, stage),
+        *_paused(seen, setup, stage),
         *_rollout(seen),
         *_config(setup, stage),
         *_secrets(seen, stage),
-        *_topics(setup, stage),
+        *_topics(seen, setup, stage),
         *_record(seen, setup, stage),
         *_incident(seen),
         *_endpoints(setup),
         *_certificate(setup, now),
+        *_polled(seen, setup, now),
     ]
+
+
+def _polled(seen: Observation, setup: Setup, now: float) -> list[Finding]:
+    in_flight = None if seen.source is None else seen.source.in_flight
+    return polled_checks(setup.polled, setup.errors.get("polled", ""), in_flight, now)
 
 
 def _bad(name: str, reason: str, next_step: str) -> Finding:
@@ -73,11 +94,24 @@ def _good(name: str, summary: str) -> Finding:
     return Finding.passed(name, summary, value=None)
 
 
-def _paused(seen: Observation, stage: Stage) -> list[Finding]:
-    if seen.connector is None or not seen.connector.halted:
+def _paused(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
+    by = halted_by(seen.connector, seen.halt)
+    if seen.connector is None or by is HaltedBy.LOGIN:
+        # After a refused login the health check's own finding says so.
         return []
-    reason = f"{CONNECTOR} is {seen.connector.state}: an operator did that"
-    return [_bad(PAUSED, reason, f"wms-connector resume {stage.name}")]
+    if by is None:
+        if setup.declared_state == "running":
+            return []
+        reason = f"{CONNECTOR} is {seen.connector.state}, and connector.state is {setup.declared_state}"
+        return [
+            _bad(PAUSED, reason, f"{launch(stage)}, or change connector.state in the stage's config.yaml")
+        ]
+    reason = f"{CONNECTOR} is {seen.connector.state}: {seen.halt.describe()}"
+    if by is HaltedBy.DECLARED and setup.declared_state != "running":
+        return [_good(PAUSED, reason)]
+    # Resuming ends an operator's halt only: the next launch would make what is declared.
+    step = f"wms-connector resume {stage.name}" if setup.declared_state == "running" else launch(stage)
+    return [_bad(PAUSED, reason, step)]
 
 
 def _rollout(seen: Observation) -> list[Finding]:
@@ -93,24 +127,41 @@ def _config(setup: Setup, stage: Stage) -> list[Finding]:
     if setup.config_differs is None:
         return []
     if setup.config_differs:
-        reason = "the connector's config differs from what secrets and settings give now"
+        keys = f" in {', '.join(setup.changed_keys)}" if setup.changed_keys else ""
+        reason = f"the connector's config differs{keys} from what secrets and settings give now"
         return [_bad(CONFIG, reason, launch(stage))]
     return [_good(CONFIG, "matches secrets and settings")]
 
 
 def _secrets(seen: Observation, stage: Stage) -> list[Finding]:
-    changed, versions = seen.secrets_changed, seen.secret_versions
+    changed, versions, rotation = seen.secrets_changed, seen.secret_versions, seen.rotation
+    if rotation.under_way:
+        return [_bad(SECRETS, rotation.describe(), "wait until it has ended, then run verify again")]
     if changed:
+        failed = {path: rotation.reason for path, version in rotation.failed if versions.get(path) == version}
         return [
-            _bad(SECRETS, f"secret {path} has a newer version than the connector uses", launch(stage))
+            _bad(SECRETS, _newer(path, failed.get(path)), f"wms-connector rotate {stage.name}")
             for path in changed
         ]
     if not versions:
         return []
+    if _never_registered(seen):
+        return [_good(SECRETS, f"{len(versions)} secrets; no connector of this stage has used them yet")]
     return [_good(SECRETS, f"{len(versions)} secrets, none newer than those that the connector uses")]
 
 
-def _topics(setup: Setup, stage: Stage) -> list[Finding]:
+def _newer(path: str, failure: str | None) -> str:
+    """A secret that the workers do not have, and why if that is known."""
+    newer = f"secret {path} has a newer version than the connector uses"
+    return newer if failure is None else f"{newer}, and it is not tried again: {failure}"
+
+
+def _never_registered(seen: Observation) -> bool:
+    """Whether the stage is known to have no record: what is there may be somebody else's."""
+    return seen.record is None and not {"record", "table"} & set(seen.probe_errors)
+
+
+def _topics(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
     if "topics" in setup.errors:
         return [Finding.unsure(TOPICS, setup.errors["topics"])]
     plan = setup.topics
@@ -120,8 +171,18 @@ def _topics(setup: Setup, stage: Stage) -> list[Finding]:
         *(_bad(TOPICS, f"topic {spec.name} does not exist", launch(stage)) for spec in plan.create),
         *(_bad(TOPICS, f"topic {topic} {how}", launch(stage)) for topic, how in plan.different.items()),
         *(_bad(TOPICS, text, "read docs/topics.md before you delete anything") for text in plan.wrong),
+        *(_surplus(topic, have, wanted) for topic, (have, wanted) in plan.surplus.items()),
     ]
-    return wrong or [_good(TOPICS, f"{len(plan.as_wanted)} of {len(plan.wanted)} as wanted")]
+    whose = "; another stage's, if it uses this cluster: this one was never registered"
+    text = f"{len(plan.as_wanted)} of {len(plan.wanted)} as wanted"
+    return wrong or [_good(TOPICS, text + (whose if _never_registered(seen) else ""))]
+
+
+def _surplus(topic: str, have: int, wanted: int) -> Finding:
+    """Config and topic disagree for good: only the config can be changed."""
+    reason = f"topic {topic} has {have} partitions, and {wanted} are configured"
+    step = f"set connector.data_partitions to {have} in the stage's config.yaml; see {_GUARDED}"
+    return _bad(TOPICS, reason, step)
 
 
 def _record(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:

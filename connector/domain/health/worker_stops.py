@@ -43,6 +43,7 @@ IMAGE = observed(
     "check that the stage's image is in the repository, with its digest and for its platform (wms-connector "
     "image status), and that the execution role may pull it; publish it, then launch",
     LAUNCH,
+    edit="wms-connector image publish, if the image is missing",
 )
 SECRET = observed(
     "worker-secret",
@@ -51,6 +52,7 @@ SECRET = observed(
     "check that the secret exists and has the key that the task definition names, that the execution role "
     "may read and decrypt it, and that the task's subnets reach Secrets Manager; then launch",
     LAUNCH,
+    edit="the secret that ECS's reason names",
 )
 LOG_GROUP = observed(
     "worker-log-group",
@@ -67,6 +69,7 @@ ROLE = observed(
     "check that both roles of the task exist, that ecs-tasks.amazonaws.com may assume them and that their "
     "permissions boundary exists; then launch",
     LAUNCH,
+    edit="the role, or the secret iam/permissionsBoundary",
 )
 THROTTLED = observed(
     "worker-throttled",
@@ -110,8 +113,8 @@ UNREADABLE = observed(
     "worker-event",
     Owner.US,
     "ECS sent an event about the worker in a form that this version does not know",
-    "read the event in the mail and look at the service's events in ECS; then tell the maintainers, who have "
-    "to teach it to the health check",
+    "read the event in the mail and look at the service's events in ECS; then report it to the "
+    "maintainers: the health check does not know it yet",
     STATUS,
 )
 

@@ -112,7 +112,9 @@ def _refuse_unknown(path: str, fields: Mapping[str, Any]) -> None:
     unknown = sorted(set(fields) - set(DATABASE_KEYS))
     if unknown:
         key, known = shown(fields, unknown[0]), ", ".join(sorted(DATABASE_KEYS))
-        raise SecretError(f"secret {path} has the unknown key {key}; known: {known}")
+        # By its place too: a key that may be confidential is not shown.
+        place = f"key {[*fields].index(unknown[0]) + 1} of {len(fields)}"
+        raise SecretError(f"secret {path} has the unknown key {key}, {place}; known: {known}")
 
 
 def _refuse_other_engines(path: str, fields: Mapping[str, Any]) -> None:

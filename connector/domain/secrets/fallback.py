@@ -7,7 +7,7 @@ Only a secret that does not exist is looked for in the second place. Unreadable,
 import re
 from collections.abc import Callable
 
-from connector.domain.errors import DeniedSecret, OperatorError, SecretError
+from connector.domain.errors import DeniedSecret, MissingSecret, OperatorError, SecretError
 from connector.domain.secrets.secrets import SECRET_NAMES, StoredSecret
 from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
@@ -60,8 +60,8 @@ def require_secret(prefix: str, stage: Stage | None, name: str, fetch: Fetch) ->
     if stored is None:
         first, *second = _places(prefix, stage, name)
         if not second:
-            raise SecretError(f"secret {first} does not exist; create it")
-        raise SecretError(f"secret {first} does not exist and neither does {second[0]}; create one of them")
+            raise MissingSecret(f"secret {first} does not exist; create it")
+        raise MissingSecret(f"secret {first} does not exist and neither does {second[0]}; create one of them")
     return stored
 
 

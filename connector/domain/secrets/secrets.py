@@ -99,7 +99,7 @@ def plain_text(stored: StoredSecret) -> str:
     """The text of a secret that is not JSON, without blanks around it; raises for what nobody sees."""
     found = invisible(stored.text.reveal(), BLANKS)
     if found is not None:
-        raise SecretError(f"secret {stored.path} has {found}; write the value anew without it")
+        raise SecretError(f"secret {stored.path} has {found}; write the value again without it")
     return stored.text.reveal().strip(BLANKS)
 
 
@@ -124,7 +124,7 @@ def credential(path: str, fields: Mapping[str, Any], *keys: str) -> Redacted:
     if value != value.strip():
         raise SecretError(
             f"secret {path}: {present_key(path, fields, *keys)!r} begins or ends with a space, so each try "
-            "with it may be a wrong login; write the value anew without it"
+            "with it may be a wrong login; write the value again without it"
         )
     return Redacted(value)
 
@@ -215,14 +215,14 @@ def _refuse_invisible(path: str, fields: Mapping[str, Any]) -> None:
             found = "a space at its start or end"
         if found is not None:
             raise SecretError(
-                f"secret {path}: the name of key {place} of {len(fields)} has {found}; write the key anew "
+                f"secret {path}: the name of key {place} of {len(fields)} has {found}; write the key again "
                 "without it"
             )
         for text in _texts(value):
             found = invisible(text, BLANKS if key in _OF_MANY_LINES else "")
             if found is not None:
                 raise SecretError(
-                    f"secret {path}: {shown(fields, key)} has {found}; write the value anew without it"
+                    f"secret {path}: {shown(fields, key)} has {found}; write the value again without it"
                 )
 
 

@@ -189,7 +189,7 @@ def _try(stage: Stage) -> tuple[MoveStep, ...]:
                 f"wms-connector ephemeral create {trial}",
                 f"sceptre launch ephemeral/{trial}",
                 f"wms-connector verify {trial}",
-                f"wms-connector ephemeral destroy {trial}",
+                f"wms-connector ephemeral destroy {trial} --yes",
             ),
             f"it reads secrets below {trial}/, else those below default/: copy them there for this step. "
             f"Its topics begin with {trial!r}; it takes the same snapshot as the move will",
@@ -297,8 +297,8 @@ def consumers(stage: Stage, found: Predecessor) -> tuple[str, ...]:
             "topics stay as they are and get nothing more"
         ),
         (
-            "envelope: so far JSON {schema, payload}, the payload one row; then JSON without a schema, "
-            "the value Debezium's envelope: op, before, after, source (docs/topics.md)"
+            "envelope: JSON {schema, payload} as so far, unless connector.envelope is plain; but the payload "
+            "was one row, and then is Debezium's: op, before, after, source (docs/topics.md)"
         ),
         f"keys: so far {key}; then the table's primary key, so a row has one partition",
         ("types: decimals become text; compare a record of the trial stage with an old one before the move"),

@@ -202,3 +202,22 @@ class Names:
             "connect_host": self.connect_host,
         }
         return {**singles, **{f"stack_{c}": name for c, name in self.stacks.items()}}
+
+
+#: Partition -> host of the AWS console. "AWS service endpoints", AWS General Reference, and
+#: the console's addresses in the guides of AWS GovCloud (US) and of AWS in China.
+CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+    "aws-cn": "console.amazonaws.cn",
+}
+
+
+def dashboard_link(dashboard: str, region: str, partition: str = "aws") -> str:
+    """Where a browser shows a dashboard of CloudWatch."""
+    return dashboard_at(CONSOLES.get(partition, CONSOLES["aws"]), dashboard, region)
+
+
+def dashboard_at(host: str, dashboard: str, region: str) -> str:
+    """The same, with the console's host."""
+    return f"https://{host}/cloudwatch/home?region={region}#dashboards/dashboard/{dashboard}"

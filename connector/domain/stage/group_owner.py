@@ -42,7 +42,8 @@ class GroupConnector:
         return (
             kind == JDBC_CLASS
             and self.refers
-            and prefix in {f"{catalogue.jdbc_prefix}{schema}." for schema in schemas}
+            and prefix
+            in {catalogue.jdbc_prefix, *(f"{catalogue.jdbc_prefix}{schema}." for schema in schemas)}
         )
 
     def describe(self) -> str:

@@ -24,6 +24,8 @@ class StageRecord:
     secret_versions: Mapping[str, str] = field(default_factory=dict)
     #: The Connect group that the workers ran under; empty in a record of a release that did not write it.
     connect_group: str = ""
+    #: The form of the messages, `schema` or `plain`; empty in a record of a release that knew only `plain`.
+    envelope: str = ""
     #: Set by a teardown that has begun: registration and health check then do nothing.
     retiring: bool = False
 
@@ -48,7 +50,7 @@ class StageRecord:
         """
         texts = {
             key: _text(item.get(key))
-            for key in ("stage", "cluster_id", "account", "config_hash", "connect_group")
+            for key in ("stage", "cluster_id", "account", "config_hash", "connect_group", "envelope")
         }
         topics, versions = item.get("topics"), item.get("secret_versions")
         return cls(

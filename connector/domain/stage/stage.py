@@ -28,6 +28,10 @@ EXAMPLE_STAGE = "example"
 RULE = "1 to 64 characters, each a letter a-z or A-Z, a digit, '.', '_' or '-'"
 
 _STAGE = re.compile(r"[a-zA-Z0-9._-]{1,64}")
+#: How Sceptre's paths of stages look: as a command line has them, and as a shell completes them.
+_PATH = re.compile(
+    r"(?:\./)?(?:config/)?(?P<ephemeral>ephemeral/)?(?P<stage>[a-zA-Z0-9._-]{1,64})(?:/|/[\w-]+\.yaml)?"
+)
 _LEGAL_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HASH_DIGITS = 10
 _HASHED_SLUG = re.compile(rf"(?:.*-)?[0-9a-f]{{{_HASH_DIGITS}}}")
@@ -93,7 +97,7 @@ def slug(stage: str) -> str:
 def refusal(text: str) -> str | None:
     """Why `text` cannot be a stage, as a phrase that names the rule; None when it can."""
     if not _STAGE.fullmatch(text):
-        return f"a stage has {RULE}, and is used exactly as written"
+        return _a_path(text) or f"a stage has {RULE}, and is used exactly as written"
     if text in (".", ".."):
         return "'.' and '..' are directories, not stages"
     if text in NAMED_STAGES:
@@ -115,6 +119,21 @@ def refusal(text: str) -> str | None:
             "which belongs to no ephemeral stage; choose another name"
         )
     return None
+
+
+def _a_path(text: str) -> str | None:
+    """What to write instead of a path of Sceptre's, as a phrase; None unless it is one of a stage's.
+
+    A path is not taken for its stage: `ephemeral/main` would be `main`.
+    """
+    found = _PATH.fullmatch(text)
+    if found is None or refusal(found["stage"]) is not None:
+        return None
+    stage = found["stage"]
+    if stage in NAMED_STAGES and found["ephemeral"]:
+        return f"{stage!r} is a named stage: write {stage!r}, to sceptre too"
+    path = stage if stage in NAMED_STAGES else f"ephemeral/{stage}"
+    return f"that is a path; write {stage!r} (only sceptre takes the path {path})"
 
 
 def from_group_path(path: str) -> str:

@@ -15,6 +15,8 @@ class TopicPlan:
     grow: Mapping[str, int] = field(default_factory=dict)
     as_wanted: Sequence[str] = ()
     wrong: Sequence[str] = ()
+    #: Topic -> partitions it has, partitions wanted: it has more, and Kafka cannot take them away.
+    surplus: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     #: Every topic that was compared.
     wanted: Sequence[str] = ()
 
@@ -25,6 +27,19 @@ class TopicPlan:
             **{topic: f"has other settings: {', '.join(sorted(keys))}" for topic, keys in self.alter.items()},
             **{topic: f"has fewer than {total} partitions" for topic, total in self.grow.items()},
         }
+
+    def described(
+        self, partitions: Mapping[str, int], configs: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, str]:
+        """Topic -> what carrying the plan out would do to it; `partitions` and `configs`: what there is."""
+        found = {spec.name: f"created, partitions {spec.partitions}" for spec in self.create}
+        changes: dict[str, list[str]] = {}
+        for topic, keys in self.alter.items():
+            have = configs.get(topic, {})
+            changes[topic] = [f"{key} {have.get(key, 'unset')} -> {keys[key]}" for key in sorted(keys)]
+        for topic, total in self.grow.items():
+            changes.setdefault(topic, []).append(f"partitions {partitions.get(topic)} -> {total}")
+        return found | {topic: ", ".join(each) for topic, each in changes.items()}
 
     def losing(self, configs: Mapping[str, Mapping[str, str]], data: Collection[str]) -> tuple[str, ...]:
         """Of the topics `data`, those that the plan would make lose records, each with the change."""
@@ -51,6 +66,7 @@ class TopicPlan:
             (len(self.create), "created"),
             (len({*self.alter, *self.grow}), "changed"),
             (len(self.as_wanted), "as wanted"),
+            (len(self.surplus), "with more partitions than wanted, which Kafka cannot take away"),
         )
         return ", ".join(f"{count} {word}" for count, word in counts if count) or "the stage has no topics"
 
@@ -76,6 +92,7 @@ def plan_topics(
     create, as_wanted, wrong = [], [], []
     alter: dict[str, Mapping[str, str]] = {}
     grow: dict[str, int] = {}
+    surplus: dict[str, tuple[int, int]] = {}
     for spec in specs:
         have = partitions.get(spec.name)
         if have is None:
@@ -94,6 +111,8 @@ def plan_topics(
             alter[spec.name] = different
         if have < spec.partitions:
             grow[spec.name] = spec.partitions
-        if not different and have >= spec.partitions:
+        if have > spec.partitions:
+            surplus[spec.name] = have, spec.partitions
+        elif not different and have == spec.partitions:
             as_wanted.append(spec.name)
-    return TopicPlan(create, alter, grow, as_wanted, wrong, [spec.name for spec in specs])
+    return TopicPlan(create, alter, grow, as_wanted, wrong, surplus, [spec.name for spec in specs])

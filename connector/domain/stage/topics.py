@@ -20,6 +20,9 @@ CAPTURED_TABLES: tuple[tuple[str, str], ...] = (
 #: The two tables of the JDBC kind: those with a SYS_ADD_TS column that the predecessor polls.
 JDBC_TABLES: tuple[tuple[str, str], ...] = tuple(t for t in CAPTURED_TABLES if t[0] == "WMS")
 
+#: How the topics of the JDBC kind are named: with the schema before the table, or by the table alone.
+JDBC_TOPICS = {"schema": "data_jdbc", "bare": "data_jdbc_bare"}
+
 #: Kafka's and MSK's own topics, which belong to no namespace.
 BROKER_TOPICS: tuple[str, ...] = (
     "__consumer_offsets",
@@ -76,7 +79,7 @@ class Catalogue:
 
     @property
     def jdbc_prefix(self) -> str:
-        """What precedes `<SCHEMA>.<TABLE>` in the topics of the JDBC kind, with the final dot."""
+        """What precedes `<SCHEMA>.<TABLE>`, or `<TABLE>`, in the topics of the JDBC kind."""
         return f"{self.namespace}aws.wms.cdc."
 
     @property
@@ -101,6 +104,7 @@ class Catalogue:
             {
                 "data": tuple(f"{p}.{schema}.{table}" for schema, table in CAPTURED_TABLES),
                 "data_jdbc": tuple(f"{self.jdbc_prefix}{schema}.{table}" for schema, table in JDBC_TABLES),
+                "data_jdbc_bare": tuple(f"{self.jdbc_prefix}{table}" for _, table in JDBC_TABLES),
                 "schema_change": (p,),
                 "schema_history": (f"{p}.schema-changes",),
                 "heartbeat": (f"{p}.heartbeat",),
@@ -115,11 +119,13 @@ class Catalogue:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Consumer groups: the Connect groups, the signal channel's and the schema history reader's.
+        """Consumer groups: the Connect groups and the signal channel's.
 
-        KafkaSchemaHistory reads with the group `<topic.prefix>-schemahistory` unless configured otherwise.
+        The reader of the schema history has a group id, `<topic.prefix>-schemahistory`, but joins no group:
+        it assigns itself its partition and commits nothing (`KafkaSchemaHistory` of Debezium 3.6.1). Each
+        worker of the tests on the real parts runs without a right on that name.
         """
-        return (*self.connect_groups, f"{self.prefix}-signal", f"{self.prefix}-schemahistory")
+        return (*self.connect_groups, self.signal_group)
 
     @property
     def signal_group(self) -> str:
@@ -143,6 +149,7 @@ class Catalogue:
         self,
         kind: str,
         *,
+        jdbc_topics: str = "schema",
         data_partitions: int = 1,
         data_retention_days: int = 7,
         heartbeat_table: bool = False,
@@ -154,7 +161,7 @@ class Catalogue:
         it insists on.
         """
         retention = str(data_retention_days * _DAY_MS)
-        data_role = "data" if kind == "debezium" else "data_jdbc"
+        data_role = "data" if kind == "debezium" else JDBC_TOPICS[jdbc_topics]
         data = [
             TopicSpec(
                 name,

@@ -18,6 +18,7 @@ from connector.local.aws_shims import (
     images,
     log_filters,
     msk_iam,
+    secret_events,
     security_groups,
     stacks,
     subscriptions,
@@ -43,6 +44,7 @@ def install() -> FargateRuntime:
     ecs_templates.install()
     ecs_stability.install()
     ecs_runtime.install(runtime)
+    secret_events.install()
     security_groups.install()
     stacks.install()
     subscriptions.install()

@@ -54,6 +54,9 @@ def ecs_resource(action: str, request: Mapping[str, Any], base: str) -> str | No
         return f"{base}:container-instance/{cluster}/*"
     if action == "DescribeTasks":
         return f"{base}:task/{cluster}/{_first(request.get('tasks'))}"
+    if action == "RegisterTaskDefinition":
+        # Which revision it will be nobody knows yet.
+        return f"{base}:task-definition/{request.get('family', '')}:*"
     if action == "StopTask":
         return f"{base}:task/{cluster}/{_last(request.get('task'))}"
     return None

@@ -1,7 +1,8 @@
-"""CloudWatch Logs' filter patterns of text, for FilterLogEvents.
+"""CloudWatch Logs: filter patterns of text, and a deletion that a late line does not fail.
 
-MiniStack splits a phrase at its spaces and requires each word, and does not know `?`. The health check
-searches the worker's log for several phrases at once, of which any counts.
+The patterns are those of FilterLogEvents and of subscription filters. MiniStack splits a phrase at its spaces
+and requires each word, and does not know `?`. The health check searches the worker's log for several phrases
+at once, of which any counts.
 
 Rules: CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription filters, filter log
 events, and Live Tail", unstructured log events: terms are case sensitive; several terms must all be there;
@@ -12,8 +13,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from connector.local.aws_shims._ministack import module
+from connector.local.aws_shims._ministack import module, provisioners
 
+#: How often a deletion is tried in all.
+_TRIES = 10
 _TERM = re.compile(r'(?P<sign>[-?]?)(?:"(?P<phrase>(?:[^"\\]|\\.)*)"|(?P<word>[^\s"]+))')
 
 
@@ -42,3 +45,23 @@ def install() -> None:
         return ministacks(raw) if raw.strip().startswith(("{", "[")) else matcher(raw)
 
     logs._compile_filter_pattern = compiled  # noqa: SLF001
+    logs._subscription_pattern_matches = lambda pattern, message: matcher(pattern or "")(message or "")  # noqa: SLF001
+    handlers = provisioners()._RESOURCE_HANDLERS["AWS::Logs::LogGroup"]  # noqa: SLF001
+    handlers["delete"] = repeated(handlers["delete"])
+
+
+def repeated(original: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """Try a deletion again that a line written meanwhile has failed: MiniStack goes through its records.
+
+    A worker that keeps stopping writes one often enough ("dictionary changed size during iteration").
+    """
+
+    def delete(physical_id: str, props: Any) -> Any:
+        for _ in range(_TRIES - 1):
+            try:
+                return original(physical_id, props)
+            except RuntimeError:
+                continue
+        return original(physical_id, props)
+
+    return delete

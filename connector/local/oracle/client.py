@@ -9,7 +9,7 @@ import itertools
 import json
 import re
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -112,10 +112,13 @@ class Client:
         """What a DBA or fate does: see `database.Database.admin`. Only for SYS."""
         return self._ask("admin", do=do, **arguments)["ok"]
 
-    def script(self, text: str, values: Mapping[str, str]) -> list[str]:
+    def script(
+        self, text: str, values: Mapping[str, str], *, there_already: Collection[int] = ()
+    ) -> list[str]:
         """Run a SQL*Plus script, `&name` replaced by its value; answers the statements that ran.
 
-        Lines of SQL*Plus itself (DEFINE, SET, ACCEPT) are skipped.
+        Lines of SQL*Plus itself (DEFINE, SET, ACCEPT) are skipped. `there_already`: numbers of errors behind
+        which it goes on, as SQL*Plus does; any other is raised as OracleError.
         """
         ran = []
         kept = [
@@ -129,7 +132,12 @@ class Client:
                 continue
             if filled.upper().startswith("SELECT"):
                 continue
-            self.execute(filled)
+            try:
+                self.execute(filled)
+            except OracleError as error:
+                if error.code not in there_already:
+                    raise
+                continue
             ran.append(filled)
         return ran
 

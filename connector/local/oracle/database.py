@@ -40,6 +40,8 @@ class StandIn:
         self.dba = dba
         self.own_words = own_words
         self.rights = Rights(directory)
+        #: Profile -> its PASSWORD_ROLLOVER_TIME, in days.
+        self.rollover_days: dict[str, float] = {}
         self.faults = Faults()
         self._lock = threading.Lock()
         #: Statement as the golden list keeps it -> its form, and the container in which it was sent first.
@@ -133,6 +135,9 @@ class StandIn:
             locked=arguments.get("locked"),
             expired=arguments.get("expired"),
         )
+
+    def _do_logons(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        return [asdict(each) for each in self.rights.logons(arguments["name"])]
 
     def _do_users(self, _: dict[str, Any]) -> list[str]:
         return [*self.rights.users()]

@@ -12,6 +12,7 @@ import hmac
 import json
 import os
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 from connector.local.oracle.errors import OracleError
 
 SYS = "SYS"
+_DAY = 24 * 3600.0
 #: Oracle's default of FAILED_LOGIN_ATTEMPTS in the profile DEFAULT (Database Security Guide, "Configuring
 #: Authentication").
 FAILED_LOGIN_ATTEMPTS = 10
@@ -39,6 +41,29 @@ class User:
     locked: bool = False
     expired: bool = False
     refused: int = 0
+    #: For how many days the password before stays valid (PASSWORD_ROLLOVER_TIME of the user's profile), that
+    #: password's fingerprint, and until when it is valid, in seconds since 1970.
+    rollover_days: float = 0
+    before: str = field(default="", repr=False)
+    before_until: float = 0
+
+    def takes(self, fingerprint: str, now: float) -> bool:
+        """Whether a password is valid: the current one, or within its time the one before.
+
+        "During the rollover period of time, the application instance can use either the old password or the
+        new password" (Database New Features 19c, "Gradual Database Password Rollover for Applications").
+        """
+        valid = [self.fingerprint, *([self.before] if self.before and now < self.before_until else [])]
+        return any(hmac.compare_digest(each, fingerprint) for each in valid)
+
+
+@dataclass(frozen=True)
+class Logon:
+    """One try to log in. `at` is in seconds since 1970; `code` is 0 for one that succeeded."""
+
+    user: str
+    at: float
+    code: int = 0
 
 
 class Rights:
@@ -48,6 +73,7 @@ class Rights:
         self._file = directory / "users.json"
         self._lock = threading.Lock()
         self._users: dict[str, User] = {}
+        self._tried: list[Logon] = []
         if self._file.exists():
             found = json.loads(self._file.read_text(encoding="utf-8"))
             self._users = {name: User(**values) for name, values in found.items()}
@@ -74,11 +100,28 @@ class Rights:
         with self._lock:
             user = self._user(name)
             if password is not None:
+                user.before, user.before_until = "", 0
+                if user.rollover_days:
+                    user.before = user.fingerprint
+                    user.before_until = time.time() + user.rollover_days * _DAY
                 user.fingerprint, user.expired = _fingerprint(password), False
             if locked is not None:
                 user.locked, user.refused = locked, 0
             if expired is not None:
                 user.expired = expired
+            self._save()
+
+    def roll_over(self, name: str, days: float) -> None:
+        """Give a user a profile with this PASSWORD_ROLLOVER_TIME, which counts from the next new password."""
+        with self._lock:
+            self._user(name).rollover_days = days
+            self._save()
+
+    def end_rollover(self, name: str) -> None:
+        """EXPIRE PASSWORD ROLLOVER PERIOD: only the new password is valid from now on."""
+        with self._lock:
+            user = self._user(name)
+            user.before, user.before_until = "", 0
             self._save()
 
     def grant(self, name: str, privileges: Iterable[str]) -> None:
@@ -109,12 +152,28 @@ class Rights:
             return tuple(self._user(name).grants)
 
     def login(self, name: str, password: str) -> None:
-        """Let a user in: ORA-01017, 28000 (locked), 28001 (expired), 01045 (no CREATE SESSION)."""
+        """Let a user in: ORA-01017, 28000 (locked), 28001 (expired), 01045 (no CREATE SESSION).
+
+        Each try is kept, as the unified audit trail keeps it (UNIFIED_AUDIT_TRAIL with ACTION_NAME LOGON and
+        its RETURN_CODE: Database Reference), but for this process only.
+        """
+        try:
+            self._login(name, password)
+        except OracleError as error:
+            self._tried.append(Logon(name.upper(), time.time(), error.code))
+            raise
+        self._tried.append(Logon(name.upper(), time.time()))
+
+    def logons(self, name: str) -> list[Logon]:
+        """Every try to log in as a user since the database was started, the oldest first."""
+        return [each for each in self._tried if each.user == name.upper()]
+
+    def _login(self, name: str, password: str) -> None:
         with self._lock:
             user = self._users.get(name.upper())
             if user is not None and user.locked:
                 raise OracleError.of(28000)
-            if user is None or not hmac.compare_digest(user.fingerprint, _fingerprint(password)):
+            if user is None or not user.takes(_fingerprint(password), time.time()):
                 if user is not None:
                     user.refused += 1
                     user.locked = user.refused >= FAILED_LOGIN_ATTEMPTS

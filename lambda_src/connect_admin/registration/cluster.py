@@ -1,11 +1,14 @@
 """CLUSTER: check that the stage may use the cluster that its broker string names. Changes nothing."""
 
 from connector.domain.admin_api import Answer, State
+from connector.domain.capture.acls import EVERY, Acl, Resource, acls
+from connector.domain.capture.refused_rights import refusal_of, refused_rights
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.conflicts import Cluster, conflict, named_stages_on
 from connector.domain.stage.group_owner import GroupConnector, group_connectors
 from lambda_src.clients.kafka_admin import KafkaAdmin
 from lambda_src.clients.state_table import read_record
+from lambda_src.logins import refused_version
 from lambda_src.session import Session
 
 #: A worker that was killed stays a member of its group for the group's session timeout, 10 s.
@@ -14,12 +17,20 @@ _PAUSE_SECONDS = 1.0
 
 
 def check_cluster(session: Session) -> Answer:
-    """Refuse twins of the stage's topics, a second named stage, and a Connect group that is not the stage's.
+    """Refuse missing rights, twins of the stage's topics, a second named stage, and a foreign Connect group.
+
+    And a secret whose version was refused: no worker may start with it.
 
     The details have the connectors of the group, without anything confidential, for a stage that is not
     registered there.
     """
+    known = refused_version(session)
+    if known is not None:
+        return Answer(State.FAILED, known)
     with session.kafka() as kafka:
+        refused = _refused(session, kafka)
+        if refused:
+            return Answer(State.FAILED, refusal_of(session.stage, refused))
         cluster = _cluster(session, kafka)
         warning = _unprotected(session, kafka)
     details = {"connectors": [dict(connector.config) for connector in cluster.connectors]}
@@ -27,6 +38,21 @@ def check_cluster(session: Session) -> Answer:
     if refusal is not None:
         return Answer(State.FAILED, refusal, details=details)
     return Answer(State.DONE, f"stage {session.stage.name} may use its cluster{warning}", details=details)
+
+
+def _refused(session: Session, kafka: KafkaAdmin) -> tuple[Acl, ...]:
+    """The stage's rights that brokers with ACLs do not give: before a worker meets the first of them.
+
+    Some would be missed in silence: without Describe on all topics and on the cluster no conflict is seen.
+    With IAM the rights are in the stage's own roles.
+    """
+    if session.environment.auth not in (KafkaAuth.SCRAM, KafkaAuth.TLS):
+        return ()
+    wanted = acls(session.stage, session.environment.settings)
+    topics = {acl.name for acl in wanted if acl.resource is Resource.TOPIC and acl.name != EVERY}
+    # An earlier release's group is of use only to a stage that was launched then.
+    unused = {*session.stage.topics.roles.get("connect_previous", ())} - kafka.topic_names()
+    return refused_rights(wanted, kafka.rights(sorted(topics - unused)))
 
 
 def _unprotected(session: Session, kafka: KafkaAdmin) -> str:

@@ -1,18 +1,34 @@
 """REGISTER: the connector exists with the wanted config."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
-from connector.domain.capture.config import NAME_KEY, config_hash, differs
+from connector.domain.capture.config import changed_keys, config_hash, differs
+from connector.domain.capture.envelope import envelope_of
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
-from lambda_src.connect_admin.registration.validate import connector_errors, refused, validation_seconds
+from lambda_src.connect_admin.registration.declared_state import initial_state, make_declared
+from lambda_src.connect_admin.registration.validate import (
+    connector_errors,
+    refused,
+    rests_unchanged,
+    validation_seconds,
+)
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK, is_being_torn_down
+from lambda_src.logins import check_may_log_in, own_validation
 from lambda_src.session import Session
 
 
 def register(session: Session) -> Answer:
+    """`_register`, with the moment of a change: a record that proves it must be younger."""
+    answer = _register(session)
+    return replace(answer, details={**answer.details, "at": time.time()}) if answer.changed else answer
+
+
+def _register(session: Session) -> Answer:
     """Create or update the connector only if its config differs; else restart what has failed.
 
     Refused while the stage is being torn down: only a launch cancels that, by its first request.
@@ -20,31 +36,43 @@ def register(session: Session) -> Answer:
     if is_being_torn_down(session):
         return Answer(State.FAILED, STANDS_BACK)
     session.know_confidential()
+    resting = session.environment.settings.state != "running"
+    if not resting:
+        check_may_log_in(session)
     connect = session.connect()
     wanted = session.config
     stored = connect.config(CONNECTOR)
+    if resting and not rests_unchanged(session, stored):
+        check_may_log_in(session)
     details = {"connector": CONNECTOR, "config_hash": config_hash(wanted)}
     if stored is not None and not differs(wanted, stored):
-        return _leave(connect, details)
+        return _leave(session, connect, details)
+    state = "RUNNING" if stored is not None else initial_state(session)
     try:
-        connect.put_config(CONNECTOR, wanted, timeout=validation_seconds(session))
+        with own_validation(session):
+            if state == "RUNNING":
+                connect.put_config(CONNECTOR, wanted, timeout=validation_seconds(session))
+            else:
+                connect.create(CONNECTOR, wanted, state, timeout=validation_seconds(session))
     except ConnectError as error:
         return _refusal(session, connect, error)
     if stored is None:
-        return Answer(State.DONE, f"{CONNECTOR} created", changed=True, details=details)
+        shown = "" if state == "RUNNING" else f" and left {state}"
+        return Answer(State.DONE, f"{CONNECTOR} created{shown}", changed=True, details=details)
     keys = changed_keys(wanted, stored)
+    again = make_declared(session, connect)
     return Answer(
         State.DONE,
-        f"{CONNECTOR} updated ({', '.join(keys)})",
+        f"{CONNECTOR} updated ({', '.join(keys)}){_switched(wanted, stored)}{again}",
         changed=True,
         details={**details, "changed_keys": keys},
     )
 
 
-def changed_keys(wanted: Mapping[str, str], stored: Mapping[str, str]) -> list[str]:
-    """The keys that differ, in order."""
-    keys = (wanted.keys() | stored.keys()) - {NAME_KEY}
-    return sorted(key for key in keys if wanted.get(key) != stored.get(key))
+def _switched(wanted: Mapping[str, str], stored: Mapping[str, str]) -> str:
+    """What consumers must know: a record from now on has another form."""
+    now, before = envelope_of(wanted), envelope_of(stored)
+    return "" if now == before else f"; its messages have the envelope {now} from now on, not {before}"
 
 
 def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:
@@ -66,11 +94,14 @@ def _refusal(session: Session, connect: Connect, error: ConnectError) -> Answer:
     raise error
 
 
-def _leave(connect: Connect, details: dict[str, str]) -> Answer:
+def _leave(session: Session, connect: Connect, details: dict[str, str]) -> Answer:
     """Leave an unchanged connector alone, but restart what has failed: Connect never retries by itself."""
+    before = connect.status(CONNECTOR)
+    done = make_declared(session, connect)
     status = connect.status(CONNECTOR)
-    if status is None or not status.failed:
-        return Answer(State.DONE, f"{CONNECTOR} unchanged", details=details)
+    if status is None or status.halted or not status.failed:
+        changed = before is not None and status is not None and before.state != status.state
+        return Answer(State.DONE, f"{CONNECTOR} unchanged{done}", changed=changed, details=details)
     connect.restart_failed(CONNECTOR)
     return Answer(
         State.DONE, f"{CONNECTOR} unchanged; it had failed and was restarted", changed=True, details=details

@@ -3,14 +3,14 @@
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import config_hash
 from connector.domain.stage.record import StageRecord
-from lambda_src.clients.state_table import read_record, write_record
+from lambda_src.clients.state_table import end_launch, read_record, write_record
 from lambda_src.connect_admin.registration.connect_group import on_cluster, recorded
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK
 from lambda_src.session import Session
 
 
 def record(session: Session) -> Answer:
-    """Write the record unless it says the same already, or a teardown has begun."""
+    """Write the record unless it says the same already, or a teardown has begun. With it a launch ends."""
     session.know_confidential()
     table = session.aws.table(session.environment.table)
     present = read_record(table)
@@ -24,11 +24,13 @@ def record(session: Session) -> Answer:
         config_hash=config_hash(session.config),
         secret_versions=session.secrets.versions,
         connect_group=recorded(present, session.stage.topics) or on_cluster(topics, session.stage.topics),
+        envelope=session.envelope,
     )
     details = {"cluster_id": cluster_id, "config_hash": wanted.config_hash}
     if present is not None and present.retiring:
         # A launch clears the mark when it begins: this mark was set later.
         return Answer(State.FAILED, STANDS_BACK)
+    end_launch(table)
     if present == wanted:
         return Answer(State.DONE, "the stage record is unchanged", details=details)
     write_record(table, wanted)

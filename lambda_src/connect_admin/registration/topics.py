@@ -1,6 +1,8 @@
 """TOPICS: the stage's topics exist with the right settings."""
 
 from connector.domain.admin_api import Answer, State
+from connector.domain.stage.guarded_changes import refusal as refusal_of
+from connector.domain.stage.guarded_changes import topic_changes, unconfirmed
 from connector.domain.stage.topic_plan import TopicPlan, plan_topics
 from lambda_src.connect_admin.registration.cluster import is_registered, refused_on
 from lambda_src.session import Session
@@ -16,7 +18,7 @@ def ensure_topics(session: Session) -> Answer:
     """Create what is missing, alter what differs, refuse what cannot be changed.
 
     A topic that was there before the stage was registered may be somebody else's: it is not changed in a way
-    that deletes records.
+    that deletes records. What cannot be undone, and loses order or records, must be confirmed in the request.
     """
     specs = session.topics
     names = [spec.name for spec in specs]
@@ -32,6 +34,10 @@ def ensure_topics(session: Session) -> Answer:
         losing = plan.losing(configs, [spec.name for spec in specs if spec.role.startswith("data")])
         if losing and not is_registered(session, kafka):
             return Answer(State.FAILED, f"{'; '.join(losing)}. {_NOT_REGISTERED}")
+        guarded = topic_changes(specs, partitions, configs, kafka.filled(partitions))
+        unmeant = unconfirmed(guarded, session.confirmed)
+        if unmeant:
+            return Answer(State.FAILED, refusal_of(unmeant))
         if plan.create:
             kafka.create(plan.create)
         if plan.alter:

@@ -1,15 +1,23 @@
-"""VERIFY: connector and task run, and the source is connected. RUNNING alone proves nothing.
+"""VERIFY: connector and task run, the source is connected, a record arrives. RUNNING alone proves nothing.
 
 The same evaluation as the health check's, over three of its findings.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.health.at_rest import halted_by
 from connector.domain.health.error_classes import explain_database
-from connector.domain.health.findings import Finding, findings, not_ok
+from connector.domain.health.finding import Finding, not_ok
+from connector.domain.health.findings import findings
+from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.stage.aws_names import CONNECTOR
+from lambda_src.clients.state_table import read_halt
+from lambda_src.connect_admin.registration.arrival import arrived
 from lambda_src.observe import observe_connector
 from lambda_src.session import Session
 
@@ -20,8 +28,20 @@ _PAUSE_SECONDS = 1.0
 _REGISTERED = ("ConnectorStateFailed", "ConnectorTaskFailed", "SourceDisconnected")
 
 
+def verify_launch(session: Session) -> Answer:
+    """As `verify`, and something must have arrived before the connector is said to run."""
+    seen, answer = _look(session)
+    if answer.state is not State.DONE or "rest" in answer.details:
+        return answer
+    return arrived(session, seen, answer)
+
+
 def verify(session: Session) -> Answer:
     """Look at the status and at the task's worker; a failure counts once it has lasted."""
+    return _look(session)[1]
+
+
+def _look(session: Session) -> tuple[Observation, Answer]:
     session.know_confidential()
     seen = session.deadline.poll(
         lambda: observe_connector(session),
@@ -29,7 +49,9 @@ def verify(session: Session) -> Answer:
         every=_PAUSE_SECONDS,
         at_most=CONFIRM_SECONDS,
     )
-    return decide(seen, session.environment.settings, session.database_address)
+    if seen.connector is not None and seen.connector.halted:
+        seen = replace(seen, halt=read_halt(session.aws.table(session.environment.table)))
+    return seen, decide(seen, session.environment.settings, session.database_address)
 
 
 def registered(seen: Observation, settings: ConnectorSettings) -> list[Finding]:
@@ -49,14 +71,11 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
         "source": "unknown" if seen.source is None else seen.source.describe(),
     }
     if status.halted:
-        return Answer(
-            State.FAILED,
-            f"{CONNECTOR} is {status.state}: an operator did that, and a launch does not undo it; "
-            "run `wms-connector resume` with the stage's name",
-            details=details,
-        )
+        return _halted(seen, status, settings, details)
     if status.failed:
         return Answer(State.FAILED, failure(status, database), details=details)
+    if settings.state != "running":
+        return Answer(State.WAITING, f"not {settings.state} yet: {status.describe()}", details=details)
     results = registered(seen, settings)
     if any(finding.ok is None for finding in results):
         return Answer(State.WAITING, status.describe(), details=details)
@@ -64,11 +83,24 @@ def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Ans
         reason = f"{status.describe()}, but the source {database} is not connected as far as the metrics show"
         return Answer(State.WAITING, f"{reason}: {finding.reason}", details=details)
     if settings.kind != "debezium" or seen.source is None:
-        # Of a connector without metrics of its own we can only see that its task runs.
-        seen_of = "this kind of connector does not report whether its source is connected"
-        return Answer(State.DONE, f"{status.describe()}; {seen_of}", details=details)
+        # A connector without metrics of its own does not report whether its source is connected.
+        return Answer(State.DONE, status.describe(), details=details)
     message = f"{status.describe()}, source connected: {seen.source.describe()}"
     return Answer(State.DONE, message, details=details)
+
+
+def _halted(
+    seen: Observation, status: ConnectorStatus, settings: ConnectorSettings, details: Mapping[str, object]
+) -> Answer:
+    """A launch ends well only if the config wants the connector to rest, whoever has halted it."""
+    reason = f"{CONNECTOR} is {status.state}: {seen.halt.describe()}"
+    if settings.state == "running":
+        again = "and a launch does not undo it; run `wms-connector resume` with the stage's name"
+        return Answer(State.FAILED, f"{reason}, {again}", details=details)
+    declared = halted_by(status, seen.halt) is HaltedBy.DECLARED
+    if (declared and status.state != settings.connect_state) or (status.stopped and status.tasks):
+        return Answer(State.WAITING, f"not {settings.state} yet: {status.describe()}", details=details)
+    return Answer(State.DONE, reason, details={**details, "rest": reason})
 
 
 def failure(status: ConnectorStatus, database: str) -> str:

@@ -1,5 +1,6 @@
 """The mark `retiring` in the stage record: a teardown sets it, and nothing is started while it is set."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,7 +8,8 @@ from connector.domain.admin_api import TORN_DOWN, Answer, State
 from connector.domain.errors import RefusedStage
 from connector.domain.stage.record import StageRecord
 from connector.domain.stage.teardown import EphemeralStage
-from lambda_src.clients.state_table import read_record, write_record
+from lambda_src.clients.state_table import end_rotation, mark_launch, read_record, write_record
+from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Session
 
 STANDS_BACK = f"{TORN_DOWN}, so nothing is registered; launch the stage to cancel the teardown"
@@ -45,11 +47,17 @@ def is_being_torn_down(session: Session) -> bool:
     return record is not None and record.retiring
 
 
-def cancel_teardown(session: Session) -> Answer:
-    """Remove the mark of a teardown, at the beginning of a launch; only a launch may ask for it."""
+def cancel_teardown(session: Session, clock: Clock = time.time) -> Answer:
+    """Remove the mark of a teardown, at the beginning of a launch; only a launch may ask for it.
+
+    A rotation of secrets waits from now on, and one that is under way does nothing more: the launch gives the
+    workers the secrets itself. The mark comes first.
+    """
     if not session.launch:
         return Answer(State.FAILED, "only a launch cancels a teardown; nothing was changed")
     table = session.aws.table(session.environment.table)
+    mark_launch(table, clock())
+    end_rotation(table, clock())
     record = read_record(table)
     if record is None or not record.retiring:
         return Answer(State.DONE, "no teardown had begun")

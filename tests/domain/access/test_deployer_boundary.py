@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from connector.domain.access import deployer_policy
 from connector.domain.access.deployer_boundary import ROLE_ACTIONS
 from connector.domain.errors import OperatorError
+from connector.domain.stage.aws_names import RolePart
 from connector.domain.stage.stage import NAMED_STAGES, Stage, bare_names
 from connector.domain.stage.topics import BROKER_TOPICS
 from tests.domain.strategies import ephemeral_stages
@@ -27,7 +28,8 @@ BOUNDARY = deployer_policy.boundary(deployer()).document
 
 
 def allowed(action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
-    request = IamRequest(action, resource, context or {})
+    passed = {"iam:PassedToService": "ecs-tasks.amazonaws.com"} if action == "iam:PassRole" else {}
+    request = IamRequest(action, resource, context or passed)
     return decide(request, [ANYTHING], boundary=BOUNDARY) is Decision.ALLOWED
 
 
@@ -52,7 +54,7 @@ def test_it_allows_exactly_the_actions_of_the_rendered_roles():
                     if statement["Effect"] == "Allow":
                         granted |= set(statement["Action"])
     plain = {action for action in granted if not action.startswith("kafka-cluster:")}
-    assert plain == set(ROLE_ACTIONS) - {"kafka-cluster:*"}
+    assert plain == {*ROLE_ACTIONS, "iam:PassRole"} - {"kafka-cluster:*"}
     assert granted - plain
 
 
@@ -112,6 +114,22 @@ def test_metrics_clusters_and_groups_of_a_named_stage_are_closed(named: Stage):
 )
 def test_what_no_role_of_ours_does_is_closed_altogether(action: str):
     assert not allowed(action, SCOPE.arn("lambda", "function:anything"))
+
+
+def test_no_role_is_passed_to_another_service_than_ecs_and_none_that_is_not_ours():
+    def passes(role: str, service: str) -> bool:
+        return allowed(
+            "iam:PassRole", SCOPE.global_arn("iam", f"role/{role}"), {"iam:PassedToService": service}
+        )
+
+    ours = Stage.parse("feature.x").names.role(RolePart.TASK, "/a/")
+    assert passes(f"a/{ours}", "ecs-tasks.amazonaws.com")
+    assert passes(ours, "ecs-tasks.amazonaws.com")
+    assert not passes(f"a/{ours}", "lambda.amazonaws.com")
+    assert not passes("a/somebody", "ecs-tasks.amazonaws.com")
+    for named in NAMED:
+        for part in (RolePart.EXECUTION, RolePart.TASK):
+            assert not passes(f"a/{named.names.role(part, '/a/')}", "ecs-tasks.amazonaws.com")
 
 
 def test_it_is_one_managed_policy_and_there_is_none_for_a_named_stage():

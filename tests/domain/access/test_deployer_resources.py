@@ -88,6 +88,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "Configuration": "kms:DescribeKey",
     },
     "AWS::Events::Rule": {"RoleArn": "iam:PassRole"},
+    "AWS::Logs::SubscriptionFilter": {"RoleArn": "iam:PassRole"},
     "AWS::IAM::ManagedPolicy": {
         "Groups": "iam:AttachGroupPolicy iam:DetachGroupPolicy",
         "Users": "iam:AttachUserPolicy iam:DetachUserPolicy",

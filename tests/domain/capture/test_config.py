@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.capture.config import config_hash, connector_config, differs
+from connector.domain.capture.config import (
+    config_hash,
+    connector_config,
+    differences,
+    differs,
+    shown_value,
+)
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.database import Database, parse_database
@@ -198,3 +204,33 @@ def test_the_hash_does_not_depend_on_the_order_and_does_not_change() -> None:
     wanted = {"b": "2", "a": "1"}
     assert config_hash(wanted) == config_hash(dict(sorted(wanted.items())))
     assert config_hash(wanted) == "21f76dfbfe6dfe21"
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcde"), st.text(max_size=3)),
+    st.dictionaries(st.sampled_from("abcde"), st.text(max_size=3)),
+)
+def test_there_are_differences_exactly_where_the_configs_differ(
+    wanted: dict[str, str], there: dict[str, str]
+):
+    found = differences(wanted, there)
+    assert bool(found) == differs(wanted, there)
+    assert all(wanted.get(key) != there.get(key) for key in found)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("database.password", "${env:DATABASE_PASSWORD}", "${env:DATABASE_PASSWORD}"),
+        ("database.password", "hunter2", "(not shown)"),
+        ("database.user", "reader", "(not shown)"),
+        ("signal.consumer.sasl.jaas.config", 'x password="y"', "(not shown)"),
+        ("database.url", "jdbc:oracle:thin:@//host:1521/WMS", "jdbc:oracle:thin:@//host:1521/WMS"),
+        ("database.url", "jdbc:oracle:thin:reader/hunter2@//host:1521/WMS", "(not shown)"),
+        ("some.url", "https://reader:hunter2@host/", "(not shown)"),
+        ("table.include.list", "WMS.T", "WMS.T"),
+        ("anything", None, None),
+    ],
+)
+def test_a_value_that_may_be_confidential_is_not_shown(key: str, value: str | None, shown: str | None):
+    assert shown_value(key, value) == shown

@@ -7,22 +7,34 @@ import pytest
 
 from connector.domain.capture.config import connector_config
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.database import parse_database
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.stage.stage import Stage
-from connector.domain.stage.topics import JDBC_TABLES
+from connector.domain.stage.topics import JDBC_TABLES, JDBC_TOPICS
 from tests.conftest import Golden
 
 LOGIN = {"username": "zq-user-7", "password": "zq-password-8"}
+PREDECESSOR = {
+    "connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector",
+    "tasks.max": "1",
+    "mode": "timestamp",
+    "timestamp.column.name": "SYS_ADD_TS",
+    "poll.interval.ms": "2000",
+    "batch.max.rows": "1000",
+}
 SERVICE = {"host": "10.1.2.3", "port": 1522, "dbname": "WMSPRD"}
 
 
-def build(stage: str = "main", auth: KafkaAuth = KafkaAuth.IAM, **address: Any) -> dict[str, str]:
+def build(
+    stage: str = "main", auth: KafkaAuth = KafkaAuth.IAM, topics: str = "schema", **address: Any
+) -> dict[str, str]:
     text = json.dumps({**(address or SERVICE), **LOGIN})
     database = parse_database(StoredSecret("wms/default/dbInfo", "arn", "version", Redacted(text)))
-    return dict(connector_config(Stage(stage), database, auth, ConnectorSettings(kind="jdbc")))
+    settings = ConnectorSettings(kind="jdbc", jdbc_topics=topics)
+    return dict(connector_config(Stage(stage), database, auth, settings))
 
 
 @pytest.mark.parametrize("stage", ["production", "Feature.X"])
@@ -31,10 +43,25 @@ def test_the_config_is_the_reviewed_one(stage: str, golden: Golden):
 
 
 @pytest.mark.parametrize("stage", ["main", "production", "feature-xyz", "Feature.X"])
-def test_prefix_and_table_make_the_topics_of_the_catalogue(stage: str):
-    """The connector joins prefix and bare table name; the schema is in the prefix."""
-    prefix = build(stage)["topic.prefix"]
-    assert tuple(prefix + table for _, table in JDBC_TABLES) == Stage(stage).topics.roles["data_jdbc"]
+@pytest.mark.parametrize(("topics", "role"), JDBC_TOPICS.items())
+def test_prefix_and_table_make_the_topics_of_the_catalogue(stage: str, topics: str, role: str):
+    """The connector joins prefix and bare table name; the schema, if any, is in the prefix."""
+    prefix = build(stage, topics=topics)["topic.prefix"]
+    catalogue = Stage(stage).topics
+    assert tuple(prefix + table for _, table in JDBC_TABLES) == catalogue.roles[role]
+    assert [spec.name for spec in catalogue.specs("jdbc", jdbc_topics=topics)] == [*catalogue.roles[role]]
+
+
+def test_it_polls_as_the_predecessor_does():
+    """As it is registered today; `batch.max.rows` is in its code, not in its documents."""
+    config = build()
+    assert {key: config[key] for key in PREDECESSOR} == PREDECESSOR
+
+
+@pytest.mark.parametrize("value", ["Bare", "", None, True])
+def test_another_form_of_its_topics_is_refused_with_those_that_are_allowed(value: Any):
+    with pytest.raises(OperatorError, match=r"connector\.jdbc_topics .* is unknown; allowed: schema, bare"):
+        ConnectorSettings(kind="jdbc", jdbc_topics=value)
 
 
 @pytest.mark.parametrize(

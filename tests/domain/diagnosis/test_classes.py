@@ -7,6 +7,7 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import Owner
 from connector.domain.diagnosis.oracle_codes import by_code
 
+REST = "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException: "
 CONNECT = "org.apache.kafka.connect.errors.ConnectException: "
 DEBEZIUM = "io.debezium.DebeziumException: "
 FRAME = "\n\tat io.debezium.pipeline.ErrorHandler.setProducerThrowable(ErrorHandler.java:67)"
@@ -92,6 +93,41 @@ TRACES = [
             "with an old epoch."
         ),
         ("fenced", True, Owner.US),
+    ),
+    *(
+        (trace, ("fenced", True, Owner.US))
+        for trace in (
+            # DistributedHerder of Connect 4.3.1: a task fences its predecessor before it starts.
+            (
+                f"{CONNECT}Failed to perform zombie fencing{FRAME}\nCaused by: java.net.ConnectException: "
+                "Connection refused"
+            ),
+            f"{CONNECT}Interrupted while attempting to perform round of zombie fencing",
+            f"{CONNECT}Fencing failed because new task configurations were generated for the connector",
+            (
+                "org.apache.kafka.connect.runtime.distributed.NotLeaderException: Only the leader may "
+                "perform zombie fencing."
+            ),
+            # The leader has just ended, or changes: RestClient's exception, and who called it.
+            (
+                "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException: IO Error trying to "
+                "forward REST request: java.net.ConnectException: Connection refused\n"
+                "\tat org.apache.kafka.connect.runtime.rest.RestClient.httpRequest(RestClient.java:128)\n"
+                "\tat org.apache.kafka.connect.runtime.distributed.DistributedHerder"
+                ".lambda$fenceZombieSourceTasks$33(DistributedHerder.java:1320)"
+            ),
+            (
+                "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException: Cannot complete "
+                "request because of a conflicting operation (e.g. worker rebalance)\n"
+                "\tat org.apache.kafka.connect.runtime.distributed.DistributedHerder.fenceZombieSourceTasks"
+                "(DistributedHerder.java:1300)"
+            ),
+            (
+                f"{CONNECT}Task aborted\nCaused by: org.apache.kafka.common.errors.ProducerFencedException: "
+                "There is a newer producer with the same transactionalId which fences the current one."
+            ),
+            "java.util.concurrent.ExecutionException: INVALID_PRODUCER_EPOCH",
+        )
     ),
     (
         (

@@ -13,6 +13,7 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.health.budget import Budget
 from connector.domain.health.mail import incident_mail
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.observation import ConnectorStatus, Source, TaskStatus
 from connector.domain.health.remediation import Action
 from connector.domain.health.state import HealthState
@@ -88,7 +89,7 @@ def test_a_task_that_failed_so_is_restarted_and_mailed_as_the_report_says(path: 
     report = Report.read(path)
     verdict = _failed(report.text)
     assert (verdict.remediation.action is Action.RESTART) == (report.right["restart"] == "yes")
-    mail = incident_mail(Stage.parse("main"), verdict, HealthState(), Budget(), NOW).text
+    mail = incident_mail(MailContext(Stage.parse("main")), verdict, HealthState(), Budget(), NOW).text
     assert f"Cause:        {report.right['class']}: " in mail
     assert f"Last error:   task 0: {report.right['cause']}\n" in mail
     assert f"Owner:        {report.right['owner']}\n" in mail
@@ -111,6 +112,8 @@ def test_a_source_that_is_not_connected_is_told_by_the_same_words(path: Path) ->
 
 def test_no_value_of_a_row_is_in_a_mail() -> None:
     report = Report.read(Path(__file__).parent / "reports" / "dml-with-row-values.txt")
-    text = incident_mail(Stage.parse("main"), _failed(report.text), HealthState(), Budget(), NOW).text
+    text = incident_mail(
+        MailContext(Stage.parse("main")), _failed(report.text), HealthState(), Budget(), NOW
+    ).text
     assert "111" not in text
     assert "2023-04-12" not in text

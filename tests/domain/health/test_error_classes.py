@@ -27,4 +27,4 @@ def test_every_class_reports_what_to_type_next(found: object) -> None:
 def test_a_step_that_reads_the_workers_log_has_its_command(found: ErrorClass) -> None:
     """A config on the screen does not help whoever is to find a statement in the log."""
     if found.name in ("DDL", "schema history") or "worker's log has" in found.next_step:
-        assert found.command == "aws logs tail {logs} --since 1h"
+        assert found.command == "wms-connector logs {stage} --errors --since 1h"

@@ -24,7 +24,7 @@ def test_the_json_has_its_keys_and_the_judgement_of_the_health_check():
     assert found["class"] == expected.error_class.name == "unreachable"
     assert (found["restart"], found["owner"]) == (True, "network")
     assert found["cause"] == expected.cause == "ORA-03113: end-of-file"
-    assert found["command"] == "sceptre launch main --yes"
+    assert found["command"] == "wms-connector status main"
 
 
 def test_each_of_oracles_codes_is_explained_as_the_table_has_it():
@@ -38,18 +38,18 @@ def test_each_of_oracles_codes_is_explained_as_the_table_has_it():
 @pytest.mark.parametrize(
     ("stage", "command"),
     [
-        (Stage("main"), "sceptre launch main --yes"),
-        (Stage("feature-x"), "sceptre launch ephemeral/feature-x --yes"),
-        (None, "sceptre launch <stage> --yes"),
+        (Stage("main"), "wms-connector rotate main"),
+        (Stage("feature-x"), "wms-connector rotate feature-x"),
+        (None, "wms-connector rotate <stage>"),
     ],
 )
 def test_the_command_is_for_the_stage_or_has_a_placeholder(stage: Stage | None, command: str):
     assert explain(LOGIN).command(stage) == command
 
 
-def test_without_a_stage_the_log_group_has_the_placeholder():
+def test_without_a_stage_the_command_has_the_placeholder():
     found = explain("java.lang.IllegalStateException: never heard of").command(None)
-    assert found == "aws logs tail /aws/fargate/wms-connector-<stage>-kafka-connect --since 1h"
+    assert found == "wms-connector logs <stage> --errors --since 1h"
 
 
 def test_an_error_that_no_class_describes_is_told_so():

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.error_classes import BUFFER_FILLING
-from connector.domain.health.findings import Finding, findings
+from connector.domain.health.finding import Finding
+from connector.domain.health.findings import findings
 from connector.domain.health.observation import BYTES_PER_CHANGE, Source
 from tests.support.observations import NOW, WELL
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from connector.domain.admin_api import State
 from connector.domain.capture.settings import KINDS, ConnectorSettings
+from connector.domain.health.at_rest import no_worker_meant
 from connector.domain.health.check_result import CheckResult, problems, result
-from connector.domain.health.findings import Finding, not_ok
+from connector.domain.health.finding import Finding, not_ok
 from connector.domain.health.observation import (
     ConnectorStatus,
     Observation,
@@ -81,6 +82,8 @@ def test_verify_finds_what_the_health_check_finds_and_only_its_own_named_checks_
 def test_nothing_that_nobody_could_see_is_taken_for_health(seen: Observation, settings: ConnectorSettings):
     # Of a stage that is torn down nothing is judged; `verify` finds that by its record.
     assume(not seen.retiring)
+    # Where no worker is meant to run there is none to see.
+    assume(not no_worker_meant(seen))
     if problems([result(finding, STAGE) for finding in decide(seen, settings, NOW).results]):
         return
     assert seen.service is not None
@@ -95,7 +98,8 @@ def test_nothing_that_nobody_could_see_is_taken_for_health(seen: Observation, se
 
 @given(observations, settings_of_stages)
 def test_a_registration_is_verified_by_the_same_findings(seen: Observation, settings: ConnectorSettings):
-    seen = replace(seen, connect_answers="", health_state=None)
+    # A launch with desired_count 0 registers nothing.
+    seen = replace(seen, connect_answers="", health_state=None, desired_count=1)
     answer = verify.decide(seen, settings, "db:1521")
     health = [
         f for f in decide(seen, settings, NOW).results if f.name in names(verify.registered(seen, settings))

@@ -8,7 +8,8 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.health.alarm import AlarmMails
 from connector.domain.health.aws_alarms import aws_alarms
-from connector.domain.health.metrics import METRICS, Origin
+from connector.domain.health.metric import Metric, Origin
+from connector.domain.health.metrics import METRICS
 from connector.domain.stage.stage import Stage
 
 #: Settings with which everything is measured.
@@ -24,17 +25,18 @@ SEED = {
 def test_every_metric_is_there_once_under_its_agreed_name():
     own = {"BrokersUnreachable", "HeartbeatAgeSeconds", "HeartbeatTableAgeSeconds", "HeartbeatMissing"}
     own |= {"ChangesSkipped", "QueueUsedPercent", "RecordsInFlight", "RecordErrors"}
+    own |= {"ConfigDrifted", "ConnectorHalted", "AlertsUnconfirmed"}
     own |= {"TransactionBufferPercent", "HeapAfterCollectionPercent"}
     assert sorted(m.name for m in METRICS) == sorted(SEED | own)
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda m: m.name)
-def test_every_metric_is_alarmed_or_waived_with_a_reason(metric: metrics.Metric):
+def test_every_metric_is_alarmed_or_waived_with_a_reason(metric: Metric):
     assert (metric.alarm is None) == bool(metric.waived)
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda m: m.name)
-def test_where_everything_is_measured_every_metric_is_there_with_its_alarm(metric: metrics.Metric):
+def test_where_everything_is_measured_every_metric_is_there_with_its_alarm(metric: Metric):
     assert metric in metrics.emitted(ALL)
     assert (metric in metrics.alarmed(ALL)) == (metric.alarm is not None)
 
@@ -57,8 +59,9 @@ def test_what_the_health_check_cannot_see_always_mails(which: tuple[AlarmMails, 
         "OracleErrorCount",
         "UnknownTopicOrPartitionCount",
         "ConnectExceptionCount",
+        "AlertsUnconfirmed",
     }
-    assert (len(mailing) == 5) == (which != (AlarmMails.EVERY,))
+    assert (len(mailing) == 6) == (which != (AlarmMails.EVERY,))
 
 
 def test_alarm_and_rule_names_are_legal_for_the_longest_stage():
@@ -70,7 +73,7 @@ def test_alarm_and_rule_names_are_legal_for_the_longest_stage():
 
 
 @pytest.mark.parametrize("metric", [m for m in METRICS if m.setting], ids=lambda m: m.name)
-def test_a_metric_that_needs_a_setting_is_there_only_with_it(metric: metrics.Metric):
+def test_a_metric_that_needs_a_setting_is_there_only_with_it(metric: Metric):
     assert metric in metrics.emitted(ALL)
     assert metric not in metrics.emitted(
         replace(ALL, **{metric.setting: type(getattr(ALL, metric.setting))()})

@@ -8,7 +8,7 @@ import pytest
 from connector.domain.diagnosis.classes import UNKNOWN
 from connector.domain.health.drills import KEY, parse
 from connector.domain.health.error_classes import ARCHIVED_LOG_EXPIRING, HEARTBEAT_TABLE_STALE, LAGGING, named
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.new_findings import find_new
 from connector.domain.health.old_names import ERROR_CLASSES, FIELDS, error_class, up_to_date
 from connector.domain.health.state import HealthState, Incident

@@ -7,6 +7,7 @@ import pytest
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.check_result import result
 from connector.domain.health.error_classes import SKIPPED
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.observation import Observation
 from connector.domain.health.scn import Position, ScnMemory
 from connector.domain.health.skipped_changes import SkippedChanges
@@ -77,7 +78,7 @@ def test_a_finding_names_table_time_owner_and_next_step(kind: Skip):
 @pytest.mark.parametrize("kind", TOLD)
 def test_the_mail_says_what_somebody_has_to_know(kind: Skip):
     entries = known(TOLD[kind]).unmailed
-    mail = skipped_mail(MAIN, entries, AT / 1000)
+    mail = skipped_mail(MailContext(MAIN), entries, AT / 1000)
     assert mail.subject == f"wms-connector-main: ChangesSkipped ({kind.value}) {TABLE}"
     for words in (f"Table:        {TABLE}", f"Owner:        {OWNERS[kind]}", *SAYS[kind]):
         assert words in mail.text
@@ -91,7 +92,7 @@ def test_a_database_that_was_set_back_is_told_with_both_positions_and_of_no_tabl
     assert "SCN 700 was behind 900" in finding.reason
     shown = result(finding, MAIN)
     assert (shown.error_class, shown.owner) == ("database-restored", "database")
-    mail = skipped_mail(MAIN, known.unmailed, AT / 1000)
+    mail = skipped_mail(MailContext(MAIN), known.unmailed, AT / 1000)
     assert mail.subject == "wms-connector-main: ChangesSkipped (database-restored) all captured tables"
     assert "Acknowledge:  wms-connector acknowledge main\n" in mail.text
     assert "let them decide on a new snapshot" in mail.text
@@ -99,7 +100,7 @@ def test_a_database_that_was_set_back_is_told_with_both_positions_and_of_no_tabl
 
 
 def test_all_ways_are_in_one_mail():
-    mail = skipped_mail(MAIN, known(*TOGETHER.values()).unmailed, AT / 1000)
+    mail = skipped_mail(MailContext(MAIN), known(*TOGETHER.values()).unmailed, AT / 1000)
     assert mail.text.count("Owner:") == len(TOGETHER)
     assert len(mail.subject) <= 100
 

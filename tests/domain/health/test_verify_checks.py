@@ -8,7 +8,9 @@ import pytest
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.check_result import CheckResult, launch
-from connector.domain.health.observation import ConnectorStatus
+from connector.domain.health.observation import ConnectorStatus, Source
+from connector.domain.health.polled_source import LAG, SOURCE, PolledSource
+from connector.domain.health.rotation_state import Phase, Rotation
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verify_checks import (
     CERTIFICATE,
@@ -27,11 +29,12 @@ from connector.domain.network.endpoints import ENDPOINTS as ROWS
 from connector.domain.network.endpoints import Reached
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topic_plan import TopicPlan
-from connector.domain.stage.topics import TopicSpec
+from connector.domain.stage.topics import JDBC_TABLES, TopicSpec
 from lambda_src.connect_admin import status
 from tests.support.observations import NOW, RECORD_OF_WELL, SERVICE_OF_WELL, WELL
 
 STAGE = Stage.parse("main")
+POLLED = [f"{schema}.{table}" for schema, table in JDBC_TABLES]
 #: What a launch would register and create now, where it would change nothing.
 AS_REGISTERED = Setup(
     TopicPlan(as_wanted=["wms.heartbeat"], wanted=["wms.heartbeat"]),
@@ -91,8 +94,26 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     SECRETS: (
         Example(
             "secret wms/main/dbInfo has a newer version",
-            LAUNCH,
+            "wms-connector rotate main",
             {"secret_versions": {"wms/main/dbInfo": "v2"}},
+        ),
+        Example(
+            "it is not tried again: ORA-01017",
+            "wms-connector rotate main",
+            {
+                "secret_versions": {"wms/main/dbInfo": "v2"},
+                "rotation": Rotation().failure(
+                    NOW, "ORA-01017", "login", [("wms/main/dbInfo", "v2")], mailed=True
+                ),
+            },
+        ),
+        Example(
+            "a rotation of wms/main/dbInfo is under way since",
+            "wait until it has ended, then run verify again",
+            {
+                "secret_versions": {"wms/main/dbInfo": "v2"},
+                "rotation": Rotation(Phase.ROLLING, began=int(NOW), changed=("wms/main/dbInfo",)),
+            },
         ),
     ),
     TOPICS: (
@@ -115,6 +136,12 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             "topic wms.heartbeat has 2 partitions but must have 1",
             "read docs/topics.md before you delete anything",
             setup={"topics": TopicPlan(wrong=["topic wms.heartbeat has 2 partitions but must have 1"])},
+        ),
+        Example(
+            "topic wms.heartbeat has 5 partitions, and 1 are configured",
+            "set connector.data_partitions to 5 in the stage's config.yaml; see "
+            "docs/topics.md#changes-that-cannot-be-undone",
+            setup={"topics": TopicPlan(surplus={"wms.heartbeat": (5, 1)})},
         ),
     ),
     RECORD: (
@@ -151,6 +178,21 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("expires in 29 days", RENEW, setup={"certificate_expiry": NOW + 30 * 24 * 3600 - 1}),
         Example("it has expired", RENEW, setup={"certificate_error": "it has expired"}),
     ),
+    SOURCE: (
+        Example(
+            "ORA-01017",
+            "read the worker's log and docs/secrets.md (dbInfo); the health check cannot see this",
+            setup={"polled": PolledSource("the database refuses the login: ORA-01017")},
+        ),
+    ),
+    LAG: (
+        Example(
+            "it has not caught up: 1200 rows wait for the brokers",
+            "wait until the first load has ended; if the number stays, look at the brokers' load",
+            {"source": Source(in_flight=1200)},
+            {"polled": PolledSource(newest=dict.fromkeys(POLLED, NOW))},
+        ),
+    ),
 }
 
 
@@ -172,7 +214,8 @@ def test_the_stage_of_the_examples_is_well_before_it_is_changed():
     found = findings_of({}, {})
     assert not _failed(found)
     # A connector that runs and a deployment that has ended are the health check's findings.
-    assert set(NAMES) - {each.name for each in found} == {PAUSED, ROLLOUT}
+    # The last two are of the kind `jdbc`, whose source has no metrics.
+    assert set(NAMES) - {each.name for each in found} == {PAUSED, ROLLOUT, SOURCE, LAG}
 
 
 @pytest.mark.parametrize(
@@ -182,6 +225,8 @@ def test_the_stage_of_the_examples_is_well_before_it_is_changed():
         (TOPICS, {}, {"topics": None, "errors": {"topics": "no answer within 12 s"}}),
         (ENDPOINTS, {}, {"errors": {"endpoints": "no answer within 12 s"}}),
         (CERTIFICATE, {}, {"errors": {"certificate": "no answer within 12 s"}}),
+        (SOURCE, {}, {"errors": {"polled": "no answer within 12 s"}}),
+        (LAG, {}, {"errors": {"polled": "no answer within 12 s"}}),
         (RECORD, {"record": None, "probe_errors": {"record": "no answer within 12 s"}}, {}),
         (RECORD, {"record": None, "probe_errors": {"table": "no answer within 12 s"}}, {}),
     ],
@@ -193,6 +238,19 @@ def test_what_could_not_be_read_is_neither_well_nor_wrong(
     assert found.ok is None
     assert found.reason == "no answer within 12 s"
     assert "run verify again in a minute" in found.next_step
+
+
+def test_nothing_is_called_the_stages_own_that_was_never_registered():
+    """On a cluster of several stages the names are those of another one; a secret is nobody's yet."""
+    never = {each.name: each for each in findings_of({"record": None}, {})}
+    assert never[TOPICS].summary.endswith(
+        "another stage's, if it uses this cluster: this one was never registered"
+    )
+    assert never[SECRETS].summary.endswith("no connector of this stage has used them yet")
+    assert never[RECORD].next_step == LAUNCH
+    unread = findings_of({"record": None, "probe_errors": {"table": "no answer"}}, {})
+    for found in (unread, findings_of({}, {})):
+        assert not [each for each in found if "never registered" in each.summary]
 
 
 def test_a_certificate_with_a_month_left_is_well():

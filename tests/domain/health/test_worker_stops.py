@@ -16,7 +16,8 @@ from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health import worker_stops
 from connector.domain.health.check_result import next_step
 from connector.domain.health.error_classes import WORKER, named
-from connector.domain.health.findings import Finding, findings
+from connector.domain.health.finding import Finding
+from connector.domain.health.findings import findings
 from connector.domain.health.observation import Service, Task
 from connector.domain.health.worker_stops import (
     CAPACITY,
@@ -52,7 +53,7 @@ def test_a_reason_says_what_to_look_at(cause: ErrorClass, reason: str):
     assert found is cause
     assert "log of" not in found.next_step
     assert "last lines" not in found.next_step
-    assert "logs tail" not in found.command
+    assert "wms-connector logs" not in found.command
 
 
 @pytest.mark.parametrize(("cause", "reason"), REASONS)

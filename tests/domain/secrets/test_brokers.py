@@ -244,7 +244,7 @@ def test_every_port_of_the_string_is_in_a_range_and_no_message_has_a_host(
 def test_a_character_that_nobody_sees_is_named_and_the_string_is_not_quoted(text: str, words: str) -> None:
     with pytest.raises(SecretError) as refused:
         brokers(text)
-    assert str(refused.value) == f"secret {PATH} has {words}; write the value anew without it"
+    assert str(refused.value) == f"secret {PATH} has {words}; write the value again without it"
 
 
 def test_lines_and_blanks_between_the_brokers_are_left_out_as_kafka_does() -> None:

@@ -220,9 +220,9 @@ BAD: dict[str, tuple[object, str]] = {
     "pdb with quotes": ({**GOOD, "pdb_name": 'a"b'}, "'pdb_name' 'a\"b' is not a database name"),
     "the user as dbname": ({**GOOD, "dbname": f"{USER} "}, "'dbname' (not shown"),
     "schema a list": ({**GOOD, "schema": ["WMS"]}, "'schema' must be a text"),
-    "unknown key": ({**GOOD, "hostname": "h"}, "has the unknown key 'hostname'; known: connectionUrl"),
-    "wrong case": (without("password", Password=PASSWORD), "has the unknown key 'Password'; known:"),
-    "the password as key": ({**GOOD, f"{PASSWORD}x": 1}, "has the unknown key (not shown"),
+    "unknown key": ({**GOOD, "hostname": "h"}, "has the unknown key 'hostname', key 6 of 6; known: "),
+    "wrong case": (without("password", Password=PASSWORD), "has the unknown key 'Password', key 5 of 5"),
+    "the password as key": ({**GOOD, f"{PASSWORD}x": 1}, "confidential), key 6 of 6"),
     "unknown engine": ({**GOOD, "engine": "mysql"}, "engine 'mysql' is unknown; allowed: oracle"),
     "engine a list": ({**GOOD, "engine": ["oracle"]}, "'engine' must be a text"),
     "the password as engine": ({**GOOD, "engine": PASSWORD}, "engine (not shown"),
@@ -338,7 +338,7 @@ def test_a_character_that_nobody_sees_is_refused_by_key_before_the_database_is_a
         error = refusal(without(other, **{key: value}))
         assert (
             str(error)
-            == f"secret {PATH}: {key!r} has {UNSEEN[character]} {place}; write the value anew without it"
+            == f"secret {PATH}: {key!r} has {UNSEEN[character]} {place}; write the value again without it"
         )
 
 
@@ -359,7 +359,7 @@ def test_a_password_may_have_spaces_within_and_letters_of_any_script() -> None:
 def test_a_key_that_looks_right_and_is_not_is_named_by_its_place(character: str) -> None:
     error = refusal({**without("username"), f"username{character}": USER})
     assert f"secret {PATH}: the name of key 5 of 5 has " in str(error)
-    assert "write the key anew" in str(error)
+    assert "write the key again" in str(error)
 
 
 def test_a_line_break_that_json_does_not_allow_is_refused_by_key_too() -> None:

@@ -14,6 +14,7 @@ from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.group_owner import deleting, foreign_connector, group_connectors, joining
 from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import JDBC_TOPICS
 from tests.domain.strategies import stages
 
 DATABASE = parse_database(
@@ -50,6 +51,13 @@ def wanted(stage: Stage, kind: str) -> dict[str, str]:
 def test_what_a_launch_registers_is_the_stages_own(stage: Stage, kind: str, auth: KafkaAuth):
     config = dict(connector_config(stage, DATABASE, auth, ConnectorSettings(kind=kind)))
     (found,) = group_connectors([record(config)])
+    assert found.ours(stage.topics)
+
+
+@given(stages, st.sampled_from([*JDBC_TOPICS]))
+def test_so_is_a_jdbc_connector_with_either_form_of_topics(stage: Stage, topics: str):
+    settings = ConnectorSettings(kind="jdbc", jdbc_topics=topics)
+    (found,) = group_connectors([record(dict(connector_config(stage, DATABASE, KafkaAuth.TLS, settings)))])
     assert found.ours(stage.topics)
 
 

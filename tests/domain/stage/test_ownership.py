@@ -53,6 +53,7 @@ NOT_CLAIMED = {
     "AWS::Lambda::EventInvokeConfig": "belongs to a function, which is claimed",
     "AWS::Lambda::Permission": "belongs to a function, which is claimed",
     "AWS::Logs::MetricFilter": "its name is unique in its log group, which is claimed",
+    "AWS::Logs::SubscriptionFilter": "its name is unique in its log group, which is claimed",
     "AWS::Route53::HostedZone": "private zones may share a name",
     "AWS::Route53::RecordSet": "belongs to a zone, which is new",
 }

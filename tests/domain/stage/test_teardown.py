@@ -70,7 +70,9 @@ SUFFIXES = (
         for table in ("PLAN_BASE_WVR_TBL", "PLAN_WVR_RVSN_TBL")
     ),
     *(f"aws.wms.cdc.WMS.{table}" for table in ("PLAN_BASE_WVR_TBL", "PLAN_WVR_RVSN_TBL")),
+    *(f"aws.wms.cdc.{table}" for table in ("PLAN_BASE_WVR_TBL", "PLAN_WVR_RVSN_TBL")),
     *(f"wms.{what}" for what in ("schema-changes", "heartbeat", "signal", "notifications", "transaction")),
+    "wms.heartbeat.table",
 )
 CONNECT = ("config", "offsets", "status")
 
@@ -79,6 +81,11 @@ def allowed(stage: str) -> set[str]:
     """Everything that a teardown of `stage` may delete."""
     group = f"{stage}.mgmt.connect.wms-connector-{slug(stage)}"
     return {*(f"{stage}.{suffix}" for suffix in SUFFIXES), *(f"{group}.{what}" for what in CONNECT)}
+
+
+def test_the_names_that_are_written_out_are_the_catalogues() -> None:
+    """Neither has one more: a topic that a teardown leaves is as wrong as one that it takes."""
+    assert set(Stage("feature-xyz").topics) == allowed("feature-xyz")
 
 
 @st.composite

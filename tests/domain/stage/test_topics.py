@@ -54,6 +54,10 @@ def test_named_stages_differ_only_in_their_connect_group() -> None:
             "aws.wms.cdc.WMS.PLAN_BASE_WVR_TBL",
             "aws.wms.cdc.WMS.PLAN_WVR_RVSN_TBL",
         )
+        assert catalogue.roles["data_jdbc_bare"] == (
+            "aws.wms.cdc.PLAN_BASE_WVR_TBL",
+            "aws.wms.cdc.PLAN_WVR_RVSN_TBL",
+        )
         assert catalogue.signal_group == "wms-signal"
         assert catalogue.signal_group in catalogue.groups
 

@@ -61,12 +61,16 @@ FAULTS: Mapping[str, tuple[Callable[[WatchedStage], Row], str]] = {
 def testbed() -> Iterator[Sequence[Fault]]:
     """A world with the stage launched, and its faults; the world is taken down afterwards."""
     with World.up(ROOT / ".local" / "faults-health", enforce_iam=True) as world:
-        world.database.seed()
-        for target in ("foundation", MAIN.name):
-            run = sceptre(world.env(), "launch", target, "--yes")
-            assert run.status == 0, run.output
-        with faults(world) as found:
-            yield found
+        try:
+            world.database.seed()
+            for target in ("foundation", MAIN.name):
+                run = sceptre(world.env(), "launch", target, "--yes")
+                assert run.status == 0, run.output
+            with faults(world) as found:
+                yield found
+        finally:
+            # What a run that was killed had left goes, too.
+            world.down()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from tests.faults.health.fault_scenario import FaultScenario
 from tests.faults.health.watched_stage import WatchedStage
 from tests.faults.report import Row
-from tests.support.mailbox import Mail, Sender
+from tests.support.mailbox import Mail
 from tests.support.stage_under_test import SCHEDULED
 from tests.support.waiting import wait_for
 
@@ -51,30 +51,31 @@ def function_fails(under_test: WatchedStage) -> Row:
 
 
 def secret_unreadable(under_test: WatchedStage) -> Row:
-    """A secret that is no JSON: the check says so by its own metric, whose alarm mails."""
+    """A secret that is no JSON: it is mailed once, and the check looks with what the workers have."""
     scenario = FaultScenario(under_test, "a secret that the health check cannot read")
     under_test.forget()
     under_test.world.account.put_secret(f"{under_test.stage.name}/dbInfo", "no JSON")
     try:
+        mails = wait_for(lambda: _of_secrets(under_test), "a mail about the secret")
         check = under_test.check()
         again = under_test.check()
     finally:
         under_test.world.account.delete_secret(f"{under_test.stage.name}/dbInfo")
-    found = check.summary
-    scenario.expect(f"told {found}", holds=found.startswith("HealthCheckFailed: "))
-    mails = [mail for mail in check.mails if mail.sender is Sender.ALARM]
     subjects = [mail.subject for mail in mails]
-    scenario.expect(f"mailed {subjects}", holds=len(mails) == 1 and "-HealthCheckFailed" in subjects[0])
-    scenario.expect("mailed again", holds=not again.mails)
-    scenario.expect("the secret is told", holds="no JSON" not in found + "".join(m.text for m in mails))
+    told = len(mails) == 1 and subjects[0].endswith("SecretChanged (secret malformed)")
+    scenario.expect(f"mailed {subjects}", holds=told)
+    scenario.expect("the secret is told", holds="no JSON" not in "".join(mail.text for mail in mails))
+    for found in (check, again):
+        scenario.expect(f"found {found.summary}", holds=found.summary == "healthy")
+        scenario.expect("mailed again", holds=not found.mails)
     scenario.expect("it is not well again", holds=under_test.check().summary == "healthy")
     scenario.flows()
     scenario.cells.update(
         {
-            "found": "check 1: HealthCheckFailed",
-            "class, owner": "none: the check cannot see the stage",
-            "the check": "watches what it still can",
-            "mail": "1, from the alarm",
+            "found": "at once: SecretChanged",
+            "class, owner": "secret malformed, us",
+            "the check": "looks with what the workers have",
+            "mail": "1, for the event",
             "afterwards": "healthy, rows flow",
         }
     )
@@ -101,6 +102,10 @@ def _alarms(under_test: WatchedStage, name: str) -> list[Mail]:
     )
     wanted = f'ALARM: "{under_test.stage.names.alarm(name)}"'
     return [mail for mail in under_test.mailbox.take() if mail.subject.startswith(wanted)]
+
+
+def _of_secrets(under_test: WatchedStage) -> list[Mail]:
+    return [mail for mail in under_test.mailbox.take() if "SecretChanged" in mail.subject]
 
 
 def _dead_letters(under_test: WatchedStage) -> list[Mapping[str, Any]]:

@@ -41,7 +41,7 @@ code makes of exactly this state, trace, metrics, position and log, with everyth
 class, restart and mail are asserted (tests/faults/oracle/told.py). That heartbeats stay away shows only
 later, and is not in these columns. *notes*: what one may not expect.
 
-**How the run differs from production.** `retriable.restart.connector.wait.ms` is {wait} instead of 10000, so
+**How the run differs from production.** `retriable.restart.connector.wait.ms` is {wait} instead of 30000, so
 that "by itself" takes seconds less. The database is a stand-in: it proves what the connector does with an
 error, not when a real Oracle has it ([what it proves and what it
 cannot](../connector/local/oracle/README.md)). Messages are Oracle's, or ojdbc's own; exceptions are of

@@ -15,6 +15,7 @@ from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.error_classes import classify
 from connector.domain.health.incident import mailed
 from connector.domain.health.mail import incident_mail
+from connector.domain.health.mail_context import MailContext
 from connector.domain.health.observation import BrokerReading, Observation
 from connector.domain.health.remediation import Action
 from connector.domain.health.scn import position_in
@@ -98,7 +99,7 @@ def _mail(verdict: Verdict, now: float) -> str:
     """What people would be mailed, if the error lasts."""
     if not mailed(verdict.findings):
         return ""
-    return incident_mail(Stage.parse("main"), verdict, HealthState(), Budget(), now).text
+    return incident_mail(MailContext(Stage.parse("main")), verdict, HealthState(), Budget(), now).text
 
 
 def _events(lines: Sequence[str]) -> list[tuple[int, str]]:

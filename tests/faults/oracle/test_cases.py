@@ -15,8 +15,18 @@ from connector.domain.capture.oracle_script import (
 )
 from connector.domain.health.observation import ConnectorStatus, Source, TaskStatus
 from tests.faults.oracle import document
-from tests.faults.oracle.case import Case, Expected, failed, first_cause, message_of, retried, unnoticed
-from tests.faults.oracle.cases import REPRESENTATIVES, SECTIONS, every, rights
+from tests.faults.oracle.case import (
+    RUNNING,
+    Case,
+    Expected,
+    Recovers,
+    failed,
+    first_cause,
+    message_of,
+    retried,
+    unnoticed,
+)
+from tests.faults.oracle.cases import REPRESENTATIVES, SECTIONS, every, mining, rights
 from tests.faults.oracle.cases.documented import CASES as DOCUMENTED
 from tests.faults.oracle.testbed import ConnectorTestbed, without_figures
 from tests.faults.report import Row
@@ -37,6 +47,16 @@ def test_make_test_runs_one_of_each_kind() -> None:
     for section, cases in SECTIONS.items():
         assert {case.name for case in cases} & set(REPRESENTATIVES), section
     assert set(REPRESENTATIVES) <= {case.name for case in every()}
+
+
+def test_make_test_runs_one_where_logminer_is_not_to_be_had_and_is_tried_again() -> None:
+    """The mission's word: retry by policy. Their task keeps running, and goes on by itself."""
+    tried_again = {
+        case.name
+        for case in mining.CASES
+        if (case.expected.state, case.expected.recovers) == (RUNNING, Recovers.BY_ITSELF)
+    }
+    assert tried_again & set(REPRESENTATIVES)
 
 
 class _Recorder:

@@ -2,15 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 
+from connector.domain.capture.acls import Acl, Resource
 from connector.domain.errors import DeadlineExceeded, SecretError, ServerError
 from connector.domain.secrets.brokers import KafkaAuth, parse_brokers
 from connector.domain.secrets.redacted import Redacted
@@ -21,8 +20,8 @@ from lambda_src.clients import kafka_admin
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.ecs import observe, parse_service
 from lambda_src.clients.kafka_admin import Kafka, client_settings
+from lambda_src.clients.kafka_refusals import operations_of, refusal, translated
 from lambda_src.clients.secrets import SecretReader
-from lambda_src.clients.transport import HttpTransport, NotConnected
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.redactor import Redactor
 from tests.support.fake_lambda_aws import FakeEcs, FakeSecrets, client_error
@@ -30,54 +29,6 @@ from tests.support.fake_lambda_aws import FakeEcs, FakeSecrets, client_error
 BROKERS = parse_brokers(
     StoredSecret("wms/main/brokerString", "arn", "v", Redacted("127.0.0.1:9,127.0.0.1:9"))
 )
-
-
-class Server(BaseHTTPRequestHandler):
-    hang = threading.Event()
-
-    def do_GET(self) -> None:
-        if self.path == "/hang":
-            self.hang.wait(5)
-            return
-        self.send_response(302 if self.path == "/moved" else 409)
-        self.send_header("Location", "/elsewhere")
-        self.end_headers()
-        self.wfile.write(b'{"message": "rebalance"}')
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    Server.hang.clear()
-    yield f"http://127.0.0.1:{server.server_port}"
-    Server.hang.set()
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_reply_is_handed_on_whatever_its_status_and_no_redirect_is_followed(url: str) -> None:
-    transport = HttpTransport()
-    assert transport.request("GET", f"{url}/", None, 5).body == b'{"message": "rebalance"}'
-    assert transport.request("GET", f"{url}/", None, 5).status == 409
-    assert transport.request("GET", f"{url}/moved", None, 5).status == 302
-
-
-def test_a_server_that_hangs_is_given_up_in_time(url: str) -> None:
-    with pytest.raises(ServerError, match="no answer within") as caught:
-        HttpTransport().request("GET", f"{url}/hang", None, 0.2)
-    assert caught.value.retriable
-
-
-def test_a_port_on_which_nobody_listens_is_reported_in_words_and_apart_from_a_late_answer(url: str) -> None:
-    with pytest.raises(NotConnected, match="^connection refused$") as caught:
-        HttpTransport().request("GET", "http://127.0.0.1:9/", None, 2)
-    assert caught.value.retriable
-    with pytest.raises(ServerError) as late:
-        HttpTransport().request("GET", f"{url}/hang", None, 0.2)
-    assert not isinstance(late.value, NotConnected)
 
 
 def test_brokers_that_refuse_are_reported_without_their_address_and_no_thread_stays() -> None:
@@ -222,3 +173,25 @@ def test_why_no_task_starts_is_read_from_ecss_stop_code_and_the_services_message
     placed = parse_service({"desiredCount": 1, "events": [{"message": message}]}, (), ())
     assert placed.start_error is not None
     assert (placed.start_error[0].name, placed.start_error[1]) == ("worker-capacity", message)
+
+
+@pytest.mark.parametrize(
+    ("names", "operations"),
+    [
+        (["READ", "DESCRIBE_CONFIGS"], {"Read", "DescribeConfigs"}),
+        (["IDEMPOTENT_WRITE", "ALTER"], {"IdempotentWrite", "Alter"}),
+        ([], set()),
+    ],
+)
+def test_rights_are_named_as_the_script_for_the_brokers_does(names: list[str], operations: set[str]) -> None:
+    assert operations_of(names) == operations
+
+
+def test_a_refusal_for_want_of_a_right_names_it_and_another_does_not() -> None:
+    right = Acl(Resource.TOPIC, "wms.signal", ("Create",))
+    said = str(refusal("creating topic wms.signal", 29, "Authorization failed.", right))
+    assert said.endswith(": Authorization failed.; missing right: topic wms.signal: Create")
+    assert "missing right" not in str(refusal("creating topic wms.signal", 17, "no name", right))
+    failed = translated("adding partitions", TopicAuthorizationFailedError(), "words", [right])
+    assert str(failed).endswith(": words; missing right: topic wms.signal: Create")
+    assert "missing right" not in str(translated("x", KafkaTimeoutError(), "late", [right]))

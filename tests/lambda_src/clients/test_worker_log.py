@@ -6,7 +6,7 @@ import pytest
 
 from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.verdict import decide
 from lambda_src.clients.worker_log import SECONDS, events_with, is_trace, last_failure
 from lambda_src.observe import observe

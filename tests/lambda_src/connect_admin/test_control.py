@@ -1,6 +1,7 @@
 """RESTART, PAUSE, RESUME, STOP, OFFSETS, SNAPSHOT: short, idempotent, and refused while a teardown runs."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ import pytest
 from connector.domain.admin_api import REGISTRATION, Operation, State
 from connector.domain.capture import signals
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import ServerError
+from connector.domain.health.halt import HaltedBy
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
+from lambda_src.clients.state_table import read_halt
 from lambda_src.connect_admin import operations
 from tests.lambda_src.conftest import FakeStage
 from tests.support.fake_connect import REBALANCE
@@ -191,3 +195,143 @@ def test_a_signal_that_may_have_arrived_is_not_called_worth_repeating(
     answer = asked(main)
     assert answer.state is State.FAILED
     assert "before you send it again" in answer.summary
+
+
+def notify(main: FakeStage, kind: str, at: int, **more: str) -> None:
+    """A notification of Debezium's, as its sink channel writes it."""
+    content = {"aggregate_type": "Initial Snapshot", "type": kind, "additional_data": more, "timestamp": at}
+    records = main.kafka.written.setdefault("wms.notifications", [])
+    records.append(("k", json.dumps(content)))
+
+
+def test_one_id_is_one_snapshot_and_its_signal_is_sent_once_more_at_most(main: FakeStage) -> None:
+    wanted = SnapshotRequest("id-1")
+    answers = [main.ask(Operation.SNAPSHOT, snapshot=wanted) for _ in range(2)]
+    assert [answer.changed for answer in answers] == [True, False]
+    again = replace(wanted, again=True)
+    answers = [main.ask(Operation.SNAPSHOT, snapshot=again) for _ in range(2)]
+    assert [answer.changed for answer in answers] == [True, False]
+    assert len(main.kafka.sent) == 2
+
+
+def test_a_signal_that_was_received_is_not_sent_again(main: FakeStage) -> None:
+    wanted = SnapshotRequest("id-1")
+    main.ask(Operation.SNAPSHOT, snapshot=wanted)
+    main.connect.debezium = {"snapshot": {"snapshotrunning": 1.0, "totaltablecount": 4.0}}
+    answer = main.ask(Operation.SNAPSHOT, snapshot=replace(wanted, again=True))
+    assert (answer.state, len(main.kafka.sent)) == (State.DONE, 1)
+
+
+def test_progress_comes_from_metrics_and_notifications(main: FakeStage) -> None:
+    sent = main.ask(Operation.SNAPSHOT, snapshot=SnapshotRequest("id-1")).details["sent_at"]
+    wanted = SnapshotRequest("id-1", sent_at=sent)
+
+    def look() -> Any:
+        return main.ask(Operation.SNAPSHOT_PROGRESS, snapshot=wanted)
+
+    silent = look()
+    assert (silent.state, silent.details["received"], silent.summary) == (
+        State.WAITING,
+        False,
+        "not received yet",
+    )
+    main.connect.debezium = {
+        "snapshot": {
+            "snapshotrunning": 1.0,
+            "totaltablecount": 4.0,
+            "remainingtablecount": 3.0,
+            "snapshotdurationinseconds": 12.0,
+        }
+    }
+    assert look().summary == "snapshot runs, 3 of 4 tables left, for 12 s"
+    notify(main, "STARTED", sent + 5)
+    notify(main, "TABLE_SCAN_COMPLETED", sent + 6, scanned_collection=f"DB.{TABLE}", total_rows_scanned="3")
+    assert look().details["received"] is True
+    notify(main, "COMPLETED", sent + 7)
+    done = look()
+    assert (done.state, done.details["rows"]) == (State.DONE, {TABLE: 3})
+
+
+def test_a_snapshot_that_aborts_or_whose_connector_stops_is_a_failure(main: FakeStage) -> None:
+    wanted = SnapshotRequest("id-1", sent_at=1000)
+    main.kafka.written["wms.notifications"] = []
+    main.ask(Operation.STOP)
+    stopped = main.ask(Operation.SNAPSHOT_PROGRESS, snapshot=wanted)
+    assert (stopped.state, "the connector does not run" in stopped.summary) == (State.FAILED, True)
+    main.ask(Operation.RESUME)
+    notify(main, "STARTED", 2000)
+    notify(main, "ABORTED", 3000)
+    assert main.ask(Operation.SNAPSHOT_PROGRESS, snapshot=wanted).summary == (
+        "snapshot aborted; the connector streams on"
+    )
+
+
+def test_a_condition_needs_one_table(main: FakeStage) -> None:
+    answer = main.ask(Operation.SNAPSHOT, snapshot=SnapshotRequest("id-1", "A > 1"))
+    assert (answer.state, main.kafka.sent) == (State.FAILED, [])
+    answer = main.ask(Operation.SNAPSHOT, snapshot=SnapshotRequest("id-1", "A > 1"), tables=(TABLE,))
+    assert answer.state is State.DONE
+    assert "additional-conditions" in main.kafka.sent[0][2]
+
+
+def test_why_and_until_when_are_kept_and_a_second_pause_changes_them(main: FakeStage) -> None:
+    main.ask(Operation.PAUSE, why="the DBA patches", remind_seconds=7200)
+    first = read_halt(main.table)
+    assert (first.by, first.why, first.remind_at - first.at) == (HaltedBy.OPERATOR, "the DBA patches", 7200)
+    main.ask(Operation.PAUSE)
+    assert read_halt(main.table) == first
+    main.ask(Operation.PAUSE, remind_seconds=60)
+    second = read_halt(main.table)
+    assert (second.at, second.why) == (first.at, first.why)
+    assert second.remind_at < first.remind_at
+    main.ask(Operation.RESUME)
+    main.ask(Operation.STOP)
+    assert read_halt(main.table).why == ""
+
+
+@pytest.mark.parametrize("state", ["paused", "stopped"])
+def test_an_operator_stands_above_a_declared_rest_and_hears_of_it_on_resume(
+    main: FakeStage, state: str
+) -> None:
+    main.settings = ConnectorSettings(state=state)
+    for operation in REGISTRATION:
+        main.ask(operation)
+    main.ask(Operation.STOP)
+    assert read_halt(main.table).by is HaltedBy.OPERATOR
+    answer = main.ask(Operation.RESUME)
+    assert answer.summary.endswith(f"connector.state is {state}, so the next launch ends it")
+
+
+def test_running_is_not_connected(main: FakeStage) -> None:
+    assert main.ask(Operation.CONNECTED).state is State.DONE
+    main.connect.debezium = None
+    waiting = main.ask(Operation.CONNECTED)
+    assert (waiting.state, "is not connected as far as the metrics show" in waiting.summary) == (
+        State.WAITING,
+        True,
+    )
+    main.connect.tasks[CONNECTOR] |= {"state": "FAILED", "trace": "ORA-01017: invalid credential"}
+    assert main.ask(Operation.CONNECTED).state is State.FAILED
+
+
+def test_notifications_that_may_not_be_read_are_told_with_what_to_grant(
+    main: FakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_: str) -> Any:
+        raise ServerError("the brokers refused: TopicAuthorizationFailed", status=29)
+
+    monkeypatch.setattr(main.kafka, "records", denied)
+    answer = main.ask(Operation.SNAPSHOT_PROGRESS, snapshot=SnapshotRequest("id-1", sent_at=1))
+    assert answer.state is State.FAILED
+    assert "it goes on, as status shows; let the cluster's owners run wms-connector broker-script main" in (
+        answer.summary
+    )
+    assert main.ask(Operation.STATUS).state is State.DONE
+
+
+def test_status_tells_of_the_last_snapshot(main: FakeStage) -> None:
+    notify(main, "STARTED", 1_800_000_000_000)
+    notify(main, "COMPLETED", 1_800_000_060_000)
+    found = {each["name"]: each for each in main.ask(Operation.STATUS).details["findings"]}
+    told = "no snapshot runs; the last one: 2027-01-15 08:01 UTC: snapshot completed"
+    assert found["SnapshotRunning"]["summary"] == told

@@ -66,7 +66,7 @@ def test_an_unknown_request_is_answered_with_the_known_ones(
     answer = call(monkeypatch, event)
     assert answer.state is State.FAILED
     assert (
-        "known: cluster, connect-group, ready, topics, validate, register, verify, record, status"
+        "known: cluster, changes, try, connect-group, ready, topics, validate, register, verify, record"
         in answer.summary
     )
 

@@ -13,7 +13,7 @@ from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.state_table import read_budget
 from tests.lambda_src.conftest import FakeStage
-from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, Watched
+from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, RIGHTS, Watched
 from tests.support.fake_lambda_aws import client_error
 
 
@@ -80,8 +80,11 @@ def test_a_failure_that_restarts_do_not_fix_is_reported_once_when_the_budget_is_
         "restarted the failed connector or task",
         "0 of 3",
         "Owner:        network",
-        "Command:      sceptre launch main --yes",
+        "Command:      wms-connector status main",
+        "Data:         nothing is lost: the connector goes on from its position",
+        "Dashboard:    https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards/dashboard/",
         "docs/operations.md#connectortaskfailed",
+        "Account:      000000000000, region us-east-1",
     ):
         assert words in text
     assert text.count("restarted the failed connector or task") == LIMIT
@@ -95,12 +98,13 @@ def test_a_refused_login_is_never_retried_and_reported_at_once(watched: Watched)
     ((subject, text),) = watched.mails
     assert "(login)" in subject
     assert "ORA-01017: invalid username" in text
-    assert "No action:    the database refuses the connector's login: a restart does not fix that" in text
+    assert "stopped the connector, which keeps its offsets" in text
+    assert watched.stage.connect.states[CONNECTOR] == "STOPPED"
     assert "Owner:        database" in text
 
 
 def test_the_end_of_an_incident_is_reported_once(watched: Watched):
-    watched.fail(LOGIN)
+    watched.fail(RIGHTS)
     watched.check()
     watched.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": "127.0.0.9:8083"}
     for _ in range(3):
@@ -150,7 +154,7 @@ def test_what_a_person_stopped_stays_so_even_with_a_failed_task(watched: Watched
     watched.fail(NETWORK)
     watched.stage.connect.states[CONNECTOR] = state
     for _ in range(3):
-        assert watched.check().summary == "healthy"
+        assert watched.check().summary.startswith(f"nothing is streamed: {CONNECTOR} is {state}: an operator")
     assert (watched.restarts, watched.mails) == (0, [])
 
 
@@ -231,7 +235,7 @@ def test_fifty_checks_at_once_restart_once_and_mail_once(watched: Watched):
 
 
 @pytest.mark.parametrize("oracle", [False, True])
-def test_a_healthy_check_makes_at_most_twenty_four_calls(
+def test_a_healthy_check_makes_at_most_twenty_eight_calls(
     watched: Watched, monkeypatch: pytest.MonkeyPatch, *, oracle: bool
 ):
     if oracle:
@@ -259,6 +263,22 @@ def test_a_healthy_check_makes_at_most_twenty_four_calls(
     counted(watched.stage.aws.sns, "publish")
     assert watched.check().summary.startswith("healthy")
     # Connect is asked for the position, and a worker that streams from Oracle twice for the SCN.
-    assert len(calls) <= 20, calls
+    # Its config is compared with the registered one, and halt and refused versions are read.
+    assert len(calls) <= 24, calls
     # With SCRAM and a load balancer two more secrets are read, each of which may be the default's.
-    assert len(calls) + 4 <= 24
+    assert len(calls) + 4 <= 28
+
+
+def test_addresses_that_were_not_confirmed_are_counted_and_are_no_problem_of_the_stream(watched: Watched):
+    watched.stage.aws.sns.pending = 2
+    answer = watched.check()
+    assert (answer.metrics["AlertsUnconfirmed"], answer.wrong) == (2.0, False)
+    watched.stage.aws.sns.pending = 0
+    assert watched.check().metrics["AlertsUnconfirmed"] == 0
+
+
+def test_a_topic_that_tells_nothing_leaves_its_alarm_as_it_is(watched: Watched):
+    watched.stage.aws.sns.refusal = client_error("AuthorizationError", "not authorized", "GetTopicAttributes")
+    answer = watched.check()
+    assert "AlertsUnconfirmed" not in answer.metrics
+    assert answer.summary.startswith("healthy")

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.admin_api import Operation
+from connector.domain.admin_api import Operation, State
 from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.diagnosis.error_class import Owner
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
-from connector.domain.health.metrics import Origin
+from connector.domain.health.metric import Origin
 from connector.domain.health.observation import (
     Observation,
     Source,
@@ -64,7 +64,10 @@ def test_a_healthy_stage_has_no_findings_and_reports_zero_for_everything(healthy
     depth |= {"TransactionBufferPercent": 3.8, "HeapAfterCollectionPercent": 3.0}
     assert {name: value for name, value in verdict.metrics.items() if value} == depth
     # Of a stage that says more about its database, and of what comes after the verdict.
-    oracles, later = {"ScnHeadroomMinutes", "HeartbeatTableAgeSeconds"}, {"AutoRestartAttempted"}
+    oracles, later = (
+        {"ScnHeadroomMinutes", "HeartbeatTableAgeSeconds"},
+        {"AutoRestartAttempted", "AlertsUnconfirmed"},
+    )
     emitted = {m.name for m in metrics.emitted(healthy.settings) if m.origin is Origin.HEALTH}
     assert not emitted & oracles
     assert set(verdict.metrics) == emitted - later
@@ -76,7 +79,10 @@ def test_a_check_asks_little_and_changes_nothing(healthy: FakeStage):
     assert healthy.connect.requests == [
         ("GET", "/"),
         ("GET", f"/connectors/{CONNECTOR}/status"),
+        ("GET", f"/connectors/{CONNECTOR}/config"),
         ("GET", f"/connectors/{CONNECTOR}/offsets"),
+        # Once more, for there is no record yet that says the envelope.
+        ("GET", f"/connectors/{CONNECTOR}/config"),
     ]
     assert not healthy.kafka.changes
     assert healthy.listener.probed == [("127.0.0.8", 1521)]
@@ -144,10 +150,12 @@ def test_a_missing_connector_counts_once_a_second_check_has_missed_it(healthy: F
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
-def test_what_a_person_stopped_is_healthy(healthy: FakeStage, state: str):
+def test_what_a_person_stopped_is_no_problem_and_not_called_healthy(healthy: FakeStage, state: str):
     healthy.connect.states[CONNECTOR] = state
     healthy.connect.tasks[CONNECTOR]["state"] = state
-    assert check(healthy).summary == "healthy"
+    verdict = check(healthy)
+    assert (verdict.findings, "healthy" in verdict.summary) == ((), False)
+    assert verdict.summary.startswith("nothing is streamed")
 
 
 @pytest.mark.parametrize("debezium", [None, {"streaming": {"connected": 0.0}}])
@@ -212,6 +220,32 @@ def test_a_heartbeat_that_is_old_or_has_no_topic_is_reported(healthy: FakeStage)
     assert wrong(check(healthy)) == {"HeartbeatMissing": f"these topics do not exist: {topic}"}
 
 
+def test_a_data_topic_that_somebody_deleted_is_reported(healthy: FakeStage):
+    """Judged by the last registration, so a launch that is about to make topics is no finding."""
+    (gone, *_) = healthy.stage.topics.roles["data"]
+    assert wrong(check(healthy)) == {}
+    for step in (Operation.TOPICS, Operation.RECORD):
+        assert healthy.ask(step).state is State.DONE
+    assert wrong(check(healthy)) == {}
+    del healthy.kafka.topics[gone]
+    verdict = check(healthy)
+    assert wrong(verdict) == {"HeartbeatMissing": f"these topics do not exist: {gone}"}
+    (finding,) = verdict.findings
+    assert finding.cause is not None
+    assert (finding.cause.name, finding.cause.command) == ("unknown topic", "sceptre launch {target} --yes")
+
+
+def test_a_right_that_is_lacking_makes_no_topic_a_missing_one(
+    healthy: FakeStage, monkeypatch: pytest.MonkeyPatch
+):
+    """As between the code of a release and its role."""
+    for step in (Operation.TOPICS, Operation.RECORD):
+        assert healthy.ask(step).state is State.DONE
+    error = ServerError("TopicAuthorizationFailed")
+    monkeypatch.setattr(type(healthy.kafka), "partitions", lambda *_: (_ for _ in ()).throw(error))
+    assert wrong(check(healthy)) == {}
+
+
 def test_a_heartbeat_table_whose_changes_do_not_come_back_is_reported(healthy: FakeStage):
     """Heartbeats alone only show that the connector reaches its topic."""
     healthy.settings = ConnectorSettings(heartbeat_table="WMSCDC.HEARTBEAT")
@@ -235,6 +269,16 @@ def test_lag_above_the_threshold_is_reported(healthy: FakeStage):
     verdict = check(healthy)
     assert set(wrong(verdict)) == {"ReplicationLagSeconds"}
     assert verdict.metrics["ReplicationLagSeconds"] == 1000
+
+
+def test_the_threshold_of_the_lag_is_the_stages(healthy: FakeStage):
+    """The health check and `verify` go by the setting, not the alarm alone."""
+    healthy.connect.debezium = {"streaming": {"connected": 1.0, "millisecondsbehindsource": 120_000.0}}
+    assert wrong(check(healthy)) == {}
+    healthy.settings = ConnectorSettings(lag_alarm_seconds=120)
+    assert wrong(check(healthy)) == {"ReplicationLagSeconds": "120 s behind the database"}
+    healthy.settings = ConnectorSettings(lag_alarm_seconds=121)
+    assert wrong(check(healthy)) == {}
 
 
 def test_what_debezium_does_not_know_yet_is_not_published(healthy: FakeStage):

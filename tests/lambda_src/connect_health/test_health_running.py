@@ -9,8 +9,14 @@ import pytest
 from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
-from connector.domain.health.error_classes import HEARTBEAT_TABLE_STALE, NOT_RUNNING, STALLED, WORKER
-from connector.domain.health.findings import IDLE_SECONDS, Finding
+from connector.domain.health.error_classes import (
+    HEARTBEAT_TABLE_STALE,
+    NO_SERVICE,
+    NOT_RUNNING,
+    STALLED,
+)
+from connector.domain.health.finding import Finding
+from connector.domain.health.findings import IDLE_SECONDS
 from connector.domain.health.observation import (
     BrokerReading,
     ConnectorStatus,
@@ -131,7 +137,7 @@ def test_a_service_that_does_not_exist_is_a_finding_and_not_the_checks_own_failu
     world.kafka.newest_at[world.stage.topics.one("heartbeat")] = NOW
     verdict = decide(observe(world.session()), world.settings, NOW)
     finding = only(verdict)
-    assert (finding.name, finding.cause) == ("EcsServiceUnhealthy", WORKER)
+    assert (finding.name, finding.cause) == ("EcsServiceUnhealthy", NO_SERVICE)
     assert "there is no ECS service wms-connector-main" in finding.reason
     assert verdict.metrics["HealthCheckFailed"] == 0
     assert not verdict.sure

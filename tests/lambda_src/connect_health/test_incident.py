@@ -18,7 +18,7 @@ from connector.domain.health.error_classes import (
     WORKER,
     named,
 )
-from connector.domain.health.findings import Finding
+from connector.domain.health.finding import Finding
 from connector.domain.health.new_findings import find_new
 from connector.domain.health.remediation import Action, Remediation
 from connector.domain.health.scn import Reading, ScnMemory
@@ -27,7 +27,7 @@ from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.state_table import read_budget, read_item
 from lambda_src.connect_health.act import act
 from tests.lambda_src.conftest import FakeStage
-from tests.lambda_src.watched import LOGIN, NETWORK, Watched
+from tests.lambda_src.watched import LOGIN, NETWORK, RIGHTS, Watched
 from tests.support.fake_lambda_aws import client_error
 
 #: Debezium's metrics of a source that is 20 minutes behind while it reads.
@@ -85,7 +85,7 @@ def test_brokers_that_go_away_are_reported_although_the_lag_was_once_they_are_aw
 
 
 def test_the_end_of_an_incident_that_grew_names_all_of_it_and_comes_once(late: Watched):
-    late.fail(LOGIN)
+    late.fail(RIGHTS)
     late.check()
     late.stage.connect.tasks[CONNECTOR] = {"id": 0, "state": "RUNNING", "worker_id": "127.0.0.9:8083"}
     late.check()
@@ -174,14 +174,14 @@ def test_restarts_that_are_spent_on_a_failure_that_was_reported_are_no_second_me
 
 
 def test_a_refused_message_about_what_joined_is_due_again(late: Watched):
-    late.fail(LOGIN)
+    late.fail(RIGHTS)
     late.stage.aws.sns.refusal = client_error("AuthorizationError", "no", "Publish")
     with pytest.raises(ServerError, match="sns:Publish"):
         late.check()
     late.stage.aws.sns.refusal = None
     for _ in range(3):
         late.check()
-    assert late.subjects[1:] == ["ConnectorTaskFailed (login)"]
+    assert late.subjects[1:] == ["ConnectorTaskFailed (database rights)"]
 
 
 def finding(metric: str, cause: ErrorClass | None) -> Finding:

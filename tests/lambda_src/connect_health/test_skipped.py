@@ -15,7 +15,7 @@ from connector.domain.stage.record import StageRecord
 from lambda_src.connect_admin import operations
 from lambda_src.observe_skipped import PROBE
 from tests.lambda_src.conftest import FakeStage
-from tests.lambda_src.watched import LOGIN, Watched
+from tests.lambda_src.watched import RIGHTS, Watched
 from tests.support import silent_lines as lines
 from tests.support.fake_lambda_aws import client_error
 
@@ -127,13 +127,13 @@ def test_what_stands_keeps_no_incident_open_and_hides_none(watched: Watched):
     watched.check()
     for _ in range(2):
         well = dict(watched.stage.connect.tasks[CONNECTOR])
-        watched.fail(LOGIN)
+        watched.fail(RIGHTS)
         watched.check()
         watched.stage.connect.tasks[CONNECTOR] = well
         watched.check()
     assert watched.subjects == [
         f"ChangesSkipped (table-truncated) {TABLE}",
-        *["ConnectorTaskFailed (login)", "recovered from ConnectorTaskFailed"] * 2,
+        *["ConnectorTaskFailed (database rights)", "recovered from ConnectorTaskFailed"] * 2,
     ]
 
 

@@ -101,14 +101,14 @@ def test_nobody_is_sent_to_the_log_of_a_task_that_never_started(stage: Stopping,
     stage.told(sample.event)
     ((_, text),) = stage.mails
     assert "it has no log" in text
-    assert "logs tail" not in text
+    assert "wms-connector logs" not in text
 
 
 def test_an_old_event_says_when_it_was_and_that_it_is_told_late(stage: Stopping):
     at = datetime.fromtimestamp(stage.now - 40 * MINUTES, UTC)
     stage.told(stopped("1", at.isoformat()))
     ((_, text),) = stage.mails
-    assert f"{at:%Y-%m-%d %H:%M} UTC, told 40 minutes late" in text
+    assert f"{at:%Y-%m-%d %H:%M} UTC, reported 40 minutes late" in text
 
 
 def test_what_is_confidential_is_redacted_in_a_mail_as_in_every_other(stage: Stopping):
@@ -495,7 +495,7 @@ def test_the_handler_handles_an_event_and_logs_what_came_of_it(
         monkeypatch.setenv(name, value)
     aws = stage.stage.aws
     monkeypatch.setattr(CheckClients, "real", lambda: aws.check_clients)
-    monkeypatch.setattr(entry, "check", lambda *_: pytest.fail("a check was made"))
+    monkeypatch.setattr(entry, "check_run", lambda *_: pytest.fail("a check was made"))
     answer = entry.handler(event(MEMORY), FakeContext(aws.names.connect_health, aws.account))
     assert (answer["event"], answer["class"], answer["notified"]) == ("TaskStopped", "memory", "incident")
     line = json.loads(capsys.readouterr().out)

@@ -15,6 +15,8 @@ from connector.local import schema
 from connector.local.database import insert, invented
 from connector.local.oracle.client import Client
 from lambda_src.clients.metrics_page import parse, source_of
+from tests.conftest import Golden
+from tests.docs.messages import documented
 from tests.local.oracle.pipeline import OWNER, SECONDS, TABLES, Connected, Pipeline, pipeline
 from tests.support.consumer import Consumer
 from tests.support.waiting import wait_for
@@ -353,3 +355,32 @@ def _sequence(dba: Client) -> int:
     """Of the current redo log."""
     online = dba.admin("logs")["online"]
     return max(int(log["sequence"]) for log in online)
+
+
+def test_a_message_is_the_one_that_the_documentation_shows(
+    made: Pipeline, one: Connected, golden: Golden
+) -> None:
+    """As bytes on the topic: with its schema, of a named and of an ephemeral stage."""
+    row = {
+        "PLAN_BASE_WVR_ID": 1001,
+        "STATE_CD": "CA",
+        "WVR_NUM": "CA-0042",
+        "WVR_TYPE_CD": "1915C",
+        "FED_SHR_PCT": "56.2",
+        "EFCTV_DT": "2026-01-01 00:00:00",
+        "SYS_ADD_TS": "2026-01-02 03:04:05.678901",
+    }
+    one.insert(schema.BASE, row)
+    one.run("DELETE FROM WMS.PLAN_BASE_WVR_TBL WHERE PLAN_BASE_WVR_ID = 1001")
+    with Consumer(made.world.kafka_bootstrap, [one.topic(schema.BASE)]) as consumer:
+        found: list[Any] = []
+
+        def complete() -> bool:
+            found.extend(consumer.poll())
+            return bool(found) and found[-1].value is None
+
+        wait_for(complete, "the delete and its tombstone", SECONDS, every=0)
+    inserted, deleted, tombstone = found[-3:]
+    assert tombstone.key == deleted.key == inserted.key
+    for name, record in (("insert", inserted), ("delete", deleted)):
+        golden(*documented(one.stage, name, record.key, record.value))

@@ -99,3 +99,25 @@ def test_users_are_there_after_a_restart_and_no_password_is_in_the_file(
     again.login("C##WMSCDC", "right")
     assert again.has("C##WMSCDC", "LOGMINING")
     assert "right" not in (tmp_path / "users.json").read_text(encoding="utf-8")
+
+
+def test_during_a_rollover_both_passwords_are_valid_and_after_it_only_the_new_one(tmp_path: Path):
+    rights = Rights(tmp_path)
+    rights.create("ANYBODY", "first", ["CREATE SESSION"])
+    rights.roll_over("ANYBODY", 1)
+    rights.alter("ANYBODY", password="second")
+    for password in ("first", "second"):
+        rights.login("ANYBODY", password)
+    Rights(tmp_path).login("ANYBODY", "first")
+    rights.end_rollover("ANYBODY")
+    rights.login("ANYBODY", "second")
+    with pytest.raises(OracleError, match="ORA-01017"):
+        rights.login("ANYBODY", "first")
+
+
+def test_without_a_rollover_the_password_before_is_refused_at_once(tmp_path: Path):
+    rights = Rights(tmp_path)
+    rights.create("ANYBODY", "first", ["CREATE SESSION"])
+    rights.alter("ANYBODY", password="second")
+    with pytest.raises(OracleError, match="ORA-01017"):
+        rights.login("ANYBODY", "first")

@@ -298,7 +298,9 @@ def test_users_and_their_grants_are_there_after_a_restart(tmp_path: Path) -> Non
 def test_a_person_reads_and_changes_rows_by_sql(
     database: LocalDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(World, "attach", lambda *_: SimpleNamespace(database=database))
+    running = SimpleNamespace(database=SimpleNamespace(process=SimpleNamespace(alive=True)))
+    world = SimpleNamespace(database=database, state=running)
+    monkeypatch.setattr(World, "attach", lambda *_: world)
 
     def run(*words: str) -> Result:
         return CliRunner().invoke(local, ["sql", *words])

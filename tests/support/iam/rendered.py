@@ -52,7 +52,11 @@ class Rendered:
             if name == "Fn::GetAtt":
                 return self._value(".".join(argument))
             if name == "Fn::Sub":
-                return _REFERENCE.sub(lambda found: self._value(found[1]), argument)
+                text, given = argument if isinstance(argument, list) else (argument, {})
+                # What is mapped is text for people, and no part of a policy.
+                return _REFERENCE.sub(
+                    lambda found: found[0] if found[1] in given else self._value(found[1]), text
+                )
             if name.startswith("Fn::"):
                 raise KeyError(f"{name} is not resolved here")
         return {key: self.resolved(item) for key, item in value.items()}

@@ -84,9 +84,13 @@ class Stack:
         left, right = map(self.resolved, argument)
         return bool(left == right)
 
-    def _substituted(self, text: str) -> str:
+    def _substituted(self, argument: Any) -> str:
+        text, given = argument if isinstance(argument, list) else (str(argument), {})
+        for variable, mapped in given.items():
+            table, key, part = map(self.resolved, mapped["Fn::FindInMap"])
+            text = text.replace(f"${{{variable}}}", self.template["Mappings"][table][key][part])
         parts = text.split("${")
-        made = parts[0]
+        made = str(parts[0])
         for part in parts[1:]:
             name, _, rest = part.partition("}")
             made += str(self._attribute(*name.split(".", 1)) if "." in name else self._reference(name)) + rest
@@ -152,6 +156,7 @@ def own_arns(stack: Stack, kind: str, logical: str, found: Properties) -> list[s
         "AWS::Logs::LogGroup": lambda: [
             stack.arn("logs", f"log-group:{found['LogGroupName']}{end}") for end in (":*", "")
         ],
+        "AWS::Logs::SubscriptionFilter": lambda: [stack.arn("logs", f"log-group:{found['LogGroupName']}:*")],
         "AWS::Logs::MetricFilter": lambda: [stack.arn("logs", f"log-group:{found['LogGroupName']}:*")],
         "AWS::EC2::SecurityGroup": lambda: [group],
         "AWS::EC2::SecurityGroupIngress": lambda: [group],

@@ -8,6 +8,7 @@ import re
 from connector.local.oracle.answers import dba
 from connector.local.oracle.answers.dictionary import set_container
 from connector.local.oracle.connection import AnswerRows, Binds, Connection
+from connector.local.oracle.errors import OracleError
 
 dba.add("alter session set container = <ident>", "alter session set container=<ident>")(set_container)
 
@@ -37,6 +38,30 @@ def revoke(on: Connection, match: re.Match[str], _: Binds) -> int:
 def set_password(on: Connection, match: re.Match[str], _: Binds) -> int:
     """Another password."""
     on.database.rights.alter(match["ident1"].strip('"'), password=match["text"])
+    return 0
+
+
+@dba.add("CREATE PROFILE <ident1> LIMIT PASSWORD_ROLLOVER_TIME <count> CONTAINER=ALL")
+def create_profile(on: Connection, match: re.Match[str], _: Binds) -> int:
+    """A profile that lets the password before stay valid for so many days (SQL Language Reference 19c)."""
+    on.database.rollover_days[match["ident1"].strip('"').upper()] = float(match["count"])
+    return 0
+
+
+@dba.add("ALTER USER <ident1> PROFILE <ident2> CONTAINER=ALL")
+def set_profile(on: Connection, match: re.Match[str], _: Binds) -> int:
+    """Another profile. ORA-02380 for one that does not exist."""
+    profile = match["ident2"].strip('"').upper()
+    if profile not in on.database.rollover_days:
+        raise OracleError(2380, f"ORA-02380: profile {profile} does not exist")
+    on.database.rights.roll_over(match["ident1"].strip('"'), on.database.rollover_days[profile])
+    return 0
+
+
+@dba.add("ALTER USER <ident1> EXPIRE PASSWORD ROLLOVER PERIOD")
+def end_rollover(on: Connection, match: re.Match[str], _: Binds) -> int:
+    """The password before is valid no more."""
+    on.database.rights.end_rollover(match["ident1"].strip('"'))
     return 0
 
 

@@ -68,6 +68,14 @@ def rows(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows:
     return AnswerRows([(column, kinds[column]) for column in wanted], found)
 
 
+@connector.add("SELECT * FROM <ident1>.<ident2> WHERE <where>")
+def chosen_rows(on: Connection, match: re.Match[str], _: Binds) -> AnswerRows | int:
+    """The rows of a table that a condition chooses, as an operator gave it with a request for a snapshot."""
+    owner, name = match["ident1"].strip('"'), match["ident2"].strip('"')
+    on.see(owner, name)
+    return on.side_door(f"SELECT * FROM {owner}.{name} WHERE {match['where']}")
+
+
 def _flush(on: Connection, match: re.Match[str], privilege: str) -> str:
     """The flush table's name. It is the user's own; one with another owner in front takes a right."""
     owner, _, table = match["flush"].rpartition(".")

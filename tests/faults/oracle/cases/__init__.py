@@ -20,10 +20,11 @@ SECTIONS: Mapping[str, Sequence[Case | ConfigCase]] = {
     "The heartbeat's statement": heartbeats.CASES,
 }
 
-#: One of each section, for `make test`.
+#: One of each section, and one at which the connector tries LogMiner again, for `make test`.
 REPRESENTATIVES = (
     "put-01017",
     "snapshot-01555",
+    "mining-01291",
     "mining-04036",
     "session-lost",
     "right-V_$THREAD",

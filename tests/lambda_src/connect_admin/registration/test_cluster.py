@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from connector.domain.admin_api import Operation, State
+from connector.domain.capture.acls import Acl, Resource
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.conflicts import LEFT_CLUSTER, Cluster, conflict
@@ -239,3 +240,41 @@ def test_a_branch_is_told_that_brokers_without_rights_do_not_keep_it_off_a_named
 def test_a_named_stage_is_told_nothing_of_branches(world: FakeStage) -> None:
     world.kafka.topics[Stage.parse("feature-x").topics.one("connect_config")] = FakeTopic()
     assert world.ask(Operation.CLUSTER).summary == "stage main may use its cluster"
+
+
+#: Rights of main by which a conflict is seen, a topic is made, and what Connect only logs.
+MISSING = (
+    Acl(Resource.TOPIC, "*", ("Describe",)),
+    Acl(Resource.CLUSTER, "", ("Describe",)),
+    Acl(Resource.TOPIC, "wms.signal", ("Create",)),
+    Acl(Resource.TOPIC, "mgmt.connect.wms-connector-main.config", ("DescribeConfigs",)),
+)
+
+
+@pytest.mark.parametrize("missing", MISSING, ids=str)
+@pytest.mark.parametrize("auth", [KafkaAuth.SCRAM, KafkaAuth.TLS])
+def test_a_right_that_is_missing_is_named_before_a_worker_needs_it(
+    world: FakeStage, auth: KafkaAuth, missing: Acl
+) -> None:
+    _use(world, auth)
+    world.kafka.topics["mgmt.connect.wms-connector-main.config"] = FakeTopic()
+    assert world.ask(Operation.CLUSTER).state is State.DONE
+    (operation,) = missing.operations
+    world.kafka.refused.add((missing.resource, missing.name, operation))
+    assert refused(world, Operation.CLUSTER) == (
+        f"the brokers do not give stage main all of its rights; missing: {missing}. Let the cluster's owners "
+        "grant what `wms-connector broker-script main` prints, then launch again"
+    )
+
+
+@pytest.mark.parametrize("auth", [KafkaAuth.IAM, KafkaAuth.PLAINTEXT])
+def test_brokers_that_do_not_decide_by_acls_are_not_asked(world: FakeStage, auth: KafkaAuth) -> None:
+    _use(world, auth)
+    world.kafka.refused.add((Resource.CLUSTER, "", "Describe"))
+    assert world.ask(Operation.CLUSTER).state is State.DONE
+
+
+def _use(world: FakeStage, auth: KafkaAuth) -> None:
+    world.auth = auth
+    login = {"username": "wms-user", "password": "login-at-the-brokers"}
+    world.secrets.values["wms/default/kafkaCredentials"] = json.dumps(login)

@@ -126,7 +126,9 @@ def test_where_the_plugin_hides_the_cause_the_function_probes_the_port(
     world.listener.error = error
     answer = world.ask(Operation.VALIDATE)
     assert (answer.state, world.listener.probed) == (State.FAILED, [("127.0.0.8", 1521)])
-    assert answer.summary.endswith(f" ({reach})")
+    assert f" ({reach}). Nothing streamed before: the stage was never registered" in answer.summary
+    world.ask(Operation.RECORD)
+    assert world.ask(Operation.VALIDATE).summary.endswith(f" ({reach})")
 
 
 def test_an_unchanged_connector_that_had_failed_is_restarted(world: FakeStage) -> None:

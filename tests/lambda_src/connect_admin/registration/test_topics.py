@@ -92,7 +92,8 @@ def test_data_topics_are_given_the_partitions_that_are_set(world: FakeStage) -> 
 def test_every_topic_is_in_exactly_one_part_of_the_plan(partitions: dict[str, int]) -> None:
     specs = MAIN.specs("debezium")
     plan = plan_topics(specs, partitions, {})
-    parts = [{s.name for s in plan.create}, {*plan.alter, *plan.grow}, set(plan.as_wanted)]
+    changed = {*plan.alter, *plan.grow}
+    parts = [{s.name for s in plan.create}, changed, set(plan.as_wanted), {*plan.surplus} - changed]
     wrong = {s.name for s in specs if s.exact_partitions and partitions.get(s.name, 1) > 1}
     assert sum(map(len, parts)) + len(wrong) == len(specs)
     assert set.union(*parts, wrong) == {s.name for s in specs}

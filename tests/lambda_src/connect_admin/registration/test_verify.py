@@ -1,14 +1,18 @@
 """VERIFY: RUNNING alone proves nothing; the source has to be connected."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from connector.domain.admin_api import Operation, State
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.errors import ServerError
 from tests.lambda_src.conftest import PASSWORD, USER, FakeStage
 
 NAME = "wms-oracle-cdc"
+#: The task's count of sent records, as the worker's metrics page has it.
+WRITTEN = "source_task_source_record_write_total"
 TRACE = f"""org.apache.kafka.connect.errors.ConnectException: An exception in the producer.
 \tat io.debezium.pipeline.ErrorHandler.setProducerThrowable(ErrorHandler.java:77)
 Caused by: io.debezium.DebeziumException: java.sql.SQLException
@@ -29,7 +33,10 @@ def registered(world: FakeStage) -> FakeStage:
 def test_running_and_streaming_is_done(registered: FakeStage) -> None:
     answer = registered.ask(Operation.VERIFY)
     assert answer.state is State.DONE
-    assert answer.summary == "connector RUNNING, task 0 RUNNING, source connected: streaming"
+    assert (
+        answer.summary
+        == "connector RUNNING, task 0 RUNNING, source connected: streaming; a heartbeat has arrived"
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,9 +65,84 @@ def test_a_snapshot_that_has_found_its_tables_is_connected(registered: FakeStage
         "streaming": {"connected": 0.0},
         "snapshot": {"snapshotrunning": 1.0, "totaltablecount": 4.0},
     }
+    rows = registered.connect.counted
+    rows[WRITTEN] = 1000.0
+    registered.time.on_sleep = lambda: rows.update({WRITTEN: rows[WRITTEN] + 500})
     answer = registered.ask(Operation.VERIFY)
     assert answer.state is State.DONE
-    assert "snapshot of 4 tables running" in answer.summary
+    assert "snapshot of 4 tables running; 1,500 rows so far, and rising" in answer.summary
+    assert "1,500 rows" in answer.details["snapshot"]
+
+
+@pytest.mark.parametrize("written", [None, 0.0, 1000.0])
+def test_a_snapshot_whose_rows_do_not_rise_is_waited_for(
+    registered: FakeStage, written: float | None
+) -> None:
+    registered.connect.debezium = {"snapshot": {"snapshotrunning": 1.0, "totaltablecount": 4.0}}
+    if written is not None:
+        registered.connect.counted[WRITTEN] = written
+    answer = registered.ask(Operation.VERIFY)
+    assert answer.state is State.WAITING
+    assert ("no row came in 15 s" if written is not None else "not counted yet") in answer.summary
+
+
+def test_a_snapshot_that_ends_meanwhile_is_looked_at_again(registered: FakeStage) -> None:
+    registered.connect.debezium = {"snapshot": {"snapshotrunning": 1.0, "totaltablecount": 4.0}}
+    registered.connect.counted[WRITTEN] = 7.0
+
+    def end() -> None:
+        registered.connect.debezium = {"streaming": {"connected": 1.0}}
+
+    registered.time.on_sleep = end
+    answer = registered.ask(Operation.VERIFY)
+    assert (answer.state, "it has just ended" in answer.summary) == (State.WAITING, True)
+    assert registered.ask(Operation.VERIFY).state is State.DONE
+
+
+def test_a_heartbeat_from_before_the_registration_proves_nothing(registered: FakeStage) -> None:
+    topic = registered.stage.topics.one("heartbeat")
+    registered.kafka.newest_at[topic] = 5000.0
+    before = registered.ask(Operation.VERIFY, since=5000.5)
+    assert before.state is State.WAITING
+    assert f"no new record has arrived on {topic} yet" in before.summary
+    registered.time.on_sleep = lambda: registered.kafka.newest_at.update({topic: 5001.0})
+    assert registered.ask(Operation.VERIFY, since=5000.5).state is State.DONE
+
+
+def test_a_heartbeat_of_the_worker_before_proves_nothing(registered: FakeStage) -> None:
+    topic = registered.stage.topics.one("heartbeat")
+    registered.kafka.newest_at[topic] = 5000.0
+    assert registered.ask(Operation.VERIFY).state is State.DONE
+    registered.ecs.tasks[0]["createdAt"] = datetime.fromtimestamp(6000, UTC)
+    assert registered.ask(Operation.VERIFY).state is State.WAITING
+
+
+def test_an_empty_or_missing_heartbeat_topic_is_waited_for(registered: FakeStage) -> None:
+    topic = registered.stage.topics.one("heartbeat")
+    for found in (None, ServerError("the brokers refused", status=3)):
+        registered.kafka.newest_at.pop(topic, None)
+        if found is not None:
+            registered.kafka.newest_at[topic] = found
+        assert registered.ask(Operation.VERIFY).state is State.WAITING
+
+
+def test_with_a_heartbeat_table_its_change_must_have_come_through_the_database(world: FakeStage) -> None:
+    world.settings = ConnectorSettings(heartbeat_table="WMS_CDC.HEARTBEAT")
+    world.ask(Operation.REGISTER)
+    topic = world.stage.topics.one("heartbeat_table")
+    assert "from the database to its topic" in world.ask(Operation.VERIFY).summary
+    world.kafka.newest_at.pop(topic)
+    answer = world.ask(Operation.VERIFY)
+    assert (answer.state, topic in answer.summary) == (State.WAITING, True)
+
+
+def test_a_heartbeat_rarer_than_a_launch_waits_is_left_to_the_health_check(world: FakeStage) -> None:
+    world.settings = ConnectorSettings(heartbeat_seconds=3600)
+    world.ask(Operation.REGISTER)
+    world.kafka.newest_at.clear()
+    answer = world.ask(Operation.VERIFY)
+    assert answer.state is State.DONE
+    assert "due each 3600 s, which a launch does not wait for" in answer.summary
 
 
 def test_a_connector_that_connect_does_not_know_yet_is_waited_for(world: FakeStage) -> None:
@@ -123,4 +205,4 @@ def test_a_kind_without_metrics_is_done_when_its_task_runs_and_says_what_is_not_
     world.ask(Operation.REGISTER)
     answer = world.ask(Operation.VERIFY)
     assert answer.state is State.DONE
-    assert "does not report whether its source is connected" in answer.summary
+    assert "has no heartbeat: looked for instead that it opens a connection" in answer.summary

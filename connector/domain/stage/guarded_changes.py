@@ -1,0 +1,175 @@
+"""Changes of a stage's settings that cannot be undone: named before they happen, made only when confirmed.
+
+Pure. What is lost is what consumers have on the topics: the order of a row's changes, records, their form.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from connector.domain.errors import OperatorError
+from connector.domain.stage.record import StageRecord
+from connector.domain.stage.topics import JDBC_TOPICS, Catalogue, TopicSpec
+
+#: The setting in a stage's config.yaml that confirms changes, each by its name.
+SETTING = "confirmed_changes"
+
+_NAME = re.compile(r"(?:data_partitions|data_retention_days|kind|envelope|jdbc_topics) [\w.]+->[\w.]+")
+_EXAMPLE = '["data_partitions 1->5"]'
+_DAY_MS = 24 * 60 * 60 * 1000
+#: Form of the messages in a record that does not name one: of a release that knew no other.
+_FIRST_ENVELOPE = "plain"
+
+
+@dataclass(frozen=True)
+class GuardedChange:
+    """One change: the setting, its value as it is and as it will be, and what that means."""
+
+    setting: str
+    before: str
+    after: str
+    effect: str
+    #: Whether topics have records that the change is about: without any, nothing is lost.
+    loses: bool = True
+
+    @property
+    def name(self) -> str:
+        """By which it is confirmed. Both values are part of it, so that it confirms no later change."""
+        return f"{self.setting} {self.before}->{self.after}"
+
+    def describe(self) -> str:
+        """In one line."""
+        return (
+            f"{self.name}: {self.effect if self.loses else 'no topic has a record yet, so nothing is lost'}"
+        )
+
+
+def parse_confirmed(value: object) -> tuple[str, ...]:
+    """The names in the setting `confirmed_changes`; raises `OperatorError` for anything else."""
+    if value in (None, ""):
+        return ()
+    if not isinstance(value, list):
+        raise OperatorError(f"setting {SETTING} {value!r} is not a list; expected a list like {_EXAMPLE}")
+    for entry in value:
+        if not isinstance(entry, str) or not _NAME.fullmatch(entry):
+            raise OperatorError(
+                f"setting {SETTING}: {entry!r} names no change; expected what a launch names, as {_EXAMPLE}"
+            )
+    return tuple(value)
+
+
+def unconfirmed(changes: Iterable[GuardedChange], confirmed: Collection[str]) -> tuple[GuardedChange, ...]:
+    """The changes that lose something and are not confirmed."""
+    return tuple(change for change in changes if change.loses and change.name not in confirmed)
+
+
+def refusal(changes: Sequence[GuardedChange]) -> str:
+    """Why these changes are not made, in one line with the next step."""
+    names = ", ".join(f'"{change.name}"' for change in changes)
+    return (
+        f"{'; '.join(change.describe() for change in changes)}. Nothing of that was done. If it is "
+        f"meant, launch on a terminal and answer the question, or set {SETTING}: [{names}] in the stage's "
+        "config.yaml; else take the setting back"
+    )
+
+
+def topic_changes(
+    specs: Iterable[TopicSpec],
+    partitions: Mapping[str, int],
+    configs: Mapping[str, Mapping[str, str]],
+    filled: Collection[str],
+) -> tuple[GuardedChange, ...]:
+    """What a launch would do to data topics that exist; `filled` are the topics that have records."""
+    growing: dict[tuple[int, int], list[str]] = {}
+    shortened: dict[tuple[str, str], list[str]] = {}
+    for spec in specs:
+        have = partitions.get(spec.name)
+        if have is None or not spec.role.startswith("data"):
+            continue
+        if have < spec.partitions:
+            growing.setdefault((have, spec.partitions), []).append(spec.name)
+        kept, wanted = configs.get(spec.name, {}).get("retention.ms"), spec.configs.get("retention.ms")
+        if kept is not None and wanted is not None and _milliseconds(wanted) < _milliseconds(kept):
+            shortened.setdefault((_days(kept), _days(wanted)), []).append(spec.name)
+    order = "later changes of a row go to another partition than its earlier ones, so their order is lost"
+    return (
+        *(
+            GuardedChange(
+                "data_partitions",
+                str(before),
+                str(after),
+                f"{order}, and Kafka cannot take partitions away ({', '.join(topics)})",
+                any(topic in filled for topic in topics),
+            )
+            for (before, after), topics in growing.items()
+        ),
+        *(
+            GuardedChange(
+                "data_retention_days",
+                before,
+                after,
+                f"older records are deleted, also those that a consumer has not read ({', '.join(topics)})",
+                any(topic in filled for topic in topics),
+            )
+            for (before, after), topics in shortened.items()
+        ),
+    )
+
+
+def current_data(record: StageRecord | None, catalogue: Catalogue) -> tuple[str, ...]:
+    """The data topics that the last registration was for; none of a stage that was never registered."""
+    if record is None or not record.cluster_id:
+        return ()
+    data = {name for role in ("data", *JDBC_TOPICS.values()) for name in catalogue.roles[role]}
+    return tuple(name for name in record.topics if name in data)
+
+
+def form_changes(
+    record: StageRecord | None,
+    catalogue: Catalogue,
+    wanted: tuple[str, str, str],
+    filled: Collection[str],
+) -> tuple[GuardedChange, ...]:
+    """What changes for consumers; `wanted`: kind, jdbc_topics and envelope (empty: it stays)."""
+    topics = current_data(record, catalogue)
+    if record is None or not topics:
+        return ()
+    kind, names, envelope = wanted
+    loses = any(topic in filled for topic in topics)
+    have_kind, have_names = _kind_of(topics, catalogue)
+    found = []
+    if kind != have_kind:
+        effect = (
+            "the connector writes other topics, in another form of record, from a position of its own; "
+            f"nothing more comes on {', '.join(topics)}"
+        )
+        found.append(GuardedChange("kind", have_kind, kind, effect, loses))
+    elif kind == "jdbc" and names != have_names:
+        effect = f"nothing more comes on {', '.join(topics)}, and consumers must read other topics"
+        found.append(GuardedChange("jdbc_topics", have_names, names, effect, loses))
+    have = record.envelope or _FIRST_ENVELOPE
+    if envelope and envelope != have:
+        effect = (
+            "records from then on have another form than those before, on the same topics; consumers must "
+            "read both"
+        )
+        found.append(GuardedChange("envelope", have, envelope, effect, loses))
+    return tuple(found)
+
+
+def _kind_of(topics: Sequence[str], catalogue: Catalogue) -> tuple[str, str]:
+    """Kind and names that these data topics belong to."""
+    for names, role in JDBC_TOPICS.items():
+        if topics[0] in catalogue.roles[role]:
+            return "jdbc", names
+    return "debezium", ""
+
+
+def _milliseconds(text: str) -> float:
+    """Retention as a number that can be compared; -1 is without a limit, and so is what is no number."""
+    return float(text) if text.isdigit() else float("inf")
+
+
+def _days(text: str) -> str:
+    """Retention in days, as the setting has it."""
+    return f"{int(text) / _DAY_MS:g}" if text.isdigit() else "unlimited"

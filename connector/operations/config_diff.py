@@ -1,0 +1,25 @@
+"""How a stage's registered connector config differs from what a launch of this checkout would register."""
+
+from connector.aws import account
+from connector.aws.admin_function import NoFunction, invoke
+from connector.domain.admin_api import Answer, Operation, Request, State
+from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.errors import ServerError
+from connector.domain.stage.stage import Stage
+from connector.operations.not_deployed import not_deployed
+
+
+def config_diff(stage: Stage, settings: ConnectorSettings) -> Answer:
+    """The function's answer: `differences` has key -> what Connect has and what is wanted.
+
+    Raises `ServerError` for a stage that is not deployed and when the function cannot tell.
+    """
+    port = account.Account()
+    request = Request(Operation.CONFIG_DIFF, stage=stage.name, settings=settings.to_json())
+    try:
+        answer = invoke(port, stage, request)
+    except NoFunction:
+        raise not_deployed(port, stage, "admin function") from None
+    if answer.state is not State.DONE:
+        raise ServerError(f"{request.operation.value} {stage.name}: {answer.summary}")
+    return answer

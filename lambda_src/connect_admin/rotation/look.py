@@ -1,0 +1,138 @@
+"""Look: which secrets have changed since the connector was verified, and what that means.
+
+No login is tried.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connector.domain.errors import DeniedSecret, SecretError
+from connector.domain.health.refused import RefusedCredentials
+from connector.domain.health.rotation_state import Rotation
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.secrets.fallback import candidate_paths, find_secret
+from connector.domain.secrets.injected import VARIABLES, PinnedSecret, names_for
+from connector.domain.secrets.rotation import ChangedSecret, FoundSecret, Meaning, RotationPlan, plan
+from connector.domain.secrets.secrets import ALB_TLS, KAFKA_TLS
+from connector.domain.secrets.shapes import check_shape
+from connector.domain.stage.record import StageRecord
+from lambda_src.clients.state_table import read_record, read_refused, read_rotation
+from lambda_src.clients.task_definitions import injected_in, read_definition
+from lambda_src.session import Session
+
+#: Secrets that a stage need not have.
+_OPTIONAL = (KAFKA_TLS,)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What a check sees before it looks at the stage; `session` has the versions that it works with."""
+
+    session: Session
+    rotation: Rotation = field(default_factory=Rotation)
+    plan: RotationPlan = field(default_factory=RotationPlan)
+    #: Paths of which the service's task definition names another version than the record.
+    behind: Sequence[str] = ()
+
+    @property
+    def changed(self) -> Sequence[ChangedSecret]:
+        """The secrets that changed."""
+        return self.plan.changed
+
+    @property
+    def mistaken(self) -> bool:
+        """Whether a secret has a form that cannot be used, and nobody was told of it yet."""
+        return any(not self.rotation.knows(each.key) for each in self.plan.of(Meaning.MALFORMED))
+
+    @property
+    def due(self) -> bool:
+        """Whether there is something to go on with."""
+        known = self.rotation.knows
+        new = any(each.meaning is Meaning.TRY or not known(each.key) for each in self.changed)
+        wanted = bool(self.behind) or (new and self.plan.blocked is None)
+        return self.rotation.under_way or not self.rotation.mailed or wanted
+
+
+def glance(session: Session) -> Glance:
+    """Compare the secrets with the record, and choose what a check works with. No login is tried.
+
+    Raises `WmsError` when table or secrets cannot be read.
+    """
+    table = session.aws.table(session.environment.table)
+    record, rotation = read_record(table), read_rotation(table)
+    if record is None or record.retiring:
+        return Glance(session)
+    found = look(session, record, read_refused(table), rotation)
+    if found.blocked is not None:
+        session = session.with_versions(record.secret_versions)
+    return Glance(session, rotation, found, behind(session, record))
+
+
+def behind(session: Session, record: StageRecord) -> Sequence[str]:
+    """Paths of which new workers get another version than the one that the record names.
+
+    CloudFormation does not know a rotation's task definition: a launch that fails goes back to the one of the
+    launch before, whose password may be over.
+    """
+    service = session.observe_service()
+    if service is None or not service.definition or service.rolling_out:
+        return ()
+    injected = injected_in(read_definition(session.aws.ecs(), service.definition))
+    ends = {name: f"/{secret}" for secret, names in VARIABLES.items() for name in names}
+    found: dict[str, None] = {}
+    for name, reference in injected.items():
+        pinned = PinnedSecret.of(reference)
+        if name not in ends or not pinned.version:
+            continue
+        for path, version in record.secret_versions.items():
+            if path.endswith(ends[name]) and (pinned.path, pinned.version) != (path, version):
+                found[path] = None
+    return tuple(found)
+
+
+def look(
+    session: Session, record: StageRecord, refused: RefusedCredentials, rotation: Rotation
+) -> RotationPlan:
+    """Compare the secrets with the record. Raises `WmsError` when one cannot be read now."""
+    return plan(record.secret_versions, found_secrets(session), _refusal(refused, rotation))
+
+
+def found_secrets(session: Session) -> Sequence[FoundSecret]:
+    """The secrets that the connector depends on, as the lookup finds them now, with their shapes checked."""
+    env = session.environment
+    names = [*names_for(env.auth, private_ca=env.auth is not KafkaAuth.PLAINTEXT)]
+    if env.connect_url is not None:
+        names.append(ALB_TLS)
+    return [_found(session, name) for name in names]
+
+
+def _found(session: Session, name: str) -> FoundSecret:
+    """What is wrong with a secret is part of what is found; a missing right is not the secret's mistake."""
+    prefix, stage = session.environment.secret_prefix, session.stage
+    own, default = candidate_paths(prefix, stage.name, name)
+    try:
+        stored = find_secret(prefix, stage, name, session.secrets.fetch)
+        if stored is None:
+            missing = "" if name in _OPTIONAL else f"neither {own} nor {default} exists; create one of them"
+            return FoundSecret(name, problem=missing)
+        check_shape(name, stored)
+    except DeniedSecret:
+        raise
+    except SecretError as error:
+        versions: Mapping[str, str] = session.secrets.versions
+        # One that cannot be read has no version that is known: then it is the first that stands in the way.
+        path = next((path for path in (own, default) if path in versions), own)
+        return FoundSecret(name, path, versions.get(path, ""), str(error))
+    return FoundSecret(name, stored.path, stored.version)
+
+
+def _refusal(refused: RefusedCredentials, rotation: Rotation) -> Callable[[str, str], str]:
+    def reason(path: str, version: str) -> str:
+        login = refused.refusal_of({path: version})
+        if login is not None:
+            return f"its login was refused (class {login.error_class}), so it is not tried again"
+        if rotation.knows((path, version)):
+            return "a rotation to it has failed, so it is not tried again"
+        return ""
+
+    return reason

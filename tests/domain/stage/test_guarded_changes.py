@@ -1,0 +1,99 @@
+"""What a launch changes for ever is named, and stops it unless that very change is confirmed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.domain.errors import OperatorError
+from connector.domain.stage.guarded_changes import (
+    form_changes,
+    parse_confirmed,
+    refusal,
+    topic_changes,
+    unconfirmed,
+)
+from connector.domain.stage.record import StageRecord
+from connector.domain.stage.stage import Stage
+
+MAIN = Stage.parse("main").topics
+DATA = MAIN.roles["data"]
+DAY = 24 * 60 * 60 * 1000
+
+
+def record(role: str = "data", envelope: str = "schema") -> StageRecord:
+    return StageRecord("main", "cluster-1", "1", MAIN.roles[role], "hash", envelope=envelope)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.booleans())
+def test_more_partitions_lose_the_order_exactly_of_topics_with_records(have: int, wanted: int, filled: bool):
+    specs = MAIN.specs("debezium", data_partitions=wanted)
+    changes = topic_changes(specs, {DATA[0]: have}, {}, {DATA[0]} if filled else ())
+    assert [change.name for change in changes] == (
+        [f"data_partitions {have}->{wanted}"] if wanted > have else []
+    )
+    assert [change.loses for change in changes] == [filled] * len(changes)
+
+
+@given(st.integers(-1, 20), st.integers(1, 20))
+def test_a_shorter_retention_deletes_records(have: int, wanted: int):
+    specs = MAIN.specs("debezium", data_retention_days=wanted)
+    kept = {"retention.ms": "-1" if have == -1 else str(have * DAY)}
+    changes = topic_changes(specs, {DATA[0]: 1}, {DATA[0]: kept}, {DATA[0]})
+    before = "unlimited" if have == -1 else str(have)
+    shorter = have == -1 or wanted < have
+    assert [c.name for c in changes] == ([f"data_retention_days {before}->{wanted}"] if shorter else [])
+
+
+def test_topics_that_are_created_and_those_without_records_lose_nothing():
+    specs = MAIN.specs("debezium", data_partitions=5, data_retention_days=1)
+    assert topic_changes(specs, {}, {}, ()) == ()
+    (change,) = topic_changes(specs, {DATA[0]: 1}, {}, ())
+    assert unconfirmed([change], ()) == ()
+    assert "so nothing is lost" in change.describe()
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "name"),
+    [
+        (record(), ("jdbc", "schema", ""), "kind debezium->jdbc"),
+        (record("data_jdbc_bare"), ("debezium", "schema", ""), "kind jdbc->debezium"),
+        (record("data_jdbc_bare"), ("jdbc", "schema", ""), "jdbc_topics bare->schema"),
+        (record(), ("debezium", "schema", "plain"), "envelope schema->plain"),
+        (record(envelope=""), ("debezium", "schema", "schema"), "envelope plain->schema"),
+    ],
+)
+def test_what_changes_for_consumers_is_named(before: StageRecord, wanted: tuple[str, str, str], name: str):
+    (change,) = form_changes(before, MAIN, wanted, before.topics)
+    assert change.name == name
+    assert unconfirmed([change], [name]) == ()
+    assert unconfirmed([change], ["kind jdbc->other", name[::-1]]) == (change,)
+    assert form_changes(before, MAIN, wanted, ())[0].loses is False
+
+
+@pytest.mark.parametrize("before", [None, StageRecord("main", "", "1", (), "")])
+def test_a_stage_that_was_never_registered_has_no_consumers(before: StageRecord | None):
+    assert form_changes(before, MAIN, ("jdbc", "bare", "plain"), DATA) == ()
+
+
+def test_a_stage_that_stays_as_it_is_changes_nothing():
+    assert form_changes(record(), MAIN, ("debezium", "bare", ""), DATA) == ()
+    assert form_changes(record(), MAIN, ("debezium", "schema", "schema"), DATA) == ()
+
+
+def test_a_refusal_has_the_line_for_the_config():
+    specs = MAIN.specs("debezium", data_partitions=5)
+    changes = topic_changes(specs, {DATA[0]: 1}, {}, {DATA[0]})
+    words = refusal(changes)
+    assert 'set confirmed_changes: ["data_partitions 1->5"] in the stage\'s config.yaml' in words
+    assert "order is lost, and Kafka cannot take partitions away" in words
+    assert parse_confirmed(["data_partitions 1->5"]) == ("data_partitions 1->5",)
+
+
+@pytest.mark.parametrize("value", ["data_partitions 1->5", ["data_partitions"], [5], ["all"], {"a": 1}])
+def test_a_confirmation_that_names_no_change_is_refused(value: object):
+    with pytest.raises(OperatorError, match="confirmed_changes"):
+        parse_confirmed(value)
+
+
+def test_a_confirmation_may_be_left_out():
+    assert parse_confirmed(None) == parse_confirmed("") == parse_confirmed([]) == ()

@@ -1,0 +1,53 @@
+"""A stack that is in progress is told of every some seconds, and a thread ends when it is not."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+from connector.operations import stack_progress
+from connector.operations.stack_progress import line
+from tests.support.aws_answers import refuse
+from tests.support.fake_aws import FakeAws, FakeStack
+from tests.support.waiting import wait_for
+
+BEGAN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+LATER = BEGAN + timedelta(seconds=45)
+
+
+def stack(status: str, component: str = "connector") -> FakeStack:
+    connection = FakeAws.ready()
+    name = f"wms-{component}-main"
+    connection.stacks[name] = {"StackName": name, "StackStatus": status, "CreationTime": BEGAN}
+    return FakeStack(f"main/{component}", name, connection)
+
+
+def test_the_line_has_state_and_time_and_the_workers_last_error():
+    found = stack("CREATE_IN_PROGRESS")
+    assert line(found, BEGAN, LATER).startswith(
+        "stack wms-connector-main is CREATE_IN_PROGRESS, 45 s; a worker"
+    )
+    found.connection_manager.log_events = [
+        (LATER.timestamp(), "ERROR Stopping | Caused by: a.BException: no broker")
+    ]
+    assert line(found, BEGAN, LATER).endswith("45 s; the workers' last error: no broker")
+    assert line(stack("UPDATE_IN_PROGRESS", "network"), BEGAN, LATER).endswith("UPDATE_IN_PROGRESS, 45 s")
+
+
+def test_a_stack_at_rest_or_unreadable_has_no_line():
+    assert line(stack("CREATE_COMPLETE"), BEGAN, LATER) == ""
+    found = stack("CREATE_IN_PROGRESS")
+    found.connection_manager.deny(
+        "cloudformation", "describe_stacks", refuse("DescribeStacks", "AccessDenied", "no")
+    )
+    assert line(found, BEGAN, LATER) == ""
+
+
+def test_the_thread_shows_lines_while_it_lasts_and_ends_by_itself():
+    found, shown = stack("CREATE_IN_PROGRESS", "network"), list[str]()
+    before = set(threading.enumerate())
+    stack_progress.watch(found, shown.append, 0.01)
+    stack_progress.watch(found, shown.append, 0.01)
+    (thread,) = set(threading.enumerate()) - before
+    wait_for(lambda: len(shown) >= 2, "two lines")
+    found.connection_manager.stacks["wms-network-main"]["StackStatus"] = "CREATE_COMPLETE"
+    thread.join(5)
+    assert not thread.is_alive()
