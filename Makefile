@@ -16,7 +16,9 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { command -v $$p; break; }; done)
 
 export UV_PYTHON_DOWNLOADS := never
-export PYTHONDONTWRITEBYTECODE := 1
+# Bytecode is kept: each test run and each command starts many Pythons, and pytest would rewrite every test's assertions
+# anew in each (9 of the 19 s that it needs to collect the tests).
+export PYTHONDONTWRITEBYTECODE :=
 # A home directory that cannot be written to is no reason to fail.
 ifneq ($(shell test -w "$${HOME:-/}" && echo yes),yes)
 export UV_CACHE_DIR := $(CURDIR)/.tools/uv-cache
@@ -36,8 +38,7 @@ $(READY): pyproject.toml uv.lock
 		echo "==> installing uv $(UV_VERSION) into .tools"; \
 		"$(PYTHON)" -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
 	@echo "==> installing the locked dependencies into $(VENV)"
-# Compiled once, here: with PYTHONDONTWRITEBYTECODE every Python that starts would compile them anew (3.0 s of CPU
-# instead of 0.8 to import Sceptre, boto3 and cfn-lint), and tests and the local world start many.
+# Compiled once, here, and not by the first Pythons that start, of which each would compile for itself.
 	@.tools/bin/uv sync --frozen --quiet --compile-bytecode --python "$(PYTHON)"
 	@touch $(READY)
 
@@ -76,9 +77,12 @@ ONCE_MORE = --reruns 1 --rerun-except "did not arrive|more than once" -rR
 test-e2e: $(READY) ## tests on the real worker and broker, the stand-in for Oracle and the embedded AWS; slow unit tests
 	@echo "==> tests on the real parts (the first run downloads them)"
 # Two at a time: they wait as long as they compute. Tests of one world stay together (tests/conftest.py).
-	@$(BIN)/pytest -m "e2e or slow" -q -n 2 --dist loadscope $(ONCE_MORE)
+	@$(BIN)/pytest -m "(e2e or slow) and not long" -q -n 2 --dist loadscope $(ONCE_MORE)
 
-test-long: $(READY) ## property tests of what a teardown may delete, over more than 100,000 pairs (12 minutes)
+test-long: $(READY) ## what GitHub runs each night: whole procedures on the real parts, and property tests over 100,000 pairs (MINUTES minutes)
+	@echo "==> whole procedures on the real parts"
+	@$(BIN)/pytest -m long -q -n 2 --dist loadscope $(ONCE_MORE)
+	@echo "==> what a teardown may delete, over more than 100,000 pairs"
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/domain/stage/test_teardown.py -q -n 2 --timeout 3600
 
 bench: $(READY) ## figures that depend on the machine: start of a worker, teardown among many topics, changes a second

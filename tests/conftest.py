@@ -1,5 +1,6 @@
 """What all tests share: no network and no credentials for those that need none, golden files, hypothesis."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -20,11 +21,19 @@ settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") == "true" else "default")
 )
 
+# Thousands of tests are many objects that stay. With Python's own thresholds they are looked through so often
+# that collecting the tests takes a quarter longer.
+gc.set_threshold(50_000, 20, 100)
+
 #: Modules that need many seconds together, mostly because they prove a rule on every stage, or start a shell
 #: or a process for each case. `make test` runs them beside those on the real parts, not in the unit part.
 SLOW = (
+    "commands/test_adopt.py",
+    "commands/test_operate.py",
     "config/test_config.py",
     "domain/access/",
+    "domain/diagnosis/test_rules.py",
+    "domain/stage/test_teardown.py",
     "faults/oracle/test_cases.py",
     "faults/test_load.py",
     "hooks/test_admit.py",
@@ -32,11 +41,18 @@ SLOW = (
     "hooks/test_every_hook.py",
     "hooks/test_foreign_stacks.py",
     "image/test_entrypoint.py",
+    "lambda_src/connect_admin/test_status_in_time.py",
+    "lambda_src/connect_health/test_check.py",
+    "lambda_src/connect_health/test_incident.py",
+    "lambda_src/connect_health/test_worker_run.py",
     "local/test_ecs_events.py",
-    "pipelines/test_workflows.py",
+    "pipelines/",
+    "sceptre/test_render.py",
     "support/test_leaks.py",
     "templates/test_lint.py",
     "templates/test_role_rights.py",
+    "templates/test_rules.py",
+    "test_architecture.py",
 )
 
 Golden = Callable[[str | Path, str], None]

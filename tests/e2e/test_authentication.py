@@ -4,16 +4,21 @@ The brokers are real, with ACLs; behind `iam` they ask the embedded IAM for each
 default of every other test is `scram`.
 """
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
+from kafka.net.sasl.msk import AwsMskIamClient
 
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.stage import Stage
 from connector.local import broker, schema
 from connector.local.arrivals import Watch, topics_of
+from connector.local.aws import MSK_IAM_FILE
 from connector.local.world import World
 from tests.support import traces
 from tests.support.project import copy_project, set_settings
@@ -29,6 +34,8 @@ STAGES: Mapping[KafkaAuth, Stage] = {
 }
 AUTHS = pytest.mark.parametrize("auth", STAGES, ids=str)
 ANONYMOUS = "ANONYMOUS"
+#: To which the logins are signed that are changed afterwards.
+BROKER_HOST = "127.0.0.88"
 TABLE = ("WMS", schema.BASE)
 
 
@@ -120,6 +127,85 @@ def test_its_teardown_leaves_nothing(
     assert run.status == 0, run.output
     assert traces.of(StageUnderTest(world, stage)) == {}
     assert not topics_of(world.kafka_bootstrap) & set(stage.topics)
+
+
+# -- what the brokers ask IAM ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def login(world: World) -> dict[str, str]:
+    """A login as a client of MSK signs it, with the keys of a role that may connect and nothing else."""
+    iam, sts = world.account.client("iam"), world.account.client("sts")
+    role = iam.create_role(
+        RoleName="only-connects",
+        AssumeRolePolicyDocument=_policy("sts:AssumeRole", Principal={"AWS": "*"}),
+    )["Role"]
+    iam.put_role_policy(
+        RoleName="only-connects",
+        PolicyName="connect",
+        PolicyDocument=_policy("kafka-cluster:Connect", Resource=broker.MSK_CLUSTER),
+    )
+    keys = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="client")["Credentials"]
+    client = AwsMskIamClient(
+        BROKER_HOST, keys["AccessKeyId"], keys["SecretAccessKey"], "us-east-1", keys["SessionToken"]
+    )
+    return dict(json.loads(client.first_message()))
+
+
+def test_a_login_that_is_signed_by_a_role_is_that_roles(world: World, login: dict[str, str]):
+    answer = _ask_iam(world, "authenticate", login)
+    assert (answer.status, answer.text.split(":assumed-role/")[-1]) == (200, "only-connects/client")
+
+
+#: What is changed after the signature -> the words of the refusal.
+FORGED: Mapping[str, tuple[Callable[[str], str], str]] = {
+    "x-amz-signature": (lambda text: f"{'1' if text[0] == '0' else '0'}{text[1:]}", "does not match"),
+    "host": (lambda _: "127.0.0.99", "does not match"),
+    "x-amz-date": (lambda text: f"{int(text[:4]) - 1}{text[4:]}", "was signed"),
+    "x-amz-expires": (lambda _: "0", "was signed"),
+    "action": (lambda _: "kafka-cluster:AlterCluster", "action is"),
+    "x-amz-credential": (lambda text: text.replace("/kafka-cluster/", "/s3/"), "scope"),
+    "x-amz-security-token": (lambda text: f"{text}x", "token"),
+}
+
+
+@pytest.mark.parametrize("field", FORGED)
+def test_a_login_with_one_field_changed_is_refused(world: World, login: dict[str, str], field: str):
+    change, why = FORGED[field]
+    answer = _ask_iam(world, "authenticate", {**login, field: change(login[field])})
+    assert answer.status == 403
+    assert why in answer.text.lower()
+
+
+def test_a_key_that_nobody_has_is_refused(world: World, login: dict[str, str]):
+    _, _, scope = login["x-amz-credential"].partition("/")
+    unknown = {**login, "x-amz-credential": f"ASIA{'0' * 16}/{scope}"}
+    assert _ask_iam(world, "authenticate", unknown).status == 403
+
+
+def test_a_role_may_do_what_its_policies_allow_and_nothing_else(world: World, login: dict[str, str]):
+    principal = _ask_iam(world, "authenticate", login).text
+    for action, status in (("Connect", 200), ("AlterCluster", 403), ("DescribeCluster", 403)):
+        asked = {"principal": principal, "action": f"kafka-cluster:{action}", "resource": broker.MSK_CLUSTER}
+        assert (action, _ask_iam(world, "authorize", asked).status) == (action, status)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    text: str
+
+
+def _ask_iam(world: World, path: str, body: Mapping[str, str]) -> _Answer:
+    """What a broker asks the local world's IAM."""
+    address = (world.state.directory / MSK_IAM_FILE).read_text(encoding="ascii")
+    answer = requests.post(f"{address}/{path}", json=body, timeout=TIMEOUT_SECONDS)
+    return _Answer(answer.status_code, answer.text)
+
+
+def _policy(action: str, **rest: object) -> str:
+    statement = {"Effect": "Allow", "Action": action, **rest}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _topic(stage: Stage) -> str:

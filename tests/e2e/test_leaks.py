@@ -1,4 +1,4 @@
-"""Nothing confidential can be read anywhere: a stage is launched, breaks, is drilled and deleted.
+"""Nothing confidential can be read anywhere: a stage is launched, breaks, its secrets change, it goes.
 
 Every password of the world is unmistakable and has the signs that others escape; so are the wrong ones. What
 the steps print and mail is kept, and all that can be read is searched before the stage is deleted and
@@ -9,9 +9,7 @@ import itertools
 import json
 import re
 import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +47,7 @@ def _password(name: object) -> str:
 
 #: What a secret is given by mistake, or on a database's side.
 WRONG_PASSWORD, NEW_PASSWORD, WRONG_LOGIN = map(_password, ("wrong\\", "new\\", "login"))
+ROTATED_PASSWORD, WRONG_ROTATION, MISPLACED = map(_password, ("rotated\\", "wrong rotation\\", "misplaced"))
 
 
 @dataclass
@@ -80,7 +79,7 @@ class Scene:
     def look(self) -> None:
         """As a person would who wonders what is wrong; the health check too, and its mails."""
         self.said.append(("answer of the health check", json.dumps(self.under_test.health())))
-        for command in ("status", "verify", "offsets"):
+        for command in ("status", "verify", "offsets", "check", "logs"):
             self.wms(command, STAGE.name)
         self.wms("explain", str(self.worker_log()))
         self.mails()
@@ -118,6 +117,9 @@ def used(scene: Scene) -> None:
     scene.look()
     scene.wms("stage", "show", STAGE.name)
     scene.wms("connector", "config", STAGE.name)
+    scene.wms("connector", "diff", STAGE.name)
+    scene.wms("secret-script", STAGE.name)
+    scene.wms("offsets", STAGE.name, "backup")
     scene.wms("topics", "plan", STAGE.name)
     scene.wms("deployer-policy", STAGE.name)
     scene.wms("ephemeral", "list")
@@ -131,8 +133,7 @@ def wrong_password_in_the_secret(scene: Scene) -> None:
     scene.sceptre("launch", GROUP, fails=True)
     scene.look()
     scene.secret("dbInfo", info)
-    with _unlocked(scene.world):
-        scene.sceptre("launch", GROUP)
+    scene.sceptre("launch", GROUP)
 
 
 def password_changed_in_the_database(scene: Scene) -> None:
@@ -143,8 +144,7 @@ def password_changed_in_the_database(scene: Scene) -> None:
     wait_for(lambda: scene.refused_logins() > before, "the login is refused")
     scene.look()
     scene.secret("dbInfo", {**scene.world.database.db_info, "password": NEW_PASSWORD})
-    with _unlocked(scene.world):
-        scene.sceptre("launch", GROUP)
+    scene.sceptre("launch", GROUP)
 
 
 def brokers_that_are_not_there(scene: Scene) -> None:
@@ -167,6 +167,18 @@ def _back_to_the_brokers(scene: Scene) -> None:
     scene.sceptre("launch", GROUP)
 
 
+def rotated(scene: Scene) -> None:
+    """A right password by itself, a wrong one, and one in the wrong field."""
+    info = scene.world.database.db_info
+    right = {**info, "password": ROTATED_PASSWORD}
+    _set_password(scene.world, ROTATED_PASSWORD)
+    for secret in (right, {**info, "password": WRONG_ROTATION}, {**right, "port": MISPLACED}, right):
+        scene.secret("dbInfo", secret)
+        scene.wms("rotate", STAGE.name, "--check")
+        scene.wms("rotate", STAGE.name)
+        scene.look()
+
+
 def killed_worker(scene: Scene) -> None:
     worker = scene.under_test.until_active()
     worker.signal(signal.SIGKILL)
@@ -179,7 +191,7 @@ def drilled(scene: Scene) -> None:
     scene.mails()
 
 
-#: In this order; one more, such as a rotation, is one more line.
+#: In this order.
 STEPS: Sequence[Callable[[Scene], None]] = (
     launched,
     used,
@@ -187,6 +199,7 @@ STEPS: Sequence[Callable[[Scene], None]] = (
     password_changed_in_the_database,
     brokers_that_are_not_there,
     brokers_that_refuse_the_login,
+    rotated,
     killed_worker,
     drilled,
 )
@@ -196,25 +209,6 @@ def _set_password(world: World, password: str) -> None:
     """As a DBA does with the connector's user."""
     with world.database.sys(SERVICE) as session:
         session.admin("user", name=schema.CDC, password=password)
-
-
-@contextmanager
-def _unlocked(world: World) -> Iterator[None]:
-    """A DBA unlocks the user as often as the worker that still has a wrong password locks it."""
-    over = threading.Event()
-
-    def unlock() -> None:
-        while not over.wait(1.0):
-            with world.database.sys(SERVICE) as session:
-                session.admin("user", name=schema.CDC, locked=False)
-
-    thread = threading.Thread(target=unlock, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(10)
 
 
 def _twice(world: World) -> str:
@@ -256,6 +250,9 @@ def confidential(world: World) -> Mapping[str, str]:
         "wrong password": WRONG_PASSWORD,
         "new password": NEW_PASSWORD,
         "wrong login": WRONG_LOGIN,
+        "rotated password": ROTATED_PASSWORD,
+        "password that a rotation refused": WRONG_ROTATION,
+        "misplaced password": MISPLACED,
         "part of a password": MARK,
         "whole broker string": f"{string},{string}",
         "whole broker string as a list": f"{string}, {string}",

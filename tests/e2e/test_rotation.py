@@ -190,12 +190,13 @@ def test_a_wrong_password_changes_nothing_is_tried_once_and_mailed_once(
 
 
 def test_a_password_that_changed_in_the_database_first_heals_when_the_secret_comes(rotation: Rotated):
-    """The session is lost meanwhile, so the worker has been refused; the secret arrives an instant later."""
+    """The session is lost meanwhile: the worker is refused, and the connector stopped. Then the secret comes."""
     password = random_texts.token_urlsafe(18)
     rotation.alter_password(password)
     rotation.made.proxy.cut()
     rotation.made.proxy.restore()
     wait_for(lambda: rotation.refused_logins() > 0, "a refused login")
+    rotation.under_test.wait_for_states("STOPPED")
     rotation.until_recorded(OWN, rotation.write_own(password=password))
     rotation.under_test.rest()
     rows = rotation.under_test.new_rows()
@@ -269,6 +270,39 @@ def test_new_credentials_for_the_brokers_reach_the_workers(rotation: Rotated, re
     record_property("figures", figures)
     assert rotation.injected()["KAFKA_PASSWORD"].version == rotation.current(CREDENTIALS)
     assert rotation.mails() == []
+
+
+@pytest.mark.parametrize(
+    ("secret", "wrong"),
+    [
+        ("kafkaCredentials", {"username": broker.USER, "password": "not-the-password"}),
+        ("brokerString", "127.177.66.55:9096"),
+    ],
+)
+def test_a_wrong_secret_of_the_brokers_changes_nothing_and_is_mailed_once(
+    rotation: Rotated, secret: str, wrong: object
+):
+    """As the stage's own secret, beside the default that it has used so far; once it is gone, that counts."""
+    before, recorded = rotation.under_test.service.describe()["taskDefinition"], rotation.recorded()
+    own = f"main/{secret}"
+    assert f"wms/{own}" not in recorded
+    with under_load(rotation):
+        rotation.world.account.put_secret(own, wrong)
+        (mail,) = wait_for(rotation.mails, "a mail", _ROTATION_SECONDS)
+        for _ in range(2):
+            assert rotation.under_test.health()["summary"].startswith("healthy")
+    assert mail.value("Next step")
+    assert f"wms/{own}" in mail.text
+    assert (rotation.mails(), rotation.recorded()) == ([], recorded)
+    assert rotation.under_test.service.describe()["taskDefinition"] == before
+    rotation.world.account.delete_secret(own)
+    assert rotation.rotate().status == 0
+
+
+def test_no_broker_has_refused_a_right(rotation: Rotated):
+    """What `broker-script` prints is enough for all of this."""
+    log = (rotation.world.logs / "broker-default.log").read_text(encoding="utf-8")
+    assert " is Denied " not in log, [line for line in log.splitlines() if " is Denied " in line][:3]
 
 
 def test_a_secret_that_cannot_be_read_touches_nothing_and_is_mailed_once(rotation: Rotated):

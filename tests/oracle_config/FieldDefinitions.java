@@ -103,6 +103,7 @@ public final class FieldDefinitions {
         judgeByConnect(values, errors, unknown);
         List<PassThrough> others = passThroughs();
         others.addAll(transformations(values, errors));
+        others.addAll(converters(values, errors));
         for (PassThrough through : others) {
             judgePassedThrough(through, values, errors, unknown);
         }
@@ -222,6 +223,26 @@ public final class FieldDefinitions {
             }
             catch (ReflectiveOperationException | ClassCastException missing) {
                 note(errors, prefix + "type", type + " is no transformation that ships");
+            }
+        }
+        return found;
+    }
+
+    /** The converters that a config names, which read the keys below their own. */
+    private static List<PassThrough> converters(Map<String, String> values, Map<String, List<String>> errors) {
+        List<PassThrough> found = new ArrayList<>();
+        for (String key : List.of("key.converter", "value.converter")) {
+            String type = values.get(key);
+            if (type == null) {
+                continue;
+            }
+            try {
+                ConfigDef definition = ((org.apache.kafka.connect.storage.Converter)
+                        Class.forName(type).getDeclaredConstructor().newInstance()).config();
+                found.add(new PassThrough(key + ".", definition, definition.names()));
+            }
+            catch (ReflectiveOperationException | ClassCastException missing) {
+                note(errors, key, type + " is no converter that ships");
             }
         }
         return found;

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 EXPECTED = {
     *("branch", "check", "dependency-review", "deploy", "destroy"),
-    *("health", "image-pin", "pre-commit", "promote", "release"),
+    *("health", "image-pin", "nightly", "pre-commit", "promote", "release"),
 }
 
 _PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
