@@ -367,22 +367,23 @@ def unfiltered(main: StageUnderTest, account: Account, retried: Done, mailbox: M
     del retried
     logs, group = main.world.account.client("logs"), main.stage.names.connector_log_group
     (found,) = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
-    name = found["filterName"]
+    name, pattern, function = found["filterName"], found["filterPattern"], found["destinationArn"]
     logs.delete_subscription_filter(logGroupName=group, filterName=name)
-    with main.without_schedule():
-        mailbox.take()
-        account.change(secrets.token_urlsafe(18))
-        began = time.time()
-        account.end_session()
-        wait_for(lambda: account.refused(began), "a refused login")
-        time.sleep(60)
-        done = main.health()["done"]
-        main.wait_for_states("STOPPED")
-        time.sleep(_NEXT_ATTEMPT_SECONDS)
-    pattern, function = found["filterPattern"], found["destinationArn"]
-    logs.put_subscription_filter(
-        logGroupName=group, filterName=name, filterPattern=pattern, destinationArn=function
-    )
+    try:
+        with main.without_schedule():
+            mailbox.take()
+            account.change(secrets.token_urlsafe(18))
+            began = time.time()
+            account.end_session()
+            wait_for(lambda: account.refused(began), "a refused login")
+            time.sleep(60)
+            done = main.health()["done"]
+            main.wait_for_states("STOPPED")
+            time.sleep(_NEXT_ATTEMPT_SECONDS)
+    finally:
+        logs.put_subscription_filter(
+            logGroupName=group, filterName=name, filterPattern=pattern, destinationArn=function
+        )
     return len(account.refused(began)), done
 
 
