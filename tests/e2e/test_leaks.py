@@ -29,7 +29,7 @@ from tests.support.stage_under_test import StageUnderTest
 from tests.support.waiting import wait_for
 from tests.support.wms_cli import wms_connector
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(1500)]
 
 STAGE = Stage.parse("leaks")
 GROUP = f"ephemeral/{STAGE.name}"

@@ -387,6 +387,7 @@ def unfiltered(main: StageUnderTest, account: Account, retried: Done, mailbox: M
     return len(account.refused(began)), done
 
 
+@pytest.mark.long
 def test_the_check_stops_what_no_line_has_told_of(unfiltered: tuple[int, str], record_property: Any):
     logins, done = unfiltered
     record_property("logins refused in a minute without the log filter", logins)
@@ -417,6 +418,7 @@ def by_brokers(main: StageUnderTest, unfiltered: tuple[int, str], mailbox: Mailb
     return wait_for(mailed, "a mail about the brokers' login")[0]
 
 
+@pytest.mark.long
 def test_brokers_that_refuse_the_worker_are_mailed_with_its_secret_and_nobody_tries_again(
     main: StageUnderTest, by_brokers: Mail
 ):

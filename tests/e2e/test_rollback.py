@@ -21,7 +21,7 @@ from tests.support.waiting import wait_for
 from tests.support.wms_cli import Done, wms_connector
 
 # The first test waits for the world and for a launch too.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(900)]
 
 _PAGE = (ROOT / "docs" / "rollback.md").read_text(encoding="utf-8")
 _HEARTBEAT = "heartbeat.interval.ms"

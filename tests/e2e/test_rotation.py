@@ -205,6 +205,7 @@ def test_a_password_that_changed_in_the_database_first_heals_when_the_secret_com
     assert rotation.refused_logins() == 0
 
 
+@pytest.mark.long
 def test_the_check_says_what_would_happen_and_tries_no_login(rotation: Rotated):
     unchanged = rotation.rotate("--check", "--json")
     assert (unchanged.status, unchanged.json["changes"]) == (0, [])
@@ -237,6 +238,7 @@ def _right(rotation: Rotated) -> str:
     return str(json.loads(found)["password"])
 
 
+@pytest.mark.long
 def test_an_own_secret_that_vanishes_and_comes_back_is_followed(rotation: Rotated, record_property: Any):
     own = rotation.db_info
     rotation.world.account.put_secret("default/dbInfo", {**own, "port": own["port"]})
@@ -253,6 +255,7 @@ def test_an_own_secret_that_vanishes_and_comes_back_is_followed(rotation: Rotate
     assert rotation.mails() == []
 
 
+@pytest.mark.long
 def test_new_credentials_for_the_brokers_reach_the_workers(rotation: Rotated, record_property: Any):
     password = random_texts.token_urlsafe(18)
     user = broker.USER
@@ -272,6 +275,7 @@ def test_new_credentials_for_the_brokers_reach_the_workers(rotation: Rotated, re
     assert rotation.mails() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("secret", "wrong"),
     [
@@ -299,6 +303,7 @@ def test_a_wrong_secret_of_the_brokers_changes_nothing_and_is_mailed_once(
     assert rotation.rotate().status == 0
 
 
+@pytest.mark.long
 def test_no_broker_has_refused_a_right(rotation: Rotated):
     """What `broker-script` prints is enough for all of this."""
     log = (rotation.world.logs / "broker-default.log").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from tests.faults.fault_testbed import FaultTestbed
 from tests.support.mailbox import requests_to_confirm
 from tests.support.waiting import wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(900)]
 
 OWN = "wms/main/dbInfo"
 
