@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import click
 from connector.domain.admin_api import Answer
 from connector.domain.capture.signals import TABLES
 from connector.domain.errors import OperatorError
+from connector.operations.signs import LINE_SECONDS, repeated
 
 #: Width of a table whose output is not a terminal: in a pipe, topic names must not be broken.
 _PIPE_WIDTH = 240
@@ -90,20 +90,18 @@ def plain_terminal() -> bool:
 
 @contextmanager
 def waiting(line: str, *, always: bool = False) -> Iterator[None]:
-    """Print `line` on stderr if the block takes longer than a person waits without a sign.
+    """Print `line` on stderr if the block takes longer than a person waits without a sign, then every 15 s.
 
-    On a terminal only, unless `always`: a pipeline does not wait, and what it keeps of stderr are errors.
+    Where there is no terminal, and without `always`, the first line comes after 15 s: what a pipeline keeps
+    of stderr are errors, but who reads its log sees that it goes on.
     """
-    if not (always or sys.stderr.isatty()):
+    first = _SIGN_SECONDS if always or sys.stderr.isatty() else LINE_SECONDS
+
+    def text(seconds: float) -> str:
+        return line if seconds < LINE_SECONDS else f"{line} ({seconds:.0f} s)"
+
+    with repeated(text, to_stderr, first=first, every=LINE_SECONDS):
         yield
-        return
-    timer = threading.Timer(_SIGN_SECONDS, lambda: click.echo(line, err=True))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def several(groups: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:

@@ -335,6 +335,19 @@ def test_a_command_that_takes_long_says_so(
     assert capsys.readouterr().err == ""
 
 
+def test_a_command_that_takes_longer_says_so_again_where_there_is_no_terminal_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(output, "LINE_SECONDS", 0.02)
+    said = ""
+    with output.waiting("main: asking"):
+        end = time.monotonic() + 20
+        while said.count("\n") < 2 and time.monotonic() < end:
+            said += capsys.readouterr().err
+            time.sleep(0.01)
+    assert said.startswith("main: asking (0 s)\nmain: asking (0 s)\n")
+
+
 # -- times -------------------------------------------------------------------------
 
 

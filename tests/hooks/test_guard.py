@@ -53,8 +53,9 @@ def test_another_stages_stack_is_not_worked_on_whatever_a_file_says(hook: type):
     assert connection.calls == []
 
 
-def test_an_ephemeral_stage_may_be_deleted():
+def test_an_ephemeral_stage_may_be_deleted_and_its_progress_is_shown(watched: list[str]):
     delete("ephemeral/feature-x", "connector", "CREATE_COMPLETE")
+    assert watched == ["wms-connector-feature-x"]
 
 
 @pytest.mark.parametrize(
