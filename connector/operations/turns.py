@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connector.aws import calls, stacks
 from connector.aws.admin_function import Clock, invoke_once
+from connector.aws.place import place
 from connector.domain.admin_api import TORN_DOWN, Operation, Request, State
 from connector.domain.errors import OperatorError, ServerError, WmsError
 from connector.domain.stage import stack_states, turns
@@ -275,7 +276,7 @@ class Turn:
         """Raise if a stack that is to be changed is not ours. Nothing has been changed yet."""
         for other in look.foreign:
             if touched is None or other.name in touched:
-                self._refuse(other.refusal(self.stage))
+                self._refuse(other.refusal(self.stage, place(self._connection)))
                 self._raise_if_stopped()
 
     def _watch_incomplete(self, began: States, find: FindConflict) -> None:
