@@ -821,6 +821,10 @@ def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
 def test_an_alarm_that_is_on_in_earnest_is_left_alone(run: Run, main: Deployed, quick: None) -> None:
     alarm_rings(main)
     assert drilled(run) == (0, {})
+    wanted = len(alarms_of(main.names, "debezium"))
+    said = run("fire-drill", "main", "--yes").stdout
+    assert f"covers a part only: {wanted - 1} of {wanted} alarms, {len(MAILS)} of" in said
+    assert "of the health check; in ALARM already, so not tested: CpuHigh\n" in said
     assert main.aws.alarms[main.names.alarm("CpuHigh")]["StateValue"] == "ALARM"
 
 
