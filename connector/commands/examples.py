@@ -30,16 +30,28 @@ EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
         "wms-connector explain trace.txt",
     ),
     ("restart",): ("wms-connector restart main",),
-    ("pause",): ("wms-connector pause main",),
+    ("pause",): (
+        "wms-connector pause main",
+        'wms-connector pause main --why "the DBA patches the database" --for 4h',
+    ),
     ("resume",): ("wms-connector resume main",),
-    ("stop",): ("wms-connector stop main",),
+    ("stop",): (
+        "wms-connector stop main",
+        'wms-connector stop main --why "the database moves to another host" --for 2d',
+    ),
     ("rotate",): ("wms-connector rotate main --check", "wms-connector rotate main"),
     ("snapshot",): (
         "wms-connector snapshot main",
         f"wms-connector snapshot main --table {_TABLE}",
+        f"wms-connector snapshot main --table {_TABLE} --where \"STATE_CD = 'NY'\" --wait",
     ),
     ("acknowledge",): (f"wms-connector acknowledge main --table {_TABLE}",),
-    ("offsets",): ("wms-connector offsets main",),
+    ("offsets",): (
+        "wms-connector offsets main",
+        "wms-connector offsets main backup --out backups",
+        "wms-connector offsets main restore offsets-main.json",
+        "wms-connector offsets main reset",
+    ),
     ("fire-drill",): ("wms-connector fire-drill main", "wms-connector fire-drill main --yes --json"),
     ("stage", "show"): ("wms-connector stage show main", "wms-connector stage show feature-xyz --json"),
     ("topics", "plan"): (

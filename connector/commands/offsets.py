@@ -50,7 +50,7 @@ def offsets(
     yes: bool,
     as_json: bool,
 ) -> None:
-    r"""Show, back up, restore or reset the offsets of the connector of STAGE: its position in the source.
+    """Show, back up, restore or reset the offsets of the connector of STAGE: its position in the source.
 
     \b
     show           print them as JSON
@@ -60,7 +60,7 @@ def offsets(
 
     restore and reset say what they mean and ask. Then they stop the connector, write a backup, and change the
     offsets. The connector stays stopped; the last line says how to start it.
-    """
+    """  # noqa: D301 - click's mark is the character itself, and a raw text has none
     stage = Stage.parse(stage_name)
     if (source is not None) != (action == "restore"):
         raise OperatorError("FILE is the backup to restore: offsets STAGE restore FILE")

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,8 +16,6 @@ from connector.domain.capture.signals import TABLES
 from connector.domain.errors import OperatorError
 from connector.operations.signs import LINE_SECONDS, repeated
 
-#: Width of a table whose output is not a terminal: in a pipe, topic names must not be broken.
-_PIPE_WIDTH = 240
 #: After how many seconds a command that waits says so.
 _SIGN_SECONDS = 1.5
 #: What a row is coloured by: good, not sure, bad; None has no colour.
@@ -63,12 +62,22 @@ def print_table(
     for row in cells:
         style = _COLOURS[states[row[0]]] if states and row[0] in states else ""
         table.add_row(Text(row[0], style=style), *(Text(cell) for cell in row[1:]))
-    console = Console(file=sys.stdout, width=None if terminal else _PIPE_WIDTH, highlight=False)
+    # In a pipe a topic's name must not be broken: the table is as wide as its widest row, however wide.
+    width = None if terminal else _unbroken([(title,), headers, *cells])
+    console = Console(file=sys.stdout, width=width, highlight=False)
     with console.capture() as printed:
         console.print(Text(title, style="bold"))
         console.print(table)
         console.print()
     click.echo(_without_padding(printed.get()) if not terminal else printed.get(), nl=False, color=True)
+
+
+def _unbroken(rows: Sequence[tuple[str, ...]]) -> int:
+    """A width in which no cell is broken: the sum of the columns, with what Rich puts around each cell."""
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    columns = zip_longest(*rows, fillvalue="")
+    return sum(4 + max(cell_len(line) for cell in column for line in cell.split("\n")) for column in columns)
 
 
 def _without_padding(text: str) -> str:
