@@ -9,10 +9,10 @@ import click
 
 from connector.aws import account
 from connector.aws.topic_listener import TopicListener
-from connector.commands.output import json_option, print_json, print_table, to_stderr, yes_option
+from connector.commands.output import json_option, print_json, print_table, to_stderr
 from connector.domain.health.drills import ONE_OF_EACH_KIND
 from connector.domain.stage.stage import Stage
-from connector.operations.confirmation import confirm
+from connector.operations.confirmation import confirm, yes_option
 from connector.operations.fire_drill import DrillPlan, Report, Say, drill
 from connector.operations.inspection import alarm_routing, alarm_states, kind_of, subscriptions
 from connector.operations.signs import repeated

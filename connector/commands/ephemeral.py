@@ -12,7 +12,7 @@ import click
 
 from connector.aws import account, calls
 from connector.aws.place import place
-from connector.commands.output import json_option, print_json, print_table, several, yes_option
+from connector.commands.output import json_option, print_json, print_table, several
 from connector.domain.errors import OperatorError, ServerError, WmsError, one_line
 from connector.domain.stage import stack_states
 from connector.domain.stage.stack_states import StackStep
@@ -21,7 +21,7 @@ from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import cluster_view, deployed, stack_owner
 from connector.operations import ephemeral_directory as stages
 from connector.operations import ephemeral_teardown as destroying
-from connector.operations.confirmation import confirm
+from connector.operations.confirmation import confirm, yes_option
 from connector.operations.not_deployed import did_you_mean
 
 _ROOT = Path(__file__).resolve().parents[2]

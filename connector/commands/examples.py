@@ -100,7 +100,7 @@ EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("render",): ("wms-connector render", "wms-connector render main feature-xyz --out templates.new"),
     ("completion",): ('eval "$(wms-connector completion bash)"', "wms-connector completion fish"),
     ("local", "up"): ("wms-connector local up", "wms-connector local up --enforce-iam"),
-    ("local", "down"): ("wms-connector local down",),
+    ("local", "down"): ("wms-connector local down", "wms-connector local down --yes"),
     ("local", "status"): ("wms-connector local status",),
     ("local", "env"): ('eval "$(wms-connector local env)"',),
     ("local", "grant"): ("wms-connector local grant feature-xyz",),

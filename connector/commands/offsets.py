@@ -14,7 +14,6 @@ from connector.commands.output import (
     read_text,
     to_stderr,
     write_files,
-    yes_option,
 )
 from connector.domain.admin_api import Operation, Request
 from connector.domain.capture.offsets import Backup
@@ -22,7 +21,7 @@ from connector.domain.errors import OperatorError, ServerError
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.operations.admin_request import done
-from connector.operations.confirmation import confirm
+from connector.operations.confirmation import confirm, yes_option
 
 _ACTIONS = ("show", "backup", "restore", "reset")
 

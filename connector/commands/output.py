@@ -26,12 +26,6 @@ _BARS, _PLAIN_BARS = "▁▂▃▄▅▆▇█", "_.-=+*%#"
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
-#: Of every command that asks before it does something (`connector.operations.confirmation`).
-yes_option = click.option(
-    "--yes", "-y", is_flag=True, help="Do not ask. Needed where there is no terminal, as in a pipeline."
-)
-
-
 def print_json(value: object) -> None:
     """`value` as indented JSON on stdout."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
