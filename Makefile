@@ -149,5 +149,5 @@ format: $(READY) ## let ruff format and fix
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 clean: ## stop the local world and remove what make made
-	@test ! -x $(BIN)/wms-connector || $(BIN)/wms-connector local down
+	@test ! -x $(BIN)/wms-connector || $(BIN)/wms-connector local down --yes
 	rm -rf .venv .tools .rendered .sbom .local connector/image/target connector/local/oracle/driver/target .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

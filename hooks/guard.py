@@ -2,7 +2,7 @@
 
 from sceptre.hooks import Hook
 
-from connector.operations import deletion_guard
+from connector.operations import deletion_guard, stack_progress
 from connector.operations.turns import TURNS
 from connector.sceptre import launches, preflight
 from connector.sceptre import stack as sceptre_stack
@@ -25,3 +25,4 @@ class GuardDeletion(Hook):  # type: ignore[misc]
                 turn.check_launch()
             else:
                 turn.check_deletion(whole=preflight.covers(self.stack))
+        stack_progress.watch(self.stack, self.logger.info)

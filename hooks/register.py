@@ -6,7 +6,7 @@
 from sceptre.hooks import Hook
 
 from connector.aws.admin_function import Clock
-from connector.operations import before_workers, registration, worker_change
+from connector.operations import before_workers, registration, stack_progress, worker_change
 from connector.operations.guarded_changes import CONFIRMATIONS
 from connector.operations.turns import TURNS
 from connector.sceptre import stack as sceptre_stack
@@ -40,6 +40,8 @@ class CheckCluster(Hook):  # type: ignore[misc]
         with sceptre_stack.one_line_errors(self.stack.name):
             if desired_count(self.stack) != 0:
                 before_workers.check(self.stack, Clock(), self.logger.info)
+        # That took minutes, in which who looks at the stack since its admission has gone.
+        stack_progress.watch(self.stack, self.logger.info)
 
 
 def desired_count(stack: sceptre_stack.SceptreStack) -> int | None:

@@ -8,7 +8,7 @@ from sceptre.hooks import Hook
 
 from connector.aws import stacks
 from connector.domain.stage.teardown import EphemeralStage
-from connector.operations import teardown
+from connector.operations import stack_progress, teardown
 from connector.operations.turns import TURNS
 from connector.sceptre import launches
 from connector.sceptre import stack as sceptre_stack
@@ -34,14 +34,11 @@ class TearDownStage(Hook):  # type: ignore[misc]
             elif launches.LAUNCHES.is_launch(stack):
                 self.logger.info("a launch replaces %s: topics and connector stay", stack.external_name)
             else:
-                owned = EphemeralStage(stage)
+                owned, marked = EphemeralStage(stage), TURNS.of(stack, self.logger.info).marked
                 teardown.tear_down_stage(
-                    stack.connection_manager,
-                    stack.external_name,
-                    owned,
-                    self.logger,
-                    marked=TURNS.of(stack, self.logger.info).marked,
+                    stack.connection_manager, stack.external_name, owned, self.logger, marked=marked
                 )
+        stack_progress.watch(stack, self.logger.info)
 
 
 class TearDownLeftovers(Hook):  # type: ignore[misc]
@@ -50,7 +47,6 @@ class TearDownLeftovers(Hook):  # type: ignore[misc]
     def run(self) -> None:
         stack = self.stack
         with sceptre_stack.one_line_errors(stack.name):
-            stage = sceptre_stack.stage_of(stack)
-            connection = stack.connection_manager
+            stage, connection = sceptre_stack.stage_of(stack), stack.connection_manager
             if stage.ephemeral and stacks.describe_stack(connection, stack.external_name) is None:
                 teardown.tear_down_leftovers(connection, stage, self.logger)

@@ -46,11 +46,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     # The commands are loaded by name when one runs, so nothing else is imported to print the help.
     "connector.cli": ("connector.commands.lazy",),
     # The local world starts the product as a user does. It shares how the image's tag is computed, which
-    # directory an ephemeral stage has, and how a group of commands loads and explains them.
+    # directory an ephemeral stage has, how a group of commands loads and explains them, and how one asks.
     "connector.local": (
         "connector.commands.lazy",
         "connector.domain",
         "connector.image_publishing.content",
+        "connector.operations.confirmation",
         "connector.operations.ephemeral_directory",
     ),
     # What Sceptre loads. A template is made from its values alone; hooks and resolvers call operations.

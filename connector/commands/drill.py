@@ -2,17 +2,20 @@
 
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from connector.aws import account
 from connector.aws.topic_listener import TopicListener
-from connector.commands.output import json_option, print_json, print_table, yes_option
+from connector.commands.output import json_option, print_json, print_table, to_stderr
 from connector.domain.health.drills import ONE_OF_EACH_KIND
 from connector.domain.stage.stage import Stage
-from connector.operations.confirmation import confirm
-from connector.operations.fire_drill import DrillPlan, Report, drill
+from connector.operations.confirmation import confirm, yes_option
+from connector.operations.fire_drill import DrillPlan, Report, Say, drill
 from connector.operations.inspection import alarm_routing, alarm_states, kind_of, subscriptions
+from connector.operations.signs import repeated
 
 
 @click.command("fire-drill")
@@ -57,7 +60,8 @@ def fire_drill(
     confirm(_question(plan), yes=yes)
     topics = (routing.people, routing.machines)
     listener = TopicListener(port, topics, stage.names.drill_queue(secrets.token_hex(4)))
-    report = drill(plan, port, listener, _say)
+    with _progress() as say:
+        report = drill(plan, port, listener, say)
     if as_json:
         print_json(report.to_json())
     else:
@@ -77,10 +81,18 @@ def _question(plan: DrillPlan) -> str:
     )
 
 
-def _say(line: str) -> None:
-    """Show progress, on a terminal only."""
-    if sys.stderr.isatty():
-        click.echo(f"  {line}", err=True)
+@contextmanager
+def _progress() -> Iterator[Say]:
+    """Shows each part on a terminal and, everywhere, every 15 s what the drill is about."""
+    said = ["the drill begins"]
+
+    def say(line: str) -> None:
+        said.append(line)
+        if sys.stderr.isatty():
+            to_stderr(f"  {line}")
+
+    with repeated(lambda seconds: f"  {said[-1]} ({seconds:.0f} s)", to_stderr):
+        yield say
 
 
 def _print(report: Report) -> None:

@@ -12,16 +12,17 @@ import click
 
 from connector.aws import account, calls
 from connector.aws.place import place
-from connector.commands.output import json_option, print_json, print_table, several, yes_option
+from connector.commands.output import json_option, print_json, print_table, several
 from connector.domain.errors import OperatorError, ServerError, WmsError, one_line
 from connector.domain.stage import stack_states
 from connector.domain.stage.stack_states import StackStep
-from connector.domain.stage.stage import Stage, refusal
+from connector.domain.stage.stage import NAMED_STAGES, Stage, refusal
 from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import cluster_view, deployed, stack_owner
 from connector.operations import ephemeral_directory as stages
 from connector.operations import ephemeral_teardown as destroying
-from connector.operations.confirmation import confirm
+from connector.operations.confirmation import confirm, yes_option
+from connector.operations.not_deployed import did_you_mean
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DAYS = 14
@@ -129,7 +130,9 @@ def destroy(branch: str, directory: Path | None, *, dry_run: bool, yes: bool) ->
         raise OperatorError("the branch is empty; give its name")
     reason = refusal(branch)
     if reason is not None:
-        click.echo(f"nothing to destroy: {one_line(branch)!r} is not a stage ({reason})")
+        known = {*NAMED_STAGES, *stages.Project.find(directory, _ROOT).stages()}
+        none = f"nothing to destroy: {one_line(branch)!r} is not a stage ({reason})"
+        click.echo(_with_guess(none, branch, known))
         return
     stage = EphemeralStage(Stage.parse(branch))
     if dry_run:
@@ -140,12 +143,20 @@ def destroy(branch: str, directory: Path | None, *, dry_run: bool, yes: bool) ->
     stack_owner.refuse_foreign(port, stage.stage)
     if not deployed.standing(stage.stage, stacks):
         destroying.forget_directory(project, stage)
-        click.echo(f"there was nothing to destroy: stage {branch!r} has no stack in {place(port)}")
+        known = {*NAMED_STAGES, *project.stages(), *deployed.stages(stacks)}
+        none = f"there was nothing to destroy: stage {branch!r} has no stack in {place(port)}"
+        click.echo(_with_guess(none, branch, known))
         return
     click.echo(_described(stage.stage, stacks), err=True)
     confirm(f"Delete stage {branch}, its topics and all records on them?", yes=yes)
     destroying.tear_down(project, port, stage, _today())
     click.echo(f"stage {branch} is deleted")
+
+
+def _with_guess(line: str, name: str, known: set[str]) -> str:
+    """The line, and which stage somebody may have meant who mistyped its name."""
+    meant = did_you_mean(name, known)
+    return f"{line}. {meant}" if meant else line
 
 
 def _described(stage: Stage, stacks: list[Mapping[str, Any]]) -> str:
@@ -182,7 +193,7 @@ def sweep(
     found = deployed.stages(deployed.all_stacks(port))
     over = [row for name, row in sorted(found.items()) if refusal(name) is None and row.expired(_today())]
     if not over:
-        click.echo("no deployed ephemeral stage has expired")
+        click.echo(f"no deployed ephemeral stage has expired in {place(port)}")
         return
     for row in over:
         verb = "destroying" if yes and not dry_run else "would destroy"
@@ -239,7 +250,7 @@ def list_stages(directory: Path | None, *, as_json: bool) -> None:
         print_json([{**row.to_json(now), "orphan_topics": [*orphans.get(row.stage, ())]} for row in rows])
         return
     print_table(
-        f"Ephemeral stages ({len(rows)})",
+        f"Ephemeral stages ({len(rows)}) in {place(port)}",
         [(row.stage, _state(row), row.owner, row.age(now), _expiry(row, now)) for row in rows],
         headers=("stage", "state", "owner", "age", "expires"),
     )
@@ -268,8 +279,9 @@ def _today() -> date:
 
 
 def _refuse_standing(stage: Stage) -> None:
+    port = account.Account()
     try:
-        stacks = deployed.standing(stage, deployed.all_stacks(account.Account()))
+        stacks = deployed.standing(stage, deployed.all_stacks(port))
     except ServerError as error:
         click.echo(
             f"warning: could not check whether stage {stage.name!r} has stacks ({error}); if it has, create "
@@ -279,7 +291,7 @@ def _refuse_standing(stage: Stage) -> None:
         return
     if stacks:
         raise OperatorError(
-            f"stage {stage.name!r} still has stacks ({', '.join(stacks)}); run "
+            f"stage {stage.name!r} still has stacks in {place(port)} ({', '.join(stacks)}); run "
             f"`sceptre delete {stages.GROUP}/{stage.name}` first, which needs this directory"
         )
 

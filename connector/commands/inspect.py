@@ -24,7 +24,7 @@ from connector.operations.inspection import inspect
 _LAG = "ReplicationLagSeconds"
 #: How many bars of the lag are shown.
 _BARS = 40
-_WAITS = "{stage}: asking AWS and the stage's admin function; each part has its own limit, 15 s in all"
+_WAITS = "{stage}: asking AWS and the stage's admin function; 15 s at most"
 #: A person waits: a second try of a service that does not answer, and no third.
 _QUICK = dict.fromkeys(("cloudformation", "cloudwatch", "sns", "logs", "sts"), 2) | {"lambda": 1}
 

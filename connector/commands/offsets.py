@@ -14,7 +14,6 @@ from connector.commands.output import (
     read_text,
     to_stderr,
     write_files,
-    yes_option,
 )
 from connector.domain.admin_api import Operation, Request
 from connector.domain.capture.offsets import Backup
@@ -22,7 +21,7 @@ from connector.domain.errors import OperatorError, ServerError
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.operations.admin_request import done
-from connector.operations.confirmation import confirm
+from connector.operations.confirmation import confirm, yes_option
 
 _ACTIONS = ("show", "backup", "restore", "reset")
 
@@ -50,7 +49,7 @@ def offsets(
     yes: bool,
     as_json: bool,
 ) -> None:
-    r"""Show, back up, restore or reset the offsets of the connector of STAGE: its position in the source.
+    """Show, back up, restore or reset the offsets of the connector of STAGE: its position in the source.
 
     \b
     show           print them as JSON
@@ -60,7 +59,7 @@ def offsets(
 
     restore and reset say what they mean and ask. Then they stop the connector, write a backup, and change the
     offsets. The connector stays stopped; the last line says how to start it.
-    """
+    """  # noqa: D301 - click's mark is the character itself, and a raw text has none
     stage = Stage.parse(stage_name)
     if (source is not None) != (action == "restore"):
         raise OperatorError("FILE is the backup to restore: offsets STAGE restore FILE")

@@ -3,9 +3,9 @@
 import json
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,9 +14,8 @@ import click
 from connector.domain.admin_api import Answer
 from connector.domain.capture.signals import TABLES
 from connector.domain.errors import OperatorError
+from connector.operations.signs import LINE_SECONDS, repeated
 
-#: Width of a table whose output is not a terminal: in a pipe, topic names must not be broken.
-_PIPE_WIDTH = 240
 #: After how many seconds a command that waits says so.
 _SIGN_SECONDS = 1.5
 #: What a row is coloured by: good, not sure, bad; None has no colour.
@@ -25,12 +24,6 @@ _COLOURS = {True: "green", None: "yellow", False: "red"}
 _BARS, _PLAIN_BARS = "▁▂▃▄▅▆▇█", "_.-=+*%#"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-
-
-#: Of every command that asks before it does something (`connector.operations.confirmation`).
-yes_option = click.option(
-    "--yes", "-y", is_flag=True, help="Do not ask. Needed where there is no terminal, as in a pipeline."
-)
 
 
 def print_json(value: object) -> None:
@@ -63,12 +56,22 @@ def print_table(
     for row in cells:
         style = _COLOURS[states[row[0]]] if states and row[0] in states else ""
         table.add_row(Text(row[0], style=style), *(Text(cell) for cell in row[1:]))
-    console = Console(file=sys.stdout, width=None if terminal else _PIPE_WIDTH, highlight=False)
+    # In a pipe a topic's name must not be broken: the table is as wide as its widest row, however wide.
+    width = None if terminal else _unbroken([(title,), headers, *cells])
+    console = Console(file=sys.stdout, width=width, highlight=False)
     with console.capture() as printed:
         console.print(Text(title, style="bold"))
         console.print(table)
         console.print()
     click.echo(_without_padding(printed.get()) if not terminal else printed.get(), nl=False, color=True)
+
+
+def _unbroken(rows: Sequence[tuple[str, ...]]) -> int:
+    """A width in which no cell is broken: the sum of the columns, with what Rich puts around each cell."""
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    columns = zip_longest(*rows, fillvalue="")
+    return sum(4 + max(cell_len(line) for cell in column for line in cell.split("\n")) for column in columns)
 
 
 def _without_padding(text: str) -> str:
@@ -90,20 +93,18 @@ def plain_terminal() -> bool:
 
 @contextmanager
 def waiting(line: str, *, always: bool = False) -> Iterator[None]:
-    """Print `line` on stderr if the block takes longer than a person waits without a sign.
+    """Print `line` on stderr if the block takes longer than a person waits without a sign, then every 15 s.
 
-    On a terminal only, unless `always`: a pipeline does not wait, and what it keeps of stderr are errors.
+    Where there is no terminal, and without `always`, the first line comes after 15 s: what a pipeline keeps
+    of stderr are errors, but who reads its log sees that it goes on.
     """
-    if not (always or sys.stderr.isatty()):
+    first = _SIGN_SECONDS if always or sys.stderr.isatty() else LINE_SECONDS
+
+    def text(seconds: float) -> str:
+        return line if seconds < LINE_SECONDS else f"{line} ({seconds:.0f} s)"
+
+    with repeated(text, to_stderr, first=first, every=LINE_SECONDS):
         yield
-        return
-    timer = threading.Timer(_SIGN_SECONDS, lambda: click.echo(line, err=True))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def several(groups: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:

@@ -7,8 +7,8 @@ from connector.aws.admin_function import Clock, NoFunction, invoke
 from connector.commands.output import json_option, print_json
 from connector.domain.admin_api import Answer, Operation, Request
 from connector.domain.errors import ServerError
-from connector.domain.health.check_result import launch
 from connector.domain.stage.stage import Stage
+from connector.operations.not_deployed import not_deployed
 from connector.operations.procedure import Overdue, Refused, until_done
 
 
@@ -57,10 +57,8 @@ def _asked(stage: Stage, operation: Operation, *, retry_login: bool, quiet: bool
 
     try:
         return until_done(operation, ask, Clock(), show)
-    except NoFunction as error:
-        raise ServerError(
-            f"{error}: stage {stage.name!r} is not deployed; deploy it with `{launch(stage)}`"
-        ) from None
+    except NoFunction:
+        raise not_deployed(port, stage, "admin function") from None
     except Refused as error:
         raise ServerError(f"{operation.value} {stage.name}: {error}") from None
     except Overdue as error:

@@ -15,6 +15,7 @@ from connector.domain.stage.stage import Stage
 from connector.local import aws
 from connector.local import state as states
 from connector.local.options import demo_of, directory_option, json_flag, remembered, target, worlds
+from connector.operations.confirmation import confirm, yes_option
 
 #: Port 9 is `discard`: nobody listens there.
 _NOWHERE = "http://127.0.0.1:9"
@@ -46,14 +47,17 @@ def up(*, enforce_iam: bool, directory: Path | None) -> None:
 
 
 @click.command()
+@yes_option
 @directory_option
-def down(*, directory: Path | None) -> None:
-    """Stop all parts and workers, and remove the state: stacks, secrets, topics and rows.
+def down(*, yes: bool, directory: Path | None) -> None:
+    """Stop all parts and workers, and remove the state, after a question: stacks, secrets, topics and rows.
 
     The embedded AWS lives in memory, so a world cannot be kept over a stop of it: to go on later, leave the
     world up. `wms-connector local stop database` or `stop broker` ends one part and keeps its data.
     """
     place = target(directory)
+    if states.load(place) is not None:
+        confirm(f"Remove the local world in {place}: its stacks, secrets, topics and rows?", yes=yes)
     if states.load(demo_of(place)) is not None:
         # A demo that was killed could not stop its own.
         worlds().attach(demo_of(place)).down()

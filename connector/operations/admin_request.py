@@ -6,7 +6,8 @@ from connector.domain.admin_api import Answer, Request
 from connector.domain.errors import ServerError
 from connector.domain.stage.stage import Stage
 from connector.operations.not_deployed import not_deployed
-from connector.operations.procedure import Ask, Overdue, Refused, Show, until_done
+from connector.operations.procedure import Ask, Overdue, Refused, until_done
+from connector.operations.signs import Show
 
 
 def asker(stage: Stage, request: Request) -> Ask:

@@ -2,7 +2,7 @@
 
 from connector.aws.admin_function import Clock
 from connector.operations import guarded_changes, registration, worker_change
-from connector.operations.procedure import Show
+from connector.operations.signs import Show
 from connector.sceptre import preflight
 from connector.sceptre import stack as sceptre_stack
 

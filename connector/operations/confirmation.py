@@ -6,6 +6,11 @@ import click
 
 from connector.domain.errors import OperatorError
 
+#: Of every command that asks before it does something.
+yes_option = click.option(
+    "--yes", "-y", is_flag=True, help="Do not ask. Needed where there is no terminal, as in a pipeline."
+)
+
 
 def on_terminal() -> bool:
     """Whether somebody can be asked: in a pipeline nobody reads a question."""

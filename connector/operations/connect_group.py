@@ -4,7 +4,8 @@ from connector.aws.admin_function import Clock, NoFunction
 from connector.domain.admin_api import Operation
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.stage.stage import Stage
-from connector.operations.procedure import Ask, Refused, Show, until_done
+from connector.operations.procedure import Ask, Refused, until_done
+from connector.operations.signs import Show
 
 
 def connect_group(stage: Stage, ask: Ask, clock: Clock, show: Show) -> str:

@@ -2,11 +2,11 @@
 
 from connector.aws.admin_function import Clock
 from connector.domain.admin_api import Answer, Operation
-from connector.operations.procedure import Ask, Show, until_done
+from connector.operations.procedure import Ask, until_done
+from connector.operations.signs import LINE_SECONDS, Show
 
 #: After a request a task may still show for a moment what was before it.
 _LOOKS, _PAUSE_SECONDS = 2, 3.0
-_LINE_SECONDS = 15.0
 
 
 def until_connected(ask: Ask, clock: Clock, show: Show) -> Answer:
@@ -20,7 +20,7 @@ def until_connected(ask: Ask, clock: Clock, show: Show) -> Answer:
     def asked(operation: Operation) -> Answer:
         nonlocal shown_at
         answer = ask(operation)
-        if clock.now() - shown_at >= _LINE_SECONDS:
+        if clock.now() - shown_at >= LINE_SECONDS:
             show(f"{clock.now() - began:.0f} s: {answer.summary}")
             shown_at = clock.now()
         return answer

@@ -1,6 +1,7 @@
 """Refuse to delete a named stage's stack, and a foundation that is in use."""
 
 from connector.aws import calls
+from connector.aws.place import place
 from connector.domain.errors import OperatorError
 from connector.domain.stage import aws_names
 from connector.sceptre import launches
@@ -35,8 +36,9 @@ def guard_foundation(stack: sceptre_stack.SceptreStack) -> None:
     if standing:
         shown = ", ".join(sorted(standing)[:3]) + (", ..." if len(standing) > 3 else "")
         raise OperatorError(
-            f"the foundation is in use by {len(standing)} stacks ({shown}); "
-            "nothing was changed. Delete the ephemeral stages first; named stages always need it"
+            f"the foundation is in use by {len(standing)} stacks ({shown}) in "
+            f"{place(stack.connection_manager)}; nothing was changed. Delete the ephemeral "
+            "stages first; named stages always need it"
         )
 
 

@@ -20,7 +20,8 @@ from connector.domain.stage.guarded_changes import (
 )
 from connector.domain.stage.stage import Stage
 from connector.operations import confirmation, procedure
-from connector.operations.procedure import Ask, Show
+from connector.operations.procedure import Ask
+from connector.operations.signs import Show
 from connector.sceptre import stack as sceptre_stack
 
 Meant = Callable[[str], bool]

@@ -1,9 +1,9 @@
 """Inspect a deployed stage with the operator's own credentials, and through its admin Lambda."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from connector.aws import calls, worker_log
 from connector.aws.admin_function import invoke
 from connector.aws.stacks import describe_stack
 from connector.domain.admin_api import Operation, Request, State
+from connector.domain.capture.settings import KINDS
 from connector.domain.errors import ServerError
 from connector.domain.health.alarm import AlarmMails
 from connector.domain.health.aws_alarms import alarms_of
@@ -28,6 +29,7 @@ from connector.domain.health.facts import (
 )
 from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stage import Stage
+from connector.operations.deadline import Questions
 from connector.operations.not_deployed import not_deployed
 
 #: The metric that every check publishes, and how far back its newest value is looked for.
@@ -36,53 +38,52 @@ _CHECK_HOURS = 6
 #: The lag for the picture in `status`, and how far back it goes.
 _LAG_METRIC = "ReplicationLagSeconds"
 _LAG_HOURS = 3
-#: As many parts of a stage are asked about at the same time.
-_AT_ONCE = 5
+#: How long all of it may take: with the program's start and its tables, `status` ends within 15 s. The admin
+#: function has a shorter limit of its own, which names the part that did not answer it.
+_SECONDS = 14.0
 
 T = TypeVar("T")
 
 
 def inspect(port: calls.Port, stage: Stage, now: datetime) -> Facts:
-    """Everything that can be seen of a stage; `ServerError` when it is not deployed.
+    """Everything that can be seen of a stage by the deadline; `ServerError` when it is not deployed.
 
-    What does not depend on each other is asked at the same time.
+    What does not depend on each other is asked at the same time. A part without an answer is unavailable.
     """
-    stacks = _stacks(port, stage)
+    deadline, unavailable = Questions(_SECONDS), dict[str, str]()
+    standing = {name: deadline.ask(partial(_stack, port, stage, name)) for name in COMPONENTS}
+    inside = deadline.ask(lambda: _inside(port, stage, now))
+    # Which kind the stage has is part of what its function answers.
+    alarms = deadline.ask(lambda: {kind: alarm_states(port, stage, kind) for kind in KINDS})
+    last = deadline.ask(lambda: _last_check(port, stage, now))
+    lags = deadline.ask(lambda: _lags(port, stage, now))
+    described = {name: deadline.answer(asked) for name, asked in standing.items()}
+    stacks = {name: stack for name, stack in described.items() if stack is not None}
     if not stacks:
-        raise not_deployed(port, stage)
-    unavailable: dict[str, str] = {}
+        raise deadline.answer(deadline.ask(lambda: not_deployed(port, stage)))
     topic, machines = (_output(stacks.get("alerts"), key) for key in ("TopicArn", "AlarmsTopicArn"))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-
-        def ask(part: str, see: Callable[[], T]) -> Future[T | None]:
-            return pool.submit(_try, unavailable, part, see)
-
-        asked = ask(ADMIN, lambda: _inside(port, stage, now))
-        mail = ask(MAIL, lambda: subscriptions(port, topic))
-        # A stage that an earlier version launched has no such topic: its alarms' actions show that.
-        pagers = ask(PAGERS, lambda: subscriptions(port, machines) if machines else ())
-        last = ask(CHECK, lambda: _last_check(port, stage, now))
-        # A picture of the past, without which everything else is still worth showing.
-        lags = pool.submit(_try, {}, "lags", lambda: _lags(port, stage, now))
-        inside = asked.result() or {}
-    found = _try(unavailable, ADMIN, lambda: _findings(inside)) if inside else None
-    kind = str(inside.get("kind", "debezium"))
-    alarms = _try(unavailable, ALARMS, lambda: alarm_states(port, stage, kind)) or {}
-    checked_at, failed = last.result() or (None, False)
+    mail = deadline.ask(lambda: subscriptions(port, topic))
+    # A stage that an earlier version launched has no such topic: its alarms' actions show that.
+    pagers = deadline.ask(lambda: subscriptions(port, machines) if machines else ())
+    seen = _try(unavailable, ADMIN, lambda: deadline.answer(inside)) or {}
+    found = _try(unavailable, ADMIN, lambda: _findings(seen)) if seen else None
+    states = _try(unavailable, ALARMS, lambda: deadline.answer(alarms)) or {}
+    checked_at, failed = _try(unavailable, CHECK, lambda: deadline.answer(last)) or (None, False)
     return Facts(
         stage,
         {
             name: Stack(s["StackStatus"], bool(s.get("EnableTerminationProtection")), s.get("CreationTime"))
             for name, s in stacks.items()
         },
-        {name: part for name, part in inside.items() if name != "findings"},
+        {name: part for name, part in seen.items() if name != "findings"},
         found or (),
-        alarms,
-        mail.result() or (),
-        pagers.result() or (),
+        states.get(str(seen.get("kind", KINDS[0])), {}),
+        _try(unavailable, MAIL, lambda: deadline.answer(mail)) or (),
+        _try(unavailable, PAGERS, lambda: deadline.answer(pagers)) or (),
         checked_at,
         failed,
-        lags.result() or (),
+        # A picture of the past, without which everything else is still worth showing.
+        _try({}, "lags", lambda: deadline.answer(lags)) or (),
         unavailable,
     )
 
@@ -155,13 +156,14 @@ def kind_of(port: calls.Port, stage: Stage) -> str:
 
 def _stacks(port: calls.Port, stage: Stage) -> dict[str, Mapping[str, Any]]:
     """Each stack by its own name: AWS answers termination protection only to a request for one stack."""
-    found: dict[str, Mapping[str, Any]] = {}
+    found = {component: _stack(port, stage, component) for component in COMPONENTS}
+    return {component: stack for component, stack in found.items() if stack is not None}
+
+
+def _stack(port: calls.Port, stage: Stage, component: str) -> Mapping[str, Any] | None:
     with calls.errors():
-        for component in COMPONENTS:
-            stack = describe_stack(port, stage.names.stack(component))
-            if stack is not None and stack["StackStatus"] != "DELETE_COMPLETE":
-                found[component] = stack
-    return found
+        stack = describe_stack(port, stage.names.stack(component))
+    return None if stack is None or stack["StackStatus"] == "DELETE_COMPLETE" else stack
 
 
 def _inside(port: calls.Port, stage: Stage, now: datetime) -> Mapping[str, Any]:

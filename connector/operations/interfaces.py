@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from connector.aws import calls
 from connector.aws.admin_function import Clock
 from connector.domain.errors import DeadlineExceeded
+from connector.operations.signs import LINE_SECONDS, Show
 
 #: AWS documents up to 20 minutes (Lambda developer guide, "Giving Lambda functions access to a VPC").
 _LIMIT_SECONDS = 40 * 60.0
@@ -20,30 +21,31 @@ _LAMBDA = "lambda"
 Count = Callable[[], int]
 
 
-def wait_for_interfaces(connection: calls.Port, stack_name: str, show: Callable[[str], object]) -> None:
+def wait_for_interfaces(connection: calls.Port, stack_name: str, show: Show) -> None:
     """Wait until no interface of Lambda is in the stack's security groups; raises `DeadlineExceeded`."""
     groups = security_groups(connection, stack_name)
     if groups:
         wait(lambda: held(connection, groups), Clock(), show)
 
 
-def wait(count: Count, clock: Clock, show: Callable[[str], object]) -> None:
-    """Ask until nothing is left; raises `DeadlineExceeded`."""
-    deadline = clock.now() + _LIMIT_SECONDS
+def wait(count: Count, clock: Clock, show: Show) -> None:
+    """Ask until nothing is left, with a line at least every 15 seconds; raises `DeadlineExceeded`."""
+    began = shown_at = clock.now()
     shown = 0
     while left := count():
-        if clock.now() >= deadline:
+        now = clock.now()
+        if now >= began + _LIMIT_SECONDS:
             raise DeadlineExceeded(
                 f"{left} network interfaces are still in the security groups after "
                 f"{_LIMIT_SECONDS / 60:.0f} minutes; find out what uses them, or run the same command again "
                 "later"
             )
-        if left != shown:
+        if left != shown or now - shown_at >= LINE_SECONDS:
             show(
                 f"waiting for {left} network interfaces of the deleted Lambdas, which hold the security "
-                "groups: AWS removes them within about 20 minutes"
+                f"groups, {now - began:.0f} s: AWS removes them within about 20 minutes"
             )
-            shown = left
+            shown, shown_at = left, now
         clock.sleep(_PAUSE_SECONDS)
 
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from connector.aws import calls
 from connector.aws.admin_function import Clock
 from connector.domain.admin_api import Answer, Operation
-from connector.operations.procedure import Ask, Show
+from connector.operations.procedure import Ask
+from connector.operations.signs import Show
 
 #: For how long after a change of rights a denial may pass by itself, and how often the request is repeated.
 GRACE_SECONDS = 30.0

@@ -16,9 +16,9 @@ _ALIKE = 0.6
 def not_deployed(port: calls.Port, stage: Stage, lacks: str = "stacks") -> ServerError:
     """What to raise about a stage that has no stack, or lacks its function (`lacks`)."""
     where = place(port)
-    meant = close_to(stage.name, {*NAMED_STAGES, *_standing(port)})
+    meant = did_you_mean(stage.name, {*NAMED_STAGES, *_standing(port)})
     if meant:
-        step = f"Did you mean {' or '.join(meant)}? If you did not, and account and region are right"
+        step = f"{meant} If you did not, and account and region are right"
     else:
         step = "If account and region are right"
     make = f"`wms-connector ephemeral create {stage.name}`, then " if stage.ephemeral else ""
@@ -26,6 +26,12 @@ def not_deployed(port: calls.Port, stage: Stage, lacks: str = "stacks") -> Serve
         f"stage {stage.name!r} is not deployed in {where}: it has no {lacks}. {step}, deploy it with "
         f"{make}`{launch(stage)}`"
     )
+
+
+def did_you_mean(name: str, known: set[str]) -> str:
+    """The question with the stages that somebody may have meant; empty when there are none."""
+    meant = close_to(name, known)
+    return f"Did you mean {' or '.join(meant)}?" if meant else ""
 
 
 def close_to(name: str, known: set[str]) -> list[str]:

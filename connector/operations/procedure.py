@@ -10,13 +10,13 @@ from typing import Any
 from connector.aws.admin_function import Clock, NoFunction
 from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
+from connector.operations.signs import LINE_SECONDS, Show, repeated
 
 #: Sends one request to the admin Lambda of a stage.
 Ask = Callable[[Operation], Answer]
-Show = Callable[[str], object]
 
-#: How long a wait goes on at most without a line, in seconds.
-LINE_SECONDS = 15.0
+#: A line is due sooner after an answer than the next request begins: not at once, an answer may come first.
+_SHORTEST_SECONDS = 1.0
 #: Details of which each request returns only its own part.
 _CUMULATIVE = ("deleted", "others")
 
@@ -73,7 +73,8 @@ def until_done(
 ) -> Answer:
     """Repeat one operation until it is done; shows each new summary, and a line at least every 15 seconds.
 
-    The answer says `changed` if any request changed something. Raises `Refused` and `Overdue`.
+    One request may take most of a minute, so a timer shows that line while it lasts. The answer says
+    `changed` if any request changed something. Raises `Refused` and `Overdue`.
     """
     seconds = operation.policy.wait_seconds
     began = shown_at = clock.now()
@@ -81,8 +82,16 @@ def until_done(
     shown: str | None = None
     changed = False
     parts: dict[str, list[Any]] = {}
+
+    def sign(_: float) -> str:
+        nonlocal shown_at
+        shown_at = clock.now()
+        return f"{operation.value}: {shown_at - began:.0f} s: {shown or 'no answer yet'}"
+
     while True:
-        answer = ask(operation)
+        left = LINE_SECONDS - (clock.now() - shown_at)
+        with repeated(sign, show, first=max(left, _SHORTEST_SECONDS), every=LINE_SECONDS):
+            answer = ask(operation)
         changed = changed or answer.changed
         _collect(parts, answer.details)
         # A refusal is not shown: whoever catches the error prints it.
@@ -91,7 +100,8 @@ def until_done(
         if answer.summary != shown:
             show(f"{operation.value}: {answer.summary}")
             shown, shown_at = answer.summary, clock.now()
-        elif clock.now() - shown_at >= LINE_SECONDS:
+        elif clock.now() - shown_at >= LINE_SECONDS - pause_seconds:
+            # The pause comes before the next look.
             show(f"{operation.value}: {clock.now() - began:.0f} s: {answer.summary}")
             shown_at = clock.now()
         if answer.state is State.DONE:

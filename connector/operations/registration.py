@@ -14,7 +14,8 @@ from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
 from connector.operations import new_rights, procedure
-from connector.operations.procedure import Ask, Show
+from connector.operations.procedure import Ask
+from connector.operations.signs import Show
 
 _PAUSE_SECONDS = 2.0
 

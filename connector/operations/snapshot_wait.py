@@ -6,10 +6,10 @@ from dataclasses import replace
 from connector.aws.admin_function import Clock
 from connector.domain.admin_api import Answer, Operation, Request, State
 from connector.domain.errors import ServerError
-from connector.operations.procedure import Show
+from connector.operations.signs import LINE_SECONDS, Show
 
-#: How often a snapshot is looked at, and how often a line is shown at least, in seconds.
-_PAUSE_SECONDS, _LINE_SECONDS = 3.0, 15.0
+#: How often a snapshot is looked at, in seconds.
+_PAUSE_SECONDS = 3.0
 #: How long a task has to receive a signal: one that has just started takes 20 to 25 s for its group and its
 #: offset, and looks every 5 s (seen with Debezium 3.6.1.Final).
 RECEIVE_SECONDS = 90.0
@@ -35,7 +35,7 @@ def until_ended(request: Request, sent: Answer, ask: Send, clock: Clock, show: S
             raise ServerError(f"snapshot {request.stage}: {answer.summary}")
         if answer.state is State.DONE:
             return replace(answer, changed=True, details={**sent.details, **answer.details})
-        if answer.summary != shown or clock.now() - shown_at >= _LINE_SECONDS:
+        if answer.summary != shown or clock.now() - shown_at >= LINE_SECONDS:
             show(answer.summary)
             shown, shown_at = answer.summary, clock.now()
         if not answer.details.get("received") and clock.now() >= heard_by:

@@ -1,6 +1,7 @@
 """Refuse to work on a stage while stacks of its names are somebody else's."""
 
 from connector.aws import calls, stacks
+from connector.aws.place import place
 from connector.domain.errors import OperatorError
 from connector.domain.stage.ownership import ForeignStack, foreign_stack
 from connector.domain.stage.stage import Stage
@@ -20,4 +21,4 @@ def foreign_stacks(port: calls.Port, stage: Stage) -> list[ForeignStack]:
 def refuse_foreign(port: calls.Port, stage: Stage) -> None:
     """Raise `OperatorError` if a stack of the stage's names is not ours."""
     for other in foreign_stacks(port, stage):
-        raise OperatorError(other.refusal(stage))
+        raise OperatorError(other.refusal(stage, place(port)))

@@ -17,7 +17,8 @@ from connector.domain.stage import stack_states
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.teardown import EphemeralStage
 from connector.operations import procedure
-from connector.operations.procedure import Ask, Show
+from connector.operations.procedure import Ask
+from connector.operations.signs import Show
 from connector.sceptre import launches
 from connector.sceptre import stack as sceptre_stack
 

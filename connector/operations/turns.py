@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connector.aws import calls, stacks
 from connector.aws.admin_function import Clock, invoke_once
+from connector.aws.place import place
 from connector.domain.admin_api import TORN_DOWN, Operation, Request, State
 from connector.domain.errors import OperatorError, ServerError, WmsError
 from connector.domain.stage import stack_states, turns
@@ -21,22 +22,21 @@ from connector.domain.stage.ownership import ForeignStack, foreign_stack
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.turns import Conflict, Requests, States
 from connector.operations import teardown
+from connector.operations.signs import LINE_SECONDS, Show
 from connector.sceptre import preflight
 from connector.sceptre import stack as sceptre_stack
 from connector.sceptre.requests import RequestWatcher
 
-Show = Callable[[str], object]
 FindConflict = Callable[[States, States, Requests], Conflict | None]
 
 #: How long a stage that is incomplete is watched before a command goes on: Sceptre sleeps for 4 s after a
 #: stack is complete, and no stack is in progress then.
 _WATCH_SECONDS = 10.0
 _LOOK_SECONDS = 2.0
-#: How long a deletion waits for a launch to withdraw when no stack is in progress, how long it waits at most
-#: while one is, and how often it says so.
+#: How long a deletion waits for a launch to withdraw when no stack is in progress, and how long it waits at
+#: most while one is.
 _YIELD_SECONDS = 15.0
 _LONGEST_SECONDS = 900.0
-_LINE_SECONDS = 15.0
 #: How long a launch that withdraws waits for each of its stacks to be gone.
 _WITHDRAW_SECONDS = 180.0
 #: For how long the states that were read last are good enough for a look between two steps.
@@ -220,7 +220,7 @@ class Turn:
                 self._show(f"{conflict.stack} {conflict.seen}, by a launch that has stopped: it goes, too")
                 self._before = {**before, **look.states}
                 return
-            if now - shown >= _LINE_SECONDS:
+            if now - shown >= LINE_SECONDS:
                 self._show(f"{conflict}; waiting for it, {now - start:.0f} s")
                 shown = now
             self._clock.sleep(_LOOK_SECONDS)
@@ -276,7 +276,7 @@ class Turn:
         """Raise if a stack that is to be changed is not ours. Nothing has been changed yet."""
         for other in look.foreign:
             if touched is None or other.name in touched:
-                self._refuse(other.refusal(self.stage))
+                self._refuse(other.refusal(self.stage, place(self._connection)))
                 self._raise_if_stopped()
 
     def _watch_incomplete(self, began: States, find: FindConflict) -> None:
@@ -315,11 +315,14 @@ class Turn:
         return tuple(name for name in done if stacks.describe_stack(self._connection, name) is not None)
 
     def _wait_gone(self, name: str) -> None:
-        give_up = self._clock.now() + _WITHDRAW_SECONDS
-        while self._clock.now() < give_up:
+        start = shown = self._clock.now()
+        while (now := self._clock.now()) < start + _WITHDRAW_SECONDS:
             description = stacks.describe_stack(self._connection, name)
             if description is None or not stack_states.busy(description["StackStatus"]):
                 return
+            if now - shown >= LINE_SECONDS:
+                self._show(f"{name} is {description['StackStatus']}; waiting for it, {now - start:.0f} s")
+                shown = now
             self._clock.sleep(_LOOK_SECONDS)
 
     def _stop(self, conflict: Conflict | None, consequence: str) -> None:

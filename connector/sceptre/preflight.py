@@ -145,7 +145,7 @@ def check_names(new: Iterable[Stack], stage: Stage | None, show: Callable[[str],
             "are taken; CloudFormation says so when it creates them"
         )
     if found.claims:
-        raise OperatorError(ownership.collision(stage, found.claims))
+        raise OperatorError(ownership.collision(stage, found.claims, place(stacks[0].connection_manager)))
 
 
 def template_of(stack: Stack) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from connector.domain.stage.stage import Stage
 from connector.operations import deployed, ephemeral_directory
 from tests.commands.conftest import Run, assert_one_line
 from tests.config.support import CONFIG, ROOT, stacks
-from tests.support.fake_aws import FakeAws, cluster
+from tests.support.fake_aws import OWNER, FakeAws, cluster
 
 ON = date(2030, 1, 15)
 COMPONENTS = sorted(path.name for path in (CONFIG / "default").glob("*.yaml") if path.name != "config.yaml")
@@ -306,7 +306,7 @@ def test_remove_is_refused_while_stacks_stand_and_says_how_to_delete_them(
     put(aws, stack("wms-network-feature-x", "feature-x", NOON), stack("wms-network-other", "other", NOON))
     assert_one_line(
         do("remove", "--yes", "feature-x"),
-        "wms-network-feature-x",
+        f"still has stacks in account {OWNER}, region us-east-1 (wms-network-feature-x)",
         "`sceptre delete ephemeral/feature-x` first",
     )
     assert tree(project) == before
@@ -346,6 +346,7 @@ def test_list_shows_deployed_stages_by_their_tags_and_those_on_disk_only(
     assert set(deployed_one["stacks"]) == {"wms-network-a", "wms-alerts-a", "wms-functions-a"}
     assert (on_disk["deployed"], on_disk["owner"]) == (False, "disk@example.com")
     table = do("list").stdout
+    assert f"Ephemeral stages (2) in account {OWNER}, region us-east-1" in table
     assert "not deployed" in table
     assert "3 stacks, UPDATE_ROLLBACK_COMPLETE" in table
 

@@ -14,10 +14,11 @@ from connector.domain.stage.stage import Stage
 from connector.operations import confirmation
 from connector.operations import ephemeral_teardown as destroying
 from tests.commands.conftest import Run
-from tests.support.fake_aws import FakeAws, cluster
+from tests.support.fake_aws import OWNER, FakeAws, cluster
 from tests.support.project import copy_project
 
 NOON = datetime(2030, 1, 15, 12, tzinfo=UTC)
+WHERE = f"account {OWNER}, region us-east-1"
 
 
 @pytest.fixture
@@ -125,6 +126,18 @@ def test_a_branch_that_can_be_no_stage_is_nothing_to_do(
     assert account.deleted == []
 
 
+def test_who_mistypes_a_stage_that_is_to_go_is_told_which_one_was_meant(
+    do: Callable[..., Result], run: Run, project: Path
+):
+    """With status 0 a slip would pass for a deletion."""
+    run("ephemeral", "create", "--dir", str(project), "feature-x")
+    for slip, meant in (("Main", "main"), ("feature/x", "feature-x")):
+        result = do("destroy", "--yes", slip)
+        assert (result.exit_code, result.stdout.count("\n")) == (0, 1)
+        assert result.stdout.endswith(f". Did you mean {meant}?\n")
+    assert "Did you mean" not in do("destroy", "--yes", "dependabot/npm/x").stdout
+
+
 def test_a_stage_is_deleted_only_after_a_yes_to_its_owner_and_age(
     do: Callable[..., Result], run: Run, account: Deployed, project: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -150,9 +163,8 @@ def test_a_stage_that_never_was_is_nothing_to_destroy_and_sceptre_is_not_called(
     account.add("feature-x")
     result = do("destroy", "feature-y")
     assert result.exit_code == 0
-    assert result.stdout.startswith(
-        "there was nothing to destroy: stage 'feature-y' has no stack in account "
-    )
+    none = f"there was nothing to destroy: stage 'feature-y' has no stack in {WHERE}"
+    assert result.stdout == f"{none}. Did you mean feature-x?\n"
     assert "is deleted" not in result.stdout
     assert account.deleted == []
     assert not (project / "config" / "ephemeral").exists()
@@ -271,7 +283,7 @@ def test_a_sweep_with_yes_goes_on_after_a_failure_and_reports_it(
 
 def test_a_sweep_says_which_stages_are_meant(do: Callable[..., Result], account: Deployed):
     assert do("sweep").exit_code == 2
-    assert "no deployed ephemeral stage has expired" in do("sweep", "--expired").stdout
+    assert f"no deployed ephemeral stage has expired in {WHERE}\n" in do("sweep", "--expired").stdout
 
 
 def test_the_list_reports_topics_whose_stage_has_no_stack(

@@ -69,11 +69,25 @@ def test_every_example_is_what_click_takes(
     path: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
+    Path("offsets-main.json").touch()
     for line in examples.EXAMPLES[path]:
         words = invocation(line, path)
         assert tuple(words[: len(path)]) == path, line
         command, context = command_of(path)
         command.make_context(path[-1], words[len(path) :], parent=context.parent)
+
+
+@pytest.mark.parametrize("path", [*commands(cli.main)])
+def test_no_help_has_a_mark_of_clicks_in_it(path: tuple[str, ...]):
+    """A raw docstring hands click the two characters, which it prints."""
+    command, context = command_of(path)
+    assert "\\b" not in command.get_help(context)
+
+
+def test_the_actions_of_offsets_have_a_line_each(run: Run):
+    shown = run("offsets", "--help").stdout
+    assert "\n  show           print them as JSON\n  backup         write them to a file\n" in shown
+    assert "wms-connector offsets main backup" in shown
 
 
 # -- did you mean ------------------------------------------------------------------
@@ -262,10 +276,13 @@ def test_bash_itself_completes_a_stage(tmp_path: Path):
 
 
 def test_a_table_in_a_pipe_has_no_padding_and_no_colour(capsys: pytest.CaptureFixture[str]):
-    output.print_table("T", [("a", "b" * 150), ("long", "c")], states={"a": True, "long": False})
+    rows = [("a", "b" * 500), ("long" * 30, "c 语" * 100)]
+    output.print_table("T" * 300, rows, headers=("x", "y"), states={"a": True, "long" * 30: False})
     lines = capsys.readouterr().out.splitlines()
     assert all(line == line.rstrip() for line in lines)
-    assert "b" * 150 in "\n".join(lines)
+    assert "T" * 300 in lines
+    for row in rows:
+        assert any(all(cell in line for cell in row) for line in lines)
     assert "\x1b" not in "\n".join(lines)
 
 
@@ -333,6 +350,19 @@ def test_a_command_that_takes_long_says_so(
     with output.waiting("for a terminal"):
         time.sleep(0.05)
     assert capsys.readouterr().err == ""
+
+
+def test_a_command_that_takes_longer_says_so_again_where_there_is_no_terminal_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(output, "LINE_SECONDS", 0.02)
+    said = ""
+    with output.waiting("main: asking"):
+        end = time.monotonic() + 20
+        while said.count("\n") < 2 and time.monotonic() < end:
+            said += capsys.readouterr().err
+            time.sleep(0.01)
+    assert said.startswith("main: asking (0 s)\nmain: asking (0 s)\n")
 
 
 # -- times -------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """check, logs, `status --watch`, `connector diff`, and a stage that was launched a moment ago."""
 
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,10 @@ import pytest
 from connector.aws import account
 from connector.domain.admin_api import Request
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.facts import ADMIN, ALARMS, CHECK, MAIL
 from connector.domain.health.report import evaluate
 from connector.domain.stage.stage import Stage
-from connector.operations import stage_settings
+from connector.operations import inspection, stage_settings
 from connector.operations.inspection import inspect
 from lambda_src.connect_admin import operations
 from tests.commands.conftest import Run, assert_one_line
@@ -377,3 +380,55 @@ def test_settings_that_are_wrong_are_refused(
 
 def test_a_stage_without_a_directory_has_the_defaults(tmp_path: Path):
     assert stage_settings.connector_settings(Stage("nowhere"), tmp_path) == ConnectorSettings()
+
+
+# -- parts that do not answer -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("service", "command", "part"),
+    [
+        ("lambda", "invoke", ADMIN),
+        ("cloudwatch", "describe_alarms", ALARMS),
+        ("cloudwatch", "get_metric_statistics", CHECK),
+        ("sns", "list_subscriptions_by_topic", MAIL),
+    ],
+)
+def test_a_part_that_does_not_answer_is_unavailable_and_the_others_are_shown(
+    main: Deployed, monkeypatch: pytest.MonkeyPatch, service: str, command: str, part: str
+):
+    monkeypatch.setattr(inspection, "_SECONDS", 2.0)
+    with hanging(main, service, command):
+        began = time.monotonic()
+        facts = inspect(main.aws, main.inside.stage, datetime.now(UTC))
+        assert time.monotonic() - began < 4
+    assert facts.unavailable[part] == "no answer in 2 s"
+    assert len(facts.stacks) == len(main.aws.stacks)
+
+
+def test_a_program_whose_stacks_nobody_describes_ends_and_says_so(
+    run: Run, main: Deployed, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(inspection, "_SECONDS", 0.2)
+    with hanging(main, "cloudformation", "describe_stacks"):
+        result = run("status", "main")
+        others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+        # The program waits for no thread of these when it ends.
+        assert all(thread.daemon for thread in others)
+        assert not any("ThreadPoolExecutor" in thread.name for thread in others)
+    assert (result.exit_code, result.stderr) == (1, "error: no answer in 0 s\n")
+
+
+@contextmanager
+def hanging(main: Deployed, service: str, command: str) -> Iterator[None]:
+    """While the block runs, such a request gets no answer."""
+    over = threading.Event()
+
+    def refusal(_: object) -> None:
+        over.wait(60)
+
+    main.aws.refusals[service, command] = refusal
+    try:
+        yield
+    finally:
+        over.set()

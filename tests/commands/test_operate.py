@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from connector.domain.health.verdict import decide
 from connector.domain.stage.aws_names import COMPONENTS, CONNECTOR
 from connector.domain.stage.record import RECORD_KEY
 from connector.operations import confirmation, fire_drill
+from connector.operations.signs import repeated
 from lambda_src.clients.state_table import read_halt
 from lambda_src.connect_admin import operations
 from lambda_src.connect_health.drill import drill
@@ -669,6 +671,17 @@ def test_a_drill_shows_what_was_delivered_and_leaves_nothing(run: Run, main: Dep
     assert " 1 of" not in run("fire-drill", "main", "--yes").stdout.replace("\n", " ")
 
 
+def test_a_drill_that_waits_says_so_in_a_pipe_too_and_json_stays_clean(
+    run: Run, main: Deployed, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.commands.drill.repeated", partial(repeated, first=0.01, every=0.01))
+    # As long as a service that takes its time.
+    main.aws.refusals["sqs", "receive_message"] = lambda _: time.sleep(0.2)
+    result = run("fire-drill", "main", "--yes", "--json")
+    assert "waiting for the mails to arrive (" in result.stderr
+    assert json.loads(result.stdout)["passed"] is True
+
+
 def test_a_drill_says_that_it_covers_everything(run: Run, main: Deployed, quick: None) -> None:
     wanted = len(alarms_of(main.names, "debezium"))
     sent = f"{len(MAILS)} of {len(MAILS)} mails of the health check"
@@ -808,6 +821,10 @@ def test_an_alarm_that_sends_where_it_should_not_or_nowhere_is_a_failure(
 def test_an_alarm_that_is_on_in_earnest_is_left_alone(run: Run, main: Deployed, quick: None) -> None:
     alarm_rings(main)
     assert drilled(run) == (0, {})
+    wanted = len(alarms_of(main.names, "debezium"))
+    said = run("fire-drill", "main", "--yes").stdout
+    assert f"covers a part only: {wanted - 1} of {wanted} alarms, {len(MAILS)} of" in said
+    assert "of the health check; in ALARM already, so not tested: CpuHigh\n" in said
     assert main.aws.alarms[main.names.alarm("CpuHigh")]["StateValue"] == "ALARM"
 
 

@@ -14,7 +14,7 @@ from lambda_src.connect_admin import operations
 from tests.commands.conftest import Run, assert_one_line
 from tests.lambda_src.connect_admin.rotation.rotating import OWN, Rotating
 from tests.lambda_src.connect_admin.rotation.test_steps import refuse
-from tests.support.fake_aws import FakeAws
+from tests.support.fake_aws import OWNER, FakeAws
 
 
 @pytest.fixture
@@ -99,9 +99,10 @@ def test_a_stage_that_is_not_deployed_is_said_to_be_so(
     run: Run, main: Rotating, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(account, "Account", lambda **_: FakeAws())
-    done = run("rotate", "main")
+    done = run("rotate", "mian")
     assert done.exit_code == 1
-    assert "is not deployed; deploy it with `sceptre launch main --yes`" in done.stderr
+    where = f"stage 'mian' is not deployed in account {OWNER}, region us-east-1: it has no admin function."
+    assert done.stderr.startswith(f"error: {where} Did you mean main? If you did not, ")
 
 
 def test_a_refused_stage_is_one_line(run: Run) -> None:

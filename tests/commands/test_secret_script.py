@@ -61,23 +61,46 @@ def test_the_commands_put_exactly_that_text_where_the_stage_looks_for_it(name: s
     for program in (aws, editor):
         program.chmod(0o755)
     (found,) = commands(Stage("main"), "wms", (name,))
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "EDITOR": str(editor)}
+    (tmp_path / "files").mkdir()
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "EDITOR": str(editor),
+        "TMPDIR": str(tmp_path / "files"),
+    }
     for script, verb in (
         (found.create, "create-secret --name"),
         (found.update, "put-secret-value --secret-id"),
     ):
         subprocess.run(
-            ["sh", "-ec", "\n".join(script)], cwd=tmp_path, env=environment, check=True, timeout=30
+            ["bash", "-ec", "\n".join(script)], cwd=tmp_path, env=environment, check=True, timeout=30
         )
         words = (tmp_path / "words").read_text()
         assert words.startswith(f"secretsmanager {verb} wms/main/{name} --secret-string ")
         if confidential(name):
             assert (tmp_path / "told").read_text() == filled(PATTERNS[name])
             assert (tmp_path / "mode").read_text() == "600\n"
-            assert not (tmp_path / "secret.txt").exists()
+            assert list((tmp_path / "files").iterdir()) == []
             assert "hunter2" not in words
         else:
             assert words.rstrip("\n").endswith(PATTERNS[name])
+
+
+@pytest.mark.parametrize("name", [name for name in SECRET_NAMES if confidential(name)])
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_a_command_that_aws_refuses_leaves_no_file_with_a_password(name: str, shell: str, tmp_path: Path):
+    (tmp_path / "aws").write_text("#!/bin/sh\nexit 254\n")
+    (tmp_path / "aws").chmod(0o755)
+    (tmp_path / "files").mkdir()
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "EDITOR": "true",
+        "TMPDIR": f"{tmp_path}/files",
+    }
+    (found,) = commands(Stage("main"), "wms", (name,))
+    for script in (found.create, found.update):
+        command = [shell, "-c", "\n".join(script)]
+        assert subprocess.run(command, cwd=tmp_path, env=environment, check=False).returncode == 254
+        assert sorted(path.name for path in tmp_path.rglob("*")) == ["aws", "files"]
 
 
 def test_the_command_prints_all_of_them_or_one(run: Run, run_json: Any):

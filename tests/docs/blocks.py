@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from connector import cli
 from connector.aws import account
+from connector.aws.place import place
 from connector.domain.capture.oracle_script import CONTAINER_GRANTS, SYSTEM_GRANTS, OracleScript
 from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN, class_named
 from connector.domain.diagnosis.oracle_codes import FAMILIES, POSITIONS, SEEN, WRAPPERS
@@ -309,7 +310,7 @@ def _adopt() -> str:
 def _foreign_stack() -> str:
     found = foreign_stack(NAMED, predecessor().stacks[NAMED.names.stack("connector")])
     assert found is not None
-    return f"\n```text\n{found.refusal(NAMED)}\n```\n\n"
+    return f"\n```text\n{found.refusal(NAMED, place(predecessor()))}\n```\n\n"
 
 
 def _settings_table(found: Iterable[handbook.Setting]) -> str:

@@ -12,10 +12,17 @@ from tests.support.simulated_clock import SimulatedClock
 
 
 @pytest.fixture(autouse=True)
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The stacks of which a hook has progress shown from then on, instead of a thread that shows it."""
+    found: list[str] = []
+    monkeypatch.setattr(stack_progress, "watch", lambda stack, show: found.append(stack.external_name))
+    return found
+
+
+@pytest.fixture(autouse=True)
 def simulated_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the seconds in which a command watches whether another one is under way."""
     monkeypatch.setattr(turns, "Clock", lambda: SimulatedClock().as_clock())
-    monkeypatch.setattr(stack_progress, "watch", lambda stack, show: None)
 
 
 @pytest.fixture(autouse=True)

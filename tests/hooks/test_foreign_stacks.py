@@ -11,12 +11,12 @@ from connector.domain.stage.stage import Stage
 from hooks.admit import AdmitStage
 from hooks.guard import GuardDeletion
 from hooks.tear_down import MarkLaunch
-from tests.support.fake_aws import FakeAws, FakeStack
+from tests.support.fake_aws import OWNER, FakeAws, FakeStack
 
 BROKERS = "broker-1.example:9094"
 COMPONENTS = ("alerts", "network", "functions", "connector", "alarms", "events")
 #: What a command over a foreign stack may ask before it refuses.
-READS = {("cloudformation", "describe_stacks")}
+READS = {("cloudformation", "describe_stacks"), ("sts", "get_caller_identity")}
 
 
 def account(name: str, **more: Any) -> FakeAws:
@@ -49,7 +49,7 @@ def assert_refused(aws: FakeAws, hook: type, group: str, component: str, name: s
     assert "\n" not in words
     assert f"stack {name} was not made by this tool (created 2025-03-05; description 'The other" in words
     assert "tags team=streaming" in words
-    assert "nothing was changed" in words
+    assert f"nothing was changed in account {OWNER}, region us-east-1. " in words
     assert "docs/migration.md" in words
     return words
 

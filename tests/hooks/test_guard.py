@@ -7,7 +7,7 @@ from connector.sceptre import launches
 from hooks.admit import AdmitStage
 from hooks.guard import GuardDeletion
 from hooks.tear_down import MarkLaunch, TearDownStage
-from tests.support.fake_aws import FakeAws, FakeStack
+from tests.support.fake_aws import OWNER, FakeAws, FakeStack
 
 
 def delete(group: str, component: str, status: str | None, *, launched: bool = False) -> None:
@@ -53,8 +53,9 @@ def test_another_stages_stack_is_not_worked_on_whatever_a_file_says(hook: type):
     assert connection.calls == []
 
 
-def test_an_ephemeral_stage_may_be_deleted():
+def test_an_ephemeral_stage_may_be_deleted_and_its_progress_is_shown(watched: list[str]):
     delete("ephemeral/feature-x", "connector", "CREATE_COMPLETE")
+    assert watched == ["wms-connector-feature-x"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,9 @@ def test_the_foundation_stays_while_a_stage_stands_on_it():
     connection = FakeAws.ready()
     connection.stacks["wms-network-x"] = {"StackName": "wms-network-x", "StackStatus": "CREATE_COMPLETE"}
     stack = FakeStack("foundation/foundation", "wms-foundation", connection)
-    with pytest.raises(SceptreException, match=r"in use by 1 stacks \(wms-network-x\)"):
+    with pytest.raises(
+        SceptreException, match=rf"in use by 1 stacks \(wms-network-x\) in account {OWNER}, region us"
+    ):
         GuardDeletion(None, stack).run()
     more = {
         f"wms-network-x{number}": {"StackName": f"wms-network-x{number}", "StackStatus": "CREATE_COMPLETE"}

@@ -125,3 +125,14 @@ def test_a_declared_rest_is_told_as_meant_and_ends_a_launch_well(caplog: pytest.
         RegisterConnector(None, stack(invoke)).run()
     last = caplog.records[-1].message
     assert "does not run, as meant (wms-oracle-cdc is STOPPED: a launch did that): nothing had to be" in last
+
+
+def test_progress_is_shown_after_the_check_of_the_cluster_which_takes_minutes(watched: list[str]):
+    asked: list[int] = []
+
+    def invoke(payload: Mapping[str, object]) -> object:
+        asked.append(len(watched))
+        return Answer(State.DONE, "fine").to_payload()
+
+    CheckCluster(None, stack(invoke)).run()
+    assert (set(asked), watched) == ({0}, ["wms-connector-main"])

@@ -214,3 +214,8 @@ def test_the_revisions_of_a_named_stage_and_of_a_stack_that_stands_stay(stage: s
     stack.connection_manager.definitions = [f"wms-connector-{stage}:1"]
     TearDownLeftovers(None, stack).run()
     assert stack.connection_manager.definitions == [f"wms-connector-{stage}:1"]
+
+
+def test_progress_is_shown_after_a_teardown_which_takes_minutes(watched: list[str]):
+    TearDownStage(None, stack_of("a")).run()
+    assert watched == ["wms-connector-a"]

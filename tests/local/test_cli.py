@@ -2,14 +2,16 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from connector.domain.errors import OperatorError
-from connector.local import aws
+from connector.local import aws, world_cli
 from connector.local.cli import local
 from connector.local.state import WorldState
+from connector.operations import confirmation
 
 
 def run(*arguments: str) -> tuple[int, str, BaseException | None]:
@@ -71,3 +73,18 @@ def test_env_as_json_has_the_same_variables(directory: str):
 def test_a_callers_exceptions_from_the_proxy_are_kept(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("NO_PROXY", "intranet.example.com,127.0.0.1")
     assert aws.client_environment("x")["NO_PROXY"] == "intranet.example.com,127.0.0.1,localhost,127.0.0.0/8"
+
+
+def test_down_asks_before_it_removes_a_world(directory: str, monkeypatch: pytest.MonkeyPatch):
+    """As every other command that removes something: refused where nobody can be asked."""
+    gone: list[str] = []
+    world = SimpleNamespace(down=lambda: gone.append(directory))
+    monkeypatch.setattr(world_cli, "worlds", lambda: SimpleNamespace(attach=lambda _: world))
+    _, _, error = run("down", "--directory", directory)
+    assert isinstance(error, OperatorError)
+    assert "its stacks, secrets, topics and rows? Nobody can be asked without a terminal: add --yes" in str(
+        error
+    )
+    monkeypatch.setattr(confirmation, "on_terminal", lambda: True)
+    assert (run("down", "--directory", directory)[0], gone) == (1, [])
+    assert (run("down", "--yes", "--directory", directory)[0], gone) == (0, [directory])

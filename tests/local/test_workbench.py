@@ -25,7 +25,7 @@ NAME = 'wörld, it\'s "ours" é'
 TABLE = f"WMS.{schema.BASE}"
 #: What is promised of `status` where something does not answer: its first sign and its end.
 SIGN_SECONDS, END_SECONDS = 2.0, 15.0
-#: Other tests compute at the same time: this finds a wait that was forgotten, and `make bench` measures.
+#: Other tests compute at the same time, and the first sign is the program's start; its end is a deadline.
 BUSY = 4.0
 
 
@@ -132,7 +132,7 @@ def test_brokers_that_do_not_answer_keep_nobody_waiting(world: World, main: str)
         ok(local(world, "start", "broker"))
     assert first.strip()
     assert sign <= SIGN_SECONDS * BUSY
-    assert took <= END_SECONDS * BUSY
+    assert took <= END_SECONDS
     assert "brokers" in rest
 
 

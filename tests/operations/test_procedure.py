@@ -1,5 +1,6 @@
 """The loop over operations: repeats while it has to wait, and no longer than the operation allows."""
 
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from connector.aws.admin_function import NoFunction
 from connector.domain.admin_api import REGISTRATION, TEARDOWN, Answer, Operation, State
 from connector.domain.errors import ServerError, WmsError
+from connector.operations import procedure
 from connector.operations.procedure import Ask, Overdue, Refused, Result, run, until_done
+from connector.operations.signs import LINE_SECONDS
 from tests.support.simulated_clock import SimulatedClock
 
 WAITING = Answer(State.WAITING, "not yet")
@@ -123,3 +126,35 @@ def test_without_a_function_even_a_step_that_is_not_required_stops_it():
 
     with pytest.raises(NoFunction):
         carry_out((Operation.TEARDOWN_CONNECTOR,), ask, [])
+
+
+def test_a_request_that_takes_long_is_told_of_while_it_lasts(monkeypatch: pytest.MonkeyPatch):
+    """Its own thread waits for the answer and can say nothing."""
+    monkeypatch.setattr(procedure, "LINE_SECONDS", 0.02)
+    monkeypatch.setattr(procedure, "_SHORTEST_SECONDS", 0.02)
+    shown, said = list[str](), threading.Semaphore(0)
+
+    def show(line: str) -> None:
+        shown.append(line)
+        said.release()
+
+    def ask(operation: Operation) -> Answer:
+        assert all(said.acquire(timeout=20) for _ in range(2))
+        return DONE
+
+    until_done(Operation.CLUSTER, ask, SimulatedClock().as_clock(), show)
+    assert shown[0] == f"{Operation.CLUSTER.value}: 0 s: no answer yet"
+
+
+@pytest.mark.parametrize("pause", [1.0, 2.0])
+def test_two_lines_are_never_more_than_15_seconds_apart(pause: float):
+    clock, at = SimulatedClock(), [0.0]
+    with pytest.raises(Overdue):
+        until_done(
+            Operation.READY,
+            lambda _: WAITING,
+            clock.as_clock(),
+            lambda line: at.append(clock.time),
+            pause_seconds=pause,
+        )
+    assert max(later - earlier for earlier, later in pairwise(at)) <= LINE_SECONDS

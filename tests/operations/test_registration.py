@@ -62,7 +62,8 @@ def test_brokers_that_do_not_answer_stop_a_launch_before_any_worker_with_a_line_
         check_cluster(Admin(cluster=unreachable), clock.as_clock(), shown.append)
     assert shown == [
         f"cluster: {unreachable.summary}",
-        f"cluster: 16 s: {unreachable.summary}",
+        f"cluster: 14 s: {unreachable.summary}",
+        f"cluster: 28 s: {unreachable.summary}",
     ]
     assert clock.time <= 32
 

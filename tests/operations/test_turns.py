@@ -369,3 +369,15 @@ def test_a_deletion_goes_on_when_the_launch_has_taken_back_what_it_made():
     command.sceptre("DeleteStack", "alarms")
     command.clock.at = [(5, lambda: command.set("alarms", None))]
     command.turn.check_deletion(whole=True)
+
+
+def test_a_launch_that_withdraws_says_every_15_seconds_what_it_waits_for():
+    command = Command(BRANCH)
+    command.turn.begin_launch()
+    command.created("alerts")
+    command.set("alerts", "DELETE_IN_PROGRESS")
+    command.clock.at = [(100, lambda: command.set("alerts", None))]
+    with pytest.raises(ServerError, match="this launch stops"):
+        command.turn.check_launch()
+    said = [line for line in command.shown if line.startswith("wms-alerts-x is DELETE_IN_PROGRESS; waiting")]
+    assert len(said) >= 5

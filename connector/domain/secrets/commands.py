@@ -1,7 +1,7 @@
 """The commands that create and update a stage's secrets, as text for a shell. Pure.
 
-What is confidential is typed into a file that only its owner reads, and never stands on a command line: a
-shell keeps those, and every process of the machine sees them.
+What is confidential is typed into a temporary file that only its owner reads, and never stands on a command
+line: a shell keeps those, and every process of the machine sees them.
 """
 
 import shlex
@@ -84,18 +84,20 @@ def _commands(name: str, path: str) -> SecretCommands:
             (f"aws secretsmanager create-secret --name {quoted} --secret-string {text}",),
             (f"aws secretsmanager put-secret-value --secret-id {quoted} --secret-string {text}",),
         )
-    file = "secret.txt"
+    # A shell of its own, whose end removes the file: also after a refusal of AWS, or Ctrl-C. Outside of the
+    # checkout, so that no commit takes it along.
     write = (
-        f"(umask 077 && printf '%s' {shlex.quote(pattern)} > {file})",
-        f'"${{EDITOR:-vi}}" {file}    # put the values in',
+        "(umask 077; file=$(mktemp) || exit; trap 'rm -f \"$file\"' EXIT",
+        f"printf '%s' {shlex.quote(pattern)} > \"$file\"",
+        '"${EDITOR:-vi}" "$file"    # put the values in',
     )
-    given = f"--secret-string file://{file}"
+    given = '--secret-string "file://$file")'
     return SecretCommands(
         name,
         path,
         when,
-        (*write, f"aws secretsmanager create-secret --name {quoted} {given} && rm {file}"),
-        (*write, f"aws secretsmanager put-secret-value --secret-id {quoted} {given} && rm {file}"),
+        (*write, f"aws secretsmanager create-secret --name {quoted} {given}"),
+        (*write, f"aws secretsmanager put-secret-value --secret-id {quoted} {given}"),
     )
 
 

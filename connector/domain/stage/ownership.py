@@ -49,12 +49,15 @@ class ForeignStack:
     name: str
     owner: str
 
-    def refusal(self, stage: Stage | None) -> str:
-        """Why nothing is done to it, and the next step, in one line. `stage` is None for the foundation."""
+    def refusal(self, stage: Stage | None, where: str) -> str:
+        """Why nothing is done to it, and the next step, in one line. `stage` is None for the foundation.
+
+        `where` is the account and the region: in the wrong one a stack is somebody else's, too.
+        """
         plan = "" if stage is None else f"; `wms-connector adopt {stage.name} --plan` prints the steps"
         return (
-            f"stack {self.name} was not made by this tool ({self.owner}); nothing was changed. "
-            f"{MIGRATION} says how to move from the predecessor{plan}"
+            f"stack {self.name} was not made by this tool ({self.owner}); nothing was changed in "
+            f"{where}. {MIGRATION} says how to move from the predecessor{plan}"
         )
 
 
@@ -178,14 +181,14 @@ def claims(template: Mapping[str, Any]) -> Iterator[NameClaim]:
             yield NameClaim(kind, name, vpc if isinstance(vpc, str) else "")
 
 
-def collision(stage: Stage | None, taken: Sequence[NameClaim]) -> str:
-    """Why a launch cannot create its stacks: names that something outside of them has."""
+def collision(stage: Stage | None, taken: Sequence[NameClaim], where: str) -> str:
+    """Why a launch cannot create its stacks in an account: names that something outside of them has."""
     more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
     things = ", ".join(map(str, taken[:3])) + more
     exists, is_, it = ("exists", "it is", "it") if len(taken) == 1 else ("exist", "they are", "them")
     whose = f"stack {FOUNDATION_STACK}" if stage is None else f"stage {stage.name!r}"
     return (
         f"{things} {exists} already, in no stack of this tool, so {whose} cannot create {it}; nothing was "
-        f"changed. If {is_} the predecessor's or somebody else's, read {MIGRATION}; if {is_} left from a "
-        f"stack of this tool, {COMING_BACK}, says how to come back"
+        f"changed in {where}. If {is_} the predecessor's or somebody else's, read {MIGRATION}; if {is_} left "
+        f"from a stack of this tool, {COMING_BACK}, says how to come back"
     )

@@ -41,6 +41,7 @@ RELEASES: dict[str, tuple[str, str, dict[str, str]]] = {
         {"project": "wms-connector", "stage": "{}", "ephemeral": "false"},
     ),
 }
+WHERE = "account 123456789012, region us-east-1"
 FOUNDATION = "wms-connector: what the account has once (key, artifacts, images)"
 
 #: Types with a name property of which AWS has several of one name, or where no launch can touch another's.
@@ -102,10 +103,10 @@ def test_any_other_stack_is_foreign_and_its_owner_is_named_in_one_line(
         assert found is None
         return
     assert found is not None
-    line = found.refusal(stage)
+    line = found.refusal(stage, WHERE)
     assert line.startswith(f"stack {name} was not made by this tool (created 2024-03-05; ")
     assert line.isprintable()
-    assert "nothing was changed" in line
+    assert f"nothing was changed in {WHERE}. " in line
     assert "docs/migration.md" in line
     assert f"adopt {stage.name} --plan" in line
 
@@ -134,8 +135,8 @@ def test_the_foundation_is_known_by_its_tag_or_its_description():
     assert foreign_stack(None, stack("wms-foundation", "", {"project": "wms-connector"})) is None
     other = foreign_stack(None, stack("wms-foundation", "a landing zone", {"team": "cloud"}))
     assert other is not None
-    assert "description 'a landing zone'; tags team=cloud" in other.refusal(None)
-    assert "adopt" not in other.refusal(None)
+    assert "description 'a landing zone'; tags team=cloud" in other.refusal(None, WHERE)
+    assert "adopt" not in other.refusal(None, WHERE)
 
 
 def test_a_stack_without_any_mark_is_described_as_such():
@@ -189,7 +190,7 @@ def test_every_name_that_a_template_gives_is_claimed_or_needs_no_claim(
 
 def test_a_collision_names_the_first_things_and_counts_the_rest():
     taken = [NameClaim("AWS::SQS::Queue", f"q{number}") for number in range(5)]
-    line = ownership.collision(Stage.parse("main"), taken)
+    line = ownership.collision(Stage.parse("main"), taken, WHERE)
     assert line.startswith("queue q0, queue q1, queue q2 and 2 more exist already, in no stack of this tool")
-    one = ownership.collision(None, taken[:1])
+    one = ownership.collision(None, taken[:1], WHERE)
     assert one.startswith("queue q0 exists already, in no stack of this tool, so stack wms-foundation cannot")
