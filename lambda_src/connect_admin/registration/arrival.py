@@ -1,16 +1,19 @@
 """What a launch looks for before it says that a connector runs: something that arrives, not only a state.
 
-Streaming: a heartbeat on its topic that was written after the registration and by this worker, and of a stage
-with a heartbeat table its change. During a snapshot no heartbeat is due, but the task's count of written
-records grows. The kind `jdbc` has neither: its validation opens a connection, as `verify` looks at it.
+Streaming: a heartbeat on its topic that was written lately, after the registration and by this worker, and of
+a stage with a heartbeat table its change. During a snapshot no heartbeat is due, but the task's count of
+written records grows. The kind `jdbc` has neither: its validation opens a connection, as `verify` looks at
+it.
 """
 
+import time
 from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.errors import ServerError
+from connector.domain.health.lag import staleness_limit
 from connector.domain.health.observation import Observation
 from connector.domain.health.refused_login import SECRET_OF
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
@@ -82,7 +85,9 @@ def _heartbeat(session: Session, seen: Observation, done: Answer) -> Answer:
         rare = f"a heartbeat is due each {settings.heartbeat_seconds} s, which a launch does not wait for"
         return _with(done, f"{rare}: the health check looks for it")
     roles = ("heartbeat", *(("heartbeat_table",) if settings.heartbeat_table else ()))
-    after = max(session.since, _worker_began(session, seen))
+    # A launch that changed nothing has no moment of a change: the newest heartbeat may then be hours old.
+    lately = time.time() - staleness_limit(settings.heartbeat_seconds)
+    after = max(session.since, _worker_began(session, seen), lately)
     with session.kafka() as kafka:
 
         def newest() -> dict[str, float | None]:
