@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from connector.domain.capture.config import CLASS_KEY, JDBC_CLASS
+from connector.domain.capture.envelope import kept_envelope
 from connector.domain.errors import OperatorError
 from connector.domain.stage.record import StageRecord
 from connector.domain.stage.topics import JDBC_TOPICS, Catalogue, TopicSpec
@@ -17,8 +19,6 @@ SETTING = "confirmed_changes"
 _NAME = re.compile(r"(?:data_partitions|data_retention_days|kind|envelope|jdbc_topics) [\w.]+->[\w.]+")
 _EXAMPLE = '["data_partitions 1->5"]'
 _DAY_MS = 24 * 60 * 60 * 1000
-#: Form of the messages in a record that does not name one: of a release that knew no other.
-_FIRST_ENVELOPE = "plain"
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,16 @@ def topic_changes(
     )
 
 
-def current_data(record: StageRecord | None, catalogue: Catalogue) -> tuple[str, ...]:
-    """The data topics that the last registration was for; none of a stage that was never registered."""
+def current_data(
+    record: StageRecord | None, catalogue: Catalogue, stored: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """The data topics that the last registration was for; none of a stage that was never registered.
+
+    A connector may live without a record: its launch failed after it was registered, or the record was lost.
+    Then its config counts, which Connect has `stored`.
+    """
     if record is None or not record.cluster_id:
-        return ()
+        return () if stored is None else catalogue.roles[_role(stored, catalogue)]
     data = {name for role in ("data", *JDBC_TOPICS.values()) for name in catalogue.roles[role]}
     return tuple(name for name in record.topics if name in data)
 
@@ -129,10 +135,11 @@ def form_changes(
     catalogue: Catalogue,
     wanted: tuple[str, str, str],
     filled: Collection[str],
+    stored: Mapping[str, str] | None = None,
 ) -> tuple[GuardedChange, ...]:
     """What changes for consumers; `wanted`: kind, jdbc_topics and envelope (empty: it stays)."""
-    topics = current_data(record, catalogue)
-    if record is None or not topics:
+    topics = current_data(record, catalogue, stored)
+    if not topics:
         return ()
     kind, names, envelope = wanted
     loses = any(topic in filled for topic in topics)
@@ -147,7 +154,7 @@ def form_changes(
     elif kind == "jdbc" and names != have_names:
         effect = f"nothing more comes on {', '.join(topics)}, and consumers must read other topics"
         found.append(GuardedChange("jdbc_topics", have_names, names, effect, loses))
-    have = record.envelope or _FIRST_ENVELOPE
+    have = kept_envelope(record, stored)
     if envelope and envelope != have:
         effect = (
             "records from then on have another form than those before, on the same topics; consumers must "
@@ -155,6 +162,13 @@ def form_changes(
         )
         found.append(GuardedChange("envelope", have, envelope, effect, loses))
     return tuple(found)
+
+
+def _role(stored: Mapping[str, str], catalogue: Catalogue) -> str:
+    """The role of the topics that a connector with this config writes."""
+    if stored.get(CLASS_KEY) != JDBC_CLASS:
+        return "data"
+    return JDBC_TOPICS["bare" if stored.get("topic.prefix") == catalogue.jdbc_prefix else "schema"]
 
 
 def _kind_of(topics: Sequence[str], catalogue: Catalogue) -> tuple[str, str]:

@@ -4,8 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.domain.capture.config import connector_config
+from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError
+from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.secrets.database import parse_database
+from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.stage.guarded_changes import (
+    current_data,
     form_changes,
     parse_confirmed,
     refusal,
@@ -14,9 +21,12 @@ from connector.domain.stage.guarded_changes import (
 )
 from connector.domain.stage.record import StageRecord
 from connector.domain.stage.stage import Stage
+from connector.domain.stage.topics import JDBC_TOPICS
 
 MAIN = Stage.parse("main").topics
 DATA = MAIN.roles["data"]
+LOGIN = '{"host": "oracle.invalid", "dbname": "WMS", "username": "u", "password": "p"}'
+DATABASE = parse_database(StoredSecret("wms/main/dbInfo", "arn", "version", Redacted(LOGIN)))
 DAY = 24 * 60 * 60 * 1000
 
 
@@ -73,6 +83,24 @@ def test_what_changes_for_consumers_is_named(before: StageRecord, wanted: tuple[
 @pytest.mark.parametrize("before", [None, StageRecord("main", "", "1", (), "")])
 def test_a_stage_that_was_never_registered_has_no_consumers(before: StageRecord | None):
     assert form_changes(before, MAIN, ("jdbc", "bare", "plain"), DATA) == ()
+
+
+@pytest.mark.parametrize(("kind", "names"), [("debezium", "schema"), ("jdbc", "schema"), ("jdbc", "bare")])
+@pytest.mark.parametrize("envelope", ["schema", "plain"])
+def test_without_a_record_the_config_of_the_connector_says_what_it_writes(
+    kind: str, names: str, envelope: str
+):
+    settings = ConnectorSettings(kind=kind, jdbc_topics=names, envelope=envelope)
+    stored = connector_config(Stage.parse("main"), DATABASE, KafkaAuth.PLAINTEXT, settings)
+    topics = current_data(None, MAIN, stored)
+    assert topics == MAIN.roles[JDBC_TOPICS[names] if kind == "jdbc" else "data"]
+    assert form_changes(None, MAIN, (kind, names, envelope), topics, stored) == ()
+    other = "plain" if envelope == "schema" else "schema"
+    (change,) = form_changes(None, MAIN, (kind, names, other), topics, stored)
+    assert (change.name, change.loses) == (f"envelope {envelope}->{other}", True)
+    switched = "debezium" if kind == "jdbc" else "jdbc"
+    (change,) = form_changes(None, MAIN, (switched, names, ""), topics, stored)
+    assert change.name == f"kind {kind}->{switched}"
 
 
 def test_a_stage_that_stays_as_it_is_changes_nothing():
