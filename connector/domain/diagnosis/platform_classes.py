@@ -174,7 +174,7 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         owner=Owner.US,
         meaning="a record cannot be converted, written or read as the worker's converters are set",
         next_step="read in the worker's log which topic and field it is; no setting changes the converters: "
-        "take back the change of the table or of the image that came before it, or report it with those lines",
+        "take back the change of the table or of the image that came before it, or report it with the lines",
         command=LOGS,
     ),
     ErrorClass(
