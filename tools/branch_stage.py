@@ -2,14 +2,17 @@
 
     python3 -m tools.branch_stage asked <labels    # env: BRANCH, PREFIX, LABEL; labels: one a line
     python3 -m tools.branch_stage room <stages     # env: STAGE, CAP; stages: of `ephemeral list --json`
+    python3 -m tools.branch_stage kept <stages     # and BEFORE: the file that `room` was given
 
-Each prints `yes` or `no`; why it is not launched is a notice of the run, on the error output.
+Each prints `yes` or `no`; why it is not launched is a notice of the run, on the error output. Where the cap
+is broken, `kept` fails.
 """
 
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from connector.domain.stage.stage import refusal
@@ -35,7 +38,7 @@ def asked(branch: str, prefix: str, label: str, labels: Sequence[str]) -> tuple[
 
 def room(stage: str, stages: Sequence[Mapping[str, Any]], cap: int) -> tuple[bool, str]:
     """Whether one more ephemeral stage may be deployed; one that stands may always be launched again."""
-    living = sorted(row["stage"] for row in stages if row["stacks"])
+    living = _living(stages)
     if stage in living or len(living) < cap:
         return True, ""
     return False, (
@@ -44,18 +47,55 @@ def room(stage: str, stages: Sequence[Mapping[str, Any]], cap: int) -> tuple[boo
     )
 
 
+def kept(
+    stage: str, before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], cap: int
+) -> tuple[bool, str]:
+    """Whether the cap holds after a launch: several that asked at once may each have found room.
+
+    A stage that stood before has not broken it.
+    """
+    living = _living(now)
+    if stage in _living(before) or len(living) <= cap:
+        return True, ""
+    return False, (
+        f"Stage {stage!r} stands, but {len(living)} ephemeral stages do now, and EPHEMERAL_CAP is {cap} "
+        f"({', '.join(living)}): others were launched at the same time. Delete one (its branch, or with the "
+        "workflow Destroy), or raise the cap."
+    )
+
+
+def _living(stages: Sequence[Mapping[str, Any]]) -> list[str]:
+    return sorted(row["stage"] for row in stages if row["stacks"])
+
+
 def _asked(given: Mapping[str, str]) -> tuple[bool, str]:
     return asked(given["BRANCH"], given["PREFIX"], given["LABEL"], sys.stdin.read().splitlines())
 
 
 def _room(given: Mapping[str, str]) -> tuple[bool, str]:
+    return room(given["STAGE"], json.load(sys.stdin), _cap(given))
+
+
+def _kept(given: Mapping[str, str]) -> tuple[bool, str]:
+    before = json.loads(Path(given["BEFORE"]).read_text(encoding="utf-8"))
+    well, why = kept(given["STAGE"], before, json.load(sys.stdin), _cap(given))
+    if not well:
+        sys.exit(f"::error::{why}")
+    return True, ""
+
+
+def _cap(given: Mapping[str, str]) -> int:
     cap = given["CAP"].strip() or str(DEFAULT_CAP)
     if not cap.isdecimal():
         sys.exit(f"error: EPHEMERAL_CAP is {cap!r}, not a whole number; correct the repository's variable")
-    return room(given["STAGE"], json.load(sys.stdin), int(cap))
+    return int(cap)
 
 
-_COMMANDS: Mapping[str, Callable[[Mapping[str, str]], tuple[bool, str]]] = {"asked": _asked, "room": _room}
+_COMMANDS: Mapping[str, Callable[[Mapping[str, str]], tuple[bool, str]]] = {
+    "asked": _asked,
+    "room": _room,
+    "kept": _kept,
+}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-#: GitHub refuses a step's summary above 1 MiB.
+#: GitHub refuses a step's summary above 1 MiB: bytes, not characters.
 _MOST = 500_000
 _USAGE = 'python3 -m tools.job_summary "Title" [--attempts N --pause SECONDS] -- command ...'
 
@@ -25,8 +25,9 @@ def section(title: str, status: int, output: str) -> str:
     """A part of a summary: the title with how it ended, and the output as text, whatever is in it."""
     ended = "" if status == 0 else f": failed with exit status {status}"
     text = output.strip() or "(nothing was printed)"
-    if len(text) > _MOST:
-        text = f"{text[:_MOST]}\n... cut off; the job's log has it all"
+    encoded = text.encode()
+    if len(encoded) > _MOST:
+        text = f"{encoded[:_MOST].decode(errors='ignore')}\n... cut off; the job's log has it all"
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
     return f"### {title}{ended}\n\n{fence}text\n{text}\n{fence}\n\n"
 

@@ -13,6 +13,7 @@ from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src import logins
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.state_table import Table, read_halt, write_halt
+from lambda_src.connect_admin.registration.arrival import gets_a_connection
 from lambda_src.connect_admin.registration.verify import decide, failure
 from lambda_src.connect_admin.teardown.guard import is_being_torn_down
 from lambda_src.logins import check_may_log_in, let_retry
@@ -108,13 +109,14 @@ def resume(session: Session) -> Answer:
 def connected(session: Session) -> Answer:
     """Whether connector and task run and the source is connected, as a registration judges it."""
     session.know_confidential()
-    seen = observe_connector(session)
-    answer = decide(seen, replace(session.environment.settings, state="running"), session.database_address)
-    return (
-        replace(answer, state=State.FAILED)
-        if seen.connector is not None and seen.connector.failed
-        else answer
-    )
+    seen, settings = observe_connector(session), session.environment.settings
+    answer = decide(seen, replace(settings, state="running"), session.database_address)
+    if seen.connector is not None and seen.connector.failed:
+        return replace(answer, state=State.FAILED)
+    if answer.state is State.DONE and settings.kind != "debezium":
+        # It has no metrics: its task runs whether or not the database answers.
+        return gets_a_connection(session, answer)
+    return answer
 
 
 def turn(

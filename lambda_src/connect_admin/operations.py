@@ -10,6 +10,7 @@ from lambda_src.connect_admin.acknowledge import acknowledge
 from lambda_src.connect_admin.config_diff import config_diff
 from lambda_src.connect_admin.control import connected, pause, restart, resume, stop
 from lambda_src.connect_admin.offsets import offsets, reset_offsets, restore_offsets, stop_for_offsets
+from lambda_src.connect_admin.registration import first_launch
 from lambda_src.connect_admin.registration.changes import changes
 from lambda_src.connect_admin.registration.cluster import check_cluster
 from lambda_src.connect_admin.registration.connect_group import connect_group
@@ -87,6 +88,7 @@ def answer(operation: Operation, session: Session) -> Answer:
         found = ROWS[operation].use_case(session)
     except WmsError as error:
         found = answer_to(error)
+    found = first_launch.told(operation, session, found)
     redactor = session.redactor
     summary = with_names(redactor.redact(found.summary), session.stage)
     return replace(found, summary=summary, details=redactor.redact_values(dict(found.details)))

@@ -315,7 +315,11 @@ def brokers_gone(main: Deployed) -> None:
             "pagers: https https://pager.example.com gets no alarm: it is PendingConfirmation",
             "confirm the subscription",
         ),
-        (nobody, "mail: nobody is subscribed to Alerts-wms-alerts-main", "alertEmails"),
+        (
+            nobody,
+            "mail: nobody is subscribed to Alerts-wms-alerts-main",
+            "sceptre launch main/alerts.yaml --yes",
+        ),
         (
             no_check,
             "health check: no health check has run recently",

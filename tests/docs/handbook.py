@@ -46,7 +46,7 @@ class Setting:
 
 
 def stage_settings() -> Iterator[Setting]:
-    """The settings of config/config.yaml, with the comments above them; neighbours share a comment."""
+    """The settings of config/config.yaml, each with the comment above it."""
     lines = (ROOT / "config" / "config.yaml").read_text(encoding="utf-8").partition("# ---- Settings")[2]
     comment: list[str] = []
     fresh = False
@@ -55,6 +55,7 @@ def stage_settings() -> Iterator[Setting]:
             comment = [*comment, line[1:].strip()] if fresh else [line[1:].strip()]
             fresh = True
         elif found := re.fullmatch(r"(\w+):\s*(.*)", line):
+            assert fresh, f"{found[1]} has no comment of its own"
             fresh = False
             yield Setting(found[1], found[2], "", " ".join(comment))
 

@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(900)]
 _PAGE = (ROOT / "docs" / "rollback.md").read_text(encoding="utf-8")
 _HEARTBEAT = "heartbeat.interval.ms"
 _RECEIVE_SECONDS = 240.0
+#: What `verify` would find wrong with worker, connector and source.
+_OF_WORKER = {"EcsServiceUnhealthy", "ConnectApiUnreachable", "ConnectorStateFailed", "SourceDisconnected"}
 _MEANT = "nothing is streamed, as meant: "
 
 
@@ -86,6 +88,7 @@ def test_the_previous_commit(world: World, stage: StageUnderTest, rows: Rows, tm
     assert run.status == 0, run.output
     assert f"register: {CONNECTOR} updated ({_HEARTBEAT})" in run.output
     assert stage.connector_config() == before
+    assert not {"config", "ConfigDrifted", *_OF_WORKER} & checks(world).keys()
     rows.insert()
     rows.assert_arrived_once()
 
@@ -124,8 +127,7 @@ def test_no_worker_and_up_again(world: World, stage: StageUnderTest, rows: Rows,
         assert told["summary"].startswith(f"{_MEANT}desired_count is 0"), told
         assert told["metrics"]["SourceDisconnected"] == told["metrics"]["EcsServiceUnhealthy"] == 0
     assert "desired_count is 0" in wms(world, "status <stage>").stdout
-    of_worker = {"EcsServiceUnhealthy", "ConnectApiUnreachable", "ConnectorStateFailed", "SourceDisconnected"}
-    assert not of_worker & checks(world).keys()
+    assert not _OF_WORKER & checks(world).keys()
     # Again, and nothing changes.
     assert sceptre_launch(world, down).status == 0
     assert stage.record() == before

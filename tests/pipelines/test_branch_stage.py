@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.domain.stage.stage import NAMED_STAGES
-from tools.branch_stage import DEFAULT_CAP, asked, room
+from tools.branch_stage import DEFAULT_CAP, asked, kept, room
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -61,6 +63,30 @@ def test_a_stage_that_stands_may_be_launched_again_and_directories_do_not_count(
     assert room("a", standing("a", "b"), 2) == (True, "")
     assert room("x", [*standing("a"), {"stage": "b", "stacks": {}}], 2) == (True, "")
     assert room("x", [], 0)[0] is False
+
+
+@given(st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("uvwxyz"), min_size=1), st.integers(0, 12))
+def test_of_stages_that_are_launched_at_once_each_new_one_sees_the_cap_broken(
+    before: set[str], new: set[str], cap: int
+):
+    now = standing(*before, *new)
+    for stage in new:
+        well, why = kept(stage, standing(*before), now, cap)
+        assert well == (len(before) + len(new) <= cap)
+        assert (why == "") == well
+    assert all(kept(stage, standing(*before), now, cap)[0] for stage in before)
+
+
+def test_a_launch_that_broke_the_cap_fails_its_job(tmp_path: Path):
+    before = tmp_path / "stages.json"
+    before.write_text(json.dumps(standing("a")), encoding="utf-8")
+    now = json.dumps(standing("a", "x", "y"))
+    done = tool("kept", now, STAGE="x", CAP="2", BEFORE=str(before))
+    assert (done.returncode, done.stderr.startswith("::error::Stage 'x' stands, but 3 ")) == (1, True)
+    assert tool("kept", now, STAGE="a", CAP="2", BEFORE=str(before)).returncode == 0
+    counted = JOBS["launch"]["steps"][-1]
+    assert counted["env"]["BEFORE"] == "${{ runner.temp }}/stages.json"
+    assert "tools.branch_stage kept" in counted["run"]
 
 
 def tool(command: str, given: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tools import job_summary
 
@@ -20,6 +22,21 @@ def test_a_summary_is_kept_below_what_github_takes():
     assert len(text.encode()) < 1024 * 1024
     assert text.startswith("### T: failed with exit status 2\n")
     assert "cut off; the job's log has it all" in text
+
+
+@given(st.text(min_size=1), st.integers(1, 50), st.integers(1, 200))
+def test_output_is_cut_by_its_bytes_and_at_the_border_of_a_character(text: str, times: int, most: int):
+    printed = (text * times).strip()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job_summary, "_MOST", most)
+        shown = job_summary.section("T", 0, printed)
+    kept, _, cut = shown.partition("text\n")[2].rpartition("\n... cut off; the job's log has it all\n")
+    if len(printed.encode()) <= most:
+        assert kept == ""
+        return
+    assert cut.startswith("```")
+    assert printed.startswith(kept)
+    assert most - 3 <= len(kept.encode()) <= most
 
 
 @pytest.mark.parametrize("status", [0, 3])

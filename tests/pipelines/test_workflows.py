@@ -226,13 +226,18 @@ class TestTheDeploymentsSteps:
 
     def test_what_changes_is_in_the_summary(self, tmp_path: Path):
         status, calls, summary = self._do(" diff ", "0", tmp_path)
-        assert (status, calls) == (0, ["sceptre --no-colour diff val"])
-        assert summary == "### What the launch changes\n\n```text\nwhat sceptre printed\n```\n\n"
+        assert (status, calls) == (0, ["sceptre --no-colour diff val", "wms-connector connector diff val"])
+        assert summary == (
+            "### What the launch changes\n\n```text\nwhat sceptre printed\n```\n\n"
+            "### What it changes in connector and topics\n\n```text\nwhat wms-connector printed\n```\n\n"
+        )
 
     def test_a_difference_that_cannot_be_told_does_not_stop_the_launch(self, tmp_path: Path):
         status, _, summary = self._do(" diff ", "1", tmp_path)
         assert status == 0
         assert "### What the launch changes: failed with exit status 1" in summary
+        # It ends with 1 where something differs, which is no failure.
+        assert "### What it changes in connector and topics\n" in summary
 
     def test_a_failed_launch_fails_the_job(self, tmp_path: Path):
         status, calls, summary = self._do("sceptre launch", "1", tmp_path)
@@ -253,6 +258,17 @@ class TestTheDeploymentsSteps:
         for workflow, job in (("deploy", "named"), ("deploy", "ephemeral"), ("branch", "launch")):
             runs = _runs(workflow, job)
             assert _place(runs, "sceptre launch") < _place(runs, "wms-connector verify")
+
+    def test_every_launch_of_a_stage_is_told_before_it_begins(self):
+        told = ("sceptre --no-colour diff", "wms-connector connector diff")
+        for workflow, job in (("deploy", "named"), ("deploy", "ephemeral"), ("branch", "launch")):
+            runs = _runs(workflow, job)
+            place = _place(runs, told[0])
+            assert place < _place(runs, "sceptre launch")
+            assert all(words in runs[place] for words in told)
+            assert runs[place].count("tools.job_summary") == 2
+            if job != "named":
+                assert 'diff "ephemeral/$STAGE"' in runs[place]
 
 
 class TestTheQuestionBeforeTeardown:

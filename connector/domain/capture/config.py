@@ -24,6 +24,8 @@ BOOTSTRAP_REFERENCE = "${env:KAFKA_BOOTSTRAP_SERVERS}"
 USER_REFERENCE = "${env:DATABASE_USER}"
 PASSWORD_REFERENCE = "${env:DATABASE_PASSWORD}"  # noqa: S105 - a reference, not a password
 
+#: The key under which a config names the connector's class.
+CLASS_KEY = "connector.class"
 JDBC_CLASS = "io.confluent.connect.jdbc.JdbcSourceConnector"
 #: The key of the JDBC connector's config under which the user's name is, or the reference to it.
 JDBC_USER_KEY = "connection.user"
@@ -188,7 +190,7 @@ def _heartbeat_table(stage: Stage, table: str) -> dict[str, str]:
 
 def _oracle(stage: Stage, database: Database, security: Mapping[str, str]) -> dict[str, str]:
     return {
-        "connector.class": "io.debezium.connector.oracle.OracleConnector",
+        CLASS_KEY: "io.debezium.connector.oracle.OracleConnector",
         # Without this key the values of log.mining.* are not validated.
         "database.connection.adapter": "logminer",
         **_oracle_address(database),
@@ -245,7 +247,7 @@ def _jdbc(stage: Stage, database: Database, settings: ConnectorSettings) -> dict
         else stage.topics.jdbc_prefix
     )
     return {
-        "connector.class": JDBC_CLASS,
+        CLASS_KEY: JDBC_CLASS,
         "connection.url": _jdbc_url(database),
         JDBC_USER_KEY: USER_REFERENCE,
         "connection.password": PASSWORD_REFERENCE,

@@ -173,9 +173,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="a record cannot be converted, written or read as the worker's converters are set",
-        next_step="read in the worker's log which topic and field it is, fix converter or transform, then "
-        "launch "
-        "again",
+        next_step="read in the worker's log which topic and field it is; no setting changes the converters: "
+        "take back the change of the table or of the image that came before it, or report it with the lines",
         command=LOGS,
     ),
     ErrorClass(
@@ -194,8 +193,8 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="the topic with the schema history is lost or incomplete",
-        next_step="find out who deleted records of that topic; a new snapshot of the schema rebuilds the "
-        "history (set snapshot.mode=recovery once)",
+        next_step="find out who deleted records of that topic; only a new initial snapshot rebuilds the "
+        "history: docs/operations.md, 'A lost schema history', has the steps and what they cost",
         command=LOGS,
         data=HELD,
     ),

@@ -125,9 +125,10 @@ def step_of(cause: ErrorClass, stage: Stage) -> str:
     return f"{cause.next_step} ({cause.command_for(stage)})"
 
 
-def launch(stage: Stage) -> str:
-    """The command that fixes most: launching is idempotent."""
-    return named("connector missing").command_for(stage)
+def launch(stage: Stage, file: str = "") -> str:
+    """The command that fixes most: launching is idempotent. With `file`, that of one stack alone."""
+    command = named("connector missing").command_for(stage)
+    return command.replace(" --yes", f"/{file} --yes") if file else command
 
 
 def problems(results: Iterable[CheckResult]) -> Sequence[CheckResult]:

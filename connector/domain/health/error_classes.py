@@ -82,8 +82,9 @@ BUFFER_FILLING = observed(
     "an open transaction of the database takes much of the worker's heap; a full heap ends the worker, which "
     "then reads the transaction again",
     "ask the DBA which transaction has been open for long (V$TRANSACTION) and have it committed; if such "
-    "transactions are normal, raise task_memory, then launch",
-    STATUS,
+    "transactions are normal, raise task_memory in the stage's config.yaml, then launch again",
+    LAUNCH,
+    edit="task_memory in {config}, if such transactions are normal",
 )
 STALLED = observed(
     "stalled",

@@ -131,7 +131,7 @@ def _mail(facts: Facts) -> Sequence[CheckResult]:
         if not s.confirmed
     ]
     if not facts.subscriptions and not facts.stage.ephemeral:
-        step = f"put addresses into the secret alertEmails, then {launch(facts.stage)}"
+        step = f"put addresses into the secret alertEmails, then {launch(facts.stage, 'alerts.yaml')}"
         wrong.append(_bad("mail", f"nobody is subscribed to {facts.stage.names.sns_topic}", step))
     shown = ", ".join(f"{s.endpoint} confirmed" for s in facts.subscriptions)
     return wrong or [_good("mail", shown or "no subscription")]

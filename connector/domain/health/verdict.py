@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.health.at_rest import as_declared, at_rest
+from connector.domain.health.at_rest import as_declared
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.finding import Finding, by_metric, not_ok
 from connector.domain.health.findings import IDLE_SECONDS, findings
 from connector.domain.health.observation import POSITION_PROBE, Observation
 from connector.domain.health.remediation import Remediation, decide_remediation
-from connector.domain.health.rest_findings import rest_findings
+from connector.domain.health.rest_findings import rest_findings, rest_of
 from connector.domain.health.skipped_findings import skipped_findings, without_standing
 from connector.domain.health.state import HealthState
 
@@ -103,6 +103,6 @@ def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdic
         unknown_streak=unknown_streak,
         idle_since=idle_since,
         sure=sure,
-        rest=at_rest(seen),
+        rest=rest_of(seen),
         declared=as_declared(seen),
     )

@@ -7,18 +7,28 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from connector.domain.capture.config import CLASS_KEY, JDBC_CLASS
+from connector.domain.capture.envelope import kept_envelope
 from connector.domain.errors import OperatorError
 from connector.domain.stage.record import StageRecord
+from connector.domain.stage.topic_plan import loses
 from connector.domain.stage.topics import JDBC_TOPICS, Catalogue, TopicSpec
 
 #: The setting in a stage's config.yaml that confirms changes, each by its name.
 SETTING = "confirmed_changes"
 
-_NAME = re.compile(r"(?:data_partitions|data_retention_days|kind|envelope|jdbc_topics) [\w.]+->[\w.]+")
+#: Of the topics' own settings that a launch may put back: setting of Kafka -> by which name it is confirmed.
+_KEEPING = {
+    "retention.ms": "data_retention_days",
+    "retention.bytes": "retention.bytes",
+    "cleanup.policy": "cleanup.policy",
+}
+_SETTINGS = "|".join(
+    map(re.escape, ("data_partitions", *_KEEPING.values(), "kind", "envelope", "jdbc_topics"))
+)
+_NAME = re.compile(rf"(?:{_SETTINGS}) [\w.,]+->[\w.,]+")
 _EXAMPLE = '["data_partitions 1->5"]'
 _DAY_MS = 24 * 60 * 60 * 1000
-#: Form of the messages in a record that does not name one: of a release that knew no other.
-_FIRST_ENVELOPE = "plain"
 
 
 @dataclass(frozen=True)
@@ -81,16 +91,18 @@ def topic_changes(
 ) -> tuple[GuardedChange, ...]:
     """What a launch would do to data topics that exist; `filled` are the topics that have records."""
     growing: dict[tuple[int, int], list[str]] = {}
-    shortened: dict[tuple[str, str], list[str]] = {}
+    shortened: dict[tuple[str, str, str], list[str]] = {}
     for spec in specs:
         have = partitions.get(spec.name)
         if have is None or not spec.role.startswith("data"):
             continue
         if have < spec.partitions:
             growing.setdefault((have, spec.partitions), []).append(spec.name)
-        kept, wanted = configs.get(spec.name, {}).get("retention.ms"), spec.configs.get("retention.ms")
-        if kept is not None and wanted is not None and _milliseconds(wanted) < _milliseconds(kept):
-            shortened.setdefault((_days(kept), _days(wanted)), []).append(spec.name)
+        kept = configs.get(spec.name, {})
+        for key, wanted in spec.configs.items():
+            if loses(key, kept.get(key), wanted):
+                change = _KEEPING[key], _shown(key, kept[key]), _shown(key, wanted)
+                shortened.setdefault(change, []).append(spec.name)
     order = "later changes of a row go to another partition than its earlier ones, so their order is lost"
     return (
         *(
@@ -105,21 +117,27 @@ def topic_changes(
         ),
         *(
             GuardedChange(
-                "data_retention_days",
+                setting,
                 before,
                 after,
                 f"older records are deleted, also those that a consumer has not read ({', '.join(topics)})",
                 any(topic in filled for topic in topics),
             )
-            for (before, after), topics in shortened.items()
+            for (setting, before, after), topics in shortened.items()
         ),
     )
 
 
-def current_data(record: StageRecord | None, catalogue: Catalogue) -> tuple[str, ...]:
-    """The data topics that the last registration was for; none of a stage that was never registered."""
+def current_data(
+    record: StageRecord | None, catalogue: Catalogue, stored: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """The data topics that the last registration was for; none of a stage that was never registered.
+
+    A connector may live without a record: its launch failed after it was registered, or the record was lost.
+    Then its config counts, which Connect has `stored`.
+    """
     if record is None or not record.cluster_id:
-        return ()
+        return () if stored is None else catalogue.roles[_role(stored, catalogue)]
     data = {name for role in ("data", *JDBC_TOPICS.values()) for name in catalogue.roles[role]}
     return tuple(name for name in record.topics if name in data)
 
@@ -129,10 +147,11 @@ def form_changes(
     catalogue: Catalogue,
     wanted: tuple[str, str, str],
     filled: Collection[str],
+    stored: Mapping[str, str] | None = None,
 ) -> tuple[GuardedChange, ...]:
     """What changes for consumers; `wanted`: kind, jdbc_topics and envelope (empty: it stays)."""
-    topics = current_data(record, catalogue)
-    if record is None or not topics:
+    topics = current_data(record, catalogue, stored)
+    if not topics:
         return ()
     kind, names, envelope = wanted
     loses = any(topic in filled for topic in topics)
@@ -147,7 +166,7 @@ def form_changes(
     elif kind == "jdbc" and names != have_names:
         effect = f"nothing more comes on {', '.join(topics)}, and consumers must read other topics"
         found.append(GuardedChange("jdbc_topics", have_names, names, effect, loses))
-    have = record.envelope or _FIRST_ENVELOPE
+    have = kept_envelope(record, stored)
     if envelope and envelope != have:
         effect = (
             "records from then on have another form than those before, on the same topics; consumers must "
@@ -155,6 +174,13 @@ def form_changes(
         )
         found.append(GuardedChange("envelope", have, envelope, effect, loses))
     return tuple(found)
+
+
+def _role(stored: Mapping[str, str], catalogue: Catalogue) -> str:
+    """The role of the topics that a connector with this config writes."""
+    if stored.get(CLASS_KEY) != JDBC_CLASS:
+        return "data"
+    return JDBC_TOPICS["bare" if stored.get("topic.prefix") == catalogue.jdbc_prefix else "schema"]
 
 
 def _kind_of(topics: Sequence[str], catalogue: Catalogue) -> tuple[str, str]:
@@ -165,11 +191,8 @@ def _kind_of(topics: Sequence[str], catalogue: Catalogue) -> tuple[str, str]:
     return "debezium", ""
 
 
-def _milliseconds(text: str) -> float:
-    """Retention as a number that can be compared; -1 is without a limit, and so is what is no number."""
-    return float(text) if text.isdigit() else float("inf")
-
-
-def _days(text: str) -> str:
-    """Retention in days, as the setting has it."""
-    return f"{int(text) / _DAY_MS:g}" if text.isdigit() else "unlimited"
+def _shown(key: str, value: str) -> str:
+    """A value as a name has it: retention in days, as in the setting."""
+    if value == "-1":
+        return "unlimited"
+    return f"{int(value) / _DAY_MS:g}" if key == "retention.ms" else value.replace(" ", "")

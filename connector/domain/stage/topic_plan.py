@@ -51,7 +51,7 @@ class TopicPlan:
             found += [
                 f"topic {topic} has {key} {have.get(key)}, and {value} is wanted, which deletes records"
                 for key, value in sorted(wanted.items())
-                if _loses(key, have.get(key), value)
+                if loses(key, have.get(key), value)
             ]
         return tuple(found)
 
@@ -71,7 +71,7 @@ class TopicPlan:
         return ", ".join(f"{count} {word}" for count, word in counts if count) or "the stage has no topics"
 
 
-def _loses(key: str, have: str | None, wanted: str) -> bool:
+def loses(key: str, have: str | None, wanted: str) -> bool:
     """Whether records are deleted that a topic keeps now. -1 is without a limit."""
     if have is None or have == wanted:
         return False

@@ -1,18 +1,23 @@
 """What a launch looks for before it says that a connector runs: something that arrives, not only a state.
 
-Streaming: a heartbeat on its topic that was written after the registration and by this worker, and of a stage
-with a heartbeat table its change. During a snapshot no heartbeat is due, but the task's count of written
-records grows. The kind `jdbc` has neither: its validation opens a connection, as `verify` looks at it.
+Streaming: a heartbeat on its topic that was written lately, after the registration and by this worker, and of
+a stage with a heartbeat table its change. During a snapshot no heartbeat is due, but the task's count of
+written records grows. The kind `jdbc` has neither: its validation opens a connection, as `verify` looks at
+it.
 """
 
+import time
 from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
+from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.errors import ServerError
+from connector.domain.health.lag import staleness_limit
 from connector.domain.health.observation import Observation
+from connector.domain.health.refused_login import SECRET_OF
 from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
-from lambda_src.connect_admin.registration.validate import connector_errors
+from lambda_src.connect_admin.registration.validate import connector_errors, refused
 from lambda_src.session import Session
 
 #: How long one request waits for what is due in a moment, and how often it looks, in seconds.
@@ -26,15 +31,21 @@ _VALIDATION_SECONDS = 12.0
 def arrived(session: Session, seen: Observation, done: Answer) -> Answer:
     """The answer `done`, with what has arrived; WAITING as long as nothing has."""
     if session.environment.settings.kind != "debezium":
-        return _polled(session, done)
+        return gets_a_connection(session, done)
     if seen.source is not None and seen.source.snapshot_running and not seen.source.streaming:
         return _snapshot(session, seen, done)
     return _heartbeat(session, seen, done)
 
 
-def _polled(session: Session, done: Answer) -> Answer:
-    """Of a kind without heartbeats: whether its validation, which lists tables, gets a connection."""
+def gets_a_connection(session: Session, done: Answer) -> Answer:
+    """Of a kind without heartbeats: whether its validation, which lists tables, gets a connection.
+
+    A refused login fails at once, and its version is remembered: waiting would repeat it until the account is
+    locked.
+    """
     errors = connector_errors(session, session.connect(_VALIDATION_SECONDS))
+    if any(diagnose(error.message).error_class.name in SECRET_OF for error in errors):
+        return refused(session, errors)
     if errors:
         why = validation_errors.about_fields(errors, session.database_address)
         return replace(done, state=State.WAITING, summary=f"its task runs, but it gets no connection: {why}")
@@ -74,7 +85,9 @@ def _heartbeat(session: Session, seen: Observation, done: Answer) -> Answer:
         rare = f"a heartbeat is due each {settings.heartbeat_seconds} s, which a launch does not wait for"
         return _with(done, f"{rare}: the health check looks for it")
     roles = ("heartbeat", *(("heartbeat_table",) if settings.heartbeat_table else ()))
-    after = max(session.since, _worker_began(session, seen))
+    # A launch that changed nothing has no moment of a change: the newest heartbeat may then be hours old.
+    lately = time.time() - staleness_limit(settings.heartbeat_seconds)
+    after = max(session.since, _worker_began(session, seen), lately)
     with session.kafka() as kafka:
 
         def newest() -> dict[str, float | None]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 
 from connector.domain.admin_api import Answer, State
+from connector.domain.capture.config import CLASS_KEY
 from connector.domain.health.refused import RefusedVersion
 from connector.domain.health.refused_login import SECRET_OF
 from connector.domain.secrets.secrets import DB_INFO
@@ -19,7 +20,6 @@ from lambda_src.session import Session
 
 #: How the keys begin that say where the database is and who logs in, for either kind of connector.
 _ADDRESS = ("database.", "connection.")
-_CLASS = "connector.class"
 _FIRST_ACT = "the login is tried by the new worker, once"
 
 
@@ -50,7 +50,7 @@ def _config(session: Session) -> Mapping[str, str]:
     """
     stored = session.connect().config(CONNECTOR) or {}
     address = {key: value for key, value in session.config.items() if key.startswith(_ADDRESS)}
-    same_kind = stored.get(_CLASS) == session.config[_CLASS]
+    same_kind = stored.get(CLASS_KEY) == session.config[CLASS_KEY]
     return {**stored, **address} if same_kind else stored
 
 

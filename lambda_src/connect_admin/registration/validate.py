@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import validation_errors
@@ -12,27 +11,14 @@ from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.redaction import without_values
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.connect_rest import Connect, ConnectError
-from lambda_src.clients.state_table import read_record
 from lambda_src.logins import check_may_log_in, own_validation, reason_in_log, remember_validation
 from lambda_src.session import Session
 
-_FIRST = "Nothing streamed before: the stage was never registered, so nothing stands still"
 #: What validation takes beyond the wait for the database.
 SPARE_SECONDS = 10
 
 
 def validate(session: Session) -> Answer:
-    """Let Connect validate; a refusal of a first launch says that nothing streamed before."""
-    answer = _validated(session)
-    if answer.state is not State.FAILED:
-        return answer
-    record = read_record(session.aws.table(session.environment.table))
-    if record is not None and record.cluster_id:
-        return answer
-    return replace(answer, summary=f"{answer.summary}. {_FIRST}")
-
-
-def _validated(session: Session) -> Answer:
     """Connect resolves `${env:…}` before it validates, so wrong credentials show here."""
     session.know_confidential()
     resting = session.environment.settings.state != "running"

@@ -112,6 +112,18 @@ def test_workers_that_run_although_none_is_meant_are_judged():
     assert judged(replace(WELL, desired_count=0)).summary.startswith("healthy")
 
 
+@pytest.mark.parametrize("by", [HaltedBy.OPERATOR, HaltedBy.DECLARED])
+def test_drift_at_rest_is_in_the_summary_and_no_finding(by: HaltedBy):
+    """Somebody is at work on a halted connector: the keys are told, and nobody is mailed."""
+    rests = replace(WELL, connector=STOPPED, source=None, halt=Halt(by=by, at=1_799_990_000))
+    verdict = judged(replace(rests, drifted_keys=("database.user", "tasks.max")))
+    assert verdict.findings == ()
+    assert verdict.metrics["ConfigDrifted"] == 0
+    told = "; these keys differ from what was registered: database.user, tasks.max"
+    assert verdict.summary.endswith(told)
+    assert told not in judged(rests).summary
+
+
 def test_drift_names_keys_and_is_put_back_by_a_launch():
     (finding,) = judged(replace(WELL, drifted_keys=("database.user", "tasks.max"))).findings
     assert finding.name == "ConfigDrifted"

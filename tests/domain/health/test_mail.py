@@ -1,12 +1,22 @@
 """A mail can be acted on: what to edit, the full secret, links, account, lag, and whether data is at risk."""
 
+from pathlib import Path
+
 import pytest
 
 from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.health.budget import Budget
+from connector.domain.health.check_result import launch
 from connector.domain.health.drills import CLASSES, metric_of
-from connector.domain.health.error_classes import ARCHIVED_LOG_EXPIRING, NO_SERVICE, OBSERVED, SKIPPED, named
+from connector.domain.health.error_classes import (
+    ARCHIVED_LOG_EXPIRING,
+    BUFFER_FILLING,
+    NO_SERVICE,
+    OBSERVED,
+    SKIPPED,
+    named,
+)
 from connector.domain.health.finding import Finding
 from connector.domain.health.mail import incident_mail, recovery_mail, trend
 from connector.domain.health.mail_context import MailContext, context_in
@@ -14,6 +24,7 @@ from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verdict import Verdict
 from connector.domain.stage.stage import Stage
 
+OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 NOW = 1_800_000_000.0
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:Alerts-wms-alerts-main"
 DOCS = "https://git.example/wms/docs/"
@@ -67,6 +78,29 @@ def test_what_must_be_edited_comes_before_the_command():
     text = mail(named("memory"), context("feature-x"))
     assert "First edit:   task_memory in config/ephemeral/feature-x/config.yaml" in text
     assert "Then run:     sceptre launch ephemeral/feature-x --yes" in text
+    text = mail(BUFFER_FILLING)
+    assert "First edit:   task_memory in config/main/config.yaml, if such transactions are normal" in text
+    assert "Then run:     sceptre launch main --yes" in text
+
+
+def test_no_step_names_a_setting_that_there_is_not():
+    """Nothing but a new snapshot rebuilds the schema history, and no setting changes a converter."""
+    text = mail(named("schema history"))
+    assert "docs/operations.md, 'A lost schema history'" in text
+    assert "snapshot.mode" not in text
+    assert "no setting changes the converters" in mail(named("record format"))
+    assert "### A lost schema history\n" in OPERATIONS.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("stage", "command"),
+    [
+        ("main", "sceptre launch main/alerts.yaml --yes"),
+        ("feature-x", "sceptre launch ephemeral/feature-x/alerts.yaml --yes"),
+    ],
+)
+def test_recipients_are_launched_with_their_stack_alone(stage: str, command: str):
+    assert launch(Stage.parse(stage), "alerts.yaml") == command
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,11 @@ def stage(world: FakeStage) -> FakeStage:
     world.ecs.secrets[1] = dict(injected(PATH))
     world.ecs.start(ADDRESS, at=1_700_000_000)
     assert world.ask(Operation.REGISTER).changed
+    world.ask(Operation.RECORD)
     world.ask(Operation.STOP)
     refuse(world)
     world.connect.requests.clear()
+    world.kafka.settings = {}
     return world
 
 

@@ -1,7 +1,10 @@
 """CHANGES and TOPICS: what cannot be undone is named by the function, and done only with its name."""
 
+import pytest
+
 from connector.domain.admin_api import Operation, State
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.stage.record import RECORD_KEY
 from connector.domain.stage.stage import Stage
 from tests.lambda_src.conftest import FakeStage
 
@@ -38,6 +41,31 @@ def test_the_settings_of_a_checkout_are_compared_with_what_is_there(world: FakeS
 
 def test_before_the_first_launch_nothing_is_lost(world: FakeStage) -> None:
     assert names(world, ConnectorSettings(data_partitions=5, envelope="plain")) == []
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_living_connector_without_a_record_does_not_switch_without_a_word(
+    world: FakeStage, lost: bool
+) -> None:
+    """A first launch may have registered it and failed afterwards; a record may be lost."""
+    for step in (Operation.TOPICS, Operation.REGISTER, *((Operation.RECORD,) if lost else ())):
+        assert world.ask(step).state is State.DONE
+    world.table.items.pop(RECORD_KEY, None)
+    world.kafka.send(TOPIC, "key", "value")
+    world.kafka.changes.clear()
+    assert names(world) == []
+    assert names(world, ConnectorSettings(envelope="plain")) == ["envelope schema->plain"]
+    assert names(world, ConnectorSettings(kind="jdbc")) == ["kind debezium->jdbc"]
+    world.connect.addresses = []
+    assert names(world, ConnectorSettings(kind="jdbc")) == [], "it may be the launch that brings workers back"
+
+
+def test_the_form_of_a_record_that_names_none_is_that_of_the_config(world: FakeStage) -> None:
+    world.ask(Operation.REGISTER)
+    launched(world)
+    del world.table.items[RECORD_KEY]["envelope"]
+    assert names(world, ConnectorSettings(envelope="schema")) == []
+    assert names(world, ConnectorSettings(envelope="plain")) == ["envelope schema->plain"]
 
 
 def test_topics_with_records_are_not_grown_without_the_changes_name(world: FakeStage) -> None:

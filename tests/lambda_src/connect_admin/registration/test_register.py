@@ -4,6 +4,7 @@ import pytest
 
 from connector.domain.admin_api import Operation, State
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.refused import REFUSED_KEY, RefusedCredentials, RefusedVersion
 from tests.lambda_src.conftest import USER, FakeStage
 from tests.support.fake_connect import REBALANCE
 
@@ -50,6 +51,34 @@ def test_a_rebalance_is_waited_for(world: FakeStage, status: int, operation: Ope
     assert f"Connect answered {status}" in answer.summary
     assert "rebalance was underway" in answer.summary
     assert world.ask(operation).state is State.DONE
+
+
+FIRST = "Nothing streamed before: the stage was never registered, so nothing stands still"
+
+
+@pytest.mark.parametrize("operation", [Operation.VALIDATE, Operation.REGISTER])
+@pytest.mark.parametrize("remembered", [False, True])
+def test_each_refusal_of_a_first_launch_says_that_nothing_streamed(
+    world: FakeStage, operation: Operation, remembered: bool
+) -> None:
+    """Whether Connect refuses now, or a version that was refused before is not tried again."""
+    if remembered:
+        found = [RefusedVersion("wms/main/dbInfo", "v1-wms/main/dbInfo", "login", 1_700_000_000)]
+        world.table.items[REFUSED_KEY] = RefusedCredentials().remembering(found).to_item()
+    else:
+        world.connect.invalid = {"database.password": LOGIN}
+    answer = world.ask(operation)
+    assert (answer.state, answer.summary.endswith(f". {FIRST}")) == (State.FAILED, True)
+
+
+@pytest.mark.parametrize("registered", [Operation.REGISTER, Operation.RECORD])
+def test_a_refusal_says_it_of_no_stage_that_may_have_streamed(
+    world: FakeStage, registered: Operation
+) -> None:
+    world.ask(registered)
+    world.connect.invalid = {"database.password": LOGIN}
+    answer = world.ask(Operation.VALIDATE)
+    assert (answer.state, FIRST in answer.summary) == (State.FAILED, False)
 
 
 def test_workers_that_do_not_answer_are_waited_for(world: FakeStage) -> None:

@@ -1,6 +1,7 @@
 """VERIFY: RUNNING alone proves nothing; the source has to be connected."""
 
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from connector.domain.admin_api import Operation, State
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
-from tests.lambda_src.conftest import PASSWORD, USER, FakeStage
+from tests.lambda_src.conftest import BEATS, PASSWORD, USER, FakeStage
 
 NAME = "wms-oracle-cdc"
 #: The task's count of sent records, as the worker's metrics page has it.
@@ -101,20 +102,32 @@ def test_a_snapshot_that_ends_meanwhile_is_looked_at_again(registered: FakeStage
 
 def test_a_heartbeat_from_before_the_registration_proves_nothing(registered: FakeStage) -> None:
     topic = registered.stage.topics.one("heartbeat")
-    registered.kafka.newest_at[topic] = 5000.0
-    before = registered.ask(Operation.VERIFY, since=5000.5)
+    registered.kafka.newest_at[topic] = BEATS
+    before = registered.ask(Operation.VERIFY, since=BEATS + 0.5)
     assert before.state is State.WAITING
     assert f"no new record has arrived on {topic} yet" in before.summary
-    registered.time.on_sleep = lambda: registered.kafka.newest_at.update({topic: 5001.0})
-    assert registered.ask(Operation.VERIFY, since=5000.5).state is State.DONE
+    registered.time.on_sleep = lambda: registered.kafka.newest_at.update({topic: BEATS + 1})
+    assert registered.ask(Operation.VERIFY, since=BEATS + 0.5).state is State.DONE
 
 
 def test_a_heartbeat_of_the_worker_before_proves_nothing(registered: FakeStage) -> None:
-    topic = registered.stage.topics.one("heartbeat")
-    registered.kafka.newest_at[topic] = 5000.0
+    topic, beat = registered.stage.topics.one("heartbeat"), time.time() - 60
+    registered.kafka.newest_at[topic] = beat
     assert registered.ask(Operation.VERIFY).state is State.DONE
-    registered.ecs.tasks[0]["createdAt"] = datetime.fromtimestamp(6000, UTC)
+    registered.ecs.tasks[0]["createdAt"] = datetime.fromtimestamp(beat + 1, UTC)
     assert registered.ask(Operation.VERIFY).state is State.WAITING
+
+
+@pytest.mark.parametrize(("interval", "limit"), [(10, 300), (150, 450)])
+def test_a_launch_that_changes_nothing_needs_a_heartbeat_that_the_health_check_would_take(
+    world: FakeStage, interval: int, limit: int
+) -> None:
+    world.settings = ConnectorSettings(heartbeat_seconds=interval)
+    world.ask(Operation.REGISTER)
+    topic = world.stage.topics.one("heartbeat")
+    for age, state in ((limit + 10, State.WAITING), (limit - 60, State.DONE)):
+        world.kafka.newest_at[topic] = time.time() - age
+        assert world.ask(Operation.VERIFY).state is state
 
 
 def test_an_empty_or_missing_heartbeat_topic_is_waited_for(registered: FakeStage) -> None:
