@@ -11,12 +11,14 @@ from typing import Any
 
 from connector.domain.health.item_version import read_version
 from connector.domain.health.moments import moment
-from connector.domain.secrets.rotation import ChangedSecret
+from connector.domain.secrets.rotation import ChangedSecret, SecretChange
 
 #: Partition key of the item in the state table.
 ROTATION_KEY = "rotation"
 #: How many changes are remembered that failed, the newest last.
 _KEPT = 20
+#: What stands in a key in place of a version: it may happen again, and is another matter then.
+_CHANGES = frozenset(change.value for change in SecretChange)
 
 
 class Phase(StrEnum):
@@ -78,6 +80,9 @@ class Rotation:
     mailed: bool = True
     #: Path and version (or what else there is to tell) of each change that failed, the newest last.
     failed: tuple[tuple[str, str], ...] = ()
+    #: The versions that the workers have kept after a rotation that failed, because the password from before
+    #: is over; empty after one that went well.
+    kept: Mapping[str, str] = field(default_factory=dict)
     #: The item's own version, 0 without an item.
     number: int = 0
     #: The number in the table if none of ours can have written it; it is replaced all the same.
@@ -124,17 +129,26 @@ class Rotation:
 
     def done(self, now: float) -> "Rotation":
         """The connector streams with the new versions."""
-        others = tuple(key for key in self.failed if key[0] not in self.versions)
+        others = tuple(key for key in self.failed if not self._settles(key))
         return self._next(
             phase=Phase.NONE, ending=Ending.DONE, ended=int(now), reason="", error_class="", mailed=True,
-            failed=others,
+            failed=others, kept={},
         )  # fmt: skip
+
+    def _settles(self, key: tuple[str, str]) -> bool:
+        """Whether the versions in use end a failure; another version that failed is still not to be tried."""
+        path, failed = key
+        return path in self.versions and failed in (self.versions[path], *_CHANGES)
 
     def superseded(self, now: float) -> "Rotation":
         """A launch has begun; the same object where no rotation is under way."""
         if not self.under_way:
             return self
         return self._next(phase=Phase.NONE, ending=Ending.SUPERSEDED, ended=int(now), reason="")
+
+    def keeping(self) -> "Rotation":
+        """The same, whose versions the workers keep although it fails; it is not written by itself."""
+        return replace(self, kept=dict(self.versions))
 
     def failure(
         self, now: float, reason: str, error_class: str, keys: Iterable[tuple[str, str]], *, mailed: bool
@@ -193,6 +207,7 @@ class Rotation:
             "class": self.error_class,
             "mailed": self.mailed,
             "failed": [list(key) for key in self.failed],
+            "kept": dict(self.kept),
         }
 
     @classmethod
@@ -216,6 +231,7 @@ class Rotation:
                 error_class=str(item["class"]),
                 mailed=bool(item["mailed"]),
                 failed=tuple((str(path), str(version)) for path, version in item["failed"]),
+                kept={str(path): str(version) for path, version in item.get("kept", {}).items()},
                 number=number,
                 replaced_version=replaced_version,
             )

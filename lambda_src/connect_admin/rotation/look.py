@@ -22,6 +22,8 @@ from lambda_src.session import Session
 
 #: Secrets that a stage need not have.
 _OPTIONAL = (KAFKA_TLS,)
+#: Variable of the worker -> how the path of the secret behind it ends.
+_ENDS = {name: f"/{secret}" for secret, names in VARIABLES.items() for name in names}
 
 
 @dataclass(frozen=True)
@@ -63,29 +65,40 @@ def glance(session: Session) -> Glance:
     if record is None or record.retiring:
         return Glance(session)
     found = look(session, record, read_refused(table), rotation)
+    pinned = pinned_in_service(session)
     if found.blocked is not None:
-        session = session.with_versions(record.secret_versions)
-    return Glance(session, rotation, found, behind(session, record))
+        session = session.with_versions(rotation.kept if keeps(pinned, rotation) else record.secret_versions)
+    return Glance(session, rotation, found, behind(pinned, record, rotation))
 
 
-def behind(session: Session, record: StageRecord) -> Sequence[str]:
+def pinned_in_service(session: Session) -> Mapping[str, PinnedSecret]:
+    """Variable -> the version of a secret that new workers get for it; empty while ECS replaces workers."""
+    service = session.observe_service()
+    if service is None or not service.definition or service.rolling_out:
+        return {}
+    injected = injected_in(read_definition(session.aws.ecs(), service.definition))
+    pinned = {name: PinnedSecret.of(reference) for name, reference in injected.items()}
+    return {name: each for name, each in pinned.items() if name in _ENDS and each.version}
+
+
+def keeps(pinned: Mapping[str, PinnedSecret], rotation: Rotation) -> bool:
+    """Whether the service has the versions that it kept when a rotation failed."""
+    return bool(pinned) and all(rotation.kept.get(each.path) == each.version for each in pinned.values())
+
+
+def behind(pinned: Mapping[str, PinnedSecret], record: StageRecord, rotation: Rotation) -> Sequence[str]:
     """Paths of which new workers get another version than the one that the record names.
 
     CloudFormation does not know a rotation's task definition: a launch that fails goes back to the one of the
-    launch before, whose password may be over.
+    launch before, whose password may be over. What a failed rotation left on purpose is not behind: there the
+    record names the password that is over.
     """
-    service = session.observe_service()
-    if service is None or not service.definition or service.rolling_out:
+    if keeps(pinned, rotation):
         return ()
-    injected = injected_in(read_definition(session.aws.ecs(), service.definition))
-    ends = {name: f"/{secret}" for secret, names in VARIABLES.items() for name in names}
     found: dict[str, None] = {}
-    for name, reference in injected.items():
-        pinned = PinnedSecret.of(reference)
-        if name not in ends or not pinned.version:
-            continue
+    for name, each in pinned.items():
         for path, version in record.secret_versions.items():
-            if path.endswith(ends[name]) and (pinned.path, pinned.version) != (path, version):
+            if path.endswith(_ENDS[name]) and (each.path, each.version) != (path, version):
                 found[path] = None
     return tuple(found)
 

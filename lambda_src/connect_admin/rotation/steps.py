@@ -39,7 +39,7 @@ from lambda_src.clients.state_table import (
 from lambda_src.connect_admin.registration.put_connector import register
 from lambda_src.connect_admin.registration.verify import verify
 from lambda_src.connect_admin.rotation.attempt import Attempt, another_user, attempt
-from lambda_src.connect_admin.rotation.look import behind, look
+from lambda_src.connect_admin.rotation.look import behind, look, pinned_in_service
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Session
@@ -96,7 +96,8 @@ class RotationStep:
 
     def _begin(self, record: StageRecord, rotation: Rotation) -> Answer:
         plan = look(self.session, record, read_refused(self.table), rotation)
-        paths = behind(self.session, record) if not plan.changed or plan.blocked is not None else ()
+        as_is = not plan.changed or plan.blocked is not None
+        paths = behind(pinned_in_service(self.session), record, rotation) if as_is else ()
         if paths and not (plan.changed and self.session.retry_login):
             return self._catch_up(record, rotation, paths)
         if not plan.changed:
@@ -308,7 +309,8 @@ class RotationStep:
         A new password of the same user ended the old one: a worker with that would only be refused.
         """
         if not rotation.go_back:
-            return self._fail(rotation, f"{reason}; the workers stay as they are now", "rotation failed")
+            reason = f"{reason}; the workers stay as they are now"
+            return self._fail(rotation.keeping(), reason, "rotation failed")
         answer = self._fail(
             rotation, f"{reason}; the workers get back what they had before", "rotation failed"
         )

@@ -24,6 +24,7 @@ from lambda_src.clients.state_table import (
     write_record,
 )
 from lambda_src.clients.task_definitions import injected_in
+from lambda_src.connect_admin.rotation.look import glance
 from tests.lambda_src.conftest import BROKERS, PASSWORD
 from tests.lambda_src.connect_admin.rotation.rotating import (
     BEGAN,
@@ -293,6 +294,31 @@ def test_with_the_same_user_the_workers_keep_the_new_password_for_the_old_one_is
     answer = main.step()
     assert answer.state is State.FAILED
     assert len(main.stage.ecs.given) == 1
+    number = main.rotation.number
+    for _ in range(4):
+        again = main.step()
+        assert (again.state, again.changed) == (State.FAILED, False)
+    assert (len(main.stage.ecs.given), len(main.tries), main.rotation.number) == (1, 1, number)
+    assert glance(main.stage.session()).session.stored("dbInfo").version == f"v2-{OWN}"
+
+
+@pytest.mark.parametrize("retry_login", [False, True])
+def test_workers_that_kept_a_new_password_go_on_with_a_newer_one_or_when_an_operator_says_so(
+    main: Rotating, retry_login: bool
+):
+    main.change_password()
+    main.step()
+    main.complete()
+    main.step()
+    main.stage.connect.tasks[CONNECTOR].update(state="FAILED", trace="ORA-01031: insufficient privileges")
+    assert main.step().state is State.FAILED
+    main.stage.connect.tasks[CONNECTOR].update(state="RUNNING", trace="")
+    if not retry_login:
+        main.change_password("the-third-password")
+    assert main.step(told=True, retry_login=retry_login).state is State.WAITING
+    assert main.rotated().state is State.DONE
+    assert main.record.secret_versions[OWN] == f"v{2 if retry_login else 3}-{OWN}"
+    assert (len(main.tries), main.rotation.kept) == (2, {})
 
 
 def test_a_connector_that_a_refused_login_has_stopped_goes_on_with_the_new_password(main: Rotating):
