@@ -72,6 +72,8 @@ class Rotation:
     go_back: bool = False
     #: Whether the service was given the new definition.
     deployed: bool = False
+    #: Whether the workers only get what the record names, which was tried before.
+    catch_up: bool = False
     ending: Ending = Ending.NONE
     ended: int = 0
     reason: str = ""
@@ -99,14 +101,20 @@ class Rotation:
 
     def begun(self, now: float, versions: Mapping[str, str], changed: Iterable[ChangedSecret]) -> "Rotation":
         """The claim of a new one: its login is tried next."""
-        return self.resumed(now, versions, (each.path for each in changed))
+        return self._claimed(now, versions, (each.path for each in changed), catch_up=False)
 
     def resumed(self, now: float, versions: Mapping[str, str], changed: Iterable[str]) -> "Rotation":
-        """The claim of one to versions that were tried before; `changed` are their paths."""
-        paths, at = tuple(changed), int(now)
+        """The claim of one to the recorded versions, of which none is tried; `changed` are their paths."""
+        return self._claimed(now, versions, changed, catch_up=True)
+
+    def _claimed(
+        self, now: float, versions: Mapping[str, str], paths: Iterable[str], *, catch_up: bool
+    ) -> "Rotation":
+        at = int(now)
         return self._next(
-            phase=Phase.TRYING, began=at, since=at, versions=dict(versions), changed=paths, definition="",
-            previous="", go_back=False, deployed=False, reason="", error_class="",
+            phase=Phase.TRYING, began=at, since=at, versions=dict(versions), changed=tuple(paths),
+            definition="", previous="", go_back=False, deployed=False, catch_up=catch_up, reason="",
+            error_class="",
         )  # fmt: skip
 
     def rolling(self, now: float, definition: str, previous: str, *, go_back: bool) -> "Rotation":
@@ -182,6 +190,8 @@ class Rotation:
         }.get(self.phase)
         if what is None:
             return ""
+        if self.catch_up and self.phase is Phase.TRYING:
+            what = "the workers are to get the recorded version"
         return f"a rotation of {', '.join(self.changed)} is under way since {moment(self.began)}: {what}"
 
     def _next(self, **changes: Any) -> "Rotation":
@@ -201,6 +211,7 @@ class Rotation:
             "previous": self.previous,
             "go_back": self.go_back,
             "deployed": self.deployed,
+            "catch_up": self.catch_up,
             "ending": self.ending.value,
             "ended": self.ended,
             "reason": self.reason,
@@ -225,6 +236,7 @@ class Rotation:
                 previous=str(item["previous"]),
                 go_back=bool(item["go_back"]),
                 deployed=bool(item["deployed"]),
+                catch_up=bool(item.get("catch_up")),
                 ending=Ending(item["ending"]),
                 ended=int(item["ended"]),
                 reason=str(item["reason"]),

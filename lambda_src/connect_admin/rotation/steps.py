@@ -82,6 +82,11 @@ class RotationStep:
         if rotation.phase is Phase.TRYING:
             if not rotation.late(self.clock()):
                 return Answer(State.WAITING, rotation.describe())
+            if rotation.catch_up:
+                # No login was tried, so nothing is to blame: the next step begins anew.
+                reason = "the run that was to give the workers the recorded version did not end"
+                self._write(rotation, rotation.waiting(reason))
+                return Answer(State.WAITING, reason)
             reason = (
                 "the run that tried the new login did not end, so it is not known whether it was accepted"
             )
@@ -130,6 +135,9 @@ class RotationStep:
             return Answer(
                 State.FAILED, f"the workers have another version, and {refused.describe()} was refused"
             )
+        failed = [path for path in paths if rotation.knows((path, record.secret_versions[path]))]
+        if failed and not self.session.retry_login:
+            return Answer(State.FAILED, f"the workers did not start with the recorded {', '.join(failed)}")
         begun = rotation.resumed(self.clock(), record.secret_versions, paths)
         if not self._write(rotation, begun):
             return Answer(State.WAITING, "another run has begun at the same time")

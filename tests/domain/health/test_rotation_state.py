@@ -24,6 +24,7 @@ ROTATIONS = st.builds(
     previous=TEXTS,
     go_back=st.booleans(),
     deployed=st.booleans(),
+    catch_up=st.booleans(),
     ending=st.sampled_from(Ending),
     ended=st.integers(0, NOW),
     reason=TEXTS,

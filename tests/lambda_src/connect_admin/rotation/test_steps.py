@@ -546,6 +546,39 @@ def test_a_recorded_version_that_was_refused_since_is_not_given_to_the_workers(m
     assert main.stage.ecs.given == given
 
 
+def test_a_run_that_dies_while_it_gives_workers_the_recorded_version_blames_no_login(main: Rotating):
+    main.change_password()
+    main.rotated()
+    main.stage.ecs.revision = 1
+    begun = main.rotation.resumed(main.now, main.record.secret_versions, [OWN])
+    replace_item(main.stage.table, begun.to_item())
+    assert main.step().state is State.WAITING
+    main.now += Phase.TRYING.seconds + 1
+    assert main.step().state is State.WAITING
+    assert (main.rotation.failed, main.rotation.mailed) == ((), True)
+    assert main.rotated().state is State.DONE
+    given = injected_in(main.stage.ecs.registered[main.stage.ecs.given[-1]])
+    assert PinnedSecret.of(given["DATABASE_PASSWORD"]).version == f"v2-{OWN}"
+
+
+def test_workers_that_do_not_start_with_the_recorded_version_are_left_until_an_operator_says_so(
+    main: Rotating,
+):
+    main.change_password()
+    main.rotated()
+    main.stage.ecs.revision = 1
+    main.step()
+    main.stage.ecs.roll_back("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1")
+    assert (main.step().state, main.rotation.ending) == (State.FAILED, Ending.FAILED)
+    given, number = len(main.stage.ecs.given), main.rotation.number
+    for _ in range(3):
+        assert main.step().state is State.FAILED
+    assert (len(main.stage.ecs.given), main.rotation.number) == (given, number)
+    assert main.step(told=True, retry_login=True).state is State.WAITING
+    assert main.rotated().state is State.DONE
+    assert main.rotation.failed == ()
+
+
 def test_workers_of_a_release_that_named_no_version_are_left_as_they_are(main: Rotating):
     main.stage.ecs.secrets[1] = {
         name: ":".join(reference.split(":")[:8]) for name, reference in main.stage.ecs.secrets[1].items()
