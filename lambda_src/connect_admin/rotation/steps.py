@@ -306,8 +306,8 @@ class RotationStep:
         write_record(
             self.table, replace(record, secret_versions=versions, config_hash=config_hash(session.config))
         )
-        changed = ", ".join(rotation.changed)
-        return Answer(State.DONE, f"the workers run with the new {changed}; {seen}", changed=True)
+        which = f"{'recorded' if rotation.catch_up else 'new'} {', '.join(rotation.changed)}"
+        return Answer(State.DONE, f"the workers run with the {which}; {seen}", changed=True)
 
     # -- endings ----------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.domain.admin_api import Operation, State
+from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.refused import RefusedVersion
 from connector.domain.health.rotation_state import Ending, Phase
@@ -507,6 +507,41 @@ def test_the_command_is_done_only_if_the_connector_streams(main: Rotating):
     assert main.stage.ask(Operation.ROTATE).state is State.DONE
     main.stage.connect.tasks[CONNECTOR].update(state="FAILED", trace="ORA-01031: insufficient privileges")
     assert main.stage.ask(Operation.ROTATE).state is State.FAILED
+
+
+def commanded(main: Rotating) -> Answer:
+    """What the command ends with."""
+    for _ in range(8):
+        answer = main.stage.ask(Operation.ROTATE)
+        if answer.state is not State.WAITING:
+            return answer
+        if main.stage.ecs.rollout == "IN_PROGRESS":
+            main.complete()
+    return answer
+
+
+def test_the_command_has_failed_if_the_workers_only_caught_up_with_the_record(main: Rotating):
+    main.change_password()
+    main.rotated()
+    main.stage.ecs.revision = 1
+    main.change_password("not-the-password")
+    remember_refused(main.stage.table, [RefusedVersion(OWN, f"v3-{OWN}", "login", int(BEGAN))])
+    answer = commanded(main)
+    assert answer.state is State.FAILED
+    assert f"the recorded {OWN}" in answer.summary
+    assert "its login was refused" in answer.summary
+
+
+def test_the_command_goes_on_with_a_version_that_came_during_the_rotation(main: Rotating):
+    main.change_password()
+    main.step()
+    main.complete()
+    main.step()
+    main.change_password("the-third-password")
+    answer = main.stage.ask(Operation.ROTATE)
+    assert (answer.state, main.record.secret_versions[OWN]) == (State.WAITING, f"v2-{OWN}")
+    assert commanded(main).state is State.DONE
+    assert main.record.secret_versions[OWN] == f"v3-{OWN}"
 
 
 def test_no_answer_holds_a_password(main: Rotating):
