@@ -295,17 +295,23 @@ class RotationStep:
         return Answer(State.WAITING, answer.summary)
 
     def _record(self, session: Session, rotation: Rotation, seen: str) -> Answer:
-        """The record gets the new versions only now."""
+        """The record gets the new versions only now, before the end is written.
+
+        A run that dies between the two leaves the rotation to the next run, which writes the same record. The
+        other way round, the next run would take the versions for new ones, and try and roll them again.
+        """
         record = read_record(self.table)
         if record is None or record.retiring:
             return Answer(State.FAILED, STANDS_BACK)
-        done = rotation.done(self.clock())
-        if not self._write(rotation, done):
+        # Read right before the write: a run that was held up must not write over what came after it.
+        if read_rotation(self.table) != rotation:
             return Answer(State.WAITING, "another run was faster")
         versions = dict(rotation.versions)
         write_record(
             self.table, replace(record, secret_versions=versions, config_hash=config_hash(session.config))
         )
+        if not self._write(rotation, rotation.done(self.clock())):
+            return Answer(State.WAITING, "another run was faster")
         which = f"{'recorded' if rotation.catch_up else 'new'} {', '.join(rotation.changed)}"
         return Answer(State.DONE, f"the workers run with the {which}; {seen}", changed=True)
 

@@ -24,6 +24,7 @@ from lambda_src.clients.state_table import (
     write_record,
 )
 from lambda_src.clients.task_definitions import injected_in
+from lambda_src.connect_admin.registration.verify import verify
 from lambda_src.connect_admin.rotation.look import glance
 from tests.lambda_src.conftest import BROKERS, PASSWORD
 from tests.lambda_src.connect_admin.rotation.rotating import (
@@ -444,6 +445,55 @@ def test_a_try_whose_run_died_counts_as_refused_and_is_not_repeated(main: Rotati
     main.now += Phase.TRYING.seconds + 1
     assert main.step().state is State.FAILED
     assert main.tries == []
+
+
+def test_a_run_that_dies_between_record_and_end_is_ended_by_the_next_one_without_a_try(
+    main: Rotating, monkeypatch: pytest.MonkeyPatch
+):
+    main.change_password()
+    main.step()
+    main.complete()
+    main.step()
+    put = main.stage.table.put_item
+    writes: list[str] = []
+
+    def dies_then(**arguments: Any) -> Any:
+        if writes:
+            raise RuntimeError("the function is killed")
+        writes.append(arguments["Item"]["id"])
+        return put(**arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(main.stage.table, "put_item", dies_then)
+        with pytest.raises(RuntimeError):
+            main.step()
+    assert main.step().state is State.DONE
+    assert main.record.secret_versions[OWN] == f"v2-{OWN}"
+    assert main.step().summary == "no secret has changed since the connector was verified"
+    assert (len(main.tries), len(main.stage.ecs.given)) == (1, 1)
+
+
+def test_a_run_that_was_held_up_does_not_write_over_the_record_of_a_later_rotation(
+    main: Rotating, monkeypatch: pytest.MonkeyPatch
+):
+    main.change_password()
+    main.step()
+    main.complete()
+    main.step()
+
+    def held_up(_: Any) -> Answer:
+        with monkeypatch.context() as patched:
+            patched.setattr("lambda_src.connect_admin.rotation.steps.verify", streams)
+            assert main.rotated().state is State.DONE
+            main.change_password("the-third-password")
+            assert main.rotated().state is State.DONE
+        return Answer(State.DONE, "it streams")
+
+    streams = verify
+    monkeypatch.setattr("lambda_src.connect_admin.rotation.steps.verify", held_up)
+    assert main.step().state is State.WAITING
+    assert main.record.secret_versions[OWN] == f"v3-{OWN}"
+    assert main.rotation.ending is Ending.DONE
 
 
 def test_a_definition_that_was_made_and_never_given_to_the_service_is_given_then(main: Rotating):
