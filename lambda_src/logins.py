@@ -124,10 +124,13 @@ def let_retry(session: Session) -> None:
 
 
 @contextmanager
-def own_validation(session: Session) -> Iterator[None]:
-    """While the block runs, Connect validates a config with the worker's own credentials."""
+def own_validation(session: Session, seconds: float) -> Iterator[None]:
+    """While the block runs, Connect validates a config with the worker's own credentials.
+
+    `seconds`: how long that takes at most.
+    """
     table, began = session.aws.table(session.environment.table), time.time()
-    write_validation(table, ValidationMark(began))
+    write_validation(table, ValidationMark.begun(began, seconds))
     try:
         yield
     finally:
