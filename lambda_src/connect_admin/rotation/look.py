@@ -4,16 +4,16 @@ No login is tried.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connector.domain.errors import DeniedSecret, SecretError
 from connector.domain.health.refused import RefusedCredentials
 from connector.domain.health.rotation_state import Rotation
-from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.secrets.brokers import KafkaAuth, only_by_launch
 from connector.domain.secrets.fallback import candidate_paths, find_secret
 from connector.domain.secrets.injected import VARIABLES, PinnedSecret, names_for
 from connector.domain.secrets.rotation import ChangedSecret, FoundSecret, Meaning, RotationPlan, plan
-from connector.domain.secrets.secrets import ALB_TLS, KAFKA_TLS
+from connector.domain.secrets.secrets import ALB_TLS, BROKER_STRING, KAFKA_TLS
 from connector.domain.secrets.shapes import check_shape
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.state_table import read_record, read_refused, read_rotation
@@ -107,7 +107,8 @@ def look(
     session: Session, record: StageRecord, refused: RefusedCredentials, rotation: Rotation
 ) -> RotationPlan:
     """Compare the secrets with the record. Raises `WmsError` when one cannot be read now."""
-    return plan(record.secret_versions, found_secrets(session), _refusal(refused, rotation))
+    found = [_for_launch(session, record, each) for each in found_secrets(session)]
+    return plan(record.secret_versions, found, _refusal(refused, rotation))
 
 
 def found_secrets(session: Session) -> Sequence[FoundSecret]:
@@ -137,6 +138,19 @@ def _found(session: Session, name: str) -> FoundSecret:
         path = next((path for path in (own, default) if path in versions), own)
         return FoundSecret(name, path, versions.get(path, ""), str(error))
     return FoundSecret(name, stored.path, stored.version)
+
+
+def _for_launch(session: Session, record: StageRecord, found: FoundSecret) -> FoundSecret:
+    """A broker string, compared with the one in use: ports and the way of authenticating are a launch's."""
+    known = record.secret_versions
+    if found.name != BROKER_STRING or found.problem or known.get(found.path) == found.version:
+        return found
+    try:
+        before = session.with_versions(known).brokers
+    except SecretError:
+        # The version before is gone: there is nothing to compare with, and the try will show.
+        return found
+    return replace(found, launch=only_by_launch(session.environment.auth, before, session.brokers))
 
 
 def _refusal(refused: RefusedCredentials, rotation: Rotation) -> Callable[[str, str], str]:

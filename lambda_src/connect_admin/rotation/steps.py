@@ -117,8 +117,9 @@ class RotationStep:
         if plan.blocked is not None:
             return Answer(State.FAILED, plan.blocked.describe())
         only_launch = [each for each in plan.of(Meaning.LAUNCH) if not rotation.knows(each.key)]
-        # Without its certificates, or with others, nothing else could be tried either.
-        if only_launch and (not plan.of(Meaning.TRY) or any(e.name == KAFKA_TLS for e in only_launch)):
+        # Without the brokers or their certificates, or with others, nothing else could be tried either.
+        first = any(each.name in (BROKER_STRING, KAFKA_TLS) for each in only_launch)
+        if only_launch and (first or not plan.of(Meaning.TRY)):
             reason = "; ".join(each.describe() for each in only_launch)
             return self._fail(rotation, reason, "launch needed", [each.key for each in only_launch])
         if not plan.of(Meaning.TRY):

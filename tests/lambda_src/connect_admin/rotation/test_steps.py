@@ -537,7 +537,36 @@ def test_brokers_that_are_down_are_waited_for_and_new_ones_that_do_not_answer_ar
     assert main.step().state is State.WAITING
     assert main.rotation.phase is Phase.NONE
     main.put(BROKERS_PATH, BROKERS.replace("b-1", "b-7"))
-    assert main.step().state is State.FAILED
+    answer = main.step()
+    assert answer.state is State.FAILED
+    assert "a launch opens the security group" in answer.summary
+
+
+def _no_try(*_: Any, **__: Any) -> None:
+    pytest.fail("something was tried")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("b-1.bigmac.example:19096,b-2.bigmac.example:9092", "no rule for port 19096"),
+        ("b-1.bigmac.example:9096,b-2.bigmac.example:9098", "no rule for port 9096, 9098"),
+        ("b-1.bigmac.example:9098,b-2.bigmac.example:9098", "changes how clients authenticate"),
+    ],
+    ids=["another port", "ports of two methods", "another method"],
+)
+def test_another_port_or_way_of_authenticating_needs_a_launch_and_nothing_is_tried(
+    main: Rotating, monkeypatch: pytest.MonkeyPatch, text: str, words: str
+):
+    main.put(BROKERS_PATH, text)
+    main.change_password()
+    monkeypatch.setattr("lambda_src.connect_admin.rotation.steps.attempt", _no_try)
+    answer = main.step()
+    assert answer.state is State.FAILED
+    assert words in answer.summary
+    assert (main.rotation.error_class, main.refused) == ("launch needed", [])
+    assert "bigmac" not in answer.summary
+    assert main.untouched
 
 
 # -- what an operator asks -------------------------------------------------------------------------
