@@ -66,8 +66,9 @@ def test_it_is_refused_without_a_login_in_one_line_with_the_next_step(stage: Fak
     answer = stage.ask(operation)
     assert answer.state is State.FAILED
     assert f"secret {PATH} (version v1-wms/m...) was refused" in answer.summary
-    assert "write the right value into that secret, then launch" in answer.summary
-    assert answer.summary.endswith("wms-connector resume main --retry-login")
+    assert "write the right value into that secret: a stage that has streamed takes it" in answer.summary
+    assert "wms-connector rotate main --retry-login if they have another" in answer.summary
+    assert "wms-connector resume main --retry-login if the workers have it" in answer.summary
     assert stage.connect.requests == []
 
 
