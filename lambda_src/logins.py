@@ -89,8 +89,9 @@ def refusal(session: Session) -> str | None:
         if halt.by is HaltedBy.LOGIN and task.id == halt.task:
             return (
                 f"the login of worker {task.id} with secret {halt.path or halt.secret} was refused, and "
-                "which version it has is not known; write the right value into that secret, then launch; if "
-                f"it is right by now: {RETRY.format(stage=session.stage.name)}"
+                "which version it has is not known; write the right value into that secret: a stage that has "
+                "streamed takes it by itself; if the worker's is right by now: "
+                f"{RETRY.format(stage=session.stage.name)}"
             )
     return None
 
@@ -124,10 +125,13 @@ def let_retry(session: Session) -> None:
 
 
 @contextmanager
-def own_validation(session: Session) -> Iterator[None]:
-    """While the block runs, Connect validates a config with the worker's own credentials."""
+def own_validation(session: Session, seconds: float) -> Iterator[None]:
+    """While the block runs, Connect validates a config with the worker's own credentials.
+
+    `seconds`: how long that takes at most.
+    """
     table, began = session.aws.table(session.environment.table), time.time()
-    write_validation(table, ValidationMark(began))
+    write_validation(table, ValidationMark.begun(began, seconds))
     try:
         yield
     finally:

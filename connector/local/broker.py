@@ -191,16 +191,20 @@ def _format(properties: Path, directory: Path, tools: Toolchain, java: list[str]
     identity = identity if identity[0] not in "-_" else "A" + identity[1:]
     # From a file: arguments of a process are visible to everybody on the machine.
     arguments = directory / "format.args"
-    arguments.touch(mode=0o600)
+    # One that a killed run has left: its password and its rights are not this run's.
+    arguments.unlink(missing_ok=True)
     user = f"--add-scram\nSCRAM-SHA-512=[name={USER},password={password}]\n" if password else ""
-    arguments.write_text(user, encoding="utf-8")
     command = [*java, "kafka.tools.StorageTool", "format", "-t", identity, "-c", properties.name]
     if user:
         command.append(f"@{arguments.name}")
-    done = subprocess.run(
-        command, capture_output=True, text=True, env=tools.environment(), cwd=directory, check=False
-    )
-    arguments.unlink()
+    try:
+        arguments.touch(mode=0o600)
+        arguments.write_text(user, encoding="utf-8")
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=tools.environment(), cwd=directory, check=False
+        )
+    finally:
+        arguments.unlink()
     if done.returncode:
         raise OperatorError(f"Kafka cannot format {directory}: {first_words(done.stderr or done.stdout)}")
 

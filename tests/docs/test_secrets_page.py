@@ -11,6 +11,7 @@ import pytest
 from botocore import xform_name
 
 from connector.cli import main
+from connector.local.oracle.answers import administration, dba
 from connector.local.schema import CDC
 from tests.docs.secrets_page import PAGE, Command, Kind, procedures
 from tests.e2e.secrets_page import RUN
@@ -55,3 +56,18 @@ def test_a_command_is_known_to_its_program(name: str, command: Command):
     assert shape is not None
     known = {f"--{xform_name(member, '-')}" for member in shape.members}
     assert {word for word in rest[1:] if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize(
+    "command", [c for _, c in ALL if c.kind is Kind.SQL], ids=lambda command: command.text
+)
+def test_a_statement_is_known_to_the_stand_in_for_oracle(command: Command):
+    assert administration, "it registers its statements when it is imported"
+    assert dba.find(command.text.rstrip(";")) is not None
+
+
+def test_a_profile_of_the_page_keeps_the_limit_of_ten_logins():
+    """The user's profile before is replaced, with its limit."""
+    made = [c.text for _, c in ALL if c.text.startswith("CREATE PROFILE")]
+    assert made
+    assert all("FAILED_LOGIN_ATTEMPTS 10" in text for text in made)

@@ -18,8 +18,9 @@ REFUSED_KEY = "refused-credentials"
 KEPT = 40
 #: How much of a version's id a message shows: enough to find it in Secrets Manager.
 SHOWN = 8
-#: The command that lets what was refused be tried once more.
+#: The commands that try what was refused once more: by the workers that have it, by a rotation to it.
 RETRY = "wms-connector resume {stage} --retry-login"
+RETRY_ROTATION = "wms-connector rotate {stage} --retry-login"
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,10 @@ class RefusedVersion:
         """Why the version is not tried, and what to do."""
         return (
             f"the login with secret {self.describe()} was refused {moment(self.at)} "
-            f"(class {self.error_class}) and is not tried again; write the right value into that secret, "
-            f"then launch; if it is right by now, as of an unlocked account: "
-            f"{RETRY.format(stage=stage.name)}"
+            f"(class {self.error_class}) and is not tried again; write the right value into that secret: a "
+            "stage that has streamed takes it by itself, any other by a launch; if this version is right by "
+            f"now, as of an unlocked account: {RETRY.format(stage=stage.name)} if the workers have it, "
+            f"{RETRY_ROTATION.format(stage=stage.name)} if they have another"
         )
 
 

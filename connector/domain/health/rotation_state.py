@@ -11,12 +11,14 @@ from typing import Any
 
 from connector.domain.health.item_version import read_version
 from connector.domain.health.moments import moment
-from connector.domain.secrets.rotation import ChangedSecret
+from connector.domain.secrets.rotation import ChangedSecret, SecretChange
 
 #: Partition key of the item in the state table.
 ROTATION_KEY = "rotation"
 #: How many changes are remembered that failed, the newest last.
 _KEPT = 20
+#: What stands in a key in place of a version: it may happen again, and is another matter then.
+_CHANGES = frozenset(change.value for change in SecretChange)
 
 
 class Phase(StrEnum):
@@ -70,6 +72,8 @@ class Rotation:
     go_back: bool = False
     #: Whether the service was given the new definition.
     deployed: bool = False
+    #: Whether the workers only get what the record names, which was tried before.
+    catch_up: bool = False
     ending: Ending = Ending.NONE
     ended: int = 0
     reason: str = ""
@@ -78,6 +82,9 @@ class Rotation:
     mailed: bool = True
     #: Path and version (or what else there is to tell) of each change that failed, the newest last.
     failed: tuple[tuple[str, str], ...] = ()
+    #: The versions that the workers have kept after a rotation that failed, because the password from before
+    #: is over; empty after one that went well.
+    kept: Mapping[str, str] = field(default_factory=dict)
     #: The item's own version, 0 without an item.
     number: int = 0
     #: The number in the table if none of ours can have written it; it is replaced all the same.
@@ -94,14 +101,20 @@ class Rotation:
 
     def begun(self, now: float, versions: Mapping[str, str], changed: Iterable[ChangedSecret]) -> "Rotation":
         """The claim of a new one: its login is tried next."""
-        return self.resumed(now, versions, (each.path for each in changed))
+        return self._claimed(now, versions, (each.path for each in changed), catch_up=False)
 
     def resumed(self, now: float, versions: Mapping[str, str], changed: Iterable[str]) -> "Rotation":
-        """The claim of one to versions that were tried before; `changed` are their paths."""
-        paths, at = tuple(changed), int(now)
+        """The claim of one to the recorded versions, of which none is tried; `changed` are their paths."""
+        return self._claimed(now, versions, changed, catch_up=True)
+
+    def _claimed(
+        self, now: float, versions: Mapping[str, str], paths: Iterable[str], *, catch_up: bool
+    ) -> "Rotation":
+        at = int(now)
         return self._next(
-            phase=Phase.TRYING, began=at, since=at, versions=dict(versions), changed=paths, definition="",
-            previous="", go_back=False, deployed=False, reason="", error_class="",
+            phase=Phase.TRYING, began=at, since=at, versions=dict(versions), changed=tuple(paths),
+            definition="", previous="", go_back=False, deployed=False, catch_up=catch_up, reason="",
+            error_class="",
         )  # fmt: skip
 
     def rolling(self, now: float, definition: str, previous: str, *, go_back: bool) -> "Rotation":
@@ -124,17 +137,26 @@ class Rotation:
 
     def done(self, now: float) -> "Rotation":
         """The connector streams with the new versions."""
-        others = tuple(key for key in self.failed if key[0] not in self.versions)
+        others = tuple(key for key in self.failed if not self._settles(key))
         return self._next(
             phase=Phase.NONE, ending=Ending.DONE, ended=int(now), reason="", error_class="", mailed=True,
-            failed=others,
+            failed=others, kept={},
         )  # fmt: skip
+
+    def _settles(self, key: tuple[str, str]) -> bool:
+        """Whether the versions in use end a failure; another version that failed is still not to be tried."""
+        path, failed = key
+        return path in self.versions and failed in (self.versions[path], *_CHANGES)
 
     def superseded(self, now: float) -> "Rotation":
         """A launch has begun; the same object where no rotation is under way."""
         if not self.under_way:
             return self
         return self._next(phase=Phase.NONE, ending=Ending.SUPERSEDED, ended=int(now), reason="")
+
+    def keeping(self) -> "Rotation":
+        """The same, whose versions the workers keep although it fails; it is not written by itself."""
+        return replace(self, kept=dict(self.versions))
 
     def failure(
         self, now: float, reason: str, error_class: str, keys: Iterable[tuple[str, str]], *, mailed: bool
@@ -168,6 +190,8 @@ class Rotation:
         }.get(self.phase)
         if what is None:
             return ""
+        if self.catch_up and self.phase is Phase.TRYING:
+            what = "the workers are to get the recorded version"
         return f"a rotation of {', '.join(self.changed)} is under way since {moment(self.began)}: {what}"
 
     def _next(self, **changes: Any) -> "Rotation":
@@ -187,12 +211,14 @@ class Rotation:
             "previous": self.previous,
             "go_back": self.go_back,
             "deployed": self.deployed,
+            "catch_up": self.catch_up,
             "ending": self.ending.value,
             "ended": self.ended,
             "reason": self.reason,
             "class": self.error_class,
             "mailed": self.mailed,
             "failed": [list(key) for key in self.failed],
+            "kept": dict(self.kept),
         }
 
     @classmethod
@@ -210,12 +236,14 @@ class Rotation:
                 previous=str(item["previous"]),
                 go_back=bool(item["go_back"]),
                 deployed=bool(item["deployed"]),
+                catch_up=bool(item.get("catch_up")),
                 ending=Ending(item["ending"]),
                 ended=int(item["ended"]),
                 reason=str(item["reason"]),
                 error_class=str(item["class"]),
                 mailed=bool(item["mailed"]),
                 failed=tuple((str(path), str(version)) for path, version in item["failed"]),
+                kept={str(path): str(version) for path, version in item.get("kept", {}).items()},
                 number=number,
                 replaced_version=replaced_version,
             )

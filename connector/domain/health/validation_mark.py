@@ -17,16 +17,25 @@ _CLOCKS_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class ValidationMark:
-    """The last such validation, in seconds since 1970; `ended` is 0 while it runs."""
+    """The last such validation, in seconds since 1970.
+
+    While it runs `ended` is the latest time at which it can end: a function that is killed meanwhile leaves
+    it, and what a later validation is refused must not be held against the worker's version.
+    """
 
     began: float = 0.0
     ended: float = 0.0
 
+    @classmethod
+    def begun(cls, began: float, seconds: float) -> "ValidationMark":
+        """One that begins now and takes at most so many seconds."""
+        return cls(began, began + seconds)
+
     def covers(self, at: float) -> bool:
         """Whether something that was written at `at` may be about it."""
-        if not self.began or at < self.began - _CLOCKS_SECONDS:
+        if not self.began:
             return False
-        return not self.ended or at <= self.ended + _CLOCKS_SECONDS
+        return self.began - _CLOCKS_SECONDS <= at <= self.ended + _CLOCKS_SECONDS
 
     def to_item(self) -> dict[str, Any]:
         """A plain item for DynamoDB's resource API, which takes no floats: milliseconds."""

@@ -196,6 +196,26 @@ def _refuse_contradiction(auth: KafkaAuth, brokers: Brokers) -> None:
             )
 
 
+def only_by_launch(auth: KafkaAuth, before: Brokers, after: Brokers) -> str:
+    """Why the workers cannot change from one broker string to another without a launch; empty if they can."""
+    contradiction = _contradiction(auth, after)
+    if contradiction and not _contradiction(auth, before):
+        return f"only a launch changes how clients authenticate: {contradiction}"
+    new = [each for each in after.port_ranges if each not in before.port_ranges]
+    if not new:
+        return ""
+    ports = ", ".join(str(low) if low == high else f"{low} to {high}" for low, high in new)
+    return f"the stage has no rule for port {ports}: only a launch opens the security group for it"
+
+
+def _contradiction(auth: KafkaAuth, brokers: Brokers) -> str:
+    try:
+        _refuse_contradiction(auth, brokers)
+    except OperatorError as error:
+        return str(error)
+    return ""
+
+
 def _is_public(host: str) -> bool:
     """Whether a broker is named by its public address at MSK."""
     match = _MSK_HOST.fullmatch(host)

@@ -16,10 +16,10 @@ from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import (
     StoredSecret,
     credential,
+    described,
     json_object,
     present_key,
     required_text,
-    shown,
 )
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -82,8 +82,7 @@ class Database:
 def parse_database(stored: StoredSecret) -> Database:
     """`dbInfo` as a `Database`; raises `SecretError` naming the field and what is allowed."""
     path = stored.path
-    fields = json_object(path, stored.text)
-    _refuse_unknown(path, fields)
+    fields = json_object(path, stored.text, known=DATABASE_KEYS)
     _refuse_other_engines(path, fields)
     url = _url(path, fields)
     address = None if url is None else parse_oracle_url(path, url)
@@ -108,21 +107,12 @@ def parse_database(stored: StoredSecret) -> Database:
     )
 
 
-def _refuse_unknown(path: str, fields: Mapping[str, Any]) -> None:
-    unknown = sorted(set(fields) - set(DATABASE_KEYS))
-    if unknown:
-        key, known = shown(fields, unknown[0]), ", ".join(sorted(DATABASE_KEYS))
-        # By its place too: a key that may be confidential is not shown.
-        place = f"key {[*fields].index(unknown[0]) + 1} of {len(fields)}"
-        raise SecretError(f"secret {path} has the unknown key {key}, {place}; known: {known}")
-
-
 def _refuse_other_engines(path: str, fields: Mapping[str, Any]) -> None:
     text = _optional(path, fields, "engine")
     if text is not None and not _ORACLE.fullmatch(text):
         raise SecretError(
-            f"secret {path}: engine {shown(fields, text)} is unknown; allowed: oracle, or RDS's name of an "
-            "edition of it (oracle-se2, custom-oracle-ee-cdb)"
+            f"secret {path}: engine is {described(text)}, which is unknown; allowed: oracle, or RDS's name "
+            "of an edition of it (oracle-se2, custom-oracle-ee-cdb)"
         )
 
 
@@ -138,14 +128,13 @@ def _endpoints(
     host = _optional(path, fields, "host")
     if address is not None:
         found = tuple(
-            (_checked_host(path, fields, named), _checked_port(path, fields, port))
-            for named, port in address.endpoints
+            (_checked_host(path, named), _checked_port(path, port)) for named, port in address.endpoints
         )
         _refuse_contradiction(path, fields, host, found)
         return found
     if host is None:
         raise SecretError(f"secret {path} lacks 'host' (or 'ip'); give one, or a 'url'")
-    return ((_checked_host(path, fields, host), _port(path, fields)),)
+    return ((_checked_host(path, host), _port(path, fields)),)
 
 
 def _refuse_contradiction(
@@ -155,22 +144,25 @@ def _refuse_contradiction(
     hosts = {named.lower() for named, _ in endpoints}
     if host is not None and host.lower() not in hosts:
         raise SecretError(
-            f"secret {path}: host {shown(fields, host)} is not in the 'url', which has "
-            f"{shown(fields, ', '.join(sorted(hosts)))}; remove one of them"
+            f"secret {path}: host is {described(host)}, not in the 'url', which names {len(hosts)}; "
+            "remove one of them"
         )
     given = fields.get("port")
     ports = {port for _, port in endpoints}
-    if given not in (None, "") and _checked_port(path, fields, given) not in ports:
+    if given in (None, ""):
+        return
+    port = _checked_port(path, given)
+    if port not in ports:
         raise SecretError(
-            f"secret {path}: port {shown(fields, given)} is not in the 'url', which has "
+            f"secret {path}: port {port} is not in the 'url', which has "
             f"{', '.join(map(str, sorted(ports)))}; remove one of them"
         )
 
 
-def _checked_host(path: str, fields: Mapping[str, Any], host: str) -> str:
+def _checked_host(path: str, host: str) -> str:
     if not _HOST.fullmatch(host) or not plausible(host):
         raise SecretError(
-            f"secret {path}: host {shown(fields, host)} is neither an IPv4 address nor a host name"
+            f"secret {path}: host is {described(host)}, neither an IPv4 address nor a host name"
         )
     return host
 
@@ -178,13 +170,13 @@ def _checked_host(path: str, fields: Mapping[str, Any], host: str) -> str:
 def _port(path: str, fields: Mapping[str, Any]) -> int:
     """The listener's usual port where none is given; nobody uses Debezium's own default, 1528."""
     value = fields.get("port")
-    return DEFAULT_PORT if value in (None, "") else _checked_port(path, fields, value)
+    return DEFAULT_PORT if value in (None, "") else _checked_port(path, value)
 
 
-def _checked_port(path: str, fields: Mapping[str, Any], value: object) -> int:
+def _checked_port(path: str, value: object) -> int:
     text = str(value).strip()
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
-        raise SecretError(f"secret {path}: port {shown(fields, value)} is not a number from 1 to 65535")
+        raise SecretError(f"secret {path}: port is {described(value)}, not a number from 1 to 65535")
     return int(text)
 
 
@@ -193,7 +185,7 @@ def _name(path: str, fields: Mapping[str, Any], field: str) -> str | None:
     if name is not None and not _NAME.fullmatch(name):
         key = present_key(path, fields, *_FIELDS[field])
         raise SecretError(
-            f"secret {path}: {key!r} {shown(fields, name)} is not a database name; "
+            f"secret {path}: {key!r} is {described(name)}, not a database name; "
             "expected letters, digits and _.$#-"
         )
     return name

@@ -37,12 +37,14 @@ class FoundSecret:
     """A secret as the lookup finds it now.
 
     `path` and `version` are empty where there is none. `problem`: why it cannot be used; empty if it can.
+    `launch`: why only a launch can take it; empty if a rotation can.
     """
 
     name: str
     path: str = ""
     version: str = ""
     problem: str = ""
+    launch: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _changed(
     change = SecretChange.VERSION if secret.path in recorded else SecretChange.OTHER_PLACE
     if secret.problem:
         return _made(secret, secret.path, change, Meaning.MALFORMED)
-    if secret.name == ALB_TLS or (secret.name == KAFKA_TLS and not before):
+    if secret.launch or secret.name == ALB_TLS or (secret.name == KAFKA_TLS and not before):
         return _made(secret, secret.path, change, Meaning.LAUNCH)
     refused = refusal(secret.path, secret.version)
     if refused:
@@ -149,7 +151,7 @@ def _made(secret: FoundSecret, path: str, change: SecretChange, meaning: Meaning
     reasons = {
         Meaning.TRY: "its login is tried once, then new workers start with it",
         Meaning.MALFORMED: secret.problem,
-        Meaning.LAUNCH: _FOR_LAUNCH.get(secret.name, "only a launch changes that"),
+        Meaning.LAUNCH: secret.launch or _FOR_LAUNCH.get(secret.name, "only a launch changes that"),
     }
     return ChangedSecret(secret.name, path, secret.version, change, meaning, reasons[meaning])
 

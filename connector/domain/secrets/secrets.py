@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,8 @@ SECRET_NAMES = (
 CONFIDENTIAL_SECRETS = (BROKER_STRING, KAFKA_CREDENTIALS)
 #: Fields of JSON secrets that are confidential, under every spelling that is accepted.
 CONFIDENTIAL_FIELDS = ("user", "username", "password", "certificateAuthorityKey", "privateKey")
+#: Every key that `kafkaCredentials` may have.
+_CREDENTIAL_KEYS = ("username", "password")
 #: Fields whose text may have line breaks and tabs: PEM texts, and URLs, which are written in many lines at
 #: times. Who reads a URL takes them out.
 _OF_MANY_LINES = (
@@ -67,11 +69,12 @@ def pick(stored: StoredSecret, key: str) -> object:
     return fields[key]
 
 
-def json_object(path: str, text: Redacted) -> dict[str, Any]:
+def json_object(path: str, text: Redacted, known: Collection[str] = ()) -> dict[str, Any]:
     """The JSON object that a secret's text is. Never quotes the text: it may hold a password.
 
-    A character that nobody sees is refused in every key and every text, by the key: a control character, a
-    byte order mark, a space that is not a plain one.
+    `known`: the keys that it may have, if others are refused; those are counted and not quoted. A character
+    that nobody sees is refused in every key and every text, by the key: a control character, a byte order
+    mark, a space that is not a plain one.
     """
     if text.reveal().startswith(BYTE_ORDER_MARK):
         raise SecretError(
@@ -91,6 +94,9 @@ def json_object(path: str, text: Redacted) -> dict[str, Any]:
         raise SecretError(f"secret {path} is not valid JSON ({problem}); expected an object")
     if not isinstance(value, dict):
         raise SecretError(f"secret {path} is a JSON {_json_type(value)}; expected an object")
+    _refuse_invisible_keys(path, value)
+    if known:
+        _refuse_unknown(path, value, known)
     _refuse_invisible(path, value)
     return value
 
@@ -110,8 +116,8 @@ def required_text(path: str, fields: Mapping[str, Any], *keys: str, confidential
         raise SecretError(f"secret {path} lacks {' or '.join(map(repr, keys))}; it has {_keys(fields)}")
     value = fields[key]
     if not isinstance(value, str) or not value.strip():
-        shown = "" if confidential else f", not {value!r}"
-        raise SecretError(f"secret {path}: {key!r} must be a text that is not empty{shown}")
+        given = described(value) if confidential else repr(value)
+        raise SecretError(f"secret {path}: {key!r} must be a text that is not empty, not {given}")
     return value
 
 
@@ -174,9 +180,9 @@ def parse_alert_emails(stored: StoredSecret) -> tuple[str, ...]:
 
 def parse_kafka_credentials(stored: StoredSecret) -> tuple[Redacted, Redacted]:
     """The secret `kafkaCredentials`, for SCRAM: user name and password."""
-    fields = json_object(stored.path, stored.text)
-    username, password = (credential(stored.path, fields, key) for key in ("username", "password"))
-    for key, value in (("username", username), ("password", password)):
+    fields = json_object(stored.path, stored.text, known=_CREDENTIAL_KEYS)
+    username, password = (credential(stored.path, fields, key) for key in _CREDENTIAL_KEYS)
+    for key, value in zip(_CREDENTIAL_KEYS, (username, password), strict=True):
         # The worker puts them between quotes in sasl.jaas.config and escapes nothing.
         if re.search(r'["\\]', value.reveal()):
             raise SecretError(
@@ -198,18 +204,32 @@ def _subnets(path: str, fields: Mapping[str, Any], kind: str) -> tuple[str, ...]
     return tuple(value)
 
 
-def shown(fields: Mapping[str, Any], value: object) -> str:
-    """`value` for a message, unless it may be confidential: people paste values into wrong fields."""
-    text = str(value)
-    confidential = [str(fields[key]) for key in CONFIDENTIAL_FIELDS if fields.get(key) not in (None, "")]
-    if "@" in text or any(secret in text for secret in confidential):
-        return "(not shown, it may be confidential)"
-    return repr(value if len(text) <= 80 else text[:77] + "...")
+def described(value: object) -> str:
+    """A value's kind and length, for a message: people paste a password into any field."""
+    if isinstance(value, list | dict):
+        return f"an {_json_type(value)} of {len(value)} {'entry' if len(value) == 1 else 'entries'}"
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else "a boolean"
+    length = len(str(value))
+    kind = "text" if isinstance(value, str) else "number"
+    return f"a {kind} of {length} character{'' if length == 1 else 's'}"
 
 
-def _refuse_invisible(path: str, fields: Mapping[str, Any]) -> None:
-    """By key; a key that has such a character is named by its place, since it may hold anything."""
-    for place, (key, value) in enumerate(fields.items(), 1):
+def _refuse_unknown(path: str, fields: Mapping[str, Any], known: Collection[str]) -> None:
+    """By number and place: a key that nobody knows may be a password."""
+    unknown = [place for place, key in enumerate(fields, 1) if key not in known]
+    if unknown:
+        which = f"{len(unknown)} unknown key{'s' if len(unknown) > 1 else ''}"
+        places = ", ".join(map(str, unknown))
+        raise SecretError(
+            f"secret {path} has {which}, at place {places} of {len(fields)}; known: "
+            f"{', '.join(sorted(known))}"
+        )
+
+
+def _refuse_invisible_keys(path: str, fields: Mapping[str, Any]) -> None:
+    """By the key's place, since it may hold anything."""
+    for place, key in enumerate(fields, 1):
         found = invisible(key)
         if found is None and key != key.strip():
             found = "a space at its start or end"
@@ -218,12 +238,15 @@ def _refuse_invisible(path: str, fields: Mapping[str, Any]) -> None:
                 f"secret {path}: the name of key {place} of {len(fields)} has {found}; write the key again "
                 "without it"
             )
+
+
+def _refuse_invisible(path: str, fields: Mapping[str, Any]) -> None:
+    """By key."""
+    for key, value in fields.items():
         for text in _texts(value):
             found = invisible(text, BLANKS if key in _OF_MANY_LINES else "")
             if found is not None:
-                raise SecretError(
-                    f"secret {path}: {shown(fields, key)} has {found}; write the value again without it"
-                )
+                raise SecretError(f"secret {path}: {key!r} has {found}; write the value again without it")
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -240,7 +263,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _json_type(value: object) -> str:
-    names = {list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+    names = {list: "array", dict: "object", str: "string", bool: "boolean", int: "number", float: "number"}
     return names.get(type(value), "null")
 
 

@@ -89,7 +89,7 @@ def parse_kafka_tls(stored: StoredSecret) -> str:
 
 def _certificates(path: str, fields: Mapping[str, object]) -> str:
     """One PEM certificate or several, under the key that all secrets have for them."""
-    pem = required_text(path, fields, _PEM)
+    pem = required_text(path, fields, _PEM, confidential=True)
     if "PRIVATE KEY" in pem:
         raise SecretError(
             f"secret {path}: {_PEM!r} has a private key in it; give the certificate alone, and replace that "

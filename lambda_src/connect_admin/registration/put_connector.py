@@ -49,7 +49,7 @@ def _register(session: Session) -> Answer:
         return _leave(session, connect, details)
     state = "RUNNING" if stored is not None else initial_state(session)
     try:
-        with own_validation(session):
+        with own_validation(session, validation_seconds(session)):
             if state == "RUNNING":
                 connect.put_config(CONNECTOR, wanted, timeout=validation_seconds(session))
             else:

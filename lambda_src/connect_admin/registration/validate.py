@@ -51,8 +51,9 @@ def rests_unchanged(session: Session, stored: Mapping[str, str] | None) -> bool:
 
 def connector_errors(session: Session, connect: Connect) -> tuple[FieldError, ...]:
     """What Connect and the plugin find wrong with the wanted config."""
-    with own_validation(session):
-        return connect.validate(CONNECTOR, session.config, timeout=validation_seconds(session))
+    seconds = validation_seconds(session)
+    with own_validation(session, seconds):
+        return connect.validate(CONNECTOR, session.config, timeout=seconds)
 
 
 def refused(session: Session, errors: Sequence[FieldError]) -> Answer:

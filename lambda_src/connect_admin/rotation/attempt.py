@@ -83,7 +83,8 @@ def _brokers(session: Session, before: Session, record: StageRecord) -> Attempt:
         down = error.retriable and said.name != "broker login"
         if down and _same_brokers(session, before):
             return Attempt(accepted=False, reason=str(error), error_class="brokers", names=names, later=True)
-        return Attempt(accepted=False, reason=str(error), error_class=said.name, names=names)
+        hint = "; if their addresses are new, a launch opens the security group for them" if down else ""
+        return Attempt(accepted=False, reason=f"{error}{hint}", error_class=said.name, names=names)
     if record.cluster_id and cluster != record.cluster_id:
         reason = (
             f"the brokers are of cluster {cluster}, and the stage was registered on {record.cluster_id}: its "

@@ -4,16 +4,16 @@ No login is tried.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connector.domain.errors import DeniedSecret, SecretError
 from connector.domain.health.refused import RefusedCredentials
 from connector.domain.health.rotation_state import Rotation
-from connector.domain.secrets.brokers import KafkaAuth
+from connector.domain.secrets.brokers import KafkaAuth, only_by_launch
 from connector.domain.secrets.fallback import candidate_paths, find_secret
 from connector.domain.secrets.injected import VARIABLES, PinnedSecret, names_for
 from connector.domain.secrets.rotation import ChangedSecret, FoundSecret, Meaning, RotationPlan, plan
-from connector.domain.secrets.secrets import ALB_TLS, KAFKA_TLS
+from connector.domain.secrets.secrets import ALB_TLS, BROKER_STRING, KAFKA_TLS
 from connector.domain.secrets.shapes import check_shape
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.state_table import read_record, read_refused, read_rotation
@@ -22,6 +22,8 @@ from lambda_src.session import Session
 
 #: Secrets that a stage need not have.
 _OPTIONAL = (KAFKA_TLS,)
+#: Variable of the worker -> how the path of the secret behind it ends.
+_ENDS = {name: f"/{secret}" for secret, names in VARIABLES.items() for name in names}
 
 
 @dataclass(frozen=True)
@@ -63,29 +65,40 @@ def glance(session: Session) -> Glance:
     if record is None or record.retiring:
         return Glance(session)
     found = look(session, record, read_refused(table), rotation)
+    pinned = pinned_in_service(session)
     if found.blocked is not None:
-        session = session.with_versions(record.secret_versions)
-    return Glance(session, rotation, found, behind(session, record))
+        session = session.with_versions(rotation.kept if keeps(pinned, rotation) else record.secret_versions)
+    return Glance(session, rotation, found, behind(pinned, record, rotation))
 
 
-def behind(session: Session, record: StageRecord) -> Sequence[str]:
+def pinned_in_service(session: Session) -> Mapping[str, PinnedSecret]:
+    """Variable -> the version of a secret that new workers get for it; empty while ECS replaces workers."""
+    service = session.observe_service()
+    if service is None or not service.definition or service.rolling_out:
+        return {}
+    injected = injected_in(read_definition(session.aws.ecs(), service.definition))
+    pinned = {name: PinnedSecret.of(reference) for name, reference in injected.items()}
+    return {name: each for name, each in pinned.items() if name in _ENDS and each.version}
+
+
+def keeps(pinned: Mapping[str, PinnedSecret], rotation: Rotation) -> bool:
+    """Whether the service has the versions that it kept when a rotation failed."""
+    return bool(pinned) and all(rotation.kept.get(each.path) == each.version for each in pinned.values())
+
+
+def behind(pinned: Mapping[str, PinnedSecret], record: StageRecord, rotation: Rotation) -> Sequence[str]:
     """Paths of which new workers get another version than the one that the record names.
 
     CloudFormation does not know a rotation's task definition: a launch that fails goes back to the one of the
-    launch before, whose password may be over.
+    launch before, whose password may be over. What a failed rotation left on purpose is not behind: there the
+    record names the password that is over.
     """
-    service = session.observe_service()
-    if service is None or not service.definition or service.rolling_out:
+    if keeps(pinned, rotation):
         return ()
-    injected = injected_in(read_definition(session.aws.ecs(), service.definition))
-    ends = {name: f"/{secret}" for secret, names in VARIABLES.items() for name in names}
     found: dict[str, None] = {}
-    for name, reference in injected.items():
-        pinned = PinnedSecret.of(reference)
-        if name not in ends or not pinned.version:
-            continue
+    for name, each in pinned.items():
         for path, version in record.secret_versions.items():
-            if path.endswith(ends[name]) and (pinned.path, pinned.version) != (path, version):
+            if path.endswith(_ENDS[name]) and (each.path, each.version) != (path, version):
                 found[path] = None
     return tuple(found)
 
@@ -94,7 +107,8 @@ def look(
     session: Session, record: StageRecord, refused: RefusedCredentials, rotation: Rotation
 ) -> RotationPlan:
     """Compare the secrets with the record. Raises `WmsError` when one cannot be read now."""
-    return plan(record.secret_versions, found_secrets(session), _refusal(refused, rotation))
+    found = [_for_launch(session, record, each) for each in found_secrets(session)]
+    return plan(record.secret_versions, found, _refusal(refused, rotation))
 
 
 def found_secrets(session: Session) -> Sequence[FoundSecret]:
@@ -124,6 +138,19 @@ def _found(session: Session, name: str) -> FoundSecret:
         path = next((path for path in (own, default) if path in versions), own)
         return FoundSecret(name, path, versions.get(path, ""), str(error))
     return FoundSecret(name, stored.path, stored.version)
+
+
+def _for_launch(session: Session, record: StageRecord, found: FoundSecret) -> FoundSecret:
+    """A broker string, compared with the one in use: ports and the way of authenticating are a launch's."""
+    known = record.secret_versions
+    if found.name != BROKER_STRING or found.problem or known.get(found.path) == found.version:
+        return found
+    try:
+        before = session.with_versions(known).brokers
+    except SecretError:
+        # The version before is gone: there is nothing to compare with, and the try will show.
+        return found
+    return replace(found, launch=only_by_launch(session.environment.auth, before, session.brokers))
 
 
 def _refusal(refused: RefusedCredentials, rotation: Rotation) -> Callable[[str, str], str]:

@@ -39,7 +39,7 @@ from lambda_src.clients.state_table import (
 from lambda_src.connect_admin.registration.put_connector import register
 from lambda_src.connect_admin.registration.verify import verify
 from lambda_src.connect_admin.rotation.attempt import Attempt, another_user, attempt
-from lambda_src.connect_admin.rotation.look import behind, look
+from lambda_src.connect_admin.rotation.look import behind, look, pinned_in_service
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK
 from lambda_src.runtime.deadline import Clock
 from lambda_src.session import Session
@@ -82,6 +82,11 @@ class RotationStep:
         if rotation.phase is Phase.TRYING:
             if not rotation.late(self.clock()):
                 return Answer(State.WAITING, rotation.describe())
+            if rotation.catch_up:
+                # No login was tried, so nothing is to blame: the next step begins anew.
+                reason = "the run that was to give the workers the recorded version did not end"
+                self._write(rotation, rotation.waiting(reason))
+                return Answer(State.WAITING, reason)
             reason = (
                 "the run that tried the new login did not end, so it is not known whether it was accepted"
             )
@@ -96,7 +101,8 @@ class RotationStep:
 
     def _begin(self, record: StageRecord, rotation: Rotation) -> Answer:
         plan = look(self.session, record, read_refused(self.table), rotation)
-        paths = behind(self.session, record) if not plan.changed or plan.blocked is not None else ()
+        as_is = not plan.changed or plan.blocked is not None
+        paths = behind(pinned_in_service(self.session), record, rotation) if as_is else ()
         if paths and not (plan.changed and self.session.retry_login):
             return self._catch_up(record, rotation, paths)
         if not plan.changed:
@@ -111,8 +117,9 @@ class RotationStep:
         if plan.blocked is not None:
             return Answer(State.FAILED, plan.blocked.describe())
         only_launch = [each for each in plan.of(Meaning.LAUNCH) if not rotation.knows(each.key)]
-        # Without its certificates, or with others, nothing else could be tried either.
-        if only_launch and (not plan.of(Meaning.TRY) or any(e.name == KAFKA_TLS for e in only_launch)):
+        # Without the brokers or their certificates, or with others, nothing else could be tried either.
+        first = any(each.name in (BROKER_STRING, KAFKA_TLS) for each in only_launch)
+        if only_launch and (first or not plan.of(Meaning.TRY)):
             reason = "; ".join(each.describe() for each in only_launch)
             return self._fail(rotation, reason, "launch needed", [each.key for each in only_launch])
         if not plan.of(Meaning.TRY):
@@ -129,6 +136,9 @@ class RotationStep:
             return Answer(
                 State.FAILED, f"the workers have another version, and {refused.describe()} was refused"
             )
+        failed = [path for path in paths if rotation.knows((path, record.secret_versions[path]))]
+        if failed and not self.session.retry_login:
+            return Answer(State.FAILED, f"the workers did not start with the recorded {', '.join(failed)}")
         begun = rotation.resumed(self.clock(), record.secret_versions, paths)
         if not self._write(rotation, begun):
             return Answer(State.WAITING, "another run has begun at the same time")
@@ -286,19 +296,25 @@ class RotationStep:
         return Answer(State.WAITING, answer.summary)
 
     def _record(self, session: Session, rotation: Rotation, seen: str) -> Answer:
-        """The record gets the new versions only now."""
+        """The record gets the new versions only now, before the end is written.
+
+        A run that dies between the two leaves the rotation to the next run, which writes the same record. The
+        other way round, the next run would take the versions for new ones, and try and roll them again.
+        """
         record = read_record(self.table)
         if record is None or record.retiring:
             return Answer(State.FAILED, STANDS_BACK)
-        done = rotation.done(self.clock())
-        if not self._write(rotation, done):
+        # Read right before the write: a run that was held up must not write over what came after it.
+        if read_rotation(self.table) != rotation:
             return Answer(State.WAITING, "another run was faster")
         versions = dict(rotation.versions)
         write_record(
             self.table, replace(record, secret_versions=versions, config_hash=config_hash(session.config))
         )
-        changed = ", ".join(rotation.changed)
-        return Answer(State.DONE, f"the workers run with the new {changed}; {seen}", changed=True)
+        if not self._write(rotation, rotation.done(self.clock())):
+            return Answer(State.WAITING, "another run was faster")
+        which = f"{'recorded' if rotation.catch_up else 'new'} {', '.join(rotation.changed)}"
+        return Answer(State.DONE, f"the workers run with the {which}; {seen}", changed=True)
 
     # -- endings ----------------------------------------------------------------
 
@@ -308,7 +324,8 @@ class RotationStep:
         A new password of the same user ended the old one: a worker with that would only be refused.
         """
         if not rotation.go_back:
-            return self._fail(rotation, f"{reason}; the workers stay as they are now", "rotation failed")
+            reason = f"{reason}; the workers stay as they are now"
+            return self._fail(rotation.keeping(), reason, "rotation failed")
         answer = self._fail(
             rotation, f"{reason}; the workers get back what they had before", "rotation failed"
         )

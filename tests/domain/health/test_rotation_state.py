@@ -24,12 +24,14 @@ ROTATIONS = st.builds(
     previous=TEXTS,
     go_back=st.booleans(),
     deployed=st.booleans(),
+    catch_up=st.booleans(),
     ending=st.sampled_from(Ending),
     ended=st.integers(0, NOW),
     reason=TEXTS,
     error_class=TEXTS,
     mailed=st.booleans(),
     failed=st.lists(st.tuples(TEXTS, TEXTS), max_size=2).map(tuple),
+    kept=st.dictionaries(TEXTS, TEXTS, max_size=2),
     number=st.integers(1, 9),
 )
 
@@ -68,9 +70,21 @@ def test_what_failed_is_remembered_until_it_is_in_use():
     failed = Rotation().failure(NOW, "reason", "login", [("a", "2")], mailed=False)
     assert failed.knows(("a", "2"))
     assert not failed.knows(("a", "3"))
-    assert failed.begun(NOW, {"a": "3"}, ()).done(NOW).failed == ()
+    assert failed.begun(NOW, {"a": "2"}, ()).done(NOW).failed == ()
+    assert failed.begun(NOW, {"a": "3"}, ()).done(NOW).knows(("a", "2"))
     assert failed.begun(NOW, {"b": "3"}, ()).done(NOW).knows(("a", "2"))
     assert failed.forgetting().failed == ()
+
+
+def test_a_secret_that_was_gone_and_is_in_use_may_be_gone_again():
+    gone = Rotation().failure(NOW, "reason", "launch needed", [("a", "is gone")], mailed=True)
+    assert gone.begun(NOW, {"a": "3"}, ()).done(NOW).failed == ()
+
+
+def test_an_item_of_before_has_kept_nothing():
+    item = Rotation(Phase.ROLLING, versions={"a": "1"}).to_item()
+    del item["kept"]
+    assert Rotation.from_item(item) == Rotation(Phase.ROLLING, versions={"a": "1"})
 
 
 def test_a_phase_is_late_after_its_own_time():

@@ -307,6 +307,39 @@ def test_kafka_credentials_with_a_space_around_them_are_refused_by_key(key: str)
     assert value[key] not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"passwort": "x"}, "has 1 unknown key, at place 3 of 3; known: password, username"),
+        ({"hunter2": 1, "Password": 2}, "has 2 unknown keys, at place 3, 4 of 4"),
+    ],
+)
+def test_another_key_of_the_kafka_credentials_is_refused_and_not_shown(
+    more: dict[str, object], words: str
+) -> None:
+    with pytest.raises(SecretError) as refused:
+        secrets.parse_kafka_credentials(stored({"username": "u-name", "password": "right", **more}))
+    assert words in str(refused.value)
+    assert not any(key in str(refused.value) for key in more)
+
+
+@given(
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=4, max_size=26).map("zq{}".format),
+    st.sampled_from(["username", "password", ""]),
+    st.sampled_from(["{}", "{} ", '{}"', "{}\u200b"]),
+)
+def test_no_message_about_kafka_credentials_holds_a_key_or_a_value(text: str, key: str, form: str) -> None:
+    value = {"username": "u-name", "password": "right", key or text: form.format(text)}
+    if not key:
+        del value["password"]
+    message = ""
+    try:
+        secrets.parse_kafka_credentials(stored(value))
+    except SecretError as error:
+        message = str(error)
+    assert text not in message
+
+
 @given(st.text(), st.text())
 def test_no_refusal_of_a_credential_holds_it(user: str, password: str) -> None:
     value = {"username": f"<name {user}>", "password": f"<word {password}>"}

@@ -1,6 +1,7 @@
 """The clients at the edge: what they send, and what their failures read like."""
 
 import logging
+import ssl
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,13 +77,15 @@ def test_each_way_of_authenticating_has_its_client_settings() -> None:
     assert "sasl_plain_password" not in {**plain, **tls, **iam}
 
 
-def test_a_private_authority_is_trusted_besides_the_system_s_and_rubbish_is_said_to_be_rubbish(
+def test_a_private_authority_is_trusted_alone_as_by_the_worker_and_rubbish_is_said_to_be_rubbish(
     tmp_path: Path,
 ) -> None:
+    """A wrong one must not pass a try by the public ones: every new worker would fail with it."""
     authority = Authority(tmp_path).make()
     context = client_settings(BROKERS, KafkaAuth.TLS, None, authority)["ssl_context"]
-    usual = client_settings(BROKERS, KafkaAuth.TLS, None)["ssl_context"]
-    assert len(context.get_ca_certs()) == len(usual.get_ca_certs()) + 1
+    assert context.get_ca_certs(binary_form=True) == [ssl.PEM_cert_to_DER_cert(authority)]
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert len(client_settings(BROKERS, KafkaAuth.TLS, None)["ssl_context"].get_ca_certs()) > 1
     with pytest.raises(ServerError, match="kafkaTls cannot be read"):
         client_settings(BROKERS, KafkaAuth.SCRAM, None, authority.replace("MII", "AAA"))
 

@@ -68,8 +68,9 @@ def test_it_is_refused_without_a_login_in_one_line_with_the_next_step(stage: Fak
     answer = stage.ask(operation)
     assert answer.state is State.FAILED
     assert f"secret {PATH} (version v1-wms/m...) was refused" in answer.summary
-    assert "write the right value into that secret, then launch" in answer.summary
-    assert answer.summary.endswith("wms-connector resume main --retry-login")
+    assert "write the right value into that secret: a stage that has streamed takes it" in answer.summary
+    assert "wms-connector rotate main --retry-login if they have another" in answer.summary
+    assert "wms-connector resume main --retry-login if the workers have it" in answer.summary
     assert stage.connect.requests == []
 
 
@@ -181,6 +182,18 @@ def test_a_validation_whose_answer_hides_the_cause_waits_for_the_log(world: Fake
     world.time.on_sleep = lambda: refuse(world, halted=False)
     answer = world.ask(Operation.VALIDATE)
     assert f"secret {PATH} (version v1-wms/m...) was refused" in answer.summary
+
+
+def test_a_function_that_is_killed_while_it_validates_leaves_a_mark_that_ends(
+    world: FakeStage, monkeypatch: pytest.MonkeyPatch
+):
+    """A refused validation of the day after is another one's, and none of the worker's own credentials."""
+    written: list[ValidationMark] = []
+    monkeypatch.setattr("lambda_src.logins.write_validation", lambda _, mark: written.append(mark))
+    assert world.ask(Operation.VALIDATE).state is State.DONE
+    while_it_runs = written[0]
+    assert while_it_runs.covers(while_it_runs.began + 29)
+    assert not while_it_runs.covers(while_it_runs.began + 60)
 
 
 def test_without_a_line_in_the_log_its_own_words_are_shown(world: FakeStage):

@@ -134,14 +134,14 @@ def test_what_is_no_refused_login_of_the_task_stops_nothing(stage: Refusing, lin
 
 @pytest.mark.parametrize(
     ("began", "ended", "known"),
-    [(-10, 0, True), (-10, 1, True), (-60, -40, False), (5, 0, False)],
-    ids=["it runs", "it has just ended", "it was another one before", "it came later"],
+    [(-10, 20, True), (-10, 1, True), (-60, -40, False), (5, 20, False), (-10, None, False)],
+    ids=["it runs", "it has just ended", "it was another one before", "it came later", "no end is known"],
 )
 def test_a_validation_by_a_launch_is_remembered_and_one_with_another_password_is_not(
-    stage: Refusing, began: float, ended: float, known: bool
+    stage: Refusing, began: float, ended: float | None, known: bool
 ):
     """A rotation validates a config with a password that the worker has not."""
-    mark = ValidationMark(stage.now + began, stage.now + ended if ended else 0)
+    mark = ValidationMark(stage.now + began, 0 if ended is None else stage.now + ended)
     stage.stage.table.items[VALIDATION_KEY] = mark.to_item()
     stage.told(VALIDATED)
     assert stage.refused == ([(PATH, VERSION)] if known else [])

@@ -41,9 +41,14 @@ def set_password(on: Connection, match: re.Match[str], _: Binds) -> int:
     return 0
 
 
-@dba.add("CREATE PROFILE <ident1> LIMIT PASSWORD_ROLLOVER_TIME <count> CONTAINER=ALL")
+@dba.add(
+    "CREATE PROFILE <ident1> LIMIT FAILED_LOGIN_ATTEMPTS 10 PASSWORD_ROLLOVER_TIME <count> CONTAINER=ALL"
+)
 def create_profile(on: Connection, match: re.Match[str], _: Binds) -> int:
-    """A profile that lets the password before stay valid for so many days (SQL Language Reference 19c)."""
+    """A profile that lets the password before stay valid for so many days (SQL Language Reference 19c).
+
+    Ten refused logins in a row lock every account here, so no other limit is understood.
+    """
     on.database.rollover_days[match["ident1"].strip('"').upper()] = float(match["count"])
     return 0
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.domain.admin_api import Operation, State
+from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.refused import RefusedVersion
 from connector.domain.health.rotation_state import Ending, Phase
@@ -24,6 +24,8 @@ from lambda_src.clients.state_table import (
     write_record,
 )
 from lambda_src.clients.task_definitions import injected_in
+from lambda_src.connect_admin.registration.verify import verify
+from lambda_src.connect_admin.rotation.look import glance
 from tests.lambda_src.conftest import BROKERS, PASSWORD
 from tests.lambda_src.connect_admin.rotation.rotating import (
     BEGAN,
@@ -293,6 +295,31 @@ def test_with_the_same_user_the_workers_keep_the_new_password_for_the_old_one_is
     answer = main.step()
     assert answer.state is State.FAILED
     assert len(main.stage.ecs.given) == 1
+    number = main.rotation.number
+    for _ in range(4):
+        again = main.step()
+        assert (again.state, again.changed) == (State.FAILED, False)
+    assert (len(main.stage.ecs.given), len(main.tries), main.rotation.number) == (1, 1, number)
+    assert glance(main.stage.session()).session.stored("dbInfo").version == f"v2-{OWN}"
+
+
+@pytest.mark.parametrize("retry_login", [False, True])
+def test_workers_that_kept_a_new_password_go_on_with_a_newer_one_or_when_an_operator_says_so(
+    main: Rotating, retry_login: bool
+):
+    main.change_password()
+    main.step()
+    main.complete()
+    main.step()
+    main.stage.connect.tasks[CONNECTOR].update(state="FAILED", trace="ORA-01031: insufficient privileges")
+    assert main.step().state is State.FAILED
+    main.stage.connect.tasks[CONNECTOR].update(state="RUNNING", trace="")
+    if not retry_login:
+        main.change_password("the-third-password")
+    assert main.step(told=True, retry_login=retry_login).state is State.WAITING
+    assert main.rotated().state is State.DONE
+    assert main.record.secret_versions[OWN] == f"v{2 if retry_login else 3}-{OWN}"
+    assert (len(main.tries), main.rotation.kept) == (2, {})
 
 
 def test_a_connector_that_a_refused_login_has_stopped_goes_on_with_the_new_password(main: Rotating):
@@ -420,6 +447,55 @@ def test_a_try_whose_run_died_counts_as_refused_and_is_not_repeated(main: Rotati
     assert main.tries == []
 
 
+def test_a_run_that_dies_between_record_and_end_is_ended_by_the_next_one_without_a_try(
+    main: Rotating, monkeypatch: pytest.MonkeyPatch
+):
+    main.change_password()
+    main.step()
+    main.complete()
+    main.step()
+    put = main.stage.table.put_item
+    writes: list[str] = []
+
+    def dies_then(**arguments: Any) -> Any:
+        if writes:
+            raise RuntimeError("the function is killed")
+        writes.append(arguments["Item"]["id"])
+        return put(**arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(main.stage.table, "put_item", dies_then)
+        with pytest.raises(RuntimeError):
+            main.step()
+    assert main.step().state is State.DONE
+    assert main.record.secret_versions[OWN] == f"v2-{OWN}"
+    assert main.step().summary == "no secret has changed since the connector was verified"
+    assert (len(main.tries), len(main.stage.ecs.given)) == (1, 1)
+
+
+def test_a_run_that_was_held_up_does_not_write_over_the_record_of_a_later_rotation(
+    main: Rotating, monkeypatch: pytest.MonkeyPatch
+):
+    main.change_password()
+    main.step()
+    main.complete()
+    main.step()
+
+    def held_up(_: Any) -> Answer:
+        with monkeypatch.context() as patched:
+            patched.setattr("lambda_src.connect_admin.rotation.steps.verify", streams)
+            assert main.rotated().state is State.DONE
+            main.change_password("the-third-password")
+            assert main.rotated().state is State.DONE
+        return Answer(State.DONE, "it streams")
+
+    streams = verify
+    monkeypatch.setattr("lambda_src.connect_admin.rotation.steps.verify", held_up)
+    assert main.step().state is State.WAITING
+    assert main.record.secret_versions[OWN] == f"v3-{OWN}"
+    assert main.rotation.ending is Ending.DONE
+
+
 def test_a_definition_that_was_made_and_never_given_to_the_service_is_given_then(main: Rotating):
     main.change_password()
     main.step()
@@ -461,7 +537,36 @@ def test_brokers_that_are_down_are_waited_for_and_new_ones_that_do_not_answer_ar
     assert main.step().state is State.WAITING
     assert main.rotation.phase is Phase.NONE
     main.put(BROKERS_PATH, BROKERS.replace("b-1", "b-7"))
-    assert main.step().state is State.FAILED
+    answer = main.step()
+    assert answer.state is State.FAILED
+    assert "a launch opens the security group" in answer.summary
+
+
+def _no_try(*_: Any, **__: Any) -> None:
+    pytest.fail("something was tried")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("b-1.bigmac.example:19096,b-2.bigmac.example:9092", "no rule for port 19096"),
+        ("b-1.bigmac.example:9096,b-2.bigmac.example:9098", "no rule for port 9096, 9098"),
+        ("b-1.bigmac.example:9098,b-2.bigmac.example:9098", "changes how clients authenticate"),
+    ],
+    ids=["another port", "ports of two methods", "another method"],
+)
+def test_another_port_or_way_of_authenticating_needs_a_launch_and_nothing_is_tried(
+    main: Rotating, monkeypatch: pytest.MonkeyPatch, text: str, words: str
+):
+    main.put(BROKERS_PATH, text)
+    main.change_password()
+    monkeypatch.setattr("lambda_src.connect_admin.rotation.steps.attempt", _no_try)
+    answer = main.step()
+    assert answer.state is State.FAILED
+    assert words in answer.summary
+    assert (main.rotation.error_class, main.refused) == ("launch needed", [])
+    assert "bigmac" not in answer.summary
+    assert main.untouched
 
 
 # -- what an operator asks -------------------------------------------------------------------------
@@ -481,6 +586,41 @@ def test_the_command_is_done_only_if_the_connector_streams(main: Rotating):
     assert main.stage.ask(Operation.ROTATE).state is State.DONE
     main.stage.connect.tasks[CONNECTOR].update(state="FAILED", trace="ORA-01031: insufficient privileges")
     assert main.stage.ask(Operation.ROTATE).state is State.FAILED
+
+
+def commanded(main: Rotating) -> Answer:
+    """What the command ends with."""
+    for _ in range(8):
+        answer = main.stage.ask(Operation.ROTATE)
+        if answer.state is not State.WAITING:
+            return answer
+        if main.stage.ecs.rollout == "IN_PROGRESS":
+            main.complete()
+    return answer
+
+
+def test_the_command_has_failed_if_the_workers_only_caught_up_with_the_record(main: Rotating):
+    main.change_password()
+    main.rotated()
+    main.stage.ecs.revision = 1
+    main.change_password("not-the-password")
+    remember_refused(main.stage.table, [RefusedVersion(OWN, f"v3-{OWN}", "login", int(BEGAN))])
+    answer = commanded(main)
+    assert answer.state is State.FAILED
+    assert f"the recorded {OWN}" in answer.summary
+    assert "its login was refused" in answer.summary
+
+
+def test_the_command_goes_on_with_a_version_that_came_during_the_rotation(main: Rotating):
+    main.change_password()
+    main.step()
+    main.complete()
+    main.step()
+    main.change_password("the-third-password")
+    answer = main.stage.ask(Operation.ROTATE)
+    assert (answer.state, main.record.secret_versions[OWN]) == (State.WAITING, f"v2-{OWN}")
+    assert commanded(main).state is State.DONE
+    assert main.record.secret_versions[OWN] == f"v3-{OWN}"
 
 
 def test_no_answer_holds_a_password(main: Rotating):
@@ -518,6 +658,39 @@ def test_a_recorded_version_that_was_refused_since_is_not_given_to_the_workers(m
     given = list(main.stage.ecs.given)
     assert main.step().state is State.FAILED
     assert main.stage.ecs.given == given
+
+
+def test_a_run_that_dies_while_it_gives_workers_the_recorded_version_blames_no_login(main: Rotating):
+    main.change_password()
+    main.rotated()
+    main.stage.ecs.revision = 1
+    begun = main.rotation.resumed(main.now, main.record.secret_versions, [OWN])
+    replace_item(main.stage.table, begun.to_item())
+    assert main.step().state is State.WAITING
+    main.now += Phase.TRYING.seconds + 1
+    assert main.step().state is State.WAITING
+    assert (main.rotation.failed, main.rotation.mailed) == ((), True)
+    assert main.rotated().state is State.DONE
+    given = injected_in(main.stage.ecs.registered[main.stage.ecs.given[-1]])
+    assert PinnedSecret.of(given["DATABASE_PASSWORD"]).version == f"v2-{OWN}"
+
+
+def test_workers_that_do_not_start_with_the_recorded_version_are_left_until_an_operator_says_so(
+    main: Rotating,
+):
+    main.change_password()
+    main.rotated()
+    main.stage.ecs.revision = 1
+    main.step()
+    main.stage.ecs.roll_back("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1")
+    assert (main.step().state, main.rotation.ending) == (State.FAILED, Ending.FAILED)
+    given, number = len(main.stage.ecs.given), main.rotation.number
+    for _ in range(3):
+        assert main.step().state is State.FAILED
+    assert (len(main.stage.ecs.given), main.rotation.number) == (given, number)
+    assert main.step(told=True, retry_login=True).state is State.WAITING
+    assert main.rotated().state is State.DONE
+    assert main.rotation.failed == ()
 
 
 def test_workers_of_a_release_that_named_no_version_are_left_as_they_are(main: Rotating):
