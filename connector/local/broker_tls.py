@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 import os
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +39,8 @@ class Authority:
         if not self.certificate.exists():
             self.directory.mkdir(parents=True, exist_ok=True)
             key = ec.generate_private_key(ec.SECP256R1())
-            name = _name("wms-connector local world")
+            # A client that trusts two authorities looks for the issuer by its name.
+            name = _name(f"wms-connector local world {secrets.token_hex(4)}")
             built = (
                 _certificate(name, name, key.public_key())
                 .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

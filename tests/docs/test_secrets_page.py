@@ -49,6 +49,9 @@ def test_a_command_is_known_to_its_program(name: str, command: Command):
         options = {option for parameter in found.params for option in parameter.opts}
         assert {word for word in rest if word.startswith("--")} <= options
         return
+    if program == "sceptre":
+        assert verb == "launch"
+        return
     assert (program, verb) == ("aws", "secretsmanager")
     model = boto3.client("secretsmanager", "us-east-1").meta.service_model
     operation = next(n for n in model.operation_names if xform_name(n, "-") == rest[0])

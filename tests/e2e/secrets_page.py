@@ -1,23 +1,29 @@
 """What stands ready before each procedure of docs/secrets.md, and how its commands are run.
 
-The commands are run as they are written: SQL by the stand-in for Oracle, `wms-connector` as a program, and
-`aws` by AWS's own library, whose operations and parameters the AWS CLI's commands are made from.
+The commands are run as they are written: SQL by the stand-in for Oracle, `wms-connector` and `sceptre` as
+programs, and `aws` by AWS's own library, whose operations and parameters the AWS CLI's commands are made
+from.
 """
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from botocore import xform_name
+from kafka.admin import KafkaAdminClient, UserScramCredentialUpsertion
 
 from connector.domain.capture.oracle_script import OracleScript
 from connector.domain.stage.stage import Stage
 from connector.local import broker
+from connector.local.broker_tls import Authority
 from connector.local.oracle.process import PDB, SERVICE
+from connector.local.seeds import ALERT_EMAILS
 from connector.local.world import World
 from tests.docs.secrets_page import Command, Kind
+from tests.support.sceptre_cli import sceptre
 from tests.support.waiting import wait_for
 from tests.support.wms_cli import wms_connector
 
@@ -25,6 +31,7 @@ from tests.support.wms_cli import wms_connector
 _AGAIN_SECONDS = 240.0
 #: The password that the page's SQL sets.
 PASSWORD = "the-new-password"
+NEW_RECIPIENT = "new@wms-connector.test"
 
 
 @dataclass
@@ -42,6 +49,9 @@ class Runner:
                 session.execute(command.text)
         elif command.words[0] == "aws":
             self._aws(command)
+        elif command.words[0] == "sceptre":
+            launched = sceptre(self.world.env(), *command.words[1:], project=self.project)
+            assert launched.status == 0, launched.output
         elif command.words[1] == "verify":
             wait_for(lambda: self._verified(command), "the stage is well again", _AGAIN_SECONDS, every=5)
         else:
@@ -105,6 +115,12 @@ def second_user(runner: Runner, db_info: Mapping[str, Any]) -> None:
     runner.write("dbInfo.json", {**db_info, "user": user, "password": PASSWORD})
 
 
+def recipients(runner: Runner, db_info: Mapping[str, Any]) -> None:
+    """The stage has a secret of its own, and the file has one address more."""
+    runner.world.account.put_secret("main/alertEmails", {"emails": ALERT_EMAILS})
+    runner.write("alertEmails.json", {"emails": [*ALERT_EMAILS, NEW_RECIPIENT]})
+
+
 def credentials(runner: Runner, db_info: Mapping[str, Any]) -> None:
     """The user that the brokers know, as a new version."""
     runner.write(
@@ -113,17 +129,44 @@ def credentials(runner: Runner, db_info: Mapping[str, Any]) -> None:
     )
 
 
+def second_broker_user(runner: Runner, db_info: Mapping[str, Any]) -> None:
+    """A second user, made and let in by the cluster's owners."""
+    user = "second-user"
+    with closing(KafkaAdminClient(bootstrap_servers=runner.world.kafka_bootstrap)) as admin:
+        made = UserScramCredentialUpsertion(user, "SCRAM-SHA-512", PASSWORD)
+        assert admin.alter_user_scram_credentials([made]) == {user: None}
+    runner.world.grant(Stage.parse("main"), user=user)
+    runner.write("kafkaCredentials.json", {"username": user, "password": PASSWORD})
+
+
 def broker_string(runner: Runner, db_info: Mapping[str, Any]) -> None:
     """The same brokers, as a new version."""
     runner.write("brokerString.txt", runner.world.broker_string())
 
 
+def authorities(runner: Runner, db_info: Mapping[str, Any]) -> None:
+    """The brokers' authority with another one beside it, and alone."""
+    own = runner.world.authority.certificate.read_text(encoding="ascii")
+    other = Authority(runner.directory / "other").make()
+    runner.write("both.json", {"certificateAuthorityPem": other + own})
+    runner.write("kafkaTls.json", {"certificateAuthorityPem": own})
+
+
+def address(runner: Runner, db_info: Mapping[str, Any]) -> None:
+    """The database without the proxy before it."""
+    itself = runner.world.database.db_info
+    runner.write("dbInfo.json", {**db_info, "host": itself["host"], "port": itself["port"]})
+
+
 RUN: Mapping[str, Prepare] = {
+    "recipients": recipients,
     "rollover": new_password,
     "second user": second_user,
     "password": new_password,
     "own secret": credentials,
-    "kafkaCredentials": credentials,
+    "kafkaCredentials": second_broker_user,
     "brokerString": broker_string,
     "refused": new_password,
+    "kafkaTls": authorities,
+    "address": address,
 }

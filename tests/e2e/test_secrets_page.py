@@ -9,8 +9,9 @@ import pytest
 
 from connector.local import schema
 from connector.local.oracle.process import SERVICE
+from connector.local.seeds import ALERT_EMAILS
 from tests.docs.secrets_page import Kind, procedures
-from tests.e2e.secrets_page import RUN, Runner
+from tests.e2e.secrets_page import NEW_RECIPIENT, RUN, Runner
 from tests.faults import fault_testbed
 from tests.faults.fault_testbed import FaultTestbed
 from tests.support.mailbox import requests_to_confirm
@@ -28,11 +29,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultTestbed]:
     The event of a changed secret is off: the commands of the page do it, or the check that runs each minute.
     """
     with fault_testbed.testbed(tmp_path_factory.mktemp("page"), enforce_iam=True) as there:
-        client, names = there.world.account.client, there.stage.names
-        client("events").disable_rule(Name=names.rule("SecretChanged"))
-        for mail in requests_to_confirm(there.world.state.directory, names.sns_topic):
-            client("sns").confirm_subscription(TopicArn=mail["topic_arn"], Token=mail["token"])
+        rule = there.stage.names.rule("SecretChanged")
+        there.world.account.client("events").disable_rule(Name=rule)
+        _confirm(there)
         yield there
+
+
+def _confirm(made: FaultTestbed) -> None:
+    """Who is asked by SNS's mail follows the link."""
+    sns = made.world.account.client("sns")
+    for mail in requests_to_confirm(made.world.state.directory, made.stage.names.sns_topic):
+        sns.confirm_subscription(TopicArn=mail["topic_arn"], Token=mail["token"])
 
 
 @pytest.fixture
@@ -51,7 +58,21 @@ def _run(made: FaultTestbed, runner: Runner, name: str) -> None:
     _streams(made)
 
 
-@pytest.mark.parametrize("name", [name for name in RUN if name not in ("refused", "second user")])
+def test_other_recipients_are_subscribed_and_no_worker_is_touched(made: FaultTestbed, runner: Runner):
+    before = made.under_test.service.task_arns()
+    _run(made, runner, "recipients")
+    assert made.under_test.service.task_arns() == before
+    _confirm(made)
+    sns = made.world.account.client("sns")
+    (topic,) = (t["TopicArn"] for t in sns.list_topics()["Topics"] if made.stage.names.sns_topic in str(t))
+    found = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert {NEW_RECIPIENT, *ALERT_EMAILS} <= {each["Endpoint"] for each in found}
+
+
+APART = ("recipients", "refused", "second user")
+
+
+@pytest.mark.parametrize("name", [name for name in RUN if name not in APART])
 def test_a_procedure_refuses_nobody_and_the_stage_streams_afterwards(
     made: FaultTestbed, runner: Runner, name: str
 ):
