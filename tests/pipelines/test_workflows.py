@@ -409,7 +409,7 @@ def test_coverage_is_measured_beside_the_unit_tests():
     plans = {target: _plan(target) for target in ("test", "coverage")}
     assert plans["test"].count('pytest -m "not e2e and not slow"') == 1
     assert "--cov" not in plans["test"]
-    assert 'pytest -m "e2e or slow"' in plans["test"]
+    assert 'pytest -m "(e2e or slow) and not long"' in plans["test"]
     assert "--cov" in plans["coverage"]
     assert "tools.coverage_badge check" in plans["coverage"]
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
