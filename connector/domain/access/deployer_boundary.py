@@ -87,8 +87,9 @@ def _of_roles(scope: AwsScope, stage: Stage, secret_prefix: str) -> Iterator[str
     yield scope.arn("ecs", f"*/{names.service}/*")
     # A task definition. The capital letter of a role's name, behind the slug, is in no slug.
     yield scope.arn("ecs", f"*/{names.service}:*")
+    # With any path and without one: behind a wildcard alone, a branch's name may end as a named stage's does.
     yield from (
-        scope.global_arn("iam", f"role/*{names.service}-{part.value[0]}*")
+        scope.global_arn("iam", f"role*/{names.service}-{part.value[0]}*")
         for part in (RolePart.EXECUTION, RolePart.TASK)
     )
     yield scope.arn("sqs", names.dead_letter_queue)

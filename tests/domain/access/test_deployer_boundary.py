@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.domain.access import deployer_policy
@@ -58,6 +58,7 @@ def test_it_allows_exactly_the_actions_of_the_rendered_roles():
     assert granted - plain
 
 
+@example(Stage.parse("wms-connector-main"), "tls")
 @given(ephemeral_stages, st.sampled_from(["tls", "iam"]))
 def test_an_ephemeral_stages_roles_keep_all_of_their_rights(stage: Stage, auth: str):
     for action, resource in _granted(stage, auth):
