@@ -413,7 +413,16 @@ def test_coverage_is_measured_beside_the_unit_tests():
     assert "--cov" in plans["coverage"]
     assert "tools.coverage_badge check" in plans["coverage"]
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    assert {"make check", "make test", "make coverage"} <= set(ci)
+    assert {"make check", "make test"} <= set(ci)
+    jobs = _named("check")["jobs"]
+    assert any(step.get("run") == "make coverage" for step in jobs["coverage"]["steps"])
+
+
+def test_what_takes_too_long_for_each_change_is_run_each_night():
+    assert "pytest -m long" in _plan("test-long")
+    workflow = _named("nightly")
+    assert workflow[True]["schedule"]
+    assert any(step.get("run") == "make test-long" for step in workflow["jobs"]["test-long"]["steps"])
 
 
 def _plan(target: str) -> str:
