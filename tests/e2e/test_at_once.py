@@ -49,7 +49,13 @@ def world(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[W
         yield made
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+#: These are tried for each change, the others each night.
+OFTEN = ("two launches", "a deletion, then a launch")
+
+
+@pytest.mark.parametrize(
+    "pair", [pytest.param(pair, marks=[] if pair in OFTEN else [pytest.mark.long]) for pair in PAIRS]
+)
 def test_of_two_commands_one_stops_in_a_line_and_leaves_no_stack_of_its_own(
     world: World, project: Path, pair: str
 ):
