@@ -17,7 +17,7 @@ from connector.local.world import World
 from tests.support.sceptre_cli import Run, sceptre
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 NAMES = Stage.parse("main").names
 SECTION = "docs/stages.md, 'When a stack was deleted by hand'"

@@ -72,6 +72,7 @@ def test_a_reverted_commit_registers_what_was_before_and_loses_no_row(
     rows.assert_arrived_once()
 
 
+@pytest.mark.long
 def test_a_bad_commit_is_taken_back_while_the_old_worker_streams_and_its_revert_registers(
     world: World, named: Mapping[str, Run], project: Path, clusters: Mapping[str, str], tmp_path: Path
 ):
@@ -97,6 +98,7 @@ def test_a_bad_commit_is_taken_back_while_the_old_worker_streams_and_its_revert_
     rows.assert_arrived_once()
 
 
+@pytest.mark.long
 def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
     world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
 ):
@@ -113,6 +115,7 @@ def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
     rows.assert_arrived_once()
 
 
+@pytest.mark.long
 def test_a_wrong_password_is_refused_before_a_worker_is_replaced_and_is_fixed_by_launching_again(
     world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
 ):

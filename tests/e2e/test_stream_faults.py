@@ -10,7 +10,7 @@ from tests.faults.fault_testbed import FaultTestbed
 from tests.faults.report import Row
 from tests.support import kafka_state
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ _HEAD = """\
 `make faults KIND=oracle` runs Debezium's Oracle connector as it ships (Kafka Connect, Debezium 3.6.1.Final,
 ojdbc) on the [stand-in for Oracle](../connector/local/oracle/README.md), brings about one error after the
 other and notes what is seen. `make faults KIND=oracle NAMES="mining-04036 redo-drop"` runs some of them,
-`WRITE=1` writes what was seen into this page, and `make test` runs one of each kind.
+`WRITE=1` writes what was seen into this page, and `make test-long` runs one of each kind.
 
 For each error the run checks the state of the task, the first cause in its trace, the streaming MBean, a line
 of the worker's log, and how the connector goes on once the cause is gone: every row that was committed

@@ -8,7 +8,7 @@ from tests.faults.oracle.cases import REPRESENTATIVES, every
 from tests.faults.oracle.testbed import ConnectorTestbed
 from tests.faults.oracle.testbed import testbed as connector_testbed
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 _CASES = {case.name: case for case in every()}
 

@@ -10,7 +10,7 @@ from lambda_src.clients.metrics_page import parse, source_of
 from tests.local.oracle.pipeline import SECONDS, Connected, Pipeline, pipeline
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 ALARM = metric("HeapAfterCollectionPercent").alarm
 #: Of the container: the heap is small, so that few rows fill it.

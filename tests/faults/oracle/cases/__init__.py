@@ -20,7 +20,7 @@ SECTIONS: Mapping[str, Sequence[Case | ConfigCase]] = {
     "The heartbeat's statement": heartbeats.CASES,
 }
 
-#: One of each section, and one at which the connector tries LogMiner again, for `make test`.
+#: One of each section, and one at which the connector tries LogMiner again, for `make test-long`.
 REPRESENTATIVES = (
     "put-01017",
     "snapshot-01555",
