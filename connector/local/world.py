@@ -335,6 +335,8 @@ class World:
             self._end(keep=keep)
 
     def _end(self, *, keep: bool) -> None:
+        # `local start` or `broker add` in another process may have started parts meanwhile.
+        self.state = states.load(self.state.directory) or self.state
         if self.state.aws:
             aws.stop(self.state.aws)
         leftovers.end_tasks(self.state.directory)

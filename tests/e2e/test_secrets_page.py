@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from connector.local import schema
+from connector.local import mailbox, schema
 from connector.local.oracle.process import SERVICE
 from connector.local.seeds import ALERT_EMAILS
 from tests.docs.secrets_page import Kind, procedures
 from tests.e2e.secrets_page import NEW_RECIPIENT, RUN, Runner
 from tests.faults import fault_testbed
 from tests.faults.fault_testbed import FaultTestbed
-from tests.support.mailbox import requests_to_confirm
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(900)]
@@ -37,9 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultTestbed]:
 
 def _confirm(made: FaultTestbed) -> None:
     """Who is asked by SNS's mail follows the link."""
-    sns = made.world.account.client("sns")
-    for mail in requests_to_confirm(made.world.state.directory, made.stage.names.sns_topic):
-        sns.confirm_subscription(TopicArn=mail["topic_arn"], Token=mail["token"])
+    mailbox.confirm(made.world.state.directory, made.world.account.client("sns"))
 
 
 @pytest.fixture

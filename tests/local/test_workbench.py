@@ -37,6 +37,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     assert not directory.exists(), sorted(directory.iterdir())
     # Nothing beside it either: a path that Java misread would be a directory of its own.
     assert list(directory.parent.iterdir()) == []
+    commands = (_read(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
+    assert [command for command in commands if str(directory) in command] == []
+
+
+def _read(path: Path) -> str:
+    """A process's command; empty if it ends meanwhile."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def local(world: World, *words: str) -> Done:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -270,6 +271,22 @@ def test_a_block_whose_world_was_taken_down_in_it_does_nothing_more(tmp_path: Pa
     with World.up(tmp_path / "w") as world:
         world.down()
     assert started == ["started", "stopped, keep=False"]
+
+
+def test_a_world_ends_what_another_process_has_started_in_it_meanwhile(tmp_path: Path):
+    kept = WorldState(tmp_path / "w", "http://127.0.0.1:1", enforce_iam=False)
+    kept.database = DatabaseState("127.0.0.8")
+    kept.save()
+    world = World.attach(tmp_path / "w")
+    started = subprocess.Popen(["sleep", "60"])
+    try:
+        kept.database.process = Process(started.pid, start_time(started.pid) or 0, "log")
+        kept.save()
+        world.down()
+        assert not kept.database.process.alive
+    finally:
+        started.kill()
+        started.wait()
 
 
 def test_a_block_around_an_attached_world_stops_nothing(tmp_path: Path, started: list[str]):
