@@ -129,7 +129,14 @@ def broker_script(
         heartbeat_table=heartbeat_table,
         max_record_mib=max_record_mib,
     )
-    auth = _auth(kafka_auth or configured_auth(stage), ports)
+    chosen = kafka_auth or configured_auth(stage)
+    auth = _auth(chosen, ports)
+    if chosen is None and not ports:
+        click.echo(
+            f"this is for {auth}: the stage's config has no kafka_auth; for other brokers give --kafka-auth "
+            "(scram, iam or plaintext), or --port with the port in the secret brokerString",
+            err=True,
+        )
     if as_json:
         print_json({**broker_needs(stage, auth, settings, ports), "kind": settings.kind})
         return

@@ -61,7 +61,8 @@ def snapshot_progress(session: Session) -> Answer:
         if error.retriable:
             raise
         message = f"topic {topic} cannot be read ({error}), so how far the snapshot is cannot be shown"
-        grant = f"let the cluster's owners run wms-connector broker-script {session.stage.name}"
+        script = f"broker-script {session.stage.name} --kafka-auth {session.environment.auth}"
+        grant = f"let the cluster's owners run wms-connector {script}"
         return Answer(State.FAILED, f"{message}; it goes on, as status shows; {grant}")
     details = {"received": told.started or source.snapshot_running, "outcome": told.outcome}
     if told.outcome == "COMPLETED":

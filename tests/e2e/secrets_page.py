@@ -155,7 +155,7 @@ def authorities(runner: Runner, db_info: Mapping[str, Any]) -> None:
 def address(runner: Runner, db_info: Mapping[str, Any]) -> None:
     """The database without the proxy before it."""
     itself = runner.world.database.db_info
-    runner.write("dbInfo.json", {**db_info, "host": itself["host"], "port": itself["port"]})
+    runner.write("dbInfo.json", {**db_info, "ip": itself["ip"], "port": itself["port"]})
 
 
 RUN: Mapping[str, Prepare] = {

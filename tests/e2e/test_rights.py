@@ -59,7 +59,7 @@ class Clients:
 def _check(kafka: Kafka, _: str) -> str:
     """As a launch does before a worker joins the cluster."""
     refused = refused_rights(WANTED, kafka.rights(TOPICS))
-    return refusal_of(STAGE, refused) if refused else ""
+    return refusal_of(STAGE, refused, "scram") if refused else ""
 
 
 def _create(kafka: Kafka, name: str) -> str:

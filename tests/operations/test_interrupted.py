@@ -48,6 +48,8 @@ def test_another_program_keeps_its_handler(usual: None, monkeypatch: pytest.Monk
 
 _SCEPTRE = """
 import signal, sys
+# A shell's job in the background ignores the signal, and so do its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.argv = ["sceptre"]
 from sceptre.config.reader import ConfigReader
 from sceptre.context import SceptreContext

@@ -51,11 +51,12 @@ def _allowed(acl: Acl, allowed: AllowedRights) -> AbstractSet[str] | None:
     return allowed.topics.get(acl.name)
 
 
-def refusal_of(stage: Stage, refused: Collection[Acl]) -> str:
+def refusal_of(stage: Stage, refused: Collection[Acl], auth: str) -> str:
     """What a launch says of rights that are missing, with the next step."""
     named = "; ".join(str(acl) for acl in list(refused)[:_NAMED])
     more = f"; and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
     return (
         f"the brokers do not give stage {stage.name} all of its rights; missing: {named}{more}. Let the "
-        f"cluster's owners grant what `wms-connector broker-script {stage.name}` prints, then launch again"
+        f"cluster's owners grant what `wms-connector broker-script {stage.name} --kafka-auth {auth}` prints, "
+        "then launch again"
     )

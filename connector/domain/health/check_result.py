@@ -114,7 +114,8 @@ def next_step(finding: Finding, stage: Stage) -> str:
     alarm = metrics.metric(finding.name).alarm if _measured(finding.name) else None
     if alarm is not None:
         if not any(steps):
-            steps.append(alarm.text_step(stage))
+            # More follows, and a command is copied with what stands behind it.
+            steps.append(alarm.text_step(stage).removesuffix("."))
         steps.append(f"runbook: {alarm.link}")
     step = "; ".join(filter(None, steps)) or f"read the log of {stage.names.connect_admin}"
     return step if finding.ok is False else f"run verify again in a minute; if nothing has changed, {step}"

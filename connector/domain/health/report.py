@@ -113,11 +113,13 @@ def _in_alarm(facts: Facts, name: str, alarm: Alarm, found: AlarmState) -> Check
         return _bad("alarms", f"{name} is in ALARM: {alarm.description}", step)
     reason = f"{name} is in ALARM, but what it watches is well now"
     clears = f"it clears within {-(-found.window // 60)} minutes after the next health check"
-    return CheckResult("alarms", ok=None, reason=reason, next_step=f"{clears}; until then, {step}")
+    return CheckResult(
+        "alarms", ok=None, reason=reason, next_step=f"{clears}; nothing needs to be done until then"
+    )
 
 
 def _first_action(facts: Facts, alarm: Alarm) -> str:
-    return f"{alarm.text_step(facts.stage)} ({alarm.link})"
+    return f"{alarm.text_step(facts.stage).removesuffix('.')} ({alarm.link})"
 
 
 def _mail(facts: Facts) -> Sequence[CheckResult]:

@@ -30,7 +30,7 @@ def check_cluster(session: Session) -> Answer:
     with session.kafka() as kafka:
         refused = _refused(session, kafka)
         if refused:
-            return Answer(State.FAILED, refusal_of(session.stage, refused))
+            return Answer(State.FAILED, refusal_of(session.stage, refused, session.environment.auth))
         cluster = _cluster(session, kafka)
         warning = _unprotected(session, kafka)
     details = {"connectors": [dict(connector.config) for connector in cluster.connectors]}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connector.domain.errors import DeniedSecret, SecretError
-from connector.domain.health.refused import RefusedCredentials
+from connector.domain.health.refused import RETRY_ROTATION, RefusedCredentials
 from connector.domain.health.rotation_state import Rotation
 from connector.domain.secrets.brokers import KafkaAuth, only_by_launch
 from connector.domain.secrets.fallback import candidate_paths, find_secret
@@ -16,6 +16,7 @@ from connector.domain.secrets.rotation import ChangedSecret, FoundSecret, Meanin
 from connector.domain.secrets.secrets import ALB_TLS, BROKER_STRING, KAFKA_TLS
 from connector.domain.secrets.shapes import check_shape
 from connector.domain.stage.record import StageRecord
+from connector.domain.stage.stage import Stage
 from lambda_src.clients.state_table import read_record, read_refused, read_rotation
 from lambda_src.clients.task_definitions import injected_in, read_definition
 from lambda_src.session import Session
@@ -108,7 +109,7 @@ def look(
 ) -> RotationPlan:
     """Compare the secrets with the record. Raises `WmsError` when one cannot be read now."""
     found = [_for_launch(session, record, each) for each in found_secrets(session)]
-    return plan(record.secret_versions, found, _refusal(refused, rotation))
+    return plan(record.secret_versions, found, _refusal(session.stage, refused, rotation))
 
 
 def found_secrets(session: Session) -> Sequence[FoundSecret]:
@@ -153,13 +154,20 @@ def _for_launch(session: Session, record: StageRecord, found: FoundSecret) -> Fo
     return replace(found, launch=only_by_launch(session.environment.auth, before, session.brokers))
 
 
-def _refusal(refused: RefusedCredentials, rotation: Rotation) -> Callable[[str, str], str]:
+def _next(stage: Stage) -> str:
+    retry = RETRY_ROTATION.format(stage=stage.name)
+    return f"write the right value into the secret; if it is right by now: {retry}"
+
+
+def _refusal(stage: Stage, refused: RefusedCredentials, rotation: Rotation) -> Callable[[str, str], str]:
     def reason(path: str, version: str) -> str:
         login = refused.refusal_of({path: version})
         if login is not None:
-            return f"its login was refused (class {login.error_class}), so it is not tried again"
+            return (
+                f"its login was refused (class {login.error_class}), so it is not tried again; {_next(stage)}"
+            )
         if rotation.knows((path, version)):
-            return "a rotation to it has failed, so it is not tried again"
+            return f"a rotation to it has failed, so it is not tried again; {_next(stage)}"
         return ""
 
     return reason

@@ -21,7 +21,7 @@ from connector.domain.secrets.injected import PinnedSecret, WorkerSecrets
 from connector.domain.secrets.rotation import Meaning, RotationPlan
 from connector.domain.secrets.secrets import BROKER_STRING, DB_INFO, KAFKA_CREDENTIALS, KAFKA_TLS
 from connector.domain.stage.aws_names import CONNECTOR
-from connector.domain.stage.launch_mark import launching
+from connector.domain.stage.launch_mark import LAUNCH_SECONDS, launching
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients import task_definitions
 from lambda_src.clients.state_table import (
@@ -159,7 +159,9 @@ class RotationStep:
         mark = launching(read_launch(self.table), self.clock())
         if mark is not None:
             return Answer(
-                State.WAITING, f"a launch of this stage has begun {moment(mark)}, which comes first"
+                State.WAITING,
+                f"a launch of this stage has begun {moment(mark)} and comes first; if it has failed, launch "
+                f"again, which gives the workers the secrets too; else this goes on {moment(_over(mark))}",
             )
         if not self.session.service.desired:
             return Answer(State.WAITING, "the service has no workers; launch the stage")
@@ -369,6 +371,11 @@ def _secrets(session: Session) -> WorkerSecrets:
         pinned(KAFKA_CREDENTIALS) if session.credentials is not None else None,
         pinned(KAFKA_TLS) if session.authority is not None else None,
     )
+
+
+def _over(mark: float) -> float:
+    """When the mark of a launch that was cut off counts no more."""
+    return mark + LAUNCH_SECONDS
 
 
 def _why_not_started(service: Service) -> str:

@@ -48,6 +48,6 @@ def test_of_a_topic_that_does_not_exist_only_its_creation_is_judged():
 
 def test_many_missing_rights_are_counted():
     refused = refused_rights(WANTED, AllowedRights(dict.fromkeys(TOPICS, frozenset())))
-    said = refusal_of(MAIN, refused)
+    said = refusal_of(MAIN, refused, "scram")
     assert said.count("topic ") == 5
     assert f"; and {len(refused) - 5} more. Let the cluster's owners grant what" in said

@@ -99,7 +99,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
         Example(
             "it is not tried again: ORA-01017",
-            "wms-connector rotate main",
+            "write the right value into the secret; if it is right by now: "
+            "wms-connector rotate main --retry-login",
             {
                 "secret_versions": {"wms/main/dbInfo": "v2"},
                 "rotation": Rotation().failure(

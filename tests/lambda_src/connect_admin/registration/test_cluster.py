@@ -263,7 +263,7 @@ def test_a_right_that_is_missing_is_named_before_a_worker_needs_it(
     world.kafka.refused.add((missing.resource, missing.name, operation))
     assert refused(world, Operation.CLUSTER) == (
         f"the brokers do not give stage main all of its rights; missing: {missing}. Let the cluster's owners "
-        "grant what `wms-connector broker-script main` prints, then launch again"
+        f"grant what `wms-connector broker-script main --kafka-auth {auth}` prints, then launch again"
     )
 
 
