@@ -91,8 +91,11 @@ def check_cluster(ask: Ask, clock: Clock, show: Show) -> None:
     """
     try:
         procedure.until_done(Operation.CLUSTER, ask, clock, show, pause_seconds=_PAUSE_SECONDS)
-    except (procedure.Refused, procedure.Overdue) as error:
+    except procedure.Refused as error:
         raise _untouched(error) from None
+    except procedure.Overdue as error:
+        step = "docs/operations.md#brokersunreachable has the steps; then launch again"
+        raise ServerError(f"{_untouched(error)}; {step}") from None
 
 
 def try_first(ask: Ask, clock: Clock, show: Show) -> None:
