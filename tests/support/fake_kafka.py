@@ -40,6 +40,8 @@ class FakeKafka:
     lingers: int = 0
     lingering: set[str] = field(default_factory=set)
     unreachable: bool = False
+    #: Passwords whose login the brokers refuse: they close the connection, without a word.
+    closed_on: set[str] = field(default_factory=set)
     settings: dict[str, Any] = field(default_factory=dict)
     #: Records that were written: topic, key, value.
     sent: list[tuple[str, str, str]] = field(default_factory=list)
@@ -53,7 +55,7 @@ class FakeKafka:
     @contextmanager
     def open(self, settings: Mapping[str, Any], deadline: object, redact: object) -> Iterator[KafkaAdmin]:
         self.settings = dict(settings)
-        if self.unreachable:
+        if self.unreachable or settings.get("sasl_plain_password") in self.closed_on:
             raise ServerError("the brokers do not answer a connection: timed out", retriable=True)
         yield self
 

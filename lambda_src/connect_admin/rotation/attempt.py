@@ -82,7 +82,13 @@ def _brokers(session: Session, before: Session, record: StageRecord) -> Attempt:
         said = diagnose(str(error)).error_class
         down = error.retriable and said.name != "broker login"
         if down and _same_brokers(session, before):
-            return Attempt(accepted=False, reason=str(error), error_class="brokers", names=names, later=True)
+            if not _lets_in(before):
+                return Attempt(
+                    accepted=False, reason=str(error), error_class="brokers", names=names, later=True
+                )
+            # Brokers close the connection of a refused login, and the client says no more than that.
+            reason = f"the brokers refuse this login and take the one before ({error})"
+            return Attempt(accepted=False, reason=reason, error_class="broker login", names=names)
         hint = "; if their addresses are new, a launch opens the security group for them" if down else ""
         return Attempt(accepted=False, reason=f"{error}{hint}", error_class=said.name, names=names)
     if record.cluster_id and cluster != record.cluster_id:
@@ -92,6 +98,16 @@ def _brokers(session: Session, before: Session, record: StageRecord) -> Attempt:
         )
         return Attempt(accepted=False, reason=reason, error_class="other cluster", names=names)
     return _ACCEPTED
+
+
+def _lets_in(before: Session) -> bool:
+    """Whether the brokers take the login that the workers have."""
+    try:
+        with before.kafka(_BROKER_SECONDS) as kafka:
+            kafka.cluster_id()
+    except WmsError:
+        return False
+    return True
 
 
 def _same_brokers(session: Session, before: Session) -> bool:
