@@ -202,7 +202,8 @@ class RotationStep:
                 if each.name == login
             ],
         )
-        reason = f"{tried.reason}; nothing was changed, and the workers go on with what they have"
+        paths = ", ".join(each.path for each in named)
+        reason = f"{paths}: {tried.reason}; nothing was changed, and the workers go on with what they have"
         return self._fail(rotation, reason, tried.error_class, [each.key for each in named])
 
     # -- new workers -----------------------------------------------------------

@@ -572,11 +572,11 @@ def test_another_port_or_way_of_authenticating_needs_a_launch_and_nothing_is_tri
 def test_a_login_that_brokers_refuse_without_a_word_is_no_outage_and_is_not_tried_again():
     main = Rotating(KafkaAuth.SCRAM)
     main.stage.connect.requests.clear()
-    main.put(CREDENTIALS, {"username": "wms", "password": "not-the-password"})
+    main.put(CREDENTIALS, {"username": "second_user", "password": "not-the-password"})
     main.stage.kafka.closed_on.add("not-the-password")
     answer = main.step()
     assert answer.state is State.FAILED
-    assert "the brokers refuse this login and take the one before" in answer.summary
+    assert f"{CREDENTIALS}: the brokers refuse this login and take the one before" in answer.summary
     assert (main.rotation.error_class, main.refused) == ("broker login", [(CREDENTIALS, f"v2-{CREDENTIALS}")])
     assert main.untouched
     number = main.rotation.number
