@@ -33,7 +33,7 @@ class Rotating:
     def __post_init__(self) -> None:
         self.stage = FakeStage(auth=self.auth)
         if self.auth is KafkaAuth.SCRAM:
-            self.put(CREDENTIALS, {"username": "wms", "password": "first-password"})
+            self.put(CREDENTIALS, {"username": "first_user", "password": "first-password"})
         self.stage.ecs.start(ADDRESS)
         self.stage.ecs.secrets[1] = self.launched().variables()
         for operation in (Operation.REGISTER, Operation.RECORD):
