@@ -23,6 +23,12 @@ RETRY = "wms-connector resume {stage} --retry-login"
 RETRY_ROTATION = "wms-connector rotate {stage} --retry-login"
 
 
+def rotate_again(stage: Stage) -> str:
+    """The next step where the workers have another version than the one that was refused."""
+    retry = RETRY_ROTATION.format(stage=stage.name)
+    return f"write the right value into the secret; if it is right by now: {retry}"
+
+
 @dataclass(frozen=True)
 class RefusedVersion:
     """One version that was refused. `at` is in seconds since 1970; `error_class` is the class's name."""

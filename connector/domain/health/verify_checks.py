@@ -15,7 +15,7 @@ from connector.domain.health.finding import Finding
 from connector.domain.health.halt import HaltedBy
 from connector.domain.health.observation import Observation
 from connector.domain.health.polled_source import LAG, SOURCE, PolledSource, polled_checks
-from connector.domain.health.refused import RETRY_ROTATION
+from connector.domain.health.refused import rotate_again
 from connector.domain.health.state import HealthState
 from connector.domain.network.endpoints import Reached
 from connector.domain.stage.aws_names import CONNECTOR
@@ -141,7 +141,11 @@ def _secrets(seen: Observation, stage: Stage) -> list[Finding]:
     if changed:
         failed = {path: rotation.reason for path, version in rotation.failed if versions.get(path) == version}
         return [
-            _bad(SECRETS, _newer(path, failed.get(path)), _to_rotate(stage, failed=path in failed))
+            _bad(
+                SECRETS,
+                _newer(path, failed.get(path)),
+                rotate_again(stage) if path in failed else f"wms-connector rotate {stage.name}",
+            )
             for path in changed
         ]
     if not versions:
@@ -149,14 +153,6 @@ def _secrets(seen: Observation, stage: Stage) -> list[Finding]:
     if _never_registered(seen):
         return [_good(SECRETS, f"{len(versions)} secrets; no connector of this stage has used them yet")]
     return [_good(SECRETS, f"{len(versions)} secrets, none newer than those that the connector uses")]
-
-
-def _to_rotate(stage: Stage, *, failed: bool) -> str:
-    """What gives the workers a newer version; one that has failed is tried again only if somebody says so."""
-    if not failed:
-        return f"wms-connector rotate {stage.name}"
-    retry = RETRY_ROTATION.format(stage=stage.name)
-    return f"write the right value into the secret; if it is right by now: {retry}"
 
 
 def _newer(path: str, failure: str | None) -> str:

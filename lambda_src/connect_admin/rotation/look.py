@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connector.domain.errors import DeniedSecret, SecretError
-from connector.domain.health.refused import RETRY_ROTATION, RefusedCredentials
+from connector.domain.health.refused import RefusedCredentials, rotate_again
 from connector.domain.health.rotation_state import Rotation
 from connector.domain.secrets.brokers import KafkaAuth, only_by_launch
 from connector.domain.secrets.fallback import candidate_paths, find_secret
@@ -154,20 +154,15 @@ def _for_launch(session: Session, record: StageRecord, found: FoundSecret) -> Fo
     return replace(found, launch=only_by_launch(session.environment.auth, before, session.brokers))
 
 
-def _next(stage: Stage) -> str:
-    retry = RETRY_ROTATION.format(stage=stage.name)
-    return f"write the right value into the secret; if it is right by now: {retry}"
-
-
 def _refusal(stage: Stage, refused: RefusedCredentials, rotation: Rotation) -> Callable[[str, str], str]:
     def reason(path: str, version: str) -> str:
         login = refused.refusal_of({path: version})
         if login is not None:
-            return (
-                f"its login was refused (class {login.error_class}), so it is not tried again; {_next(stage)}"
-            )
-        if rotation.knows((path, version)):
-            return f"a rotation to it has failed, so it is not tried again; {_next(stage)}"
-        return ""
+            why = f"its login was refused (class {login.error_class})"
+        elif rotation.knows((path, version)):
+            why = "a rotation to it has failed"
+        else:
+            return ""
+        return f"{why}, so it is not tried again; {rotate_again(stage)}"
 
     return reason

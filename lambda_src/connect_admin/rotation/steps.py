@@ -161,7 +161,8 @@ class RotationStep:
             return Answer(
                 State.WAITING,
                 f"a launch of this stage has begun {moment(mark)} and comes first; if it has failed, launch "
-                f"again, which gives the workers the secrets too; else this goes on {moment(_over(mark))}",
+                "again, which gives the workers the secrets too; else this goes on "
+                f"{moment(mark + LAUNCH_SECONDS)}",
             )
         if not self.session.service.desired:
             return Answer(State.WAITING, "the service has no workers; launch the stage")
@@ -372,11 +373,6 @@ def _secrets(session: Session) -> WorkerSecrets:
         pinned(KAFKA_CREDENTIALS) if session.credentials is not None else None,
         pinned(KAFKA_TLS) if session.authority is not None else None,
     )
-
-
-def _over(mark: float) -> float:
-    """When the mark of a launch that was cut off counts no more."""
-    return mark + LAUNCH_SECONDS
 
 
 def _why_not_started(service: Service) -> str:
