@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import CLASS_KEY
-from connector.domain.health.refused import RefusedVersion
+from connector.domain.health.refused import RefusedVersion, rotate_again
 from connector.domain.health.refused_login import SECRET_OF
 from connector.domain.secrets.secrets import DB_INFO
 from connector.domain.stage.aws_names import CONNECTOR
@@ -71,4 +71,5 @@ def _refused(session: Session, record: StageRecord, tried: Attempt) -> Answer:
         remember_refused(session.aws.table(session.environment.table), [found])
     newer = record.secret_versions.get(stored.path) != stored.version
     secret = f"secret {stored.path}{', which is newer than what the workers have' if newer else ''}"
-    return Answer(State.FAILED, f"{tried.reason} ({secret}); the workers go on with what they have")
+    step = f"; {rotate_again(session.stage)}" if newer and tried.error_class in SECRET_OF else ""
+    return Answer(State.FAILED, f"{tried.reason} ({secret}); the workers go on with what they have{step}")

@@ -36,7 +36,7 @@ def test_a_wrong_password_is_refused_before_anything_is_touched_and_remembered(m
     answer = main.stage.ask(Operation.TRY)
     assert answer.state is State.FAILED
     assert f"secret {OWN}, which is newer than what the workers have" in answer.summary
-    assert "the workers go on with what they have" in answer.summary
+    assert "the workers go on with what they have; write the right value into the secret" in answer.summary
     assert "a-wrong-password" not in answer.summary
     assert main.refused == [(OWN, f"v2-{OWN}")]
     assert main.stage.connect.writes == []
