@@ -7,7 +7,7 @@ from pathlib import Path
 
 from connector.local.processes import Process, end, spawn, wait_until
 from connector.local.state import ROOT
-from connector.local.toolchain import Toolchain
+from connector.local.toolchain import JVM_OPTIONS, Toolchain, jvm_options
 
 REGION = "us-east-1"
 #: Where brokers read the address of IAM, below the world's directory (`aws_shims.msk_iam`).
@@ -15,11 +15,6 @@ MSK_IAM_FILE = Path("aws", "msk-iam")
 
 #: Set to 1, workers get no more CPU than their task's; `make memory` does so.
 ENFORCE_CPU = "WMS_LOCAL_ENFORCE_CPU"
-#: Options of the workers' JVM besides those of the image. Unless told otherwise it compiles quickly rather
-#: than well: a local worker starts often and carries little, and its start takes a third less processor time.
-#: Benchmarks set it to the empty text.
-JVM_OPTIONS = "WMS_LOCAL_JVM_OPTIONS"
-_QUICK = "-XX:TieredStopAtLevel=1"
 
 #: What must not reach a client of the local world: it would lead to a real account or past the endpoint.
 FOREIGN = (
@@ -82,7 +77,7 @@ def start(
         "DOCKER_HOST": f"unix://{temporary / 'no-docker.sock'}",
         "AWS_EC2_METADATA_DISABLED": "true",
         ENFORCE_CPU: os.environ.get(ENFORCE_CPU, ""),
-        JVM_OPTIONS: os.environ.get(JVM_OPTIONS, _QUICK),
+        JVM_OPTIONS: jvm_options(),
         "WMS_LOCAL_STATE": str(state),
         "WMS_LOCAL_CONNECT_HOME": str(connect_home),
     }

@@ -19,7 +19,7 @@ from connector.local import kafka_plugin
 from connector.local.addresses import listening
 from connector.local.broker_tls import Authority, BrokerFiles
 from connector.local.processes import Process, end, spawn, wait_until
-from connector.local.toolchain import Toolchain
+from connector.local.toolchain import Toolchain, jvm_options
 
 #: Where the cluster's owner connects, without a login.
 OWNER_PORT = 9090
@@ -75,8 +75,8 @@ log.cleaner.dedupe.buffer.size=8388608
 log.cleaner.threads=1
 """
 
-# Small heap and no optimising compiler: the machine has two cores and the traffic is a person's.
-_JVM = ("-Xms64m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+# A small heap: the traffic is a person's.
+_JVM = ("-Xms64m", "-Xmx320m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
 
 _LOG4J = """\
 status = warn
@@ -177,6 +177,7 @@ def _java(tools: Toolchain, plugin: Path, iam: Path) -> list[str]:
     return [
         str(tools.java),
         *_JVM,
+        *jvm_options().split(),
         "-Dlog4j2.configurationFile=log4j2.properties",
         f"-Dwms.msk.cluster={MSK_CLUSTER}",
         f"-Dwms.iam.address.file={iam}",

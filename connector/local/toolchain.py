@@ -33,6 +33,17 @@ _HELP = ("To see the full stack trace", "Re-run Maven", "For more information", 
 #: Takes one short line of progress.
 Report = Callable[[str], None]
 
+#: Options of the workers' and brokers' JVMs besides their own. Unless told otherwise they compile quickly
+#: rather than well: a local one starts often and carries little, and a worker's start takes a third less
+#: processor time. Benchmarks set it to the empty text.
+JVM_OPTIONS = "WMS_LOCAL_JVM_OPTIONS"
+_QUICK = "-XX:TieredStopAtLevel=1"
+
+
+def jvm_options() -> str:
+    """What the environment says of the JVMs' options, else the quick ones."""
+    return os.environ.get(JVM_OPTIONS, _QUICK)
+
 
 @dataclass(frozen=True)
 class Toolchain:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from connector.domain.stage.stage import Stage
 from connector.local import schema
-from connector.local.aws import JVM_OPTIONS
+from connector.local.toolchain import JVM_OPTIONS
 from connector.local.world import World
 from tests.bench import rows as made_up
 from tests.bench.processor_time import CoreShare

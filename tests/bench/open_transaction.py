@@ -21,8 +21,9 @@ from connector.domain.health.metrics import METRICS
 from connector.domain.health.observation import Source
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.local import limits, schema
-from connector.local.aws import ENFORCE_CPU, JVM_OPTIONS
+from connector.local.aws import ENFORCE_CPU
 from connector.local.oracle.client import Client
+from connector.local.toolchain import JVM_OPTIONS
 from connector.local.world import World
 from tests.bench import rows as made_up
 from tests.bench.worker_memory import MIB, Sampler, Worker, launch, say

@@ -17,8 +17,9 @@ from pathlib import Path
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.local import limits, schema
-from connector.local.aws import ENFORCE_CPU, JVM_OPTIONS
+from connector.local.aws import ENFORCE_CPU
 from connector.local.oracle.process import PORT as DATABASE_PORT
+from connector.local.toolchain import JVM_OPTIONS
 from connector.local.world import World
 from tests.bench import rows as made_up
 from tests.bench.processor_time import CoreShare

@@ -22,8 +22,7 @@ class Consumer:
         self._kafka: KafkaConsumer = consumer_of(bootstrap, topics, **options)
         self.partitions: list[TopicPartition] = sorted(self._kafka.assignment())
         if from_end:
-            for partition, end in self.ends().items():
-                self._kafka.seek(partition, end)
+            self.seek(self.ends())
 
     def __enter__(self) -> Self:
         return self
@@ -36,6 +35,11 @@ class Consumer:
     def close(self) -> None:
         """Release the connection."""
         self._kafka.close()
+
+    def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Go on from these offsets; a partition that is not among them stays where it is."""
+        for partition, offset in offsets.items():
+            self._kafka.seek(partition, offset)
 
     def firsts(self) -> dict[TopicPartition, int]:
         """The offset of each partition's first record."""

@@ -84,14 +84,22 @@ class MortalWorker:
 
 @contextmanager
 def mortal_worker(
-    directory: Path, topics: Catalogue, bootstrap: str, user: str, password: str, *, memory_mib: int = 1024
+    directory: Path,
+    topics: Catalogue,
+    bootstrap: str,
+    user: str,
+    password: str,
+    *,
+    memory_mib: int = 1024,
+    home: Path | None = None,
 ) -> Iterator[MortalWorker]:
     """A worker that runs; `directory` gets its log and temporary files. `user` is the database's.
 
-    `memory_mib`: the container's memory, of which the heap is the product's share.
+    `memory_mib`: the container's memory, of which the heap is the product's share. `home`: the worker's
+    directory, if not the local world's.
     """
     tools = toolchain.find()
-    home = plugin.worker_home(tools, lambda _: None)
+    home = home or plugin.worker_home(tools, lambda _: None)
     held = claim((CONNECT_PORT, METRICS_PORT))
     temporary = directory / "worker"
     temporary.mkdir()

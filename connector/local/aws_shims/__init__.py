@@ -8,7 +8,7 @@ server. What a shim cannot show is asserted on the rendered templates instead.
 import os
 from pathlib import Path
 
-from connector.local.aws import ENFORCE_CPU, JVM_OPTIONS
+from connector.local.aws import ENFORCE_CPU
 from connector.local.aws_shims import (
     ecs_runtime,
     ecs_stability,
@@ -26,6 +26,7 @@ from connector.local.aws_shims import (
     transport,
 )
 from connector.local.fargate import FargateRuntime
+from connector.local.toolchain import JVM_OPTIONS
 
 
 def install() -> FargateRuntime:

@@ -1,0 +1,127 @@
+"""What `make bench` measures, part by part. Each part answers rows that JSON can hold."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from connector.domain.capture.settings import ConnectorSettings
+from connector.local import schema
+from tests.bench import delay, poller, rest, throughput
+from tests.bench import rows as made_up
+from tests.bench.rig import Rig, rig
+from tests.bench.ways import COMPRESSIONS, DEFAULTS, OURS, SETTINGS, Way
+
+Rows = list[dict[str, Any]]
+#: Rows of the first snapshot and of the catch-up -> how often each is measured.
+SIZES = {10_000: 3, 100_000: 2, 1_000_000: 1}
+#: Of the comparison of settings.
+_SETTING_ROWS, _SETTING_RATE = 100_000, 200
+
+
+def say(line: str) -> None:
+    """Progress."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def delays(directory: Path) -> Rows:
+    """Delay by rate: ours, the defaults, and the poller."""
+    found: Rows = []
+    with rig(directory) as one:
+        for way in (OURS, DEFAULTS):
+            with one.running(way) as running:
+                delay.warm_up(one, running)
+                found += [_said(delay.measure(one, running, rate)) for rate in delay.RATES]
+        found += [_said(each) for each in _polled(one)]
+    return found
+
+
+def _polled(one: Rig) -> list[delay.Delay]:
+    topic = "polled.rows"
+    one.make_topic(topic)
+    with poller.poller(one.world.database, one.bootstrap, topic) as pid:
+        return [delay.measure_topics(one, "polling", [topic], pid=pid, rate=rate) for rate in delay.RATES]
+
+
+def snapshots(directory: Path) -> Rows:
+    """First snapshot by size: ours and the defaults in turn."""
+    found: Rows = []
+    for rows, times in SIZES.items():
+        with rig(directory / str(rows)) as one:
+            made_up.insert(one.world.database, schema.TABLES, rows)
+            for _ in range(times):
+                found += [_said(throughput.snapshot(one, way, rows)) for way in (OURS, DEFAULTS)]
+    return found
+
+
+def catch_ups(directory: Path) -> Rows:
+    """Catch-up by size: ours and the defaults in turn, of the same backlog."""
+    found: Rows = []
+    for rows, times in SIZES.items():
+        with rig(directory / str(rows)) as one:
+            for _ in range(times):
+                found += map(_said, throughput.catch_up(one, (OURS, DEFAULTS), rows))
+    return found
+
+
+def envelopes(directory: Path) -> Rows:
+    """Bytes of an event and rows a second, with each envelope and each compression."""
+    found: Rows = []
+    with rig(directory) as one:
+        made_up.insert(one.world.database, schema.TABLES, _SETTING_ROWS)
+        for envelope in ("schema", "plain"):
+            for name, lines in COMPRESSIONS.items():
+                way = Way(f"{envelope}, {name}", lines, settings=ConnectorSettings(envelope=envelope))
+                found.append(_said(throughput.snapshot(one, way, _SETTING_ROWS)))
+    return found
+
+
+def settings(directory: Path) -> Rows:
+    """Delay, snapshot and catch-up with one setting after the other changed."""
+    found: Rows = []
+    with rig(directory) as one:
+        made_up.insert(one.world.database, schema.TABLES, _SETTING_ROWS)
+        for way in (DEFAULTS, OURS, *SETTINGS):
+            snapshot = throughput.snapshot(one, way, _SETTING_ROWS)
+            say(f"  {snapshot}")
+            found.append({"way": way.name, "snapshot": snapshot.rate, "event_bytes": snapshot.event_bytes})
+    with rig(directory / "streaming") as one:
+        for row, way in zip(found, (DEFAULTS, OURS, *SETTINGS), strict=True):
+            with one.running(way) as running:
+                delay.warm_up(one, running)
+                row |= {"delay": _said(delay.measure(one, running, _SETTING_RATE))}
+        for row, run in zip(
+            found, throughput.catch_up(one, (DEFAULTS, OURS, *SETTINGS), _SETTING_ROWS), strict=True
+        ):
+            row |= {"catch_up": run.rate}
+            say(f"  {run}")
+    return found
+
+
+def at_rest(directory: Path) -> Rows:
+    """An idle connector."""
+    with rig(directory) as one:
+        return [_said(_rest(one, way)) for way in (OURS, DEFAULTS)]
+
+
+def _rest(one: Rig, way: Way) -> rest.Rest:
+    with one.running(way) as running:
+        return rest.measure(one, running)
+
+
+def _said(what: Any) -> dict[str, Any]:
+    say(f"  {what}")
+    return asdict(what)
+
+
+#: Name -> what runs it.
+PARTS: Mapping[str, Callable[[Path], Rows]] = {
+    "delay": delays,
+    "snapshot": snapshots,
+    "catch-up": catch_ups,
+    "envelope": envelopes,
+    "settings": settings,
+    "rest": at_rest,
+}
