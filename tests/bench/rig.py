@@ -7,7 +7,7 @@ written, and starts where its own offsets are.
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -179,8 +179,9 @@ def rig(directory: Path) -> Iterator[Rig]:
     world = World(state, toolchain.find())
     plugin.worker_home(toolchain.find(), lambda _: None)
     try:
-        with ThreadPoolExecutor(2) as pool:
-            for started in [pool.submit(world.start_broker), pool.submit(world.start_database)]:
+        parts: tuple[Callable[[], object], ...] = (world.start_broker, world.start_database)
+        with ThreadPoolExecutor(len(parts)) as pool:
+            for started in [pool.submit(part) for part in parts]:
                 started.result()
         yield Rig(world, directory)
     finally:

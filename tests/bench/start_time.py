@@ -7,7 +7,6 @@ directory, plugins, broker and memory; only `plugin.discovery` differs. `hybrid_
 import argparse
 import json
 import os
-import shutil
 import signal
 import statistics
 import subprocess
@@ -21,32 +20,20 @@ from pathlib import Path
 
 from connector.local import addresses, broker, toolchain
 from connector.local.toolchain import Toolchain
+from tests.bench.worker_home import with_properties
 from tests.support.metadata import metadata_endpoint
 from tests.support.worker_environment import task_environment
 
 OURS, DEFAULT = "service_load", "hybrid_warn"
 #: The issue asks for no more than this share of the default's time.
 WANTED = 0.6
-_SETTING = "plugin.discovery="
+_SETTING = "plugin.discovery"
 _MEMORY = "-XX:MaxRAM=2560m"
 #: `/` answers when the interface is up, `/connectors` when the worker has joined its group.
 _PATHS = ("/", "/connectors")
 _TIMEOUT_SECONDS = 180
 
-
-def variant(home: Path, discovery: str, directory: Path) -> Path:
-    """A CONNECT_HOME with the same files, and `discovery` in its worker.properties."""
-    made = directory / discovery
-    made.mkdir()
-    for entry in home.iterdir():
-        if entry.name != "conf":
-            (made / entry.name).symlink_to(entry)
-    shutil.copytree(home / "conf", made / "conf")
-    file = made / "conf" / "worker.properties"
-    lines = file.read_text(encoding="utf-8").splitlines()
-    changed = [f"{_SETTING}{discovery}" if line.startswith(_SETTING) else line for line in lines]
-    file.write_text("\n".join(changed) + "\n", encoding="utf-8")
-    return made
+Times = dict[str, dict[str, list[float]]]
 
 
 def measure(home: Path, address: str, environment: dict[str, str], log: Path) -> dict[str, float]:
@@ -115,24 +102,29 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5, help="starts of each way (default 5)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    tools = toolchain.find()
-    toolchain.assemble(tools, lambda line: print(line, file=sys.stderr))
-    times: dict[str, dict[str, list[float]]] = {way: {path: [] for path in _PATHS} for way in (OURS, DEFAULT)}
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        homes = {way: variant(tools.connect_home, way, directory) for way in times}
-        with world(tools, directory) as (address, environment):
-            # One start of each that does not count: it makes the topics and warms the file cache.
-            for run in range(options.runs + 1):
-                for way, home in homes.items():
-                    found = measure(home, address, environment, directory / f"{way}.log")
-                    print(f"{way} {run or 'warm-up'}: {found['/']:.2f} s", file=sys.stderr)
-                    for path, seconds in found.items() if run else ():
-                        times[way][path].append(seconds)
+    with tempfile.TemporaryDirectory() as directory:
+        times = starts(Path(directory), options.runs)
     return int(report(times, as_json=options.json)[_PATHS[0]] > WANTED)
 
 
-def report(times: dict[str, dict[str, list[float]]], *, as_json: bool) -> dict[str, float]:
+def starts(directory: Path, runs: int) -> Times:
+    """Way -> path -> the seconds of each run, both ways in turn."""
+    tools = toolchain.find()
+    toolchain.assemble(tools, lambda line: print(line, file=sys.stderr))
+    times: Times = {way: {path: [] for path in _PATHS} for way in (OURS, DEFAULT)}
+    homes = {way: with_properties(tools.connect_home, directory / way, {_SETTING: way}) for way in times}
+    with world(tools, directory) as (address, environment):
+        # One start of each that does not count: it makes the topics and warms the file cache.
+        for run in range(runs + 1):
+            for way, home in homes.items():
+                found = measure(home, address, environment, directory / f"{way}.log")
+                print(f"{way} {run or 'warm-up'}: {found['/']:.2f} s", file=sys.stderr)
+                for path, seconds in found.items() if run else ():
+                    times[way][path].append(seconds)
+    return times
+
+
+def report(times: Times, *, as_json: bool) -> dict[str, float]:
     """Print the medians of both ways; answers their ratio by path."""
     medians = {way: {path: statistics.median(each) for path, each in at.items()} for way, at in times.items()}
     ratios = {path: medians[OURS][path] / medians[DEFAULT][path] for path in _PATHS}
