@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from connector.aws import calls
+from connector.aws.stacks import describe_stack
 from connector.domain.stage.aws_names import PRODUCT
 from connector.domain.stage.stage import Stage, refusal
 
@@ -92,3 +93,10 @@ def standing(stage: Stage, stacks: Iterable[Mapping[str, Any]]) -> tuple[str, ..
     own = set(stage.names.stacks.values())
     found = (s["StackName"] for s in stacks if s["StackStatus"] != "DELETE_COMPLETE")
     return tuple(sorted(own & set(found)))
+
+
+def left_of(port: calls.Port, stage: Stage) -> tuple[str, ...]:
+    """As `standing`, asked of AWS by name: as many calls as a stage has stacks, however many there are."""
+    with calls.errors():
+        found = [describe_stack(port, name) for name in stage.names.stacks.values()]
+    return standing(stage, [stack for stack in found if stack is not None])

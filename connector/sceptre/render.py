@@ -5,7 +5,7 @@ answers from a table here, every hook by one that does nothing, so no plugin is 
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -136,8 +136,8 @@ def render(
     refuses.
     """
     wanted = tuple(groups) or DEFAULT_GROUPS
-    there = available(project)
-    with _with_directories(project, [_group_path(group, there) for group in wanted], there) as (where, paths):
+    there = dict.fromkeys(available(project))
+    with _with_directories(project, [_group_path(group, there) for group in wanted]) as (where, paths):
         return {
             path.rpartition("/")[2]: {
                 stack.name.rpartition("/")[2]: _body(stack)
@@ -148,14 +148,12 @@ def render(
 
 
 @contextmanager
-def _with_directories(
-    project: Path, paths: list[str], there: Iterable[str]
-) -> Iterator[tuple[Path, list[str]]]:
+def _with_directories(project: Path, paths: list[str]) -> Iterator[tuple[Path, list[str]]]:
     """The project, or a copy of links in which every stage that is asked for has a directory.
 
     `ephemeral create` makes such a directory for a launch; to look at templates none is needed.
     """
-    missing = [path for path in paths if path not in there]
+    missing = [path for path in paths if not (project / "config" / path).is_dir()]
     if not missing:
         yield project, paths
         return
@@ -207,9 +205,9 @@ def available(project: Path = _ROOT) -> tuple[str, ...]:
     return (*(group for group in DEFAULT_GROUPS if group in top), *rest)
 
 
-def _group_path(group: str, there: Iterable[str]) -> str:
-    for path in there:
-        if group in (path, path.removeprefix(f"{_EPHEMERAL}/")):
+def _group_path(group: str, there: Collection[str]) -> str:
+    for path in (group, f"{_EPHEMERAL}/{group}"):
+        if path in there:
             return path
     name = group.removeprefix(f"{_EPHEMERAL}/")
     reason = refusal(name)

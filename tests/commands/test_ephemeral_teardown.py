@@ -1,5 +1,6 @@
 """What tears stages down: one by name from any checkout, all that expired; and what is left of others."""
 
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,12 +9,16 @@ from typing import Any
 import click
 import pytest
 from click.testing import Result
+from sceptre.config.reader import ConfigReader
+from sceptre.context import SceptreContext
 
 from connector.cli import main
+from connector.domain.stage.aws_names import COMPONENTS
 from connector.domain.stage.stage import Stage
 from connector.operations import confirmation
 from connector.operations import ephemeral_teardown as destroying
 from tests.commands.conftest import Run
+from tests.support.aws_answers import PAGE
 from tests.support.fake_aws import OWNER, FakeAws, cluster
 from tests.support.project import copy_project
 
@@ -279,6 +284,54 @@ def test_a_sweep_with_yes_goes_on_after_a_failure_and_reports_it(
     assert account.deleted == ["broken", "old"]
     assert account.stages == ["broken", "young"]
     assert "1 of 2 stages were not deleted: broken" in result.stderr
+
+
+@pytest.mark.parametrize("others", [0, 40])
+def test_a_teardown_costs_the_same_however_many_stages_there_are(
+    do: Callable[..., Result], account: Deployed, others: int
+):
+    """Of all stacks there are as many pages as stages; a sweep that read them for each would be quadratic."""
+    expired = 3
+    account.add(*(f"young-{number}" for number in range(others)), expiry="2999-01-01")
+    account.add(*(f"old-{number}" for number in range(expired)), expiry="2000-01-01")
+    pages = -(-len(account.aws.stacks) // PAGE)
+    assert do("sweep", "--expired", "--yes").exit_code == 0
+    stacks = len(Stage.parse("x").names.stacks)
+    asked = account.aws.calls.count(("cloudformation", "describe_stacks"))
+    assert asked == pages + 2 * stacks * expired
+
+
+def test_sceptre_reads_the_files_of_the_one_stage_that_it_deletes(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """`sceptre delete` reads all of config/, which with 200 branches takes most of a minute."""
+    for branch in ("a", "b"):
+        run("ephemeral", "create", "--dir", str(project), branch)
+    with destroying.narrowed(project, "ephemeral/a") as narrow:
+        context = SceptreContext(str(narrow), "ephemeral/a", full_scan=True)
+        monkeypatch.chdir(narrow)
+        everything, ours = ConfigReader(context).construct_stacks()
+        assert everything == ours
+        assert {str(stack.name) for stack in ours} == {f"ephemeral/a/{component}" for component in COMPONENTS}
+        settings = Path(narrow, "config", "ephemeral", "a", "config.yaml").read_text(encoding="utf-8")
+        assert settings == Path(project, "config", "ephemeral", "a", "config.yaml").read_text("utf-8")
+    assert not narrow.exists()
+    assert (project / "config" / "ephemeral" / "a" / "config.yaml").is_file()
+    assert (project / "config" / "default" / "config.yaml").is_file()
+
+
+def test_sceptre_is_run_there(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch):
+    for branch in ("a", "b"):
+        run("ephemeral", "create", "--dir", str(project), branch)
+    seen: list[list[str]] = []
+
+    def ran(command: list[str], *, cwd: Path, **_: Any) -> subprocess.CompletedProcess[str]:
+        seen.append([*command[1:], *sorted(path.name for path in cwd.glob("config/ephemeral/*/"))])
+        return subprocess.CompletedProcess(command, 3)
+
+    monkeypatch.setattr(subprocess, "run", ran)
+    assert destroying._sceptre(project, "ephemeral/a") == 3
+    assert seen == [["delete", "--yes", "ephemeral/a", "a"]]
 
 
 def test_a_sweep_says_which_stages_are_meant(do: Callable[..., Result], account: Deployed):
