@@ -36,11 +36,11 @@ def main() -> None:
         for wanted, limit in LIMITS.items():
             more = [f"bench.other.team.{number:05d}.events" for number in range(len(others), wanted)]
             began = time.monotonic()
-            _create(world.kafka_bootstrap, more)
+            create(world.kafka_bootstrap, more)
             _wait_for(world, more)
             _show(f"{wanted} topics of others ({time.monotonic() - began:.0f} s to make)")
             others += more
-            _create(world.kafka_bootstrap, list(STAGE.topics))
+            create(world.kafka_bootstrap, list(STAGE.topics))
             _wait_for(world, list(STAGE.topics))
             taken = tear_down(world)
             _show(f"  teardown of {len(list(STAGE.topics))} topics: {taken:.2f} s (limit {limit:.0f} s)")
@@ -83,7 +83,8 @@ def _ask(stage: FakeStage, operation: Operation) -> float:
         assert answer.state is State.WAITING, answer.summary
 
 
-def _create(bootstrap: str, names: list[str]) -> None:
+def create(bootstrap: str, names: list[str]) -> None:
+    """Create topics with one partition and one replica, some hundred in each request."""
     admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=120_000)
     for first in range(0, len(names), _BATCH):
         batch = names[first : first + _BATCH]
