@@ -30,7 +30,11 @@ LIMIT = 1.5
 #: What differs by less than this from one run to the next, in seconds, is no growth.
 _NOISE_SECONDS = 0.05
 
-Report = Callable[[str], object]
+Report = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    """A report that nobody reads."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ def _counted(calls: Counter[str]) -> Iterator[None]:
 
 
 def measure(
-    stages: Sequence[int] = STAGES, topics: Sequence[int] = TOPICS, report: Report = lambda _: None
+    stages: Sequence[int] = STAGES, topics: Sequence[int] = TOPICS, report: Report = _silent
 ) -> list[Row]:
     """A row for each operation and size, in the order of measurement; takes minutes at the default sizes."""
     meter = Meter(report)

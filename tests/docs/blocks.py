@@ -31,7 +31,7 @@ from connector.domain.stage.ownership import foreign_stack
 from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.stage.topics import Catalogue
 from templates.shared.fargate import SIZES
-from tests.docs import growth, handbook, messages
+from tests.docs import growth, handbook, messages, redo_readers
 from tests.domain.stage.test_stack_states import STATES
 from tests.support import sizes
 from tests.support.predecessor import predecessor
@@ -262,6 +262,14 @@ def _quotas() -> str:
     return _table(head, growth.limits())
 
 
+def _redo_readers() -> str:
+    return _table(("limit", "sum", "in the example", "stages that fit"), redo_readers.rows())
+
+
+def _first_limit() -> str:
+    return f"\n{redo_readers.first_limit(growth.fits())}.\n\n"
+
+
 def _stack_states() -> str:
     """States with the same next step share a row, in the order in which CloudFormation lists them."""
     rows: dict[tuple[str, str], list[str]] = {}
@@ -342,6 +350,8 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "stack-states": _stack_states,
     "stage-counts": _stage_counts,
     "quotas": _quotas,
+    "redo-readers": _redo_readers,
+    "first-limit": _first_limit,
     "endpoints": _endpoints,
     "settings": lambda: _settings_table(handbook.stage_settings()),
     "connector-settings": lambda: _settings_table(handbook.settings_of_the_connector()),

@@ -106,14 +106,21 @@ def rows() -> list[tuple[str, ...]]:
 def limits() -> list[tuple[str, ...]]:
     """A row for each quota, the one that is reached first at the top."""
     per_stage = counts(*COLUMNS[EPHEMERAL])
-
-    def fit(quota: Quota) -> int:
-        return quota.default // per_stage[quota.unit]
-
     return [
-        (quota.what, f"{quota.default:,}", str(per_stage[quota.unit]), f"**{fit(quota)}**", quota.source)
-        for quota in sorted(QUOTAS, key=fit)
+        (quota.what, f"{quota.default:,}", str(per_stage[quota.unit]), f"**{fit}**", quota.source)
+        for quota, fit in _fitting()
     ]
+
+
+def fits() -> list[tuple[str, int]]:
+    """Each quota and how many ephemeral stages it allows, the one that is reached first at the top."""
+    return [(quota.what, fit) for quota, fit in _fitting()]
+
+
+def _fitting() -> list[tuple[Quota, int]]:
+    per_stage = counts(*COLUMNS[EPHEMERAL])
+    found = [(quota, quota.default // per_stage[quota.unit]) for quota in QUOTAS]
+    return sorted(found, key=lambda each: each[1])
 
 
 def _partitions(stage: Stage) -> Mapping[str, int]:
