@@ -17,7 +17,7 @@ from unittest import mock
 
 from click.testing import CliRunner
 
-from connector.aws import account
+from connector.aws import account, calls
 from connector.cli import main as command
 from connector.domain.admin_api import TEARDOWN, Operation, Request, State
 from connector.domain.stage.aws_names import PRODUCT
@@ -101,7 +101,7 @@ class Functions:
             cast(Any, Counting(stage.aws.sns, "sns", self.calls)),
         )
         answer = check_run(self._session(stage), clients, stage.aws.sns.arn)
-        assert "brokers" not in answer.facts["unknown"], answer.facts
+        assert answer.metrics["BrokersUnreachable"] == 0, answer.summary
 
     def answer(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the admin function answers to an event."""
@@ -142,7 +142,7 @@ class CountingPort:
     profile: str | None = None
     sceptre_role: str | None = None
 
-    def __init__(self, real: account.Account, functions: Functions) -> None:
+    def __init__(self, real: calls.Port, functions: Functions) -> None:
         self._real, self._functions = real, functions
         self.region = self._real.region
 
@@ -168,7 +168,7 @@ def measure(
 
 
 def _among_stages(meter: "Meter", world: World, project: Path, sizes: Sequence[int]) -> None:
-    bench = _Bench(meter, "stages", Functions(world.kafka_bootstrap, meter.calls), project)
+    bench = Bench(meter, "stages", Functions(world.kafka_bootstrap, meter.calls), project)
     standing: list[str] = []
     for size in sizes:
         more = names(size)[len(standing) :]
@@ -181,7 +181,7 @@ def _among_stages(meter: "Meter", world: World, project: Path, sizes: Sequence[i
 
 
 def _among_topics(meter: "Meter", world: World, project: Path, bootstrap: str, sizes: Sequence[int]) -> None:
-    bench = _Bench(meter, "topics", Functions(bootstrap, meter.calls), project)
+    bench = Bench(meter, "topics", Functions(bootstrap, meter.calls), project)
     others: list[str] = []
     for size in sizes:
         others += [f"bench.other.team.{number:05d}.events" for number in range(len(others), size)]
@@ -194,7 +194,7 @@ def _topics(branches: Iterable[str]) -> list[str]:
 
 
 @dataclass
-class _Bench:
+class Bench:
     """The operations, measured at one size after the other."""
 
     meter: "Meter"
