@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tests.bench.growth import Meter
 
 #: At the larger sizes so many stages are checked and torn down, and the row is for one of them.
-_SAMPLE = 5
+_SAMPLE = 3
 _OTHERS = "other"
 _TEMPLATE: Mapping[str, Any] = {"Resources": {"Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}}
 
