@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import floor
 
 #: Sessions of the database that one connector keeps open (`python -m tests.bench.database_sessions`).
-SESSIONS_OF_A_STAGE = 3
+SESSIONS_OF_A_STAGE = 2
 
 
 @dataclass(frozen=True)

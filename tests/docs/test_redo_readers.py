@@ -13,7 +13,7 @@ from tests.docs.redo_readers import EXAMPLE, SESSIONS_OF_A_STAGE, readers
 def test_the_example_is_the_sum_that_the_page_shows():
     assert {reader.what: reader.stages for reader in readers(EXAMPLE)} == {
         "cores": 10,  # 2 cores, of which each takes 2 MB/s x 0.1 core-seconds
-        "server processes": 50,  # 600 - 450, of which each takes 3
+        "server processes": 75,  # 600 - 450, of which each takes 2
         "reads of redo, MB/s": 50,
     }
     assert readers(EXAMPLE)[0].what == "cores"
