@@ -3,12 +3,12 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import pytest
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaProducer, codec
 
 from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.capture.oracle_script import OracleScript
@@ -119,6 +119,31 @@ def test_a_topic_config_that_drifted_on_the_broker_is_fixed(registered: RealStag
     _alter(registered.world.kafka_bootstrap, history, {"retention.ms": "60000", "segment.ms": "60000"})
     assert registered.ask(Operation.TOPICS).summary == "1 changed, 8 as wanted"
     assert registered.ask(Operation.TOPICS).summary == "9 as wanted"
+
+
+def test_notifications_are_read_without_the_library_that_the_workers_compression_needs(
+    registered: RealStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a function. A worker of this release has written before the topic had its own compression."""
+    for each in ("has_lz4", "has_zstd", "has_snappy"):
+        monkeypatch.setattr(codec, each, lambda: False)
+    topic = registered.fakes.stage.topics.one("notification")
+    with registered.session().kafka() as kafka:
+        before = kafka.records(topic)
+    assert before, "the connector has notified of its snapshot"
+    monkeypatch.undo()
+    bootstrap = registered.world.kafka_bootstrap
+    for compression, value in (("producer", b"unreadable"), ("uncompressed", b"readable")):
+        _alter(bootstrap, topic, {"compression.type": compression})
+        with closing(
+            KafkaProducer(bootstrap_servers=bootstrap, compression_type="lz4", linger_ms=1000)
+        ) as producer:
+            for number in range(3):
+                producer.send(topic, key=b"%d" % number, value=value)
+    for each in ("has_lz4", "has_zstd", "has_snappy"):
+        monkeypatch.setattr(codec, each, lambda: False)
+    with registered.session().kafka() as kafka:
+        assert kafka.records(topic)[len(before) :] == [(str(number), "readable") for number in range(3)]
 
 
 def test_data_topics_grow_on_the_broker_but_a_schema_history_may_not_have(registered: RealStage) -> None:

@@ -188,7 +188,10 @@ class Catalogue:
             *([TopicSpec(self.one("heartbeat_table"), "heartbeat_table", 1, day)] if heartbeat_table else []),
             # The signal channel reads partition 0 and its order matters.
             TopicSpec(self.one("signal"), "signal", 1, week, True),
-            TopicSpec(self.one("notification"), "notification", 1, week),
+            # The functions read it, without the libraries that other compressions than gzip need.
+            TopicSpec(
+                self.one("notification"), "notification", 1, {**week, "compression.type": "uncompressed"}
+            ),
         ]
         return (*data, *single)
 
