@@ -189,6 +189,7 @@ def test_a_wrong_password_changes_nothing_is_tried_once_and_mailed_once(
     rotation.until_recorded(OWN, rotation.write_own(password=right))
 
 
+@pytest.mark.long
 def test_a_password_that_changed_in_the_database_first_heals_when_the_secret_comes(rotation: Rotated):
     """The session is lost: a login is refused, the connector is stopped, and only then the secret comes."""
     password = random_texts.token_urlsafe(18)
