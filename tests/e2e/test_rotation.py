@@ -311,6 +311,7 @@ def test_no_broker_has_refused_a_right(rotation: Rotated):
     assert " is Denied " not in log, [line for line in log.splitlines() if " is Denied " in line][:3]
 
 
+@pytest.mark.long
 def test_a_secret_that_cannot_be_read_touches_nothing_and_is_mailed_once(rotation: Rotated):
     before, recorded = rotation.under_test.service.describe()["taskDefinition"], rotation.recorded()
     right = rotation.db_info

@@ -121,6 +121,7 @@ def test_a_fault_is_made_found_mailed_and_fixed(world: World, main: str):
     wait_for(lambda: wms_connector(world.env(), "check", main).status == 0, "a healthy check", 120)
 
 
+@pytest.mark.long
 def test_brokers_that_do_not_answer_keep_nobody_waiting(world: World, main: str):
     ok(local(world, "stop", "broker", "--kill"))
     try:
