@@ -62,6 +62,16 @@ ONE_WORLD = "tests/e2e/one_world"
 LONGEST = (
     ONE_WORLD,
     "tests/e2e/test_teardown.py",
+    "tests/e2e/test_refused_login.py",
+    "tests/e2e/test_rotation.py",
+    "tests/local/oracle/test_connector.py",
+    "tests/e2e/test_authentication.py",
+    "tests/mistakes/test_mistakes.py",
+    "tests/e2e/test_mistakes.py",
+    "tests/lambda_src/test_real_parts.py",
+    "tests/local/test_workbench.py",
+    "tests/local/test_world.py",
+    "tests/e2e/test_rights.py",
 )
 
 Golden = Callable[[str | Path, str], None]
