@@ -221,6 +221,7 @@ def test_what_the_pack_finds_is_compared_with_the_reasons(tmp_path: Path, monkey
     assert "NIST-1" in stale
 
 
+@pytest.mark.slow
 def test_the_variants_bring_what_config_does_not_render(tmp_path: Path):
     list(write(rendered(), tmp_path))
     known = set(templates.read_all(tmp_path))
