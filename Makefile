@@ -79,7 +79,7 @@ test-e2e: $(READY) ## tests on the real worker and broker, the stand-in for Orac
 # Two at a time: they wait as long as they compute. Tests of one world stay together (tests/conftest.py).
 	@$(BIN)/pytest -m "(e2e or slow) and not long" -q -n 2 --dist loadscope $(ONCE_MORE)
 
-test-long: $(READY) ## what GitHub runs each night: whole procedures on the real parts, and property tests over 100,000 pairs (about 45 minutes)
+test-long: $(READY) ## what GitHub runs each night: whole procedures on the real parts, and property tests over 100,000 pairs (about an hour)
 	@echo "==> whole procedures on the real parts"
 	@$(BIN)/pytest -m long -q -n 2 --dist loadscope $(ONCE_MORE)
 	@echo "==> what a teardown may delete, over more than 100,000 pairs"

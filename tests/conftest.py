@@ -55,6 +55,25 @@ SLOW = (
     "test_architecture.py",
 )
 
+#: The package whose tests share one world.
+ONE_WORLD = "tests/e2e/one_world"
+
+#: What needs a minute and more of `make test-e2e`, the longest first. Out of date, it costs time only.
+LONGEST = (
+    ONE_WORLD,
+    "tests/e2e/test_teardown.py",
+    "tests/e2e/test_refused_login.py",
+    "tests/e2e/test_rotation.py",
+    "tests/local/oracle/test_connector.py",
+    "tests/e2e/test_authentication.py",
+    "tests/mistakes/test_mistakes.py",
+    "tests/e2e/test_mistakes.py",
+    "tests/lambda_src/test_real_parts.py",
+    "tests/local/test_workbench.py",
+    "tests/local/test_world.py",
+    "tests/e2e/test_rights.py",
+)
+
 Golden = Callable[[str | Path, str], None]
 ROOT = Path(__file__).parents[1]
 
@@ -91,29 +110,39 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow."""
+    """Mark what is slow, and begin with what takes longest: beside it, two processes share all the rest."""
     for item in items:
         if item.path.is_relative_to(ROOT / "tests") and str(item.path.relative_to(ROOT / "tests")).startswith(
             SLOW
         ):
             item.add_marker("slow")
+    items.sort(key=lambda item: turn(item.nodeid))
+
+
+def scope(nodeid: str) -> str:
+    """What stays in one process, for its world takes long to launch: a module, or the tests of ONE_WORLD."""
+    return ONE_WORLD if nodeid.startswith(f"{ONE_WORLD}/") else nodeid.partition("::")[0]
+
+
+def turn(nodeid: str) -> int:
+    """The place of a test's scope in LONGEST; all others are behind them, in the order of their names."""
+    found = scope(nodeid)
+    return LONGEST.index(found) if found in LONGEST else len(LONGEST)
 
 
 class ByWorld(LoadScopeScheduling):  # type: ignore[misc]
-    """Tests on the real parts that share a world stay in one process, for it takes long to launch.
-
-    A module has a world of its own, or shares the one of tests/e2e/conftest.py.
-    """
+    """Tests on the real parts that share a world stay in one process."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        shared = path.startswith("tests/e2e/") and "def world(" not in (ROOT / path).read_text("utf-8")
-        return "tests/e2e" if shared else path
+        return scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """`--dist loadscope` means by world."""
-    return ByWorld(config, log) if config.getvalue("dist") == "loadscope" else None
+    """`--dist loadscope` means by world, and in the order of `turn`, not of how many tests a scope has."""
+    if config.getvalue("dist") != "loadscope":
+        return None
+    config.option.loadscopereorder = False
+    return ByWorld(config, log)
 
 
 class NetworkRefusedError(RuntimeError):

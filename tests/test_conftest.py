@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import NoCredentialsError
 
-from tests.conftest import Golden, NetworkRefusedError
+from tests.conftest import LONGEST, ONE_WORLD, ROOT, Golden, NetworkRefusedError, scope, turn
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "example.invalid", "2001:db8::1"])
@@ -40,3 +40,26 @@ def test_a_missing_golden_file_is_not_written_without_the_flag(
         pytest.skip("golden files are being written")
     with pytest.raises(AssertionError, match="does not exist"):
         golden("no-such-file.json", "{}")
+
+
+def test_what_shares_a_world_is_one_scope_and_any_other_module_one_of_its_own():
+    assert (
+        scope(f"{ONE_WORLD}/test_a.py::test_x[1::2]") == ONE_WORLD == scope(f"{ONE_WORLD}/test_b.py::test_y")
+    )
+    assert scope("tests/e2e/test_a.py::test_x") == "tests/e2e/test_a.py"
+
+
+def test_what_takes_longest_is_there_and_begins_first():
+    assert [place for place in LONGEST if not (ROOT / place).exists()] == []
+    known = [f"{place}/test_a.py::x" if place == ONE_WORLD else f"{place}::x" for place in LONGEST]
+    assert sorted(["tests/aws/test_a.py::x", *reversed(known)], key=turn) == [
+        *known,
+        "tests/aws/test_a.py::x",
+    ]
+
+
+def test_a_module_with_a_world_of_its_own_is_not_among_those_that_share_one():
+    own = [
+        path.name for path in (ROOT / ONE_WORLD).glob("test_*.py") if "World.up(" in path.read_text("utf-8")
+    ]
+    assert own == []

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from connector.domain.stage.stage import Stage
-from connector.sceptre.render import render
 from tests.support import sizes
+from tests.support.rendered_config import rendered_group
 
 _WORKER = Path(__file__).parents[2] / "connector" / "image" / "conf" / "worker.properties"
 _VCPU = 1024
@@ -137,7 +137,7 @@ def _partitions(stage: Stage) -> Mapping[str, int]:
 
 @cache
 def _templates(group: str) -> Mapping[str, Any]:
-    return {name: json.loads(text) for name, text in render((group,))[group].items()}
+    return {name: json.loads(text) for name, text in rendered_group(group).items()}
 
 
 def _resources(group: str) -> list[Mapping[str, Any]]:

@@ -22,9 +22,9 @@ from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import DB_INFO, SECRET_NAMES, StoredSecret
 from connector.domain.stage import aws_names
 from connector.domain.stage.stage import NAMED_STAGES, Stage
-from connector.sceptre.render import render
 from connector.sceptre.settings import SETTINGS
 from tests.support import sizes
+from tests.support.rendered_config import rendered_group
 
 ROOT = Path(__file__).parents[2]
 REFERENCE_CONFIG = ROOT / "docs" / "reference" / f"{aws_names.CONNECTOR}.json"
@@ -151,8 +151,9 @@ PRICES = (VCPU, GIB, ALARM, METRIC, DASHBOARD, SECRET, ZONE)
 
 def counted(group: str) -> Mapping[str, tuple[float, Price]]:
     """What of a stage costs money each month, counted in its rendered templates."""
-    rendered = render([group])[group]
-    types = [r["Type"] for text in rendered.values() for r in json.loads(text)["Resources"].values()]
+    types = [
+        r["Type"] for text in rendered_group(group).values() for r in json.loads(text)["Resources"].values()
+    ]
     size, tasks = sizes.size(group), int(sizes.settings(group)["desired_count"])
     named = group in NAMED_STAGES
     return {

@@ -19,7 +19,7 @@ from tests.support.project import copy_project
 from tests.support.sceptre_cli import Run, sceptre
 from tests.support.stage_under_test import StageUnderTest
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 S = Stage.parse("s")
 PATH = "ephemeral/s"
@@ -49,13 +49,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[W
         yield made
 
 
-#: These are tried for each change, the others each night.
-OFTEN = ("two launches", "a deletion, then a launch")
-
-
-@pytest.mark.parametrize(
-    "pair", [pytest.param(pair, marks=[] if pair in OFTEN else [pytest.mark.long]) for pair in PAIRS]
-)
+@pytest.mark.parametrize("pair", PAIRS)
 def test_of_two_commands_one_stops_in_a_line_and_leaves_no_stack_of_its_own(
     world: World, project: Path, pair: str
 ):

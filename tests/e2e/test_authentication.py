@@ -32,7 +32,12 @@ pytestmark = pytest.mark.e2e
 STAGES: Mapping[KafkaAuth, Stage] = {
     auth: Stage.parse(f"by-{auth}") for auth in KafkaAuth if auth is not KafkaAuth.SCRAM
 }
-AUTHS = pytest.mark.parametrize("auth", STAGES, ids=str)
+#: IAM for each change, the others each night: `scram` is what all other tests use.
+AUTHS = pytest.mark.parametrize(
+    "auth",
+    [pytest.param(auth, marks=[] if auth is KafkaAuth.IAM else [pytest.mark.long]) for auth in STAGES],
+    ids=str,
+)
 ANONYMOUS = "ANONYMOUS"
 #: To which the logins are signed that are changed afterwards.
 BROKER_HOST = "127.0.0.88"
@@ -60,10 +65,15 @@ def world(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[W
 
 
 @pytest.fixture(scope="module")
-def launched(world: World, project: Path) -> Mapping[KafkaAuth, Run]:
-    """The three stages, launched at once."""
-    commands = [("launch", f"ephemeral/{stage.name}", "--yes") for stage in STAGES.values()]
-    return dict(zip(STAGES, at_once(world.env(), *commands, project=project), strict=True))
+def launched(world: World, project: Path, request: pytest.FixtureRequest) -> Mapping[KafkaAuth, Run]:
+    """The stages that the selected tests are about, launched at once."""
+    selected = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    asked = {
+        i.callspec.params.get("auth") for i in selected if i.path == request.path and hasattr(i, "callspec")
+    }
+    auths = [auth for auth in STAGES if auth in asked]
+    commands = [("launch", f"ephemeral/{STAGES[auth].name}", "--yes") for auth in auths]
+    return dict(zip(auths, at_once(world.env(), *commands, project=project), strict=True))
 
 
 @AUTHS
@@ -82,7 +92,8 @@ def snapshots(
     found = {}
     world.database.insert(*TABLE)
     rows = world.database.count(*TABLE)
-    for auth, stage in STAGES.items():
+    for auth in launched:
+        stage = STAGES[auth]
         watch = Watch(world.kafka_bootstrap, [_topic(stage)])
         # Every row that is there already: of the first snapshot, or inserted since.
         assert watch.wait_for(lambda seen: len(seen) >= rows, TIMEOUT_SECONDS)

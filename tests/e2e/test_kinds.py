@@ -25,7 +25,7 @@ from tests.support.stage_under_test import MAIN, StageUnderTest
 from tests.support.waiting import TIMEOUT_SECONDS
 from tests.support.wms_cli import wms_connector
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 SETTINGS = ConnectorSettings(kind="jdbc", jdbc_topics="bare")
 BARE = MAIN.topics.roles["data_jdbc_bare"]

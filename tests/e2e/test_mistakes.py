@@ -87,6 +87,7 @@ def test_a_malformed_db_info_is_refused_before_any_stack_is_touched(world: World
     assert stacks(world) == before
 
 
+@pytest.mark.long
 def test_brokers_that_do_not_answer_stop_the_launch_before_its_worker(world: World):
     world.account.put_secret("val/brokerString", "no-such-broker.invalid:9092")
     try:
@@ -114,6 +115,7 @@ def test_a_wrong_password_is_told_with_its_secret_and_is_fixed_by_launching_agai
     assert "wms-oracle-cdc of stage val runs" in fixed.last_line
 
 
+@pytest.mark.long
 def test_a_database_that_is_down_is_reported_with_its_port_and_the_stage_is_watched(world: World):
     """A stage of its own, so that this is its first launch: its alarms and events stand all the same."""
     world.start_broker("production")

@@ -279,6 +279,7 @@ def first_try(world: World, account: Account, project: Path, healed: Run) -> tup
     return runs, len(account.refused(began))
 
 
+@pytest.mark.long
 def test_a_first_launch_with_a_wrong_password_logs_in_once_and_a_second_one_never(
     first_try: tuple[list[Run], int], record_property: Any
 ):
@@ -292,6 +293,7 @@ def test_a_first_launch_with_a_wrong_password_logs_in_once_and_a_second_one_neve
     assert 1 <= logins <= 2
 
 
+@pytest.mark.long
 def test_without_its_wrong_secret_the_branch_is_launched_with_the_default_one(
     world: World, project: Path, first_try: tuple[list[Run], int]
 ):
@@ -322,6 +324,7 @@ def restarted(main: StageUnderTest, account: Account, healed: Run, mailbox: Mail
     return len(account.refused(began)), mail
 
 
+@pytest.mark.long
 def test_a_task_that_starts_with_a_wrong_password_is_stopped_too(
     restarted: tuple[int, Mail], record_property: Any
 ):
@@ -331,6 +334,7 @@ def test_a_task_that_starts_with_a_wrong_password_is_stopped_too(
     assert 1 <= logins <= MOST_LOGINS
 
 
+@pytest.mark.long
 def test_all_of_it_in_a_row_would_lock_no_account(
     refusal: Refusal, tried_again: Refused, first_try: tuple[list[Run], int], restarted: tuple[int, Mail]
 ):
@@ -349,6 +353,7 @@ def retried(main: StageUnderTest, account: Account, restarted: tuple[int, Mail],
     return wms_connector(main.world.env(), "resume", "main", "--retry-login")
 
 
+@pytest.mark.long
 def test_an_operator_has_it_tried_once_more_without_a_launch(main: StageUnderTest, retried: Done):
     assert retried.status == 0, retried.stderr
     main.rest()

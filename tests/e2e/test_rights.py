@@ -171,6 +171,7 @@ BY_A_WORKER = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("right", BY_A_WORKER, ids=str)
 def test_a_real_worker_without_it_fails_its_task_and_the_health_check_names_it(
     main: StageUnderTest, right: Acl
@@ -187,6 +188,7 @@ def test_a_real_worker_without_it_fails_its_task_and_the_health_check_names_it(
     rows.assert_arrived_once()
 
 
+@pytest.mark.long
 def test_a_launch_without_a_right_is_refused_with_its_name_and_touches_no_worker(main: StageUnderTest):
     main.rest()
     before = main.service.task_arns()

@@ -189,6 +189,7 @@ def test_a_wrong_password_changes_nothing_is_tried_once_and_mailed_once(
     rotation.until_recorded(OWN, rotation.write_own(password=right))
 
 
+@pytest.mark.long
 def test_a_password_that_changed_in_the_database_first_heals_when_the_secret_comes(rotation: Rotated):
     """The session is lost: a login is refused, the connector is stopped, and only then the secret comes."""
     password = random_texts.token_urlsafe(18)
@@ -310,6 +311,7 @@ def test_no_broker_has_refused_a_right(rotation: Rotated):
     assert " is Denied " not in log, [line for line in log.splitlines() if " is Denied " in line][:3]
 
 
+@pytest.mark.long
 def test_a_secret_that_cannot_be_read_touches_nothing_and_is_mailed_once(rotation: Rotated):
     before, recorded = rotation.under_test.service.describe()["taskDefinition"], rotation.recorded()
     right = rotation.db_info

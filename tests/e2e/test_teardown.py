@@ -1,12 +1,10 @@
 """An ephemeral stage leaves nothing behind, and nothing else is ever touched: on the real parts."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,12 @@ from connector.domain.stage.record import RECORD_KEY
 from connector.domain.stage.stage import Stage
 from connector.local.arrivals import topics_of
 from connector.local.world import World
+from tests.e2e.killed_teardown import OFTEN, STEPS, Left, delete_with_kills, each_run_left_less
 from tests.support import kafka_state, traces
 from tests.support.iam import judge, judged_world
 from tests.support.kafka_state import Topic
 from tests.support.project import copy_project
-from tests.support.sceptre_cli import Run, at_once, sceptre
+from tests.support.sceptre_cli import Run, sceptre
 from tests.support.stage_under_test import MAIN, StageUnderTest
 from tests.support.waiting import wait_for
 from tests.support.wms_cli import Done, wms_connector
@@ -46,16 +45,6 @@ FOREIGN = (
     "orders",
     "wms.a.wms",
 )
-#: After which line each run is killed: every step of the teardown, then stacks.
-KILLED_AFTER = (
-    "retire-mark: stage a is marked",
-    "retire-connector: wms-oracle-cdc stopped and deleted",
-    "retire-workers: no task runs",
-    "retire-topics: ",
-    "retire-groups: ",
-    "ephemeral/a/connector - Deleting stack",
-    "ephemeral/a/functions - Deleting stack",
-)
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +63,17 @@ def world(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[W
         for group in ("a", "a.team", "a.wms-signal2", "wms-reader"):
             kafka_state.commit(made.kafka_bootstrap, group, "a.other", 1)
         _launched_by_an_earlier_release(made.kafka_bootstrap, AB)
-        for whose in ("foundation", "main"):
-            _done(sceptre(judged_world.environment(made, whose), "launch", whose, "--yes", project=project))
-        launches = [("launch", f"ephemeral/{stage.name}", "--yes") for stage in (A, AB)]
-        for run in at_once(judged_world.environment(made, "ephemeral"), *launches, project=project):
-            _done(run)
+        _done(_launch(made, project, "foundation"))
+        with ThreadPoolExecutor(3) as pool:
+            for run in pool.map(partial(_launch, made, project), ("main", "ephemeral/a", "ephemeral/a.b")):
+                _done(run)
         yield made
+
+
+def _launch(world: World, project: Path, path: str) -> Run:
+    """By the deployer whose stage it is."""
+    environment = judged_world.environment(world, path.partition("/")[0])
+    return sceptre(environment, "launch", path, "--yes", project=project)
 
 
 def _launched_by_an_earlier_release(bootstrap: str, stage: Stage) -> None:
@@ -109,18 +103,9 @@ def groups_before(world: World) -> Mapping[str, Mapping[str, int]]:
 
 
 @pytest.fixture(scope="module")
-def killed(
-    world: World, project: Path, before: object, groups_before: object
-) -> list[tuple[str, dict[str, list[str]]]]:
-    """The deletion of `a`, killed after each step and begun again; what was left each time."""
-    _leftover_definition(world)
-    left = []
-    for line in KILLED_AFTER:
-        seen = _delete_until(world, project, "ephemeral/a", line)
-        assert any(line in text for text in seen), seen
-        _nothing_comes_back(world)
-        left.append((line, traces.of(StageUnderTest(world, A))))
-    return left
+def killed(world: World, project: Path, before: object, groups_before: object) -> Left:
+    """The deletion of `a`, killed and begun again; what was left each time."""
+    return delete_with_kills(world, project, A, OFTEN)
 
 
 @pytest.fixture(scope="module")
@@ -146,21 +131,16 @@ def test_a_named_stage_and_a_foundation_in_use_are_refused_before_anything_is_to
     rows.assert_arrived_once()
 
 
-def test_a_teardown_that_is_killed_goes_on_where_it_was(killed: list[tuple[str, dict[str, list[str]]]]):
-    """Each run leaves less than the one before, and what a step has removed stays removed.
+def test_a_teardown_that_is_killed_goes_on_where_it_was(killed: Left):
+    each_run_left_less(A, killed)
 
-    Up to its own step the connector still runs, and the group of its signal channel exists from the first
-    commit on, whenever that is.
-    """
-    left = dict(killed)
-    assert left[KILLED_AFTER[0]]["topics"] == sorted(set(A.topics) & set(left[KILLED_AFTER[0]]["topics"]))
-    assert "tasks" not in left[KILLED_AFTER[2]]
-    assert "topics" not in left[KILLED_AFTER[3]]
-    assert "consumer groups" not in left[KILLED_AFTER[4]]
-    left[KILLED_AFTER[0]]["consumer groups"] = list(A.topics.groups)
-    for earlier, later in pairwise(KILLED_AFTER):
-        for kind, names in left[later].items():
-            assert set(names) <= set(left[earlier].get(kind, [])), f"{kind} came back before {later!r}"
+
+@pytest.mark.long
+def test_a_teardown_that_is_killed_after_each_step_ends_too(world: World, project: Path):
+    _done(_launch(world, project, "ephemeral/b"))
+    each_run_left_less(B, delete_with_kills(world, project, B, STEPS))
+    _done(sceptre(world.env(), "delete", "ephemeral/b", "--yes", project=project))
+    assert traces.of(StageUnderTest(world, B)) == {}
 
 
 def test_nothing_of_the_stage_is_left_anywhere(world: World, gone: Run):
@@ -215,6 +195,7 @@ def test_deleting_what_is_gone_is_no_mistake(world: World, project: Path, gone: 
     assert "Lambda wms-connector-a-connect-admin does not exist" in again.output
 
 
+@pytest.mark.long
 def test_a_stage_that_never_got_as_far_as_its_functions_goes_too(world: World, project: Path):
     _done(sceptre(world.env(), "launch", "ephemeral/b/network.yaml", "--yes", project=project))
     assert StageUnderTest(world, B).stack_states()
@@ -223,6 +204,7 @@ def test_a_stage_that_never_got_as_far_as_its_functions_goes_too(world: World, p
     assert traces.of(StageUnderTest(world, B)) == {}
 
 
+@pytest.mark.long
 def test_a_launch_that_replaces_a_stack_keeps_the_topics_and_a_pipeline_then_removes_all(
     world: World, project: Path, tmp_path: Path
 ):
@@ -278,6 +260,7 @@ def test_a_watcher_verifies_with_no_right_but_to_look(world: World):
     _only_what_a_new_stage_lacks(wms_connector(watching, "verify", "main"))
 
 
+@pytest.mark.long
 def test_a_hung_worker_and_a_missing_record_do_not_keep_a_stage_from_going(world: World, project: Path):
     """The worker answers nobody and leaves its group only when it is killed."""
     under_test = StageUnderTest(world, AB)
@@ -363,51 +346,6 @@ def _everything(world: World) -> dict[str, Any]:
         "connector": StageUnderTest(world).connector_config(),
         "record": StageUnderTest(world).record(),
     }
-
-
-def _leftover_definition(world: World) -> None:
-    """A revision that a rolling update has left active."""
-    ecs = world.account.client("ecs")
-    known = ecs.describe_task_definition(taskDefinition=A.names.service)["taskDefinition"]
-    wanted = ("family", "cpu", "memory", "networkMode", "requiresCompatibilities", "containerDefinitions")
-    ecs.register_task_definition(**{key: known[key] for key in wanted})
-
-
-def _delete_until(world: World, project: Path, group: str, line: str) -> list[str]:
-    """Run the deletion and kill it the moment it has printed a line."""
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("sceptre")), "delete", group, "--yes"],
-        cwd=project,
-        env={**os.environ, **judged_world.environment(world, "ephemeral"), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    seen = []
-    with process:
-        for text in process.stdout:
-            seen.append(text)
-            if line in text:
-                process.send_signal(signal.SIGKILL)
-                break
-    return seen
-
-
-def _nothing_comes_back(world: World) -> None:
-    """A health check and a registration that nobody's launch asks for leave the stage alone."""
-    functions = world.account.client("lambda")
-    there = {f["FunctionName"] for f in functions.list_functions()["Functions"]}
-    if A.names.connect_health in there:
-        said = StageUnderTest(world, A).health()
-        assert "being torn down" in said.get("summary", ""), said
-    if A.names.connect_admin in there:
-        answer = functions.invoke(
-            FunctionName=A.names.connect_admin, Payload=json.dumps({"operation": "register"}).encode()
-        )
-        said = json.loads(answer["Payload"].read())
-        assert said["state"] == "failed", said
-        assert "being torn down" in said["summary"], said
 
 
 def _failed_stack(world: World, name: str) -> None:

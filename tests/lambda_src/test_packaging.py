@@ -98,6 +98,7 @@ def test_its_size_is_far_below_lambdas_limit(package: packaging.Package) -> None
     assert len(package.content) < 6_000_000
 
 
+@pytest.mark.slow
 def test_every_module_in_it_imports_with_nothing_but_the_runtimes_packages(
     package: packaging.Package, tmp_path: Path
 ) -> None:

@@ -214,6 +214,7 @@ def test_a_heartbeat_table_s_changes_come_back_through_the_log(registered: RealS
         registered.until_done(Operation.VERIFY)
 
 
+@pytest.mark.long
 def test_a_wrong_password_is_no_session_and_oracles_words_are_in_the_log(registered: RealStage) -> None:
     """A changed setting makes REGISTER write: Connect's answer to that is a 500 without a cause."""
     known = len(registered.worker.log.read_text(encoding="utf-8"))
@@ -283,6 +284,7 @@ def test_a_plugin_that_the_image_lacks_is_named_at_once(registered: RealStage) -
     assert "io.confluent.connect.jdbc.JdbcSourceConnector" in answer.summary
 
 
+@pytest.mark.long
 def test_brokers_that_do_not_answer_are_waited_for_with_the_reason(registered: RealStage) -> None:
     held = claim((9092,))
     text = registered.fakes.secrets.values["wms/default/brokerString"]

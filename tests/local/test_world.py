@@ -248,6 +248,7 @@ def test_passwords_are_kept_in_one_private_file(world: World):
             assert password not in log.read_text(errors="replace"), log
 
 
+@pytest.mark.long
 def test_a_kept_world_comes_back_with_its_data_even_where_its_addresses_are_taken(tmp_path: Path):
     """Another world may have come up meanwhile."""
     world = World.up(tmp_path / "kept")

@@ -61,6 +61,7 @@ signal.raise_signal(signal.SIGINT)
 """
 
 
+@pytest.mark.slow
 def test_sceptre_has_the_handler_as_soon_as_it_has_read_its_config():
     """As its process does: plugins are loaded when config/ is read, before a stack is touched."""
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}

@@ -11,7 +11,7 @@ from pathlib import Path
 from connector.local.state import ROOT
 
 #: `-P`: as with the installed command, no directory of ours is before the packages.
-_SCEPTRE = [sys.executable, "-P", str(Path(__file__).with_name("quick_sceptre.py"))]
+SCEPTRE = [sys.executable, "-P", str(Path(__file__).with_name("quick_sceptre.py"))]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Run:
 def sceptre(environment: Mapping[str, str], *words: str, project: Path = ROOT, seconds: float = 600) -> Run:
     """Run `sceptre <words>` in a world's environment, from the root of `project`."""
     done = subprocess.run(
-        [*_SCEPTRE, *words],
+        [*SCEPTRE, *words],
         cwd=project,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,

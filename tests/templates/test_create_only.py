@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from connector.sceptre.render import render
+from tests.support.rendered_config import rendered
 from tests.templates.support import ALB_TLS, text
 
 pytestmark = pytest.mark.no_cover
 
 GOLDEN = Path(__file__).parent / "golden" / "create_only.json"
-RENDERED = render()
+RENDERED = rendered()
 #: The stacks of the account, of a named stage, and of a stage with a load balancer.
 STACKS: Mapping[str, Mapping[str, str]] = {
     "foundation": RENDERED["foundation"],

@@ -2,11 +2,11 @@
 
 import pytest
 
-from connector.sceptre.render import render
 from tests.conftest import Golden
+from tests.support.rendered_config import rendered
 from tests.templates.support import ALB_TLS, text
 
-RENDERED = render()
+RENDERED = rendered()
 
 
 @pytest.mark.parametrize(

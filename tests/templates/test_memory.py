@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.health.metrics import metric
-from connector.sceptre.render import render
 from templates.shared.fargate import SIZES
+from tests.support.rendered_config import rendered
 from tests.templates.support import built
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ OUTSIDE_HEAP_MIB = 668
 #: (-XX:G1ReservePercent, 10 by default).
 RESERVE_PERCENT = 10
 
-STAGES = render(["main", "val", "production", "default"])
+STAGES = {name: rendered()[name] for name in ("main", "val", "production", "default")}
 
 
 def heap_share() -> float:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connector.sceptre.render import render, write
+from connector.sceptre.render import write
+from tests.support.rendered_config import rendered
 from tools.gates import __main__ as gates
 from tools.gates import checkov, nist, parliament, templates
 from tools.gates.judge import CDK_NAG, CHECKOV, GateError, GateFinding, excepted, problems, without_exceptions
@@ -220,8 +221,9 @@ def test_what_the_pack_finds_is_compared_with_the_reasons(tmp_path: Path, monkey
     assert "NIST-1" in stale
 
 
+@pytest.mark.slow
 def test_the_variants_bring_what_config_does_not_render(tmp_path: Path):
-    list(write(render(), tmp_path))
+    list(write(rendered(), tmp_path))
     known = set(templates.read_all(tmp_path))
     made = {str(path.relative_to(tmp_path)) for path in templates.write_variants(tmp_path)}
     found = templates.read_all(tmp_path)

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from connector.sceptre.render import render
 from tests.conftest import Golden
+from tests.support.rendered_config import rendered
 from tools import pictures
 
 
@@ -32,7 +32,7 @@ def test_a_picture_is_one_that_browsers_and_github_show(drawn: dict[str, str], n
 
 
 def test_the_dashboard_has_every_widget_and_alarm_of_the_template(drawn: dict[str, str]):
-    template = json.loads(render(["main"])["main"]["alarms"])["Resources"]
+    template = json.loads(rendered()["main"]["alarms"])["Resources"]
     (body,) = (r for r in template.values() if r["Type"] == "AWS::CloudWatch::Dashboard")
     widgets = json.loads(body["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]
     texts = {found.text for found in parsed(drawn["dashboard.svg"]).iter() if found.text}

@@ -267,7 +267,7 @@ def test_a_snapshot_by_signal_gives_the_rows_again_and_the_stream_goes_on(made: 
     assert one.until("PAIRS", 13)[-1].key["LEFT_ID"] == "400"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL])
 def test_a_worker_that_ends_reads_on_where_it_was_and_every_row_arrives_once(
     made: Pipeline, number: signal.Signals
 ) -> None:

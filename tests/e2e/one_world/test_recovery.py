@@ -7,14 +7,14 @@ import pytest
 
 from connector.domain.stage.stage import Stage
 from connector.local.world import World
-from tests.e2e.conftest import EARLIER_KEY
+from tests.e2e.one_world.conftest import EARLIER_KEY
 from tests.e2e.stages import DOT, LONG, launch
 from tests.support.project import copy_project, set_settings
 from tests.support.sceptre_cli import Run
 from tests.support.stage_under_test import StageUnderTest
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 VAL, PRODUCTION = Stage.parse("val"), Stage.parse("production")
 _HEARTBEAT = "heartbeat.interval.ms"
@@ -72,7 +72,6 @@ def test_a_reverted_commit_registers_what_was_before_and_loses_no_row(
     rows.assert_arrived_once()
 
 
-@pytest.mark.long
 def test_a_bad_commit_is_taken_back_while_the_old_worker_streams_and_its_revert_registers(
     world: World, named: Mapping[str, Run], project: Path, clusters: Mapping[str, str], tmp_path: Path
 ):
@@ -98,7 +97,6 @@ def test_a_bad_commit_is_taken_back_while_the_old_worker_streams_and_its_revert_
     rows.assert_arrived_once()
 
 
-@pytest.mark.long
 def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
     world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
 ):
@@ -115,7 +113,6 @@ def test_a_launch_after_a_teardown_that_was_cut_off_brings_the_workers_back(
     rows.assert_arrived_once()
 
 
-@pytest.mark.long
 def test_a_wrong_password_is_refused_before_a_worker_is_replaced_and_is_fixed_by_launching_again(
     world: World, branches: Mapping[str, Run], project: Path, clusters: Mapping[str, str]
 ):

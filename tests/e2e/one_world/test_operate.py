@@ -13,7 +13,7 @@ from connector.domain.stage.stage import Stage
 from connector.local import schema
 from connector.local.arrivals import Watch
 from connector.local.world import World
-from tests.e2e.conftest import SEEDED
+from tests.e2e.one_world.conftest import SEEDED
 from tests.support.mailbox import requests_to_confirm
 from tests.support.sceptre_cli import Run
 from tests.support.stage_under_test import HEALTHY, StageUnderTest

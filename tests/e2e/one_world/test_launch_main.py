@@ -10,7 +10,7 @@ from connector.domain.stage.aws_names import COMPONENTS
 from connector.local import schema
 from connector.local.arrivals import Arrival, Watch
 from connector.local.world import World
-from tests.e2e.conftest import SEEDED
+from tests.e2e.one_world.conftest import SEEDED
 from tests.support.consumer import Consumer
 from tests.support.sceptre_cli import Run, sceptre
 from tests.support.stage_under_test import MAIN, StageUnderTest

@@ -1,4 +1,4 @@
-"""The cheapest of the faults of `make faults`, each on the real stage; that command has all of them."""
+"""Some of the faults of `make faults`, each on the real stage; that command has all of them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,9 +19,12 @@ def known(world: World, main: Run) -> Iterator[Sequence[Fault]]:
         yield found
 
 
-@pytest.mark.parametrize(
-    "name", ["connector-deleted", "connector-paused", "lag", "lambda-fails", "worker-keeps-stopping"]
-)
+#: The cheapest, for each change; the others each night.
+OFTEN = ("connector-deleted", "connector-paused", "lag")
+NIGHTLY = ("lambda-fails", "worker-keeps-stopping")
+
+
+@pytest.mark.parametrize("name", [*OFTEN, *(pytest.param(name, marks=pytest.mark.long) for name in NIGHTLY)])
 def test_the_health_check_makes_of_a_fault_what_its_tables_say(known: Sequence[Fault], name: str):
     (fault,) = [fault for fault in known if fault.name == name]
     row = fault.run()

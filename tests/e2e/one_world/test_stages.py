@@ -10,19 +10,19 @@ from connector.domain.stage.stage import Stage
 from connector.local.arrivals import topics_of
 from connector.local.world import World
 from tests.e2e.stages import DOT, STAGES, UNDERSCORE, group
-from tests.support.rights import as_role, task_with_secret
+from tests.support.rights import Call, as_role, task_with_secret
 from tests.support.sceptre_cli import Run, at_once
-from tests.support.stage_under_test import StageUnderTest
+from tests.support.stage_under_test import MAIN, StageUnderTest
 
 pytestmark = pytest.mark.e2e
 
-PRODUCTION = Stage.parse("production")
+VAL, PRODUCTION = Stage.parse("val"), Stage.parse("production")
 #: What stands however registration ends.
 BESIDE_CONNECTOR = {"alerts", "network", "functions", "alarms", "events"}
 
 
 def test_a_second_named_stage_on_a_cluster_is_refused_before_it_puts_anything_there(
-    world: World, main: Run, beside_main: Run, never_complete: Run
+    world: World, main: Run, beside_main: Run
 ):
     assert beside_main.status != 0
     assert "stage main uses this cluster already" in beside_main.last_line
@@ -32,6 +32,7 @@ def test_a_second_named_stage_on_a_cluster_is_refused_before_it_puts_anything_th
     assert mine == []
 
 
+@pytest.mark.long
 def test_a_twin_on_a_cluster_is_refused_with_both_names_before_it_puts_anything_there(
     world: World, twin_refused: Run
 ):
@@ -43,6 +44,7 @@ def test_a_twin_on_a_cluster_is_refused_with_both_names_before_it_puts_anything_
     assert not topics_of(world.kafka_bootstrap) & set(stage.topics)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_launches_with_rights_enforced_and_streams(
     world: World, launched: Mapping[str, Run], clusters: Mapping[str, str], stage: str
@@ -55,10 +57,11 @@ def test_a_stage_launches_with_rights_enforced_and_streams(
     rows.assert_arrived_once()
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", ["main", *(pytest.param(each, marks=pytest.mark.long) for each in STAGES)])
 def test_sceptres_own_commands_work_for_a_stage(
-    world: World, launched: Mapping[str, Run], project: Path, stage: str
+    world: World, request: pytest.FixtureRequest, project: Path, stage: str
 ):
+    request.getfixturevalue("main" if stage == "main" else "launched")
     where = group(stage)
     commands = [("diff", where), ("validate", where), ("status", where), ("list", "outputs", where)]
     diff, validate, status, outputs = at_once(world.env(), *commands, project=project)
@@ -75,6 +78,7 @@ def test_sceptres_own_commands_work_for_a_stage(
     assert f"{Stage.parse(stage).names.connect_admin}" in outputs.output
 
 
+@pytest.mark.long
 def test_two_stages_at_once_have_the_stacks_that_one_has(world: World, launched: Mapping[str, Run]):
     for stage in STAGES:
         assert set(StageUnderTest(world, Stage.parse(stage)).stack_states()) == {
@@ -83,15 +87,27 @@ def test_two_stages_at_once_have_the_stacks_that_one_has(world: World, launched:
         }
 
 
-def test_the_functions_rights_end_at_their_own_stage(world: World, launched: Mapping[str, Run]):
+def test_the_functions_rights_end_at_main(world: World, main: Run):
+    _rights_end_at(world, MAIN, {})
+
+
+@pytest.mark.long
+def test_the_functions_rights_end_at_their_own_stage_where_another_one_is(
+    world: World, launched: Mapping[str, Run]
+):
+    own = {"own secret": ("secretsmanager", "get_secret_value", {"SecretId": "wms/val/brokerString"})}
+    _rights_end_at(world, VAL, own)
+
+
+def _rights_end_at(world: World, own: Stage, more: Mapping[str, Call]) -> None:
     """Secrets, tables, services and tasks of another stage are denied by the roles that are deployed."""
-    val, other = Stage.parse("val"), PRODUCTION
-    calls = {
-        "own secret": ("secretsmanager", "get_secret_value", {"SecretId": "wms/val/brokerString"}),
+    other = PRODUCTION
+    calls: dict[str, Call] = {
+        **more,
         "default secret": ("secretsmanager", "get_secret_value", {"SecretId": "wms/default/dbInfo"}),
-        "own table": ("dynamodb", "get_item", _item(val)),
-        "own service": ("ecs", "describe_services", _service(val)),
-        "own tasks": ("ecs", "list_tasks", _tasks(val)),
+        "own table": ("dynamodb", "get_item", _item(own)),
+        "own service": ("ecs", "describe_services", _service(own)),
+        "own tasks": ("ecs", "list_tasks", _tasks(own)),
         "another's secret": (
             "secretsmanager",
             "get_secret_value",
@@ -103,7 +119,7 @@ def test_the_functions_rights_end_at_their_own_stage(world: World, launched: Map
         "another's tasks": ("ecs", "list_tasks", _tasks(other)),
         "a new log group": ("logs", "create_log_group", {"logGroupName": "/aws/lambda/late"}),
     }
-    for function in (val.names.connect_admin, val.names.connect_health):
+    for function in (own.names.connect_admin, own.names.connect_health):
         answers = as_role(world, function, calls)
         allowed = {what for what, answer in answers.items() if answer == "allowed"}
         assert allowed == {what for what in calls if what.startswith(("own", "default"))}, answers
@@ -113,6 +129,7 @@ def test_the_functions_rights_end_at_their_own_stage(world: World, launched: Map
         }
 
 
+@pytest.mark.long
 def test_a_branchs_rights_end_at_a_branch_whose_name_it_starts_with(
     world: World, launched: Mapping[str, Run]
 ):
@@ -125,15 +142,20 @@ def test_a_branchs_rights_end_at_a_branch_whose_name_it_starts_with(
     assert answers == {"longer": "AccessDeniedException"}
 
 
-def test_an_execution_role_injects_no_other_stages_secret(world: World, launched: Mapping[str, Run]):
-    """A task of val's role that asks for production's secret does not start."""
-    reason = task_with_secret(world, Stage.parse("val"), "wms/production/brokerString")
+def test_an_execution_role_injects_no_other_stages_secret(world: World, main: Run):
+    """A task of main's role that asks for another stage's secret does not start."""
+    world.account.put_secret(f"{DOT}.y/dbInfo", {"password": "of-another-stage"})
+    try:
+        reason = task_with_secret(world, MAIN, f"wms/{DOT}.y/dbInfo")
+    finally:
+        world.account.delete_secret(f"{DOT}.y/dbInfo")
     assert "unable to retrieve secret" in reason
     assert "AccessDenied" in reason
 
 
+@pytest.mark.long
 def test_the_health_function_does_its_work_with_rights_enforced(world: World, launched: Mapping[str, Run]):
-    val = StageUnderTest(world, Stage.parse("val"))
+    val = StageUnderTest(world, VAL)
     assert "AccessDenied" not in json.dumps(val.health())
     found = world.account.client("cloudwatch").list_metrics(Namespace=val.stage.names.health_namespace)
     assert found["Metrics"]

@@ -73,11 +73,11 @@ def seen(world: World) -> Mapping[str, Any]:
     ("command", "path", "stage"),
     [
         ("launch", "val", VAL),
-        ("launch", "val/connector.yaml", VAL),
-        ("update", "val/connector.yaml", VAL),
+        pytest.param("launch", "val/connector.yaml", VAL, marks=pytest.mark.long),
+        pytest.param("update", "val/connector.yaml", VAL, marks=pytest.mark.long),
         ("launch", "ephemeral/taken", BRANCH),
         ("delete", "ephemeral/taken", BRANCH),
-        ("delete", "ephemeral/taken/connector.yaml", BRANCH),
+        pytest.param("delete", "ephemeral/taken/connector.yaml", BRANCH, marks=pytest.mark.long),
     ],
 )
 def test_a_command_over_a_foreign_stack_names_its_owner_and_changes_nothing(
@@ -148,6 +148,7 @@ def write(broker: str, topic: str, value: str | None) -> None:
     producer.close()
 
 
+@pytest.mark.long
 def test_no_worker_joins_a_group_with_the_predecessors_connector_and_its_topics_stay(
     world: World, joined: str, tmp_path: Path
 ):

@@ -24,7 +24,7 @@ SEEDED = 5
 EARLIER_KEY = "1"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world with the default secrets and rows, rights enforced, and nothing launched; all of it goes."""
     directory = tmp_path_factory.mktemp("world")
@@ -37,7 +37,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     assert not directory.exists(), sorted(directory.iterdir())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def foundation(world: World) -> Run:
     """`sceptre launch foundation`, once."""
     run = sceptre(world.env(), "launch", "foundation", "--yes")
@@ -45,7 +45,7 @@ def foundation(world: World) -> Run:
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def main(world: World, foundation: Run) -> Run:
     """`sceptre launch main`, once."""
     run = sceptre(world.env(), "launch", "main", "--yes")
@@ -53,26 +53,26 @@ def main(world: World, foundation: Run) -> Run:
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkout of somebody who works on three branches."""
     return copy_project(tmp_path_factory.mktemp("checkout"), DOT, UNDERSCORE, LONG)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clusters(world: World) -> Mapping[str, str]:
     """Stage -> where the owner of its cluster connects: named stages and the twin need a cluster each."""
     own = {name: world.start_broker(name) for name in ("val", "production", UNDERSCORE)}
     return {**dict.fromkeys(STAGES, world.kafka_bootstrap), **own}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def beside_main(world: World, main: Run, project: Path) -> Run:
     """`sceptre launch production` onto the cluster on which main lives."""
     return launch(world, project, "production")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def never_complete(
     world: World, beside_main: Run, clusters: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Run:
@@ -83,26 +83,26 @@ def never_complete(
     return launch(world, broken, "production")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def named(world: World, never_complete: Run, project: Path, clusters: Mapping[str, str]) -> Mapping[str, Run]:
     """val and production, launched at once."""
     world.account.put_secret("val/brokerString", world.broker_string("val"))
     return _at_once(world, project, "val", "production")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def branches(world: World, foundation: Run, project: Path) -> Mapping[str, Run]:
     """Two ephemeral stages on one cluster, launched at once."""
     return _at_once(world, project, DOT, LONG)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def twin_refused(world: World, branches: Mapping[str, Run], project: Path) -> Run:
     """The twin of a stage that is there, on the same cluster."""
     return launch(world, project, UNDERSCORE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def launched(
     world: World,
     named: Mapping[str, Run],
