@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from tests.bench import growth
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -64,3 +66,12 @@ def of_figures(rows: Rows) -> Iterator[Goal]:
     """Figures that have their limit beside them."""
     for row in rows:
         yield Goal(row["what"], row["value"], row["limit"], f" {row['unit']}")
+
+
+def of_growth(rows: Rows) -> Iterator[Goal]:
+    """The cost of an item, from the middle size to the largest."""
+    for each in growth.growth([growth.Row(**row) for row in rows]):
+        yield Goal(
+            f"{each.operation}: cost of one of {each.of}, seconds", each.seconds, growth.LIMIT, " times"
+        )
+        yield Goal(f"{each.operation}: cost of one of {each.of}, calls", each.calls, growth.LIMIT, " times")

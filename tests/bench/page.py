@@ -5,11 +5,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.bench import goals
+from tests.bench import goals, growth
 from tests.bench.plots import bars
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "benchmarks.md"
+#: Parts whose table is on another page.
+ELSEWHERE = {"growth": DOCS / "sizing.md"}
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -162,6 +164,11 @@ def figures(rows: Rows) -> str:
     )
 
 
+def growing(rows: Rows) -> str:
+    """Each operation at each size."""
+    return "\n".join(growth.table([growth.Row(**row) for row in rows])).rstrip()
+
+
 #: Part -> its table, its goals.
 TABLES: Mapping[str, Callable[[Rows], str]] = {
     "delay": delays,
@@ -171,6 +178,7 @@ TABLES: Mapping[str, Callable[[Rows], str]] = {
     "settings": settings,
     "rest": at_rest,
     "product": figures,
+    "growth": growing,
 }
 _GOALS: Mapping[str, Callable[[Rows], Iterable[goals.Goal]]] = {
     "delay": goals.of_delays,
@@ -178,6 +186,7 @@ _GOALS: Mapping[str, Callable[[Rows], Iterable[goals.Goal]]] = {
     "catch-up": goals.of_runs,
     "rest": goals.of_rest,
     "product": goals.of_figures,
+    "growth": goals.of_growth,
 }
 
 
@@ -187,14 +196,16 @@ def goals_of(found: Mapping[str, Mapping[str, Any]]) -> list[goals.Goal]:
 
 
 def write(found: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put each part's table between its marks in docs/benchmarks.md, and draw the pictures anew."""
-    text = PAGE.read_text(encoding="utf-8")
+    """Put each part's table between its marks in the docs, and draw the pictures anew."""
     for part, made in found.items():
         origin = f"Measured on {made['date']} by `make bench PARTS={part}`: {made['machine']}."
-        text = between(text, part, f"{origin}\n\n{TABLES[part](made['rows'])}")
-    text = between(text, "goals", verdicts(goals_of(found)))
-    PAGE.write_text(text, encoding="utf-8")
+        _put(ELSEWHERE.get(part, PAGE), part, f"{origin}\n\n{TABLES[part](made['rows'])}")
+    _put(PAGE, "goals", verdicts(goals_of(found)))
     pictures(found)
+
+
+def _put(page: Path, part: str, content: str) -> None:
+    page.write_text(between(page.read_text(encoding="utf-8"), part, content), encoding="utf-8")
 
 
 def between(text: str, part: str, content: str) -> str:
@@ -203,7 +214,7 @@ def between(text: str, part: str, content: str) -> str:
     head, mark, rest = text.partition(begin)
     _, closing, tail = rest.partition(end)
     if not mark or not closing:
-        raise ValueError(f"{PAGE.name} has no {begin} … {end}")
+        raise ValueError(f"the page has no {begin} … {end}")
     return f"{head}{begin}\n\n{content}\n\n{end}{tail}"
 
 

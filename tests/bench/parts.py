@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.domain.capture.settings import ConnectorSettings
 from connector.local import schema
-from tests.bench import delay, poller, rest, throughput
+from tests.bench import delay, growth, poller, product, rest, throughput
 from tests.bench import rows as made_up
 from tests.bench.rig import Rig, rig
 from tests.bench.ways import COMPRESSIONS, DEFAULTS, OURS, SETTINGS, Way
@@ -111,6 +111,17 @@ def _rest(one: Rig, way: Way) -> rest.Rest:
         return rest.measure(one, running)
 
 
+def of_the_product(directory: Path) -> Rows:
+    """Single figures: the zip, what starts, launches, teardowns."""
+    return [_said(figure) for figure in product.all_figures(directory)]
+
+
+def with_growth(directory: Path) -> Rows:
+    """What operations cost as stages and topics grow."""
+    del directory
+    return [asdict(row) for row in growth.measure(report=say)]
+
+
 def _said(what: Any) -> dict[str, Any]:
     say(f"  {what}")
     return asdict(what)
@@ -124,4 +135,6 @@ PARTS: Mapping[str, Callable[[Path], Rows]] = {
     "envelope": envelopes,
     "settings": settings,
     "rest": at_rest,
+    "product": of_the_product,
+    "growth": with_growth,
 }

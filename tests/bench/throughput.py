@@ -136,9 +136,7 @@ def _measure(rig: Rig, one: Running, what: str, rows: int, before: Mapping[Topic
 def _count(rig: Rig, one: Running, rows: int, before: Mapping[TopicPartition, int]) -> float:
     """When the first record was made, in seconds since 1970. AssertionError unless there are just so many."""
     count, first = 0, float("inf")
-    with Consumer(
-        rig.bootstrap, one.data_topics, max_poll_records=10_000, check_crcs=False
-    ) as reader:
+    with Consumer(rig.bootstrap, one.data_topics, max_poll_records=10_000, check_crcs=False) as reader:
         reader.seek(before)
         deadline = time.monotonic() + _SECONDS
         while (records := reader.poll(2000)) or (count < rows and time.monotonic() < deadline):
