@@ -27,7 +27,7 @@ from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.connect_rest import Unreachable
-from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC, KafkaAdmin
+from lambda_src.clients.kafka_port import UNKNOWN_TOPIC, KafkaAdmin
 from lambda_src.clients.state_table import (
     read_budget,
     read_halt,
