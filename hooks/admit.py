@@ -8,7 +8,7 @@ from sceptre.hooks import Hook
 
 from connector.operations import guarded_changes, interrupted, stack_progress
 from connector.operations.turns import TURNS
-from connector.sceptre import excepthook, planned, preflight
+from connector.sceptre import preflight, run
 from connector.sceptre import stack as sceptre_stack
 from connector.sceptre.stack import SceptreStack
 
@@ -17,8 +17,7 @@ _admitted: set[tuple[str, str, str]] = set()
 _lock = threading.Lock()
 
 # Sceptre imports its plugins before it reads config/, so a mistake there is reported in one line too.
-excepthook.install()
-planned.install()
+run.begin()
 interrupted.install(TURNS.asked)
 
 

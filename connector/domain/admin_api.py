@@ -94,6 +94,8 @@ class Operation(StrEnum):
     VERIFY = "verify", _step(_REGISTRATION, 300)
     #: Write the stage record.
     RECORD = "record", _step(_REGISTRATION, 60)
+    #: The steps of a registration in their order, as far as each is done at once.
+    REGISTRATION = "registration"
     #: Report the state of workers, connector, task and source. Changes nothing.
     STATUS = "status"
     #: The names of all topics of the cluster. Changes nothing.

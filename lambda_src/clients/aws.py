@@ -3,8 +3,10 @@
 boto3 is imported with the first client, so that a function that cannot start says so soon.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,16 +31,37 @@ _PASSING = (
 )
 
 
+#: boto3 makes a client in a tenth of a second of a small function's time, and not in two threads at once.
+_making = threading.RLock()
+
+
+def prepare() -> None:
+    """Import boto3 now: the limits of time that follow are for answers."""
+    import boto3  # noqa: F401, PLC0415
+
+
 def client(service: str) -> Any:
-    """A client of an AWS service in the function's own account and region."""
+    """The client of an AWS service in the function's own account and region, made once per process."""
+    with _making:
+        return _client(service)
+
+
+def resource(service: str) -> Any:
+    """The same as a resource, of which DynamoDB's has tables."""
+    with _making:
+        return _resource(service)
+
+
+@lru_cache
+def _client(service: str) -> Any:
     import boto3  # noqa: PLC0415 - a cold start is shorter
     from botocore.config import Config  # noqa: PLC0415
 
     return boto3.client(service, config=Config(**_LIMITS))  # type: ignore[call-overload]
 
 
-def resource(service: str) -> Any:
-    """The same as a resource, of which DynamoDB's has tables."""
+@lru_cache
+def _resource(service: str) -> Any:
     import boto3  # noqa: PLC0415 - a cold start is shorter
     from botocore.config import Config  # noqa: PLC0415
 

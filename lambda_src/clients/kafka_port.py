@@ -110,6 +110,11 @@ class KafkaAdmin(Protocol):
 OpenKafka = Callable[[Mapping[str, Any], Deadline, Redact], AbstractContextManager[KafkaAdmin]]
 
 
+def prepare() -> None:
+    """Import the real client now: the limits of time that follow are for answers."""
+    import lambda_src.clients.kafka_admin  # noqa: F401, PLC0415
+
+
 def open_kafka(
     settings: Mapping[str, Any], deadline: Deadline, redact: Redact
 ) -> AbstractContextManager[KafkaAdmin]:
