@@ -108,7 +108,7 @@ class Turn:
             raise
         if self.stage is None:
             return
-        self.check_launch()
+        self.check_launch(fresh=False)
         if preflight.covers(stack, "connector"):
             self.cancel_teardown()
 
