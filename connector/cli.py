@@ -1,8 +1,13 @@
 """`wms-connector`: the operator's commands beside `sceptre`. Wiring only."""
 
+import gc
+
 import click
 
 from connector.commands.lazy import Lazy, LazyGroup
+
+# As for a run of Sceptre (`connector.sceptre.run`): what a command imports stays until it ends.
+gc.set_threshold(50_000)
 
 _LOOK, _OPERATE = "Look at a stage", "Operate a stage"
 _STAGES, _HAND_OVER = "Stages and deployment", "What others must run or grant"

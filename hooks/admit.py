@@ -8,7 +8,7 @@ from sceptre.hooks import Hook
 
 from connector.operations import guarded_changes, interrupted, stack_progress
 from connector.operations.turns import TURNS
-from connector.sceptre import excepthook, preflight
+from connector.sceptre import preflight, run
 from connector.sceptre import stack as sceptre_stack
 from connector.sceptre.stack import SceptreStack
 
@@ -17,7 +17,7 @@ _admitted: set[tuple[str, str, str]] = set()
 _lock = threading.Lock()
 
 # Sceptre imports its plugins before it reads config/, so a mistake there is reported in one line too.
-excepthook.install()
+run.begin()
 interrupted.install(TURNS.asked)
 
 
@@ -37,10 +37,9 @@ class AdmitStage(Hook):  # type: ignore[misc]
 
 
 class CheckSecrets(Hook):  # type: ignore[misc]
-    """Refuse what a launch would refuse in the stage's secrets.
+    """Refuse what a launch would refuse in the stage's secrets, before `diff`, `validate` and `generate`.
 
-    Before `diff`, `validate` and `generate`: Sceptre puts a word of its own in the place of a resolver's
-    error, and the template would complain about that word.
+    Sceptre puts a word of its own in the place of a resolver's error, and the template would complain of it.
     """
 
     def run(self) -> None:

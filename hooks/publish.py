@@ -3,8 +3,8 @@
 from sceptre.hooks import Hook
 
 from connector.aws import calls, stacks
-from connector.domain.access.deployer import zip_folder
 from connector.domain.errors import ServerError
+from connector.domain.stage.artifacts import zip_folder
 from connector.sceptre import stack as sceptre_stack
 from lambda_src import packaging
 

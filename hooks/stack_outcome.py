@@ -16,7 +16,7 @@ class ReportOutcome(Hook):  # type: ignore[misc]
 
     def run(self) -> None:
         with sceptre_stack.one_line_errors(self.stack.name):
-            TURNS.of(self.stack, self.logger.info).check_launch()
+            TURNS.of(self.stack, self.logger.info).check_outcome(self.stack.external_name)
             stack_outcome.report(self.stack)
 
 

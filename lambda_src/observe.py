@@ -26,8 +26,9 @@ from connector.domain.health.scn import Position, position_in
 from connector.domain.health.skipped_changes import SkippedChanges
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.record import StageRecord
+from lambda_src.clients import aws, kafka_port
 from lambda_src.clients.connect_rest import Unreachable
-from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC, KafkaAdmin
+from lambda_src.clients.kafka_port import UNKNOWN_TOPIC, KafkaAdmin
 from lambda_src.clients.state_table import (
     read_budget,
     read_halt,
@@ -122,7 +123,9 @@ def observe(
 
 
 def _first_probes(session: Session) -> list[Probe]:
-    """What the other probes need."""
+    """What the other probes need. The clients are imported before the time of any probe begins."""
+    aws.prepare()
+    kafka_port.prepare()
     return [
         Probe("secrets", session.know_confidential, _AWS_SECONDS),
         Probe("table", lambda: _table(session), _AWS_SECONDS),

@@ -1,12 +1,10 @@
 """What one invocation works with: secrets and clients, each made when first used."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
-
-import boto3
 
 from connector.domain.admin_api import LogEvent
 from connector.domain.capture.config import connector_config
@@ -32,13 +30,12 @@ from connector.domain.secrets.shapes import parse_alb_tls, parse_kafka_tls
 from connector.domain.stage.aws_names import CONNECT_PORT, CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
+from lambda_src.clients import aws, metrics_page
 from lambda_src.clients import ecs as tasks
-from lambda_src.clients import metrics_page
-from lambda_src.clients.aws import CLIENT_CONFIG
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.endpoints import Address, addresses
-from lambda_src.clients.kafka_admin import Kafka, KafkaAdmin, client_settings
+from lambda_src.clients.kafka_port import KafkaAdmin, OpenKafka, client_settings, open_kafka
 from lambda_src.clients.secrets import SecretReader, SecretsManager
 from lambda_src.clients.state_table import Table, read_record, read_refused
 from lambda_src.clients.tcp import TcpProbe, tcp_probe
@@ -48,8 +45,6 @@ from lambda_src.clients.worker_log import Logs
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
 from lambda_src.runtime.redactor import Redactor
-
-OpenKafka = Callable[[Mapping[str, Any], Deadline, Callable[[str], str]], AbstractContextManager[KafkaAdmin]]
 
 
 @dataclass(frozen=True)
@@ -67,10 +62,10 @@ class Aws:
     def real(cls) -> "Aws":
         """Clients of the account and region in which the function runs."""
         return cls(
-            lambda: cast(SecretsManager, boto3.client("secretsmanager", config=CLIENT_CONFIG)),
-            lambda: cast(Ecs, boto3.client("ecs", config=CLIENT_CONFIG)),
-            lambda name: cast(Table, boto3.resource("dynamodb", config=CLIENT_CONFIG).Table(name)),
-            lambda: cast(Logs, boto3.client("logs", config=CLIENT_CONFIG)),
+            lambda: cast(SecretsManager, aws.client("secretsmanager")),
+            lambda: cast(Ecs, aws.client("ecs")),
+            lambda name: cast(Table, aws.resource("dynamodb").Table(name)),
+            lambda: cast(Logs, aws.client("logs")),
         )
 
 
@@ -84,7 +79,7 @@ class Session:
     redactor: Redactor = field(default_factory=Redactor)
     aws: Aws = field(default_factory=Aws.real)
     transport: Transport | None = None
-    open_kafka: OpenKafka = Kafka
+    open_kafka: OpenKafka = open_kafka
     tcp_probe: TcpProbe = tcp_probe
     #: Host, port, authority and seconds -> when the certificate that the host shows expires.
     certificate_expiry: Callable[[str, int, str, float], float] = certificate_expiry

@@ -2,7 +2,7 @@
 
 from sceptre.resolvers import Resolver
 
-from connector.domain.access.deployer import zip_folder
+from connector.domain.stage.artifacts import zip_folder
 from connector.sceptre import stack as sceptre_stack
 from lambda_src import packaging
 

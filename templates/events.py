@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 from troposphere import GetAtt, Ref, Template, awslambda, events, logs
 
-from connector.domain.health import metrics, refused_login
+from connector.domain.health import login_phrases, metrics
 from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.worker_stops import NOT_STARTED_CODE, SCALING
 from connector.domain.secrets.fallback import DEFAULT_OWNER
@@ -209,7 +209,7 @@ def _add_log_filter(template: Template, settings: EventsSettings, health: Ref) -
         logs.SubscriptionFilter(
             metrics.LOGIN_REFUSED,
             FilterName=settings.names.rule(metrics.LOGIN_REFUSED),
-            FilterPattern=refused_login.PATTERN,
+            FilterPattern=login_phrases.PATTERN,
             LogGroupName=group,
             DestinationArn=health,
             DependsOn=permission.title,

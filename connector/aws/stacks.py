@@ -11,7 +11,10 @@ from connector.domain.stage import aws_names, stack_states
 
 def stack_outputs(connection: calls.Port, stack_name: str) -> Mapping[str, str] | None:
     """The outputs of a stack; None when it does not exist or was never complete."""
-    description = describe_stack(connection, stack_name)
+    return _outputs(describe_stack(connection, stack_name))
+
+
+def _outputs(description: Mapping[str, Any] | None) -> Mapping[str, str] | None:
     if description is None or description["StackStatus"] in NEVER_COMPLETED:
         return None
     return {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs", [])}
@@ -43,7 +46,7 @@ def foundation_outputs(connection: calls.Port) -> Mapping[str, str]:
     if status in _WITHOUT_OUTPUTS:
         step = stack_states.next_step(None, name, status)
         raise ServerError(f"stack {name} is {status}; nothing was changed. Next: {step}")
-    outputs = stack_outputs(connection, name)
+    outputs = _outputs(description)
     if outputs is None:
         raise OperatorError(
             f"stack {aws_names.FOUNDATION_STACK} does not exist in {place(connection)}; run "

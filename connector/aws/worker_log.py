@@ -1,4 +1,8 @@
-"""The Connect worker's log: the reason for a failure that CloudFormation and Connect do not know."""
+"""The Connect worker's log: the reason for a failure that CloudFormation and Connect do not know.
+
+What reads the lines is imported when there are lines: a launch that goes well, and each of its hooks imports
+this module, has none.
+"""
 
 import re
 from collections.abc import Mapping
@@ -10,11 +14,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.aws import calls
 from connector.domain.admin_api import LogEvent
-from connector.domain.diagnosis.diagnose import diagnose
-from connector.domain.health.causes import TASK_PATTERN
-from connector.domain.health.skipped_changes import FIRST_MS
-from connector.domain.health.skipped_lines import WORDS
-from connector.domain.health.snapshot_lines import SNAPSHOT_WORDS
 
 #: How far back events of the task are read, in seconds: as far as the health check with 5 min heartbeats.
 _TASK_SECONDS = 900
@@ -31,6 +30,11 @@ def status_events(connection: calls.Port, log_group: str, now: datetime) -> tupl
     The newest events that the connector's task has logged lately, and the lines of the last hour that tell of
     skipped changes: as far back as a first health check reads. A check that is older is a finding itself.
     """
+    from connector.domain.health.causes import TASK_PATTERN  # noqa: PLC0415
+    from connector.domain.health.skipped_changes import FIRST_MS  # noqa: PLC0415
+    from connector.domain.health.skipped_lines import WORDS  # noqa: PLC0415
+    from connector.domain.health.snapshot_lines import SNAPSHOT_WORDS  # noqa: PLC0415
+
     any_of = " ".join(f'?"{text}"' for text in (*WORDS, *SNAPSHOT_WORDS))
     try:
         task = _newest(connection, log_group, TASK_PATTERN, now.timestamp() * 1000 - _TASK_SECONDS * 1000)
@@ -101,4 +105,8 @@ def last_error(connection: calls.Port, log_group: str, since: datetime) -> str |
                     newest = event
     except (ClientError, BotoCoreError):
         return None
-    return None if newest is None else diagnose(newest["message"]).cause
+    if newest is None:
+        return None
+    from connector.domain.diagnosis.diagnose import diagnose  # noqa: PLC0415
+
+    return diagnose(newest["message"]).cause

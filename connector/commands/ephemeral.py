@@ -15,6 +15,7 @@ from connector.aws.place import place
 from connector.commands.output import json_option, print_json, print_table, several
 from connector.domain.errors import OperatorError, ServerError, WmsError, one_line
 from connector.domain.stage import stack_states
+from connector.domain.stage.likeness import did_you_mean
 from connector.domain.stage.stack_states import StackStep
 from connector.domain.stage.stage import NAMED_STAGES, Stage, refusal
 from connector.domain.stage.teardown import EphemeralStage
@@ -22,7 +23,6 @@ from connector.operations import cluster_view, deployed, stack_owner
 from connector.operations import ephemeral_directory as stages
 from connector.operations import ephemeral_teardown as destroying
 from connector.operations.confirmation import confirm, yes_option
-from connector.operations.not_deployed import did_you_mean
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DAYS = 14

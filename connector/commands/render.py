@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from connector.commands.output import directory, json_option, print_json, write_files
-from connector.operations.not_deployed import close_to
+from connector.domain.stage.likeness import close_to
 from connector.sceptre import render as rendering
 
 

@@ -1,16 +1,12 @@
 """The error for a stage that is not deployed: where it was looked for, which one was meant, what to do."""
 
-import difflib
-
 from connector.aws import calls
 from connector.aws.place import place
 from connector.domain.errors import ServerError
 from connector.domain.health.check_result import launch
+from connector.domain.stage.likeness import did_you_mean
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.operations import deployed
-
-#: From which likeness on a name is taken for a slip of the pen (`difflib`).
-_ALIKE = 0.6
 
 
 def not_deployed(port: calls.Port, stage: Stage, lacks: str = "stacks") -> ServerError:
@@ -26,19 +22,6 @@ def not_deployed(port: calls.Port, stage: Stage, lacks: str = "stacks") -> Serve
         f"stage {stage.name!r} is not deployed in {where}: it has no {lacks}. {step}, deploy it with "
         f"{make}`{launch(stage)}`"
     )
-
-
-def did_you_mean(name: str, known: set[str]) -> str:
-    """The question with the stages that somebody may have meant; empty when there are none."""
-    meant = close_to(name, known)
-    return f"Did you mean {' or '.join(meant)}?" if meant else ""
-
-
-def close_to(name: str, known: set[str]) -> list[str]:
-    """Which of the known names somebody may have meant who wrote `name`, the likeliest first."""
-    others = {other.lower(): other for other in sorted(known - {name})}
-    found = difflib.get_close_matches(name.lower(), others, n=2, cutoff=_ALIKE)
-    return [others[each] for each in found]
 
 
 def _standing(port: calls.Port) -> set[str]:

@@ -8,14 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from connector.aws import calls, worker_log
-from connector.aws.admin_function import Clock, invoke_once
+from connector.aws.admin_function import Clock, NoFunction, invoke_once
 from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from connector.domain.stage import aws_names
 from connector.domain.stage.stage import Stage
 from connector.operations import new_rights, procedure
 from connector.operations.procedure import Ask
-from connector.operations.signs import Show
+from connector.operations.signs import Show, repeated
 
 _PAUSE_SECONDS = 2.0
 
@@ -49,7 +49,7 @@ def register_stage(
     try:
         clock = Clock()
         ask = invoker(connection, stage, clock, show, desired=desired, confirmed=confirmed)
-        answers = register(ask, clock, show)
+        answers = register(at_once(ask, show), clock, show)
     except DeadlineExceeded as error:
         group = stage.names.connector_log_group
         last = worker_log.last_error(connection, group, began)
@@ -70,6 +70,35 @@ def register_stage(
 def register(ask: Ask, clock: Clock, show: Show) -> Mapping[Operation, Answer]:
     """Run the steps in order; raises `ServerError` on a refusal, `DeadlineExceeded` on a wait too long."""
     return procedure.run(REGISTRATION, ask, clock, show, explain=_explain, pause_seconds=_PAUSE_SECONDS).done
+
+
+def at_once(ask: Ask, show: Show) -> Ask:
+    """As `ask`, but the first step asks for all of them together: their answers are kept for their turn.
+
+    A function of an earlier release knows no such request, and one that AWS has denied a right may get it in
+    a moment: what is not in the answer is asked for by itself.
+    """
+    kept: dict[Operation, Answer] | None = None
+
+    def one(operation: Operation) -> Answer:
+        nonlocal kept
+        if kept is None:
+            with repeated(lambda seconds: f"registration: {seconds:.0f} s: no answer yet", show):
+                kept = _together(ask)
+        return kept.pop(operation, None) or ask(operation)
+
+    return one
+
+
+def _together(ask: Ask) -> dict[Operation, Answer]:
+    try:
+        steps = ask(Operation.REGISTRATION).details.get("steps", {})
+        found = {step: Answer.from_payload(steps[step.value]) for step in REGISTRATION if step.value in steps}
+    except NoFunction:
+        raise
+    except ServerError:
+        return {}
+    return {step: answer for step, answer in found.items() if not answer.denied}
 
 
 def _explain(step: Operation, error: WmsError) -> WmsError:
@@ -127,15 +156,21 @@ def invoker(
 
     def ask(operation: Operation) -> Answer:
         nonlocal changed_at
-        ready = operation is Operation.READY
-        given = tuple(confirmed) if operation is Operation.TOPICS else ()
+        ready = operation in (Operation.READY, Operation.REGISTRATION)
+        given = tuple(confirmed) if operation in (Operation.TOPICS, Operation.REGISTRATION) else ()
         since = changed_at if operation is Operation.VERIFY else 0
         wanted = desired if ready else None
         request = Request(operation, wanted, launch=ready, confirmed=given, since=since)
         answer = invoke_once(connection, stage.names.connect_admin, request)
-        if operation is Operation.REGISTER and answer.changed:
-            # The function's own clock: the caller's may differ from those of workers and brokers.
-            changed_at = float(answer.details.get("at", 0))
+        registered = answer
+        if operation is Operation.REGISTRATION:
+            steps = answer.details.get("steps", {})
+            registered = Answer.from_payload(steps.get(Operation.REGISTER.value, answer.to_payload()))
+        elif operation is not Operation.REGISTER:
+            return answer
+        # The function's own clock: the caller's may differ from those of workers and brokers.
+        if registered.changed and "at" in registered.details:
+            changed_at = float(registered.details["at"])
         return answer
 
     def since_change() -> float | None:

@@ -1,6 +1,8 @@
 """The outcome of a stack's create, update or deletion: whether it failed, and why."""
 
+import math
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -35,6 +37,10 @@ _MOST_PAGES = 20
 
 #: Stack name -> when CloudFormation last changed it, before this run's update.
 _before: dict[str, Any] = {}
+#: Stack name -> when this run last saw that nobody changes it, by this process's clock.
+_at_rest: dict[str, float] = {}
+#: For how long that is good enough: the time between two hooks of one stack.
+_FRESH_SECONDS = 2.0
 
 
 def remember_state(stack: sceptre_stack.SceptreStack) -> None:
@@ -47,6 +53,7 @@ def remember_state(stack: sceptre_stack.SceptreStack) -> None:
 def forget() -> None:
     """Forget everything: a new run."""
     _before.clear()
+    _at_rest.clear()
 
 
 def report(stack: sceptre_stack.SceptreStack) -> None:
@@ -67,6 +74,7 @@ def report(stack: sceptre_stack.SceptreStack) -> None:
             step = f"Next: {stack_states.next_step(stage, name, status)}"
         raise ServerError(f"stack {name} is {status}: {_reason(stack, description)}. {step}")
     protect(stack, description)
+    _at_rest[name] = time.monotonic()
 
 
 def report_deletion(stack: sceptre_stack.SceptreStack) -> None:
@@ -84,6 +92,8 @@ def report_deletion(stack: sceptre_stack.SceptreStack) -> None:
 
 def refuse_busy(stack: sceptre_stack.SceptreStack) -> None:
     """Raise while somebody changes the stack: Sceptre goes on to the next one, and registers."""
+    if time.monotonic() - _at_rest.get(stack.external_name, -math.inf) < _FRESH_SECONDS:
+        return
     description = stacks.describe_stack(stack.connection_manager, stack.external_name)
     if description is not None:
         _refuse_busy(stack.external_name, description)

@@ -108,7 +108,7 @@ class Turn:
             raise
         if self.stage is None:
             return
-        self.check_launch()
+        self.check_launch(fresh=False)
         if preflight.covers(stack, "connector"):
             self.cancel_teardown()
 
@@ -151,6 +151,16 @@ class Turn:
             if left:
                 consequence += f"; it made {', '.join(left)}, which `sceptre delete {self._group}` deletes"
             self._stop(conflict, consequence)
+
+    def check_outcome(self, stack_name: str) -> None:
+        """After Sceptre has gone over a stack: as `check_launch`.
+
+        If CloudFormation had nothing to change, the states read a moment ago are good enough, but before the
+        connector is registered.
+        """
+        changed = stack_name in self._requests.asked
+        last = self.stage is not None and stack_name == self.stage.names.stack(_TORN_DOWN)
+        self.check_launch(fresh=changed or last)
 
     @contextmanager
     def registration(self) -> Iterator[None]:

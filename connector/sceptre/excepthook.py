@@ -20,7 +20,6 @@ from sceptre.config import reader
 from sceptre.helpers import logging_level
 
 from connector.domain.errors import bad_endpoint, one_line
-from connector.sceptre import paths
 from connector.sceptre.settings import likely
 
 _UNKNOWN_TAG = re.compile(r"could not determine a constructor for the tag '!(\w+)'")
@@ -38,6 +37,8 @@ def install() -> None:
 
     What Sceptre says of a path without stacks gets what to write instead, too.
     """
+    from connector.sceptre import paths  # noqa: PLC0415 - it imports all of Sceptre; rendering needs `explain`
+
     paths.install()
     if not isinstance(sys.excepthook, _Explaining):
         sys.excepthook = _Explaining(sys.excepthook)

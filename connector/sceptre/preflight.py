@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from connector.domain.secrets.shapes import check_shape, parse_boundary
 from connector.domain.stage import aws_names, ownership
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.sceptre import account_checks, doubled_keys, settings
+from connector.sceptre import planned as planned_stacks
 from connector.sceptre import stack as sceptre_stack
 from connector.sceptre.jinja import COMMON_HOOKS
 
@@ -259,19 +260,28 @@ def _check_subnets(stored: StoredSecret, kind: str) -> None:
 
 
 def stacks_of_stage(stack: sceptre_stack.SceptreStack) -> list[Stack]:
-    """All stacks of the stack's stage, read anew: Sceptre gives a stack only the stacks that it depends on.
+    """All stacks of the stack's stage: those that Sceptre launches, if the command is for the whole stage.
 
-    Variables given with `--var` are not known here; our config has none.
+    For one file they are read anew. Variables given with `--var` are not known then; our config has none.
     """
-    group = sceptre_stack.group_of(stack)
-    context = SceptreContext(str(stack.stack_group_config["project_path"]), group)
-    _, found = ConfigReader(context).construct_stacks()
+    found = _stacks_of_stage(stack)
     connection = stack.connection_manager
     here = (connection.region, connection.profile, connection.sceptre_role)
     for sibling in found:
         if (sibling.region, sibling.profile, sibling.sceptre_role) == here:
             sibling._connection_manager = connection  # noqa: SLF001 - Sceptre makes its own otherwise
     return sorted(found, key=lambda sibling: str(sibling.name))
+
+
+def _stacks_of_stage(stack: sceptre_stack.SceptreStack) -> Collection[Stack]:
+    group = sceptre_stack.group_of(stack)
+    if covers(stack):
+        found = [each for each in planned_stacks.beside(stack) if sceptre_stack.group_of(each) == group]
+        if found:
+            return found
+    context = SceptreContext(str(stack.stack_group_config["project_path"]), group)
+    _, read = ConfigReader(context).construct_stacks()
+    return list(read)
 
 
 def check_stacks(stacks: Iterable[Stack]) -> None:

@@ -20,6 +20,7 @@ from sceptre.exceptions import SceptreException
 from sceptre.hooks import Hook
 from sceptre.resolvers import Resolver
 from sceptre.stack import Stack
+from sceptre.template_handlers.file import File
 
 from connector.domain.errors import OperatorError
 from connector.domain.secrets import secrets
@@ -32,6 +33,9 @@ from connector.sceptre.settings import refuse_unknown
 
 #: What is rendered by default.
 DEFAULT_GROUPS = ("foundation", "main", "val", "production", "default")
+
+#: Sceptre's handler of templates that are files, by its name.
+_FILE = "file"
 
 _EPHEMERAL, _DEFAULT = "ephemeral", "default"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -237,7 +241,11 @@ def _body(stack: Stack) -> str:
     refuse_unknown(stack.stack_group_config)
     try:
         # A template that is JSON is YAML too; Sceptre marks it as such.
-        text = str(stack.template.body).removeprefix("---\n")
+        template = stack.template
+        if template.handler_config and template.handler_config.get("type", _FILE) == _FILE:
+            # Sceptre looks for the handler in what all installed packages offer, anew for each template.
+            template._registry = {_FILE: File}  # noqa: SLF001
+        text = str(template.body).removeprefix("---\n")
     except SceptreException as error:
         raise OperatorError(f"{stack.name}: {error}") from None
     json.loads(text)

@@ -1,17 +1,24 @@
-"""AWS calls: short timeouts, and refusals in one line."""
+"""AWS calls: short timeouts, and refusals in one line.
 
+boto3 is imported with the first client, so that a function that cannot start says so soon.
+"""
+
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.domain.errors import ServerError, lacks_right
 
 #: Well below the function's own limit: a missing VPC endpoint must be reported, not waited for.
-CLIENT_CONFIG = Config(
-    connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2}
-)
+_LIMITS: dict[str, Any] = {
+    "connect_timeout": 3,
+    "read_timeout": 8,
+    "retries": {"mode": "standard", "total_max_attempts": 2},
+}
 
 _PASSING = (
     "InternalFailure",
@@ -22,6 +29,43 @@ _PASSING = (
     "Throttl",
     "TooManyRequests",
 )
+
+
+#: boto3 makes a client in a tenth of a second of a small function's time, and not in two threads at once.
+_making = threading.RLock()
+
+
+def prepare() -> None:
+    """Import boto3 now: the limits of time that follow are for answers."""
+    import boto3  # noqa: F401, PLC0415
+
+
+def client(service: str) -> Any:
+    """The client of an AWS service in the function's own account and region, made once per process."""
+    with _making:
+        return _client(service)
+
+
+def resource(service: str) -> Any:
+    """The same as a resource, of which DynamoDB's has tables."""
+    with _making:
+        return _resource(service)
+
+
+@lru_cache
+def _client(service: str) -> Any:
+    import boto3  # noqa: PLC0415 - a cold start is shorter
+    from botocore.config import Config  # noqa: PLC0415
+
+    return boto3.client(service, config=Config(**_LIMITS))  # type: ignore[call-overload]
+
+
+@lru_cache
+def _resource(service: str) -> Any:
+    import boto3  # noqa: PLC0415 - a cold start is shorter
+    from botocore.config import Config  # noqa: PLC0415
+
+    return boto3.resource(service, config=Config(**_LIMITS))  # type: ignore[call-overload]
 
 
 def passes(code: str) -> bool:

@@ -1,12 +1,13 @@
 """AWS's addresses as the functions and tasks of this account and region connect to them."""
 
 import os
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import botocore.session
-from botocore.endpoint_provider import EndpointProvider
-
 from connector.domain.network.endpoints import ENDPOINTS, FUNCTIONS, PORT, TASKS, Endpoint
+
+if TYPE_CHECKING:
+    import botocore.session
 
 #: The name of the endpoint, its host and its port.
 Address = tuple[str, str, int]
@@ -24,6 +25,8 @@ def addresses(account: str) -> tuple[Address, ...]:
     if instead:
         parts = urlsplit(instead)
         return ((_ONE_FOR_ALL, parts.hostname or "", parts.port or PORT),)
+    import botocore.session  # noqa: PLC0415 - with boto3, when the first client is made
+
     session = botocore.session.get_session()
     region, fips = session.get_config_variable("region"), session.get_config_variable("use_fips_endpoint")
     hosts = _Hosts(session, str(region), account)
@@ -39,12 +42,14 @@ def addresses(account: str) -> tuple[Address, ...]:
 class _Hosts:
     """Host names by AWS's endpoint rules, without clients: to make nine takes a function seconds."""
 
-    def __init__(self, session: botocore.session.Session, region: str, account: str) -> None:
+    def __init__(self, session: "botocore.session.Session", region: str, account: str) -> None:
         self._loader = session.get_component("data_loader")
         self._partitions = self._loader.load_data("partitions")
         self._region, self._account = region, account
 
     def of(self, endpoint: Endpoint, *, fips: bool) -> str:
+        from botocore.endpoint_provider import EndpointProvider  # noqa: PLC0415
+
         rules = self._loader.load_service_model(endpoint.service, "endpoint-rule-set-1")
         made = EndpointProvider(rules, self._partitions).resolve_endpoint(
             Region=self._region, UseFIPS=fips, UseDualStack=False

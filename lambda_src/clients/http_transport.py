@@ -4,11 +4,10 @@ Imported when the first request is sent: it takes longer to import than most req
 invocation sends one.
 """
 
+import warnings
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import Timeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -22,6 +21,12 @@ from urllib3.exceptions import (
 
 from connector.domain.errors import ServerError
 from lambda_src.clients.transport import NotConnected, Reply
+
+# The zip has no package that guesses the encoding of a text, and nothing here asks for it.
+warnings.filterwarnings("ignore", message="Unable to find acceptable character detection")
+
+import requests  # noqa: E402
+from requests.adapters import HTTPAdapter  # noqa: E402
 
 #: How long a connection may take at most, in seconds.
 _CONNECT_SECONDS = 5.0

@@ -1,12 +1,11 @@
-"""The Kafka cluster, as far as registration and teardown need it, with kafka-python.
+"""The real Kafka cluster, with kafka-python: what `kafka_port` promises.
 
 No message names a broker: hosts and the broker string are confidential, so messages say "the brokers".
 """
 
-import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka import errors as kafka_errors
@@ -17,18 +16,13 @@ from kafka.protocol.consumer import OffsetSpec
 from connector.domain.capture.acls import Acl, Resource
 from connector.domain.capture.refused_rights import AllowedRights
 from connector.domain.errors import ServerError
-from connector.domain.secrets.brokers import RECONNECT_BACKOFF_MS, Brokers, KafkaAuth
-from connector.domain.secrets.redacted import Redacted
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec
+from lambda_src.clients.kafka_port import TOPIC_REFUSED, UNKNOWN_TOPIC, Redact
 from lambda_src.clients.kafka_records import read_records, with_records
 from lambda_src.clients.kafka_refusals import LastFailure, operations_of, refusal, translated
 from lambda_src.runtime.deadline import Deadline
 
-#: The brokers' code for a topic that does not exist.
-UNKNOWN_TOPIC = 3
-#: The brokers' code for a topic with which the client may not do this.
-TOPIC_REFUSED = 29
 _ALREADY_EXISTS = 36
 #: A topic that nobody has: whoever may see every topic is told that it does not exist.
 NOBODYS_TOPIC = "wms.rights.of.nobody"
@@ -36,129 +30,6 @@ NOBODYS_TOPIC = "wms.rights.of.nobody"
 _BATCH = 10
 _CONNECT_SECONDS = 12.0
 _REQUEST_SECONDS = 15.0
-#: Less than the workers' limit, so that a client has several attempts within `_CONNECT_SECONDS`.
-_RECONNECT_BACKOFF_MAX_MS = 4000
-
-Redact = Callable[[str], str]
-
-
-class KafkaAdmin(Protocol):
-    """What use cases ask of a Kafka cluster. Every method raises `ServerError`."""
-
-    def cluster_id(self) -> str:
-        """The cluster's own id."""
-        ...
-
-    def topic_names(self) -> frozenset[str]:
-        """Every topic that may be seen."""
-        ...
-
-    def live_group(self, group: str) -> bool:
-        """Whether a consumer group has members, as far as it may be seen."""
-        ...
-
-    def groups(self) -> frozenset[str]:
-        """Every consumer group that may be seen."""
-        ...
-
-    def delete_topics(self, plan: Plan) -> None:
-        """Delete the topics that the plan names, a batch at a time; one that is gone already is fine.
-
-        A topic may be listed for a moment longer.
-        """
-        ...
-
-    def delete_groups(self, plan: Plan) -> tuple[str, ...]:
-        """Delete the groups that the plan names; answers those that still have members."""
-        ...
-
-    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
-        """Topic -> number of partitions, for those that exist."""
-        ...
-
-    def filled(self, partitions: Mapping[str, int]) -> frozenset[str]:
-        """Of these topics, each with its number of partitions, those that have a record on any of them."""
-        ...
-
-    def configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-        """Topic -> its configs, defaults included."""
-        ...
-
-    def newest(self, topic: str) -> float | None:
-        """When the newest record of a topic with one partition was written, in seconds since 1970.
-
-        None when it is empty; `ServerError` with status 3 when it does not exist.
-        """
-        ...
-
-    def records(self, topic: str) -> Sequence[tuple[str, str | None]]:
-        """Key and value of every committed record on partition 0 of a topic, in order: for a small topic."""
-        ...
-
-    def create(self, specs: Sequence[TopicSpec]) -> None:
-        """Create all topics or, if the brokers refuse one, none; one that exists already is fine.
-
-        Replication is the brokers' default.
-        """
-        ...
-
-    def alter(self, changes: Mapping[str, Mapping[str, str]]) -> None:
-        """Set configs of topics: topic -> key -> value; other keys stay as they are."""
-        ...
-
-    def add_partitions(self, totals: Mapping[str, int]) -> None:
-        """Give topics more partitions: topic -> how many it is to have."""
-        ...
-
-    def rights(self, topics: Sequence[str]) -> AllowedRights:
-        """What this client may do with these topics, with all topics, with the cluster. Changes nothing."""
-        ...
-
-    def send(self, topic: str, key: str, value: str) -> None:
-        """Write one record to partition 0 and wait until the brokers have it.
-
-        The record is never sent twice: after an error it is unknown whether it has arrived.
-        """
-        ...
-
-
-def client_settings(
-    brokers: Brokers,
-    auth: KafkaAuth,
-    credentials: tuple[Redacted, Redacted] | None,
-    authority: str | None = None,
-) -> dict[str, Any]:
-    """kafka-python's settings for one way of authenticating, without timeouts.
-
-    `authority`: PEM certificates to trust in place of the system's. Raises `ServerError` if they are none.
-    """
-    settings: dict[str, Any] = {
-        "bootstrap_servers": brokers.bootstrap,
-        "client_id": "wms-connect-admin",
-        "security_protocol": auth.protocol,
-    }
-    if auth is not KafkaAuth.PLAINTEXT:
-        settings["ssl_context"] = _trusting(authority)
-    if auth is KafkaAuth.IAM:
-        settings["sasl_mechanism"] = "AWS_MSK_IAM"
-        settings["reconnect_backoff_ms"] = RECONNECT_BACKOFF_MS
-        settings["reconnect_backoff_max_ms"] = _RECONNECT_BACKOFF_MAX_MS
-    if auth is KafkaAuth.SCRAM and credentials is not None:
-        username, password = credentials
-        settings["sasl_mechanism"] = "SCRAM-SHA-512"
-        settings["sasl_plain_username"] = username.reveal()
-        settings["sasl_plain_password"] = password.reveal()
-    return settings
-
-
-def _trusting(authority: str | None) -> ssl.SSLContext:
-    """With an authority of its own it alone, as the worker does: what passes here passes there."""
-    try:
-        return ssl.create_default_context(cadata=authority)
-    except ssl.SSLError as error:
-        raise ServerError(
-            f"the certificate in the secret kafkaTls cannot be read ({error.reason}); write it anew as PEM"
-        ) from None
 
 
 class Kafka:

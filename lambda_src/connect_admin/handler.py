@@ -4,7 +4,6 @@ from typing import Any
 
 from connector.domain.admin_api import Answer, Request, State
 from connector.domain.errors import WmsError
-from lambda_src.connect_admin import operations
 from lambda_src.runtime.invocation import Context, Invocation
 from lambda_src.session import Session
 
@@ -16,6 +15,9 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     """Answer one request (`connector.domain.admin_api`); never raises."""
     invocation = Invocation.of(context)
     operation = ""
+    # Two fifths of the function's code, which a cold start then reads with the first request.
+    from lambda_src.connect_admin import operations  # noqa: PLC0415
+
     try:
         environment = invocation.environment
         request = Request.from_payload(event)

@@ -17,6 +17,7 @@ from lambda_src.connect_admin.registration.connect_group import connect_group
 from lambda_src.connect_admin.registration.put_connector import register
 from lambda_src.connect_admin.registration.ready import ready
 from lambda_src.connect_admin.registration.record import record
+from lambda_src.connect_admin.registration.together import together
 from lambda_src.connect_admin.registration.topics import ensure_topics
 from lambda_src.connect_admin.registration.try_first import try_first
 from lambda_src.connect_admin.registration.validate import validate
@@ -56,6 +57,7 @@ ROWS: Mapping[Operation, Row] = {
     Operation.REGISTER: Row(register, 46),
     Operation.VERIFY: Row(verify_launch, 40),
     Operation.RECORD: Row(record, 40),
+    Operation.REGISTRATION: Row(lambda session: together(session, answer), 46),
     Operation.STATUS: Row(status, 46),
     Operation.TOPIC_NAMES: Row(topic_names, 45),
     Operation.RESTART: Row(restart, 45),

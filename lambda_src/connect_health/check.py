@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
-import boto3
-
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.health.halt_end import has_ended
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.verdict import decide
-from lambda_src.clients.aws import CLIENT_CONFIG
+from lambda_src.clients import aws
 from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.secrets import SecretsManager
 from lambda_src.clients.state_table import Table
@@ -45,10 +43,10 @@ class CheckClients:
 
 @lru_cache(maxsize=1)
 def _real() -> CheckClients:
-    secrets_manager = cast(SecretsManager, boto3.client("secretsmanager", config=CLIENT_CONFIG))
-    ecs = cast(Ecs, boto3.client("ecs", config=CLIENT_CONFIG))
-    logs = cast(Logs, boto3.client("logs", config=CLIENT_CONFIG))
-    dynamodb = boto3.resource("dynamodb", config=CLIENT_CONFIG)
+    secrets_manager = cast(SecretsManager, aws.client("secretsmanager"))
+    ecs = cast(Ecs, aws.client("ecs"))
+    logs = cast(Logs, aws.client("logs"))
+    dynamodb = aws.resource("dynamodb")
     tables: dict[str, Table] = {}
 
     def table(name: str) -> Table:
@@ -56,8 +54,8 @@ def _real() -> CheckClients:
 
     return CheckClients(
         Aws(lambda: secrets_manager, lambda: ecs, table, lambda: logs),
-        cast(CloudWatch, boto3.client("cloudwatch", config=CLIENT_CONFIG)),
-        cast(Sns, boto3.client("sns", config=CLIENT_CONFIG)),
+        cast(CloudWatch, aws.client("cloudwatch")),
+        cast(Sns, aws.client("sns")),
     )
 
 

@@ -15,10 +15,8 @@ from connector.domain.health.worker_event import is_event
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.connect_health.check import CheckAnswer, CheckClients
 from lambda_src.connect_health.drill import drill, is_drill
-from lambda_src.connect_health.login_run import login_run
 from lambda_src.connect_health.notify import mail_context, topic_arn
 from lambda_src.connect_health.rotation_run import CHECK_SECONDS, check_run, rotation_run
-from lambda_src.connect_health.worker_run import worker_run
 from lambda_src.runtime.invocation import Context, Invocation
 from lambda_src.session import Session
 
@@ -63,7 +61,11 @@ def _run(event: object, session: Session, clients: CheckClients, topic: str) -> 
         return rotation_run(session, clients, topic)
     within = replace(session, deadline=session.deadline.sooner(CHECK_SECONDS))
     if is_log_batch(event):
+        from lambda_src.connect_health.login_run import login_run  # noqa: PLC0415 - most runs are the schedule's
+
         return login_run(event, within, clients, topic)
     if is_event(event):
+        from lambda_src.connect_health.worker_run import worker_run  # noqa: PLC0415
+
         return worker_run(event, within, clients, topic)
     return check_run(session, clients, topic)

@@ -9,7 +9,6 @@ from connector.domain.health.rotation_mail import rotation_mail
 from connector.domain.health.rotation_state import Ending, Rotation
 from lambda_src.clients.state_table import Table, read_rotation, replace_item
 from lambda_src.connect_admin.rotation.look import glance
-from lambda_src.connect_admin.rotation.steps import step
 from lambda_src.connect_health.check import CheckAnswer, CheckClients, check
 from lambda_src.connect_health.notify import mail_context, send
 from lambda_src.runtime.deadline import Clock
@@ -94,6 +93,8 @@ def mail_failure(session: Session, clients: CheckClients, topic: str) -> bool:
 
 def _stepped(session: Session, clock: Clock) -> Answer:
     """One step, with secrets and service read anew. What passes is left to the next step."""
+    from lambda_src.connect_admin.rotation.steps import step  # noqa: PLC0415 - few checks find a rotation
+
     try:
         return step(session.anew(), told=False, clock=clock)
     except WmsError as error:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from connector import cli
 from connector.commands import completion, completion_script, examples, output
+from connector.domain.stage.likeness import close_to
 from connector.domain.stage.stage import NAMED_STAGES, Stage, refusal
-from connector.operations.not_deployed import close_to
 from tests.commands.conftest import Run, assert_one_line
 from tests.commands.test_main import commands
 from tests.support.aws_answers import refuse

@@ -5,7 +5,7 @@ import pytest
 from connector.operations import stack_outcome, stack_progress, turns, worker_change
 from connector.operations.guarded_changes import CONFIRMATIONS
 from connector.operations.turns import TURNS
-from connector.sceptre import launches
+from connector.sceptre import launches, planned
 from connector.sceptre import stack as sceptre_stack
 from hooks import admit
 from tests.support.simulated_clock import SimulatedClock
@@ -32,6 +32,7 @@ def new_run() -> Callable[[], None]:
     def begin() -> None:
         sceptre_stack.SECRETS.clear()
         launches.LAUNCHES.forget()
+        planned.forget()
         admit._admitted.clear()
         stack_outcome.forget()
         TURNS.forget()

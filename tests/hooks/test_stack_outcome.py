@@ -144,3 +144,18 @@ def event(logical: str, status: str, reason: str, kind: str = "AWS::EC2::Securit
         "ResourceStatus": status,
         "ResourceStatusReason": reason,
     }
+
+
+def test_a_stack_is_not_read_again_between_two_hooks_that_follow_each_other(monkeypatch: pytest.MonkeyPatch):
+    """Registration may lie between them, and takes longer than a moment: then it is read."""
+    now = [100.0]
+    monkeypatch.setattr("connector.operations.stack_outcome.time.monotonic", lambda: now[0])
+    stack = stack_in("UPDATE_COMPLETE")
+    ReportOutcome(None, stack).run()
+    stack.connection_manager.calls.clear()
+    RefuseBusy(None, stack).run()
+    assert stack.connection_manager.calls == []
+    now[0] += 5
+    stack.connection_manager.stacks["wms-network-x"]["StackStatus"] = "UPDATE_IN_PROGRESS"
+    with pytest.raises(SceptreException, match="is UPDATE_IN_PROGRESS"):
+        RefuseBusy(None, stack).run()

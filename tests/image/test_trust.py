@@ -14,7 +14,7 @@ import pytest
 
 from connector.local import toolchain
 from connector.local.broker_tls import Authority
-from lambda_src.clients.kafka_admin import _trusting
+from lambda_src.clients.kafka_port import _trusting
 
 pytestmark = pytest.mark.e2e
 

@@ -1,12 +1,15 @@
 """Registration asks step by step, waits with a deadline, and says why it gave up."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from connector.domain.admin_api import REGISTRATION, Answer, Operation, Request, State
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.stage.stage import Stage
 from connector.operations import registration
-from connector.operations.registration import check_cluster, register
+from connector.operations.registration import at_once, check_cluster, register
 from tests.support.fake_aws import FakeAws
 from tests.support.simulated_clock import SimulatedClock
 
@@ -87,3 +90,94 @@ def test_the_record_that_proves_a_changed_connector_must_be_younger_by_the_funct
     assert {request.since for request in asked if request.operation is not Operation.VERIFY} == {0}
     (verify,) = (request for request in asked if request.operation is Operation.VERIFY)
     assert Request.from_payload(verify.to_payload()).since == 1234.5
+
+
+class Together(Admin):
+    """Answers the request for all steps with the given ones, and each step as `Admin` does."""
+
+    def __init__(self, **steps: Answer) -> None:
+        super().__init__()
+        self.waits = {}
+        details = {"steps": {name: answer.to_payload() for name, answer in steps.items()}}
+        self.last = {"registration": Answer(State.DONE, "all", details=details)}
+
+
+FINE = Answer(State.DONE, "fine at once")
+
+
+def test_what_was_not_answered_together_is_asked_for_by_itself():
+    admin, shown = Together(ready=FINE, topics=FINE), list[str]()
+    register(at_once(admin, shown.append), SimulatedClock().as_clock(), shown.append)
+    rest = [Operation.VALIDATE, Operation.REGISTER, Operation.VERIFY, Operation.RECORD]
+    assert admin.asked == [Operation.REGISTRATION, *rest]
+    assert shown[:2] == ["ready: fine at once", "topics: fine at once"]
+
+
+def test_a_refusal_among_the_answers_ends_the_launch_and_is_not_asked_for_again():
+    """A second validation would be a second login."""
+    admin = Together(ready=FINE, topics=FINE, validate=Answer(State.FAILED, "ORA-01017"))
+    with pytest.raises(ServerError, match="registration failed at validate: ORA-01017"):
+        register(at_once(admin, print), SimulatedClock().as_clock(), print)
+    assert admin.asked == [Operation.REGISTRATION]
+
+
+def test_a_wait_among_the_answers_goes_on_by_itself():
+    admin, shown = Together(ready=Answer(State.WAITING, "0 of 1 tasks run")), list[str]()
+    register(at_once(admin, shown.append), SimulatedClock().as_clock(), shown.append)
+    assert admin.asked == [Operation.REGISTRATION, *REGISTRATION]
+    assert shown.count("ready: 0 of 1 tasks run") == 1
+
+
+def test_a_right_that_aws_denies_is_left_to_the_request_that_waits_for_it():
+    denied = Answer(State.FAILED, "AccessDenied", denied=True)
+    admin = Together(ready=FINE, topics=denied)
+    register(at_once(admin, print), SimulatedClock().as_clock(), print)
+    assert admin.asked[:2] == [Operation.REGISTRATION, Operation.TOPICS]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(State.FAILED, "the request names no known operation"),
+        Answer(State.DONE, "all", details={"steps": {"ready": {"nonsense": 1}}}),
+        Answer(State.WAITING, "the admin Lambda is not ready yet"),
+    ],
+)
+def test_a_function_that_does_not_know_the_request_is_asked_step_by_step(answer: Answer):
+    admin = Together()
+    admin.last = {"registration": answer}
+    register(at_once(admin, print), SimulatedClock().as_clock(), print)
+    assert admin.asked == [Operation.REGISTRATION, *REGISTRATION]
+
+
+def test_a_request_that_takes_long_is_said_to_be_under_way(monkeypatch: pytest.MonkeyPatch):
+    seen: list[str] = []
+
+    @contextmanager
+    def repeated(line: Callable[[float], str], show: Callable[[str], object]) -> Iterator[None]:
+        show(line(15))
+        yield
+
+    monkeypatch.setattr(registration, "repeated", repeated)
+    register(at_once(Admin(), seen.append), SimulatedClock().as_clock(), seen.append)
+    assert seen[0] == "registration: 15 s: no answer yet"
+
+
+def test_the_moment_of_a_change_made_together_goes_with_a_later_look(monkeypatch: pytest.MonkeyPatch):
+    asked: list[Request] = []
+    changed = Answer(State.DONE, "created", changed=True, details={"at": 1234.5})
+    given = {"ready": FINE, "topics": FINE, "validate": FINE, "register": changed}
+    together = {"steps": {name: answer.to_payload() for name, answer in given.items()}}
+
+    def invoke_once(_port: object, _function: str, request: Request) -> Answer:
+        asked.append(request)
+        details = together if request.operation is Operation.REGISTRATION else {}
+        return Answer(State.DONE, "as wanted", details=details)
+
+    monkeypatch.setattr(registration, "invoke_once", invoke_once)
+    clock = SimulatedClock().as_clock()
+    ask = registration.invoker(FakeAws(), Stage.parse("main"), clock, print, desired=2, confirmed=("x",))
+    register(at_once(ask, print), clock, print)
+    first, verify = asked[0], asked[1]
+    assert (first.desired_count, first.launch, first.confirmed) == (2, True, ("x",))
+    assert (verify.operation, verify.since) == (Operation.VERIFY, 1234.5)

@@ -381,3 +381,34 @@ def test_a_launch_that_withdraws_says_every_15_seconds_what_it_waits_for():
         command.turn.check_launch()
     said = [line for line in command.shown if line.startswith("wms-alerts-x is DELETE_IN_PROGRESS; waiting")]
     assert len(said) >= 5
+
+
+def test_after_a_stack_that_had_nothing_to_change_the_states_read_a_moment_ago_are_good_enough():
+    command = whole(MAIN)
+    command.turn.begin_launch()
+    command.aws.calls.clear()
+    error = {"Code": "ValidationError", "Message": "No updates are to be performed."}
+    command.sceptre("UpdateStack", "network", error)
+    command.turn.check_outcome("wms-network-main")
+    assert command.aws.calls == []
+
+
+@pytest.mark.parametrize("component", ["network", "connector"])
+def test_after_a_change_and_before_registration_the_states_are_read_anew(component: str):
+    """The connector is registered after its stack, changed or not: that is a change of its own."""
+    command = whole(MAIN)
+    command.turn.begin_launch()
+    if component == "network":
+        command.sceptre("UpdateStack", component)
+    command.set("alerts", "DELETE_IN_PROGRESS")
+    with pytest.raises(ServerError, match="wms-alerts-main is DELETE_IN_PROGRESS"):
+        command.turn.check_outcome(f"wms-{component}-main")
+
+
+def test_an_old_look_is_not_good_enough():
+    command = whole(MAIN)
+    command.turn.begin_launch()
+    command.set("alerts", "DELETE_IN_PROGRESS")
+    command.clock.sleep(3)
+    with pytest.raises(ServerError, match="wms-alerts-main is DELETE_IN_PROGRESS"):
+        command.turn.check_outcome("wms-network-main")

@@ -10,7 +10,7 @@ from connector.domain.capture.refused_rights import AllowedRights
 from connector.domain.errors import ServerError
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec, fold
-from lambda_src.clients.kafka_admin import KafkaAdmin
+from lambda_src.clients.kafka_port import KafkaAdmin
 
 #: All that a right may be for.
 OPERATIONS = (*("Read", "Write", "Create", "Delete", "Alter", "Describe", "DescribeConfigs", "AlterConfigs"),)

@@ -15,7 +15,8 @@ from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import StoredSecret
 from connector.local import broker, grants, toolchain
 from connector.local.world import World
-from lambda_src.clients.kafka_admin import Kafka, client_settings
+from lambda_src.clients.kafka_admin import Kafka
+from lambda_src.clients.kafka_port import client_settings
 from lambda_src.runtime.deadline import Deadline
 from tests.support.waiting import wait_for
 

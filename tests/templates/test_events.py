@@ -11,8 +11,8 @@ import pytest
 from ministack.services import eventbridge
 from sceptre.exceptions import SceptreException
 
+from connector.domain.health.login_phrases import PATTERN
 from connector.domain.health.metrics import RULES, SECRET_CHANGED
-from connector.domain.health.refused_login import PATTERN
 from connector.domain.stage.stage import Stage
 from tests.support.ecs_samples import SAMPLES, Sample
 from tests.templates.support import LONGEST, built, of_type, plain, text

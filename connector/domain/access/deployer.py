@@ -13,13 +13,11 @@ from connector.domain.access.call import AwsScope
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.fallback import DEFAULT_OWNER
 from connector.domain.stage import aws_names
+from connector.domain.stage.artifacts import EPHEMERAL_ZIPS, zip_folder
 from connector.domain.stage.aws_names import FOUNDATION_STACK, PRODUCT, Names, RolePart
 from connector.domain.stage.stage import Stage
 
 Condition = Mapping[str, Mapping[str, str | list[str]]]
-
-#: Where the zips of all ephemeral stages lie in the artifact bucket; named stages have a folder each.
-EPHEMERAL_ZIPS = "ephemeral"
 
 #: Stands in a policy for a boundary that is not known. It names no policy, so no role can be created with it.
 UNKNOWN_BOUNDARY = "PUT-THE-PERMISSIONS-BOUNDARY-HERE"
@@ -85,15 +83,6 @@ class Deployer:
     def bounded_by(self) -> str:
         """The ARN of the boundary, or one that no policy has."""
         return self.boundary or self.scope.global_arn("iam", f"policy/{UNKNOWN_BOUNDARY}")
-
-
-def zip_folder(stage: Stage) -> str:
-    """The folder of a stage's Lambda zips in the artifact bucket.
-
-    A zip is named by its content, and nobody looks into one that is there: whoever may write into a folder
-    decides what a later launch runs. Hence a folder for each named stage, and one for the ephemeral ones.
-    """
-    return EPHEMERAL_ZIPS if stage.ephemeral else stage.name
 
 
 class Target(Enum):

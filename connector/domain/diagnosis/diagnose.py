@@ -16,7 +16,7 @@ from connector.domain.diagnosis.classes import class_named
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.diagnosis.missing_right import missing_rights
 from connector.domain.diagnosis.one_line import one_line
-from connector.domain.diagnosis.oracle_codes import POSITIONS, RAISED, WRAPPERS, by_code
+from connector.domain.diagnosis.oracle_codes import LOGIN_CODES, POSITIONS, RAISED, WRAPPERS, by_code
 from connector.domain.diagnosis.speaker import (
     DRIVER_CODES,
     REACHED,
@@ -28,10 +28,7 @@ from connector.domain.diagnosis.speaker import (
 )
 from connector.domain.diagnosis.trace import Cause, Code, Prefix, parse
 
-#: Numbers that refuse a login, in any writing: Oracle writes five digits, other programs fewer.
-LOGIN_CODES: frozenset[int] = frozenset(
-    code for code, family in by_code.items() if family.error_class == "login"
-)
+#: A number that refuses a login, in any writing: Oracle writes five digits, other programs fewer.
 _LOGIN = re.compile(
     "(?:ORA|TNS)-(?:0*(?P<short>"
     + "|".join(f"{code}(?!\\d)" for code in sorted(LOGIN_CODES))

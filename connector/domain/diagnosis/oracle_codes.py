@@ -19,6 +19,11 @@ FAMILIES: tuple[Family, ...] = (*oracle_session_codes.FAMILIES, *oracle_log_code
 #: ORA- number -> its family. TNS- numbers are the same.
 by_code: Mapping[int, Family] = {code: family for family in FAMILIES for code in family.codes}
 
+#: Numbers that refuse a login.
+LOGIN_CODES: frozenset[int] = frozenset(
+    code for code, family in by_code.items() if family.error_class == "login"
+)
+
 #: Oracle's message says only where it happened, or to which file: the cause only if nothing else is there.
 POSITIONS: frozenset[int] = frozenset({312, 334, 1110, 2063, 6512, 6550, 27037, 27041, 27101, 27301, 27302})
 #: Oracle's message says only that something else failed: the cause if nothing else is there.

@@ -9,6 +9,7 @@ aws/aws-msk-iam-auth 2.3.9 and its issues 25, 28 and 45.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from connector.domain.diagnosis import connector_messages
 from connector.domain.diagnosis.kafka_errors import BY_EXCEPTION, PACKAGES
@@ -20,35 +21,33 @@ class Sign:
     """What makes an error class of a cause: all that is given here must be found in it."""
 
     error_class: str
-    #: In the message.
-    words: re.Pattern[str] | None = None
+    #: Patterns, compiled when the first cause is looked at: in the message.
+    words: str = ""
     #: In the Java class's name with its package.
-    exception: re.Pattern[str] | None = None
+    exception: str = ""
     #: In one of the first frames, or the message.
-    place: re.Pattern[str] | None = None
+    place: str = ""
     #: In none of the first frames.
-    without: re.Pattern[str] | None = None
+    without: str = ""
 
     def fits(self, cause: Cause) -> bool:
         """Whether a cause shows this sign."""
+        words, exception, place, without = self._compiled
         return (
-            (self.words is None or self.words.search(cause.message) is not None)
-            and (self.exception is None or self.exception.search(cause.exception) is not None)
-            and (
-                self.place is None or any(self.place.search(text) for text in (*cause.frames, cause.message))
-            )
-            and (self.without is None or not any(map(self.without.search, cause.frames)))
+            (words is None or words.search(cause.message) is not None)
+            and (exception is None or exception.search(cause.exception) is not None)
+            and (place is None or any(place.search(text) for text in (*cause.frames, cause.message)))
+            and (without is None or not any(map(without.search, cause.frames)))
         )
+
+    @cached_property
+    def _compiled(self) -> tuple[re.Pattern[str] | None, ...]:
+        words = re.compile(self.words, re.IGNORECASE) if self.words else None
+        return (words, *(re.compile(p) if p else None for p in (self.exception, self.place, self.without)))
 
 
 def _sign(error_class: str, *words: str, exception: str = "", place: str = "", without: str = "") -> Sign:
-    return Sign(
-        error_class,
-        re.compile("|".join(words), re.IGNORECASE) if words else None,
-        re.compile(exception) if exception else None,
-        re.compile(place) if place else None,
-        re.compile(without) if without else None,
-    )
+    return Sign(error_class, "|".join(words), exception, place, without)
 
 
 #: What tells by itself what is wrong, whoever else speaks in the trace.

@@ -1,25 +1,21 @@
 """A line of the worker's log that says that a database or a broker has refused a login. Pure.
 
-CloudWatch Logs sends the lines that hold one of `PHRASES` to the health function; this module reads them.
+CloudWatch Logs sends the lines that hold one of `login_phrases.PHRASES` to the health function; this module
+reads them.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from connector.domain.diagnosis.diagnose import LOGIN_CODES, diagnose
+from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import ErrorClass
+from connector.domain.diagnosis.oracle_codes import LOGIN_CODES
 from connector.domain.diagnosis.trace import Prefix, parse
 from connector.domain.health.causes import of_task
 from connector.domain.secrets.secrets import DB_INFO, KAFKA_CREDENTIALS
 
 #: Class -> the secret that holds what was refused.
 SECRET_OF = {"login": DB_INFO, "broker login": KAFKA_CREDENTIALS}
-#: What Kafka's client says of a refused login: its exception, and NetworkClient's line.
-_BROKERS = ("SaslAuthenticationException", "failed authentication due to")
-#: What a line holds that may tell of a refused login. Oracle writes its numbers with five digits.
-PHRASES = (*(f"ORA-{code:05d}" for code in sorted(LOGIN_CODES)), *_BROKERS)
-#: The same as a filter pattern of CloudWatch Logs: any of these texts, exactly.
-PATTERN = " ".join(f'?"{phrase}"' for phrase in PHRASES)
 _LEVELS = (" WARN ", " ERROR ")
 #: Debezium's validation of a config logs by the connector's class, its tasks do not.
 _VALIDATION = ".OracleConnector]"

@@ -16,7 +16,7 @@ from connector.domain.errors import ServerError
 from connector.domain.health.lag import staleness_limit
 from connector.domain.health.observation import Observation
 from connector.domain.health.refused_login import SECRET_OF
-from lambda_src.clients.kafka_admin import UNKNOWN_TOPIC
+from lambda_src.clients.kafka_port import UNKNOWN_TOPIC
 from lambda_src.connect_admin.registration.validate import connector_errors, refused
 from lambda_src.session import Session
 

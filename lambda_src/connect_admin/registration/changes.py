@@ -15,7 +15,7 @@ from connector.domain.stage.guarded_changes import (
 )
 from connector.domain.stage.record import StageRecord
 from lambda_src.clients.connect_rest import Unreachable
-from lambda_src.clients.kafka_admin import KafkaAdmin
+from lambda_src.clients.kafka_port import KafkaAdmin
 from lambda_src.clients.state_table import read_record
 from lambda_src.session import Session
 

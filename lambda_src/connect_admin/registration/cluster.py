@@ -6,7 +6,7 @@ from connector.domain.capture.refused_rights import refusal_of, refused_rights
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage.conflicts import Cluster, conflict, named_stages_on
 from connector.domain.stage.group_owner import GroupConnector, group_connectors
-from lambda_src.clients.kafka_admin import KafkaAdmin
+from lambda_src.clients.kafka_port import KafkaAdmin
 from lambda_src.clients.state_table import read_record
 from lambda_src.logins import refused_version
 from lambda_src.session import Session

@@ -3,7 +3,7 @@
 from connector.domain.admin_api import Answer, State
 from connector.domain.stage.group_owner import deleting, foreign_connector
 from connector.domain.stage.teardown import EphemeralStage, namespaced, plan_groups, plan_topics
-from lambda_src.clients.kafka_admin import KafkaAdmin
+from lambda_src.clients.kafka_port import KafkaAdmin
 from lambda_src.clients.state_table import read_record
 from lambda_src.connect_admin.registration.cluster import connectors, is_registered
 from lambda_src.connect_admin.teardown.guard import ephemeral, other_cluster, taken_over

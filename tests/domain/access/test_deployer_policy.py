@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from connector.domain.access import deployer_policy
-from connector.domain.access.deployer import Deployer, Target, zip_folder
+from connector.domain.access.deployer import Deployer, Target
 from connector.domain.access.deployer_calls import CALLS, Use, uses_of
 from connector.domain.errors import OperatorError
 from connector.domain.health import metrics
 from connector.domain.health.aws_alarms import alarms_of
+from connector.domain.stage.artifacts import zip_folder
 from connector.domain.stage.aws_names import COMPONENTS, FOUNDATION_STACK, RolePart
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.local.aws import REGION

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.diagnosis.classes import class_named
-from connector.domain.diagnosis.diagnose import LOGIN_CODES, diagnose
+from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import Owner
-from connector.domain.diagnosis.oracle_codes import FAMILIES, POSITIONS, SEEN, WRAPPERS, by_code
+from connector.domain.diagnosis.oracle_codes import FAMILIES, LOGIN_CODES, POSITIONS, SEEN, WRAPPERS, by_code
 from connector.domain.diagnosis.oracle_family import Reaction
 
 _FAULTS = Path(__file__).parents[3] / "docs" / "faults-oracle.md"

@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.domain.diagnosis.classes import ERROR_CLASSES, UNKNOWN, class_named
-from connector.domain.diagnosis.diagnose import LOGIN_CODES, diagnose
+from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.kafka_errors import BY_EXCEPTION
 from connector.domain.diagnosis.one_line import MAX_LENGTH
-from connector.domain.diagnosis.oracle_codes import POSITIONS, WRAPPERS, by_code
+from connector.domain.diagnosis.oracle_codes import LOGIN_CODES, POSITIONS, WRAPPERS, by_code
 
 LOGINS = sorted({*LOGIN_CODES, 1005, 1017, 28000, 28001})
 OTHERS = [

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.diagnosis.classes import class_named
-from connector.domain.diagnosis.diagnose import LOGIN_CODES, diagnose
-from connector.domain.diagnosis.oracle_codes import by_code
+from connector.domain.diagnosis.diagnose import diagnose
+from connector.domain.diagnosis.oracle_codes import LOGIN_CODES, by_code
 from connector.domain.errors import OperatorError
 from connector.domain.health.explanation import explain
 from connector.domain.stage.stage import Stage

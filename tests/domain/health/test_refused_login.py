@@ -2,8 +2,9 @@
 
 import pytest
 
-from connector.domain.diagnosis.diagnose import LOGIN_CODES
-from connector.domain.health.refused_login import PATTERN, refused_in_trace, refused_login, written_at
+from connector.domain.diagnosis.oracle_codes import LOGIN_CODES
+from connector.domain.health.login_phrases import PATTERN
+from connector.domain.health.refused_login import refused_in_trace, refused_login, written_at
 from connector.local.aws_shims.log_filters import matcher
 
 SENT = matcher(PATTERN)

@@ -20,7 +20,8 @@ from connector.local.broker_tls import Authority
 from lambda_src.clients import kafka_admin
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.ecs import observe, parse_service
-from lambda_src.clients.kafka_admin import Kafka, client_settings
+from lambda_src.clients.kafka_admin import Kafka
+from lambda_src.clients.kafka_port import client_settings
 from lambda_src.clients.kafka_refusals import operations_of, refusal, translated
 from lambda_src.clients.secrets import SecretReader
 from lambda_src.runtime.deadline import Deadline

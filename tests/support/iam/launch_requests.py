@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from connector.domain.access.call import AwsScope
-from connector.domain.access.deployer import Deployer, zip_folder
+from connector.domain.access.deployer import Deployer
+from connector.domain.stage.artifacts import zip_folder
 from connector.domain.stage.aws_names import COMPONENTS, FOUNDATION_STACK, PRODUCT
 from connector.domain.stage.stage import Stage
 from tests.support.iam.evaluator import IamRequest
