@@ -17,8 +17,8 @@ def read_records(settings: Mapping[str, Any], deadline: Deadline, topic: str) ->
     """Key and value of every committed record on partition 0, in order; raises kafka-python's errors.
 
     A record in a compression that needs a library which the functions do not have is passed over. The topics
-    that they read are kept uncompressed (`Catalogue.specs`), but what a worker of this release writes before its
-    first registration is as the worker compressed it.
+    that they read are kept uncompressed (`Catalogue.specs`), but what a worker of this release writes before
+    its first registration is as the worker compressed it.
     """
     what = f"reading topic {topic}"
     milliseconds = int(deadline.timeout(what, at_most=_READ_SECONDS) * 1000)

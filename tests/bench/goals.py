@@ -69,9 +69,9 @@ def of_figures(rows: Rows) -> Iterator[Goal]:
 
 
 def of_growth(rows: Rows) -> Iterator[Goal]:
-    """The cost of an item, from the middle size to the largest."""
-    for each in growth.growth([growth.Row(**row) for row in rows]):
-        yield Goal(
-            f"{each.operation}: cost of one of {each.of}, seconds", each.seconds, growth.LIMIT, " times"
-        )
-        yield Goal(f"{each.operation}: cost of one of {each.of}, calls", each.calls, growth.LIMIT, " times")
+    """The steepest rise of what one of many costs, from the middle size to the largest."""
+    found = growth.growth([growth.Row(**row) for row in rows])
+    for of in dict.fromkeys(each.of for each in found):
+        rises = [(max(each.seconds, each.calls), each.operation) for each in found if each.of == of]
+        rise, operation = max(rises)
+        yield Goal(f"cost of one of many {of}, steepest rise ({operation})", rise, growth.LIMIT, " times")

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from connector.local import schema
 from tests.bench import delay, growth, poller, product, rest, throughput
 from tests.bench import rows as made_up
 from tests.bench.rig import Rig, rig
-from tests.bench.ways import COMPRESSIONS, DEFAULTS, OURS, SETTINGS, Way
+from tests.bench.ways import COMPRESSIONS, DEFAULTS, OURS, POLLS, SETTINGS, Way
 
 Rows = list[dict[str, Any]]
 #: Rows of the first snapshot and of the catch-up -> how often each is measured.
@@ -101,14 +102,11 @@ def settings(directory: Path) -> Rows:
 
 
 def at_rest(directory: Path) -> Rows:
-    """An idle connector."""
-    with rig(directory) as one:
-        return [_said(_rest(one, way)) for way in (OURS, DEFAULTS)]
-
-
-def _rest(one: Rig, way: Way) -> rest.Rest:
-    with one.running(way) as running:
-        return rest.measure(one, running)
+    """Idle connectors: ours, the defaults, and other intervals of the poll, side by side."""
+    ways = (OURS, DEFAULTS, *POLLS)
+    with rig(directory) as one, ExitStack() as stack:
+        running = [stack.enter_context(one.running(way)) for way in ways]
+        return [_said(found) for found in rest.measure(one, running)]
 
 
 def of_the_product(directory: Path) -> Rows:

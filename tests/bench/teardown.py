@@ -40,7 +40,7 @@ def measure(directory: Path) -> Iterator[tuple[int, float]]:
     """Topics of others, and the seconds of a teardown among them."""
     with World.up(directory, report=_show) as world:
         others: list[str] = []
-        for wanted in LIMITS:
+        for wanted, limit in LIMITS.items():
             more = [f"bench.other.team.{number:05d}.events" for number in range(len(others), wanted)]
             began = time.monotonic()
             create(world.kafka_bootstrap, more)
@@ -50,9 +50,7 @@ def measure(directory: Path) -> Iterator[tuple[int, float]]:
             create(world.kafka_bootstrap, list(STAGE.topics))
             _wait_for(world, list(STAGE.topics))
             taken = tear_down(world)
-            _show(
-                f"  teardown of {len(list(STAGE.topics))} topics: {taken:.2f} s (limit {LIMITS[wanted]:.0f} s)"
-            )
+            _show(f"  teardown of {len(list(STAGE.topics))} topics: {taken:.2f} s (limit {limit:.0f} s)")
             left = topics_of(world.kafka_bootstrap)
             assert not left & set(STAGE.topics), "a topic of the stage is left"
             assert set(others) <= left, "a topic of others is gone"
