@@ -85,11 +85,8 @@ test-long: $(READY) ## what GitHub runs each night: whole procedures on the real
 	@echo "==> what a teardown may delete, over more than 100,000 pairs"
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/domain/stage/test_teardown.py -q -n 2 --timeout 3600
 
-bench: $(READY) ## figures that depend on the machine: start of a worker, teardown among many topics, changes a second
-	@$(BIN)/python -m tests.bench.start_time
-	@$(BIN)/python -m tests.bench.answer_time
-	@$(BIN)/python -m tests.bench.change_rate
-	@$(BIN)/python -m tests.bench.teardown
+bench: $(READY) ## speed beside the defaults and a poller, on the real parts (about an hour); PARTS="delay rest" for some; WRITE=1 keeps the figures in docs/benchmarks.md
+	@$(BIN)/python -m tests.bench $(PARTS) $(if $(WRITE),--write)
 
 memory: $(READY) ## does each task size carry the snapshot of a million rows, and a transaction of a million changes? enforced as root (40 minutes)
 	@$(BIN)/python -m tests.bench.snapshot_memory

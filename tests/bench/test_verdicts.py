@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from tests.bench import start_time
-from tests.bench.change_rate import Pace
 from tests.bench.open_transaction import Held
 from tests.bench.processor_time import CoreShare, cpu_seconds
 from tests.bench.snapshot_memory import Seen
@@ -98,27 +97,6 @@ def test_an_idle_worker_near_the_heaps_alarm_is_said():
 )
 def test_whatever_else_becomes_of_a_transaction_is_said(change: dict[str, object], words: str):
     (wrong,) = replace(_HELD, **change).wrong()  # type: ignore[arg-type]
-    assert words in wrong
-
-
-_PACE = Pace(1000, changes=6000, seconds=6.0, arrived=6000, share=0.2)
-
-
-def test_a_thousand_changes_a_second_without_loss_are_as_they_must_be():
-    assert _PACE.wrong() == []
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"seconds": 7.0}, "857 changes a second instead of 1000"),
-        ({"arrived": 5999}, "1 of 6000 changes are missing"),
-        ({"again": 2}, "2 changes came more than once"),
-        ({"share": 1.0}, "the stand-in took 1.00 cores"),
-    ],
-)
-def test_whatever_is_wrong_with_a_pace_is_said(change: dict[str, object], words: str):
-    (wrong,) = replace(_PACE, **change).wrong()  # type: ignore[arg-type]
     assert words in wrong
 
 

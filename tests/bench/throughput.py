@@ -81,7 +81,7 @@ class Progress(threading.Thread):
 def snapshot(rig: Rig, way: Way, rows: int) -> Run:
     """The first snapshot of all that is in the tables: `rows` rows."""
     with rig.running(way, until_streaming=False) as one:
-        return _measure(rig, one, "snapshot", rows, {})
+        return measure(rig, one, "snapshot", rows)
 
 
 def catch_up(rig: Rig, ways: Sequence[Way], rows: int) -> list[Run]:
@@ -98,7 +98,7 @@ def catch_up(rig: Rig, ways: Sequence[Way], rows: int) -> list[Run]:
             with Consumer(rig.bootstrap, one.data_topics) as consumer:
                 before = consumer.ends()
             one.worker.start()
-            found.append(_measure(rig, one, "catch-up", rows, before))
+            found.append(measure(rig, one, "catch-up", rows, before))
             one.worker.stop()
         return found
 
@@ -115,7 +115,11 @@ def add(database: LocalDatabase, rows: int) -> None:
             session.commit()
 
 
-def _measure(rig: Rig, one: Running, what: str, rows: int, before: Mapping[TopicPartition, int]) -> Run:
+def measure(
+    rig: Rig, one: Running, what: str, rows: int, before: Mapping[TopicPartition, int] | None = None
+) -> Run:
+    """Wait for so many rows behind these offsets. AssertionError unless just so many come."""
+    before = before or {}
     size = rig.bytes_on_disk(one.data_topics)
     with Consumer(rig.bootstrap, one.data_topics) as looker:
         progress = Progress(looker, (one.pid, rig.database_pid))
