@@ -11,10 +11,10 @@ import json
 import multiprocessing
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Self
+from typing import Any, Self
 
 from connector.domain.capture.envelope import payload
 from connector.local import schema
@@ -32,7 +32,7 @@ _COMMITS = 100
 TABLE = ("WMS", schema.REVISION)
 _ARRIVE_SECONDS = 60.0
 _QUANTILES = (50, 95, 99)
-_WARM_RATE = 200
+_WARM_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Seen:
 
 
 def warm_up(rig: Rig, one: Running) -> None:
-    """Let the worker's JVM compile what it will use: rows at a middle pace, whose delay does not count."""
-    measure(rig, one, _WARM_RATE, _SHORTEST // 2)
+    """Let the worker's JVM compile what it will use: rows whose delay does not count."""
+    measure(rig, one, RATES[-1], _WARM_SECONDS)
 
 
 def measure(rig: Rig, one: Running, rate: int, seconds: int | None = None) -> Delay:
@@ -91,7 +91,7 @@ def measure_topics(
         worker, stand_in = CoreShare(pid), CoreShare(rig.database_pid)
         committed, took = write(rig.world.database, rate, seconds or max(_SHORTEST, _ROWS // rate))
         shares = worker(), stand_in()
-        seen = watch.until(len(committed))
+        seen = watch.until(committed)
     missing = committed.keys() - seen.keys()
     assert not missing, f"{way}: {len(missing)} rows are missing"
     return summary((way, rate, len(committed) / took), shares, committed, seen)
@@ -158,13 +158,13 @@ class Watching:
         assert self._ours.recv() == "ready"
         return self
 
-    def until(self, count: int) -> dict[int, Seen]:
-        """All rows, once there are so many keys. AssertionError when one comes twice or too few come."""
-        self._ours.send(count)
+    def until(self, keys: Collection[int]) -> dict[int, Seen]:
+        """Those of these rows that came in time. AssertionError when one comes twice."""
+        self._ours.send(set(keys))
         assert self._ours.poll(_ARRIVE_SECONDS * 2), "the consumer does not answer"
         seen, again = self._ours.recv()
         assert not again, f"{again} rows came more than once"
-        return dict(seen)
+        return {key: seen[key] for key in keys if key in seen}
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
@@ -172,21 +172,27 @@ class Watching:
 
 
 def _consume(bootstrap: str, topics: list[str], to_parent: Connection) -> None:
+    """Keep what comes and when; read it afterwards, for reading would take the time that is measured."""
+    arrived: list[tuple[float, list[Any]]] = []
+    missing: set[int] = set()
     seen: dict[int, Seen] = {}
-    again, wanted, deadline = 0, None, float("inf")
+    again, deadline = 0, float("inf")
     # Checksums of batches are computed in Python here: a quarter of a millisecond for each KB, which no other
     # client needs.
     with Consumer(bootstrap, topics, from_end=True, check_crcs=False) as consumer:
         to_parent.send("ready")
-        while time.monotonic() < deadline and (wanted is None or len(seen) < wanted):
-            records = consumer.poll(200)
-            now = time.time()
-            for record in records:
-                key = _key(record.key)
-                again += key in seen
-                seen[key] = Seen(now, _made(record.value))
-            if wanted is None and to_parent.poll():
-                wanted, deadline = to_parent.recv(), time.monotonic() + _ARRIVE_SECONDS
+        while deadline == float("inf") or (missing and time.monotonic() < deadline):
+            if records := consumer.poll(200):
+                arrived.append((time.time(), records))
+            if to_parent.poll():
+                missing, deadline = to_parent.recv(), time.monotonic() + _ARRIVE_SECONDS
+            while arrived and missing:
+                at, records = arrived.pop(0)
+                for record in records:
+                    key = _key(record.key)
+                    again += key in seen
+                    seen[key] = Seen(at, _made(record.value))
+                    missing.discard(key)
         to_parent.send((seen, again))
         to_parent.recv()
 

@@ -9,7 +9,6 @@ from connector.domain.capture.settings import ConnectorSettings
 #: guarantee is the same: exactly-once, and with the transactions that are open when the snapshot begins.
 WORKER_TUNING = (
     "producer.compression.type",
-    "producer.compression.gzip.level",
     "producer.linger.ms",
     "producer.batch.size",
 )
@@ -31,14 +30,15 @@ class Way:
 OURS = Way("ours")
 DEFAULTS = Way("defaults", dict.fromkeys(WORKER_TUNING), dict.fromkeys(CONNECTOR_TUNING))
 
-OUR_COMPRESSION = "gzip 1"
-#: Lines of worker.properties for each compression; gzip at its default level and at 1, the quickest.
+OUR_COMPRESSION = "lz4"
+#: Lines of worker.properties for each compression; levels are the defaults (gzip 6, zstd 3) and the quickest.
 COMPRESSIONS: Mapping[str, Mapping[str, str | None]] = {
-    "none": {"producer.compression.type": "none", "producer.compression.gzip.level": None},
-    "gzip 6": {"producer.compression.type": "gzip", "producer.compression.gzip.level": None},
-    "gzip 1": {"producer.compression.type": "gzip", "producer.compression.gzip.level": "1"},
-    "lz4": {"producer.compression.type": "lz4", "producer.compression.gzip.level": None},
-    "zstd": {"producer.compression.type": "zstd", "producer.compression.gzip.level": None},
+    "none": {"producer.compression.type": "none"},
+    "gzip": {"producer.compression.type": "gzip"},
+    "gzip, level 1": {"producer.compression.type": "gzip", "producer.compression.gzip.level": "1"},
+    "lz4": {"producer.compression.type": "lz4"},
+    "zstd": {"producer.compression.type": "zstd"},
+    "zstd, level 1": {"producer.compression.type": "zstd", "producer.compression.zstd.level": "1"},
 }
 
 
