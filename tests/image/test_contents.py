@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,9 @@ def home() -> Path:
     return found.connect_home
 
 
+@cache
 def _class_path(directory: Path) -> ClassPath:
+    """Read once: some thousand classes are many seconds' work."""
     return ClassPath.of(sorted(directory.glob("*.jar")))
 
 

@@ -3,7 +3,7 @@
 import ast
 import importlib
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -60,10 +60,17 @@ def _pairs(tree: ast.AST) -> Iterator[Call]:
                     yield service, operation
 
 
-@lru_cache(maxsize=64)
-def _operations(service: str) -> frozenset[str]:
+@cache
+def _session() -> tuple[botocore.session.Session, frozenset[str]]:
+    """A session, and the services that botocore knows: a second's work, and any text could be one's name."""
     session = botocore.session.get_session()
-    if service not in session.get_available_services():
+    return session, frozenset(session.get_available_services())
+
+
+@cache
+def _operations(service: str) -> frozenset[str]:
+    session, known = _session()
+    if service not in known:
         return frozenset()
     return frozenset(map(xform_name, session.get_service_model(service).operation_names))
 
