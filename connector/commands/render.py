@@ -6,7 +6,10 @@ import click
 
 from connector.commands.output import directory, json_option, print_json, write_files
 from connector.domain.stage.likeness import close_to
-from connector.sceptre import render as rendering
+from connector.sceptre.offline import without_connections
+
+with without_connections():
+    from connector.sceptre import render as rendering
 
 
 @click.command("render")
