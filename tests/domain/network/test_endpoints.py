@@ -9,8 +9,12 @@ ROOT = Path(__file__).parents[3]
 
 
 def services_called() -> set[str]:
-    """The first argument of every `boto3.client` and `boto3.resource` in what runs inside the VPC."""
+    """The first argument of every `aws.client` and `aws.resource` in what runs inside the VPC.
+
+    No other module than `lambda_src/clients/aws.py` makes clients of boto3.
+    """
     found = set()
+    maker = ROOT / "lambda_src" / "clients" / "aws.py"
     for path in (ROOT / "lambda_src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
@@ -18,8 +22,10 @@ def services_called() -> set[str]:
                 and isinstance(node.func, ast.Attribute)
                 and node.func.attr in ("client", "resource")
                 and isinstance(node.func.value, ast.Name)
-                and node.func.value.id == "boto3"
+                and node.func.value.id in ("aws", "boto3")
+                and path != maker
             ):
+                assert node.func.value.id == "aws", f"{path}: ask {maker.name} for clients"
                 assert isinstance(node.args[0], ast.Constant), f"{path}: the service is not a literal"
                 found.add(str(node.args[0].value))
     return found
