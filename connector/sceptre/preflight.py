@@ -275,13 +275,24 @@ def stacks_of_stage(stack: sceptre_stack.SceptreStack) -> list[Stack]:
 
 def _stacks_of_stage(stack: sceptre_stack.SceptreStack) -> Collection[Stack]:
     group = sceptre_stack.group_of(stack)
-    if covers(stack):
+    if covers(stack) and _answers_stay(stack):
         found = [each for each in planned_stacks.beside(stack) if sceptre_stack.group_of(each) == group]
         if found:
             return found
     context = SceptreContext(str(stack.stack_group_config["project_path"]), group)
     _, read = ConfigReader(context).construct_stacks()
     return list(read)
+
+
+def _answers_stay(stack: sceptre_stack.SceptreStack) -> bool:
+    """Whether all resolvers answer before the launch what they will answer in it.
+
+    A stack keeps what its resolvers answered. `!connect_group` asks the stage's function, which the launch may
+    have to make or to renew first, about a stage that may have the group of an earlier release.
+    """
+    if sceptre_stack.group_of(stack) == sceptre_stack.FOUNDATION_GROUP:
+        return True
+    return not sceptre_stack.stage_of(stack).topics.previous_group
 
 
 def check_stacks(stacks: Iterable[Stack]) -> None:

@@ -50,3 +50,13 @@ def test_installing_it_twice_remembers_each_reading_once(project: Path) -> None:
     planned.install()
     read(project, "main")
     assert len(planned._read) == 1
+
+
+def test_of_a_stage_that_may_have_an_earlier_group_the_stacks_are_read_anew(project: Path) -> None:
+    """A stack keeps what `!connect_group` answered, and before the launch it may not know."""
+    (project / "config" / "ephemeral").mkdir(exist_ok=True)
+    (project / "config" / "ephemeral" / "a.b").symlink_to("../default")
+    mine = read(project, "ephemeral/a.b")
+    found = preflight.stacks_of_stage(mine["ephemeral/a.b/alerts"])  # type: ignore[arg-type]
+    assert len(found) == 6
+    assert not any(stack is each for stack in found for each in mine.values())
