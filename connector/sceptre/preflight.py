@@ -287,8 +287,8 @@ def _stacks_of_stage(stack: sceptre_stack.SceptreStack) -> Collection[Stack]:
 def _answers_stay(stack: sceptre_stack.SceptreStack) -> bool:
     """Whether all resolvers answer before the launch what they will answer in it.
 
-    A stack keeps what its resolvers answered. `!connect_group` asks the stage's function, which the launch may
-    have to make or to renew first, about a stage that may have the group of an earlier release.
+    A stack keeps what its resolvers answered. `!connect_group` asks the stage's function, which the launch
+    may have to make or to renew first, about a stage that may have the group of an earlier release.
     """
     if sceptre_stack.group_of(stack) == sceptre_stack.FOUNDATION_GROUP:
         return True
