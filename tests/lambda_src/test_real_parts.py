@@ -135,6 +135,10 @@ def test_notifications_are_read_without_the_library_that_the_workers_compression
     bootstrap = registered.world.kafka_bootstrap
     for compression, value in (("producer", b"unreadable"), ("uncompressed", b"readable")):
         _alter(bootstrap, topic, {"compression.type": compression})
+        # The broker takes it over a moment after it has answered.
+        with registered.session().kafka() as kafka:
+            configs = partial(kafka.configs, [topic])
+            wait_for(lambda wanted=compression: configs()[topic]["compression.type"] == wanted, compression)
         with closing(
             KafkaProducer(bootstrap_servers=bootstrap, compression_type="lz4", linger_ms=1000)
         ) as producer:
