@@ -22,6 +22,7 @@ from connector.local import schema
 from connector.local.addresses import claim
 from connector.local.oracle.process import SERVICE
 from connector.local.world import World
+from lambda_src.clients.kafka_port import KafkaAdmin
 from lambda_src.connect_admin import operations
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.session import Session
@@ -135,10 +136,8 @@ def test_notifications_are_read_without_the_library_that_the_workers_compression
     bootstrap = registered.world.kafka_bootstrap
     for compression, value in (("producer", b"unreadable"), ("uncompressed", b"readable")):
         _alter(bootstrap, topic, {"compression.type": compression})
-        # The broker takes it over a moment after it has answered.
         with registered.session().kafka() as kafka:
-            configs = partial(kafka.configs, [topic])
-            wait_for(lambda wanted=compression: configs()[topic]["compression.type"] == wanted, compression)
+            _until_configured(kafka, topic, compression)
         with closing(
             KafkaProducer(bootstrap_servers=bootstrap, compression_type="lz4", linger_ms=1000)
         ) as producer:
@@ -148,6 +147,11 @@ def test_notifications_are_read_without_the_library_that_the_workers_compression
         monkeypatch.setattr(codec, each, lambda: False)
     with registered.session().kafka() as kafka:
         assert kafka.records(topic)[len(before) :] == [(str(number), "readable") for number in range(3)]
+
+
+def _until_configured(kafka: KafkaAdmin, topic: str, compression: str) -> None:
+    """A broker takes a config over a moment after it has answered."""
+    wait_for(lambda: kafka.configs([topic])[topic]["compression.type"] == compression, compression)
 
 
 def test_data_topics_grow_on_the_broker_but_a_schema_history_may_not_have(registered: RealStage) -> None:
