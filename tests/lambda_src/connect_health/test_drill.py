@@ -17,6 +17,7 @@ from connector.domain.health.mail_context import MailContext, context_in
 from connector.domain.health.skipped_findings import NAME
 from connector.domain.stage.stage import Stage
 from lambda_src.connect_health import handler as entry
+from lambda_src.connect_health import runs
 from lambda_src.connect_health.check import CheckClients
 from lambda_src.connect_health.drill import compose, drill, is_drill
 from tests.lambda_src.conftest import VARIABLES
@@ -124,7 +125,7 @@ def test_the_handler_drills_instead_of_checking(aws: FakeLambdaAws, monkeypatch:
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(CheckClients, "real", lambda: aws.check_clients)
-    monkeypatch.setattr(entry, "check_run", lambda *_: pytest.fail("a check was made"))
+    monkeypatch.setattr(runs, "check_run", lambda *_: pytest.fail("a check was made"))
     answer = entry.handler({KEY: "memory"}, FakeContext(MAIN.names.connect_health, aws.account))
     ((subject, _),) = aws.sns.mails
     assert answer == {KEY: {"subject": subject, "message_id": "m-1"}}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lambda_src.connect_health import handler as entry
+from lambda_src.connect_health import runs
 from lambda_src.connect_health.check import CheckAnswer
 from tests.lambda_src.conftest import VARIABLES
 from tests.support.fake_lambda_aws import FakeContext
@@ -28,8 +29,8 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         found.append((session.environment.stage.name, session.account, clients.aws, topic))
         return WELL
 
-    monkeypatch.setattr(entry, "CheckClients", SimpleNamespace(real=lambda: SimpleNamespace(aws="clients")))
-    monkeypatch.setattr(entry, "check_run", check)
+    monkeypatch.setattr(runs, "CheckClients", SimpleNamespace(real=lambda: SimpleNamespace(aws="clients")))
+    monkeypatch.setattr(runs, "check_run", check)
     return found
 
 
@@ -49,7 +50,7 @@ def test_a_finding_is_an_error_in_the_log_because_a_person_must_act(
     checked: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     wrong = CheckAnswer("DbTcpUnreachable: refused", {"DbTcpUnreachable": 1}, wrong=True, facts={})
-    monkeypatch.setattr(entry, "check_run", lambda *_: wrong)
+    monkeypatch.setattr(runs, "check_run", lambda *_: wrong)
     entry.handler({}, CONTEXT)
     line = json.loads(capsys.readouterr().out)
     assert (line["level"], line["message"]) == ("ERROR", "DbTcpUnreachable: refused")
@@ -63,7 +64,7 @@ def test_an_unexpected_error_counts_as_an_error_of_the_function_without_its_mess
     def fail(*_: object) -> None:
         raise KeyError("s3cret")
 
-    monkeypatch.setattr(entry, "check_run", fail)
+    monkeypatch.setattr(runs, "check_run", fail)
     with pytest.raises(entry.HealthCheckError, match="request request-1") as caught:
         entry.handler({}, CONTEXT)
     assert "s3cret" not in str(caught.value)

@@ -20,6 +20,7 @@ from connector.domain.health.state import STATE_KEY, HealthState
 from connector.domain.health.worker_event import is_event, parse
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from lambda_src.connect_health import handler as entry
+from lambda_src.connect_health import runs
 from lambda_src.connect_health.check import CheckAnswer, CheckClients
 from lambda_src.connect_health.worker_run import worker_run
 from tests.lambda_src.conftest import ADDRESS, PASSWORD, VARIABLES, FakeStage
@@ -495,7 +496,7 @@ def test_the_handler_handles_an_event_and_logs_what_came_of_it(
         monkeypatch.setenv(name, value)
     aws = stage.stage.aws
     monkeypatch.setattr(CheckClients, "real", lambda: aws.check_clients)
-    monkeypatch.setattr(entry, "check_run", lambda *_: pytest.fail("a check was made"))
+    monkeypatch.setattr(runs, "check_run", lambda *_: pytest.fail("a check was made"))
     answer = entry.handler(event(MEMORY), FakeContext(aws.names.connect_health, aws.account))
     assert (answer["event"], answer["class"], answer["notified"]) == ("TaskStopped", "memory", "incident")
     line = json.loads(capsys.readouterr().out)
