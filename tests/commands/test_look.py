@@ -385,6 +385,7 @@ def test_a_stage_without_a_directory_has_the_defaults(tmp_path: Path):
 # -- parts that do not answer -----------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("service", "command", "part"),
     [

@@ -160,7 +160,6 @@ def test_it_holds_each_module_that_a_handler_can_import_and_no_other(
     assert held == needed
 
 
-@pytest.mark.slow
 def test_every_module_in_it_imports_with_nothing_but_the_runtimes_packages(
     package: packaging.Package, unpacked: tuple[Path, Path]
 ) -> None:

@@ -174,7 +174,6 @@ def _imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.slow
 def test_connect_and_the_metrics_page_are_asked_through_requests_and_nothing_else() -> None:
     """One module sends HTTP, with `requests`; everything else gets its transport."""
     senders = {
@@ -194,7 +193,6 @@ def test_connect_and_the_metrics_page_are_asked_through_requests_and_nothing_els
     assert any(re.match(r"requests\b", each) for each in project["dependencies"])
 
 
-@pytest.mark.slow
 def test_a_handler_is_imported_without_the_http_client() -> None:
     """A cold start pays for it only when it asks Connect."""
     code = "import sys, lambda_src.connect_admin.handler, lambda_src.connect_health.handler as h\n"
