@@ -30,7 +30,7 @@ def test_loopback_is_reachable() -> None:
 def test_no_credentials_are_in_sight() -> None:
     assert not {name for name in os.environ if name.startswith("AWS_ACCESS") or name == "AWS_PROFILE"}
     with pytest.raises(NoCredentialsError):
-        boto3.client("sts", region_name="us-east-1").get_caller_identity()
+        boto3.Session(region_name="us-east-1").client("sts").get_caller_identity()
 
 
 def test_a_missing_golden_file_is_not_written_without_the_flag(

@@ -142,11 +142,13 @@ def test_notifications_are_read_without_the_library_that_the_workers_compression
             KafkaProducer(bootstrap_servers=bootstrap, compression_type="lz4", linger_ms=1000)
         ) as producer:
             for number in range(3):
-                producer.send(topic, key=b"%d" % number, value=value)
+                # So long that compression makes it shorter; else it would be sent as it is.
+                producer.send(topic, key=b"%d" % number, value=value * 100)
     for each in ("has_lz4", "has_zstd", "has_snappy"):
         monkeypatch.setattr(codec, each, lambda: False)
+    expected = [(str(number), "readable" * 100) for number in range(3)]
     with registered.session().kafka() as kafka:
-        assert kafka.records(topic)[len(before) :] == [(str(number), "readable") for number in range(3)]
+        assert kafka.records(topic)[len(before) :] == expected
 
 
 def _until_configured(kafka: KafkaAdmin, topic: str, compression: str) -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 from lambda_src.clients import aws
@@ -13,6 +14,8 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for variable, value in (("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "x")):
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
+    # boto3's own session keeps the first credentials that it finds, for the tests that come later too.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     aws._client.cache_clear()
     aws._resource.cache_clear()
     yield
