@@ -61,7 +61,8 @@ def checked(world: World, wms: Wms) -> None:
 
     before = ringing()
     wait_for(well, "a health check sees everything, in a minute without another one")
-    assert ringing() <= before
+    # Nobody has confirmed the address yet. Where other tests ran before, that alarm rings already.
+    assert ringing() <= {*before, NAMES.alarm("AlertsUnconfirmed")}
     for alarm in ringing():
         cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="its period has passed")
 
