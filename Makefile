@@ -76,9 +76,9 @@ ONCE_MORE = --reruns 1 --rerun-except "did not arrive|more than once" -rR
 
 test-e2e: $(READY) ## tests on the real worker and broker, the stand-in for Oracle and the embedded AWS; slow unit tests
 	@echo "==> tests on the real parts (the first run downloads them)"
-# Three at a time on two cores: of two, a third of the time is spent waiting. Tests of one world stay together
-# (tests/conftest.py).
-	@$(BIN)/pytest -m "(e2e or slow) and not long" -q -n 3 --dist loadscope $(ONCE_MORE)
+# Two at a time: they wait as long as they compute. Three save 4 % of the time on two cores, and some tests then wait
+# in vain. Tests of one world stay together (tests/conftest.py).
+	@$(BIN)/pytest -m "(e2e or slow) and not long" -q -n 2 --dist loadscope $(ONCE_MORE)
 
 test-long: $(READY) ## what GitHub runs each night: whole procedures on the real parts, and property tests over 100,000 pairs (about an hour)
 	@echo "==> whole procedures on the real parts"

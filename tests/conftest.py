@@ -76,7 +76,6 @@ LONGEST = (
     "tests/mistakes/test_mistakes.py",
     "tests/e2e/test_mistakes.py",
     "tests/lambda_src/test_real_parts.py",
-    "tests/local/test_workbench.py",
     "tests/local/test_world.py",
     "tests/e2e/test_rights.py",
 )

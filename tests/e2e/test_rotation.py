@@ -158,6 +158,7 @@ def test_a_new_password_reaches_the_workers_by_itself_and_no_row_is_lost_or_twic
     assert rotation.mails() == []
 
 
+@pytest.mark.long
 def test_a_wrong_password_changes_nothing_is_tried_once_and_mailed_once(
     rotation: Rotated, record_property: Any
 ):

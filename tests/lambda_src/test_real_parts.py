@@ -196,6 +196,7 @@ def test_no_answer_of_connect_holds_a_credential_or_the_broker_string(registered
     registered.assert_clean(validated)
 
 
+@pytest.mark.long
 def test_a_heartbeat_table_s_changes_come_back_through_the_log(registered: RealStage) -> None:
     """Nobody but the connector writes: what arrives has gone from connector to database to topic."""
     script = OracleScript(container=True, heartbeat_table="BEATS.HEARTBEAT")
@@ -310,6 +311,7 @@ def test_brokers_that_do_not_answer_are_waited_for_with_the_reason(registered: R
     assert threading.active_count() == before
 
 
+@pytest.mark.long
 def test_another_accounts_stage_of_the_same_name_is_reported_by_its_workers(registered: RealStage) -> None:
     """The real worker is taken for another account's: this one has no task and no record."""
     fakes = registered.fakes

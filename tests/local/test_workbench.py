@@ -19,7 +19,7 @@ from tests.support.sceptre_cli import sceptre
 from tests.support.waiting import wait_for
 from tests.support.wms_cli import PROGRAM, Done, wms_connector
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 NAME = 'wörld, it\'s "ours" é'
 TABLE = f"WMS.{schema.BASE}"
@@ -107,7 +107,6 @@ def test_logs_of_worker_and_functions_are_shown(world: World, main: str):
     )
 
 
-@pytest.mark.long
 def test_a_fault_is_made_found_mailed_and_fixed(world: World, main: str):
     ok(local(world, "stop", "database"))
     assert local(world, "status").status == 1
@@ -121,7 +120,6 @@ def test_a_fault_is_made_found_mailed_and_fixed(world: World, main: str):
     wait_for(lambda: wms_connector(world.env(), "check", main).status == 0, "a healthy check", 120)
 
 
-@pytest.mark.long
 def test_brokers_that_do_not_answer_keep_nobody_waiting(world: World, main: str):
     ok(local(world, "stop", "broker", "--kill"))
     try:
@@ -148,7 +146,6 @@ def test_brokers_that_do_not_answer_keep_nobody_waiting(world: World, main: str)
     assert "brokers" in rest
 
 
-@pytest.mark.long
 def test_val_launches_on_a_cluster_of_its_own(world: World, main: str):
     said = ok(local(world, "broker", "add", "val"))
     assert "next: sceptre launch val" in said.stderr
@@ -159,7 +156,6 @@ def test_val_launches_on_a_cluster_of_its_own(world: World, main: str):
     assert {task["service"] for task in parts["tasks"]} == {"wms-connector-main", "wms-connector-val"}
 
 
-@pytest.mark.long
 def test_up_starts_further_clusters_too_and_a_block_leaves_all_of_it_up(world: World, main: str):
     ok(local(world, "stop", "broker/val"))
     with World.up(Path(str(world.state.directory))) as again:

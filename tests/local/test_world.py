@@ -121,6 +121,7 @@ def test_the_worker_that_ships_runs_from_its_task_definition(world: World):
     assert stopped["containers"][0]["exitCode"] == 143
 
 
+@pytest.mark.long
 def test_a_broker_that_is_killed_comes_back_with_its_data_at_its_address(world: World):
     bootstrap = world.start_broker("second")
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
