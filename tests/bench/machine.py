@@ -17,6 +17,6 @@ def describe() -> str:
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
     return (
-        f"{len(os.sched_getaffinity(0))} cores ({model}), {memory:.0f} GiB, Linux {platform.release()}, "
+        f"{len(os.sched_getaffinity(0))} cores ({model}), {memory:.0f} GiB, Linux, "
         f"Python {platform.python_version()}"
     )
