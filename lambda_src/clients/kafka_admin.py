@@ -152,9 +152,9 @@ class Kafka:
             found = self._client.list_partition_offsets({partition: OffsetSpec.MAX_TIMESTAMP})[partition]
         return found.timestamp / 1000 if found.timestamp >= 0 else None
 
-    def records(self, topic: str) -> Sequence[tuple[str, str | None]]:
+    def records(self, topic: str, *, readable_only: bool = False) -> Sequence[tuple[str, str | None]]:
         with self._errors(f"the records of topic {topic}", Acl(Resource.TOPIC, topic, ("Read",))):
-            return read_records(self._settings, self._deadline, topic)
+            return read_records(self._settings, self._deadline, topic, readable_only=readable_only)
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
         wanted = {

@@ -76,8 +76,12 @@ class KafkaAdmin(Protocol):
         """
         ...
 
-    def records(self, topic: str) -> Sequence[tuple[str, str | None]]:
-        """Key and value of every committed record on partition 0 of a topic, in order: for a small topic."""
+    def records(self, topic: str, *, readable_only: bool = False) -> Sequence[tuple[str, str | None]]:
+        """Key and value of every committed record on partition 0 of a topic, in order: for a small topic.
+
+        `readable_only`: pass over records in a compression that the functions cannot read. Without it they
+        are an error, for who judges by what is on a topic must have all of it.
+        """
         ...
 
     def create(self, specs: Sequence[TopicSpec]) -> None:

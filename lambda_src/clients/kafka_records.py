@@ -13,12 +13,14 @@ _READ_SECONDS = 15.0
 _POLL_MS = 500
 
 
-def read_records(settings: Mapping[str, Any], deadline: Deadline, topic: str) -> list[tuple[str, str | None]]:
+def read_records(
+    settings: Mapping[str, Any], deadline: Deadline, topic: str, *, readable_only: bool = False
+) -> list[tuple[str, str | None]]:
     """Key and value of every committed record on partition 0, in order; raises kafka-python's errors.
 
-    A record in a compression that needs a library which the functions do not have is passed over. The topics
-    that they read are kept uncompressed (`Catalogue.specs`), but what a worker of this release writes before
-    its first registration is as the worker compressed it.
+    `readable_only`: pass over a record in a compression that needs a library which the functions do not have.
+    The notifications are kept uncompressed (`Catalogue.specs`), but what a worker of this release writes
+    before its first registration is as the worker compressed it.
     """
     what = f"reading topic {topic}"
     milliseconds = int(deadline.timeout(what, at_most=_READ_SECONDS) * 1000)
@@ -43,6 +45,8 @@ def read_records(settings: Mapping[str, Any], deadline: Deadline, topic: str) ->
             try:
                 records = consumer.poll(timeout_ms=_POLL_MS).get(partition, ())
             except UnsupportedCodecError:
+                if not readable_only:
+                    raise
                 consumer.seek(partition, consumer.position(partition) + 1)
                 continue
             found += [(_text(record.key) or "", _text(record.value)) for record in records]

@@ -56,7 +56,7 @@ def snapshot_progress(session: Session) -> Answer:
     topic = session.stage.topics.one("notification")
     try:
         with session.kafka() as kafka:
-            told = progress(kafka.records(topic), wanted.sent_at)
+            told = progress(kafka.records(topic, readable_only=True), wanted.sent_at)
     except ServerError as error:
         if error.retriable:
             raise

@@ -171,7 +171,7 @@ def _last_snapshot(session: Session) -> str:
     """Empty too where the notifications cannot be read: an earlier release granted no Read on their topic."""
     with session.kafka(_COMPARE_SECONDS) as kafka:
         try:
-            found = last(kafka.records(session.stage.topics.one("notification")))
+            found = last(kafka.records(session.stage.topics.one("notification"), readable_only=True))
         except ServerError:
             return ""
     return "" if found is None else f"{moment(found[1])}: {found[0].describe()}"

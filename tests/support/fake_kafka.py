@@ -102,7 +102,7 @@ class FakeKafka:
             raise found
         return found
 
-    def records(self, topic: str) -> Sequence[tuple[str, str | None]]:
+    def records(self, topic: str, *, readable_only: bool = False) -> Sequence[tuple[str, str | None]]:
         assert topic in self.topics, "nobody reads a topic that does not exist"
         return self.written.get(topic, [])
 
