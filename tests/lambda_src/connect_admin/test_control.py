@@ -317,7 +317,7 @@ def test_running_is_not_connected(main: FakeStage) -> None:
 def test_notifications_that_may_not_be_read_are_told_with_what_to_grant(
     main: FakeStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def denied(_: str) -> Any:
+    def denied(_: str, **_options: object) -> Any:
         raise ServerError("the brokers refused: TopicAuthorizationFailed", status=29)
 
     monkeypatch.setattr(main.kafka, "records", denied)
