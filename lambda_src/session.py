@@ -17,6 +17,7 @@ from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
 from connector.domain.secrets.database import Database, parse_database
 from connector.domain.secrets.fallback import find_secret, require_secret
 from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.redactor import Redactor
 from connector.domain.secrets.secrets import (
     ALB_TLS,
     BROKER_STRING,
@@ -44,7 +45,6 @@ from lambda_src.clients.transport import Transport
 from lambda_src.clients.worker_log import Logs
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
-from lambda_src.runtime.redactor import Redactor
 
 
 @dataclass(frozen=True)

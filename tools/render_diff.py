@@ -7,9 +7,10 @@ Prints each other difference as `file: place: before -> after`, and ends with st
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from connector.domain.stage.template_diff import differences
 
 #: Keys whose value people read and no service acts on. Not `GroupDescription`: a new one replaces its group.
 TEXTS = frozenset({"Description", "AlarmDescription"})
@@ -17,22 +18,6 @@ TEXTS = frozenset({"Description", "AlarmDescription"})
 ZIP_KEYS = frozenset({"S3Key"})
 #: Keys inside a dashboard that are texts. All else in it says what is shown: metrics, periods, places.
 DASHBOARD_TEXTS = frozenset({"title", "label", "markdown"})
-
-Difference = tuple[str, Any, Any]
-
-
-def differences(before: Any, after: Any, place: str = "") -> Iterator[Difference]:
-    """The places at which two templates differ, but for texts and the zip's key."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted({*before, *after}):
-            old, new = before.get(key, _ABSENT), after.get(key, _ABSENT)
-            if not _may_differ(key, old, new):
-                yield from differences(old, new, f"{place}/{key}")
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from differences(old, new, f"{place}/{index}")
-    elif type(before) is not type(after) or before != after:
-        yield place, before, after
 
 
 def _may_differ(key: str, before: Any, after: Any) -> bool:
@@ -64,14 +49,6 @@ def _without_texts(value: Any) -> Any:
     return value
 
 
-class _Absent:
-    def __repr__(self) -> str:
-        return "(absent)"
-
-
-_ABSENT = _Absent()
-
-
 def compare(before: Path, after: Path) -> list[str]:
     """A line for each difference that is more than a text."""
     names = sorted({path.relative_to(root) for root in (before, after) for path in root.rglob("*.json")})
@@ -81,7 +58,8 @@ def compare(before: Path, after: Path) -> list[str]:
             lines.append(f"{name}: is below {after if (after / name).is_file() else before} only")
             continue
         old, new = (json.loads((root / name).read_text(encoding="utf-8")) for root in (before, after))
-        lines += [f"{name}: {place}: {was!r} -> {now!r}" for place, was, now in differences(old, new)]
+        found = differences(old, new, may_differ=_may_differ)
+        lines += [f"{name}: {place}: {was!r} -> {now!r}" for place, was, now in found]
     return lines
 
 

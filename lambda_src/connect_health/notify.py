@@ -14,11 +14,11 @@ from connector.domain.health.remediation import Outcome
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.health.verdict import Verdict
 from connector.domain.health.worker_event import WorkerEvent
+from connector.domain.secrets.redactor import Redactor
 from connector.domain.stage.stage import Stage
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.state_table import Table, read_health_state, replace_item
 from lambda_src.runtime.environment import Environment
-from lambda_src.runtime.redactor import Redactor
 
 #: How often a state is written at most, while runs for events change it.
 _ATTEMPTS = 5

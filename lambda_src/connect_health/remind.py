@@ -5,9 +5,9 @@ from connector.domain.health.mail_context import MailContext
 from connector.domain.health.observation import Observation
 from connector.domain.health.reminder import begins_unmarked, is_due, reminder_mail
 from connector.domain.health.verdict import Verdict
+from connector.domain.secrets.redactor import Redactor
 from lambda_src.clients.state_table import Table, replace_item, write_halt
 from lambda_src.connect_health.notify import Sns, send
-from lambda_src.runtime.redactor import Redactor
 
 
 def remind(

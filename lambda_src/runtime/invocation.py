@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from connector.domain.secrets.redactor import Redactor
 from lambda_src.runtime.deadline import Deadline
 from lambda_src.runtime.environment import Environment
 from lambda_src.runtime.logs import invocation_logger
-from lambda_src.runtime.redactor import Redactor
 
 
 class Context(Protocol):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_src.runtime.redactor import Redactor
+from connector.domain.secrets.redactor import Redactor
 
 _NAME = "wms"
 #: Loggers of libraries whose warnings are logged. kafka-python is not: its lines name the brokers,

@@ -9,11 +9,11 @@ from connector.domain.health.error_classes import explain_database
 from connector.domain.health.observation import Source
 from connector.domain.secrets.brokers import parse_brokers
 from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.redactor import Redactor
 from connector.domain.secrets.secrets import StoredSecret
 from lambda_src.clients.connect_rest import error_message, parse_reply
 from lambda_src.clients.metrics_page import parse, source_of
 from lambda_src.clients.transport import Reply
-from lambda_src.runtime.redactor import Redactor
 
 WRAPPED = """io.debezium.DebeziumException: Failed to resolve Oracle database version
 \tat io.debezium.connector.oracle.OracleConnection.resolveOracleDatabaseVersion(OracleConnection.java:1)

@@ -14,6 +14,7 @@ from connector.domain.capture.acls import Acl, Resource
 from connector.domain.errors import DeadlineExceeded, SecretError, ServerError
 from connector.domain.secrets.brokers import KafkaAuth, parse_brokers
 from connector.domain.secrets.redacted import Redacted
+from connector.domain.secrets.redactor import Redactor
 from connector.domain.secrets.secrets import StoredSecret
 from connector.domain.stage.aws_names import Names
 from connector.local.broker_tls import Authority
@@ -25,7 +26,6 @@ from lambda_src.clients.kafka_port import client_settings
 from lambda_src.clients.kafka_refusals import operations_of, refusal, translated
 from lambda_src.clients.secrets import SecretReader
 from lambda_src.runtime.deadline import Deadline
-from lambda_src.runtime.redactor import Redactor
 from tests.support.fake_lambda_aws import FakeEcs, FakeSecrets, client_error
 
 BROKERS = parse_brokers(
