@@ -13,14 +13,13 @@ from connector.domain.capture.config import connector_config
 from connector.domain.capture.dba_checklist import DbaChecklist
 from connector.domain.capture.oracle_script import OracleScript
 from connector.domain.capture.settings import KINDS, UNREADABLE, ConnectorSettings
-from connector.domain.health import metrics
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.secrets.commands import NEEDED_WHEN, commands, confidential
 from connector.domain.secrets.database import parse_database
 from connector.domain.secrets.fallback import DEFAULT_PREFIX
 from connector.domain.secrets.redacted import Redacted
 from connector.domain.secrets.secrets import DB_INFO, SECRET_NAMES, StoredSecret
-from connector.domain.stage import aws_names
+from connector.domain.stage import aws_names, cost
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from connector.sceptre.settings import SETTINGS
 from tests.support import sizes
@@ -126,66 +125,31 @@ def secrets_to_make() -> Rows:
 
 # -- costs ---------------------------------------------------------------------------
 
-#: List prices in USD, on demand, us-east-1, as AWS's pricing pages give them; a month has 730 hours.
-HOURS = 730
 
-
-@dataclass(frozen=True)
-class Price:
-    """What one unit costs a month."""
-
-    what: str
-    usd: float
-    source: str
-
-
-VCPU = Price("Fargate, a vCPU (Linux, x86)", 0.04048 * HOURS, "AWS Fargate Pricing")
-GIB = Price("Fargate, a GB of memory", 0.004445 * HOURS, "AWS Fargate Pricing")
-ALARM = Price("CloudWatch alarm, standard resolution", 0.10, "Amazon CloudWatch Pricing")
-METRIC = Price("CloudWatch custom metric (of the first 10,000)", 0.30, "Amazon CloudWatch Pricing")
-DASHBOARD = Price("CloudWatch dashboard (the first three are free)", 3.00, "Amazon CloudWatch Pricing")
-SECRET = Price("secret", 0.40, "AWS Secrets Manager Pricing")
-ZONE = Price("Route 53 hosted zone", 0.50, "Amazon Route 53 Pricing")
-PRICES = (VCPU, GIB, ALARM, METRIC, DASHBOARD, SECRET, ZONE)
-
-
-def counted(group: str) -> Mapping[str, tuple[float, Price]]:
+def counted(group: str) -> Sequence[cost.CostItem]:
     """What of a stage costs money each month, counted in its rendered templates."""
-    types = [
-        r["Type"] for text in rendered_group(group).values() for r in json.loads(text)["Resources"].values()
-    ]
-    size, tasks = sizes.size(group), int(sizes.settings(group)["desired_count"])
     named = group in NAMED_STAGES
-    return {
-        "vCPU": (size.task_cpu / 1024 * tasks, VCPU),
-        "GB": (size.task_memory / 1024 * tasks, GIB),
-        "alarms": (types.count("AWS::CloudWatch::Alarm"), ALARM),
-        "metrics": (len(metrics.emitted(ConnectorSettings())), METRIC),
-        "dashboards": (types.count("AWS::CloudWatch::Dashboard"), DASHBOARD),
-        # A named stage has login and brokers of its own, a branch those of the default.
-        "secrets": (2 if named else 0, SECRET),
-        "zones": (types.count("AWS::Route53::HostedZone"), ZONE),
-    }
+    templates = [json.loads(text) for text in rendered_group(group).values()]
+    return cost.counted(templates, cost.SECRETS_OF_NAMED if named else 0)
 
 
 def costs() -> Rows:
     """One row for each kind of stage."""
     for group in (*NAMED_STAGES, sizes.DEFAULT):
         found = counted(group)
-        total = sum(count * price.usd for count, price in found.values())
-        cells = (f"{count:g} x {price.usd:.2f}" for count, price in found.values())
+        cells = (f"{item.count:g} x {item.price.usd:.2f}" for item in found)
         name = "a branch's stage" if group == sizes.DEFAULT else f"`{group}`"
-        yield name, *cells, f"**{total:.0f} USD**"
+        yield name, *cells, f"**{cost.total(found):.0f} USD**"
 
 
 def cost_columns() -> Sequence[str]:
     """The head of that table."""
-    return "stage", *counted(NAMED_STAGES[0]), "a month"
+    return "stage", *(item.name for item in counted(NAMED_STAGES[0])), "a month"
 
 
 def prices() -> Rows:
     """What the figures rest on."""
-    return ((price.what, f"{price.usd:.2f}", price.source) for price in PRICES)
+    return ((price.what, f"{price.usd:.2f}", f"[{price.page}]({price.url})") for price in cost.PRICES)
 
 
 # -- others --------------------------------------------------------------------------

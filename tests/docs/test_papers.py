@@ -55,11 +55,10 @@ def test_every_alarm_of_the_predecessors_has_one_here():
 
 
 def test_the_costs_are_counted_and_not_written_down():
-    counted = handbook.counted("production")
-    assert counted["vCPU"][0] == 2
-    assert counted["GB"][0] == 6
-    assert counted["alarms"][0] > 20
-    assert handbook.counted("default")["secrets"][0] == 0
+    counted = {item.name: item.count for item in handbook.counted("production")}
+    assert (counted["vCPU"], counted["GB"]) == (2, 6)
+    assert counted["alarms"] > 20
+    assert {item.name: item.count for item in handbook.counted("default")}["secrets"] == 0
 
 
 def test_every_block_is_used():
