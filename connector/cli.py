@@ -46,6 +46,7 @@ _COMMANDS = {
     "ephemeral": Lazy(
         "connector.commands.ephemeral:ephemeral", "Create, list and tear down stages of branches.", _STAGES
     ),
+    "plan": Lazy("connector.commands.plan:plan", "Show all that a launch would do.", _STAGES),
     "render": Lazy(
         "connector.commands.render:render", "Write all CloudFormation templates to files, offline.", _STAGES
     ),
@@ -83,8 +84,7 @@ _COMMANDS = {
 _ELSEWHERE = {
     "launch": "`sceptre launch STAGE`; for a branch: `sceptre launch ephemeral/STAGE`.",
     "deploy": "`sceptre launch STAGE`; for a branch: `sceptre launch ephemeral/STAGE`.",
-    "plan": "`sceptre diff STAGE` for the stacks, `wms-connector connector diff STAGE` for the connector.",
-    "diff": "`sceptre diff STAGE` for the stacks, `wms-connector connector diff STAGE` for the connector.",
+    "diff": "`wms-connector plan STAGE`: all that a launch would change.",
     "delete": "`sceptre delete ephemeral/STAGE`; a named stage is not deleted.",
     "destroy": "`wms-connector ephemeral destroy STAGE`; a named stage is not deleted.",
     "create": "`wms-connector ephemeral create STAGE`.",

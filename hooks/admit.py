@@ -48,7 +48,7 @@ class CheckSecrets(Hook):  # type: ignore[misc]
                 _once("reading", preflight.admit_reading, self.stack)
 
 
-def _once(what: str, check: Callable[[SceptreStack], None], stack: SceptreStack) -> bool:
+def _once(what: str, check: Callable[[SceptreStack], object], stack: SceptreStack) -> bool:
     """Whether this is the first stack of its stage, for which the check is made."""
     key = (what, sceptre_stack.group_of(stack), str(stack.region))
     if key in _admitted:

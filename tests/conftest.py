@@ -30,6 +30,7 @@ gc.set_threshold(50_000, 20, 100)
 SLOW = (
     "commands/test_adopt.py",
     "commands/test_operate.py",
+    "commands/test_plan.py",
     "config/test_config.py",
     "domain/access/",
     "domain/diagnosis/test_rules.py",

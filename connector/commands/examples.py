@@ -97,6 +97,11 @@ EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("image", "build"): ("wms-connector image build",),
     ("image", "publish"): ("wms-connector image publish",),
     ("image", "status"): ("wms-connector image status",),
+    ("plan",): (
+        "wms-connector plan main",
+        "wms-connector plan main --exit-code --json",
+        "wms-connector plan main --offline --base .",
+    ),
     ("render",): ("wms-connector render", "wms-connector render main feature-xyz --out templates.new"),
     ("completion",): ('eval "$(wms-connector completion bash)"', "wms-connector completion fish"),
     ("local", "up"): ("wms-connector local up", "wms-connector local up --enforce-iam"),

@@ -1,6 +1,7 @@
 """Before a launch starts or replaces workers: try what can be tried, and say what is about to happen."""
 
 from connector.aws.admin_function import Clock
+from connector.domain.stage.launch_plan import announcement
 from connector.operations import guarded_changes, registration, worker_change
 from connector.operations.signs import Show
 from connector.sceptre import preflight
@@ -22,8 +23,5 @@ def check(stack: sceptre_stack.SceptreStack, clock: Clock, show: Show) -> None:
     if why == ():
         return
     if why:
-        show(
-            f"this launch replaces the workers: {', '.join(why)} changed; the stream pauses until a new one "
-            "has started, and goes on from its offset"
-        )
+        show(announcement(why))
     registration.try_first(ask, clock, show)

@@ -1,6 +1,6 @@
 """How a stage's registered connector config differs from what a launch of this checkout would register."""
 
-from connector.aws import account
+from connector.aws import account, calls
 from connector.aws.admin_function import NoFunction, invoke
 from connector.domain.admin_api import Answer, Operation, Request, State
 from connector.domain.capture.settings import ConnectorSettings
@@ -15,11 +15,18 @@ def config_diff(stage: Stage, settings: ConnectorSettings) -> Answer:
     Raises `ServerError` for a stage that is not deployed and when the function cannot tell.
     """
     port = account.Account()
-    request = Request(Operation.CONFIG_DIFF, stage=stage.name, settings=settings.to_json())
     try:
-        answer = invoke(port, stage, request)
+        return answer_with(port, stage, settings, Operation.CONFIG_DIFF)
     except NoFunction:
         raise not_deployed(port, stage, "admin function") from None
+
+
+def answer_with(port: calls.Port, stage: Stage, settings: ConnectorSettings, operation: Operation) -> Answer:
+    """What the stage's function answers when it is asked with the settings of this checkout.
+
+    Raises `NoFunction`, and `ServerError` when the function cannot tell.
+    """
+    answer = invoke(port, stage, Request(operation, stage=stage.name, settings=settings.to_json()))
     if answer.state is not State.DONE:
-        raise ServerError(f"{request.operation.value} {stage.name}: {answer.summary}")
+        raise ServerError(f"{operation.value} {stage.name}: {answer.summary}")
     return answer

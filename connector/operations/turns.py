@@ -91,6 +91,12 @@ class Turn:
 
     def admit(self, stack: sceptre_stack.SceptreStack) -> None:
         """Check everything that can be checked before this launch changes its first stack."""
+        self.examine(stack)
+        if self.stage is not None and preflight.covers(stack, "connector"):
+            self.cancel_teardown()
+
+    def examine(self, stack: sceptre_stack.SceptreStack) -> None:
+        """Raise what a launch would be refused for now. Changes nothing."""
         touched = preflight.touched(stack)
         self.begin_launch(touched)
         found = preflight.stacks_of_stage(stack) if self.stage is None else preflight.admit(stack)
@@ -106,11 +112,8 @@ class Turn:
             # The names may have been taken by the stacks of a launch that has begun since.
             self.check_launch()
             raise
-        if self.stage is None:
-            return
-        self.check_launch(fresh=False)
-        if preflight.covers(stack, "connector"):
-            self.cancel_teardown()
+        if self.stage is not None:
+            self.check_launch(fresh=False)
 
     def begin_launch(self, touched: frozenset[str] | None = None) -> None:
         """Raise if a stack is not ours or in a state that no launch leaves, or if another command runs.

@@ -1,10 +1,10 @@
 """Whether the update of a connector stack replaces the workers, and why: told before it happens."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from connector.aws import calls
+from connector.domain.stage.template_diff import parse_template
 from connector.sceptre import stack as sceptre_stack
 
 #: Stack name -> why this run's update replaces the workers; empty if it does not.
@@ -31,7 +31,7 @@ def reasons(
         _new.add(stack.external_name)
         return None
     body = standing.get("TemplateBody")
-    before = body if isinstance(body, Mapping) else _parsed(body)
+    before = body if isinstance(body, Mapping) else parse_template(body)
     found = ("unknown",) if before is None else compared(before, wanted())
     _found[stack.external_name] = found
     return found
@@ -51,15 +51,6 @@ def forget() -> None:
     """Forget everything: a new run."""
     _found.clear()
     _new.clear()
-
-
-def _parsed(text: object) -> Mapping[str, Any] | None:
-    """A template of ours, which is JSON with YAML's marker before it; None for anything else."""
-    try:
-        found = json.loads(str(text).removeprefix("---"))
-    except ValueError:
-        return None
-    return found if isinstance(found, Mapping) else None
 
 
 def compared(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[str, ...]:

@@ -155,10 +155,13 @@ def template_of(stack: Stack) -> Mapping[str, Any]:
     return body
 
 
-def admit_reading(stack: sceptre_stack.SceptreStack) -> None:
-    """Raise what a launch would refuse in the secrets, for a command that only shows templates."""
+def admit_reading(stack: sceptre_stack.SceptreStack) -> Mapping[str, StoredSecret]:
+    """Raise what a launch would refuse in the secrets, for a command that only shows what would be.
+
+    Answers the secrets in force, by name.
+    """
     stage = sceptre_stack.stage_of(stack)
-    _check_secrets(stack, stage, check_place(stack.stack_group_config, stack.connection_manager))
+    return _check_secrets(stack, stage, check_place(stack.stack_group_config, stack.connection_manager))
 
 
 def _check_secrets(

@@ -222,9 +222,17 @@ def _group_path(group: str, there: Collection[str]) -> str:
 
 
 def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:
-    try:
+    with reading(project, group):
         reader = _offline_reader(SceptreContext(str(project), group), stand_ins)
         _, stacks = reader.construct_stacks()
+    return list(stacks)
+
+
+@contextmanager
+def reading(project: Path, group: str) -> Iterator[None]:
+    """Raise as `OperatorError` what Sceptre raises while it reads `config/<group>`."""
+    try:
+        yield
     except SceptreException as error:
         raise OperatorError(f"config/{group} cannot be read: {error}") from None
     except (AttributeError, ValueError) as error:
@@ -234,7 +242,6 @@ def _stacks(project: Path, group: str, stand_ins: StandIns) -> list[Stack]:
         if text is None:
             raise
         raise OperatorError(text) from None
-    return list(stacks)
 
 
 def _body(stack: Stack) -> str:

@@ -1,7 +1,7 @@
-"""CONFIG_DIFF: what a launch would change in the registered config and in the topics. Changes nothing."""
+"""CONFIG_DIFF: what a launch would change in config and topics, and lacks on the brokers. Changes nothing."""
 
-from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import differences
@@ -9,13 +9,15 @@ from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.topic_plan import plan_topics
+from lambda_src.connect_admin.registration.cluster import missing_rights
 from lambda_src.session import Session
 
 
 def config_diff(session: Session) -> Answer:
-    """The keys and topics that differ; with the caller's settings where the request has them.
+    """The keys and topics that differ, and the rights that are missing.
 
-    Wanted is what this version of the function makes of settings and secrets.
+    Wanted is what this version of the function makes of settings (the caller's where the request has them)
+    and secrets.
     """
     session.know_confidential()
     if session.settings is not None:
@@ -30,27 +32,30 @@ def config_diff(session: Session) -> Answer:
     else:
         message = f"a launch would change nothing in the config of {CONNECTOR}"
     redacted = session.redactor.redact_values({key: list(values) for key, values in found.items()})
-    topics, problem = _topics(session)
+    brokers = _brokers(session)
+    topics, problem = brokers["topics"], brokers["problem"]
     if topics:
         message += f", and {len(topics)} of {len(session.topics)} topics"
     if problem:
         message += f"; {problem}"
-    return Answer(
-        State.DONE,
-        message,
-        details={"registered": stored is not None, "differences": dict(redacted), "topics": topics},
-    )
+    details = {"registered": stored is not None, "differences": dict(redacted), **brokers}
+    return Answer(State.DONE, message, details=details)
 
 
-def _topics(session: Session) -> tuple[Mapping[str, str], str]:
-    """Topic -> what a launch would do to it; and what keeps it from that, or this from knowing."""
+def _brokers(session: Session) -> dict[str, Any]:
+    """What a launch would do to each topic, which rights it lacks, and what keeps it, or this, from it.
+
+    `rights` is None where the brokers could not be asked.
+    """
     specs = session.topics
+    rights: list[str] | None = None
     try:
         with session.kafka() as kafka:
+            rights = [str(acl) for acl in missing_rights(session, kafka)]
             partitions = kafka.partitions([spec.name for spec in specs])
             configs = kafka.configs(list(partitions))
     except ServerError as error:
-        return {}, f"its topics could not be compared: {error}"
+        return {"topics": {}, "rights": rights, "problem": f"its topics could not be compared: {error}"}
     plan = plan_topics(specs, partitions, configs)
     refused = f"a launch would be refused: {'; '.join(plan.wrong)}" if plan.wrong else ""
-    return plan.described(partitions, configs), refused
+    return {"topics": plan.described(partitions, configs), "rights": rights, "problem": refused}

@@ -30,6 +30,7 @@ COMMANDS = {
     "logs",
     "offsets",
     "pause",
+    "plan",
     "restart",
     "rotate",
     "resume",

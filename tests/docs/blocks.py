@@ -3,10 +3,12 @@
 A block stands in a paper between `<!-- made: name -->` and `<!-- end -->`; nobody edits it by hand.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
@@ -30,11 +32,13 @@ from connector.domain.stage import stack_states
 from connector.domain.stage.ownership import foreign_stack
 from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.stage.topics import Catalogue
+from connector.sceptre.render import write
 from templates.shared.fargate import SIZES
 from tests.docs import growth, handbook, messages, redo_readers
 from tests.domain.stage.test_stack_states import STATES
 from tests.support import sizes
 from tests.support.predecessor import predecessor
+from tests.support.rendered_config import rendered_group
 
 ROOT = Path(__file__).parents[2]
 NAMED, EPHEMERAL = Stage("main"), Stage("feature-xyz")
@@ -114,6 +118,17 @@ def _secrets() -> str:
             confidential = "user and password"
         rows.append((f"`{name}`", f"`{first}`", f"`{second}`", confidential or "nothing"))
     return _table(("secret", "looked for", "then", "confidential"), rows)
+
+
+def _plan() -> str:
+    """What the offline plan of main says where the base has a smaller task."""
+    templates = {name: json.loads(text) for name, text in rendered_group("main").items()}
+    templates["connector"]["Resources"]["Task"]["Properties"]["Cpu"] = "512"
+    with TemporaryDirectory() as base:
+        list(write({"main": {name: json.dumps(each) for name, each in templates.items()}}, Path(base)))
+        done = CliRunner().invoke(cli.main, ["plan", "main", "--offline", "--base", base])
+    assert done.exit_code == 0, done.output
+    return f"\n```text\n{done.stdout.strip()}\n```\n\n"
 
 
 def _endpoints() -> str:
@@ -366,5 +381,6 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "alarm-names": lambda: _table(("predecessor", "here", "what differs"), handbook.alarm_names()),
     "commands": lambda: _table(("for", "command", "does"), handbook.command_list()),
     "adopt": _adopt,
+    "plan": _plan,
     "foreign-stack": _foreign_stack,
 }

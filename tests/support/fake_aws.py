@@ -57,7 +57,7 @@ GOOD_SECRETS = {
 #: When everything was made of which a test does not say when.
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 #: What CloudFormation always says of a stack, unless a test says something else.
-_ALWAYS: Mapping[str, Any] = {"CreationTime": LONG_AGO}
+_ALWAYS: Mapping[str, Any] = {"CreationTime": LONG_AGO, "NotificationARNs": []}
 
 #: A deployed Lambda: what it makes of an event. An exception is one that the function raised.
 Function = Callable[[Any], Any]
@@ -288,6 +288,19 @@ class FakeAws(TakenNames):
         if name not in self.stacks:
             raise refuse("GetTemplate", "ValidationError", f"Stack with id {name} does not exist")
         return {"TemplateBody": self.templates.get(name, "{}")}
+
+    def _cloudformation_get_template_summary(self, kwargs: Mapping[str, Any]) -> Any:
+        body = kwargs.get("TemplateBody")
+        if body is None:
+            body = self._cloudformation_get_template(kwargs)["TemplateBody"]
+        declared = json.loads(str(body).removeprefix("---")).get("Parameters", {})
+        return {
+            "Parameters": [
+                {"ParameterKey": name, "ParameterType": each["Type"], "NoEcho": bool(each.get("NoEcho"))}
+                | ({"DefaultValue": each["Default"]} if "Default" in each else {})
+                for name, each in declared.items()
+            ]
+        }
 
     def _cloudformation_delete_stack(self, kwargs: Mapping[str, Any]) -> Any:
         self.stacks.pop(kwargs["StackName"], None)

@@ -98,7 +98,8 @@ CALLS: tuple[DeployerCall, ...] = (
     _row("cloudformation", "delete_stack", _FS, _F),
     _row("cloudformation", "update_termination_protection", _S, _L),
     _row("cloudformation", "update_termination_protection", _FS, _F),
-    # `sceptre diff` and `sceptre validate`. A summary of a template that is sent names no stack.
+    # `sceptre diff`, `sceptre validate`, `wms-connector plan`. A summary of a template that is sent names no
+    # stack.
     _row("cloudformation", "get_template", _S, _L),
     _row("cloudformation", "get_template", _FS, _F),
     _row("cloudformation", "get_template_summary", (Target.ANYTHING,), _L | _F),

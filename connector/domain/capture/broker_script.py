@@ -54,7 +54,7 @@ def broker_needs(
         "security_group": stage.names.security_group(CLIENT_GROUP),
         "topics": [
             {"name": spec.name, "partitions": spec.partitions, "configs": dict(spec.configs)}
-            for spec in _specs(stage, settings)
+            for spec in wanted_topics(stage, settings)
         ]
         + [{"name": name, "partitions": 1, "configs": _COMPACT} for name in _connect_topics(stage)],
         "groups": [*stage.topics.using(stage.topics.connect_group).groups],
@@ -71,7 +71,8 @@ def _ingress(stage: Stage, ports: Sequence[int]) -> str:
     return f"# Ingress\nallow tcp {', '.join(map(str, ports))} to the brokers from the security group {group}"
 
 
-def _specs(stage: Stage, settings: ConnectorSettings) -> Sequence[TopicSpec]:
+def wanted_topics(stage: Stage, settings: ConnectorSettings) -> Sequence[TopicSpec]:
+    """The topics that registration makes for a stage with these settings."""
     return stage.topics.specs(
         settings.kind,
         jdbc_topics=settings.jdbc_topics,
@@ -88,7 +89,7 @@ def _connect_topics(stage: Stage) -> Sequence[str]:
 
 def _topics(stage: Stage, settings: ConnectorSettings) -> str:
     lines = ["# Topics (registration creates those that are missing; replication: the brokers' default)"]
-    lines += [_topic_line(spec) for spec in _specs(stage, settings)]
+    lines += [_topic_line(spec) for spec in wanted_topics(stage, settings)]
     lines += [
         f"{name}  partitions=1 cleanup.policy=compact  (Connect's own)" for name in _connect_topics(stage)
     ]

@@ -5,6 +5,7 @@ User names and passwords are confidential: the script takes them from SQL*Plus v
 them.
 """
 
+import re
 from dataclasses import dataclass
 
 from connector.domain.stage.stage import Stage
@@ -97,6 +98,7 @@ VIEWS = (
 TABLE_GRANTS = ("SELECT", "FLASHBACK")
 
 TABLESPACE = "LOGMINER_TBS"
+_GRANTED = re.compile(r"^GRANT (.+) TO &dbz_user", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,17 @@ class OracleScript:
             parts += [self.heartbeat_statements()]
         parts += [self.checks()]
         return "\n\n".join(parts) + "\n"
+
+    @property
+    def grants(self) -> tuple[str, ...]:
+        """What the statements grant to the user, one right each, in their order."""
+        found = [self.user(), self.table_statements()]
+        if self.kind == "debezium":
+            found.insert(1, self.system_grants())
+        if self.heartbeat_table:
+            found.append(self.heartbeat_statements())
+        granted = (text.partition(" ON ") for text in _GRANTED.findall("\n".join(found)))
+        return tuple(f"{each}{on}{what}" for rights, on, what in granted for each in rights.split(", "))
 
     def variables(self) -> str:
         """What the DBA fills in; SQL*Plus asks for the password, so that it is in no file."""

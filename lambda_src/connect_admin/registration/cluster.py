@@ -28,7 +28,7 @@ def check_cluster(session: Session) -> Answer:
     if known is not None:
         return Answer(State.FAILED, known)
     with session.kafka() as kafka:
-        refused = _refused(session, kafka)
+        refused = missing_rights(session, kafka)
         if refused:
             return Answer(State.FAILED, refusal_of(session.stage, refused, session.environment.auth))
         cluster = _cluster(session, kafka)
@@ -40,7 +40,7 @@ def check_cluster(session: Session) -> Answer:
     return Answer(State.DONE, f"stage {session.stage.name} may use its cluster{warning}", details=details)
 
 
-def _refused(session: Session, kafka: KafkaAdmin) -> tuple[Acl, ...]:
+def missing_rights(session: Session, kafka: KafkaAdmin) -> tuple[Acl, ...]:
     """The stage's rights that brokers with ACLs do not give: before a worker meets the first of them.
 
     Some would be missed in silence: without Describe on all topics and on the cluster no conflict is seen.

@@ -76,10 +76,10 @@ def test_insert_update_and_delete_arrive_on_the_tables_topic(
 
 
 def test_a_second_launch_changes_nothing_and_says_so(world: World, main: Run):
-    before = _deployed(world)
+    before = deployed(world)
     run = sceptre(world.env(), "launch", "main", "--yes")
     assert run.status == 0, run.output
-    assert _deployed(world) == before
+    assert deployed(world) == before
     assert "connector wms-oracle-cdc of stage main runs: nothing had to be changed" in run.output
     assert run.output.count("No updates to perform.") == len(COMPONENTS)
 
@@ -101,11 +101,11 @@ def test_named_stacks_are_protected_against_termination(world: World, main: Run)
 
 
 def test_deleting_main_is_refused_before_anything_is_touched(world: World, main: Run):
-    before = _deployed(world)
+    before = deployed(world)
     run = sceptre(world.env(), "delete", "main", "--yes")
     assert run.status != 0
     assert "nothing was changed" in run.last_line
-    assert _deployed(world) == before
+    assert deployed(world) == before
 
 
 def test_the_stage_record_says_what_was_registered(world: World, main: Run):
@@ -115,7 +115,7 @@ def test_the_stage_record_says_what_was_registered(world: World, main: Run):
     assert item["cluster_id"]["S"]
 
 
-def _deployed(world: World) -> dict[str, Any]:
+def deployed(world: World) -> dict[str, Any]:
     """What a launch could change: stacks, task definition revision, connector config, Lambda code."""
     under_test, functions = StageUnderTest(world), world.account.client("lambda")
     cloudformation = world.account.client("cloudformation")
