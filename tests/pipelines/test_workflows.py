@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 EXPECTED = {
     *("branch", "check", "dependency-review", "deploy", "destroy"),
-    *("health", "image-pin", "nightly", "pre-commit", "promote", "release"),
+    *("health", "image-pin", "nightly", "plan", "pre-commit", "promote", "release"),
 }
 
 _PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
@@ -167,7 +167,7 @@ def _place(runs: list[str], words: str) -> int:
 
 def test_a_deployment_tells_before_and_after_in_its_summary():
     runs = _runs("deploy", "named")
-    steps = [_place(runs, words) for words in ("sceptre --no-colour diff", "sceptre launch", "verify")]
+    steps = [_place(runs, words) for words in ("wms-connector plan", "sceptre launch", "verify")]
     assert steps == sorted(steps)
     assert all("tools.job_summary" in runs[step] for step in steps)
 
@@ -225,19 +225,14 @@ class TestTheDeploymentsSteps:
         return done.returncode, calls, (tmp_path / "summary").read_text(encoding="utf-8")
 
     def test_what_changes_is_in_the_summary(self, tmp_path: Path):
-        status, calls, summary = self._do(" diff ", "0", tmp_path)
-        assert (status, calls) == (0, ["sceptre --no-colour diff val", "wms-connector connector diff val"])
-        assert summary == (
-            "### What the launch changes\n\n```text\nwhat sceptre printed\n```\n\n"
-            "### What it changes in connector and topics\n\n```text\nwhat wms-connector printed\n```\n\n"
-        )
+        status, calls, summary = self._do(" plan ", "0", tmp_path)
+        assert (status, calls) == (0, ["wms-connector plan val"])
+        assert summary == "### What the launch changes\n\n```text\nwhat wms-connector printed\n```\n\n"
 
     def test_a_difference_that_cannot_be_told_does_not_stop_the_launch(self, tmp_path: Path):
-        status, _, summary = self._do(" diff ", "1", tmp_path)
+        status, _, summary = self._do(" plan ", "1", tmp_path)
         assert status == 0
         assert "### What the launch changes: failed with exit status 1" in summary
-        # It ends with 1 where something differs, which is no failure.
-        assert "### What it changes in connector and topics\n" in summary
 
     def test_a_failed_launch_fails_the_job(self, tmp_path: Path):
         status, calls, summary = self._do("sceptre launch", "1", tmp_path)
@@ -260,15 +255,47 @@ class TestTheDeploymentsSteps:
             assert _place(runs, "sceptre launch") < _place(runs, "wms-connector verify")
 
     def test_every_launch_of_a_stage_is_told_before_it_begins(self):
-        told = ("sceptre --no-colour diff", "wms-connector connector diff")
         for workflow, job in (("deploy", "named"), ("deploy", "ephemeral"), ("branch", "launch")):
             runs = _runs(workflow, job)
-            place = _place(runs, told[0])
+            place = _place(runs, 'wms-connector plan "$STAGE"')
             assert place < _place(runs, "sceptre launch")
-            assert all(words in runs[place] for words in told)
-            assert runs[place].count("tools.job_summary") == 2
-            if job != "named":
-                assert 'diff "ephemeral/$STAGE"' in runs[place]
+            assert "tools.job_summary" in runs[place]
+
+
+class TestThePlanOfAPullRequest:
+    """What a pull request changes is told without credentials, and whoever runs its code may not comment."""
+
+    JOBS = _named("plan")["jobs"]
+
+    def test_no_job_has_credentials_and_the_one_that_comments_runs_no_code_of_the_pull_request(self):
+        assert not [job for job in self.JOBS.values() if "environment" in job]
+        assert self.JOBS["compare"]["permissions"] == {"contents": "read"}
+        assert self.JOBS["comment"]["permissions"] == {"pull-requests": "write"}
+        (step,) = self.JOBS["comment"]["steps"]
+        assert step["run"].split()[0] == "printf"
+        assert not re.search(r"make|\.venv|python", step["run"])
+
+    def test_every_stage_is_compared_with_the_base_and_the_comment_is_what_the_summary_has(
+        self, tmp_path: Path
+    ):
+        step = next(step for step in self.JOBS["compare"]["steps"] if step.get("id") == "compare")
+        programs = tmp_path / ".venv" / "bin"
+        programs.mkdir(parents=True)
+        program = programs / "wms-connector"
+        program.write_text('#!/bin/sh\necho "$*" | tee -a calls\n', encoding="utf-8")
+        program.chmod(0o755)
+        (programs / "python").symlink_to(sys.executable)
+        for stage in ("foundation", "main"):
+            (tmp_path / ".rendered" / stage).mkdir(parents=True)
+        _, output = _run(
+            step, tmp_path, RUNNER_TEMP="/temp", GITHUB_STEP_SUMMARY="summary", PYTHONPATH=str(ROOT)
+        )
+        asked = [f"plan {stage} --offline --base /temp/base/.rendered" for stage in ("foundation", "main")]
+        assert (tmp_path / "calls").read_text(encoding="utf-8").splitlines() == asked
+        head, *body, end = output.splitlines()
+        assert head == f"plan<<{end}"
+        assert "\n".join(body).strip() == (tmp_path / "summary").read_text(encoding="utf-8").strip()
+        assert all(f"```text\n{line}\n```" in output for line in asked)
 
 
 class TestTheQuestionBeforeTeardown:
