@@ -10,7 +10,7 @@ import click
 from connector.commands.output import json_option, print_json, print_table, to_stderr, waiting
 from connector.domain.errors import ServerError, WmsError, one_line
 from connector.domain.stage import cost
-from connector.domain.stage.launch_plan import LaunchPlan, Part, PlannedChange, announcement
+from connector.domain.stage.launch_plan import Act, LaunchPlan, Part, PlannedChange, announcement
 from connector.domain.stage.stage import Stage
 from connector.operations.stage_settings import checkout
 from connector.sceptre.offline import without_connections
@@ -137,6 +137,8 @@ def _remarks(found: LaunchPlan) -> Iterable[str]:
         else:
             yield f"cannot be undone, and is refused until it is confirmed: {change.describe()}"
     before, after = cost.total(found.cost_before), cost.total(found.cost_after)
+    if not before and any(change.action is Act.GRANT for change in found.changes):
+        yield "which of these rights are granted already is not known before the first launch"
     if before or after:
         now = "as now" if round(before, 2) == round(after, 2) else f"now {before:.0f} USD"
         yield (

@@ -174,7 +174,9 @@ def test_a_first_launch_creates_everything_and_needs_every_right(plan: Callable[
     assert any(name.startswith("topic feature-xyz.wms.signal: ") for name in brokers)
     assert "LOGMINING" in [change["name"] for change in changes(result, "database right")]
     assert json.loads(result.stdout)["cost"]["before"] == 0
-    assert "wms-connector broker-script feature-xyz" in plan(stage="feature-xyz").stdout
+    text = plan(stage="feature-xyz").stdout
+    assert "wms-connector broker-script feature-xyz" in text
+    assert "which of these rights are granted already is not known before the first launch" in text
 
 
 def test_rights_that_somebody_must_grant_are_named(plan: Callable[..., Any], main: Deployed, project: Path):
