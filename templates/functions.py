@@ -27,7 +27,9 @@ from templates.shared.settings import (
 )
 
 _RUNTIME = "python3.13"
-_MEMORY_MIB = 256
+#: Lambda gives a function its part of a processor by its memory, a whole one at 1769 MiB ("Configure Lambda
+#: function memory" in its documentation). The first request imports what it needs: a second of a whole one.
+_MEMORY_MIB = 1024
 
 #: A check ends within a minute (`lambda_src.connect_health.handler`); the rest is for a rotation of secrets,
 #: in which ECS replaces the workers. What is not done by then, the next check goes on with.

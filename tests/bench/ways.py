@@ -58,7 +58,7 @@ def _named(worker: Mapping[str, str | None], connector: Mapping[str, str | None]
 
 
 #: Intervals of the connector's poll.
-POLLS = tuple(_connector(poll_interval_ms=value) for value in ("1", "5", "20", "100", "500"))
+POLLS = tuple(_connector(poll_interval_ms=value) for value in ("5", "10", "50", "100", "500"))
 #: One setting after the other, differing from ours.
 SETTINGS: tuple[Way, ...] = (
     *POLLS,

@@ -134,9 +134,9 @@ def _debezium(stage: Stage, security: Mapping[str, str], settings: ConnectorSett
         "decimal.handling.mode": "string",
         "time.precision.mode": "connect",
         # How long a change waits in the connector's queue for others, unless a whole batch is there. With
-        # Debezium's default, 500 ms, that is most of the way from the connector to a consumer; what 10 ms
-        # cost an idle worker is in docs/benchmarks.md.
-        "poll.interval.ms": "10",
+        # Debezium's default, 500 ms, that is most of the way from the connector to a consumer; what other
+        # intervals cost an idle worker is in docs/benchmarks.md.
+        "poll.interval.ms": "20",
         "heartbeat.interval.ms": str(settings.heartbeat_seconds * 1000),
         "topic.heartbeat.name": topics.one("heartbeat"),
         "errors.max.retries": "-1",
