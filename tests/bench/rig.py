@@ -78,6 +78,15 @@ class Running:
         """Until changes are read."""
         wait_for(self.streams, f"{self.way.name} streams", seconds)
 
+    def past_snapshot(self) -> bool:
+        """Whether an offset behind the snapshot is committed: a worker that starts again makes no other."""
+        offsets = json.loads(self.worker.ask(f"/connectors/{_CONNECTOR}/offsets"))["offsets"]
+        return bool(offsets) and "snapshot" not in offsets[0]["offset"]
+
+    def until_past_snapshot(self) -> None:
+        """Until a worker that starts again goes on with changes: the next heartbeat at the latest."""
+        wait_for(self.past_snapshot, f"{self.way.name} has committed an offset behind its snapshot", _SECONDS)
+
 
 class Rig:
     """What all ways share. Made by `rig`."""

@@ -90,6 +90,7 @@ def catch_up(rig: Rig, ways: Sequence[Way], rows: int) -> list[Run]:
         stopped = []
         for way in ways:
             one = stack.enter_context(rig.running(way))
+            one.until_past_snapshot()
             one.worker.stop()
             stopped.append(one)
         add(rig.world.database, rows)
