@@ -18,7 +18,7 @@ Rows = list[dict[str, Any]]
 #: Rows of the first snapshot and of the catch-up -> how often each is measured.
 SIZES = {10_000: 3, 100_000: 3, 1_000_000: 1}
 #: Of the comparison of settings.
-_SETTING_ROWS, _SETTING_RATE = 40_000, 200
+_SETTING_ROWS, _SETTING_RATE, _SETTING_SECONDS = 20_000, 200, 15
 
 
 def say(line: str) -> None:
@@ -97,7 +97,7 @@ def settings(directory: Path) -> Rows:
             with one.running(way, until_streaming=False) as running:
                 run = throughput.measure(one, running, "snapshot", rows)
                 running.until_streaming()
-                seen = delay.measure(one, running, _SETTING_RATE)
+                seen = delay.measure(one, running, _SETTING_RATE, _SETTING_SECONDS)
             rows += seen.rows
             say(f"  {run}\n  {seen}")
             found.append({"way": way.name, "snapshot": asdict(run), "delay": asdict(seen)})

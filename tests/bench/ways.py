@@ -61,7 +61,7 @@ def _named(worker: Mapping[str, str | None], connector: Mapping[str, str | None]
 POLLS = tuple(_connector(poll_interval_ms=value) for value in ("5", "10", "50", "100", "500"))
 #: One setting after the other, differing from ours.
 SETTINGS: tuple[Way, ...] = (
-    *POLLS,
+    *POLLS[:3],
     _connector(max_batch_size="512", max_queue_size="2048"),
     _connector(max_batch_size="8192", max_queue_size="32768"),
     _connector(query_fetch_size="2000", snapshot_fetch_size="2000"),
