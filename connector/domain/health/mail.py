@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.domain.diagnosis.classes import UNKNOWN
+from connector.domain.diagnosis.error_class import LOST, ErrorClass
 from connector.domain.health import metrics
 from connector.domain.health.budget import LIMIT, Budget
+from connector.domain.health.error_classes import ARCHIVED_LOG_EXPIRING
 from connector.domain.health.finding import Finding
 from connector.domain.health.incident import mailed
 from connector.domain.health.mail_context import MailContext
@@ -26,10 +28,11 @@ _RESTS = "the connector keeps its position: what changes meanwhile follows once 
 
 @dataclass(frozen=True)
 class Mail:
-    """One message."""
+    """One message. `urgent`: changes are lost if it waits, so no maintenance window holds it."""
 
     subject: str
     text: str
+    urgent: bool = False
 
 
 def incident_mail(
@@ -70,7 +73,14 @@ def incident_mail(
         "",
         "No further mail follows until this incident ends, unless an error of another class joins it.",
     ]
-    return Mail(subject(f"{stage.names.service}: {first.name} ({cause.name})"), "\n".join(lines))
+    urgent = any(_loses_changes(finding.cause) for finding in new_findings or found)
+    title = subject(f"{stage.names.service}: {first.name} ({cause.name})")
+    return Mail(title, "\n".join(lines), urgent=urgent)
+
+
+def _loses_changes(cause: ErrorClass | None) -> bool:
+    """Whether the log that the connector has not read is gone, or will be soon."""
+    return cause is not None and (cause is ARCHIVED_LOG_EXPIRING or cause.data == LOST)
 
 
 def recovery_mail(
