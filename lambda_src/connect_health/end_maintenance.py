@@ -32,9 +32,9 @@ def end_maintenance(
     check makes a restart that was held. A summary that SNS refuses is sent by the next check.
     """
     now = clock()
-    window = read_window(table)
-    if not window.over(now):
+    if not seen.maintenance.over(now):
         return ""
+    window = read_window(table)
     outcome = release(session, window, now)
     resumed = "resumed_at" in outcome
     waits = resumed or not (verdict.works or window.closing)
