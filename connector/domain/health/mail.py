@@ -22,8 +22,9 @@ SUBJECT = 100
 DRILL = "DRILL"
 
 _LAG = "ReplicationLagSeconds"
-_RECOVERED = "the connector goes on from its position: what has changed meanwhile follows"
-_RESTS = "the connector keeps its position: what changes meanwhile follows once it runs again"
+#: What becomes of the data of a connector that runs, and of one that does not.
+GOES_ON = "the connector goes on from its position: what has changed meanwhile follows"
+RESTS = "the connector keeps its position: what changes meanwhile follows once it runs again"
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,11 @@ def recovery_mail(
 
     `rest` says why nothing is streamed now, if nothing is meant to be; `measured` are this check's metrics.
     """
-    stage, data = context.stage, _RECOVERED
+    stage, data = context.stage, GOES_ON
     well = "healthy again. Nobody needs to do anything"
     if rest:
         well = f"no problem is left, but nothing is streamed: {rest}"
-        data = _RESTS
+        data = RESTS
     minutes = max(1, round((now - incident.since) / 60))
     lines = [
         f"Stage {stage.name}, {moment(now)}: {well}.",

@@ -3,7 +3,7 @@
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.check_result import result
 from connector.domain.health.headroom import judged
-from connector.domain.health.mail import Mail, listed, subject
+from connector.domain.health.mail import GOES_ON, RESTS, Mail, listed, subject
 from connector.domain.health.mail_context import MailContext
 from connector.domain.health.maintenance_window import Window
 from connector.domain.health.moments import moment
@@ -63,7 +63,8 @@ def summary_mail(
         f"Connector:    {_connector(context, window, seen, verdict)}",
         f"Check now:    {context.text(verdict.summary)}",
         *listed("To do:", tuple(context.text(result(each, stage).line()) for each in found)),
-        f"More checks:  wms-connector verify {stage.name}",
+        _data(context, verdict),
+        f"Command:      wms-connector verify {stage.name}",
         *context.links(MAINTENANCE),
         "",
         f"Mails that were held: {len(window.held) + window.not_kept}",
@@ -83,6 +84,14 @@ def _state(verdict: Verdict) -> str:
     if verdict.rest:
         return "nothing is streamed"
     return "all is well" if verdict.sure else "not everything could be checked"
+
+
+def _data(context: MailContext, verdict: Verdict) -> str:
+    """The line that says whether data is at risk, by the first problem that has a class."""
+    cause = next((finding.cause for finding in verdict.findings if finding.cause is not None), None)
+    if cause is not None:
+        return context.data(cause)
+    return f"Data:         {RESTS if verdict.rest else GOES_ON}"
 
 
 def _connector(context: MailContext, window: Window, seen: Observation, verdict: Verdict) -> str:

@@ -18,6 +18,7 @@ from connector.domain.health.mail_context import MailContext
 from connector.domain.health.maintenance import refusal, summary_mail
 from connector.domain.health.maintenance_window import MOST_SECONDS, HeldMail, Window, WindowRequest
 from connector.domain.health.observation import Observation
+from connector.domain.health.remediation import Action
 from connector.domain.health.scn import Position, ScnMemory
 from connector.domain.health.state import HealthState
 from connector.domain.health.verdict import Verdict, decide
@@ -180,6 +181,21 @@ def test_a_window_shows_and_is_no_problem():
     assert (found.ok, verdict.metrics["MaintenanceOpen"], verdict.findings) == (True, 1, ())
     assert found.summary.startswith("open until 2027-01-15 08:01 UTC by user/alice: the DBA patches; 0 mails")
     assert decide(WELL, ConnectorSettings(), NOW).metrics["MaintenanceOpen"] == 0
+
+
+@given(observations, st.sampled_from(["debezium", "jdbc"]))
+def test_nothing_is_restarted_in_a_window_and_a_refused_login_stops_all_the_same(
+    seen: Observation, kind: str
+):
+    held = replace(seen, maintenance=replace(WINDOW, until=int(NOW) + 60))
+    settings = ConnectorSettings(kind=kind)
+    found, usual = (decide(each, settings, NOW).remediation for each in (held, seen))
+    assert found.action in (Action.NOTHING, Action.STOP)
+    if usual.action is Action.STOP:
+        assert found == usual
+    if usual.action in (Action.RESTART, Action.REGISTER):
+        assert found.withheld.startswith("a maintenance window is open until ")
+    assert not found.healing
 
 
 def test_the_summary_says_how_the_stage_is_and_what_was_held():

@@ -1,4 +1,4 @@
-"""A maintenance window on a stage that streams: mails wait, the connector rests, and all goes on by itself."""
+"""A maintenance window on a stage that streams: mails wait, the connector rests, all goes on by itself."""
 
 import json
 import time

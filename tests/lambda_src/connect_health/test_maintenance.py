@@ -1,10 +1,12 @@
 """While a maintenance window is open nothing is mailed or restarted; it ends by itself, with one summary."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import lambda_src
 from connector.domain.admin_api import REGISTRATION, Operation, State
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
@@ -22,6 +24,7 @@ from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, Watched
 from tests.support.ecs_samples import stopped
 from tests.support.fake_lambda_aws import client_error
 
+LAMBDAS = Path(lambda_src.__file__).parent
 LOST = "io.debezium.DebeziumException: x\nCaused by: java.sql.SQLException: ORA-01291: missing log file"
 WHY = "for maintenance: the DBA patches"
 
@@ -234,6 +237,11 @@ def test_a_summary_that_sns_refuses_is_sent_by_the_next_check(
     main.check()
     assert main.subjects[0] == "maintenance ended (all is well)"
     assert "Mails that were held: 1" in main.mails[0][1]
+
+
+def test_no_mail_but_a_drills_goes_past_the_window():
+    senders = [path.stem for path in LAMBDAS.rglob("*.py") if "sns.publish(" in path.read_text("utf-8")]
+    assert sorted(senders) == ["drill", "notify"]
 
 
 def test_a_stage_that_is_torn_down_mails_no_summary(main: Maintained):
