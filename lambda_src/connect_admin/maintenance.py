@@ -62,7 +62,9 @@ def start_maintenance(session: Session, clock: Clock = time.time) -> Answer:
     window = read_window(table)
     ours = halts or window.halts(seen.halt)
     rest = "" if not wanted.pause or seen.connector is None else _rest(seen.connector, seen.halt, ours=ours)
-    summary = f"a maintenance window is {window.describe(now)}{rest}"
+    summary = (
+        f"a maintenance window is {window.describe(now)}; alarms that CloudWatch mails are not held{rest}"
+    )
     answer = Answer(State.DONE, summary, changed=True, details=window.to_json(now))
     if not wanted.pause or not ours:
         return answer

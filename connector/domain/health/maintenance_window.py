@@ -45,8 +45,7 @@ class WindowRequest:
             return None
         known = content if isinstance(content, Mapping) else {}
         seconds, by = known.get("seconds"), known.get("by", "")
-        whole = isinstance(seconds, int) and not isinstance(seconds, bool)
-        if not whole or not 0 < seconds <= MOST_SECONDS:
+        if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 < seconds <= MOST_SECONDS:
             raise OperatorError(
                 f"a maintenance window of {seconds!r} seconds is not allowed: at most "
                 f"{MOST_SECONDS // 3600} h; for longer use `wms-connector pause`"

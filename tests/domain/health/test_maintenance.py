@@ -19,7 +19,7 @@ from connector.domain.health.maintenance import refusal, summary_mail
 from connector.domain.health.maintenance_window import MOST_SECONDS, HeldMail, Window, WindowRequest
 from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Action
-from connector.domain.health.scn import Position, ScnMemory
+from connector.domain.health.scn import Position, Reading, ScnMemory
 from connector.domain.health.state import HealthState
 from connector.domain.health.verdict import Verdict, decide
 from connector.domain.stage.stage import Stage
@@ -32,7 +32,7 @@ WINDOW = Window(int(NOW) - HOUR, int(NOW), "the DBA patches", "user/alice")
 BEHIND = replace(
     WELL,
     position=Position(105),
-    health_state=HealthState(scn=ScnMemory().with_sightings(((NOW - HOUR, 100), (NOW - HOUR + 1, 101)), NOW)),
+    health_state=HealthState(scn=ScnMemory((Reading(100, int(NOW) - HOUR, int(NOW) - HOUR),))),
     scn_sightings=((NOW - 2, 900), (NOW - 1, 901)),
 )
 #: The connector has read all.
@@ -118,7 +118,9 @@ def test_a_damaged_item_is_no_window_or_the_same_one(field: str, value: object):
         assert found.since == WINDOW.since
 
 
-@given(st.lists(st.builds(HeldMail, st.just(0), st.text(max_size=9), st.text(min_size=9000)), max_size=30))
+@given(
+    st.lists(st.builds(HeldMail, st.just(0), st.text(max_size=9), texts.map(lambda t: t * 40)), max_size=30)
+)
 def test_what_is_kept_of_held_mails_has_a_limit_and_each_is_counted(held: list[HeldMail]):
     window = WINDOW
     for mail in held:
@@ -139,7 +141,7 @@ def test_only_its_own_halt_is_ended_by_a_window():
     window = replace(WINDOW, halted_at=5, halt_why="w")
     ours = Halt(HaltedBy.OPERATOR, 5, "w")
     assert window.halts(replace(ours, reminded_at=9, number=7))
-    changes: list[dict[str, object]] = [{"by": HaltedBy.LOGIN}, {"at": 6}, {"why": "x"}, {"remind_at": 9}]
+    changes: list[dict[str, Any]] = [{"by": HaltedBy.LOGIN}, {"at": 6}, {"why": "x"}, {"remind_at": 9}]
     for change in changes:
         assert not window.halts(replace(ours, **change))
     assert not WINDOW.halts(Halt(HaltedBy.OPERATOR, 0, ""))
