@@ -32,6 +32,9 @@ _COMMANDS = {
     "pause": Lazy("connector.commands.operate:pause", "Pause the connector.", _OPERATE),
     "resume": Lazy("connector.commands.operate:resume", "Resume a paused or stopped connector.", _OPERATE),
     "stop": Lazy("connector.commands.operate:stop", "Stop the connector: its task ends.", _OPERATE),
+    "maintenance": Lazy(
+        "connector.commands.maintenance:maintenance", "Hold mails and restarts for a while.", _OPERATE
+    ),
     "rotate": Lazy(
         "connector.commands.rotate:rotate", "Give the workers a changed secret, or say how.", _OPERATE
     ),

@@ -12,6 +12,7 @@ from connector.domain.capture.config import NAME_KEY, changed_keys, config_hash
 from connector.domain.errors import DeadlineExceeded, ServerError
 from connector.domain.health.causes import HEARTBEAT_REFUSED
 from connector.domain.health.halt import Halt
+from connector.domain.health.maintenance_window import Window
 from connector.domain.health.observation import (
     POSITION_PROBE,
     BrokerReading,
@@ -35,6 +36,7 @@ from lambda_src.clients.state_table import (
     read_health_state,
     read_record,
     read_rotation,
+    read_window,
 )
 from lambda_src.clients.worker_log import Logs, last_failure
 from lambda_src.observe_skipped import PROBE as SKIPPED
@@ -116,6 +118,7 @@ def observe(
         drifted_keys=_drifted_keys(session, state, items.get("record")),
         halt=items.get("halt", Halt()),
         refused=items.get("refused", RefusedCredentials()),
+        maintenance=items.get("maintenance", Window()),
         skipped=seen.get(SKIPPED, skipped),
         probe_errors=probe_errors,
     )
@@ -176,6 +179,7 @@ def _table(session: Session) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         "health_state": lambda: read_health_state(table),
         "rotation": lambda: read_rotation(table),
         "halt": lambda: read_halt(table),
+        "maintenance": lambda: read_window(table),
         "refused": lambda: session.refused,
     }
     if session.environment.settings.kind == "debezium":

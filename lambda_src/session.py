@@ -11,6 +11,7 @@ from connector.domain.capture.config import connector_config
 from connector.domain.capture.envelope import kept_envelope, remembered
 from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import SecretError, ServerError
+from connector.domain.health.maintenance_window import WindowRequest
 from connector.domain.health.observation import Service, Source
 from connector.domain.health.refused import RefusedCredentials
 from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
@@ -114,6 +115,8 @@ class Session:
     settings: str | None = None
     #: The names of changes that cannot be undone and are confirmed.
     confirmed: tuple[str, ...] = ()
+    #: The maintenance window that is to be opened.
+    window: WindowRequest | None = None
 
     @property
     def stage(self) -> Stage:

@@ -167,11 +167,11 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
     shares = [shown[m.name] for m in emitted if m.unit == "Percent"]
     records = [shown[m.name] for m in emitted if m.name.startswith("Record")]
     log_errors = [shown[m.name] for m in emitted if m.origin is Origin.LOGS]
-    halted = [shown[m.name] for m in emitted if m.name == "ConnectorHalted"]
+    on_purpose = [shown[m.name] for m in emitted if m.name in ("ConnectorHalted", "MaintenanceOpen")]
     others = [
         shown[m.name]
         for m in emitted
-        if shown[m.name] not in (*restarts, *seconds, *left, *shares, *records, *log_errors, *halted)
+        if shown[m.name] not in (*restarts, *seconds, *left, *shares, *records, *log_errors, *on_purpose)
     ]
     found = [m.name for m in metrics.alarmed(connector)] + [
         a.name for a in aws_alarms(names, settings.given_certificate)
@@ -193,7 +193,7 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
         # A graph for each scale: next to 900 seconds of lag, a state of 1 would be invisible.
         _graph("Lag, last event, last heartbeat (seconds)", seconds, "Maximum", limits),
         _graph("States: 0 is healthy", others, "Maximum"),
-        _graph("Paused, stopped or without workers on purpose: 1", halted, "Maximum"),
+        _graph("On purpose: halted or without workers, maintenance: 1", on_purpose, "Maximum"),
         _graph("Restarts by the health check", restarts, "Maximum"),
         _graph("Records in flight, records with errors", records, "Maximum"),
         _graph("Queue, open transactions, heap (% used)", shares, "Maximum"),

@@ -5,16 +5,9 @@ from typing import Any
 
 import click
 
-from connector.aws import account
-from connector.aws.admin_function import NoFunction
-from connector.aws.health_function import invoke_health
 from connector.commands.output import json_option, print_json, print_table, waiting
-from connector.domain.errors import ServerError
 from connector.domain.stage.stage import Stage
-from connector.operations.not_deployed import not_deployed
-
-#: Without the fields of EventBridge's events, which start other runs.
-_EVENT = {"started_by": "wms-connector check"}
+from connector.operations.health_check import health_check
 
 
 @click.command()
@@ -29,18 +22,11 @@ def check(context: click.Context, stage_name: str, *, as_json: bool) -> None:
     nothing wrong.
     """
     stage = Stage.parse(stage_name)
-    # A check whose answer was lost has been made: it is not made twice.
-    port = account.Account(attempts={"lambda": 1})
     with waiting(f"{stage.name}: the health check runs; it takes up to a minute"):
-        try:
-            found = invoke_health(port, stage, _EVENT, "a check")
-        except NoFunction:
-            raise not_deployed(port, stage, "health function") from None
-    if not isinstance(found, Mapping):
-        raise ServerError(f"the health Lambda of {stage.name} answered {type(found).__name__}, not an object")
-    well = bool(found.get("healthy", found.get("summary") == "healthy"))
+        found = health_check(stage)
+    well = found["healthy"]
     if as_json:
-        print_json({"stage": stage.name, **found, "healthy": well})
+        print_json({"stage": stage.name, **found})
     else:
         print_table(f"Health check of {stage.name}", _rows(found), states={"verdict": well})
     context.exit(0 if well else 1)
@@ -51,7 +37,8 @@ def _rows(found: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, cause in dict(found.get("causes") or {}).items():
         yield name, f"class {cause.get('class')}, owner {cause.get('owner')}"
     yield from ((name, str(reason)) for name, reason in dict(found.get("unknown") or {}).items())
-    for key, title in (("done", "done"), ("withheld", "not done"), ("notified", "mailed")):
+    titles = {"done": "done", "withheld": "not done", "notified": "mailed", "maintenance": "maintenance"}
+    for key, title in titles.items():
         if found.get(key):
             yield title, str(found[key])
     if found.get("skipped_changes_mailed"):

@@ -39,6 +39,12 @@ EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
         "wms-connector stop main",
         'wms-connector stop main --why "the database moves to another host" --for 2d',
     ),
+    ("maintenance", "start"): (
+        'wms-connector maintenance start main --for 4h --why "the DBA patches the database" --pause',
+        'wms-connector maintenance start main --for 30m --why "the brokers are rolled"',
+    ),
+    ("maintenance", "end"): ("wms-connector maintenance end main",),
+    ("maintenance", "show"): ("wms-connector maintenance show main",),
     ("rotate",): ("wms-connector rotate main --check", "wms-connector rotate main"),
     ("snapshot",): (
         "wms-connector snapshot main",

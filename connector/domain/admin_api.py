@@ -13,6 +13,7 @@ from typing import Any, Self
 from connector.domain.capture.offsets import pairs
 from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import OperatorError, ServerError
+from connector.domain.health.maintenance_window import WindowRequest
 
 
 class Procedure(StrEnum):
@@ -108,6 +109,12 @@ class Operation(StrEnum):
     RESUME = "resume", _COMMAND
     #: End the connector's task; config and offsets stay.
     STOP = "stop", _COMMAND
+    #: Open a maintenance window, or move the end of the open one: mails and restarts are held.
+    MAINTENANCE_START = "maintenance-start", _COMMAND
+    #: End it; the next health check sends its summary.
+    MAINTENANCE_END = "maintenance-end", _COMMAND
+    #: Show it. Changes nothing.
+    MAINTENANCE_SHOW = "maintenance-show", _COMMAND
     #: Is the source connected, after a restart or a resume? Changes nothing.
     CONNECTED = "connected", CallPolicy(wait_seconds=CONNECTED_SECONDS)
     #: Show the connector's offsets, and what is known of them. Changes nothing.
@@ -257,6 +264,8 @@ class Request:
     confirmed: tuple[str, ...] = ()
     #: When this launch has changed the connector, as the function told: a record must be younger.
     since: float = 0
+    #: The maintenance window that is to be opened; `why` is its reason.
+    window: WindowRequest | None = None
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
@@ -276,6 +285,7 @@ class Request:
             "settings": self.settings,
             "confirmed": list(self.confirmed) or None,
             "since": self.since or None,
+            "window": None if self.window is None else self.window.to_payload(),
         }
         known = {name: value for name, value in given.items() if value is not None}
         return {"operation": self.operation.value, **known}
@@ -324,6 +334,7 @@ class Request:
             settings,
             confirmed=tuple(confirmed),
             since=_since(content.get("since", 0)),
+            window=WindowRequest.from_payload(content.get("window")),
         )
 
 

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from connector.domain.errors import ServerError
 from connector.domain.health.budget import BUDGET_KEY, Budget
 from connector.domain.health.halt import HALT_KEY, Halt
+from connector.domain.health.maintenance_window import MAINTENANCE_KEY, Window
 from connector.domain.health.refused import REFUSED_KEY, RefusedCredentials, RefusedVersion
 from connector.domain.health.rotation_state import ROTATION_KEY, Rotation
 from connector.domain.health.state import STATE_KEY, HealthState
@@ -129,6 +130,24 @@ def read_halt(table: Table) -> Halt:
 def write_halt(table: Table, read: Halt, **halt: Any) -> bool:
     """Replace the halt that was read; without values it is ended. False if another run was faster."""
     return replace_item(table, read.next(**halt).to_item(), replaced_version=read.replaced_version)
+
+
+def read_window(table: Table) -> Window:
+    """The maintenance window, or that there is none."""
+    item = read_item(table, MAINTENANCE_KEY)
+    return Window() if item is None else Window.from_item(item)
+
+
+def change_window(table: Table, change: Callable[[Window], Window | None]) -> Window | None:
+    """Write what `change` makes of the window; the window before, None if `change` wants nothing written."""
+    for _ in range(_ATTEMPTS):
+        window = read_window(table)
+        wanted = change(window)
+        if wanted is None:
+            return None
+        if replace_item(table, wanted.to_item(), replaced_version=window.replaced_version):
+            return window
+    raise ServerError(f"other runs changed {MAINTENANCE_KEY} {_ATTEMPTS} times; it was not changed")
 
 
 def read_rotation(table: Table) -> Rotation:

@@ -9,6 +9,7 @@ from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from lambda_src.connect_admin.acknowledge import acknowledge
 from lambda_src.connect_admin.config_diff import config_diff
 from lambda_src.connect_admin.control import connected, pause, restart, resume, stop
+from lambda_src.connect_admin.maintenance import end_maintenance, show_maintenance, start_maintenance
 from lambda_src.connect_admin.offsets import offsets, reset_offsets, restore_offsets, stop_for_offsets
 from lambda_src.connect_admin.registration import first_launch
 from lambda_src.connect_admin.registration.changes import changes
@@ -64,6 +65,9 @@ ROWS: Mapping[Operation, Row] = {
     Operation.PAUSE: Row(pause, 45),
     Operation.RESUME: Row(resume, 45),
     Operation.STOP: Row(stop, 45),
+    Operation.MAINTENANCE_START: Row(start_maintenance, 46),
+    Operation.MAINTENANCE_END: Row(end_maintenance, 45),
+    Operation.MAINTENANCE_SHOW: Row(show_maintenance, 20),
     Operation.CONNECTED: Row(connected, 20),
     Operation.OFFSETS: Row(offsets, 45),
     Operation.OFFSETS_STOP: Row(stop_for_offsets, 45),

@@ -203,6 +203,7 @@ def facts(seen: Observation, setup: Setup, settings: ConnectorSettings, now: flo
         "brokers": _brokers(seen, now),
         "record": _record(seen, setup),
         "halt": _halt(seen),
+        "maintenance": seen.maintenance.to_json(now),
         "healing": _healing(seen, now),
         "topics": _topic_facts(setup),
     }

@@ -9,14 +9,17 @@ from typing import Any, cast
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.health.halt_end import has_ended
-from connector.domain.health.skipped_changes import Skipped
-from connector.domain.health.verdict import decide
+from connector.domain.health.mail_context import MailContext
+from connector.domain.health.observation import Observation
+from connector.domain.health.remediation import Outcome
+from connector.domain.health.verdict import Verdict, decide
 from lambda_src.clients import aws
 from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.secrets import SecretsManager
 from lambda_src.clients.state_table import Table
 from lambda_src.clients.worker_log import Logs
 from lambda_src.connect_health.act import act, observed
+from lambda_src.connect_health.end_maintenance import end_maintenance
 from lambda_src.connect_health.notify import Sns, mail_context, notify, unconfirmed
 from lambda_src.connect_health.publish import CloudWatch, publish
 from lambda_src.connect_health.remind import remind
@@ -90,8 +93,43 @@ def check(
     publish(clients.cloudwatch, environment.stage.names.health_namespace, values)
     if not outcome.attempted and not verdict.retiring:
         observed(session, seen.budget, now, healthy=verdict.works)
-    table = session.aws.table(environment.table)
     context = mail_context(environment, topic, seen.secret_versions)
+    told = _tell(
+        session,
+        clients,
+        context,
+        seen=seen,
+        verdict=verdict,
+        outcome=outcome,
+        topic=topic,
+        clock=clock,
+    )
+    facts = {
+        "rest": verdict.rest,
+        "done": outcome.text,
+        "withheld": verdict.remediation.withheld,
+        **told,
+        "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
+        "unknown": {finding.name: finding.summary for finding in verdict.results if finding.unknown},
+        "secrets_changed": list(seen.secrets_changed),
+    }
+    summary = with_names(verdict.summary, environment.stage)
+    return CheckAnswer(summary, values, bool(verdict.findings), facts)
+
+
+def _tell(
+    session: Session,
+    clients: CheckClients,
+    context: MailContext,
+    *,
+    seen: Observation,
+    verdict: Verdict,
+    outcome: Outcome,
+    topic: str,
+    clock: Clock,
+) -> Mapping[str, Any]:
+    """Mail what is due, and end a maintenance window that is over; what of it is a fact of the check."""
+    now, table = clock(), session.aws.table(session.environment.table)
     notification = notify(
         context,
         seen,
@@ -103,10 +141,12 @@ def check(
         topic=topic,
         redactor=session.redactor,
     )
-    told: tuple[Skipped, ...] = ()
-    if not verdict.retiring:
-        told = keep_and_tell(context, seen, now=now, table=table, sns=clients.sns, topic=topic)
-    reminded = not verdict.retiring and remind(
+    if verdict.retiring:
+        return {"notified": notification.value, "skipped_changes_mailed": [], "reminded": False}
+    told = keep_and_tell(
+        context, seen, now=now, table=table, sns=clients.sns, topic=topic, redactor=session.redactor
+    )
+    reminded = remind(
         context,
         seen,
         verdict,
@@ -116,19 +156,16 @@ def check(
         topic=topic,
         redactor=session.redactor,
     )
-    facts = {
-        "rest": verdict.rest,
-        "reminded": reminded,
-        "done": outcome.text,
-        "withheld": verdict.remediation.withheld,
+    # Last, so that what this check would have mailed is in the summary.
+    ended = end_maintenance(
+        session, context, seen, verdict, table=table, sns=clients.sns, topic=topic, clock=clock
+    )
+    return {
         "notified": notification.value,
         "skipped_changes_mailed": [f"{entry.kind.value} {entry.table}" for entry in told],
-        "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
-        "unknown": {finding.name: finding.summary for finding in verdict.results if finding.unknown},
-        "secrets_changed": list(seen.secrets_changed),
+        "reminded": reminded,
+        "maintenance": ended or seen.maintenance.describe(now),
     }
-    summary = with_names(verdict.summary, environment.stage)
-    return CheckAnswer(summary, values, bool(verdict.findings), facts)
 
 
 def _cause(cause: ErrorClass) -> Mapping[str, str]:

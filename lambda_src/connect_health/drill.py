@@ -20,6 +20,8 @@ from connector.domain.health.finding import Finding
 from connector.domain.health.halt import Halt, HaltedBy
 from connector.domain.health.mail import Mail, drill_mail, incident_mail, recovery_mail
 from connector.domain.health.mail_context import MailContext
+from connector.domain.health.maintenance import summary_mail
+from connector.domain.health.maintenance_window import Window
 from connector.domain.health.observation import Observation
 from connector.domain.health.reminder import reminder_mail
 from connector.domain.health.rotation_mail import rotation_mail
@@ -78,6 +80,9 @@ def _other(context: MailContext, wanted: OtherMail, now: float) -> Mail:
         case OtherMail.HALTED:
             halt = Halt(HaltedBy.OPERATOR, began, _MADE_UP)
             return reminder_mail(context, Observation(halt=halt), Verdict(), now)
+        case OtherMail.MAINTENANCE:
+            window = Window(began, int(now), _MADE_UP, "a drill")
+            return summary_mail(context, window, Observation(), Verdict(), now)
         case OtherMail.ROTATION:
             return rotation_mail(context, Rotation(ended=int(now), reason=_MADE_UP, error_class="login"))
     kind = EventKind(wanted.value)

@@ -89,11 +89,11 @@ def login_run(
         new_findings=advanced.new_findings,
     )
     try:
-        send(clients.sns, topic, mail, session.redactor)
+        sent = send(clients.sns, topic, mail, session.redactor, table=table, now=clock())
     except Exception:
         withdraw(table, before.incident, advanced.state.incident)
         raise
-    return _answer(refused, advanced.notification, done)
+    return _answer(refused, advanced.notification if sent else Notification.HELD, done)
 
 
 def _of_validation(

@@ -8,6 +8,7 @@ from connector.domain.errors import WmsError
 from connector.domain.health.incident import Next, Notification, advance
 from connector.domain.health.mail import Mail, incident_mail, recovery_mail
 from connector.domain.health.mail_context import MailContext, context_in
+from connector.domain.health.maintenance_window import HeldMail
 from connector.domain.health.metrics import UNCONFIRMED
 from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Outcome
@@ -18,6 +19,7 @@ from connector.domain.secrets.redactor import Redactor
 from connector.domain.stage.stage import Stage
 from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.state_table import Table, read_health_state, replace_item
+from lambda_src.maintenance import hold
 from lambda_src.runtime.environment import Environment
 
 #: How often a state is written at most, while runs for events change it.
@@ -77,11 +79,11 @@ def notify(
     if mail is None:
         return Notification.NOTHING
     try:
-        send(sns, topic, mail, redactor)
+        sent = send(sns, topic, mail, redactor, table=table, now=now)
     except Exception:
         withdraw(table, before.incident, advanced.state.incident)
         raise
-    return advanced.notification
+    return advanced.notification if sent else Notification.HELD
 
 
 def unconfirmed(sns: Sns, topic: str) -> Mapping[str, float]:
@@ -97,10 +99,17 @@ def unconfirmed(sns: Sns, topic: str) -> Mapping[str, float]:
         return {}
 
 
-def send(sns: Sns, topic: str, mail: Mail, redactor: Redactor) -> None:
-    """Publish a mail, redacted. Raises `ServerError` when SNS refuses it."""
+def send(sns: Sns, topic: str, mail: Mail, redactor: Redactor, *, table: Table, now: float) -> bool:
+    """Publish a mail, redacted, unless a maintenance window holds it; whether it was published.
+
+    Raises `ServerError` when SNS refuses it.
+    """
+    text = redactor.redact(mail.text)
+    if not mail.urgent and hold(table, HeldMail(int(now), mail.subject, text)):
+        return False
     with aws_errors("sns:Publish"):
-        sns.publish(TopicArn=topic, Subject=mail.subject, Message=redactor.redact(mail.text))
+        sns.publish(TopicArn=topic, Subject=mail.subject, Message=text)
+    return True
 
 
 def withdraw(

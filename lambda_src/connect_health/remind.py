@@ -31,8 +31,8 @@ def remind(
     if not replace_item(table, written.to_item(), replaced_version=seen.halt.replaced_version):
         return False
     try:
-        send(sns, topic, reminder_mail(context, seen, verdict, now), redactor)
+        mail = reminder_mail(context, seen, verdict, now)
+        return send(sns, topic, mail, redactor, table=table, now=now)
     except Exception:
         replace_item(table, written.reminded(seen.halt.reminded_at).to_item())
         raise
-    return True

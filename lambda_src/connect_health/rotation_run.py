@@ -37,7 +37,7 @@ def drive(session: Session, clients: CheckClients, topic: str, *, clock: Clock =
     table = session.aws.table(session.environment.table)
     while True:
         answer = _stepped(session, clock)
-        mail_failure(session, clients, topic)
+        mail_failure(session, clients, topic, clock=clock)
         if answer.state is not State.WAITING or not read_rotation(table).under_way:
             return answer
         if session.deadline.left < _LEAST_SECONDS:
@@ -70,7 +70,7 @@ def check_run(
     return replace(checked, facts={**facts, "rotation": answer.summary})
 
 
-def mail_failure(session: Session, clients: CheckClients, topic: str) -> bool:
+def mail_failure(session: Session, clients: CheckClients, topic: str, *, clock: Clock = time.time) -> bool:
     """Mail the failure that nobody was told of; the run whose write succeeds sends it.
 
     A message that SNS refuses is an error, and the next run sends it again.
@@ -84,11 +84,11 @@ def mail_failure(session: Session, clients: CheckClients, topic: str) -> bool:
         return False
     context = mail_context(session.environment, topic, rotation.versions)
     try:
-        send(clients.sns, topic, rotation_mail(context, rotation), session.redactor)
+        mail = rotation_mail(context, rotation)
+        return send(clients.sns, topic, mail, session.redactor, table=table, now=clock())
     except ServerError:
         _written(table, mailed, mailed.with_mail(sent=False))
         raise
-    return True
 
 
 def _stepped(session: Session, clock: Clock) -> Answer:

@@ -4,13 +4,20 @@ from connector.domain.health.mail_context import MailContext
 from connector.domain.health.observation import Observation
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.skipped_mail import skipped_mail
-from lambda_src.clients.aws import aws_errors
 from lambda_src.clients.state_table import Table, replace_item
-from lambda_src.connect_health.notify import Sns
+from lambda_src.connect_health.notify import Sns, send
+from lambda_src.runtime.redactor import Redactor
 
 
 def keep_and_tell(
-    context: MailContext, seen: Observation, *, now: float, table: Table, sns: Sns, topic: str
+    context: MailContext,
+    seen: Observation,
+    *,
+    now: float,
+    table: Table,
+    sns: Sns,
+    topic: str,
+    redactor: Redactor,
 ) -> tuple[Skipped, ...]:
     """Write what is known and mail what no mail has named; the entries that were mailed.
 
@@ -26,11 +33,9 @@ def keep_and_tell(
         return ()
     if not new:
         return ()
-    mail = skipped_mail(context, new, now)
     try:
-        with aws_errors("sns:Publish"):
-            sns.publish(TopicArn=topic, Subject=mail.subject, Message=mail.text)
+        sent = send(sns, topic, skipped_mail(context, new, now), redactor, table=table, now=now)
     except Exception:
         replace_item(table, written.unmailed_again(new).next().to_item())
         raise
-    return new
+    return new if sent else ()

@@ -55,11 +55,11 @@ def worker_run(
     context = mail_context(session.environment, topic, session.secrets.versions)
     mail = event_mail(context, found, advanced.state, clock(), workers=workers, joined=joined)
     try:
-        send(clients.sns, topic, mail, session.redactor)
+        sent = send(clients.sns, topic, mail, session.redactor, table=table, now=clock())
     except Exception:
         withdraw(table, before.incident, advanced.state.incident, event=found)
         raise
-    return _answer(found, advanced.notification, found.told)
+    return _answer(found, advanced.notification if sent else Notification.HELD, found.told)
 
 
 def _recorded(session: Session, table: Table, event: WorkerEvent, clock: Clock) -> tuple[HealthState, Next]:

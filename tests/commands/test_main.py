@@ -28,6 +28,7 @@ COMMANDS = {
     "fire-drill",
     "local",
     "logs",
+    "maintenance",
     "offsets",
     "pause",
     "plan",

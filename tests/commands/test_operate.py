@@ -86,6 +86,7 @@ class Deployed:
     def admin(self, event: Any) -> Any:
         request = Request.from_payload(event)
         session = self.inside.session(meant=request.stage)
+        session.window = request.window
         for name in ("tables", "log", "why", "remind_seconds", "offsets", "snapshot", "position_checked"):
             setattr(session, name, getattr(request, name))
         return operations.answer(request.operation, session).to_payload()

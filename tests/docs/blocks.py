@@ -25,6 +25,11 @@ from connector.domain.health import metrics
 from connector.domain.health.alarm import Alarm
 from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.error_classes import OBSERVED
+from connector.domain.health.mail_context import MailContext
+from connector.domain.health.maintenance import summary_mail
+from connector.domain.health.maintenance_window import HeldMail, Window
+from connector.domain.health.observation import Observation
+from connector.domain.health.verdict import Verdict
 from connector.domain.network import endpoints
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.brokers import KafkaAuth
@@ -268,6 +273,19 @@ def _explain() -> str:
     return f"\n```text\n$ wms-connector explain --stage {NAMED.name} < trace.txt\n{answer}\n```\n\n"
 
 
+def _maintenance_mail() -> str:
+    """The summary of a window in which a worker was stopped."""
+    began = 1_800_000_000
+    ended = began + 4 * 3600
+    held = HeldMail(began + 1200, f"{NAMED.names.service}: TaskStopped (worker)", "(the text of that mail)")
+    window = Window(
+        began, ended, "the DBA patches", "user/alice", halted_at=began, resumed_at=ended + 300, held=(held,)
+    )
+    context = MailContext(NAMED, "123456789012", "us-east-1")
+    mail = summary_mail(context, window, Observation(), Verdict(), ended + 900)
+    return f"\n```text\nSubject: {mail.subject}\n\n{mail.text}\n```\n\n"
+
+
 def _stage_counts() -> str:
     return _table(("one stage takes", *growth.COLUMNS), growth.rows())
 
@@ -360,6 +378,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "alarms": _alarms,
     "error-classes": _error_classes,
     "explain": _explain,
+    "maintenance-mail": _maintenance_mail,
     "oracle-codes": _oracle_codes,
     "oracle-positions": _oracle_positions,
     "stack-states": _stack_states,

@@ -346,7 +346,7 @@ class FakeAws(TakenNames):
         return {}
 
     def _sts_get_caller_identity(self, kwargs: Mapping[str, Any]) -> Any:
-        return {"Account": OWNER}
+        return {"Account": OWNER, "Arn": f"arn:aws:iam::{OWNER}:user/alice"}
 
     def _s3_head_object(self, kwargs: Mapping[str, Any]) -> Any:
         if (kwargs["Bucket"], kwargs["Key"]) not in self.objects:

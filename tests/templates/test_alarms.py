@@ -15,7 +15,7 @@ from connector.domain.health.alarm import RUNBOOK, AlarmMails, TreatMissingData
 from connector.domain.health.aws_alarms import alarms_of, aws_alarms
 from connector.domain.health.metric import Origin
 from connector.domain.health.metrics import METRICS
-from connector.domain.health.rest_findings import HALTED
+from connector.domain.health.rest_findings import HALTED, MAINTENANCE
 from connector.domain.stage.stage import Stage
 from tests.templates.support import ALB_TLS, LONGEST, built, of_type
 
@@ -165,8 +165,8 @@ def test_every_text_links_to_a_section_that_exists(component: str, stage: str):
 def test_every_section_of_the_runbook_belongs_to_an_alarm_or_a_rule_and_says_three_things():
     answer = {m.alarm.section for m in METRICS if m.alarm}
     answer |= {a.alarm.section for a in aws_alarms(MAIN, "any")} | set(metrics.RULES) - {"HealthSchedule"}
-    # A mail of the health check without an alarm.
-    answer |= {HALTED}
+    # Mails of the health check without an alarm.
+    answer |= {HALTED, MAINTENANCE}
     text = (ROOT / RUNBOOK).read_text(encoding="utf-8")
     sections = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
     assert answer <= set(sections)

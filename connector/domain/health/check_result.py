@@ -31,6 +31,7 @@ TITLES: Mapping[str, str] = {
     "ChangesSkipped": "skipped changes",
     "ConfigDrifted": "live config",
     "ConnectorHalted": "halted",
+    "MaintenanceOpen": "maintenance",
     "AutoRestartBudgetExceeded": "restarts",
     # Of `verify_checks`: what an operator has done to the connector, and a deployment of the service.
     "paused": "connector",

@@ -11,7 +11,7 @@ from connector.domain.errors import OperatorError, ServerError
 from connector.domain.health import metrics, worker_stops
 from connector.domain.health.error_classes import OBSERVED, SKIPPED
 from connector.domain.health.old_names import error_class
-from connector.domain.health.rest_findings import HALTED
+from connector.domain.health.rest_findings import HALTED, MAINTENANCE
 
 #: The only key of an event that requests a drill.
 KEY = "drill"
@@ -33,6 +33,8 @@ class OtherMail(StrEnum):
     RECOVERED = "recovered"
     #: The reminder of a connector that an operator has halted.
     HALTED = HALTED
+    #: The summary of a maintenance window.
+    MAINTENANCE = MAINTENANCE
     #: A changed secret that the workers do not get.
     ROTATION = metrics.SECRET_CHANGED
 

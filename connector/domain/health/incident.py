@@ -49,6 +49,8 @@ class Notification(StrEnum):
     #: A finding of another class has joined an incident that was mailed.
     GROWN = "grown"
     RECOVERY = "recovery"
+    #: Of something that a maintenance window keeps for its summary.
+    HELD = "nothing: a maintenance window holds the mail"
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.domain.diagnosis.classes import UNKNOWN
+from connector.domain.diagnosis.error_class import LOST, ErrorClass
 from connector.domain.health import metrics
 from connector.domain.health.budget import LIMIT, Budget
+from connector.domain.health.error_classes import ARCHIVED_LOG_EXPIRING
 from connector.domain.health.finding import Finding
 from connector.domain.health.incident import mailed
 from connector.domain.health.mail_context import MailContext
@@ -20,16 +22,18 @@ SUBJECT = 100
 DRILL = "DRILL"
 
 _LAG = "ReplicationLagSeconds"
-_RECOVERED = "the connector goes on from its position: what has changed meanwhile follows"
-_RESTS = "the connector keeps its position: what changes meanwhile follows once it runs again"
+#: What becomes of the data of a connector that runs, and of one that does not.
+GOES_ON = "the connector goes on from its position: what has changed meanwhile follows"
+RESTS = "the connector keeps its position: what changes meanwhile follows once it runs again"
 
 
 @dataclass(frozen=True)
 class Mail:
-    """One message."""
+    """One message. `urgent`: changes are lost if it waits, so no maintenance window holds it."""
 
     subject: str
     text: str
+    urgent: bool = False
 
 
 def incident_mail(
@@ -70,7 +74,14 @@ def incident_mail(
         "",
         "No further mail follows until this incident ends, unless an error of another class joins it.",
     ]
-    return Mail(subject(f"{stage.names.service}: {first.name} ({cause.name})"), "\n".join(lines))
+    urgent = any(_loses_changes(finding.cause) for finding in new_findings or found)
+    title = subject(f"{stage.names.service}: {first.name} ({cause.name})")
+    return Mail(title, "\n".join(lines), urgent=urgent)
+
+
+def _loses_changes(cause: ErrorClass | None) -> bool:
+    """Whether the log that the connector has not read is gone, or will be soon."""
+    return cause is not None and (cause is ARCHIVED_LOG_EXPIRING or cause.data == LOST)
 
 
 def recovery_mail(
@@ -87,11 +98,11 @@ def recovery_mail(
 
     `rest` says why nothing is streamed now, if nothing is meant to be; `measured` are this check's metrics.
     """
-    stage, data = context.stage, _RECOVERED
+    stage, data = context.stage, GOES_ON
     well = "healthy again. Nobody needs to do anything"
     if rest:
         well = f"no problem is left, but nothing is streamed: {rest}"
-        data = _RESTS
+        data = RESTS
     minutes = max(1, round((now - incident.since) / 60))
     lines = [
         f"Stage {stage.name}, {moment(now)}: {well}.",

@@ -141,6 +141,13 @@ METRICS: tuple[Metric, ...] = (
         waived="it was done on purpose: the health check reminds people by mail, and the dashboard shows it",
     ),
     Metric(
+        "MaintenanceOpen",
+        "Count",
+        "1 while a maintenance window is open or its summary is due, else 0",
+        Origin.HEALTH,
+        waived="it was opened on purpose and ends by itself; the dashboard shows it",
+    ),
+    Metric(
         "SnapshotRunning",
         "Count",
         "1 while the initial or a requested snapshot runs, else 0",

@@ -8,6 +8,7 @@ from connector.domain.health import worker_stops
 from connector.domain.health.budget import Budget
 from connector.domain.health.error_classes import WORKER
 from connector.domain.health.halt import Halt
+from connector.domain.health.maintenance_window import Window
 from connector.domain.health.refused import RefusedCredentials
 from connector.domain.health.rotation_state import Rotation
 from connector.domain.health.scn import Position
@@ -355,6 +356,8 @@ class Observation:
     #: Who has halted the connector, and which versions of secrets were refused; empty where not read.
     halt: Halt = field(default_factory=Halt)
     refused: RefusedCredentials = field(default_factory=RefusedCredentials)
+    #: The maintenance window; where it could not be read there is none, so nothing is held.
+    maintenance: Window = field(default_factory=Window)
     #: What Debezium has passed over, as far as the worker's log was read; None if the item could not be.
     skipped: SkippedChanges | None = None
     #: Probe -> why it saw nothing, although it should have.

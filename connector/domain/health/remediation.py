@@ -65,12 +65,12 @@ def decide_remediation(
     if (stop := _after_refusal(seen)) is not None:
         return stop
     wanted, cause = _wanted_action(seen, unknown_streak)
-    if wanted is Action.NOTHING and any(
-        finding.cause is NOT_RUNNING and finding.ok is False for finding in results
-    ):
-        return Remediation(withheld="nothing has failed, and Connect restarts only what has failed")
     if wanted is Action.NOTHING:
-        return Remediation()
+        idle = any(finding.cause is NOT_RUNNING and finding.ok is False for finding in results)
+        withheld = "nothing has failed, and Connect restarts only what has failed"
+        return Remediation(withheld=withheld if idle else "")
+    if seen.maintenance.open(now):
+        return Remediation(withheld=f"a maintenance window is {seen.maintenance.describe(now)}")
     budget, state = seen.budget, seen.health_state
     if budget is None or state is None:
         return Remediation(

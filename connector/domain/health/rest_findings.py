@@ -10,7 +10,7 @@ from connector.domain.health.error_classes import CONFIG_DRIFT
 from connector.domain.health.finding import Finding
 from connector.domain.health.observation import Observation
 
-HALTED, DRIFTED = "ConnectorHalted", "ConfigDrifted"
+HALTED, DRIFTED, MAINTENANCE = "ConnectorHalted", "ConfigDrifted", "MaintenanceOpen"
 
 
 def rest_of(seen: Observation) -> str:
@@ -22,6 +22,12 @@ def rest_of(seen: Observation) -> str:
 def rest_findings(seen: Observation) -> list[Finding]:
     """Whether the stage rests on purpose, which is no error, and whether its live config drifted."""
     return [*_halted(seen), *_drifted(seen)]
+
+
+def maintenance_finding(seen: Observation, now: float) -> Finding:
+    """The maintenance window, if there is one, which is no error."""
+    window = seen.maintenance
+    return Finding.passed(MAINTENANCE, window.describe(now), 1 if window.there else 0)
 
 
 def _halted(seen: Observation) -> list[Finding]:

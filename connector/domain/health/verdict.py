@@ -10,7 +10,7 @@ from connector.domain.health.finding import Finding, by_metric, not_ok
 from connector.domain.health.findings import IDLE_SECONDS, findings
 from connector.domain.health.observation import POSITION_PROBE, Observation
 from connector.domain.health.remediation import Remediation, decide_remediation
-from connector.domain.health.rest_findings import rest_findings, rest_of
+from connector.domain.health.rest_findings import maintenance_finding, rest_findings, rest_of
 from connector.domain.health.skipped_findings import skipped_findings, without_standing
 from connector.domain.health.state import HealthState
 
@@ -86,7 +86,7 @@ def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdic
         idle_since = int(now) if state.idle_since is None else state.idle_since
     idle = idle_since is not None and now - idle_since >= IDLE_SECONDS
     results = findings(seen, settings, now, unknown_streak, idle=idle)
-    results += rest_findings(seen)
+    results += [*rest_findings(seen), maintenance_finding(seen, now)]
     if settings.kind == "debezium":
         results += skipped_findings(seen)
     remediation = decide_remediation(seen, results, settings, now, unknown_streak)

@@ -1,9 +1,11 @@
 """RECORD: the stage record says what was registered, and on which cluster."""
 
+import time
+
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import config_hash
 from connector.domain.stage.record import StageRecord
-from lambda_src.clients.state_table import end_launch, read_record, write_record
+from lambda_src.clients.state_table import end_launch, read_record, read_window, write_record
 from lambda_src.connect_admin.registration.connect_group import on_cluster, recorded
 from lambda_src.connect_admin.teardown.guard import STANDS_BACK
 from lambda_src.session import Session
@@ -31,7 +33,9 @@ def record(session: Session) -> Answer:
         # A launch clears the mark when it begins: this mark was set later.
         return Answer(State.FAILED, STANDS_BACK)
     end_launch(table)
+    window, now = read_window(table), time.time()
+    told = f"; a maintenance window is {window.describe(now)}" if window.there else ""
     if present == wanted:
-        return Answer(State.DONE, "the stage record is unchanged", details=details)
+        return Answer(State.DONE, f"the stage record is unchanged{told}", details=details)
     write_record(table, wanted)
-    return Answer(State.DONE, "the stage record is written", changed=True, details=details)
+    return Answer(State.DONE, f"the stage record is written{told}", changed=True, details=details)

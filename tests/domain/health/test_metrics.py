@@ -25,7 +25,7 @@ SEED = {
 def test_every_metric_is_there_once_under_its_agreed_name():
     own = {"BrokersUnreachable", "HeartbeatAgeSeconds", "HeartbeatTableAgeSeconds", "HeartbeatMissing"}
     own |= {"ChangesSkipped", "QueueUsedPercent", "RecordsInFlight", "RecordErrors"}
-    own |= {"ConfigDrifted", "ConnectorHalted", "AlertsUnconfirmed"}
+    own |= {"ConfigDrifted", "ConnectorHalted", "MaintenanceOpen", "AlertsUnconfirmed"}
     own |= {"TransactionBufferPercent", "HeapAfterCollectionPercent"}
     assert sorted(m.name for m in METRICS) == sorted(SEED | own)
 
