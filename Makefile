@@ -93,7 +93,7 @@ memory: $(READY) ## does each task size carry the snapshot of a million rows, an
 	@$(BIN)/python -m tests.bench.snapshot_memory
 	@$(BIN)/python -m tests.bench.open_transaction
 
-faults: $(READY) ## real faults on the real parts, each a row of a table; KIND=health, oracle or stream, and of one kind NAMES="..." for some; WRITE=1 keeps the rows in docs
+faults: $(READY) ## real faults on the real parts, each a row of a table; KIND=health, minute, oracle or stream, and of one kind NAMES="..." for some; WRITE=1 keeps the rows in docs
 	@$(BIN)/python -m tests.faults $(KIND) $(NAMES)
 
 oracle-statements: $(READY) ## the statements that the pinned connector sends, and how they differ from those kept; WRITE=1 keeps them (4 minutes)

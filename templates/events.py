@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 from troposphere import GetAtt, Ref, Template, awslambda, events, logs
 
-from connector.domain.health import login_phrases, metrics
+from connector.domain.health import log_phrases, metrics
 from connector.domain.health.alarm import RUNBOOK
 from connector.domain.health.worker_stops import NOT_STARTED_CODE, SCALING
 from connector.domain.secrets.fallback import DEFAULT_OWNER
@@ -188,9 +188,11 @@ def _add_event_rule(
 
 
 def _add_log_filter(template: Template, settings: EventsSettings, health: Ref) -> None:
-    """Lines that may tell of a refused login go to the function as they are written.
+    """Lines that may tell of a refused login, a failed task or a missing log go to the function as written.
 
-    A metric and its alarm would take minutes. CloudWatch Logs tries the permission when the filter is made
+    A metric and its alarm would take minutes. One filter for all of them: a log group takes two, and one is
+    left for an agency's collector. Its name is that of its first purpose: another one would be made before
+    this one goes, as a third. CloudWatch Logs tries the permission when the filter is made
     (CloudWatch Logs User Guide, "Subscription filters with AWS Lambda"), so the filter waits for it. The
     group is the alerts stack's, which is launched before.
     """
@@ -209,7 +211,7 @@ def _add_log_filter(template: Template, settings: EventsSettings, health: Ref) -
         logs.SubscriptionFilter(
             metrics.LOGIN_REFUSED,
             FilterName=settings.names.rule(metrics.LOGIN_REFUSED),
-            FilterPattern=login_phrases.PATTERN,
+            FilterPattern=log_phrases.PATTERN,
             LogGroupName=group,
             DestinationArn=health,
             DependsOn=permission.title,

@@ -97,5 +97,6 @@ _EVENT_CLASSES = {
     EventKind.TASK_NOT_STARTED: worker_stops.SECRET,
     EventKind.SERVICE_TROUBLE: worker_stops.CAPACITY,
     EventKind.DEPLOYMENT_FAILED: worker_stops.DEPLOYMENT,
+    EventKind.LOG_MISSING: named("log missing"),
     EventKind.UNREADABLE: worker_stops.UNREADABLE,
 }

@@ -32,11 +32,11 @@ def run(event: object, invocation: Invocation) -> CheckAnswer | dict[str, Any]:
     session = Session(environment, invocation.account, deadline, invocation.redactor, aws=clients.aws)
     if is_secret_event(event):
         return rotation_run(session, clients, topic)
-    within = replace(session, deadline=session.deadline.sooner(CHECK_SECONDS))
     if is_log_batch(event):
-        from lambda_src.connect_health.login_run import login_run  # noqa: PLC0415 - most runs are the schedule's
+        from lambda_src.connect_health.log_run import log_run  # noqa: PLC0415 - most runs are the schedule's
 
-        return login_run(event, within, clients, topic)
+        return log_run(event, session, clients, topic)
+    within = replace(session, deadline=session.deadline.sooner(CHECK_SECONDS))
     if is_event(event):
         from lambda_src.connect_health.worker_run import worker_run  # noqa: PLC0415
 

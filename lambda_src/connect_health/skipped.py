@@ -4,9 +4,9 @@ from connector.domain.health.mail_context import MailContext
 from connector.domain.health.observation import Observation
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.skipped_mail import skipped_mail
+from connector.domain.secrets.redactor import Redactor
 from lambda_src.clients.state_table import Table, replace_item
 from lambda_src.connect_health.notify import Sns, send
-from lambda_src.runtime.redactor import Redactor
 
 
 def keep_and_tell(

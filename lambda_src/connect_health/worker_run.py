@@ -1,7 +1,7 @@
-"""A run for one event of ECS's: join it to the incident or open one, and mail once. Not a check.
+"""A run for one event about the worker: join it to the incident or open one, and mail once. Not a check.
 
 What a check does would come too early: the worker that stopped is not replaced yet. So nothing is restarted
-and nothing is counted as a check; it needs neither Connect nor brokers nor database.
+and nothing is found as by a check; it needs neither Connect nor brokers nor database.
 """
 
 import random
@@ -29,8 +29,14 @@ _WAIT_SECONDS = 0.5
 def worker_run(
     event: object, session: Session, clients: CheckClients, topic: str, *, clock: Clock = time.time
 ) -> CheckAnswer:
-    """Handle one event. Raises `WmsError` when it cannot be recorded or mailed: then it is a dead letter."""
-    found = parse(event)
+    """Handle one event of ECS's. Raises `WmsError` as `event_run` does."""
+    return event_run(parse(event), session, clients, topic, clock=clock)
+
+
+def event_run(
+    found: WorkerEvent, session: Session, clients: CheckClients, topic: str, *, clock: Clock = time.time
+) -> CheckAnswer:
+    """Mail what is new. Raises `WmsError` when it cannot be recorded or mailed: then it is a dead letter."""
     table = session.aws.table(session.environment.table)
     if found.planned:
         return _answer(found, Notification.NOTHING, "a deployment or a change of the desired count is why")

@@ -189,6 +189,7 @@ def _fargate() -> str:
 _EVENTS = {
     metrics.TASK_STOPPED: "A worker stopped, and neither a deployment nor scaling is why.",
     metrics.TASK_NOT_STARTED: "A worker's task never started, so it has no log.",
+    metrics.LOG_MISSING: "The database lacks a redo log that the connector needs: its task will fail.",
     metrics.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
     metrics.DEPLOYMENT_FAILED: "A deployment of the worker failed; ECS goes back to the version before.",
     metrics.SECRET_CHANGED: "A secret has changed, and the workers do not use the new version.",

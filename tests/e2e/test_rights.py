@@ -178,7 +178,7 @@ def test_a_real_worker_without_it_fails_its_task_and_the_health_check_names_it(
 ):
     main.rest()
     rows = main.new_rows()
-    with without(main.world, right), main.without_schedule():
+    with without(main.world, right), main.without_checks():
         main.connect("POST", "/restart?includeTasks=true")
         rows.insert()
         main.wait_for_states("RUNNING", "FAILED")

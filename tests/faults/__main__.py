@@ -3,6 +3,7 @@
     python -m tests.faults              all
     python -m tests.faults health       what the health check makes of a fault
     python -m tests.faults oracle       what each error of Oracle does to the connector
+    python -m tests.faults minute       how soon after a fault people are mailed
     python -m tests.faults stream       what is lost, repeated or out of order
     python -m tests.faults stream worker-killed …     only these
 
@@ -29,6 +30,7 @@ from tests.faults.report import Fault, Row, keep, publish, show
 KINDS: Mapping[str, tuple[str, str]] = {
     "health": ("tests.faults.health", "What the health check makes of each fault"),
     "oracle": ("tests.faults.oracle", "What each error of Oracle does to the connector"),
+    "minute": ("tests.faults.minute", "How soon after each fault people are mailed"),
     "stream": ("tests.faults.stream", "What each fault does to the stream"),
 }
 #: Kind -> the columns that a terminal shows, where the report has more of them.

@@ -19,7 +19,11 @@ RESULTS = ROOT / ".local" / "faults"
 
 
 #: The papers that hold the tables, each between `<!-- measured: kind -->` and `<!-- end -->`.
-PAPERS = {"stream": ROOT / "docs" / "delivery.md", "health": ROOT / "docs" / "faults-health.md"}
+PAPERS = {
+    "stream": ROOT / "docs" / "delivery.md",
+    "health": ROOT / "docs" / "faults-health.md",
+    "minute": ROOT / "docs" / "faults-health.md",
+}
 _FAULT, _VERDICT, _TOOK, _DAY = "fault", "as it must be", "took", "measured"
 
 

@@ -82,7 +82,7 @@ records = st.builds(
 )
 health_states = st.builds(
     HealthState,
-    unknown_streak=st.integers(0, 3),
+    unknown_since=st.none() | st.integers(int(NOW) - 90, int(NOW)),
     idle_since=st.none() | st.integers(int(NOW) - 90, int(NOW)),
     scn=memories,
     incident=st.none() | st.just(Incident(1_800_000_000, "DbTcpUnreachable")),

@@ -9,6 +9,7 @@ import urllib3
 
 from connector.domain.health import metrics
 from connector.domain.health.headroom import NO_RETENTION
+from connector.domain.health.log_phrases import LOGIN
 from connector.domain.health.observation import Source
 from connector.domain.health.state import STATE_KEY
 from connector.domain.stage.aws_names import CONNECT_PORT, CONNECTOR, METRICS_PORT
@@ -219,12 +220,15 @@ class StageUnderTest:
         return self.item(RECORD_KEY)
 
     def let_pass(self, seconds: int) -> None:
-        """As if ECS's events had come so much earlier: the deployed function has no clock to set forward."""
+        """As if events and findings were so much older: the deployed function has no clock to set forward."""
         item = self.item(STATE_KEY)
         if not item:
             return
-        for event in item["worker"]["M"]["events"]["L"]:
-            event["L"][0]["N"] = str(int(event["L"][0]["N"]) - seconds)
+        times = [event["L"][0] for event in item["worker"]["M"]["events"]["L"]]
+        times += [*item["found_since"]["M"].values(), item["unknown_since"], item["idle_since"]]
+        for time in times:
+            if "N" in time:
+                time["N"] = str(int(time["N"]) - seconds)
         self.world.account.client("dynamodb").put_item(TableName=self.stage.names.table, Item=item)
 
     # -- the health check -----------------------------------------------------
@@ -254,6 +258,20 @@ class StageUnderTest:
             yield
         finally:
             events.enable_rule(Name=schedule)
+
+    @contextmanager
+    def without_checks(self) -> Iterator[None]:
+        """No health check comes in between: neither a scheduled one nor one after a failed task."""
+        logs, group = self.world.account.client("logs"), self.stage.names.connector_log_group
+        (found,) = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+        given = {key: found[key] for key in ("filterName", "filterPattern", "destinationArn")}
+        logins = " ".join(f'?"{phrase}"' for phrase in LOGIN)
+        logs.put_subscription_filter(logGroupName=group, **{**given, "filterPattern": logins})
+        try:
+            with self.without_schedule():
+                yield
+        finally:
+            logs.put_subscription_filter(logGroupName=group, **given)
 
     # -- rows -----------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import pytest
 from ministack.services import eventbridge
 from sceptre.exceptions import SceptreException
 
-from connector.domain.health.login_phrases import PATTERN
+from connector.domain.health.log_phrases import PATTERN
 from connector.domain.health.metrics import RULES, SECRET_CHANGED
 from connector.domain.stage.stage import Stage
 from tests.support.ecs_samples import SAMPLES, Sample

@@ -24,6 +24,10 @@ class AlarmMails(StrEnum):
     EVERY = "every"
 
 
+#: For how long a check must have found what passes by itself before it counts: longer than a rebalance,
+#: shorter than any schedule's interval, so that the schedule's next check counts too.
+GRACE_SECONDS = 45
+
 #: ACM renews what it issues 60 days before its end ("Managed certificate renewal", ACM User Guide): one that
 #: has less than this left will not be renewed without somebody.
 LEAST_CERTIFICATE_DAYS = 30
@@ -70,6 +74,14 @@ class Alarm:
     treat_missing_data: TreatMissingData = TreatMissingData.IGNORE
     seen_by_health: bool = False
     data: str = "not at risk by this alone."
+
+    @property
+    def grace_seconds(self) -> int:
+        """How long a finding has to last before the health check mails it; 0: it is mailed at once.
+
+        An alarm counts periods. Checks come at any time, because events start them too, so time is counted.
+        """
+        return GRACE_SECONDS * (self.evaluation_periods - 1)
 
     def mails(self, which: AlarmMails = AlarmMails.ONCE) -> bool:
         """Whether the alarm itself mails people, with this value of the setting `alarm_mails`."""

@@ -137,7 +137,8 @@ def _rule(names: Names, rule: str) -> AwsAlarm:
 
 def _log_filter(names: Names) -> AwsAlarm:
     alarm = Alarm(
-        "Lines of the worker's log about a refused login do not reach the health function.",
+        "Lines of the worker's log about a refused login, a failed task or a missing log do not reach the "
+        "health function.",
         "launch again, which sets the permission of the log filter as it was.",
         f"{LOGIN_REFUSED}Undelivered",
         statistic="Sum",

@@ -69,6 +69,10 @@ class Budget:
             return Refusal(reason, False, wait)
         return None
 
+    def has_claimed(self, now: float, *, within: float) -> bool:
+        """Whether the last restart was claimed so few seconds ago. Claims are rounded up to whole seconds."""
+        return bool(self.claims) and -1 < now - self.claims[-1] < within
+
     def claimed(self, now: float) -> "Budget":
         """The budget with one more claim, for the caller to write before it acts."""
         # Never before an earlier one, even if this clock is behind the one that made it.

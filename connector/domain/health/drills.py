@@ -27,6 +27,7 @@ class OtherMail(StrEnum):
     TASK_NOT_STARTED = metrics.TASK_NOT_STARTED
     SERVICE_TROUBLE = metrics.SERVICE_TROUBLE
     DEPLOYMENT_FAILED = metrics.DEPLOYMENT_FAILED
+    LOG_MISSING = metrics.LOG_MISSING
     UNREADABLE = "UnreadableEvent"
     #: A further error joins an incident that was mailed.
     JOINED = "joined"

@@ -9,14 +9,15 @@ from connector.domain.health.worker_event import EventKind, WorkerEvent
 #: After so many seconds a mail says that its event is an older one.
 _LATE_SECONDS = 300
 _LAST = (
-    "No further mail follows until this incident ends, however often a worker stops, unless an error of "
-    "another class joins it."
+    "No further mail follows until this incident ends, however often it happens, unless an error of another "
+    "class joins it."
 )
 _OPENING = {
     EventKind.TASK_STOPPED: "a worker stopped, and neither a deployment nor scaling is why.",
     EventKind.TASK_NOT_STARTED: "a worker's task never started, so it has no log. ECS tries again.",
     EventKind.SERVICE_TROUBLE: "ECS has trouble with the worker's service.",
     EventKind.DEPLOYMENT_FAILED: "a deployment of the worker failed; ECS goes back to the version before.",
+    EventKind.LOG_MISSING: "the database lacks a redo log that the connector needs: its task will fail.",
     EventKind.UNREADABLE: "ECS sent an event about the worker that the health check cannot read.",
 }
 
@@ -24,7 +25,7 @@ _OPENING = {
 def event_mail(
     context: MailContext, event: WorkerEvent, state: HealthState, now: float, *, workers: str, joined: bool
 ) -> Mail:
-    """What somebody who is woken needs: what ECS says, what it means, the command to run.
+    """What somebody who is woken needs: what ECS or the log says, what it means, the command to run.
 
     `state` has the event's incident; `joined`: it was open before. `workers`: how many run now, as a text.
     """

@@ -28,12 +28,6 @@ from connector.domain.health.lag import LATELY_SECONDS, lag_now, staleness_limit
 from connector.domain.health.observation import POSITION_PROBE, ConnectorStatus, Observation, Source
 from connector.domain.stage.aws_names import CONNECTOR
 
-#: In how many checks in a row Connect must give no status of the connector before that counts: a rebalance
-#: answers 404, 409 and 500 for a while.
-CONFIRMED = 2
-#: For how many seconds connector or task must not be running before that counts: a rebalance leaves the task
-#: unassigned. Shorter than any schedule's interval, so that the second check counts; longer than a rebalance.
-IDLE_SECONDS = 45
 #: Said of the source while no task reads it. The value is published, so that an alarm from before ends.
 _NOTHING_READ = "not judged: no task reads it"
 #: The reason for a part that no probe read; why not is reported elsewhere.
@@ -41,12 +35,18 @@ _NOT_OBSERVED = "it was not checked"
 
 
 def findings(
-    seen: Observation, settings: ConnectorSettings, now: float, unknown_streak: int, *, idle: bool = False
+    seen: Observation,
+    settings: ConnectorSettings,
+    now: float,
+    *,
+    missing: bool = False,
+    idle: bool = False,
 ) -> list[Finding]:
     """Evaluate what was seen, and only that: the consequences of an error are not counted again.
 
-    `unknown_streak`: in how many checks in a row, this one included, Connect gave no status of the connector;
-    `idle`: the connector or its task has not been running for long enough to count.
+    `missing`: Connect has given no status of the connector for long enough to count: a rebalance answers 404,
+    409 and 500 for a while. `idle`: connector or task has not been running for as long: a rebalance leaves
+    the task unassigned.
     """
     results = [
         *_health_check(seen),
@@ -54,7 +54,7 @@ def findings(
         *_connect(seen),
         *_brokers(seen),
         *_database(seen),
-        *_connector(seen, unknown_streak, idle=idle),
+        *_connector(seen, missing=missing, idle=idle),
         *_task(seen),
     ]
     if settings.kind == "debezium":
@@ -138,7 +138,7 @@ def _database(seen: Observation) -> list[Finding]:
     return [Finding.failed("DbTcpUnreachable", message, named("unreachable"))]
 
 
-def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Finding]:
+def _connector(seen: Observation, *, missing: bool, idle: bool) -> list[Finding]:
     if no_worker_meant(seen):
         names = ("ConnectorStateFailed", "ConnectorTaskFailed")
         return [Finding.passed(name, NO_WORKER) for name in names]
@@ -146,7 +146,7 @@ def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Fi
         return []
     status = seen.connector
     if status is None:
-        return [_no_connector(seen, unknown_streak)]
+        return [_no_connector(seen, missing=missing)]
     summary, tasks = f"{CONNECTOR} {status.state}", _tasks(status)
     state = Finding.passed("ConnectorStateFailed", summary)
     if status.halted:
@@ -170,9 +170,9 @@ def _connector(seen: Observation, unknown_streak: int, *, idle: bool) -> list[Fi
     return [state, Finding.failed("ConnectorTaskFailed", message, cause, len(failed), summary=tasks)]
 
 
-def _no_connector(seen: Observation, unknown_streak: int) -> Finding:
+def _no_connector(seen: Observation, *, missing: bool) -> Finding:
     reason = seen.probe_errors.get("connector", f"Connect has no connector {CONNECTOR}")
-    judge = Finding.unsure if unknown_streak < CONFIRMED else Finding.failed
+    judge = Finding.failed if missing else Finding.unsure
     return judge("ConnectorStateFailed", reason, CONNECTOR_MISSING)
 
 

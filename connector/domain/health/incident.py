@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from connector.domain.health import metrics
+from connector.domain.health.alarm import Alarm
 from connector.domain.health.finding import Finding
 from connector.domain.health.headroom import remembered
 from connector.domain.health.lag import milliseconds, same_reading
@@ -19,9 +20,8 @@ from connector.domain.health.worker_event import WorkerEvent
 _LAG = "ReplicationLagSeconds"
 #: How many attempts are remembered for the mail.
 _TRIED_KEPT = 6
-#: The findings that a restart may fix, and for how many seconds no mail is sent while restarts are tried.
+#: The findings that a restart may fix.
 _HEALABLE = ("ConnectorTaskFailed", "ConnectorStateFailed")
-_HEALING_SECONDS = 3600
 
 #: Findings that explain others come first.
 _ORDER = (
@@ -72,8 +72,8 @@ def mailed(findings: tuple[Finding, ...]) -> list[Finding]:
 def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Outcome, now: float) -> Next:
     """The result of a check. One mail reports an incident, and one its end.
 
-    An incident begins when a finding has lasted for as many checks as its alarm requires, unless restarts are
-    still being tried. A finding that joins it is mailed if it is new and has lasted as long (`new_findings`).
+    An incident begins when a finding has lasted for its grace time, unless a restart may still fix it. A
+    finding that joins it is mailed if it is new and has lasted as long (`new_findings`).
     The incident ends with the first check that saw everything and found nothing, if the last event of ECS's
     is long enough ago (`WorkerHistory.quiet`).
     """
@@ -83,16 +83,16 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
     lags = _lags(state, verdict, now)
     new_findings = [] if state.incident is None else find_new(own, state.incident, lags)
     keys = (*map(_metric, own), *map(_kind, new_findings))
-    # A figure that is read twice has not lasted for two checks.
+    # A figure that is read twice has not lasted since the first time.
     held = _lag_is_read_again(state, seen, verdict, now)
-    streaks = {
-        key: state.streaks.get(key, 0) + (0 if held and key.startswith(_LAG) and key in state.streaks else 1)
+    found_since = {
+        key: int(now) if held and key.startswith(_LAG) else state.found_since.get(key, int(now))
         for key in keys
     }
     failed = any(finding.name in _HEALABLE for finding in own)
     kept = state.next(
-        streaks=streaks,
-        unknown_streak=verdict.unknown_streak,
+        found_since=found_since,
+        unknown_since=verdict.unknown_since,
         idle_since=verdict.idle_since,
         failed_since=(state.failed_since or int(now)) if failed else None,
         lags=lags,
@@ -101,13 +101,14 @@ def advance(state: HealthState, seen: Observation, verdict: Verdict, outcome: Ou
         tried=_tried(state, outcome, now) if own or not verdict.sure else (),
         refused=outcome.refused or ("" if seen.connector is not None else state.refused),
     )
-    healing = verdict.remediation.healing and now - (kept.failed_since or now) < _HEALING_SECONDS
+    healing = verdict.remediation.healing
+    lasted = {key: now - since for key, since in found_since.items()}
     if state.incident is None:
-        if not _due(own, _metric, streaks, healing=healing):
+        if not _due(own, _metric, lasted, healing=healing):
             return Next(kept)
         title = " and ".join(finding.name for finding in own[:2])
         return Next(replace(kept, incident=Incident(int(now), title, _pairs(own))), Notification.INCIDENT)
-    if due := _due(new_findings, _kind, streaks, healing=healing):
+    if due := _due(new_findings, _kind, lasted, healing=healing):
         return Next(replace(kept, incident=_grown(state.incident, due, own)), Notification.GROWN, tuple(due))
     if not own and verdict.sure and state.worker.quiet(now):
         return Next(replace(kept, incident=None, worker=state.worker.closed()), Notification.RECOVERY)
@@ -130,7 +131,7 @@ def join(state: HealthState, event: WorkerEvent, now: float) -> Next:
         fresh = replace(kept, worker=state.worker.closed().recorded(event, now))
         opened = Incident(int(now), event.kind.value, (pair,))
         return Next(replace(fresh, incident=opened), Notification.INCIDENT)
-    if not is_new_event(event, state.incident, state.streaks):
+    if not is_new_event(event, state.incident, state.found_since):
         return Next(kept)
     incident = _with(state.incident, [event.kind.value], (pair,))
     return Next(replace(kept, incident=incident), Notification.GROWN)
@@ -160,26 +161,26 @@ def _kind(finding: Finding) -> str:
 
 
 def _due(
-    found: list[Finding], key: Callable[[Finding], str], streaks: Mapping[str, int], *, healing: bool
+    found: list[Finding], key: Callable[[Finding], str], lasted: Mapping[str, float], *, healing: bool
 ) -> list[Finding]:
-    """The findings that have lasted as long as their alarms require and that no restart may still fix."""
+    """The findings whose grace time is over and that no restart may still fix."""
     due = []
     for finding in found:
         alarm = metrics.metric(finding.name).alarm
-        lasted = alarm is not None and streaks[key(finding)] >= _periods(finding, alarm.evaluation_periods)
-        if lasted and not (healing and finding.name in _HEALABLE):
+        over = alarm is not None and lasted[key(finding)] >= _grace_seconds(finding, alarm)
+        if over and not (healing and finding.name in _HEALABLE):
             due.append(finding)
     return due
 
 
-def _periods(finding: Finding, periods: int) -> int:
-    """In how many checks in a row a finding must be there before it is mailed.
+def _grace_seconds(finding: Finding, alarm: Alarm) -> int:
+    """For how long a finding must be there before it is mailed.
 
     A task that is RUNNING without a connection may have one in a moment, unless the worker's log names a
     cause that somebody has to fix: each attempt with a wrong password brings the account closer to its lock.
     """
     known = finding.name == "SourceDisconnected" and finding.cause is not None and says_why(finding.cause)
-    return 1 if known else periods
+    return 0 if known else alarm.grace_seconds
 
 
 def _pairs(found: list[Finding]) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,8 @@ SERVICE_TROUBLE = "ServiceTrouble"
 DEPLOYMENT_FAILED = "DeploymentFailed"
 #: The filter of the worker's log, as `Names.rule` takes it.
 LOGIN_REFUSED = "LoginRefused"
+#: What such lines tell of a redo log that the connector needs and does not find.
+LOG_MISSING = "LogMissing"
 SECRET_CHANGED = "SecretChanged"  # noqa: S105 - a rule's name
 #: The metric of addresses that have not been confirmed.
 UNCONFIRMED = "AlertsUnconfirmed"
@@ -73,8 +75,8 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConnectorStateFailed",
         "Count",
-        "1 when the connector is FAILED, stopped because a login was refused, or in two checks in a row "
-        "missing or of unknown state; else 0",
+        "1 when the connector is FAILED, stopped because a login was refused, or has been missing or of "
+        "unknown state for 45 s; else 0",
         Origin.HEALTH,
         _seen(
             "ConnectorStateFailed",
@@ -85,8 +87,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "ConnectorTaskFailed",
         "Count",
-        "How many tasks of the connector are FAILED; 1 when connector or task does not run in two checks "
-        "in a row",
+        "How many tasks of the connector are FAILED; 1 when connector or task has not run for 45 s",
         Origin.HEALTH,
         _seen(
             "ConnectorTaskFailed",

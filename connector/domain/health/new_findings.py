@@ -3,7 +3,7 @@
 An open incident must hide no other error; nor may its consequences be mailed as another incident.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from connector.domain.diagnosis.classes import ERROR_CLASSES
 from connector.domain.diagnosis.error_class import ErrorClass
@@ -35,14 +35,14 @@ _EXPLAINED_BY: Mapping[str, frozenset[str]] = {
 #: Classes that are stages of one outage: the database stops or moves, starts, opens, and sessions come back.
 _OUTAGE = frozenset({"unreachable", "database host", "database starting", "no free session", "session ended"})
 #: What ECS tells of in events, and the findings that are about the same workers.
-_EVENTS = frozenset(kind.value for kind in EventKind)
+_EVENTS = frozenset(kind.value for kind in EventKind if kind is not EventKind.LOG_MISSING)
 _OF_WORKER = frozenset({"EcsServiceUnhealthy", "ConnectApiUnreachable"})
 #: Classes that tell no more than that a worker is away. What has been mailed of it explains them, but for
 #: classes after which another worker starts at once.
 _AWAY = frozenset({WORKER.name, NOT_STARTED.name, DEPLOYMENT.name})
 _PASSING = frozenset({RECLAIMED.name, UNREADABLE.name})
 #: When these have ended the connector catches up, so a lag is expected.
-_HALTS = _STILL | _HOLDS | _EVENTS | {"HeartbeatMissing"}
+_HALTS = _STILL | _HOLDS | _EVENTS | {EventKind.LOG_MISSING.value, "HeartbeatMissing"}
 
 
 def class_name(finding: Finding) -> str:
@@ -69,17 +69,17 @@ def find_new(found: Sequence[Finding], incident: Incident, lags: Sequence[tuple[
     ]
 
 
-def is_new_event(event: WorkerEvent, incident: Incident, streaks: Mapping[str, int]) -> bool:
+def is_new_event(event: WorkerEvent, incident: Incident, found: Collection[str]) -> bool:
     """Whether an event tells people more than the mails about an open incident have.
 
-    `streaks`: the findings of the last check, as the state has them.
+    `found`: the metrics of the last check's findings.
     """
     if event.cause.name in {cause for _, cause in incident.notified}:
         return False
     if event.cause.name not in _AWAY:
         return True
     # A worker ends when it cannot reach the brokers.
-    brokers = {metric for metric, _ in incident.notified} & streaks.keys() & {"BrokersUnreachable"}
+    brokers = {metric for metric, _ in incident.notified} & {*found} & {"BrokersUnreachable"}
     return not brokers and not _worker_is_known(incident)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-#: The name of an error class, as an incident, a streak or a refused registration may hold it -> its name now.
+#: The name of an error class, as an incident or a refused registration may hold it -> its name now.
 ERROR_CLASSES: Mapping[str, str] = {
     "untold": "no-session",
     "unread": "heartbeat-table-stale",
@@ -11,7 +11,7 @@ ERROR_CLASSES: Mapping[str, str] = {
     "position": "archived-log-expiring",
 }
 #: A field of the health state, or of its incident -> its name now.
-FIELDS: Mapping[str, str] = {"untold": "unknown_streak", "told": "notified"}
+FIELDS: Mapping[str, str] = {"told": "notified"}
 
 
 def error_class(name: str) -> str:
@@ -24,22 +24,13 @@ def up_to_date(item: Mapping[str, Any]) -> dict[str, Any]:
     found = _fields(item)
     if isinstance(found.get("refused"), str):
         found["refused"] = error_class(found["refused"])
-    streaks, incident = found.get("streaks"), found.get("incident")
-    if isinstance(streaks, Mapping):
-        found["streaks"] = {_streak(str(key)): count for key, count in streaks.items()}
-    if isinstance(incident, Mapping):
+    if isinstance(incident := found.get("incident"), Mapping):
         found["incident"] = _incident(incident)
     return found
 
 
 def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
     return {FIELDS.get(key, key): value for key, value in item.items()}
-
-
-def _streak(key: str) -> str:
-    """`metric`, or `metric/class`."""
-    metric, slash, name = key.partition("/")
-    return f"{metric}{slash}{error_class(name)}"
 
 
 def _incident(item: Mapping[str, Any]) -> dict[str, Any]:

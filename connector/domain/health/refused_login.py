@@ -1,6 +1,6 @@
 """A line of the worker's log that says that a database or a broker has refused a login. Pure.
 
-CloudWatch Logs sends the lines that hold one of `login_phrases.PHRASES` to the health function; this module
+CloudWatch Logs sends the lines that hold one of `log_phrases.LOGIN` to the health function; this module
 reads them.
 """
 

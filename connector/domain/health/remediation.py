@@ -7,14 +7,17 @@ from enum import StrEnum
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.diagnose import diagnose
 from connector.domain.diagnosis.error_class import ErrorClass
-from connector.domain.health.budget import LIMIT, LONGEST_WAIT_SECONDS
+from connector.domain.health.budget import LIMIT
 from connector.domain.health.error_classes import NOT_RUNNING, named
 from connector.domain.health.finding import Finding
-from connector.domain.health.findings import CONFIRMED
 from connector.domain.health.headroom import judged
 from connector.domain.health.observation import Observation
 from connector.domain.health.refused_login import RefusedLogin, refused_in_trace, refused_login, written_at
 from connector.domain.health.state import HealthState
+
+#: For how long nobody is mailed of a failure that a restart may fix: a restarted task runs by then, or has
+#: failed anew. Short enough for two looks and a mail within a minute of the failure.
+HEALING_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ class Action(StrEnum):
 class Remediation:
     """What to do. `withheld` says why nothing is done although something failed.
 
-    `healing`: nobody needs to be woken yet, because a restart is made now or later. `spent`: a restart was
-    due, and the hour's budget is used up.
+    `healing`: nobody needs to be woken yet, because a restart is made now or was made `HEALING_SECONDS` ago
+    at most. `spent`: a restart was due, and the hour's budget is used up.
     """
 
     action: Action = Action.NOTHING
@@ -59,12 +62,12 @@ class Remediation:
 
 
 def decide_remediation(
-    seen: Observation, results: list[Finding], settings: ConnectorSettings, now: float, unknown_streak: int
+    seen: Observation, results: list[Finding], settings: ConnectorSettings, now: float, *, missing: bool
 ) -> Remediation:
-    """The remediation for what was seen."""
+    """The remediation for what was seen. `missing`: as for `findings`."""
     if (stop := _after_refusal(seen)) is not None:
         return stop
-    wanted, cause = _wanted_action(seen, unknown_streak)
+    wanted, cause = _wanted_action(seen, missing=missing)
     if wanted is Action.NOTHING:
         idle = any(finding.cause is NOT_RUNNING and finding.ok is False for finding in results)
         withheld = "nothing has failed, and Connect restarts only what has failed"
@@ -77,25 +80,28 @@ def decide_remediation(
             withheld="the state table cannot be read, so no restart can be counted, and none is made"
         )
     wrong = {finding.name for finding in results if finding.ok is False}
+    hopeful = budget.repetitions < LIMIT
+    # What keeps a restart from helping may pass as soon.
+    passing = hopeful and cause.retry and now - (state.failed_since or now) < HEALING_SECONDS
     if wrong & {"EcsServiceUnhealthy", "ConnectApiUnreachable"}:
         return Remediation(
-            withheld="the ECS service or Connect's API has failed: a restart of the connector does not help"
+            withheld="the ECS service or Connect's API has failed: a restart of the connector does not help",
+            healing=passing,
         )
     if wrong & {"DbTcpUnreachable", "BrokersUnreachable"}:
         return Remediation(
             withheld="the database or the brokers do not answer; "
-            "the health check restarts the connector once they do"
+            "the health check restarts the connector once they do",
+            healing=passing,
         )
     if not cause.retry:
         return Remediation(withheld=f"{cause.meaning}: a restart does not fix that")
     if withheld := _refused_before(seen, wanted, state) or _lost_position(seen, settings, now):
         return Remediation(withheld=withheld)
-    hopeful = budget.repetitions < LIMIT
     refusal = budget.refusal(now)
     if refusal is not None:
-        # A claim by a clock that ran ahead blocks restarts for longer than any wait: nothing heals then.
-        soon = not refusal.spent and refusal.wait <= LONGEST_WAIT_SECONDS
-        return Remediation(withheld=refusal.reason, healing=hopeful and soon, spent=refusal.spent)
+        under_way = hopeful and budget.has_claimed(now, within=HEALING_SECONDS)
+        return Remediation(withheld=refusal.reason, healing=under_way, spent=refusal.spent)
     return Remediation(wanted, healing=hopeful)
 
 
@@ -154,14 +160,14 @@ def _lost_position(seen: Observation, settings: ConnectorSettings, now: float) -
     return ""
 
 
-def _wanted_action(seen: Observation, unknown_streak: int) -> tuple[Action, ErrorClass]:
+def _wanted_action(seen: Observation, *, missing: bool) -> tuple[Action, ErrorClass]:
     """The action that may fix what failed, and the error class: one that forbids a retry comes first."""
     nothing = Action.NOTHING, named("unknown")
     if seen.retiring or seen.connect_answers != "" or "connector" in seen.probe_errors:
         return nothing
     status = seen.connector
     if status is None:
-        return (Action.REGISTER, named("unknown")) if unknown_streak >= CONFIRMED else nothing
+        return (Action.REGISTER, named("unknown")) if missing else nothing
     if status.halted or not status.failed:
         return nothing
     causes = [diagnose(trace).error_class for trace in status.traces]

@@ -32,11 +32,11 @@ class Incident:
 class HealthState:
     """The past, as far as a check needs it. Times are seconds since 1970."""
 
-    #: Metric -> in how many checks in a row it has been a finding. Under `metric/class`, while an incident is
-    #: open: in how many it was new.
-    streaks: Mapping[str, int] = field(default_factory=dict)
-    #: Checks in a row in which Connect answered, but not about the connector.
-    unknown_streak: int = 0
+    #: Metric -> since when every check has found it. Under `metric/class`, while an incident is open: since
+    #: when it was new.
+    found_since: Mapping[str, int] = field(default_factory=dict)
+    #: Since when Connect has answered every check, but not about the connector.
+    unknown_since: int | None = None
     #: Since when every check has found that connector or task does not run, although nothing has failed.
     idle_since: int | None = None
     #: Since when connector or task have been found failed in every check.
@@ -72,7 +72,7 @@ class HealthState:
         if self.incident is None or not self.worker.counts:
             return None
         of_events = all(metric in set(EventKind) for metric, _ in self.incident.notified)
-        return self.incident if of_events or not self.streaks else None
+        return self.incident if of_events or not self.found_since else None
 
     def same_check(self, other: "HealthState") -> bool:
         """Whether no check has run between two states: events may have."""
@@ -85,8 +85,8 @@ class HealthState:
         return {
             "id": STATE_KEY,
             "version": self.version,
-            "streaks": dict(self.streaks),
-            "unknown_streak": self.unknown_streak,
+            "found_since": dict(self.found_since),
+            "unknown_since": self.unknown_since,
             "idle_since": self.idle_since,
             "failed_since": self.failed_since,
             "lags": [list(pair) for pair in self.lags],
@@ -100,14 +100,17 @@ class HealthState:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "HealthState":
-        """The inverse of `to_item`. An invalid item gives an empty state: that only costs a repeated mail."""
+        """The inverse of `to_item`. An invalid item gives an empty state: that only costs a repeated mail.
+
+        The version before counted checks: what it had found begins its grace time anew.
+        """
         item = up_to_date(item)
         version, replaced_version = read_version(item)
         try:
             incident, scn, worker = item["incident"], item.get("scn"), item.get("worker")
             return cls(
-                streaks={str(name): int(count) for name, count in item["streaks"].items()},
-                unknown_streak=int(item["unknown_streak"]),
+                found_since={str(key): int(since) for key, since in item.get("found_since", {}).items()},
+                unknown_since=_number(item.get("unknown_since")),
                 idle_since=_number(item.get("idle_since")),
                 failed_since=_number(item.get("failed_since")),
                 lags=tuple((int(at), int(lag)) for at, lag in item["lags"]),

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.alarm import GRACE_SECONDS
 from connector.domain.health.at_rest import as_declared
 from connector.domain.health.budget import LIMIT
 from connector.domain.health.finding import Finding, by_metric, not_ok
-from connector.domain.health.findings import IDLE_SECONDS, findings
+from connector.domain.health.findings import findings
 from connector.domain.health.observation import POSITION_PROBE, Observation
 from connector.domain.health.remediation import Remediation, decide_remediation
 from connector.domain.health.rest_findings import maintenance_finding, rest_findings, rest_of
@@ -23,8 +24,8 @@ class Verdict:
     results: tuple[Finding, ...] = ()
     remediation: Remediation = field(default_factory=Remediation)
     retiring: bool = False
-    #: Checks in a row, this one included, in which Connect gave no status of the connector.
-    unknown_streak: int = 0
+    #: Since when Connect has given no check a status of the connector, although it answers.
+    unknown_since: int | None = None
     #: Since when every check has found the connector or its task not running, although nothing has failed.
     idle_since: int | None = None
     #: Whether everything was seen that a recovery requires.
@@ -80,16 +81,15 @@ def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdic
         return Verdict((Finding.passed("HealthCheckFailed"),), retiring=True)
     state = seen.health_state or HealthState()
     silent = seen.connect_answers == "" and seen.connector is None
-    unknown_streak = state.unknown_streak + 1 if silent else 0
-    idle_since = None
-    if seen.connect_answers == "" and seen.connector is not None and seen.connector.idle:
-        idle_since = int(now) if state.idle_since is None else state.idle_since
-    idle = idle_since is not None and now - idle_since >= IDLE_SECONDS
-    results = findings(seen, settings, now, unknown_streak, idle=idle)
+    stands_still = seen.connect_answers == "" and seen.connector is not None and seen.connector.idle
+    unknown_since = _since(state.unknown_since, now, still=silent)
+    idle_since = _since(state.idle_since, now, still=stands_still)
+    missing = _has_lasted(unknown_since, now)
+    results = findings(seen, settings, now, missing=missing, idle=_has_lasted(idle_since, now))
     results += [*rest_findings(seen), maintenance_finding(seen, now)]
     if settings.kind == "debezium":
         results += skipped_findings(seen)
-    remediation = decide_remediation(seen, results, settings, now, unknown_streak)
+    remediation = decide_remediation(seen, results, settings, now, missing=missing)
     if seen.budget is not None:
         left = f"{seen.budget.left(now)} of {LIMIT} restarts left in this hour"
         name, spent = "AutoRestartBudgetExceeded", remediation.spent
@@ -100,9 +100,20 @@ def decide(seen: Observation, settings: ConnectorSettings, now: float) -> Verdic
     return Verdict(
         tuple(results),
         remediation,
-        unknown_streak=unknown_streak,
+        unknown_since=unknown_since,
         idle_since=idle_since,
         sure=sure,
         rest=rest_of(seen),
         declared=as_declared(seen),
     )
+
+
+def _since(before: int | None, now: float, *, still: bool) -> int | None:
+    """Since when every check has found something; None if this one does not."""
+    if not still:
+        return None
+    return int(now) if before is None else before
+
+
+def _has_lasted(since: int | None, now: float) -> bool:
+    return since is not None and now - since >= GRACE_SECONDS

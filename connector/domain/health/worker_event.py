@@ -1,4 +1,4 @@
-"""What ECS tells about the worker's service in an event: parsed, and judged. Pure.
+"""What ECS, or a line of its log, tells about the worker in an event: parsed, and judged. Pure.
 
 An event comes from EventBridge as it is, through no input transformer: those do not escape what they put into
 a text. Its fields: Amazon ECS Developer Guide, "Amazon ECS task state change events", "... service action
@@ -34,6 +34,8 @@ class EventKind(StrEnum):
     TASK_NOT_STARTED = metrics.TASK_NOT_STARTED
     SERVICE_TROUBLE = metrics.SERVICE_TROUBLE
     DEPLOYMENT_FAILED = metrics.DEPLOYMENT_FAILED
+    #: A line of the worker's log: `log_lines` reads it.
+    LOG_MISSING = metrics.LOG_MISSING
     #: An event in a form that this version does not know.
     UNREADABLE = "UnreadableEvent"
 
@@ -49,8 +51,8 @@ class WorkerEvent:
 
     `key` is the same when EventBridge delivers an event twice, which it may. `at`: seconds since 1970, None
     if the event has no time that can be read. `subject`: the ARN of the task or the service.
-    `code`: ECS's stop code of a task, or the name of a service's event. `planned`: a deployment or a change
-    of the desired count is why.
+    `code`: ECS's stop code of a task, or the name of a service's event. `reason`: ECS's words, or the line of
+    the log. `planned`: a deployment or a change of the desired count is why.
     """
 
     kind: EventKind
@@ -66,7 +68,7 @@ class WorkerEvent:
 
     @property
     def told(self) -> str:
-        """ECS's own words with its code, without the values of rows."""
+        """The words of ECS or of the log with the code, without the values of rows."""
         words = without_values(self.reason) or "no reason given"
         return f"{words} ({self.code})" if self.code else words
 

@@ -109,6 +109,11 @@ class StandIn:
             )
             self.engine.store.flush()
 
+    def _do_restore_archived(self, _: dict[str, Any]) -> None:
+        with self.engine.lock:
+            self.engine.logs.restore_archived()
+            self.engine.store.flush()
+
     def _do_logs(self, _: dict[str, Any]) -> dict[str, Any]:
         logs = self.engine.logs
         return {

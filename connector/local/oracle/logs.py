@@ -85,7 +85,6 @@ class RedoLogs:
         deleted: int,
         used: int,
     ) -> Log:
-        name = f"/u01/archive/{self._dbname}/1_{sequence}_{RESETLOGS_ID}.arc"
         return Log(
             sequence=sequence,
             group=group,
@@ -95,12 +94,15 @@ class RedoLogs:
             next_time=next_time,
             status="CURRENT" if next_change is None else "INACTIVE",
             archived=bool(archived),
-            archived_name=name if archived and not deleted else None,
+            archived_name=self._archived_name(sequence) if archived and not deleted else None,
             member=f"/u01/oradata/{self._dbname}/redo{group:02d}.log",
             bytes=self._bytes,
             deleted=bool(deleted),
             used=used,
         )
+
+    def _archived_name(self, sequence: int) -> str:
+        return f"/u01/archive/{self._dbname}/1_{sequence}_{RESETLOGS_ID}.arc"
 
     def _start(self, sequence: int, first_change: int) -> None:
         group = (sequence - 1) % self._groups + 1
@@ -165,8 +167,7 @@ class RedoLogs:
             used=self.used,
         )
         if self._archiving():
-            name = f"/u01/archive/{self._dbname}/1_{left.sequence}_{RESETLOGS_ID}.arc"
-            left = replace(left, archived=True, archived_name=name)
+            left = replace(left, archived=True, archived_name=self._archived_name(left.sequence))
         self._logs[-1] = left
         self._save(left)
         self._start(left.sequence + 1, boundary)
@@ -212,6 +213,15 @@ class RedoLogs:
             if log.sequence not in online:
                 self._forget(log)
         return gone
+
+    def restore_archived(self) -> None:
+        """Archive the logs again whose copies were deleted while a group still holds them."""
+        for number, log in enumerate(self._logs[-self._groups :], len(self._logs[: -self._groups])):
+            if log.deleted:
+                self._logs[number] = replace(
+                    log, deleted=False, archived_name=self._archived_name(log.sequence)
+                )
+                self._save(self._logs[number])
 
     def expire(self) -> None:
         """Delete archived logs older than the retention."""

@@ -56,7 +56,7 @@ def _look(session: Session) -> tuple[Observation, Answer]:
 
 def registered(seen: Observation, settings: ConnectorSettings) -> list[Finding]:
     """The findings of a registration, from one check: what needs a second check is not sure."""
-    return [f for f in findings(seen, settings, now=0, unknown_streak=0) if f.name in _REGISTERED]
+    return [f for f in findings(seen, settings, now=0) if f.name in _REGISTERED]
 
 
 def decide(seen: Observation, settings: ConnectorSettings, database: str) -> Answer:

@@ -17,7 +17,7 @@ from tests.support.observations import NOW, WELL
 
 def finding(name: str, **changes: Any) -> Finding:
     """The finding `name` about a well stage with something changed."""
-    found = findings(replace(WELL, **changes), ConnectorSettings(), NOW, 0)
+    found = findings(replace(WELL, **changes), ConnectorSettings(), NOW)
     (named,) = [each for each in found if each.name == name]
     return named
 
@@ -88,7 +88,7 @@ def test_the_heap_after_a_collection_is_measured_and_one_reading_is_no_finding(
     kind: str, old: float, survivors: float | None, percent: float
 ):
     source = Source(streaming=True, heap_limit=1000, old_generation=old, survivors=survivors)
-    found = findings(replace(WELL, source=source), ConnectorSettings(kind=kind), NOW, 0)
+    found = findings(replace(WELL, source=source), ConnectorSettings(kind=kind), NOW)
     (heap,) = [each for each in found if each.name == "HeapAfterCollectionPercent"]
     assert (heap.ok, heap.value, heap.summary) == (True, percent, f"{percent} %")
 
@@ -104,7 +104,7 @@ def test_the_heap_after_a_collection_is_measured_and_one_reading_is_no_finding(
 )
 def test_a_heap_that_is_not_known_is_not_measured(source: Source):
     assert source.heap_percent is None
-    found = findings(replace(WELL, source=source), ConnectorSettings(), NOW, 0)
+    found = findings(replace(WELL, source=source), ConnectorSettings(), NOW)
     assert "HeapAfterCollectionPercent" not in [each.name for each in found]
 
 
@@ -127,5 +127,5 @@ def test_a_transaction_never_takes_more_of_the_heap_by_its_old_generation_than_t
     "source", [Source(streaming=True), Source(streaming=True, buffered_changes=7, heap_limit=-1)]
 )
 def test_a_buffer_that_is_not_known_is_not_judged(source: Source):
-    found = findings(replace(WELL, source=source), ConnectorSettings(), NOW, 0)
+    found = findings(replace(WELL, source=source), ConnectorSettings(), NOW)
     assert "TransactionBufferPercent" not in [each.name for each in found]

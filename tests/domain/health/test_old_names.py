@@ -17,12 +17,8 @@ from connector.domain.health.state import HealthState, Incident
 BEFORE: dict[str, Any] = {
     "id": "health-memory",
     "version": Decimal(7),
-    "streaks": {
-        "ReplicationLagSeconds": Decimal(3),
-        "ScnHeadroomMinutes/position": Decimal(1),
-        "HeartbeatMissing/unread": Decimal(2),
-    },
-    "untold": Decimal(1),
+    "streaks": {"ReplicationLagSeconds": Decimal(3), "ScnHeadroomMinutes/archived-log-expiring": Decimal(1)},
+    "unknown_streak": Decimal(1),
     "idle_since": None,
     "failed_since": Decimal(90),
     "lags": [[Decimal(100), Decimal(1200)]],
@@ -43,12 +39,9 @@ BEFORE: dict[str, Any] = {
 
 def test_an_item_of_the_version_before_is_read_under_the_names_of_now():
     assert HealthState.from_item(BEFORE) == HealthState(
-        streaks={
-            "ReplicationLagSeconds": 3,
-            "ScnHeadroomMinutes/archived-log-expiring": 1,
-            "HeartbeatMissing/heartbeat-table-stale": 2,
-        },
-        unknown_streak=1,
+        # It counted checks: grace times begin anew.
+        found_since={},
+        unknown_since=None,
         failed_since=90,
         lags=((100, 1200),),
         tried=("restarted the failed connector or task",),
@@ -103,7 +96,7 @@ def test_the_class_of_the_heartbeat_table_is_read_under_both_names():
     "item",
     [
         {},
-        {"streaks": 5, "incident": "x", "refused": 7},
+        {"found_since": 5, "incident": "x", "refused": 7},
         {"incident": {"told": 5}},
         {"incident": {"told": [5, ["a"], ["a", 5], ["a", "late", "b"]]}},
     ],

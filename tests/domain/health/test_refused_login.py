@@ -3,7 +3,7 @@
 import pytest
 
 from connector.domain.diagnosis.oracle_codes import LOGIN_CODES
-from connector.domain.health.login_phrases import PATTERN
+from connector.domain.health.log_phrases import PATTERN
 from connector.domain.health.refused_login import refused_in_trace, refused_login, written_at
 from connector.local.aws_shims.log_filters import matcher
 

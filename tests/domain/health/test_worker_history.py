@@ -87,20 +87,20 @@ def test_each_kind_of_event_has_its_section_in_the_runbook(kind: EventKind):
 
 
 @pytest.mark.parametrize(
-    ("notified", "streaks", "alone"),
+    ("notified", "found_since", "alone"),
     [
         (("TaskStopped", "worker"), {}, True),
-        (("TaskStopped", "worker"), {"ReplicationLagSeconds": 1}, True),
+        (("TaskStopped", "worker"), {"ReplicationLagSeconds": 9}, True),
         (("ConnectApiUnreachable", "worker"), {}, True),
-        (("ConnectApiUnreachable", "worker"), {"ConnectApiUnreachable": 3}, False),
+        (("ConnectApiUnreachable", "worker"), {"ConnectApiUnreachable": 9}, False),
     ],
 )
 def test_verify_does_not_call_a_stage_ill_for_a_worker_that_stopped_a_while_ago(
-    notified: tuple[str, str], streaks: dict[str, int], alone: bool
+    notified: tuple[str, str], found_since: dict[str, int], alone: bool
 ):
     """A launch that corrects a crash loop is verified at once, not an hour later."""
     incident = Incident(1, notified[0], (notified,))
-    state = HealthState(worker=after(STOP), incident=incident, streaks=streaks)
+    state = HealthState(worker=after(STOP), incident=incident, found_since=found_since)
     assert state.worker_incident == (incident if alone else None)
     seen = replace(WELL, health_state=state)
     (found,) = [f for f in verify_checks(seen, Setup(), Stage.parse("main"), 0.0) if f.name == INCIDENT]

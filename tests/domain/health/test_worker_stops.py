@@ -114,7 +114,7 @@ def test_the_finding_has_the_class_of_what_keeps_tasks_from_starting(
     seen: Service, cause: ErrorClass, words: str
 ):
     observed = replace(WELL, service=seen, connect_answers="no worker answers", source=None)
-    found = {f.name: f for f in findings(observed, ConnectorSettings(), NOW, 0)}
+    found = {f.name: f for f in findings(observed, ConnectorSettings(), NOW)}
     finding = found["EcsServiceUnhealthy"]
     assert finding.cause is cause
     assert words in finding.reason

@@ -29,7 +29,7 @@ _ENDED = {"at": _EACH_ROUND, "code": 1012, "text": "ORA-01012: not logged on"}
 def failed(world: World, main: Run) -> Iterator[StageUnderTest]:
     """Main with a task that fails as soon as it streams, before and after a restart."""
     under_test = StageUnderTest(world)
-    with under_test.without_schedule(), world.database.sys() as session:
+    with under_test.without_checks(), world.database.sys() as session:
         session.admin("fault", **_ENDED)
         try:
             under_test.wait_for_states("RUNNING", "FAILED")

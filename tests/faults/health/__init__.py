@@ -1,9 +1,10 @@
 """What the health check makes of real faults of a stage on the local world.
 
 The stage is launched as a user launches it, with rights enforced. The checks are those of the deployed
-function, called with the event of its schedule; the schedule itself is off meanwhile, so that no check
-comes in between. What the topic delivers is read from a queue that is subscribed to it. The only time that
-is shortened is the restart budget's, in the one fault that spends it, and the wait between two checks.
+function, called with the event of its schedule; the schedule itself and the check after a failed task are off
+meanwhile, so that no check comes in between. What the topic delivers is read from a queue that is subscribed
+to it. What is shortened: the restart budget's time, in the one fault that spends it, the wait between two
+checks, and grace times, which are set back in the state.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,15 +60,21 @@ FAULTS: Mapping[str, tuple[Callable[[WatchedStage], Row], str]] = {
 
 @contextmanager
 def testbed() -> Iterator[Sequence[Fault]]:
-    """A world with the stage launched, and its faults; the world is taken down afterwards."""
-    with World.up(ROOT / ".local" / "faults-health", enforce_iam=True) as world:
+    """A world with the stage launched, and its faults."""
+    with launched("faults-health") as world, faults(world) as found:
+        yield found
+
+
+@contextmanager
+def launched(name: str) -> Iterator[World]:
+    """A world of that name with the stage launched; it is taken down afterwards."""
+    with World.up(ROOT / ".local" / name, enforce_iam=True) as world:
         try:
             world.database.seed()
             for target in ("foundation", MAIN.name):
                 run = sceptre(world.env(), "launch", target, "--yes")
                 assert run.status == 0, run.output
-            with faults(world) as found:
-                yield found
+            yield world
         finally:
             # What a run that was killed had left goes, too.
             world.down()
@@ -75,10 +82,10 @@ def testbed() -> Iterator[Sequence[Fault]]:
 
 @contextmanager
 def faults(world: World) -> Iterator[Sequence[Fault]]:
-    """The faults of a world in which the stage is launched. Its schedule is off meanwhile."""
+    """The faults of a world in which the stage is launched. No check of its own comes in between."""
     under_test = WatchedStage(world)
     try:
-        with under_test.without_schedule():
+        with under_test.without_checks():
             yield [Fault(name, title, partial(fault, under_test)) for name, (fault, title) in FAULTS.items()]
     finally:
         under_test.mailbox.close()

@@ -12,6 +12,7 @@ from connector.domain.capture.settings import KINDS, ConnectorSettings
 from connector.domain.diagnosis.error_class import Owner
 from connector.domain.errors import ServerError
 from connector.domain.health import metrics
+from connector.domain.health.alarm import GRACE_SECONDS
 from connector.domain.health.metric import Origin
 from connector.domain.health.observation import (
     Observation,
@@ -143,7 +144,7 @@ def test_a_missing_connector_counts_once_a_second_check_has_missed_it(healthy: F
     healthy.connect.states.clear()
     first = check(healthy)
     assert (wrong(first), first.sure, first.remediation.action) == ({}, False, Action.NOTHING)
-    healthy.table.put_item(Item=HealthState(unknown_streak=first.unknown_streak, version=1).to_item())
+    healthy.table.put_item(Item=HealthState(unknown_since=int(NOW - GRACE_SECONDS), version=1).to_item())
     second = check(healthy)
     assert "no connector" in wrong(second)["ConnectorStateFailed"]
     assert second.remediation.action is Action.REGISTER
@@ -183,7 +184,9 @@ def test_a_rebalance_is_no_finding_about_the_connector(healthy: FakeStage):
     verdict = decide(seen, healthy.settings, NOW)
     assert verdict.findings == ()
     assert "ConnectorStateFailed" not in verdict.metrics
-    lasting = decide(replace(seen, health_state=HealthState(unknown_streak=1)), healthy.settings, NOW)
+    lasting = decide(
+        replace(seen, health_state=HealthState(unknown_since=int(NOW - GRACE_SECONDS))), healthy.settings, NOW
+    )
     assert wrong(lasting) == {"ConnectorStateFailed": "Connect answered 409: rebalance"}
     assert lasting.remediation.action is Action.NOTHING
 

@@ -9,6 +9,7 @@ import pytest
 from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import ServerError
+from connector.domain.health.alarm import GRACE_SECONDS
 from connector.domain.health.error_classes import (
     HEARTBEAT_TABLE_STALE,
     NO_SERVICE,
@@ -16,7 +17,6 @@ from connector.domain.health.error_classes import (
     STALLED,
 )
 from connector.domain.health.finding import Finding
-from connector.domain.health.findings import IDLE_SECONDS
 from connector.domain.health.observation import (
     BrokerReading,
     ConnectorStatus,
@@ -97,7 +97,7 @@ def test_a_connector_without_a_running_task_counts_once_a_second_check_has_seen_
     # Nothing is known to be wrong, which is not health: no incident ends by it.
     assert (first.findings, first.sure, first.idle_since) == ((), False, int(NOW))
     assert "ConnectorTaskFailed" not in first.metrics
-    soon = judged(observation, HealthState(idle_since=int(NOW) - IDLE_SECONDS + 1), settings)
+    soon = judged(observation, HealthState(idle_since=int(NOW) - GRACE_SECONDS + 1), settings)
     assert (soon.findings, soon.sure) == ((), False)
     second = judged(observation, HealthState(idle_since=int(NOW) - 55), settings)
     assert second.idle_since == int(NOW) - 55
@@ -229,20 +229,20 @@ def look(stage: FakeStage) -> Observation:
 
 
 DAMAGED_BUDGET = {"id": "restart-budget", "version": 1}
-DAMAGED_STATE = {"id": "health-memory", "version": "abc", "streaks": 5}
+DAMAGED_STATE = {"id": "health-memory", "version": "abc", "found_since": 5}
 
 
 @pytest.mark.parametrize("damaged", [DAMAGED_BUDGET, DAMAGED_STATE], ids=lambda item: item["id"])
 def test_a_damaged_item_hides_no_other(healthy: FakeStage, damaged: dict[str, Any]):
     record = StageRecord("main", "c", "0", (), "", retiring=True)
     healthy.table.put_item(Item=record.to_item())
-    healthy.table.put_item(Item=HealthState(unknown_streak=3, version=1).to_item())
+    healthy.table.put_item(Item=HealthState(unknown_since=3, version=1).to_item())
     healthy.table.put_item(Item=damaged)
     found = look(healthy)
     assert found.retiring
     # The memory is known, or forgotten where it is what is damaged; else nobody could be mailed.
     assert found.health_state == (
-        HealthState() if damaged is DAMAGED_STATE else HealthState(unknown_streak=3, version=1)
+        HealthState() if damaged is DAMAGED_STATE else HealthState(unknown_since=3, version=1)
     )
     assert (found.budget is None) == (damaged is DAMAGED_BUDGET)
 

@@ -9,6 +9,7 @@ from connector.domain.admin_api import Operation
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.diagnosis.error_class import ErrorClass
 from connector.domain.errors import ServerError
+from connector.domain.health.alarm import GRACE_SECONDS
 from connector.domain.health.budget import ACT_WITHIN_SECONDS, LIMIT, Budget
 from connector.domain.health.error_classes import (
     ARCHIVED_LOG_EXPIRING,
@@ -20,14 +21,14 @@ from connector.domain.health.error_classes import (
 )
 from connector.domain.health.finding import Finding
 from connector.domain.health.new_findings import find_new
-from connector.domain.health.remediation import Action, Remediation
+from connector.domain.health.remediation import HEALING_SECONDS, Action, Remediation
 from connector.domain.health.scn import Reading, ScnMemory
 from connector.domain.health.state import HealthState, Incident
 from connector.domain.stage.aws_names import CONNECTOR
 from lambda_src.clients.state_table import read_budget, read_item
 from lambda_src.connect_health.act import act
 from tests.lambda_src.conftest import FakeStage
-from tests.lambda_src.watched import LOGIN, NETWORK, RIGHTS, Watched
+from tests.lambda_src.watched import LOGIN, MINUTES, NETWORK, RIGHTS, Watched
 from tests.support.fake_lambda_aws import client_error
 
 #: Debezium's metrics of a source that is 20 minutes behind while it reads.
@@ -302,24 +303,37 @@ def test_a_damaged_budget_keeps_nobody_asleep(watched: Watched, changes: dict[st
     assert watched.subjects == ["ConnectorTaskFailed (unreachable)"]
 
 
-def test_a_claim_of_a_clock_that_ran_ahead_keeps_nobody_asleep(watched: Watched):
-    budget(watched, claims=[int(watched.now) + 6 * 3600])
+@pytest.mark.parametrize("seconds", [1200, 6 * 3600])
+def test_a_claim_of_a_clock_that_ran_ahead_keeps_nobody_asleep(watched: Watched, seconds: int):
+    budget(watched, claims=[int(watched.now) + seconds])
     watched.fail(NETWORK, for_ever=True)
     watched.check()
     assert watched.subjects == ["ConnectorTaskFailed (unreachable)"]
 
 
-def test_nobody_waits_longer_than_an_hour_for_restarts_that_do_not_come(watched: Watched):
-    """Whatever the reason: here a claim that lies ahead, by less than the longest wait, again and again."""
+@pytest.mark.parametrize(
+    ("seconds", "mails"), [(0, 0), (HEALING_SECONDS - 1, 0), (HEALING_SECONDS, 1), (200, 1)]
+)
+def test_a_restart_has_some_seconds_to_help_before_people_are_mailed(
+    watched: Watched, seconds: int, mails: int
+):
+    """The next one may be minutes away: nobody waits for it."""
     watched.fail(NETWORK, for_ever=True)
-    minutes = 0
-    while not watched.mails:
-        budget(watched, claims=[int(watched.now) + 1200])
-        watched.check()
-        minutes += 10
-        assert minutes <= 80
-    assert minutes >= 60
-    assert watched.restarts == 0
+    watched.check()
+    assert (watched.restarts, watched.mails) == (1, [])
+    watched.check(seconds / MINUTES)
+    assert (watched.restarts, len(watched.mails)) == (1, mails)
+
+
+@pytest.mark.parametrize(("seconds", "mails"), [(GRACE_SECONDS - 1, 0), (GRACE_SECONDS, 1)])
+def test_what_may_pass_is_mailed_after_its_grace_time_however_many_checks_that_takes(
+    watched: Watched, seconds: int, mails: int
+):
+    watched.stage.listener.error = "connection refused"
+    watched.check()
+    for _ in range(3):
+        watched.check(seconds / 3 / MINUTES)
+    assert len(watched.mails) == mails
 
 
 @pytest.mark.parametrize("minutes", range(1, 21))
@@ -376,8 +390,8 @@ def test_a_health_state_whose_version_is_none_is_replaced_and_people_are_notifie
 
 def test_a_health_state_comes_back_as_it_was():
     state = HealthState(
-        streaks={"ReplicationLagSeconds": 3, "ConnectorTaskFailed/login": 1},
-        unknown_streak=1,
+        found_since={"ReplicationLagSeconds": 1_799_999_000, "ConnectorTaskFailed/login": 1_800_000_000},
+        unknown_since=1_799_999_500,
         idle_since=1_799_999_000,
         failed_since=1_800_000_000,
         lags=((1, 2), (3, 4)),

@@ -1,7 +1,6 @@
 """Lines of the worker's log that tell of a refused login: the connector stops, once, and people know why."""
 
 import base64
-import gzip
 import json
 from typing import Any
 
@@ -21,6 +20,7 @@ from tests.lambda_src.conftest import ADDRESS, FakeStage
 from tests.lambda_src.connect_health.test_unconnected import LISTENER, LOCKED, LOGIN, not_started, retried
 from tests.lambda_src.watched import Watched
 from tests.support.fake_lambda_aws import client_error, secret_arn
+from tests.support.log_batches import log_event
 
 PATH, VERSION = "wms/main/dbInfo", "v1-wms/main/dbInfo"
 SASL = (
@@ -44,14 +44,7 @@ class Refusing(Watched):
 
     def told(self, *lines: str, task: str = "0", ago: float = 1.0) -> CheckAnswer:
         """These lines, written some seconds ago by the worker of a task, come to the function."""
-        content = {
-            "messageType": "DATA_MESSAGE",
-            "logGroup": self.stage.stage.names.connector_log_group,
-            "logStream": f"worker/kafka-connect/{task}",
-            "logEvents": [{"timestamp": int((self.now - ago) * 1000), "message": line} for line in lines],
-        }
-        data = base64.b64encode(gzip.compress(json.dumps(content).encode())).decode()
-        event = {"awslogs": {"data": data}}
+        event = log_event(self.stage.stage, lines, task=task, at=self.now - ago)
         assert is_log_batch(event)
         aws = self.stage.aws
         return login_run(event, self.stage.session(), aws.check_clients, aws.sns.arn, clock=lambda: self.now)

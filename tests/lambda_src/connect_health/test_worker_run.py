@@ -216,13 +216,13 @@ def test_a_worker_that_ends_because_the_brokers_are_away_is_no_news(stage: Stopp
 
 
 def test_an_event_counts_as_no_check(stage: Stopping):
-    """Two events within a minute must not make a finding that lasted for two checks."""
+    """What a check has found gets no older and no younger by events."""
     stage.silence()
     stage.check()
-    before = stage.state.streaks
+    before = stage.state.found_since
     for task in range(3):
         stage.told(event("the service cannot place a task", createdAt=task), 1)
-    assert stage.state.streaks == before
+    assert stage.state.found_since == before
     assert stage.subjects == ["ServiceTrouble (worker-capacity)"]
 
 
@@ -349,9 +349,9 @@ def test_an_event_between_a_checks_reading_and_writing_does_not_keep_the_check_f
 
     monkeypatch.setattr(stage.stage.aws.cloudwatch, "put_metric_data", while_it_is_under_way)
     stage.check()
-    assert stage.state.streaks["ConnectApiUnreachable"] == 1
+    first = int(stage.now)
     stage.check()
-    assert stage.state.streaks["ConnectApiUnreachable"] == 2
+    assert stage.state.found_since["ConnectApiUnreachable"] == first
     assert stage.subjects == ["TaskStopped (worker)"]
     assert stage.state.worker.counts == {"TaskStopped": 2}
 

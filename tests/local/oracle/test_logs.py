@@ -59,6 +59,17 @@ def test_deleted_logs_take_their_redo_when_the_group_is_used_again(
     assert redo_texts(engine) == []
 
 
+def test_a_copy_that_was_deleted_while_its_group_holds_the_log_can_come_back(
+    engine: OracleEngine, session: OracleSession
+):
+    session.execute("CREATE TABLE T (A NUMBER)")
+    engine.switch_log()
+    (before,) = engine.logs.archived()
+    engine.delete_archived()
+    engine.logs.restore_archived()
+    assert engine.logs.archived() == [before]
+
+
 def test_retention_deletes_by_time(engine: OracleEngine, session: OracleSession, clock: Clock):
     engine.alter(archive_retention_seconds=3600)
     session.execute("CREATE TABLE T (A NUMBER)")
