@@ -75,12 +75,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lambda_src.runtime": ("connector.domain",),
     "lambda_src.clients": ("connector.domain", "lambda_src.runtime"),
     "lambda_src.session": _INSIDE,
+    "lambda_src.backups": (*_INSIDE, "lambda_src.session"),
     "lambda_src.logins": (*_INSIDE, "lambda_src.session"),
     "lambda_src.observe_skipped": (*_INSIDE, "lambda_src.session"),
     "lambda_src.observe": (*_INSIDE, "lambda_src.session", "lambda_src.observe_skipped"),
     "lambda_src.connect_admin": (
         *_INSIDE,
         "lambda_src.session",
+        "lambda_src.backups",
         "lambda_src.logins",
         "lambda_src.observe",
         "lambda_src.observe_skipped",
@@ -88,6 +90,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lambda_src.connect_health": (
         *_INSIDE,
         "lambda_src.session",
+        "lambda_src.backups",
         "lambda_src.logins",
         "lambda_src.observe",
         "lambda_src.connect_admin.registration",

@@ -43,6 +43,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             settings=request.settings,
             confirmed=request.confirmed,
             since=request.since,
+            backup=request.backup,
         )
         answer = operations.answer(request.operation, session)
     except WmsError as error:

@@ -12,11 +12,13 @@ from connector.domain.health.halt_end import has_ended
 from connector.domain.health.skipped_changes import Skipped
 from connector.domain.health.verdict import decide
 from lambda_src.clients import aws
+from lambda_src.clients.backups import S3
 from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.secrets import SecretsManager
 from lambda_src.clients.state_table import Table
 from lambda_src.clients.worker_log import Logs
 from lambda_src.connect_health.act import act, observed
+from lambda_src.connect_health.daily_backup import daily_backup
 from lambda_src.connect_health.notify import Sns, mail_context, notify, unconfirmed
 from lambda_src.connect_health.publish import CloudWatch, publish
 from lambda_src.connect_health.remind import remind
@@ -53,7 +55,7 @@ def _real() -> CheckClients:
         return tables.setdefault(name, cast(Table, dynamodb.Table(name)))
 
     return CheckClients(
-        Aws(lambda: secrets_manager, lambda: ecs, table, lambda: logs),
+        Aws(lambda: secrets_manager, lambda: ecs, table, lambda: logs, lambda: cast(S3, aws.client("s3"))),
         cast(CloudWatch, aws.client("cloudwatch")),
         cast(Sns, aws.client("sns")),
     )
@@ -84,7 +86,8 @@ def check(
     outcome = act(session, verdict.remediation, seen.budget, clock=clock)
     if has_ended(seen, now):
         end_halt(session, now, only=lambda halt: halt == seen.halt)
-    values = dict(verdict.metrics)
+    overdue, backup = ({}, "") if verdict.retiring else daily_backup(session, seen, now)
+    values = {**verdict.metrics, **overdue}
     if not verdict.retiring:
         values |= {"AutoRestartAttempted": float(outcome.attempted), **unconfirmed(clients.sns, topic)}
     publish(clients.cloudwatch, environment.stage.names.health_namespace, values)
@@ -107,14 +110,7 @@ def check(
     if not verdict.retiring:
         told = keep_and_tell(context, seen, now=now, table=table, sns=clients.sns, topic=topic)
     reminded = not verdict.retiring and remind(
-        context,
-        seen,
-        verdict,
-        now=now,
-        table=table,
-        sns=clients.sns,
-        topic=topic,
-        redactor=session.redactor,
+        context, seen, verdict, now=now, table=table, sns=clients.sns, topic=topic, redactor=session.redactor
     )
     facts = {
         "rest": verdict.rest,
@@ -122,6 +118,7 @@ def check(
         "done": outcome.text,
         "withheld": verdict.remediation.withheld,
         "notified": notification.value,
+        "backup": backup,
         "skipped_changes_mailed": [f"{entry.kind.value} {entry.table}" for entry in told],
         "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
         "unknown": {finding.name: finding.summary for finding in verdict.results if finding.unknown},

@@ -160,7 +160,7 @@ def counted(group: str) -> Mapping[str, tuple[float, Price]]:
         "vCPU": (size.task_cpu / 1024 * tasks, VCPU),
         "GB": (size.task_memory / 1024 * tasks, GIB),
         "alarms": (types.count("AWS::CloudWatch::Alarm"), ALARM),
-        "metrics": (len(metrics.emitted(ConnectorSettings())), METRIC),
+        "metrics": (len(metrics.emitted(ConnectorSettings(), ephemeral=not named)), METRIC),
         "dashboards": (types.count("AWS::CloudWatch::Dashboard"), DASHBOARD),
         # A named stage has login and brokers of its own, a branch those of the default.
         "secrets": (2 if named else 0, SECRET),
