@@ -42,6 +42,12 @@ _COMMANDS = {
     "offsets": Lazy(
         "connector.commands.offsets:offsets", "Show, save or change the connector's position.", _OPERATE
     ),
+    "backup": Lazy(
+        "connector.commands.backup:backup", "Write, list, show and restore backups of a stage.", _OPERATE
+    ),
+    "rebuild": Lazy(
+        "connector.commands.rebuild:rebuild", "Bring a stage back that has lost cluster or topics.", _OPERATE
+    ),
     "acknowledge": Lazy("connector.commands.operate:acknowledge", "Acknowledge skipped changes.", _OPERATE),
     "fire-drill": Lazy(
         "connector.commands.drill:fire_drill", "Test whether alarms and mails arrive.", _OPERATE

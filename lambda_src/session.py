@@ -34,6 +34,7 @@ from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
 from lambda_src.clients import aws, metrics_page
 from lambda_src.clients import ecs as tasks
+from lambda_src.clients.backups import S3, Backups
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.endpoints import Address, addresses
@@ -56,6 +57,7 @@ class Aws:
     ecs: Callable[[], Ecs]
     table: Callable[[str], Table]
     logs: Callable[[], Logs]
+    s3: Callable[[], S3]
     #: AWS's addresses that the stage needs, from the account's number.
     endpoints: Callable[[str], Sequence[Address]] = addresses
 
@@ -67,6 +69,7 @@ class Aws:
             lambda: cast(Ecs, aws.client("ecs")),
             lambda name: cast(Table, aws.resource("dynamodb").Table(name)),
             lambda: cast(Logs, aws.client("logs")),
+            lambda: cast(S3, aws.client("s3")),
         )
 
 
@@ -103,6 +106,8 @@ class Session:
     #: The offsets to restore, and whether the DBA was asked for the redo log at their position.
     offsets: tuple[Mapping[str, Any], ...] = ()
     position_checked: bool = False
+    #: The id of the backup that is meant; empty: the newest that fits.
+    backup: str = ""
     #: The snapshot that is requested or asked about.
     snapshot: SnapshotRequest | None = None
     #: Events of the worker's log that the caller has read; None when it could not.
@@ -179,6 +184,12 @@ class Session:
     def refused(self) -> RefusedCredentials:
         """The versions of secrets that were refused, as they were when first asked for."""
         return read_refused(self.aws.table(self.environment.table))
+
+    @property
+    def backups(self) -> Backups | None:
+        """Where the stage's backups lie; None for a stage that has none."""
+        bucket = self.environment.backup_bucket
+        return Backups(self.aws.s3(), bucket, self.stage) if bucket and not self.stage.ephemeral else None
 
     @property
     def database_address(self) -> str:

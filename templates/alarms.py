@@ -71,10 +71,11 @@ def build(settings: AlarmsSettings) -> Template:
     )
     template.add_mapping(_CONSOLES, {partition: {"Host": host} for partition, host in CONSOLES.items()})
     group = common.parameter(template, "ConnectorLogGroup", "The Connect worker's log group")
-    for found in metrics.emitted(settings.connector_settings):
+    ephemeral = settings.parsed_stage.ephemeral
+    for found in metrics.emitted(settings.connector_settings, ephemeral=ephemeral):
         if found.origin is Origin.LOGS:
             _add_filter(template, settings, found, group)
-    for found in metrics.alarmed(settings.connector_settings):
+    for found in metrics.alarmed(settings.connector_settings, ephemeral=ephemeral):
         if found.alarm is not None:
             source: dict[str, Any] = {"Namespace": found.namespace(settings.names), "MetricName": found.name}
             _add_alarm(template, settings, found.name, found.alarm, topics=topics, source=source)
@@ -158,7 +159,8 @@ def _description(settings: AlarmsSettings, alarm: Alarm) -> Sub:
 def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
     """The dashboard's body; `${AWS::…}` in it is filled in by CloudFormation."""
     names, connector = settings.names, settings.connector_settings
-    emitted = metrics.emitted(connector)
+    ephemeral = settings.parsed_stage.ephemeral
+    emitted = metrics.emitted(connector, ephemeral=ephemeral)
     shown = {m.name: [m.namespace(names), m.name] for m in emitted}
     restarts = [shown[m.name] for m in emitted if m.name.startswith("AutoRestart")]
     seconds = [shown[m.name] for m in emitted if m.unit == "Seconds"]
@@ -173,7 +175,7 @@ def dashboard(settings: AlarmsSettings) -> dict[str, Any]:
         for m in emitted
         if shown[m.name] not in (*restarts, *seconds, *left, *shares, *records, *log_errors, *on_purpose)
     ]
-    found = [m.name for m in metrics.alarmed(connector)] + [
+    found = [m.name for m in metrics.alarmed(connector, ephemeral=ephemeral)] + [
         a.name for a in aws_alarms(names, settings.given_certificate)
     ]
     arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"

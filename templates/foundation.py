@@ -9,12 +9,16 @@ from pydantic import Field
 from troposphere import GetAtt, Ref, Template, cloudwatch, ecr, events, kms, s3, sns
 
 from connector.domain.stage import aws_names
+from connector.domain.stage.backup import BACKUPS
 from templates.shared import common, iam, resource_policies
 from templates.shared.settings import Settings, parse_settings
 from templates.shared.subscriptions import Address, subscribe
 
 #: How long a superseded Lambda zip stays, in days: long enough to revert.
 _OLD_VERSIONS_DAYS = 90
+
+#: How long a backup of a stage stays, in days: redo log of its position is gone long before.
+_BACKUP_DAYS = 90
 
 #: How long the bucket's access logs stay, in days.
 _ACCESS_LOG_DAYS = 365
@@ -87,11 +91,14 @@ def _add_artifacts(template: Template) -> None:
         NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=_OLD_VERSIONS_DAYS),
         AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
     )
+    old_backups = s3.LifecycleRule(
+        Id="old-backups", Status="Enabled", Prefix=f"{BACKUPS}/", ExpirationInDays=_BACKUP_DAYS
+    )
     encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=GetAtt("Key", "Arn"))
     log = s3.LoggingConfiguration(DestinationBucketName=Ref("AccessLogs"), LogFilePrefix="artifacts/")
-    _add_bucket(template, "Artifacts", encryption, old_versions, LoggingConfiguration=log)
+    _add_bucket(template, "Artifacts", encryption, old_versions, old_backups, LoggingConfiguration=log)
     _add_bucket_policy(template, "Artifacts")
-    common.output(template, "ArtifactBucketName", Ref("Artifacts"), "Holds the Lambda zips")
+    common.output(template, "ArtifactBucketName", Ref("Artifacts"), "Holds Lambda zips and backups")
 
 
 def _add_access_logs(template: Template) -> None:
@@ -113,7 +120,7 @@ def _add_bucket(
     template: Template,
     title: str,
     encryption: s3.ServerSideEncryptionByDefault,
-    lifecycle: s3.LifecycleRule,
+    *lifecycle: s3.LifecycleRule,
     **properties: Any,
 ) -> None:
     """A private bucket that keeps old versions for a while."""
@@ -129,7 +136,7 @@ def _add_bucket(
                     )
                 ]
             ),
-            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[lifecycle]),
+            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=list(lifecycle)),
             OwnershipControls=s3.OwnershipControls(
                 Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
             ),

@@ -12,7 +12,7 @@ from connector.domain.admin_api import FUNCTION_TIMEOUT_SECONDS
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.stage.aws_names import RolePart
-from templates.shared import common, iam, msk, network_rights, resource_policies
+from templates.shared import backup_rights, common, iam, msk, network_rights, resource_policies
 from templates.shared.msk import KafkaRoleSettings
 from templates.shared.roles import Rights, role
 from templates.shared.settings import (
@@ -74,7 +74,9 @@ def build(settings: FunctionsSettings) -> Template:
     key = common.parameter(template, "KmsKeyArn", "The foundation's key")
     place = Place(
         key=key,
-        bucket=common.parameter(template, "ArtifactBucketName", "The foundation's bucket with the zip"),
+        bucket=common.parameter(
+            template, "ArtifactBucketName", "The foundation's bucket with zip and backups"
+        ),
         groups=[
             common.security_group_parameter(
                 template, "ClientSecurityGroupId", "May reach brokers and database"
@@ -86,7 +88,7 @@ def build(settings: FunctionsSettings) -> Template:
     )
     _add_table(template, settings, key)
     _add_queue(template, settings, key)
-    for function in (_admin(settings, key), _health(settings, key)):
+    for function in (_admin(settings, place), _health(settings, place)):
         _add_function(template, settings, function, place)
     _add_health_calls(template)
     return template
@@ -116,8 +118,8 @@ class Function:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _admin(settings: FunctionsSettings, key: Ref) -> Function:
-    names = settings.names
+def _admin(settings: FunctionsSettings, place: Place) -> Function:
+    names, key = settings.names, place.key
     statements = [
         iam.read_stage_secrets(settings.secret_prefix, settings.parsed_stage),
         iam.decrypt_through(key, "secretsmanager", "dynamodb", "lambda"),
@@ -126,6 +128,7 @@ def _admin(settings: FunctionsSettings, key: Ref) -> Function:
         *iam.find_tasks(names),
         iam.scale_service(names),
         *iam.replace_workers(names, settings.iam_path),
+        *backup_rights.keep_backups(place.bucket, settings.parsed_stage, key),
     ]
     cluster = settings.msk_cluster
     return Function(
@@ -140,8 +143,8 @@ def _admin(settings: FunctionsSettings, key: Ref) -> Function:
     )
 
 
-def _health(settings: FunctionsSettings, key: Ref) -> Function:
-    names = settings.names
+def _health(settings: FunctionsSettings, place: Place) -> Function:
+    names, key = settings.names, place.key
     cluster = settings.msk_cluster
     return Function(
         "ConnectHealth",
@@ -162,6 +165,7 @@ def _health(settings: FunctionsSettings, key: Ref) -> Function:
             iam.read_log(names.connector_log_group),
             *iam.publish_to_topic(names.sns_topic, key),
             *iam.send_dead_letters(names.dead_letter_queue, key),
+            *backup_rights.write_backups(place.bucket, settings.parsed_stage, key),
         ],
         {} if cluster is None else msk.watch_heartbeat(cluster, settings.parsed_stage),
         {"DeadLetterConfig": awslambda.DeadLetterConfig(TargetArn=GetAtt("DeadLetters", "Arn"))},
@@ -270,7 +274,7 @@ def _add_function(template: Template, settings: FunctionsSettings, function: Fun
             VpcConfig=awslambda.VPCConfig(
                 SubnetIds=list(settings.subnets), SecurityGroupIds=list(place.groups)
             ),
-            Environment=awslambda.Environment(Variables=_environment(settings)),
+            Environment=awslambda.Environment(Variables=_environment(settings, place)),
             **function.properties,
         )
     )
@@ -295,10 +299,10 @@ def _add_health_calls(template: Template) -> None:
     )
 
 
-def _environment(settings: FunctionsSettings) -> dict[str, str]:
+def _environment(settings: FunctionsSettings, place: Place) -> dict[str, str | Ref]:
     """What a function reads at start; nothing in it is confidential."""
     names = settings.names
-    variables = {
+    variables: dict[str, str | Ref] = {
         "STAGE": settings.stage,
         "SECRET_PREFIX": settings.secret_prefix,
         "TABLE_NAME": names.table,
@@ -311,6 +315,8 @@ def _environment(settings: FunctionsSettings) -> dict[str, str]:
     if settings.alb_tls is not None:
         # The authority's certificate is read from the secret connectAlbTls when it is needed.
         variables["CONNECT_URL"] = f"https://{names.connect_host}"
+    if not settings.parsed_stage.ephemeral:
+        variables["BACKUP_BUCKET"] = place.bucket
     if settings.docs_url:
         variables["DOCS_URL"] = settings.docs_url
     if settings.fips:

@@ -75,6 +75,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lambda_src.runtime": ("connector.domain",),
     "lambda_src.clients": ("connector.domain", "lambda_src.runtime"),
     "lambda_src.session": _INSIDE,
+    "lambda_src.backups": (*_INSIDE, "lambda_src.session"),
     "lambda_src.logins": (*_INSIDE, "lambda_src.session"),
     "lambda_src.maintenance": (*_INSIDE, "lambda_src.session", "lambda_src.logins"),
     "lambda_src.observe_skipped": (*_INSIDE, "lambda_src.session"),
@@ -82,6 +83,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lambda_src.connect_admin": (
         *_INSIDE,
         "lambda_src.session",
+        "lambda_src.backups",
         "lambda_src.logins",
         "lambda_src.maintenance",
         "lambda_src.observe",
@@ -90,6 +92,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lambda_src.connect_health": (
         *_INSIDE,
         "lambda_src.session",
+        "lambda_src.backups",
         "lambda_src.logins",
         "lambda_src.maintenance",
         "lambda_src.observe",

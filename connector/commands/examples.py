@@ -58,6 +58,21 @@ EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
         "wms-connector offsets main restore offsets-main.json",
         "wms-connector offsets main reset",
     ),
+    ("backup", "list"): ("wms-connector backup list main",),
+    ("backup", "show"): (
+        "wms-connector backup show main",
+        "wms-connector backup show main 20300102T030405000000Z-daily --json",
+    ),
+    ("backup", "take"): ("wms-connector backup take main",),
+    ("backup", "restore"): (
+        "wms-connector backup restore main",
+        "wms-connector backup restore main 20300102T030405000000Z-daily --position-checked",
+    ),
+    ("rebuild",): (
+        "wms-connector rebuild main --check",
+        "wms-connector rebuild main",
+        "wms-connector rebuild main --from-snapshot",
+    ),
     ("fire-drill",): ("wms-connector fire-drill main", "wms-connector fire-drill main --yes --json"),
     ("stage", "show"): ("wms-connector stage show main", "wms-connector stage show feature-xyz --json"),
     ("topics", "plan"): (

@@ -14,6 +14,7 @@ from connector.domain.capture.offsets import pairs
 from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import OperatorError, ServerError
 from connector.domain.health.maintenance_window import WindowRequest
+from connector.domain.stage.backup import check_id
 
 
 class Procedure(StrEnum):
@@ -125,6 +126,20 @@ class Operation(StrEnum):
     OFFSETS_RESTORE = "offsets-restore", _COMMAND
     #: Delete the offsets of a stopped connector: its next start begins with the initial snapshot.
     OFFSETS_RESET = "offsets-reset", _COMMAND
+    #: Write a backup of offsets, schema history, connector config and stage record to the bucket.
+    BACKUP = "backup"
+    #: The ids of the stage's backups. Changes nothing.
+    BACKUP_LIST = "backup-list", _COMMAND
+    #: What one backup holds. Changes nothing.
+    BACKUP_SHOW = "backup-show", _COMMAND
+    #: Write schema history and offsets of a backup back. The connector is stopped, or created stopped.
+    BACKUP_RESTORE = "backup-restore", CallPolicy(wait_seconds=300)
+    #: What has a stage lost, what does that cost, and how is it rebuilt? Changes nothing.
+    LOSSES = "losses", _COMMAND
+    #: Write the stage record of a backup, if the state table has none.
+    RESTORE_RECORD = "restore-record", _COMMAND
+    #: End the workers, which have lost Connect's own topics; READY brings them back.
+    END_WORKERS = "end-workers", CallPolicy(wait_seconds=240)
     #: How does the config that Connect has differ from the one that a launch would register? Changes nothing.
     CONFIG_DIFF = "config-diff", _COMMAND
     #: Take a snapshot of tables while the connector runs. One signal for each id, so it can be repeated.
@@ -240,8 +255,9 @@ class Request:
     `log` are events of the worker's log, each with its time in milliseconds since 1970, for a request for the
     status: the function has no right to read them. None when the caller could not read them either.
     `retry_login`: what makes a task log in may try once more what was refused, as an operator wants.
-    `why`: why an operator pauses or stops the connector, one line; `remind_seconds`: when people are reminded
-    of it first. `offsets` are those to restore. `snapshot` is the snapshot that is requested or asked about.
+    `why`: why an operator pauses or stops the connector, one line, or why a backup is written;
+    `remind_seconds`: when people are reminded of a halt first. `offsets` are those to restore. `snapshot` is
+    the snapshot that is requested or asked about.
     """
 
     operation: Operation
@@ -266,6 +282,8 @@ class Request:
     since: float = 0
     #: The maintenance window that is to be opened; `why` is its reason.
     window: WindowRequest | None = None
+    #: The id of the backup that is meant; empty: the newest that fits.
+    backup: str = ""
 
     def to_payload(self) -> dict[str, Any]:
         """As the Lambda is sent it: plain JSON, without what is not given."""
@@ -286,6 +304,7 @@ class Request:
             "confirmed": list(self.confirmed) or None,
             "since": self.since or None,
             "window": None if self.window is None else self.window.to_payload(),
+            "backup": self.backup or None,
         }
         known = {name: value for name, value in given.items() if value is not None}
         return {"operation": self.operation.value, **known}
@@ -335,6 +354,7 @@ class Request:
             confirmed=tuple(confirmed),
             since=_since(content.get("since", 0)),
             window=WindowRequest.from_payload(content.get("window")),
+            backup=check_id(str(content["backup"])) if content.get("backup") else "",
         )
 
 

@@ -79,8 +79,10 @@ def plan_launch(project: Path, stage: Stage, show: Show) -> LaunchPlan:
     return LaunchPlan(
         stage.name,
         tuple(_redacted(change, redact) for change in changes),
-        cost.counted([each.before for each in compared if each.before], own_secrets),
-        cost.counted([each.after for each in compared], own_secrets),
+        cost.counted(
+            [each.before for each in compared if each.before], own_secrets, ephemeral=stage.ephemeral
+        ),
+        cost.counted([each.after for each in compared], own_secrets, ephemeral=stage.ephemeral),
         replaces_workers=_replaced(compared),
         guarded=tuple(inside.guarded),
         confirmed=parse_confirmed(config.get(SETTING)),

@@ -27,7 +27,8 @@ def plan_offline(group: str, base: Path) -> LaunchPlan:
         )
     after: Mapping[str, Mapping[str, Any]] = {part: json.loads(text) for part, text in texts.items()}
     before = {path.stem: _read(path) for path in sorted((base / name).glob("*.json"))}
-    secrets = cost.SECRETS_OF_NAMED if name in NAMED_STAGES else 0
+    ephemeral = name not in NAMED_STAGES
+    secrets = 0 if ephemeral else cost.SECRETS_OF_NAMED
     return LaunchPlan(
         name,
         tuple(
@@ -35,8 +36,8 @@ def plan_offline(group: str, base: Path) -> LaunchPlan:
             for part in sorted({*before, *after})
             for change in stack_changes(stack_name(name, part), before.get(part, {}), after.get(part, {}))
         ),
-        cost.counted(before.values(), secrets),
-        cost.counted(after.values(), secrets),
+        cost.counted(before.values(), secrets, ephemeral=ephemeral),
+        cost.counted(after.values(), secrets, ephemeral=ephemeral),
     )
 
 

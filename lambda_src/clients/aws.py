@@ -18,6 +18,8 @@ _LIMITS: dict[str, Any] = {
     "connect_timeout": 3,
     "read_timeout": 8,
     "retries": {"mode": "standard", "total_max_attempts": 2},
+    # Else S3 has a name without a region in us-east-1, and none for FIPS.
+    "s3": {"us_east_1_regional_endpoint": "regional"},
 }
 
 _PASSING = (

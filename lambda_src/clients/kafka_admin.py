@@ -200,6 +200,9 @@ class Kafka:
             self._client.create_partitions(dict(totals))
 
     def send(self, topic: str, key: str, value: str) -> None:
+        self.send_all(topic, [(key, value)])
+
+    def send_all(self, topic: str, records: Sequence[tuple[str, str | None]]) -> None:
         seconds = self._deadline.timeout("writing a record", at_most=_REQUEST_SECONDS)
         with self._errors(f"a record on topic {topic}", Acl(Resource.TOPIC, topic, ("Write",))):
             producer = KafkaProducer(
@@ -214,7 +217,13 @@ class Kafka:
                 delivery_timeout_ms=int(seconds * 1000) + 1000,
             )
             try:
-                producer.send(topic, key=key.encode(), value=value.encode(), partition=0).get(seconds + 1)
+                # One after the other: an error must leave no gap between those that have arrived.
+                for key, value in records:
+                    self._deadline.timeout("writing a record", at_most=_REQUEST_SECONDS)
+                    encoded = None if value is None else value.encode()
+                    producer.send(topic, key=key.encode() or None, value=encoded, partition=0).get(
+                        seconds + 1
+                    )
             finally:
                 producer.close(timeout=1)
 

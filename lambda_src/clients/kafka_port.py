@@ -110,6 +110,10 @@ class KafkaAdmin(Protocol):
         """
         ...
 
+    def send_all(self, topic: str, records: Sequence[tuple[str, str | None]]) -> None:
+        """As `send`, each key and value in order; an empty key is none. An error leaves the first of them."""
+        ...
+
 
 OpenKafka = Callable[[Mapping[str, Any], Deadline, Redact], AbstractContextManager[KafkaAdmin]]
 

@@ -44,6 +44,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             confirmed=request.confirmed,
             since=request.since,
             window=request.window,
+            backup=request.backup,
         )
         answer = operations.answer(request.operation, session)
     except WmsError as error:

@@ -17,6 +17,8 @@ from connector.domain.health.observation import ConnectorStatus
 from connector.domain.health.restore import RESET, Consequence, Known, restoring
 from connector.domain.health.scn import position_in
 from connector.domain.stage.aws_names import CONNECTOR
+from connector.domain.stage.backup import Reason
+from lambda_src.backups import backed_up
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.state_table import read_halt, read_health_state, write_halt
 from lambda_src.connect_admin.control import MISSING, there, turn
@@ -30,7 +32,7 @@ def offsets(session: Session) -> Answer:
     if found is None:
         return Answer(State.FAILED, MISSING)
     message = f"{CONNECTOR} has stored {len(found) or 'no'} offset{'' if len(found) == 1 else 's'}"
-    told = _consequence(session, found, session.offsets) if session.offsets else Consequence(RESET)
+    told = consequence(session, found, session.offsets) if session.offsets else Consequence(RESET)
     details = {
         "offsets": [dict(pair) for pair in found],
         "meaning": told.meaning,
@@ -52,16 +54,17 @@ def restore_offsets(session: Session) -> Answer:
         return found
     if not session.offsets:
         return Answer(State.FAILED, "no offset was given, so none was restored")
-    told = _consequence(session, found.offsets(CONNECTOR) or (), session.offsets)
+    told = consequence(session, found.offsets(CONNECTOR) or (), session.offsets)
     if told.refusal:
         return Answer(State.FAILED, f"{told.refusal}; nothing was changed")
     if told.doubt and not session.position_checked:
         return Answer(State.FAILED, f"{told.doubt}; nothing was changed: confirm it with --position-checked")
+    unsaved = backed_up(session, Reason.OFFSETS)
     found.alter_offsets(CONNECTOR, session.offsets)
     stored = found.offsets(CONNECTOR) or ()
     if [dict(pair) for pair in stored] != [dict(pair) for pair in session.offsets]:
         return Answer(State.WAITING, "Connect has taken the offsets and does not show them yet", changed=True)
-    return Answer(State.DONE, f"restored: {told.meaning}; {_next_step(session)}", changed=True)
+    return Answer(State.DONE, f"restored: {told.meaning}; {next_step(session)}{unsaved}", changed=True)
 
 
 def reset_offsets(session: Session) -> Answer:
@@ -69,11 +72,13 @@ def reset_offsets(session: Session) -> Answer:
     found = _stopped(session)
     if isinstance(found, Answer):
         return found
+    unsaved = ""
     if found.offsets(CONNECTOR):
+        unsaved = backed_up(session, Reason.OFFSETS)
         found.delete_offsets(CONNECTOR)
         if found.offsets(CONNECTOR):
             return Answer(State.WAITING, "Connect still shows the offsets", changed=True)
-    return Answer(State.DONE, f"reset: {RESET}; {_next_step(session)}", changed=True)
+    return Answer(State.DONE, f"reset: {RESET}; {next_step(session)}{unsaved}", changed=True)
 
 
 def _stopped(session: Session) -> Connect | Answer:
@@ -88,7 +93,7 @@ def _stopped(session: Session) -> Connect | Answer:
     return connect
 
 
-def _consequence(session: Session, stored: Sequence[Pair], wanted: Sequence[Pair]) -> Consequence:
+def consequence(session: Session, stored: Sequence[Pair], wanted: Sequence[Pair]) -> Consequence:
     """What it means to restore offsets; those of another stage's topics are refused."""
     server = session.stage.topics.prefix
     debezium = session.environment.settings.kind == "debezium"
@@ -115,16 +120,19 @@ def _database_scn(session: Session) -> int | None:
 
 
 def _mark_unless_halted(session: Session, status: ConnectorStatus) -> None:
+    if halted_by(status, read_halt(session.aws.table(session.environment.table))) is None:
+        mark_halt(session, "its offsets are changed")
+
+
+def mark_halt(session: Session, why: str) -> None:
+    """Write who halts the connector: an operator, and why, or the config that declares it."""
     table = session.aws.table(session.environment.table)
-    halt = read_halt(table)
-    if halted_by(status, halt) is not None:
-        return
     declared = session.environment.settings.state != "running"
     by = HaltedBy.DECLARED if declared else HaltedBy.OPERATOR
-    write_halt(table, halt, by=by, at=int(time.time()), why="" if declared else "its offsets are changed")
+    write_halt(table, read_halt(table), by=by, at=int(time.time()), why="" if declared else why)
 
 
-def _next_step(session: Session) -> str:
+def next_step(session: Session) -> str:
     """How the connector starts again."""
     state = session.environment.settings.state
     if state == "running":

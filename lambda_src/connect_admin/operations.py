@@ -7,10 +7,18 @@ from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.diagnosis.missing_right import with_names
 from connector.domain.errors import DeadlineExceeded, ServerError, WmsError
 from lambda_src.connect_admin.acknowledge import acknowledge
+from lambda_src.connect_admin.backup import (
+    list_backups,
+    restore_backup,
+    restore_record,
+    show_backup,
+    write_backup,
+)
 from lambda_src.connect_admin.config_diff import config_diff
 from lambda_src.connect_admin.control import connected, pause, restart, resume, stop
 from lambda_src.connect_admin.maintenance import end_maintenance, show_maintenance, start_maintenance
 from lambda_src.connect_admin.offsets import offsets, reset_offsets, restore_offsets, stop_for_offsets
+from lambda_src.connect_admin.rebuild import end_workers, losses
 from lambda_src.connect_admin.registration import first_launch
 from lambda_src.connect_admin.registration.changes import changes
 from lambda_src.connect_admin.registration.cluster import check_cluster
@@ -73,6 +81,13 @@ ROWS: Mapping[Operation, Row] = {
     Operation.OFFSETS_STOP: Row(stop_for_offsets, 45),
     Operation.OFFSETS_RESTORE: Row(restore_offsets, 46),
     Operation.OFFSETS_RESET: Row(reset_offsets, 46),
+    Operation.BACKUP: Row(write_backup, 45),
+    Operation.BACKUP_LIST: Row(list_backups, 20),
+    Operation.BACKUP_SHOW: Row(show_backup, 45),
+    Operation.BACKUP_RESTORE: Row(restore_backup, 46),
+    Operation.LOSSES: Row(losses, 46),
+    Operation.RESTORE_RECORD: Row(restore_record, 45),
+    Operation.END_WORKERS: Row(end_workers, 45),
     Operation.CONFIG_DIFF: Row(config_diff, 45),
     Operation.SNAPSHOT: Row(snapshot, 46),
     Operation.SNAPSHOT_PROGRESS: Row(snapshot_progress, 46),

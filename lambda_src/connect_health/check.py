@@ -14,11 +14,13 @@ from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Outcome
 from connector.domain.health.verdict import Verdict, decide
 from lambda_src.clients import aws
+from lambda_src.clients.backups import S3
 from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.secrets import SecretsManager
 from lambda_src.clients.state_table import Table
 from lambda_src.clients.worker_log import Logs
 from lambda_src.connect_health.act import act, observed
+from lambda_src.connect_health.daily_backup import daily_backup
 from lambda_src.connect_health.end_maintenance import end_maintenance
 from lambda_src.connect_health.notify import Sns, mail_context, notify, unconfirmed
 from lambda_src.connect_health.publish import CloudWatch, publish
@@ -56,7 +58,7 @@ def _real() -> CheckClients:
         return tables.setdefault(name, cast(Table, dynamodb.Table(name)))
 
     return CheckClients(
-        Aws(lambda: secrets_manager, lambda: ecs, table, lambda: logs),
+        Aws(lambda: secrets_manager, lambda: ecs, table, lambda: logs, lambda: cast(S3, aws.client("s3"))),
         cast(CloudWatch, aws.client("cloudwatch")),
         cast(Sns, aws.client("sns")),
     )
@@ -87,7 +89,8 @@ def check(
     outcome = act(session, verdict.remediation, seen.budget, clock=clock)
     if has_ended(seen, now):
         end_halt(session, now, only=lambda halt: halt == seen.halt)
-    values = dict(verdict.metrics)
+    overdue, backup = ({}, "") if verdict.retiring else daily_backup(session, seen, now)
+    values = {**verdict.metrics, **overdue}
     if not verdict.retiring:
         values |= {"AutoRestartAttempted": float(outcome.attempted), **unconfirmed(clients.sns, topic)}
     publish(clients.cloudwatch, environment.stage.names.health_namespace, values)
@@ -109,6 +112,7 @@ def check(
         "done": outcome.text,
         "withheld": verdict.remediation.withheld,
         **told,
+        "backup": backup,
         "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
         "unknown": {finding.name: finding.summary for finding in verdict.results if finding.unknown},
         "secrets_changed": list(seen.secrets_changed),

@@ -105,10 +105,12 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> Rights:
     """What the admin Lambda does: see which topics exist, set up the stage's own, measure their lag, signal.
 
     It sees the names of all topics, because a launch refuses a cluster with conflicting ones. It reads,
-    creates and changes only its own stage's topics, and writes only to the signal topic. Its producer is not
-    idempotent, which would need a right on the cluster. It may delete an ephemeral stage's own topics.
+    creates and changes only its own stage's topics, and writes only to the signal topic and, of a stage with
+    backups, to the schema history. Its producer is not idempotent, which would need a right on the cluster.
+    It may delete an ephemeral stage's own topics.
     """
     catalogue = stage.topics
+    written = ["signal"] if stage.ephemeral else ["signal", "schema_history"]
     # In the statements that name the same resources: a policy has a limit.
     delete_topic, delete_group = ([kafka.DeleteTopic], [kafka.DeleteGroup]) if stage.ephemeral else ([], [])
     topics = Statement(
@@ -138,10 +140,10 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> Rights:
             Resource=[cluster.topic("*")],
         ),
         Statement(
-            Sid="SendSignals",
+            Sid="WriteRecords",
             Effect=Allow,
             Action=[kafka.WriteData],
-            Resource=[cluster.topic(catalogue.one("signal"))],
+            Resource=[cluster.topic(catalogue.one(role)) for role in written],
         ),
         Statement(
             Sid="SeeOwnGroups",
@@ -156,7 +158,7 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> Rights:
 def watch_heartbeat(cluster: MskCluster, stage: Stage) -> Rights:
     """What the health check does: see when the newest heartbeat was written, and whether data topics exist.
 
-    It reads no record.
+    Of a stage that is backed up it reads the schema history, and no other record.
     """
     roles = ("heartbeat", "heartbeat_table", "data")
     brokers = [
@@ -173,6 +175,15 @@ def watch_heartbeat(cluster: MskCluster, stage: Stage) -> Rights:
             Resource=[cluster.topic(topic) for role in roles for topic in stage.topics.roles[role]],
         ),
     ]
+    if not stage.ephemeral:
+        brokers.append(
+            Statement(
+                Sid="ReadHistory",
+                Effect=Allow,
+                Action=[kafka.DescribeTopic, kafka.ReadData],
+                Resource=[cluster.topic(stage.topics.one("schema_history"))],
+            )
+        )
     return {_BROKERS: brokers}
 
 

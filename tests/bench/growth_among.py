@@ -132,6 +132,7 @@ class Functions:
             lambda: cast(Any, Counting(aws.ecs, "ecs", calls)),
             lambda _: cast(Any, Counting(aws.table, "dynamodb", calls)),
             lambda: cast(Any, Counting(aws.logs, "logs", calls)),
+            lambda: cast(Any, Counting(aws.s3, "s3", calls)),
             aws.clients.endpoints,
         )
 

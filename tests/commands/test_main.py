@@ -17,6 +17,7 @@ from tests.commands.conftest import Run, assert_one_line
 
 COMMANDS = {
     "acknowledge",
+    "backup",
     "adopt",
     "broker-script",
     "check",
@@ -42,6 +43,7 @@ COMMANDS = {
     "verify",
     "oracle-script",
     "image",
+    "rebuild",
     "render",
     "stage",
     "topics",

@@ -41,6 +41,11 @@ from tests.support.fake_aws import FakeAws
 from tests.support.fake_lambda_aws import client_error
 from tests.support.simulated_clock import SimulatedClock
 
+#: What of a request a session holds as it stands.
+GIVEN = (
+    *("tables", "log", "why", "remind_seconds", "offsets", "snapshot", "position_checked"),
+    *("backup", "confirmed", "window"),
+)
 MAIL = "a@example.gov"
 CONNECTED = "connector RUNNING, task 0 RUNNING, source connected: streaming"
 HEAP = "HeapAfterCollectionPercent"
@@ -85,9 +90,8 @@ class Deployed:
 
     def admin(self, event: Any) -> Any:
         request = Request.from_payload(event)
-        session = self.inside.session(meant=request.stage)
-        session.window = request.window
-        for name in ("tables", "log", "why", "remind_seconds", "offsets", "snapshot", "position_checked"):
+        session = self.inside.session(desired_count=request.desired_count, meant=request.stage)
+        for name in GIVEN:
             setattr(session, name, getattr(request, name))
         return operations.answer(request.operation, session).to_payload()
 
@@ -308,7 +312,7 @@ def brokers_gone(main: Deployed) -> None:
         ),
         (
             silent_alarm,
-            "alarms: 1 of 34 alarms do not send to Alarms-wms-alerts-main: DeadLetters",
+            "alarms: 1 of 35 alarms do not send to Alarms-wms-alerts-main: DeadLetters",
             "sceptre launch main --yes",
         ),
         (
@@ -795,7 +799,7 @@ def test_verify_of_such_a_stage_says_that_its_alarms_reach_no_machine(run: Run, 
     for alarm in main.aws.alarms.values():
         alarm["AlarmActions"] = [topic for topic in alarm["AlarmActions"] if topic == main.topic]
     (line,) = findings(run)
-    assert line.startswith("alarms: 34 of 34 alarms do not send to Alarms-wms-alerts-main")
+    assert line.startswith("alarms: 35 of 35 alarms do not send to Alarms-wms-alerts-main")
 
 
 def test_a_pager_is_shown_without_the_key_in_its_address(run: Run, main: Deployed, quick: None) -> None:
@@ -804,7 +808,7 @@ def test_a_pager_is_shown_without_the_key_in_its_address(run: Run, main: Deploye
     for result in shown:
         assert "https://pager.example.com" in result.output
         assert "s3cret-key" not in result.output
-    asked = "68 messages of alarms will go to these machines: https https://pager.example.com. "
+    asked = "70 messages of alarms will go to these machines: https https://pager.example.com. "
     assert asked in shown[2].stderr
 
 

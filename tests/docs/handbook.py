@@ -130,7 +130,7 @@ def counted(group: str) -> Sequence[cost.CostItem]:
     """What of a stage costs money each month, counted in its rendered templates."""
     named = group in NAMED_STAGES
     templates = [json.loads(text) for text in rendered_group(group).values()]
-    return cost.counted(templates, cost.SECRETS_OF_NAMED if named else 0)
+    return cost.counted(templates, cost.SECRETS_OF_NAMED if named else 0, ephemeral=not named)
 
 
 def costs() -> Rows:

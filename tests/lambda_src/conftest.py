@@ -17,7 +17,14 @@ from lambda_src.runtime.environment import Environment
 from lambda_src.session import Session
 from tests.support.fake_connect import FakeConnect
 from tests.support.fake_kafka import FakeKafka
-from tests.support.fake_lambda_aws import ACCOUNT, FakeEcs, FakeLambdaAws, FakeLogs, FakeSecrets, FakeTable
+from tests.support.fake_lambda_aws import (
+    ACCOUNT,
+    FakeEcs,
+    FakeLambdaAws,
+    FakeLogs,
+    FakeSecrets,
+    FakeTable,
+)
 
 PASSWORD = "tiger\"and'scott"
 USER = "wms_capture"
@@ -81,6 +88,8 @@ class FakeStage:
     settings: ConnectorSettings = field(default_factory=ConnectorSettings)
     #: How many workers the stage is configured to have.
     desired_count: int = 1
+    #: The bucket for backups; with none nothing is backed up.
+    backup_bucket: str = ""
     connect: FakeConnect = field(default_factory=FakeConnect)
     kafka: FakeKafka = field(default_factory=FakeKafka)
     time: Time = field(default_factory=Time)
@@ -128,6 +137,7 @@ class FakeStage:
             self.auth,
             self.settings,
             desired_count=self.desired_count,
+            backup_bucket=self.backup_bucket,
         )
 
     def session(

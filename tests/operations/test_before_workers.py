@@ -38,7 +38,7 @@ def check(found: FakeStack, shown: list[str], **answers: Answer) -> list[str]:
 
 def test_the_reason_is_told_before_a_login_is_tried():
     shown: list[str] = []
-    assert check(stack(json.dumps(template())), shown) == ["cluster", "changes", "try"]
+    assert check(stack(json.dumps(template())), shown) == ["cluster", "changes", "try", "backup"]
     told = next(
         at for at, line in enumerate(shown) if line.startswith("this launch replaces the workers: Image")
     )
@@ -55,6 +55,13 @@ def test_a_first_launch_replaces_nobody_and_tries_ports():
     shown: list[str] = []
     assert check(stack(), shown) == ["cluster", "changes", "try"]
     assert not [line for line in shown if "replaces" in line]
+
+
+def test_a_launch_goes_on_without_a_backup_and_says_so():
+    shown: list[str] = []
+    refused = Answer(State.FAILED, "AWS refused writing a backup")
+    assert check(stack(json.dumps(template())), shown, backup=refused)[-1] == "backup"
+    assert shown[-1] == "no backup was written: AWS refused writing a backup"
 
 
 @pytest.mark.parametrize(

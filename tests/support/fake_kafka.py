@@ -138,6 +138,11 @@ class FakeKafka:
         self.sent.append((topic, key, value))
         self.written.setdefault(topic, []).append((key, value))
 
+    def send_all(self, topic: str, records: Sequence[tuple[str, str | None]]) -> None:
+        if topic not in self.topics:
+            raise ServerError("the brokers refused a record: UnknownTopicOrPartition", status=3)
+        self.written.setdefault(topic, []).extend(records)
+
     def add_partitions(self, totals: Mapping[str, int]) -> None:
         for name, total in totals.items():
             assert total > self.topics[name].partitions, "Kafka only adds partitions"

@@ -1,6 +1,7 @@
 """AWS as the functions in the VPC see it: each client stores what it is given, or refuses as AWS does."""
 # ruff: noqa: N803 - arguments are spelt as boto3 spells them
 
+import io
 import math
 import re
 import threading
@@ -17,6 +18,7 @@ from lambda_src.session import Aws
 from tests.support.answer_shapes import shaped
 
 ACCOUNT = "000000000000"
+BUCKET = "wms-foundation-artifacts-x"
 
 
 def client_error(code: str, message: str, operation: str = "Operation") -> ClientError:
@@ -324,6 +326,43 @@ class FakeSns:
         return {"MessageId": f"m-{len(self.mails)}"}
 
 
+@shaped("s3")
+@dataclass
+class FakeS3:
+    """One bucket: key -> object; listed in pages; or its refusal."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    refusal: Exception | None = None
+    page: int = 2
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> Any:
+        self._check(Bucket)
+        self.objects[Key] = Body
+        return {}
+
+    def get_object(self, *, Bucket: str, Key: str) -> Any:
+        self._check(Bucket)
+        if Key not in self.objects:
+            raise client_error("NoSuchKey", "The specified key does not exist.", "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str, **page: str) -> Any:
+        """One page, in the order of the keys, as S3 lists them."""
+        self._check(Bucket)
+        keys = sorted(key for key in self.objects if key.startswith(Prefix))
+        first = int(page.get("ContinuationToken", "0"))
+        found = [{"Key": key} for key in keys[first : first + self.page]]
+        answer: dict[str, Any] = {"Contents": found, "IsTruncated": first + self.page < len(keys)}
+        if answer["IsTruncated"]:
+            answer["NextContinuationToken"] = str(first + self.page)
+        return answer
+
+    def _check(self, bucket: str) -> None:
+        assert bucket == BUCKET
+        if self.refusal is not None:
+            raise self.refusal
+
+
 @dataclass
 class FakeLambdaAws:
     """Everything of AWS that the functions of one stage call."""
@@ -334,6 +373,7 @@ class FakeLambdaAws:
     table: FakeTable = field(default_factory=FakeTable)
     logs: FakeLogs = field(default_factory=FakeLogs)
     cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
+    s3: FakeS3 = field(default_factory=FakeS3)
     ecs: FakeEcs = field(init=False)
     sns: FakeSns = field(init=False)
 
@@ -349,6 +389,7 @@ class FakeLambdaAws:
             lambda: self.ecs,
             lambda _: self.table,
             lambda: self.logs,
+            lambda: self.s3,
             lambda account: [("ecr.dkr", f"{account}.dkr.ecr.example", 443), ("sns", "sns.example", 443)],
         )
 

@@ -77,11 +77,12 @@ class InProcessCheck:
         dynamodb = self._boto3.resource("dynamodb", **self._options)
         self._noted(dynamodb.meta.client)
         table = dynamodb.Table(self.stage.names.table)
-        made = {n: self._client(n) for n in ("secretsmanager", "ecs", "logs", "cloudwatch", "sns")}
+        made = {n: self._client(n) for n in ("secretsmanager", "ecs", "logs", "cloudwatch", "sns", "s3")}
         aws = Aws(
             lambda: cast(Any, made["secretsmanager"]),
             lambda: cast(Any, made["ecs"]),
             lambda _: cast(Any, table),
             lambda: cast(Any, made["logs"]),
+            lambda: cast(Any, made["s3"]),
         )
         return CheckClients(aws, cast(Any, made["cloudwatch"]), cast(Any, made["sns"]))

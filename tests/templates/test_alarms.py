@@ -125,7 +125,7 @@ def test_with_the_setting_every_each_alarm_mails():
 
 def test_what_the_health_check_mails_no_alarm_mails_again_unless_it_is_asked_to():
     assert built("alarms") == built("alarms", alarm_mails="once")
-    own = {"HealthCheckFailed", "HeapAfterCollectionPercent", "AlertsUnconfirmed"}
+    own = {"HealthCheckFailed", "HeapAfterCollectionPercent", "AlertsUnconfirmed", "BackupOverdue"}
     seen = {m.name for m in metrics.alarmed(PLAIN) if m.origin is Origin.HEALTH} - own
     for title, found in ALARMS.items():
         mailed = PEOPLE in found["Properties"]["AlarmActions"]

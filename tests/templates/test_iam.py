@@ -237,7 +237,11 @@ def test_the_admin_writes_to_its_stages_signal_topic_only_and_needs_no_right_on_
     found = on_brokers(msk.prepare_as_admin(CLUSTER, stage))
     writing = {s["Sid"]: s["Resource"] for s in found if any("Write" in action for action in s["Action"])}
     base = MSK.partition(":cluster/")[0]
-    assert writing == {"SendSignals": [f"{base}:topic/{AREA}/a.wms.signal"]}
+    assert writing == {"WriteRecords": [f"{base}:topic/{AREA}/a.wms.signal"]}
+    # A named stage's restores its schema history, too.
+    found = on_brokers(msk.prepare_as_admin(CLUSTER, Stage.parse("main")))
+    (named,) = [s["Resource"] for s in found if s["Sid"] == "WriteRecords"]
+    assert named == [f"{base}:topic/{AREA}/wms.signal", f"{base}:topic/{AREA}/wms.schema-changes"]
 
 
 @pytest.mark.parametrize("text", ["", "bigmac", MSK.replace(":cluster/", ":topic/"), MSK + "/x"])

@@ -56,7 +56,8 @@ def _admin(cluster: str, stage: Stage) -> Iterator[AwsCall]:
         "DescribeTopicDynamicConfiguration",
         "ReadData",
     )
-    yield from _rows(caller, _named(cluster, "topic", [catalogue.one("signal")]), "WriteData")
+    written = [catalogue.one("signal"), *([] if stage.ephemeral else [catalogue.one("schema_history")])]
+    yield from _rows(caller, _named(cluster, "topic", written), "WriteData")
     yield from _rows(caller, groups, "DescribeGroup")
     if stage.ephemeral:
         yield from _rows(caller, topics, "DeleteTopic")
@@ -68,6 +69,9 @@ def _health(cluster: str, stage: Stage) -> Iterator[AwsCall]:
     seen = [topic for role in ("heartbeat", "heartbeat_table", "data") for topic in stage.topics.roles[role]]
     yield from _rows(caller, [cluster], "Connect")
     yield from _rows(caller, _named(cluster, "topic", seen), "DescribeTopic")
+    if not stage.ephemeral:
+        history = _named(cluster, "topic", [stage.topics.one("schema_history")])
+        yield from _rows(caller, history, "DescribeTopic", "ReadData")
 
 
 def _named(cluster: str, kind: str, names: Iterable[str]) -> list[str]:

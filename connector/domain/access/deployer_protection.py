@@ -13,6 +13,7 @@ from connector.domain.access.call import AwsScope
 from connector.domain.access.deployer import log_groups, topics
 from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.metrics import METRICS, RULES
+from connector.domain.stage import backup
 from connector.domain.stage.aws_names import FOUNDATION_STACK, PRODUCT, RolePart
 from connector.domain.stage.stage import Stage
 
@@ -111,7 +112,8 @@ def protected_arns(scope: AwsScope, stage: Stage, secret_prefix: str) -> Iterato
     yield scope.global_arn("cloudwatch", f"dashboard/{names.dashboard}")
     for kind in ("role", "policy"):
         yield from _by_part(scope, stage, kind)
-    yield f"arn:{scope.partition}:s3:::{FOUNDATION_STACK}-artifacts-*/{stage.name}/*"
+    for folder in (f"{stage.name}/", backup.prefix(stage)):
+        yield f"arn:{scope.partition}:s3:::{FOUNDATION_STACK}-artifacts-*/{folder}*"
 
 
 def _first_letters(stage: Stage) -> set[str]:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from connector.domain.access.call import AwsCall, AwsScope, Caller
 from connector.domain.secrets.fallback import candidate_paths
 from connector.domain.secrets.secrets import SECRET_NAMES
+from connector.domain.stage import backup
 from connector.domain.stage.aws_names import CONTAINER, Names, RolePart
 from connector.domain.stage.stage import Stage
 
 _REFERENCE = "service authorization reference"
 _SECRETS = 'Secrets Manager user guide, "Secret encryption and decryption"'
 _TABLES = 'DynamoDB developer guide, "DynamoDB encryption at rest usage notes"'
+_OBJECTS = 'S3 user guide, "Using server-side encryption with AWS KMS keys"'
 _VPC = 'Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC"'
 _TASKS = 'ECS developer guide, "Amazon ECS task execution IAM role"'
 
@@ -26,7 +28,7 @@ class StageResources:
     `key` and `secrets_keys` are ARNs of KMS keys, `injected` those of the secrets that ECS injects,
     `subnets` and `groups` those of the functions' subnets (a shared one has its owner's account) and security
     groups, and `repository` that of the image's repository. The paths of all secrets start with
-    `secret_prefix`; `iam_path` is the path of the stage's roles.
+    `secret_prefix`; `iam_path` is the path of the stage's roles, `bucket` the ARN of that with the backups.
     """
 
     stage: Stage
@@ -39,6 +41,7 @@ class StageResources:
     repository: str
     secrets_keys: tuple[str, ...] = ()
     iam_path: str = "/example/"
+    bucket: str = ""
 
     @property
     def names(self) -> Names:
@@ -84,11 +87,15 @@ def role_calls(resources: StageResources) -> tuple[AwsCall, ...]:
 def _admin(of: StageResources) -> Iterator[AwsCall]:
     caller = Caller.ADMIN_FUNCTION
     yield from _function(caller, of, of.names.connect_admin)
+    if not of.stage.ephemeral:
+        yield from _backups(caller, of)
 
 
 def _health(of: StageResources) -> Iterator[AwsCall]:
     caller, names, arn = Caller.HEALTH_FUNCTION, of.names, of.scope.arn
     yield from _function(caller, of, names.connect_health)
+    if not of.stage.ephemeral:
+        yield from _written_backup(caller, of)
     yield AwsCall(
         caller,
         "cloudwatch",
@@ -155,6 +162,26 @@ def _function(caller: Caller, of: StageResources, function: str) -> Iterator[Aws
     yield _variables(caller, of, function)
     yield from _log(caller, of, of.names.function_log_group(function), "2030/01/01/[$LATEST]0a1b", _VPC)
     yield from _interfaces(caller, of)
+
+
+def _written_backup(caller: Caller, of: StageResources) -> Iterator[AwsCall]:
+    """The context is the bucket's ARN, as it has a bucket key. Writing a whole object decrypts nothing."""
+    put = AwsCall(caller, "s3", "put_object", "s3:PutObject", (_backup(of),), _REFERENCE)
+    yield put
+    yield _with_key(of, put, "kms:GenerateDataKey", _OBJECTS, {"aws:s3:arn": of.bucket})
+
+
+def _backups(caller: Caller, of: StageResources) -> Iterator[AwsCall]:
+    yield from _written_backup(caller, of)
+    get = AwsCall(caller, "s3", "get_object", "s3:GetObject", (_backup(of),), _REFERENCE)
+    yield get
+    yield _with_key(of, get, "kms:Decrypt", _OBJECTS, {"aws:s3:arn": of.bucket})
+    within = {"s3:prefix": backup.prefix(of.stage)}
+    yield AwsCall(caller, "s3", "list_objects_v2", "s3:ListBucket", (of.bucket,), _REFERENCE, within)
+
+
+def _backup(of: StageResources) -> str:
+    return f"{of.bucket}/{backup.prefix(of.stage)}20300102T030405000000Z-daily.json"
 
 
 def _variables(caller: Caller, of: StageResources, function: str) -> AwsCall:

@@ -193,8 +193,9 @@ PLATFORM_CLASSES: tuple[ErrorClass, ...] = (
         retry=False,
         owner=Owner.US,
         meaning="the topic with the schema history is lost or incomplete",
-        next_step="find out who deleted records of that topic; only a new initial snapshot rebuilds the "
-        "history: docs/operations.md, 'A lost schema history', has the steps and what they cost",
+        next_step="find out who deleted records of that topic; `wms-connector rebuild` brings them back from "
+        "a backup, and without one only a new initial snapshot does: docs/operations.md, 'A lost schema "
+        "history', has the steps and what they cost",
         command=LOGS,
         data=HELD,
     ),

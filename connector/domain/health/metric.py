@@ -29,6 +29,8 @@ class Metric:
     kinds: tuple[str, ...] = KINDS
     #: The connector's setting without which there is nothing to measure; empty: it is always measured.
     setting: str = ""
+    #: Whether only named stages have it.
+    named_only: bool = False
     #: The connector's setting that is the alarm's threshold; empty: that of `alarm`.
     threshold_setting: str = ""
     #: The log filter's pattern, in the syntax of CloudWatch Logs.

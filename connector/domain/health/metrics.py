@@ -22,6 +22,8 @@ LOG_MISSING = "LogMissing"
 SECRET_CHANGED = "SecretChanged"  # noqa: S105 - a rule's name
 #: The metric of addresses that have not been confirmed.
 UNCONFIRMED = "AlertsUnconfirmed"
+#: The metric of the daily backup.
+BACKUP_OVERDUE = "BackupOverdue"
 RULES = (
     *(HEALTH_SCHEDULE, TASK_STOPPED, TASK_NOT_STARTED, SERVICE_TROUBLE),
     *(DEPLOYMENT_FAILED, SECRET_CHANGED),
@@ -324,6 +326,21 @@ METRICS: tuple[Metric, ...] = (
         ),
     ),
     Metric(
+        BACKUP_OVERDUE,
+        "Count",
+        "1 when the last backup of offsets, schema history, connector config and stage record is older than "
+        "36 hours, or there is none; else 0",
+        Origin.HEALTH,
+        # Over half an hour: a broker or S3 may be away for a moment, and each check tries again.
+        Alarm(
+            "The stage has no backup of the last 36 hours.",
+            "wms-connector backup take {stage}, which says why.",
+            BACKUP_OVERDUE,
+            evaluation_periods=3,
+        ),
+        named_only=True,
+    ),
+    Metric(
         "QueueUsedPercent",
         "Percent",
         "How full the connector's queue between reading and writing is",
@@ -357,15 +374,17 @@ def metric(name: str) -> Metric:
     return _BY_NAME[name]
 
 
-def emitted(settings: ConnectorSettings) -> tuple[Metric, ...]:
-    """The metrics that a stage with these settings of the connector has."""
+def emitted(settings: ConnectorSettings, *, ephemeral: bool = False) -> tuple[Metric, ...]:
+    """The metrics that a stage with these settings of the connector has; a named one unless `ephemeral`."""
     return tuple(
         m.of_stage(settings)
         for m in METRICS
-        if settings.kind in m.kinds and (not m.setting or bool(getattr(settings, m.setting)))
+        if settings.kind in m.kinds
+        and (not m.setting or bool(getattr(settings, m.setting)))
+        and not (ephemeral and m.named_only)
     )
 
 
-def alarmed(settings: ConnectorSettings) -> tuple[Metric, ...]:
+def alarmed(settings: ConnectorSettings, *, ephemeral: bool = False) -> tuple[Metric, ...]:
     """Those of `emitted` that raise alarms."""
-    return tuple(m for m in emitted(settings) if m.alarm is not None)
+    return tuple(m for m in emitted(settings, ephemeral=ephemeral) if m.alarm is not None)

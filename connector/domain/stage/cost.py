@@ -60,13 +60,13 @@ class CostItem:
         return self.count * self.price.usd
 
 
-def counted(templates: Iterable[Mapping[str, Any]], secrets: int) -> tuple[CostItem, ...]:
+def counted(templates: Iterable[Mapping[str, Any]], secrets: int, *, ephemeral: bool) -> tuple[CostItem, ...]:
     """What of a stage with these templates costs money each month; `secrets`: how many are its own."""
     resources = [resource for each in templates for resource in each.get("Resources", {}).values()]
     types = [resource["Type"] for resource in resources]
     tasks = sum(int(each.get("DesiredCount", 0)) for each in _properties(resources, "AWS::ECS::Service"))
     task: Mapping[str, Any] = next(_properties(resources, "AWS::ECS::TaskDefinition"), {})
-    watched = metrics.emitted(settings_in(resources) or ConnectorSettings())
+    watched = metrics.emitted(settings_in(resources) or ConnectorSettings(), ephemeral=ephemeral)
     return (
         CostItem("vCPU", int(task.get("Cpu", 0)) / 1024 * tasks, VCPU),
         CostItem("GB", int(task.get("Memory", 0)) / 1024 * tasks, GIB),

@@ -9,6 +9,8 @@ from connector.domain.capture import validation_errors
 from connector.domain.capture.config import changed_keys, config_hash, differs
 from connector.domain.capture.envelope import envelope_of
 from connector.domain.stage.aws_names import CONNECTOR
+from connector.domain.stage.backup import Reason
+from lambda_src.backups import backed_up
 from lambda_src.clients.connect_rest import Connect, ConnectError
 from lambda_src.connect_admin.registration.declared_state import initial_state, make_declared
 from lambda_src.connect_admin.registration.validate import (
@@ -48,6 +50,7 @@ def _register(session: Session) -> Answer:
     if stored is not None and not differs(wanted, stored):
         return _leave(session, connect, details)
     state = "RUNNING" if stored is not None else initial_state(session)
+    unsaved = "" if stored is None else backed_up(session, Reason.CONFIG)
     try:
         with own_validation(session, validation_seconds(session)):
             if state == "RUNNING":
@@ -63,7 +66,7 @@ def _register(session: Session) -> Answer:
     again = make_declared(session, connect)
     return Answer(
         State.DONE,
-        f"{CONNECTOR} updated ({', '.join(keys)}){_switched(wanted, stored)}{again}",
+        f"{CONNECTOR} updated ({', '.join(keys)}){_switched(wanted, stored)}{again}{unsaved}",
         changed=True,
         details={**details, "changed_keys": keys},
     )

@@ -13,7 +13,7 @@ from lambda_src.session import Session, connect_url
 def ready(session: Session) -> Answer:
     """Ask ECS for the workers and each worker for `GET /`; only 2xx counts.
 
-    An interrupted teardown leaves a desired count of 0: the service then gets its workers back.
+    An interrupted teardown or a rebuild leaves a desired count of 0: the service then gets its workers back.
     """
     service = session.service
     if service.desired == 0 and session.desired_count is not None:
@@ -65,8 +65,8 @@ def _restore(session: Session, desired: int) -> Answer:
     scale(session.aws.ecs(), env.cluster, env.service, desired)
     return Answer(
         State.WAITING,
-        f"service {env.service} had a desired count of 0, left by an interrupted teardown; it "
-        f"is {desired} again",
+        f"service {env.service} had a desired count of 0, left by an interrupted teardown or by "
+        f"a rebuild; it is {desired} again",
         changed=True,
         details={"desired": desired},
     )

@@ -48,6 +48,9 @@ def _granted(stage: Stage, auth: str) -> set[tuple[str, str]]:
 def test_it_allows_exactly_the_actions_of_the_rendered_roles():
     granted = set()
     for component, stage, auth in variants():
+        # Only named stages have backups, and this boundary is not for their roles.
+        if stage in NAMED_STAGES:
+            continue
         for resource in built(component, stage, auth)["Resources"].values():
             if resource["Type"] == "AWS::IAM::ManagedPolicy":
                 for statement in resource["Properties"]["PolicyDocument"]["Statement"]:

@@ -25,7 +25,7 @@ SEED = {
 def test_every_metric_is_there_once_under_its_agreed_name():
     own = {"BrokersUnreachable", "HeartbeatAgeSeconds", "HeartbeatTableAgeSeconds", "HeartbeatMissing"}
     own |= {"ChangesSkipped", "QueueUsedPercent", "RecordsInFlight", "RecordErrors"}
-    own |= {"ConfigDrifted", "ConnectorHalted", "MaintenanceOpen", "AlertsUnconfirmed"}
+    own |= {"ConfigDrifted", "ConnectorHalted", "MaintenanceOpen", "AlertsUnconfirmed", "BackupOverdue"}
     own |= {"TransactionBufferPercent", "HeapAfterCollectionPercent"}
     assert sorted(m.name for m in METRICS) == sorted(SEED | own)
 
@@ -60,8 +60,9 @@ def test_what_the_health_check_cannot_see_always_mails(which: tuple[AlarmMails, 
         "UnknownTopicOrPartitionCount",
         "ConnectExceptionCount",
         "AlertsUnconfirmed",
+        "BackupOverdue",
     }
-    assert (len(mailing) == 6) == (which != (AlarmMails.EVERY,))
+    assert (len(mailing) == 7) == (which != (AlarmMails.EVERY,))
 
 
 def test_alarm_and_rule_names_are_legal_for_the_longest_stage():

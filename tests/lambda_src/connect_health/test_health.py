@@ -67,7 +67,7 @@ def test_a_healthy_stage_has_no_findings_and_reports_zero_for_everything(healthy
     # Of a stage that says more about its database, and of what comes after the verdict.
     oracles, later = (
         {"ScnHeadroomMinutes", "HeartbeatTableAgeSeconds"},
-        {"AutoRestartAttempted", "AlertsUnconfirmed"},
+        {"AutoRestartAttempted", "AlertsUnconfirmed", "BackupOverdue"},
     )
     emitted = {m.name for m in metrics.emitted(healthy.settings) if m.origin is Origin.HEALTH}
     assert not emitted & oracles

@@ -1,0 +1,64 @@
+"""IAM statements for a stage's backups in the foundation's bucket, below the stage's own prefix alone."""
+
+from typing import Any
+
+from awacs import aws, kms, s3
+from awacs.aws import Allow, Condition, Statement, StringEquals
+from troposphere import Ref, Sub
+
+from connector.domain.stage import backup
+from connector.domain.stage.stage import Stage
+
+
+def write_backups(bucket: Ref, stage: Stage, key: Any) -> list[Statement]:
+    """Add backups; none may be read or deleted. Nothing for a stage that is not backed up."""
+    if stage.ephemeral:
+        return []
+    return [_objects(bucket, stage, s3.PutObject), _use_key(bucket, key, kms.GenerateDataKey)]
+
+
+def keep_backups(bucket: Ref, stage: Stage, key: Any) -> list[Statement]:
+    """Add, list and read backups; none may be deleted. Nothing for a stage that is not backed up."""
+    if stage.ephemeral:
+        return []
+    listing = Statement(
+        Sid="ListBackups",
+        Effect=Allow,
+        Action=[s3.ListBucket],
+        Resource=[_arn(bucket)],
+        Condition=Condition(StringEquals({"s3:prefix": backup.prefix(stage)})),
+    )
+    objects = _objects(bucket, stage, s3.GetObject, s3.PutObject)
+    return [objects, listing, _use_key(bucket, key, kms.Decrypt, kms.GenerateDataKey)]
+
+
+def _objects(bucket: Ref, stage: Stage, *actions: aws.Action) -> Statement:
+    return Statement(
+        Sid="KeepBackups",
+        Effect=Allow,
+        Action=list(actions),
+        Resource=[_arn(bucket, f"/{backup.prefix(stage)}*")],
+    )
+
+
+def _arn(bucket: Ref, rest: str = "") -> Sub:
+    return Sub(f"arn:${{AWS::Partition}}:s3:::${{{bucket.data['Ref']}}}{rest}")
+
+
+def _use_key(bucket: Ref, key: Any, *actions: aws.Action) -> Statement:
+    """The bucket's objects are encrypted with the foundation's key, as whoever writes or reads them.
+
+    With a bucket key the encryption context is the bucket's ARN (S3 user guide, "Reducing the cost of SSE-KMS
+    with Amazon S3 Bucket Keys").
+    """
+    bounds = {
+        "kms:ViaService": Sub("s3.${AWS::Region}.amazonaws.com"),
+        "kms:EncryptionContext:aws:s3:arn": _arn(bucket),
+    }
+    return Statement(
+        Sid="UseKeyForBackups",
+        Effect=Allow,
+        Action=list(actions),
+        Resource=[key],
+        Condition=Condition(StringEquals(bounds)),
+    )
