@@ -13,6 +13,7 @@ from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import SecretError, ServerError
 from connector.domain.health.observation import Service, Source
 from connector.domain.health.refused import RefusedCredentials
+from connector.domain.reconcile.run import ReconcileRequest
 from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
 from connector.domain.secrets.database import Database, parse_database
 from connector.domain.secrets.fallback import find_secret, require_secret
@@ -36,6 +37,7 @@ from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.endpoints import Address, addresses
 from lambda_src.clients.kafka_port import KafkaAdmin, OpenKafka, client_settings, open_kafka
+from lambda_src.clients.objects import Objects
 from lambda_src.clients.secrets import SecretReader, SecretsManager
 from lambda_src.clients.state_table import Table, read_record, read_refused
 from lambda_src.clients.tcp import TcpProbe, tcp_probe
@@ -57,6 +59,7 @@ class Aws:
     logs: Callable[[], Logs]
     #: AWS's addresses that the stage needs, from the account's number.
     endpoints: Callable[[str], Sequence[Address]] = addresses
+    objects: Callable[[], Objects] = lambda: cast(Objects, aws.client("s3"))
 
     @classmethod
     def real(cls) -> "Aws":
@@ -104,6 +107,8 @@ class Session:
     position_checked: bool = False
     #: The snapshot that is requested or asked about.
     snapshot: SnapshotRequest | None = None
+    #: The comparison of source and topics that is requested.
+    reconcile: ReconcileRequest | None = None
     #: Events of the worker's log that the caller has read; None when it could not.
     log: tuple[LogEvent, ...] | None = None
     #: Path -> version id of the secrets to work with, of which no other exists; None: whatever is current.

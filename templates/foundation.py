@@ -87,9 +87,17 @@ def _add_artifacts(template: Template) -> None:
         NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=_OLD_VERSIONS_DAYS),
         AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
     )
+    # A comparison deletes its digests itself; what it could not, goes a day later.
+    digests = s3.LifecycleRule(
+        Id="comparisons",
+        Status="Enabled",
+        Prefix=aws_names.COMPARISON_FOLDER,
+        ExpirationInDays=1,
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
+    )
     encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=GetAtt("Key", "Arn"))
     log = s3.LoggingConfiguration(DestinationBucketName=Ref("AccessLogs"), LogFilePrefix="artifacts/")
-    _add_bucket(template, "Artifacts", encryption, old_versions, LoggingConfiguration=log)
+    _add_bucket(template, "Artifacts", encryption, old_versions, digests, LoggingConfiguration=log)
     _add_bucket_policy(template, "Artifacts")
     common.output(template, "ArtifactBucketName", Ref("Artifacts"), "Holds the Lambda zips")
 
@@ -113,7 +121,7 @@ def _add_bucket(
     template: Template,
     title: str,
     encryption: s3.ServerSideEncryptionByDefault,
-    lifecycle: s3.LifecycleRule,
+    *lifecycle: s3.LifecycleRule,
     **properties: Any,
 ) -> None:
     """A private bucket that keeps old versions for a while."""
@@ -129,7 +137,7 @@ def _add_bucket(
                     )
                 ]
             ),
-            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[lifecycle]),
+            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=list(lifecycle)),
             OwnershipControls=s3.OwnershipControls(
                 Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
             ),

@@ -26,6 +26,9 @@ from templates.shared.settings import (
     parse_settings,
 )
 
+#: The parameter with the bucket's name.
+_BUCKET = "ArtifactBucketName"
+
 _RUNTIME = "python3.13"
 _MEMORY_MIB = 256
 
@@ -72,7 +75,7 @@ def build(settings: FunctionsSettings) -> Template:
     key = common.parameter(template, "KmsKeyArn", "The foundation's key")
     place = Place(
         key=key,
-        bucket=common.parameter(template, "ArtifactBucketName", "The foundation's bucket with the zip"),
+        bucket=common.parameter(template, _BUCKET, "The foundation's bucket with the zip"),
         groups=[
             common.security_group_parameter(
                 template, "ClientSecurityGroupId", "May reach brokers and database"
@@ -84,7 +87,7 @@ def build(settings: FunctionsSettings) -> Template:
     )
     _add_table(template, settings, key)
     _add_queue(template, settings, key)
-    for function in (_admin(settings, key), _health(settings, key)):
+    for function in (_admin(settings, place), _health(settings, key)):
         _add_function(template, settings, function, place)
     _add_health_calls(template)
     return template
@@ -112,10 +115,11 @@ class Function:
     statements: Sequence[Statement]
     on_brokers: Rights
     properties: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _admin(settings: FunctionsSettings, key: Ref) -> Function:
-    names = settings.names
+def _admin(settings: FunctionsSettings, place: Place) -> Function:
+    names, key = settings.names, place.key
     statements = [
         iam.read_stage_secrets(settings.secret_prefix, settings.parsed_stage),
         iam.decrypt_through(key, "secretsmanager", "dynamodb", "lambda"),
@@ -123,6 +127,7 @@ def _admin(settings: FunctionsSettings, key: Ref) -> Function:
         iam.keep_state(names.table),
         *iam.find_tasks(names),
         iam.scale_service(names),
+        *iam.keep_comparison(_BUCKET, names, key),
         *iam.replace_workers(names, settings.iam_path),
     ]
     cluster = settings.msk_cluster
@@ -135,6 +140,7 @@ def _admin(settings: FunctionsSettings, key: Ref) -> Function:
         FUNCTION_TIMEOUT_SECONDS,
         statements,
         {} if cluster is None else msk.prepare_as_admin(cluster, settings.parsed_stage),
+        variables={"ARTIFACT_BUCKET": place.bucket},
     )
 
 
@@ -268,7 +274,7 @@ def _add_function(template: Template, settings: FunctionsSettings, function: Fun
             VpcConfig=awslambda.VPCConfig(
                 SubnetIds=list(settings.subnets), SecurityGroupIds=list(place.groups)
             ),
-            Environment=awslambda.Environment(Variables=_environment(settings)),
+            Environment=awslambda.Environment(Variables={**_environment(settings), **function.variables}),
             **function.properties,
         )
     )

@@ -13,6 +13,7 @@ from typing import Any, Self
 from connector.domain.capture.offsets import pairs
 from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import OperatorError, ServerError
+from connector.domain.reconcile.run import ReconcileRequest
 
 
 class Procedure(StrEnum):
@@ -124,6 +125,10 @@ class Operation(StrEnum):
     SNAPSHOT = "snapshot", _COMMAND
     #: How far is a requested snapshot? Changes nothing.
     SNAPSHOT_PROGRESS = "snapshot-progress"
+    #: Go on with a comparison of source and topics, or begin one: a step each time that it is asked.
+    RECONCILE = "reconcile", CallPolicy(wait_seconds=6 * 3600)
+    #: Delete what a comparison has made, but its topics, also what one that was killed has left.
+    RECONCILE_CLEAN = "reconcile-clean", CallPolicy(wait_seconds=180)
     #: Take skipped changes of tables as known: they are no finding any more. Without tables: all of them.
     ACKNOWLEDGE = "acknowledge", _COMMAND
     #: What a rotation of changed secrets would do. Tries no login, changes nothing.
@@ -249,6 +254,8 @@ class Request:
     remind_seconds: int = 0
     offsets: tuple[Mapping[str, Any], ...] = ()
     snapshot: SnapshotRequest | None = None
+    #: The comparison that is requested.
+    reconcile: ReconcileRequest | None = None
     #: An operator has asked the DBA whether the redo log of the offsets' position is there.
     position_checked: bool = False
     #: The connector's settings of the caller's checkout, as `ConnectorSettings.to_json` writes them.
@@ -272,6 +279,7 @@ class Request:
             "remind_seconds": self.remind_seconds or None,
             "offsets": [dict(pair) for pair in self.offsets] or None,
             "snapshot": None if self.snapshot is None else self.snapshot.to_payload(),
+            "reconcile": None if self.reconcile is None else self.reconcile.to_payload(),
             "position_checked": self.position_checked or None,
             "settings": self.settings,
             "confirmed": list(self.confirmed) or None,
@@ -320,6 +328,7 @@ class Request:
             _remind_seconds(content.get("remind_seconds", 0)),
             pairs(content.get("offsets", [])),
             SnapshotRequest.from_payload(content.get("snapshot")),
+            ReconcileRequest.from_payload(content.get("reconcile")),
             content.get("position_checked") is True,
             settings,
             confirmed=tuple(confirmed),

@@ -17,9 +17,9 @@ REQUIRED = (
     "KAFKA_AUTH",
     "CONNECTOR_SETTINGS",
 )
-#: CONNECT_URL only with a load balancer, DOCS_URL only where mails link to it. Functions of
-#: an earlier version have no DESIRED_COUNT.
-OPTIONAL = ("CONNECT_URL", "DESIRED_COUNT", "DOCS_URL")
+#: CONNECT_URL only with a load balancer, DOCS_URL only where mails link to it, ARTIFACT_BUCKET of the admin
+#: function only. Functions of an earlier version have no DESIRED_COUNT.
+OPTIONAL = ("CONNECT_URL", "DESIRED_COUNT", "DOCS_URL", "ARTIFACT_BUCKET")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Environment:
     desired_count: int = 1
     #: The address of the directory `docs`, to which mails link; empty: they name the file.
     docs_url: str = ""
+    #: Where a comparison keeps its digests.
+    bucket: str = ""
 
     @classmethod
     def parse(cls, variables: Mapping[str, str]) -> "Environment":
@@ -60,6 +62,7 @@ class Environment:
             connect_url=variables.get("CONNECT_URL", "").rstrip("/") or None,
             desired_count=_count(variables.get("DESIRED_COUNT", "1")),
             docs_url=variables.get("DOCS_URL", ""),
+            bucket=variables.get("ARTIFACT_BUCKET", ""),
         )
 
 

@@ -9,7 +9,7 @@ cluster.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from awacs import aws, cloudwatch, dynamodb, ecs, kms, logs, secretsmanager, sqs
+from awacs import aws, cloudwatch, dynamodb, ecs, kms, logs, s3, secretsmanager, sqs
 from awacs.aws import Allow, ArnEquals, Bool, Condition, Principal, Statement, StringEquals
 from troposphere import GetAtt, Ref, Sub
 
@@ -143,6 +143,28 @@ def keep_state(table: str) -> Statement:
         Action=[dynamodb.GetItem, dynamodb.PutItem],
         Resource=[arn("dynamodb", f"table/{table}")],
     )
+
+
+def keep_comparison(bucket: str, names: Names, key: Any) -> list[Statement]:
+    """Write, read and delete the digests of a comparison, in one folder of the artifact bucket.
+
+    `bucket` is the parameter with its name.
+    """
+    return [
+        Statement(
+            Sid="KeepComparison",
+            Effect=Allow,
+            Action=[s3.PutObject, s3.GetObject, s3.DeleteObject],
+            Resource=[Sub(f"arn:${{AWS::Partition}}:s3:::${{{bucket}}}/{names.comparison_folder}*")],
+        ),
+        Statement(
+            Sid="UseKeyForBucket",
+            Effect=Allow,
+            Action=[kms.Decrypt, kms.GenerateDataKey],
+            Resource=[key],
+            Condition=_through("s3"),
+        ),
+    ]
 
 
 def publish_to_topic(topic: str, key: Any) -> list[Statement]:

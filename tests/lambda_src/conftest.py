@@ -128,6 +128,7 @@ class FakeStage:
             self.auth,
             self.settings,
             desired_count=self.desired_count,
+            bucket=self.aws.objects.bucket,
         )
 
     def session(

@@ -1,6 +1,7 @@
 """AWS as the functions in the VPC see it: each client stores what it is given, or refuses as AWS does."""
 # ruff: noqa: N803 - arguments are spelt as boto3 spells them
 
+import io
 import math
 import re
 import threading
@@ -268,6 +269,35 @@ class FakeLogs:
         return answer
 
 
+@shaped("s3")
+@dataclass
+class FakeObjects:
+    """One bucket: key -> content. Without the right to list it, what is not there is a refusal."""
+
+    bucket: str = "artifacts"
+    content: dict[str, bytes] = field(default_factory=dict)
+    #: Every object that was ever written.
+    written: list[str] = field(default_factory=list)
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> Any:
+        assert Bucket == self.bucket
+        self.content[Key] = Body
+        self.written.append(Key)
+        return {"ETag": "x"}
+
+    def get_object(self, *, Bucket: str, Key: str, Range: str) -> Any:
+        assert Bucket == self.bucket
+        if Key not in self.content:
+            raise client_error("AccessDenied", "Access Denied", "GetObject")
+        first, _, last = Range.removeprefix("bytes=").partition("-")
+        return {"Body": io.BytesIO(self.content[Key][int(first) : int(last) + 1])}
+
+    def delete_object(self, *, Bucket: str, Key: str) -> Any:
+        assert Bucket == self.bucket
+        self.content.pop(Key, None)
+        return {}
+
+
 @shaped("cloudwatch")
 @dataclass
 class FakeCloudWatch:
@@ -334,6 +364,7 @@ class FakeLambdaAws:
     table: FakeTable = field(default_factory=FakeTable)
     logs: FakeLogs = field(default_factory=FakeLogs)
     cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
+    objects: FakeObjects = field(default_factory=FakeObjects)
     ecs: FakeEcs = field(init=False)
     sns: FakeSns = field(init=False)
 
@@ -350,6 +381,7 @@ class FakeLambdaAws:
             lambda _: self.table,
             lambda: self.logs,
             lambda account: [("ecr.dkr", f"{account}.dkr.ecr.example", 443), ("sns", "sns.example", 443)],
+            lambda: self.objects,
         )
 
     @property

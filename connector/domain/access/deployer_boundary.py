@@ -12,7 +12,8 @@ from typing import Any
 from connector.domain.access import deployer_protection
 from connector.domain.access.call import AwsScope
 from connector.domain.access.deployer import log_groups, topics
-from connector.domain.stage.aws_names import CONNECTOR, PRODUCT, RolePart
+from connector.domain.capture.acls import transactional_ids
+from connector.domain.stage.aws_names import PRODUCT, RolePart
 from connector.domain.stage.stage import NAMED_STAGES, Stage, bare_names
 from connector.domain.stage.topics import BROKER_TOPICS
 
@@ -32,6 +33,7 @@ ROLE_ACTIONS: tuple[str, ...] = (
     "kafka-cluster:*",
     *("kms:Decrypt", "kms:GenerateDataKey"),
     *("logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents"),
+    *("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "sqs:SendMessage"),
     *("sns:GetTopicAttributes", "sns:Publish"),
 )
@@ -75,7 +77,7 @@ def statements(scope: AwsScope, secret_prefix: str) -> Iterator[Statement]:
 def _bare(stages: Iterable[Stage]) -> set[str]:
     """Topics, groups and transactional ids without a namespace: exactly, for `wms.x` is a legal stage."""
     groups = {stage.topics.connect_group for stage in stages}
-    ids = {f"connect-cluster-{g}" for g in groups} | {f"{g}-{CONNECTOR}-0" for g in groups}
+    ids = {each for group in groups for each in transactional_ids(group)}
     return ids | {name for name in bare_names() if name not in BROKER_TOPICS}
 
 
@@ -93,6 +95,7 @@ def _of_roles(scope: AwsScope, stage: Stage, secret_prefix: str) -> Iterator[str
         for part in (RolePart.EXECUTION, RolePart.TASK)
     )
     yield scope.arn("sqs", names.dead_letter_queue)
+    yield f"arn:*:s3:::*/{names.comparison_folder}*"
     yield from (scope.arn("sns", topic) for topic in topics(names))
     for group in log_groups(names):
         # Without the folders of the name: one document must hold it all.

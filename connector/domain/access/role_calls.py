@@ -12,6 +12,7 @@ from connector.domain.stage.stage import Stage
 _REFERENCE = "service authorization reference"
 _SECRETS = 'Secrets Manager user guide, "Secret encryption and decryption"'
 _TABLES = 'DynamoDB developer guide, "DynamoDB encryption at rest usage notes"'
+_BUCKETS = 'S3 user guide, "Using server-side encryption with AWS KMS keys (SSE-KMS)"'
 _VPC = 'Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC"'
 _TASKS = 'ECS developer guide, "Amazon ECS task execution IAM role"'
 
@@ -25,8 +26,8 @@ class StageResources:
 
     `key` and `secrets_keys` are ARNs of KMS keys, `injected` those of the secrets that ECS injects,
     `subnets` and `groups` those of the functions' subnets (a shared one has its owner's account) and security
-    groups, and `repository` that of the image's repository. The paths of all secrets start with
-    `secret_prefix`; `iam_path` is the path of the stage's roles.
+    groups, `repository` and `bucket` those of the image's repository and the artifact bucket. The paths of
+    all secrets start with `secret_prefix`; `iam_path` is the path of the stage's roles.
     """
 
     stage: Stage
@@ -37,6 +38,7 @@ class StageResources:
     subnets: tuple[str, ...]
     groups: tuple[str, ...]
     repository: str
+    bucket: str
     secrets_keys: tuple[str, ...] = ()
     iam_path: str = "/example/"
 
@@ -84,6 +86,18 @@ def role_calls(resources: StageResources) -> tuple[AwsCall, ...]:
 def _admin(of: StageResources) -> Iterator[AwsCall]:
     caller = Caller.ADMIN_FUNCTION
     yield from _function(caller, of, of.names.connect_admin)
+    digests = (f"{of.bucket}/{of.names.comparison_folder}0a1b/digests-0",)
+    # With a bucket key the context is the bucket.
+    encryption = {"aws:s3:arn": of.bucket}
+    for operation, action, keys in (
+        ("put_object", "s3:PutObject", ("kms:GenerateDataKey",)),
+        ("get_object", "s3:GetObject", ("kms:Decrypt",)),
+        ("delete_object", "s3:DeleteObject", ()),
+    ):
+        call = AwsCall(caller, "s3", operation, action, digests, _REFERENCE)
+        yield call
+        for key in keys:
+            yield _with_key(of, call, key, _BUCKETS, encryption)
 
 
 def _health(of: StageResources) -> Iterator[AwsCall]:

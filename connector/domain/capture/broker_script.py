@@ -72,7 +72,7 @@ def _ingress(stage: Stage, ports: Sequence[int]) -> str:
 
 
 def _specs(stage: Stage, settings: ConnectorSettings) -> Sequence[TopicSpec]:
-    return stage.topics.specs(
+    specs = stage.topics.specs(
         settings.kind,
         jdbc_topics=settings.jdbc_topics,
         data_partitions=settings.data_partitions,
@@ -80,6 +80,9 @@ def _specs(stage: Stage, settings: ConnectorSettings) -> Sequence[TopicSpec]:
         heartbeat_table=bool(settings.heartbeat_table),
         max_record_mib=settings.max_record_mib,
     )
+    if settings.kind != "debezium":
+        return specs
+    return (*specs, *stage.topics.comparison_specs(max_record_mib=settings.max_record_mib))
 
 
 def _connect_topics(stage: Stage) -> Sequence[str]:
@@ -87,7 +90,9 @@ def _connect_topics(stage: Stage) -> Sequence[str]:
 
 
 def _topics(stage: Stage, settings: ConnectorSettings) -> str:
-    lines = ["# Topics (registration creates those that are missing; replication: the brokers' default)"]
+    lines = [
+        "# Topics (registration or a comparison creates missing ones; replication: the brokers' default)"
+    ]
     lines += [_topic_line(spec) for spec in _specs(stage, settings)]
     lines += [
         f"{name}  partitions=1 cleanup.policy=compact  (Connect's own)" for name in _connect_topics(stage)

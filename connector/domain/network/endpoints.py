@@ -32,7 +32,13 @@ class Endpoint:
 ENDPOINTS = (
     Endpoint("ecr.api", "ecr", (TASKS,), "permission to pull the worker's image"),
     Endpoint("ecr.dkr", "ecr", (TASKS,), "the image's manifest", docker=True),
-    Endpoint("s3", "s3", (TASKS,), "the image's layers, which ECR keeps in S3", kind="gateway"),
+    Endpoint(
+        "s3",
+        "s3",
+        (TASKS, FUNCTIONS),
+        "the image's layers; digests of a comparison",
+        kind="gateway",
+    ),
     Endpoint("logs", "logs", (TASKS, FUNCTIONS), "the worker's log, which the health check reads"),
     Endpoint("secretsmanager", "secretsmanager", (TASKS, FUNCTIONS), "the stage's secrets"),
     Endpoint("ecs", "ecs", (FUNCTIONS,), "the service and its tasks"),

@@ -20,6 +20,12 @@ FOUNDATION_STACK = f"{PROJECT}-foundation"
 #: The connector's name in Kafka Connect, the same in every stage (each stage has its own Connect group).
 CONNECTOR = "wms-oracle-cdc"
 
+#: The connector beside it that reads the source once, for a comparison, and is deleted then.
+COMPARISON_CONNECTOR = f"{CONNECTOR}-reconcile"
+
+#: Below it in the artifact bucket are the digests of comparisons, which end with their run.
+COMPARISON_FOLDER = "reconcile/"
+
 #: The only container of the task definition.
 CONTAINER = "kafka-connect"
 
@@ -91,6 +97,11 @@ class Names:
     def table(self) -> str:
         """DynamoDB table with the stage record and the restart budget."""
         return f"{self.service}-state"
+
+    @property
+    def comparison_folder(self) -> str:
+        """Where in the artifact bucket a comparison of source and topics keeps its digests."""
+        return f"{COMPARISON_FOLDER}{self.slug}/"
 
     @property
     def dead_letter_queue(self) -> str:

@@ -7,6 +7,8 @@ import pytest
 
 from connector.domain.admin_api import REGISTRATION, TEARDOWN, Answer, Operation, State
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.reconcile.run import RUN_KEY, Chunk, Comparison, ComparisonItem
+from connector.domain.stage.aws_names import COMPARISON_CONNECTOR
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from tests.lambda_src.conftest import ADDRESS, BROKERS, FakeStage
@@ -303,3 +305,19 @@ def test_what_a_refused_launch_found_of_somebody_else_is_not_deleted(operation: 
     answer = ask(stage, operation)
     assert (answer.state, stage.kafka.changes) == (State.FAILED, [])
     assert "may be somebody else's, so none was deleted" in answer.summary
+
+
+def test_what_a_killed_comparison_has_left_goes_with_the_stage(a: FakeStage):
+    run = Comparison("0" * 32, "ab", ["WMS.PLAN_BASE_WVR_TBL"], 1, 2)
+    run.chunks.append(Chunk("WMS.PLAN_BASE_WVR_TBL", True, 0, [0]))
+    a.table.items[RUN_KEY] = ComparisonItem(1, run).to_item()
+    a.aws.objects.content[f"reconcile/a/{run.id}/digests-0"] = b"x"
+    a.connect.configs[COMPARISON_CONNECTOR] = {"name": COMPARISON_CONNECTOR}
+    a.connect.states[COMPARISON_CONNECTOR] = "RUNNING"
+    a.connect.others[COMPARISON_CONNECTOR] = {"partition": {"server": "a.wms.reconcile"}, "offset": {}}
+    a.time.on_sleep = end_tasks(a)
+    answers = through(a)
+    assert {answer.state for answer in answers.values()} == {State.DONE}
+    assert (a.connect.configs, a.connect.others, a.aws.objects.content) == ({}, {}, {})
+    assert ComparisonItem.from_item(a.table.items[RUN_KEY]).run is None
+    assert set(STAGE.topics.roles["comparison"]) <= set(answers[Operation.TEARDOWN_TOPICS].details["deleted"])
