@@ -1,8 +1,7 @@
 """A comparison of source and topics from outside: it is asked on until it is done, then cleared away."""
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 
 from connector.aws.admin_function import Clock
@@ -34,28 +33,24 @@ def compare(stage: str, tables: tuple[str, ...], wanted: ReconcileRequest, send:
         begun = begun or answer.details.get("begun") is True
         return answer
 
-    with _cleared(stage, wanted, send, show):
-        return _until_done(stage, request.operation, ask, show)
+    try:
+        answer = _until_done(stage, request.operation, ask, show)
+    except BaseException:
+        try:
+            clean(stage, wanted, send, show)
+        except WmsError as error:
+            # The first error is the one that counts, and it may be that of both.
+            if begun:
+                show(f"{error}; or clear it away later: wms-connector reconcile {stage} --clean")
+        raise
+    clean(stage, wanted, send, lambda _: None)
+    return answer
 
 
 def clean(stage: str, run: ReconcileRequest | None, send: Send, show: Show) -> Answer:
     """Clear away what the named run has left; None: what any has. Raises `ServerError`."""
     request = Request(Operation.RECONCILE_CLEAN, stage=stage, reconcile=run)
     return _until_done(stage, request.operation, lambda _: send(request), show)
-
-
-@contextmanager
-def _cleared(stage: str, wanted: ReconcileRequest, send: Send, show: Show) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        try:
-            clean(stage, wanted, send, show)
-        except WmsError as error:
-            # The first error is the one that counts; the next run clears away what is left, too.
-            show(f"{error}; or clear it away later: wms-connector reconcile {stage} --clean")
-        raise
-    clean(stage, wanted, send, lambda _: None)
 
 
 def _until_done(stage: str, operation: Operation, ask: Ask, show: Show) -> Answer:

@@ -8,8 +8,11 @@ import kafka.codec
 import kafka.record.default_records
 
 _MAGIC = b"\x04\x22\x4d\x18"
-#: Flags of the frame's descriptor.
-_BLOCK_CHECKSUM, _CONTENT_SIZE, _CONTENT_CHECKSUM, _DICTIONARY = 0x10, 0x08, 0x04, 0x01
+#: Flags of the frame's descriptor, which begins the frame with the magic number and ends with a checksum.
+_BLOCK_CHECKSUM, _CONTENT_SIZE, _DICTIONARY = 0x10, 0x08, 0x01
+_DESCRIPTOR = 7
+#: With the mark of the end.
+_SHORTEST_FRAME = _DESCRIPTOR + 4
 #: The highest bit of a block's size: it is not compressed.
 _PLAIN = 0x8000_0000
 #: What a length begins with that goes on in the next byte, and the shortest match.
@@ -25,18 +28,21 @@ def install() -> None:
 
 def unpack(frame: bytes) -> bytes:
     """The content of one frame. Raises `ValueError` for what is none."""
-    if frame[:4] != _MAGIC or len(frame) < 7:
+    if frame[:4] != _MAGIC or len(frame) < _SHORTEST_FRAME:
         raise ValueError("no LZ4 frame")
     flags = frame[4]
     if flags & _DICTIONARY:
         raise ValueError("an LZ4 frame with a dictionary")
-    at = 7 + (8 if flags & _CONTENT_SIZE else 0)
+    at = _DESCRIPTOR + (8 if flags & _CONTENT_SIZE else 0)
+    if at + 4 > len(frame):
+        raise ValueError("an LZ4 frame that is cut off")
     after = 4 if flags & _BLOCK_CHECKSUM else 0
     content = bytearray()
     while size := int.from_bytes(frame[at : at + 4], "little"):
         at += 4
         length = size & ~_PLAIN
-        if at + length > len(frame):
+        # A block has the size of the next one behind it, or the mark of the end.
+        if at + length + after + 4 > len(frame):
             raise ValueError("an LZ4 frame that is cut off")
         if size & _PLAIN:
             content += frame[at : at + length]

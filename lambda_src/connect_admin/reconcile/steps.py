@@ -46,7 +46,7 @@ def reconcile(session: Session) -> Answer:
     return replace(answer, details={"begun": True, **answer.details})
 
 
-def report(_: Session, run: Comparison, request: ReconcileRequest) -> Answer:
+def report(run: Comparison, request: ReconcileRequest) -> Answer:
     """What was found. Keys are in it only where they are asked for."""
     judged, keys = share(run.reports)
     wrong = {table: each.wrong for table, each in run.reports.items() if each.wrong}
@@ -80,5 +80,5 @@ _STEPS: Mapping[ComparisonPhase, Step] = {
     ComparisonPhase.READ: read_topics,
     ComparisonPhase.COMPARE: compare_buckets,
     ComparisonPhase.REPAIR: repair,
-    ComparisonPhase.DONE: report,
+    ComparisonPhase.DONE: lambda _, run, request: report(run, request),
 }
