@@ -1,72 +1,69 @@
-"""The beginning of a comparison: what must be so before, and the connector that reads the tables."""
+"""The beginning of a comparison: what must be so before, its topics, and the claim of the run."""
 
 import secrets
 import time
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import signals
-from connector.domain.capture.config import NAME_KEY
-from connector.domain.reconcile.config import comparison_config
 from connector.domain.reconcile.run import ABANDONED_SECONDS, Comparison, ComparisonItem, ReconcileRequest
-from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
+from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.topic_plan import plan_topics
-from lambda_src.clients.connect_rest import Connect
+from lambda_src.clients.state_table import read_run, replace_item
 from lambda_src.connect_admin.control import there
 from lambda_src.connect_admin.reconcile.clean import folder, sweep
 from lambda_src.connect_admin.registration.cluster import refused_on
-from lambda_src.connect_admin.registration.validate import validation_seconds
 from lambda_src.session import Session
 
 _SECRET_BYTES = 16
 
 
-def begin(
-    session: Session, request: ReconcileRequest, item: ComparisonItem
-) -> tuple[Answer, Comparison | None]:
-    """Begin a run, once what an earlier one has left is gone; None while, or because, it has not begun."""
+def begin(session: Session, request: ReconcileRequest, item: ComparisonItem) -> Answer:
+    """Begin a run, once what an earlier one has left is gone; `begun` in the details says that it is."""
     tables = signals.captured(session.tables)
     now = int(time.time())
     if item.run is not None and now - item.run.touched < ABANDONED_SECONDS:
         since = time.strftime("%H:%M:%S UTC", time.gmtime(item.run.began))
         message = f"another comparison is under way since {since}; wait until it has ended"
         killed = f"if it was killed, run wms-connector reconcile {session.stage.name} --clean"
-        return Answer(State.FAILED, f"{message}, or, {killed}"), None
-    found = _ready(session)
-    if isinstance(found, Answer):
-        return found, None
+        return Answer(State.FAILED, f"{message}, or, {killed}")
+    refusal = _refusal(session)
+    if refusal is not None:
+        return refusal
     folder(session, request.run)
     left = sweep(session, item)
     if left is not None:
-        return left, None
+        return left
+    table = session.aws.table(session.environment.table)
+    before = read_run(table)
     run = Comparison(request.run, secrets.token_hex(_SECRET_BYTES), list(tables), now, now)
-    refusal = _topics(session, run)
-    if refusal:
-        return Answer(State.FAILED, refusal), None
-    stored = {key: value for key, value in (found.config(CONNECTOR) or {}).items() if key != NAME_KEY}
-    config = comparison_config(session.stage, stored, tables)
-    found.put_config(COMPARISON_CONNECTOR, config, timeout=validation_seconds(session))
-    return Answer(State.WAITING, f"{COMPARISON_CONNECTOR} reads {', '.join(tables)}", changed=True), run
+    wrong = _topics(session, run)
+    if wrong:
+        return Answer(State.FAILED, wrong)
+    if not replace_item(table, ComparisonItem(before.version + 1, run).to_item()):
+        return Answer(State.WAITING, "another request works on a comparison")
+    message = f"begins: {', '.join(tables)}"
+    return Answer(State.WAITING, message, changed=True, details={"begun": True})
 
 
-def _ready(session: Session) -> Connect | Answer:
-    """Connect, if the stage streams: a comparison waits for the stream, and must not add to its troubles."""
+def _refusal(session: Session) -> Answer | None:
+    """Why nothing is compared: a comparison waits for the stream, and must not add to its troubles."""
     if session.environment.settings.kind != "debezium":
         return Answer(State.FAILED, "a jdbc connector's records have no SCN, so they cannot be compared")
     found = there(session)
     if isinstance(found, Answer):
         return found
-    connect, status = found
+    _, status = found
+    look = f"wms-connector verify {session.stage.name} says what to do"
     if not status.runs:
-        message = f"{CONNECTOR} is not running ({status.describe()}), so nothing can be compared"
-        return Answer(State.FAILED, f"{message}; wms-connector verify {session.stage.name} says what to do")
+        message = f"{CONNECTOR} is not running ({status.describe()}), so nothing can be compared; {look}"
+        return Answer(State.FAILED, message)
     source = session.source_at(status.running_at[0])
     if source.snapshot_running:
-        return Answer(
-            State.FAILED, "a snapshot is running; run this again once status shows that it has ended"
-        )
+        message = "a snapshot is running; run this again once status shows that it has ended"
+        return Answer(State.FAILED, message)
     if not source.streaming:
-        return Answer(State.FAILED, "the connector does not stream; wms-connector verify says what to do")
-    return connect
+        return Answer(State.FAILED, f"the connector does not stream, so nothing can be compared; {look}")
+    return None
 
 
 def _topics(session: Session, run: Comparison) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.errors import ServerError
-from connector.domain.reconcile.run import ComparisonItem
+from connector.domain.reconcile.run import Comparison, ComparisonItem
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR
 from lambda_src.clients.objects import Folder
 from lambda_src.clients.state_table import read_run, replace_item
@@ -42,6 +42,9 @@ def clean(session: Session) -> Answer:
     left = sweep(session, item)
     if left is not None:
         return left
+    if item.run is None:
+        # A step that is still under way finds that it was overtaken.
+        _write_none(session, item)
     message = "nothing of a comparison is left but its topics, which keep nothing longer than an hour"
     return Answer(State.DONE, message, changed=item.run is not None)
 
@@ -66,14 +69,21 @@ def forget(session: Session) -> None:
 
 
 def _forget(session: Session, item: ComparisonItem) -> None:
-    run = item.run
-    if run is None:
-        return
+    if item.run is not None:
+        discard(session, item.run)
+        _write_none(session, item)
+
+
+def discard(session: Session, run: Comparison) -> None:
+    """Delete the objects of a run."""
     files = folder(session, run.id)
     for number in range(len(run.chunks) + MOST_UNKNOWN):
         files.discard(chunk_name(number))
     for table in run.tables:
         files.discard(repairs_name(table))
+
+
+def _write_none(session: Session, item: ComparisonItem) -> None:
     table = session.aws.table(session.environment.table)
     if not replace_item(table, replace(item, version=item.version + 1, run=None).to_item()):
         raise ServerError("another request works on the comparison; run this again", retriable=True)

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.domain.admin_api import Answer, State
+from connector.domain.capture.config import NAME_KEY
+from connector.domain.reconcile.config import comparison_config
 from connector.domain.reconcile.run import Comparison, ComparisonPhase, Part, ReconcileRequest
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
 from lambda_src.clients import metrics_page
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.connect_admin.control import there
+from lambda_src.connect_admin.registration.validate import validation_seconds
 from lambda_src.connect_admin.registration.verify import failure
 from lambda_src.connect_admin.removal import removed
 from lambda_src.session import Session
@@ -26,6 +29,10 @@ def watch_snapshot(session: Session, run: Comparison, _: ReconcileRequest) -> An
     """Wait until the tables are read, as the offset that Connect has stored says, and note their SCN."""
     session.know_confidential()
     connect, prefix = session.connect(), session.stage.topics.comparison_prefix
+    reads = Answer(State.WAITING, f"{COMPARISON_CONNECTOR} reads {', '.join(run.tables)}", changed=True)
+    if connect.config(COMPARISON_CONNECTOR) is None:
+        _create(session, connect, run)
+        return reads
     empty_looks = 0
 
     def look() -> Answer | None:
@@ -49,7 +56,14 @@ def watch_snapshot(session: Session, run: Comparison, _: ReconcileRequest) -> An
     found = session.deadline.poll(
         look, lambda answer: answer is not None, every=_LOOK_SECONDS, at_most=_WATCH_SECONDS
     )
-    return found or Answer(State.WAITING, f"{COMPARISON_CONNECTOR} reads {', '.join(run.tables)}")
+    return found or reads
+
+
+def _create(session: Session, connect: Connect, run: Comparison) -> None:
+    """Create the temporary connector with what the stage's has in Connect."""
+    stored = {key: value for key, value in (connect.config(CONNECTOR) or {}).items() if key != NAME_KEY}
+    config = comparison_config(session.stage, stored, run.tables)
+    connect.put_config(COMPARISON_CONNECTOR, config, timeout=validation_seconds(session))
 
 
 def remove(session: Session, run: Comparison, _: ReconcileRequest) -> Answer:

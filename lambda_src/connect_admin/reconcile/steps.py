@@ -10,11 +10,14 @@ from connector.domain.reconcile.keys import shown
 from connector.domain.reconcile.run import Comparison, ComparisonPhase, ReconcileRequest
 from lambda_src.clients.state_table import read_run, replace_item
 from lambda_src.connect_admin.reconcile.begin import begin
+from lambda_src.connect_admin.reconcile.clean import discard, sweep
 from lambda_src.connect_admin.reconcile.compare import compare_buckets
 from lambda_src.connect_admin.reconcile.read import read_topics
 from lambda_src.connect_admin.reconcile.repair import repair
 from lambda_src.connect_admin.reconcile.source import reach, remove, watch_snapshot
 from lambda_src.session import Session
+
+CLEARED_AWAY = "the comparison was cleared away by somebody else; run it again"
 
 #: A step: it changes the run, and answers WAITING with how far it is.
 Step = Callable[[Session, Comparison, ReconcileRequest], Answer]
@@ -30,20 +33,25 @@ def reconcile(session: Session) -> Answer:
     run = item.run
     if run is None or run.id != request.run:
         if not request.begin:
-            return Answer(State.FAILED, "the comparison was cleared away by somebody else; run it again")
-        answer, run = begin(session, request, item)
-        if run is None:
-            return answer
-        # What was there before has gone, with a version of its own.
-        item = read_run(table)
-    else:
-        answer = _STEPS[run.phase](session, run, request)
+            return Answer(State.FAILED, CLEARED_AWAY)
+        return begin(session, request, item)
+    answer = _STEPS[run.phase](session, run, request)
     if answer.state is State.FAILED:
         return answer
     run.touched = int(time.time())
     if not replace_item(table, replace(item, version=item.version + 1, run=run).to_item()):
+        return _superseded(session, run)
+    return answer
+
+
+def _superseded(session: Session, run: Comparison) -> Answer:
+    """Another request has changed the state; if it has cleared the run away, what this one has made goes."""
+    now = read_run(session.aws.table(session.environment.table))
+    if now.run is not None and now.run.id == run.id:
         return Answer(State.WAITING, "another request has gone on with the comparison")
-    return replace(answer, details={"begun": True, **answer.details})
+    discard(session, run)
+    left = sweep(session, now) if now.run is None else None
+    return left or Answer(State.FAILED, CLEARED_AWAY)
 
 
 def report(run: Comparison, request: ReconcileRequest) -> Answer:

@@ -7,7 +7,7 @@ import pytest
 
 from connector.domain.admin_api import Operation, State
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.reconcile.run import ABANDONED_SECONDS
+from connector.domain.reconcile.run import ABANDONED_SECONDS, ComparisonPhase
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
 from lambda_src.connect_admin.reconcile import begin, read, repair, source, steps
 from tests.lambda_src.conftest import FakeStage
@@ -185,6 +185,28 @@ def test_a_run_that_was_cleared_away_does_not_begin_anew_by_itself(main: Compari
     assert main.left() == []
 
 
+@pytest.mark.parametrize("phase", [ComparisonPhase.SNAPSHOT, ComparisonPhase.READ])
+@pytest.mark.parametrize("before", [True, False])
+def test_a_step_that_is_cleared_away_meanwhile_leaves_nothing(
+    main: Comparing, monkeypatch: pytest.MonkeyPatch, phase: ComparisonPhase, before: bool
+) -> None:
+    main.source = {1: "a"}
+    act = steps._STEPS[phase]
+
+    def overtaken(session: Any, run: Any, request: Any) -> Any:
+        if before:
+            main.clean()
+        answer = act(session, run, request)
+        if not before:
+            main.clean()
+        return answer
+
+    monkeypatch.setattr(steps, "_STEPS", {**steps._STEPS, phase: overtaken})
+    answer = main.finish(begin=True)
+    assert (answer.state, answer.summary) == (State.FAILED, steps.CLEARED_AWAY)
+    assert main.left() == []
+
+
 def test_a_failed_read_of_the_tables_is_told_in_one_line(main: Comparing) -> None:
     main.failure = "java.sql.SQLException: ORA-01555: snapshot too old"
     main.step()
@@ -219,6 +241,7 @@ def test_a_stage_that_does_not_stream_is_not_compared(main: Comparing, spoil: An
 
 def test_tables_without_a_row_cannot_be_dated(main: Comparing) -> None:
     main.stage.connect.on_config = lambda *_: None
+    main.step()
     main.step()
     main.stage.connect.offsets.discard(COMPARISON_CONNECTOR)
     ended = source.metrics_page.Source(snapshot_tables=1, tables_left=0)
