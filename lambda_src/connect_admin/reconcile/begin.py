@@ -12,6 +12,7 @@ from lambda_src.clients.state_table import read_run, replace_item
 from lambda_src.connect_admin.control import there
 from lambda_src.connect_admin.reconcile.clean import folder, sweep
 from lambda_src.connect_admin.registration.cluster import refused_on
+from lambda_src.logins import check_may_log_in
 from lambda_src.session import Session
 
 _SECRET_BYTES = 16
@@ -49,6 +50,8 @@ def _refusal(session: Session) -> Answer | None:
     """Why nothing is compared: a comparison waits for the stream, and must not add to its troubles."""
     if session.environment.settings.kind != "debezium":
         return Answer(State.FAILED, "a jdbc connector's records have no SCN, so they cannot be compared")
+    # The temporary connector logs in, too: never with what was refused.
+    check_may_log_in(session)
     found = there(session)
     if isinstance(found, Answer):
         return found

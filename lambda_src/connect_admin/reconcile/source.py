@@ -14,6 +14,7 @@ from lambda_src.connect_admin.control import there
 from lambda_src.connect_admin.registration.validate import validation_seconds
 from lambda_src.connect_admin.registration.verify import failure
 from lambda_src.connect_admin.removal import removed
+from lambda_src.logins import own_validation
 from lambda_src.session import Session
 
 #: How long one request watches, and how often it looks, in seconds.
@@ -63,7 +64,9 @@ def _create(session: Session, connect: Connect, run: Comparison) -> None:
     """Create the temporary connector with what the stage's has in Connect."""
     stored = {key: value for key, value in (connect.config(CONNECTOR) or {}).items() if key != NAME_KEY}
     config = comparison_config(session.stage, stored, run.tables)
-    connect.put_config(COMPARISON_CONNECTOR, config, timeout=validation_seconds(session))
+    seconds = validation_seconds(session)
+    with own_validation(session, seconds):
+        connect.put_config(COMPARISON_CONNECTOR, config, timeout=seconds)
 
 
 def remove(session: Session, run: Comparison, _: ReconcileRequest) -> Answer:
