@@ -119,23 +119,24 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> Rights:
     catalogue = stage.topics
     # In the statements that name the same resources: a policy has a limit.
     delete_topic, delete_group = ([kafka.DeleteTopic], [kafka.DeleteGroup]) if stage.ephemeral else ([], [])
+    prepare = [
+        kafka.AlterTopic,
+        kafka.AlterTopicDynamicConfiguration,
+        kafka.CreateTopic,
+        *delete_topic,
+        kafka.DescribeTopicDynamicConfiguration,
+        kafka.ReadData,
+    ]
     topics = Statement(
         Sid="PrepareOwnTopics",
         Effect=Allow,
-        Action=[
-            kafka.AlterTopic,
-            kafka.AlterTopicDynamicConfiguration,
-            kafka.CreateTopic,
-            *delete_topic,
-            kafka.DescribeTopicDynamicConfiguration,
-            kafka.ReadData,
-        ],
+        Action=prepare,
         Resource=_of_stream(cluster, catalogue),
     )
     comparison = Statement(
         Sid="PrepareComparison",
         Effect=Allow,
-        Action=topics.Action,
+        Action=prepare,
         Resource=_of_comparison(cluster, catalogue),
     )
     brokers = [

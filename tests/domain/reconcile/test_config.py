@@ -16,7 +16,7 @@ def made(**settings: str) -> dict[str, str]:
 
 
 def test_it_reads_the_tables_once_and_neither_streams_nor_listens() -> None:
-    config = made(heartbeat_table="C##WMSCDC.BEAT")
+    config = made(heartbeat_table="WMSCDC.BEAT")
     assert config["snapshot.mode"] == "initial_only"
     assert config["table.include.list"] == r"WMS\.PLAN_BASE_WVR_TBL"
     assert config["topic.prefix"] == "wms.reconcile"

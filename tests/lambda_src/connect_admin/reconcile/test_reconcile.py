@@ -209,8 +209,7 @@ def test_a_step_that_is_cleared_away_meanwhile_leaves_nothing(
 
 def test_a_failed_read_of_the_tables_is_told_in_one_line(main: Comparing) -> None:
     main.failure = "java.sql.SQLException: ORA-01555: snapshot too old"
-    main.step()
-    answer = main.step()
+    answer = main.finish()
     assert answer.state is State.FAILED
     assert answer.summary.startswith(
         f"the tables could not be read: task 0 of {COMPARISON_CONNECTOR} FAILED: "
