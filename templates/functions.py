@@ -115,7 +115,6 @@ class Function:
     statements: Sequence[Statement]
     on_brokers: Rights
     properties: Mapping[str, Any] = field(default_factory=dict)
-    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _admin(settings: FunctionsSettings, place: Place) -> Function:
@@ -140,7 +139,6 @@ def _admin(settings: FunctionsSettings, place: Place) -> Function:
         FUNCTION_TIMEOUT_SECONDS,
         statements,
         {} if cluster is None else msk.prepare_as_admin(cluster, settings.parsed_stage),
-        variables={"ARTIFACT_BUCKET": place.bucket},
     )
 
 

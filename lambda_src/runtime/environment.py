@@ -17,8 +17,8 @@ REQUIRED = (
     "KAFKA_AUTH",
     "CONNECTOR_SETTINGS",
 )
-#: CONNECT_URL only with a load balancer, DOCS_URL only where mails link to it, ARTIFACT_BUCKET of the admin
-#: function only. Functions of an earlier version have no DESIRED_COUNT.
+#: CONNECT_URL only with a load balancer, DOCS_URL only where mails link to it. Functions of
+#: an earlier version have no DESIRED_COUNT and no ARTIFACT_BUCKET.
 OPTIONAL = ("CONNECT_URL", "DESIRED_COUNT", "DOCS_URL", "ARTIFACT_BUCKET")
 
 

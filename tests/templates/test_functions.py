@@ -24,6 +24,7 @@ def test_its_environment_is_the_contracted_one_and_nothing_is_empty():
         "SERVICE_NAME": "wms-connector-main",
         "KAFKA_AUTH": "tls",
         "DESIRED_COUNT": "1",
+        "ARTIFACT_BUCKET": {"Ref": "ArtifactBucketName"},
     }
     assert json.loads(variables["CONNECTOR_SETTINGS"])["kind"] == "debezium"
 

@@ -36,7 +36,7 @@ ENDPOINTS = (
         "s3",
         "s3",
         (TASKS, FUNCTIONS),
-        "the image's layers; digests of a comparison",
+        "the image's layers, which ECR keeps in S3, and a comparison's digests",
         kind="gateway",
     ),
     Endpoint("logs", "logs", (TASKS, FUNCTIONS), "the worker's log, which the health check reads"),

@@ -73,9 +73,10 @@ class Digester:
         if self._schema and text.startswith(self._schema):
             found: Mapping[str, Any] = json.loads(text[len(self._schema) : -1])
             return found
-        start = '{"schema":'
+        # As Connect writes it; any other spelling is read as a whole.
+        start = '{"schema":{'
         if text.startswith(start):
-            _, end = json.JSONDecoder().raw_decode(text, len(start))
+            _, end = json.JSONDecoder().raw_decode(text, len(start) - 1)
             if text.startswith(',"payload":', end):
                 self._schema = text[: end + len(',"payload":')]
         whole: Mapping[str, Any] = payload(json.loads(text))

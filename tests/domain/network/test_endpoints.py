@@ -47,4 +47,4 @@ def test_a_silent_endpoint_is_told_with_whom_it_stops():
 
 
 def test_fips_concerns_what_functions_call():
-    assert FIPS_SERVICES == ("dynamodb", "ecs", "logs", "monitoring", "secretsmanager", "sns")
+    assert FIPS_SERVICES == ("dynamodb", "ecs", "logs", "monitoring", "s3", "secretsmanager", "sns")

@@ -59,6 +59,13 @@ def test_a_record_holds_as_of_its_commit_and_a_snapshots_as_of_its_scn(envelope:
     assert digester.seen(b'{"ID":1}', None) is None
 
 
+def test_a_record_that_is_spelt_otherwise_is_read_all_the_same() -> None:
+    digester = Digester(SECRET)
+    _, value = change({"ID": 1}, {"A": 1}, scn=5, commit_scn=7)
+    spaced = json.dumps(json.loads(value), indent=1)
+    assert digester.seen(b'{"ID": 1}', spaced.encode()) == digester.seen(b'{"ID":1}', value.encode())
+
+
 def test_what_is_no_record_is_an_error_that_shows_none_of_it() -> None:
     for key, value in (
         (b"{}", b"{secret"),

@@ -52,7 +52,7 @@ class Comparing:
         key, value = change({KEY: number}, after, scn=scn - 1, commit_scn=scn)
         records.append((key, value))
         if title is None:
-            records.append((key, None))  # type: ignore[arg-type]
+            records.append((key, None))
 
     def step(
         self, run: str = RUN, *, begin: bool = True, tables: tuple[str, ...] = (TABLE,), **more: Any

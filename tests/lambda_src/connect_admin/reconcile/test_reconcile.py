@@ -1,15 +1,18 @@
 """A comparison, step by step: what it finds, what it refuses, and that nothing of it is left behind."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 
-from connector.domain.admin_api import Operation, State
+from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.health.observation import Source
 from connector.domain.reconcile.run import ABANDONED_SECONDS, ComparisonPhase
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
-from lambda_src.connect_admin.reconcile import begin, read, repair, source, steps
+from lambda_src.clients import metrics_page
+from lambda_src.connect_admin.reconcile import read, repair, steps
 from tests.lambda_src.conftest import FakeStage
 from tests.lambda_src.connect_admin.reconcile.comparing import KEY, OTHER, RUN, SCN, TABLE, Comparing
 
@@ -111,8 +114,6 @@ def kill_points(main: Comparing, monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def repair_at_once(main: Comparing, monkeypatch: pytest.MonkeyPatch) -> None:
-    from connector.domain.admin_api import Answer  # noqa: PLC0415
-
     monkeypatch.setattr(repair, "snapshot", lambda _: Answer(State.DONE, "", True, {"sent_at": 1}))
     monkeypatch.setattr(repair, "snapshot_progress", lambda _: Answer(State.DONE, ""))
 
@@ -148,10 +149,8 @@ def test_after_a_kill_at_any_step_a_clean_and_a_new_run_leave_nothing(
 
 
 def later(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
-    import time  # noqa: PLC0415 - the function's own clock
-
     now = time.time
-    monkeypatch.setattr(begin.time, "time", lambda: now() + seconds)
+    monkeypatch.setattr(time, "time", lambda: now() + seconds)
 
 
 def test_a_step_that_is_repeated_changes_nothing_twice(
@@ -243,9 +242,9 @@ def test_tables_without_a_row_cannot_be_dated(main: Comparing) -> None:
     main.step()
     main.step()
     main.stage.connect.offsets.discard(COMPARISON_CONNECTOR)
-    ended = source.metrics_page.Source(snapshot_tables=1, tables_left=0)
+    ended = Source(snapshot_tables=1, tables_left=0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source.metrics_page, "read_source", lambda *_: ended)
+        patch.setattr(metrics_page, "read_source", lambda *_: ended)
         answer = main.step()
     assert (answer.state, "no row" in answer.summary) == (State.FAILED, True), answer.summary
 
@@ -257,10 +256,10 @@ def test_a_repair_asks_for_exactly_the_rows_that_the_source_has(
 
     def sent(session: Any) -> Any:
         asked.append((session.tables, session.snapshot.where))
-        return repair.Answer(State.DONE, "", True, {"sent_at": 1})
+        return Answer(State.DONE, "", True, {"sent_at": 1})
 
     monkeypatch.setattr(repair, "snapshot", sent)
-    monkeypatch.setattr(repair, "snapshot_progress", lambda _: repair.Answer(State.DONE, ""))
+    monkeypatch.setattr(repair, "snapshot_progress", lambda _: Answer(State.DONE, ""))
     main.source = {1: "same", 2: "new", 3: "missing"}
     main.write(1, "same")
     main.write(2, "old")
