@@ -272,7 +272,9 @@ def _add_function(template: Template, settings: FunctionsSettings, function: Fun
             VpcConfig=awslambda.VPCConfig(
                 SubnetIds=list(settings.subnets), SecurityGroupIds=list(place.groups)
             ),
-            Environment=awslambda.Environment(Variables={**_environment(settings), **function.variables}),
+            Environment=awslambda.Environment(
+                Variables={**_environment(settings), "ARTIFACT_BUCKET": place.bucket}
+            ),
             **function.properties,
         )
     )
