@@ -18,6 +18,8 @@ _LIMITS: dict[str, Any] = {
     "connect_timeout": 3,
     "read_timeout": 8,
     "retries": {"mode": "standard", "total_max_attempts": 2},
+    # Else S3's name in us-east-1 has no region, and none that is FIPS.
+    "s3": {"us_east_1_regional_endpoint": "regional"},
 }
 
 _PASSING = (

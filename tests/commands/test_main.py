@@ -30,6 +30,7 @@ COMMANDS = {
     "logs",
     "offsets",
     "pause",
+    "reconcile",
     "restart",
     "rotate",
     "resume",

@@ -12,7 +12,7 @@ import pytest
 from kafka import KafkaProducer
 
 from connector.domain.reconcile.run import RUN_KEY
-from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
+from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, COMPARISON_FOLDER, CONNECTOR
 from connector.local import schema
 from connector.local.state import ROOT
 from connector.local.world import World
@@ -90,7 +90,7 @@ def nothing_left(world: World, stage: StageUnderTest) -> None:
     assert set(last.values()) <= {None}
     s3 = world.account.client("s3")
     (bucket,) = [b["Name"] for b in s3.list_buckets()["Buckets"] if "artifacts" in b["Name"]]
-    assert s3.list_objects_v2(Bucket=bucket, Prefix="reconcile/").get("KeyCount", 0) == 0
+    assert s3.list_objects_v2(Bucket=bucket, Prefix=COMPARISON_FOLDER).get("KeyCount", 0) == 0
     assert stage.item(RUN_KEY)["run"] == {"S": ""}
     assert stage.states() == ("RUNNING", "RUNNING")
 

@@ -12,10 +12,9 @@ from typing import Any
 from connector.domain.access import deployer_protection
 from connector.domain.access.call import AwsScope
 from connector.domain.access.deployer import log_groups, topics
-from connector.domain.capture.acls import transactional_ids
-from connector.domain.stage.aws_names import PRODUCT, RolePart
+from connector.domain.stage.aws_names import CONNECTOR, PRODUCT, RolePart
 from connector.domain.stage.stage import NAMED_STAGES, Stage, bare_names
-from connector.domain.stage.topics import BROKER_TOPICS
+from connector.domain.stage.topics import BROKER_TOPICS, CAPTURED_TABLES
 
 Statement = Mapping[str, Any]
 
@@ -65,20 +64,30 @@ def statements(scope: AwsScope, secret_prefix: str) -> Iterator[Statement]:
     )
     yield deployer_protection.by_tag(stages)
     clusters = [anywhere.arn("ecs", f"cluster/{stage.names.service}") for stage in stages]
-    yield _denied("NamedClusters", "ecs:*", "*", {"ArnLike": {"ecs:cluster": clusters}})
+    yield _denied("Clusters", "ecs:*", "*", {"ArnLike": {"ecs:cluster": clusters}})
     spaces = [f"{stage.names.service}/*" for stage in stages]
     yield _denied(
-        "NamedMetrics", "cloudwatch:PutMetricData", "*", {"StringLike": {"cloudwatch:namespace": spaces}}
+        "Metrics", "cloudwatch:PutMetricData", "*", {"StringLike": {"cloudwatch:namespace": spaces}}
     )
-    names = [anywhere.arn("kafka", f"*/{name}") for name in sorted(_bare(stages))]
-    yield _denied("NamedTopics", list(_KAFKA_CHANGES), names)
+    names = [anywhere.arn("kafka", f"*/{name}") for name in sorted({*map(_shorter, _bare(stages))})]
+    yield _denied("Topics", list(_KAFKA_CHANGES), names)
 
 
 def _bare(stages: Iterable[Stage]) -> set[str]:
-    """Topics, groups and transactional ids without a namespace: exactly, for `wms.x` is a legal stage."""
+    """Topics, groups and transactional ids without a namespace: exactly, for `wms.x` is a legal stage.
+
+    Not the id of a comparison's connector, for which there is no room: who takes it breaks off a comparison.
+    """
     groups = {stage.topics.connect_group for stage in stages}
-    ids = {each for group in groups for each in transactional_ids(group)}
+    ids = {f"connect-cluster-{g}" for g in groups} | {f"{g}-{CONNECTOR}-0" for g in groups}
     return ids | {name for name in bare_names() if name not in BROKER_TOPICS}
+
+
+def _shorter(name: str) -> str:
+    """One pattern for the topics of the two tables of a schema, which no other name fits."""
+    base, revision = (table for _, table in CAPTURED_TABLES[:2])
+    pattern = "".join(a if a == b else "?" for a, b in zip(base, revision, strict=True))
+    return name.replace(base, pattern).replace(revision, pattern)
 
 
 def _of_roles(scope: AwsScope, stage: Stage, secret_prefix: str) -> Iterator[str]:

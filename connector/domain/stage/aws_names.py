@@ -24,7 +24,7 @@ CONNECTOR = "wms-oracle-cdc"
 COMPARISON_CONNECTOR = f"{CONNECTOR}-reconcile"
 
 #: Below it in the artifact bucket are the digests of comparisons, which end with their run.
-COMPARISON_FOLDER = "reconcile/"
+COMPARISON_FOLDER = "compared/"
 
 #: The only container of the task definition.
 CONTAINER = "kafka-connect"

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from connector.domain.network.endpoints import ENDPOINTS, FUNCTIONS, TASKS
 from lambda_src.clients.endpoints import addresses
@@ -26,6 +27,7 @@ def host_of(service: str, region: str) -> str:
         region_name=region,
         aws_access_key_id="x",
         aws_secret_access_key="x",
+        config=Config(s3={"us_east_1_regional_endpoint": "regional"}),
     )
     return str(urlsplit(client.meta.endpoint_url).hostname)
 
@@ -38,8 +40,7 @@ def test_without_fips_every_api_has_the_name_that_its_client_has(
     found = {name: host for name, host, _ in addresses(ACCOUNT)}
     assert list(found) == [row.name for row in ENDPOINTS]
     for row in ENDPOINTS:
-        # Ours names the region in us-east-1, too, where the layers are.
-        if not row.docker and (row.service, region) != ("s3", "us-east-1"):
+        if not row.docker:
             assert found[row.name] == host_of(row.service, region)
 
 
