@@ -12,7 +12,7 @@ from connector.domain.admin_api import FUNCTION_TIMEOUT_SECONDS
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.stage.aws_names import RolePart
-from templates.shared import common, iam, msk, network_rights, resource_policies
+from templates.shared import bucket_rights, common, iam, msk, network_rights, resource_policies
 from templates.shared.msk import KafkaRoleSettings
 from templates.shared.roles import Rights, role
 from templates.shared.settings import (
@@ -126,7 +126,7 @@ def _admin(settings: FunctionsSettings, place: Place) -> Function:
         iam.keep_state(names.table),
         *iam.find_tasks(names),
         iam.scale_service(names),
-        *iam.keep_comparison(_BUCKET, names, key),
+        *bucket_rights.keep_comparison(_BUCKET, names, key),
         *iam.replace_workers(names, settings.iam_path),
     ]
     cluster = settings.msk_cluster

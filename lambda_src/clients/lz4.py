@@ -1,4 +1,4 @@
-"""LZ4 frames, as Kafka's producers compress with them: unpacked without a library, which would not be pure.
+"""LZ4 frames, as Kafka's producers compress with them: unpacked without a library in C.
 
 Formats: lz4/lz4, doc/lz4_Frame_format.md and doc/lz4_Block_format.md. Checksums are passed over: the batch
 around a frame has one of its own, which the client has checked.

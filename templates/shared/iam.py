@@ -9,7 +9,7 @@ cluster.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from awacs import aws, cloudwatch, dynamodb, ecs, kms, logs, s3, secretsmanager, sqs
+from awacs import aws, cloudwatch, dynamodb, ecs, kms, logs, secretsmanager, sqs
 from awacs.aws import Allow, ArnEquals, Bool, Condition, Principal, Statement, StringEquals
 from troposphere import GetAtt, Ref, Sub
 
@@ -102,7 +102,7 @@ def decrypt_through(key: Any, *services: str) -> Statement:
         Effect=Allow,
         Action=[kms.Decrypt],
         Resource=[key],
-        Condition=_through(*services),
+        Condition=through(*services),
     )
 
 
@@ -119,12 +119,13 @@ def decrypt_secrets(keys: Sequence[str]) -> list[Statement]:
             Effect=Allow,
             Action=[kms.Decrypt],
             Resource=sorted(set(keys)),
-            Condition=_through("secretsmanager"),
+            Condition=through("secretsmanager"),
         )
     ]
 
 
-def _through(*services: str) -> Condition:
+def through(*services: str) -> Condition:
+    """Only what these services ask of KMS for the caller."""
     return Condition(
         StringEquals({"kms:ViaService": [Sub(f"{name}.${{AWS::Region}}.amazonaws.com") for name in services]})
     )
@@ -145,28 +146,6 @@ def keep_state(table: str) -> Statement:
     )
 
 
-def keep_comparison(bucket: str, names: Names, key: Any) -> list[Statement]:
-    """Write, read and delete the digests of a comparison, in one folder of the artifact bucket.
-
-    `bucket` is the parameter with its name.
-    """
-    return [
-        Statement(
-            Sid="KeepComparison",
-            Effect=Allow,
-            Action=[s3.PutObject, s3.GetObject, s3.DeleteObject],
-            Resource=[Sub(f"arn:${{AWS::Partition}}:s3:::${{{bucket}}}/{names.comparison_folder}*")],
-        ),
-        Statement(
-            Sid="UseKeyForBucket",
-            Effect=Allow,
-            Action=[kms.Decrypt, kms.GenerateDataKey],
-            Resource=[key],
-            Condition=_through("s3"),
-        ),
-    ]
-
-
 def publish_to_topic(topic: str, key: Any) -> list[Statement]:
     """Publish to one topic, which is encrypted with the key."""
     return [
@@ -182,7 +161,7 @@ def publish_to_topic(topic: str, key: Any) -> list[Statement]:
             Effect=Allow,
             Action=[kms.Decrypt, kms.GenerateDataKey],
             Resource=[key],
-            Condition=_through("sns"),
+            Condition=through("sns"),
         ),
     ]
 
@@ -212,7 +191,7 @@ def send_dead_letters(queue: str, key: Any) -> list[Statement]:
             Effect=Allow,
             Action=[kms.Decrypt, kms.GenerateDataKey],
             Resource=[key],
-            Condition=_through("sqs"),
+            Condition=through("sqs"),
         ),
     ]
 

@@ -25,7 +25,7 @@ from connector.domain.health.aws_alarms import aws_alarms
 from connector.domain.health.error_classes import OBSERVED
 from connector.domain.network import endpoints
 from connector.domain.reconcile.comparison import TableReport
-from connector.domain.reconcile.run import Comparison, ReconcileRequest
+from connector.domain.reconcile.run import ReconcileRequest, ReconcileRun
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage import stack_states
@@ -324,7 +324,7 @@ def _reconcile() -> str:
     table = "WMS.PLAN_BASE_WVR_TBL"
     found = TableReport(equal=99_120, different=212, missing=40, ghosts=3, unjudged=625)
     found.columns.update(WVR_TTL_TXT=200, EXPRTN_DT=14)
-    run = Comparison("0" * 32, "", [table], 0, 0, scn=2_000_203, records=231_554, reports={table: found})
+    run = ReconcileRun("0" * 32, "", [table], 0, 0, scn=2_000_203, records=231_554, reports={table: found})
     answer = report(run, ReconcileRequest(run.id)).to_payload()
     aws = FakeAws()
     aws.functions = {NAMED.names.connect_admin: lambda _: answer}

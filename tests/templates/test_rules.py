@@ -103,7 +103,13 @@ def test_it_fits_into_a_request_and_is_the_same_every_time(component: str, stage
 
 
 #: What makes policies long: a long partition and region, and as much of everything as settings allow.
-LONGEST_FACTS = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-99", "AWS::AccountId": "1" * 12}
+LONGEST_FACTS = {
+    "AWS::Partition": "aws-us-gov",
+    "AWS::Region": "ap-southeast-99",
+    "AWS::AccountId": "1" * 12,
+    # S3's limit.
+    "ArtifactBucketName": "b" * 63,
+}
 LONGEST_ARN = "arn:aws-us-gov:kms:ap-southeast-99:123456789012:key/mrk-" + "0" * 32
 MUCH = {
     "functions": {

@@ -100,7 +100,7 @@ class Chunk:
 
 
 @dataclass
-class Comparison:
+class ReconcileRun:
     """A run under way. Times are in whole seconds since 1970."""
 
     id: str
@@ -133,7 +133,7 @@ class Comparison:
         return json.dumps(asdict(self), separators=(",", ":"))
 
     @classmethod
-    def from_text(cls, text: str) -> "Comparison | None":
+    def from_text(cls, text: str) -> "ReconcileRun | None":
         """The inverse of `to_text`; None for the text of another version, whose objects expire."""
         try:
             content = json.loads(text)
@@ -152,7 +152,7 @@ class ComparisonItem:
     """The item: a run, or none. Each write is one `version` on, so that two requests never both continue."""
 
     version: int = 0
-    run: Comparison | None = None
+    run: ReconcileRun | None = None
 
     def to_item(self) -> dict[str, Any]:
         """As DynamoDB's resource API takes it."""
@@ -162,4 +162,4 @@ class ComparisonItem:
     def from_item(cls, item: Mapping[str, Any]) -> "ComparisonItem":
         """The inverse of `to_item`."""
         text = str(item.get("run", ""))
-        return cls(int(item["version"]), Comparison.from_text(text) if text else None)
+        return cls(int(item["version"]), ReconcileRun.from_text(text) if text else None)

@@ -5,7 +5,7 @@ import time
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture import signals
-from connector.domain.reconcile.run import ABANDONED_SECONDS, Comparison, ComparisonItem, ReconcileRequest
+from connector.domain.reconcile.run import ABANDONED_SECONDS, ComparisonItem, ReconcileRequest, ReconcileRun
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.topic_plan import plan_topics
 from lambda_src.clients.state_table import read_run, replace_item
@@ -36,7 +36,7 @@ def begin(session: Session, request: ReconcileRequest, item: ComparisonItem) -> 
         return left
     table = session.aws.table(session.environment.table)
     before = read_run(table)
-    run = Comparison(request.run, secrets.token_hex(_SECRET_BYTES), list(tables), now, now)
+    run = ReconcileRun(request.run, secrets.token_hex(_SECRET_BYTES), list(tables), now, now)
     wrong = _topics(session, run)
     if wrong:
         return Answer(State.FAILED, wrong)
@@ -69,7 +69,7 @@ def _refusal(session: Session) -> Answer | None:
     return None
 
 
-def _topics(session: Session, run: Comparison) -> str:
+def _topics(session: Session, run: ReconcileRun) -> str:
     """Make the comparison's topics, or put them right, and note where this run begins on them."""
     specs = session.stage.topics.comparison_specs(max_record_mib=session.environment.settings.max_record_mib)
     names = [spec.name for spec in specs]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.errors import ServerError
-from connector.domain.reconcile.run import Comparison, ComparisonItem
+from connector.domain.reconcile.run import ComparisonItem, ReconcileRun
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR
 from lambda_src.clients.objects import Folder
 from lambda_src.clients.state_table import read_run, replace_item
@@ -74,7 +74,7 @@ def _forget(session: Session, item: ComparisonItem) -> None:
         _write_none(session, item)
 
 
-def discard(session: Session, run: Comparison) -> None:
+def discard(session: Session, run: ReconcileRun) -> None:
     """Delete the objects of a run."""
     files = folder(session, run.id)
     for number in range(len(run.chunks) + MOST_UNKNOWN):

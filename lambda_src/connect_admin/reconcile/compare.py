@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from connector.domain.admin_api import Answer, State
 from connector.domain.reconcile.comparison import Sides, TableReport, compare
 from connector.domain.reconcile.digests import BUCKETS, Digester, RowState, keep_newest, unpacked
-from connector.domain.reconcile.run import Comparison, ComparisonPhase, ReconcileRequest
+from connector.domain.reconcile.run import ComparisonPhase, ReconcileRequest, ReconcileRun
 from lambda_src.clients.objects import Folder
 from lambda_src.connect_admin.reconcile.clean import chunk_name, folder, repairs_name
 from lambda_src.session import Session
@@ -17,7 +17,7 @@ _SPARE_SECONDS = 10.0
 MOST_REPAIRED = 10_000
 
 
-def compare_buckets(session: Session, run: Comparison, request: ReconcileRequest) -> Answer:
+def compare_buckets(session: Session, run: ReconcileRun, request: ReconcileRequest) -> Answer:
     """Compare on; then go on to the repair, where one is asked for."""
     files, null = folder(session, run.id), Digester(run.secret).null
     total = BUCKETS * len(run.tables)
@@ -43,7 +43,7 @@ def compare_buckets(session: Session, run: Comparison, request: ReconcileRequest
     return Answer(State.WAITING, "all is compared", changed=True)
 
 
-def _rows(files: Folder, run: Comparison, table: str, bucket: int, *, source: bool) -> dict[str, RowState]:
+def _rows(files: Folder, run: ReconcileRun, table: str, bucket: int, *, source: bool) -> dict[str, RowState]:
     rows: dict[str, RowState] = {}
     for chunk in run.chunks:
         if (chunk.table, chunk.source) == (table, source):
@@ -53,7 +53,7 @@ def _rows(files: Folder, run: Comparison, table: str, bucket: int, *, source: bo
     return rows
 
 
-def _keep(files: Folder, run: Comparison, table: str, keys: Sequence[str]) -> None:
+def _keep(files: Folder, run: ReconcileRun, table: str, keys: Sequence[str]) -> None:
     """Add keys to those of the table that are to be asked for again."""
     before = run.repairs.get(table, 0)
     known = json.loads(files.part(repairs_name(table), 0, before)) if before else []

@@ -3,7 +3,7 @@
 from connector.domain.admin_api import Answer, State
 from connector.domain.reconcile import digests
 from connector.domain.reconcile.digests import Digester
-from connector.domain.reconcile.run import Chunk, Comparison, ComparisonPhase, Part, ReconcileRequest
+from connector.domain.reconcile.run import Chunk, ComparisonPhase, Part, ReconcileRequest, ReconcileRun
 from lambda_src.clients.kafka_port import KafkaAdmin, RecordRange
 from lambda_src.connect_admin.reconcile.clean import MOST_UNKNOWN, chunk_name, folder
 from lambda_src.session import Session
@@ -14,7 +14,7 @@ _CHUNK_RECORDS = 20_000
 _SPARE_SECONDS = 12.0
 
 
-def read_topics(session: Session, run: Comparison, _: ReconcileRequest) -> Answer:
+def read_topics(session: Session, run: ReconcileRun, _: ReconcileRequest) -> Answer:
     """Read on, the source's rows first: their topics keep them for an hour."""
     digester = Digester(run.secret, run.columns)
     written = 0
@@ -29,7 +29,7 @@ def read_topics(session: Session, run: Comparison, _: ReconcileRequest) -> Answe
     return _waiting(run, digester)
 
 
-def _read(session: Session, kafka: KafkaAdmin, run: Comparison, part: Part, digester: Digester) -> None:
+def _read(session: Session, kafka: KafkaAdmin, run: ReconcileRun, part: Part, digester: Digester) -> None:
     rows: dict[str, digests.RowState] = {}
     count = 0
 
@@ -53,7 +53,7 @@ def _read(session: Session, kafka: KafkaAdmin, run: Comparison, part: Part, dige
         run.chunks.append(Chunk(part.table, part.source, number, index))
 
 
-def _waiting(run: Comparison, digester: Digester) -> Answer:
+def _waiting(run: ReconcileRun, digester: Digester) -> Answer:
     run.columns = [list(names) for names in digester.columns]
     left = sum(part.end - part.at for part in run.parts)
     message = f"{run.records} records are read" + (f", about {left} are left" if left else "")

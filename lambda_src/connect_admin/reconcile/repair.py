@@ -7,7 +7,7 @@ from dataclasses import replace
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.reconcile.keys import conditions
-from connector.domain.reconcile.run import Comparison, ComparisonPhase, ReconcileRequest
+from connector.domain.reconcile.run import ComparisonPhase, ReconcileRequest, ReconcileRun
 from lambda_src.connect_admin.reconcile.clean import folder, repairs_name
 from lambda_src.connect_admin.reconcile.compare import MOST_REPAIRED
 from lambda_src.connect_admin.snapshot import snapshot, snapshot_progress
@@ -19,7 +19,7 @@ _RECEIVE_SECONDS = 90
 _APART_SECONDS = 3.0
 
 
-def repair(session: Session, run: Comparison, _: ReconcileRequest) -> Answer:
+def repair(session: Session, run: ReconcileRun, _: ReconcileRequest) -> Answer:
     """Send the next signal, or see how far its snapshot is; DONE with the report comes after the last."""
     for table in run.tables:
         size, done = run.repairs.get(table, 0), run.repaired.get(table, 0)
@@ -34,7 +34,7 @@ def repair(session: Session, run: Comparison, _: ReconcileRequest) -> Answer:
     return Answer(State.WAITING, f"{sum(run.repaired.values())} rows were asked for again", changed=True)
 
 
-def _ask(session: Session, run: Comparison, table: str, keys: list[str]) -> Answer:
+def _ask(session: Session, run: ReconcileRun, table: str, keys: list[str]) -> Answer:
     where, count = conditions(keys)
     # One id for each snapshot, so that a step that is repeated sends no second signal.
     identifier = f"{run.id}-{table}-{run.repaired.get(table, 0)}"

@@ -6,7 +6,7 @@ from typing import Any
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.config import NAME_KEY
 from connector.domain.reconcile.config import comparison_config
-from connector.domain.reconcile.run import Comparison, ComparisonPhase, Part, ReconcileRequest
+from connector.domain.reconcile.run import ComparisonPhase, Part, ReconcileRequest, ReconcileRun
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
 from lambda_src.clients import metrics_page
 from lambda_src.clients.connect_rest import Connect
@@ -26,7 +26,7 @@ _EMPTY_LOOKS = 10
 Ranges = Mapping[str, Sequence[tuple[int, int]]]
 
 
-def watch_snapshot(session: Session, run: Comparison, _: ReconcileRequest) -> Answer:
+def watch_snapshot(session: Session, run: ReconcileRun, _: ReconcileRequest) -> Answer:
     """Wait until the tables are read, as the offset that Connect has stored says, and note their SCN."""
     session.know_confidential()
     connect, prefix = session.connect(), session.stage.topics.comparison_prefix
@@ -60,7 +60,7 @@ def watch_snapshot(session: Session, run: Comparison, _: ReconcileRequest) -> An
     return found or reads
 
 
-def _create(session: Session, connect: Connect, run: Comparison) -> None:
+def _create(session: Session, connect: Connect, run: ReconcileRun) -> None:
     """Create the temporary connector with what the stage's has in Connect."""
     stored = {key: value for key, value in (connect.config(CONNECTOR) or {}).items() if key != NAME_KEY}
     config = comparison_config(session.stage, stored, run.tables)
@@ -69,7 +69,7 @@ def _create(session: Session, connect: Connect, run: Comparison) -> None:
         connect.put_config(COMPARISON_CONNECTOR, config, timeout=seconds)
 
 
-def remove(session: Session, run: Comparison, _: ReconcileRequest) -> Answer:
+def remove(session: Session, run: ReconcileRun, _: ReconcileRequest) -> Answer:
     """Delete the temporary connector and its offsets: all that it had to write is on the topics."""
     session.know_confidential()
     connect = session.connect()
@@ -89,7 +89,7 @@ def remove(session: Session, run: Comparison, _: ReconcileRequest) -> Answer:
     return Answer(State.WAITING, f"{COMPARISON_CONNECTOR} is deleted with its offsets", changed=True)
 
 
-def reach(session: Session, run: Comparison, _: ReconcileRequest) -> Answer:
+def reach(session: Session, run: ReconcileRun, _: ReconcileRequest) -> Answer:
     """Wait until the stage's stream has passed the SCN; then note which records are to be compared."""
     found = there(session)
     if isinstance(found, Answer):
@@ -166,7 +166,7 @@ def _settled(session: Session, topics: Mapping[str, str]) -> Ranges | None:
     return there_is if settled else None
 
 
-def _topics_of(session: Session, run: Comparison, role: str) -> Mapping[str, str]:
+def _topics_of(session: Session, run: ReconcileRun, role: str) -> Mapping[str, str]:
     """Table -> its topic of a role."""
     by_table = {".".join(name.split(".")[-2:]): name for name in session.stage.topics.roles[role]}
     return {table: by_table[table] for table in run.tables}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from connector.domain.admin_api import Answer, State
 from connector.domain.reconcile.comparison import share
 from connector.domain.reconcile.keys import shown
-from connector.domain.reconcile.run import Comparison, ComparisonPhase, ReconcileRequest
+from connector.domain.reconcile.run import ComparisonPhase, ReconcileRequest, ReconcileRun
 from lambda_src.clients.state_table import read_run, replace_item
 from lambda_src.connect_admin.reconcile.begin import begin
 from lambda_src.connect_admin.reconcile.clean import discard, sweep
@@ -20,7 +20,7 @@ from lambda_src.session import Session
 CLEARED_AWAY = "the comparison was cleared away by somebody else; run it again"
 
 #: A step: it changes the run, and answers WAITING with how far it is.
-Step = Callable[[Session, Comparison, ReconcileRequest], Answer]
+Step = Callable[[Session, ReconcileRun, ReconcileRequest], Answer]
 
 
 def reconcile(session: Session) -> Answer:
@@ -44,7 +44,7 @@ def reconcile(session: Session) -> Answer:
     return answer
 
 
-def _superseded(session: Session, run: Comparison) -> Answer:
+def _superseded(session: Session, run: ReconcileRun) -> Answer:
     """Another request has changed the state; if it has cleared the run away, what this one has made goes."""
     now = read_run(session.aws.table(session.environment.table))
     if now.run is not None and now.run.id == run.id:
@@ -54,7 +54,7 @@ def _superseded(session: Session, run: Comparison) -> Answer:
     return left or Answer(State.FAILED, CLEARED_AWAY)
 
 
-def report(run: Comparison, request: ReconcileRequest) -> Answer:
+def report(run: ReconcileRun, request: ReconcileRequest) -> Answer:
     """What was found. Keys are in it only where they are asked for."""
     judged, keys = share(run.reports)
     wrong = {table: each.wrong for table, each in run.reports.items() if each.wrong}

@@ -6,18 +6,18 @@ from connector.domain.errors import OperatorError
 from connector.domain.reconcile.comparison import TableReport
 from connector.domain.reconcile.run import (
     Chunk,
-    Comparison,
     ComparisonItem,
     ComparisonPhase,
     Part,
     ReconcileRequest,
+    ReconcileRun,
 )
 
 RUN = "0" * 32
 
 
 def test_a_run_is_read_as_it_was_written() -> None:
-    run = Comparison(RUN, "ab", ["WMS.T"], 1, 2, ComparisonPhase.READ)
+    run = ReconcileRun(RUN, "ab", ["WMS.T"], 1, 2, ComparisonPhase.READ)
     run.parts.append(Part("WMS.T", True, "wms.WMS.T", 0, 3, 9))
     run.chunks.append(Chunk("WMS.T", False, 0, [0, 5]))
     run.reports["WMS.T"] = TableReport(equal=3, keys={"missing": ['{"ID":1}']})

@@ -7,7 +7,7 @@ import pytest
 
 from connector.domain.admin_api import REGISTRATION, TEARDOWN, Answer, Operation, State
 from connector.domain.capture.settings import ConnectorSettings
-from connector.domain.reconcile.run import RUN_KEY, Chunk, Comparison, ComparisonItem
+from connector.domain.reconcile.run import RUN_KEY, Chunk, ComparisonItem, ReconcileRun
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, COMPARISON_FOLDER
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from connector.domain.stage.stage import NAMED_STAGES, Stage
@@ -308,7 +308,7 @@ def test_what_a_refused_launch_found_of_somebody_else_is_not_deleted(operation: 
 
 
 def test_what_a_killed_comparison_has_left_goes_with_the_stage(a: FakeStage):
-    run = Comparison("0" * 32, "ab", ["WMS.PLAN_BASE_WVR_TBL"], 1, 2)
+    run = ReconcileRun("0" * 32, "ab", ["WMS.PLAN_BASE_WVR_TBL"], 1, 2)
     run.chunks.append(Chunk("WMS.PLAN_BASE_WVR_TBL", True, 0, [0]))
     a.table.items[RUN_KEY] = ComparisonItem(1, run).to_item()
     a.aws.objects.content[f"{COMPARISON_FOLDER}a/{run.id}/digests-0"] = b"x"
