@@ -228,7 +228,7 @@ def assert_only_own(catalogue: Catalogue, base: str) -> None:
         "ExactlyOnce": [
             f"{base}:transactional-id/{AREA}/connect-cluster-{group}",
             f"{base}:transactional-id/{AREA}/{group}-wms-oracle-cdc-0",
-            f"{base}:transactional-id/{AREA}/{group}-wms-oracle-cdc-reconcile-0",
+            f"{base}:transactional-id/{AREA}/{group}-wms-reconciler-0",
         ],
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 from connector.domain.access import deployer_protection
 from connector.domain.access.call import AwsScope
 from connector.domain.access.deployer import log_groups, topics
-from connector.domain.stage.aws_names import CONNECTOR, PRODUCT, RolePart
+from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR, PRODUCT, RolePart
 from connector.domain.stage.stage import NAMED_STAGES, Stage, bare_names
 from connector.domain.stage.topics import BROKER_TOPICS, CAPTURED_TABLES
 
@@ -74,20 +74,22 @@ def statements(scope: AwsScope, secret_prefix: str) -> Iterator[Statement]:
 
 
 def _bare(stages: Iterable[Stage]) -> set[str]:
-    """Topics, groups and transactional ids without a namespace: exactly, for `wms.x` is a legal stage.
-
-    Not the id of a comparison's connector, for which there is no room: who takes it breaks off a comparison.
-    """
+    """Topics, groups and transactional ids without a namespace: exactly, for `wms.x` is a legal stage."""
     groups = {stage.topics.connect_group for stage in stages}
-    ids = {f"connect-cluster-{g}" for g in groups} | {f"{g}-{CONNECTOR}-0" for g in groups}
+    either = _either(CONNECTOR, COMPARISON_CONNECTOR)
+    ids = {f"connect-cluster-{g}" for g in groups} | {f"{g}-{either}-0" for g in groups}
     return ids | {name for name in bare_names() if name not in BROKER_TOPICS}
 
 
 def _shorter(name: str) -> str:
-    """One pattern for the topics of the two tables of a schema, which no other name fits."""
+    """One pattern for the topics of the two tables of a schema."""
     base, revision = (table for _, table in CAPTURED_TABLES[:2])
-    pattern = "".join(a if a == b else "?" for a, b in zip(base, revision, strict=True))
-    return name.replace(base, pattern).replace(revision, pattern)
+    return name.replace(base, _either(base, revision)).replace(revision, _either(base, revision))
+
+
+def _either(one: str, other: str) -> str:
+    """A pattern for two names of one length; a branch's names that begin in the same way are longer."""
+    return "".join(a if a == b else "?" for a, b in zip(one, other, strict=True))
 
 
 def _of_roles(scope: AwsScope, stage: Stage, secret_prefix: str) -> Iterator[str]:

@@ -116,7 +116,7 @@ def test_an_item_of_the_version_before_is_read():
 def test_the_snapshot_of_a_comparison_is_none_of_the_stages(read: tuple[str, ...]):
     """It reads the tables that somebody chose, and a requested one that waits has not ended with it."""
     told = [lines.reading(*read), lines.completed(), lines.aborted(), lines.initial_failed()]
-    foreign = [line.replace("[wms-oracle-cdc|", "[wms-oracle-cdc-reconcile|") for line in told]
+    foreign = [line.replace("[wms-oracle-cdc|", "[wms-reconciler|") for line in told]
     assert foreign != told
     assert [snapshot_line(line) for line in foreign] == [None] * 4
     assert found(lines.requested(LAST), *foreign) == []
