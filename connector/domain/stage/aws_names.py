@@ -20,8 +20,8 @@ FOUNDATION_STACK = f"{PROJECT}-foundation"
 #: The connector's name in Kafka Connect, the same in every stage (each stage has its own Connect group).
 CONNECTOR = "wms-oracle-cdc"
 
-#: The connector beside it that reads the source once, for a comparison, and is deleted then. Both names have one
-#: length, so that one pattern stands for both where there is little room (`deployer_boundary`).
+#: The connector beside it that reads the source once, for a comparison, and is deleted then. Its name is as
+#: long, so that one pattern stands for both where there is little room (`deployer_boundary`).
 COMPARISON_CONNECTOR = "wms-reconciler"
 
 #: Below it in the artifact bucket are the digests of comparisons, which end with their run.
