@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(1500)]
 
 ROWS = int(os.environ.get("WMS_RECONCILE_ROWS", "100000"))
 #: Of each of four kinds, a fourth: one column, two columns, deleted on the topic, alive on the topic only.
-PLANTED = 1000
+PLANTED = 1008
 #: Where the keys begin that only the topic has, and those of the load.
 _GHOSTS = 800_000_000
 _LOADS = itertools.count(900_000_000, 1_000_000)
