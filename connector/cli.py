@@ -39,6 +39,9 @@ _COMMANDS = {
         "connector.commands.rotate:rotate", "Give the workers a changed secret, or say how.", _OPERATE
     ),
     "snapshot": Lazy("connector.commands.snapshot:snapshot", "Take a snapshot of captured tables.", _OPERATE),
+    "reconcile": Lazy(
+        "connector.commands.reconcile:reconcile", "Compare the source with the topics, row by row.", _OPERATE
+    ),
     "offsets": Lazy(
         "connector.commands.offsets:offsets", "Show, save or change the connector's position.", _OPERATE
     ),

@@ -87,8 +87,7 @@ def observe(
         # Without addresses there is nothing to connect to, and why they are missing is reported already.
         probes = [probe for probe in probes if probe.name in ("connect", SKIPPED)]
     seen, later_errors = run(_by(ends, probes))
-    state = seen.get("connect", ConnectState())
-    asked = clock()
+    state, asked = seen.get("connect", ConnectState()), clock()
     source, source_error = _source(session, state.status, ends)
     probe_errors = {**probe_errors, **unreadable, **later_errors, **_connector_error(state), **source_error}
     # Without the secrets their values could not be redacted in a database's message.

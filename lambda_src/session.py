@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
-from connector.domain.admin_api import LogEvent
 from connector.domain.capture.config import connector_config
 from connector.domain.capture.envelope import kept_envelope, remembered
 from connector.domain.capture.snapshot import SnapshotRequest
@@ -14,6 +13,8 @@ from connector.domain.errors import SecretError, ServerError
 from connector.domain.health.maintenance_window import WindowRequest
 from connector.domain.health.observation import Service, Source
 from connector.domain.health.refused import RefusedCredentials
+from connector.domain.reconcile.run import ReconcileRequest
+from connector.domain.request_values import LogEvent
 from connector.domain.secrets.brokers import Brokers, KafkaAuth, parse_brokers
 from connector.domain.secrets.database import Database, parse_database
 from connector.domain.secrets.fallback import find_secret, require_secret
@@ -34,11 +35,12 @@ from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import TopicSpec
 from lambda_src.clients import aws, metrics_page
 from lambda_src.clients import ecs as tasks
-from lambda_src.clients.backups import S3, Backups
+from lambda_src.clients.backups import Backups
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.ecs import Ecs
 from lambda_src.clients.endpoints import Address, addresses
 from lambda_src.clients.kafka_port import KafkaAdmin, OpenKafka, client_settings, open_kafka
+from lambda_src.clients.objects import S3
 from lambda_src.clients.secrets import SecretReader, SecretsManager
 from lambda_src.clients.state_table import Table, read_record, read_refused
 from lambda_src.clients.tcp import TcpProbe, tcp_probe
@@ -110,6 +112,8 @@ class Session:
     backup: str = ""
     #: The snapshot that is requested or asked about.
     snapshot: SnapshotRequest | None = None
+    #: The comparison of source and topics that is requested.
+    reconcile: ReconcileRequest | None = None
     #: Events of the worker's log that the caller has read; None when it could not.
     log: tuple[LogEvent, ...] | None = None
     #: Path -> version id of the secrets to work with, of which no other exists; None: whatever is current.
@@ -188,7 +192,7 @@ class Session:
     @property
     def backups(self) -> Backups | None:
         """Where the stage's backups lie; None for a stage that has none."""
-        bucket = self.environment.backup_bucket
+        bucket = self.environment.bucket
         return Backups(self.aws.s3(), bucket, self.stage) if bucket and not self.stage.ephemeral else None
 
     @property

@@ -94,9 +94,19 @@ def _add_artifacts(template: Template) -> None:
     old_backups = s3.LifecycleRule(
         Id="old-backups", Status="Enabled", Prefix=f"{BACKUPS}/", ExpirationInDays=_BACKUP_DAYS
     )
+    # A comparison deletes its digests itself; what it could not, goes a day later.
+    digests = s3.LifecycleRule(
+        Id="comparisons",
+        Status="Enabled",
+        Prefix=aws_names.COMPARISON_FOLDER,
+        ExpirationInDays=1,
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
+    )
     encryption = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=GetAtt("Key", "Arn"))
     log = s3.LoggingConfiguration(DestinationBucketName=Ref("AccessLogs"), LogFilePrefix="artifacts/")
-    _add_bucket(template, "Artifacts", encryption, old_versions, old_backups, LoggingConfiguration=log)
+    _add_bucket(
+        template, "Artifacts", encryption, old_versions, old_backups, digests, LoggingConfiguration=log
+    )
     _add_bucket_policy(template, "Artifacts")
     common.output(template, "ArtifactBucketName", Ref("Artifacts"), "Holds Lambda zips and backups")
 

@@ -12,7 +12,14 @@ from connector.domain.admin_api import FUNCTION_TIMEOUT_SECONDS
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health import metrics
 from connector.domain.stage.aws_names import RolePart
-from templates.shared import backup_rights, common, iam, msk, network_rights, resource_policies
+from templates.shared import (
+    bucket_rights,
+    common,
+    iam,
+    msk,
+    network_rights,
+    resource_policies,
+)
 from templates.shared.msk import KafkaRoleSettings
 from templates.shared.roles import Rights, role
 from templates.shared.settings import (
@@ -128,7 +135,7 @@ def _admin(settings: FunctionsSettings, place: Place) -> Function:
         *iam.find_tasks(names),
         iam.scale_service(names),
         *iam.replace_workers(names, settings.iam_path),
-        *backup_rights.keep_backups(place.bucket, settings.parsed_stage, key),
+        *bucket_rights.keep_objects(place.bucket, settings.parsed_stage, key),
     ]
     cluster = settings.msk_cluster
     return Function(
@@ -165,7 +172,7 @@ def _health(settings: FunctionsSettings, place: Place) -> Function:
             iam.read_log(names.connector_log_group),
             *iam.publish_to_topic(names.sns_topic, key),
             *iam.send_dead_letters(names.dead_letter_queue, key),
-            *backup_rights.write_backups(place.bucket, settings.parsed_stage, key),
+            *bucket_rights.write_backups(place.bucket, settings.parsed_stage, key),
         ],
         {} if cluster is None else msk.watch_heartbeat(cluster, settings.parsed_stage),
         {"DeadLetterConfig": awslambda.DeadLetterConfig(TargetArn=GetAtt("DeadLetters", "Arn"))},
@@ -311,12 +318,11 @@ def _environment(settings: FunctionsSettings, place: Place) -> dict[str, str | R
         "KAFKA_AUTH": settings.kafka_auth.value,
         "DESIRED_COUNT": str(settings.desired_count),
         "CONNECTOR_SETTINGS": ConnectorSettings.parse(settings.connector).to_json(),
+        "ARTIFACT_BUCKET": place.bucket,
     }
     if settings.alb_tls is not None:
         # The authority's certificate is read from the secret connectAlbTls when it is needed.
         variables["CONNECT_URL"] = f"https://{names.connect_host}"
-    if not settings.parsed_stage.ephemeral:
-        variables["BACKUP_BUCKET"] = place.bucket
     if settings.docs_url:
         variables["DOCS_URL"] = settings.docs_url
     if settings.fips:

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.aws import calls
-from connector.domain.admin_api import LogEvent
+from connector.domain.request_values import LogEvent
 
 #: How far back events of the task are read, in seconds: as far as the health check with 5 min heartbeats.
 _TASK_SECONDS = 900

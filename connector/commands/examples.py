@@ -51,6 +51,12 @@ EXAMPLES: Mapping[tuple[str, ...], tuple[str, ...]] = {
         f"wms-connector snapshot main --table {_TABLE}",
         f"wms-connector snapshot main --table {_TABLE} --where \"STATE_CD = 'NY'\" --wait",
     ),
+    ("reconcile",): (
+        "wms-connector reconcile main",
+        f"wms-connector reconcile main --table {_TABLE} --keys-shown",
+        "wms-connector reconcile main --repair",
+        "wms-connector reconcile main --clean",
+    ),
     ("acknowledge",): (f"wms-connector acknowledge main --table {_TABLE}",),
     ("offsets",): (
         "wms-connector offsets main",

@@ -10,7 +10,7 @@ import click
 from connector.commands.output import json_option, print_json, print_table, to_stderr, waiting
 from connector.domain.errors import ServerError, WmsError, one_line
 from connector.domain.stage import cost
-from connector.domain.stage.launch_plan import Act, LaunchPlan, Part, PlannedChange, announcement
+from connector.domain.stage.launch_plan import Act, LaunchPlan, PlannedChange, PlanPart, announcement
 from connector.domain.stage.stage import Stage
 from connector.operations.stage_settings import checkout
 from connector.sceptre.offline import without_connections
@@ -21,12 +21,12 @@ CHANGES_STATUS = 2
 _SHOWN = 60
 
 _TITLES = {
-    Part.STACK: "Stacks",
-    Part.IMAGE: "Image of the workers",
-    Part.CONNECTOR: "Connector config",
-    Part.TOPIC: "Topics",
-    Part.BROKER_RIGHT: "Rights that the cluster's owners must grant (wms-connector broker-script {stage})",
-    Part.DATABASE_RIGHT: "Rights that the DBA must grant (wms-connector oracle-script {stage})",
+    PlanPart.STACK: "Stacks",
+    PlanPart.IMAGE: "Image of the workers",
+    PlanPart.CONNECTOR: "Connector config",
+    PlanPart.TOPIC: "Topics",
+    PlanPart.BROKER_RIGHT: "Rights that the cluster's owners must grant (wms-connector broker-script {stage})",
+    PlanPart.DATABASE_RIGHT: "Rights that the DBA must grant (wms-connector oracle-script {stage})",
 }
 
 

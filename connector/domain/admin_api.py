@@ -10,10 +10,13 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from connector.domain import request_values
 from connector.domain.capture.offsets import pairs
 from connector.domain.capture.snapshot import SnapshotRequest
 from connector.domain.errors import OperatorError, ServerError
 from connector.domain.health.maintenance_window import WindowRequest
+from connector.domain.reconcile.run import ReconcileRequest
+from connector.domain.request_values import LogEvent
 from connector.domain.stage.backup import check_id
 
 
@@ -146,6 +149,10 @@ class Operation(StrEnum):
     SNAPSHOT = "snapshot", _COMMAND
     #: How far is a requested snapshot? Changes nothing.
     SNAPSHOT_PROGRESS = "snapshot-progress"
+    #: Go on with a comparison of source and topics, or begin one: a step each time that it is asked.
+    RECONCILE = "reconcile", CallPolicy(wait_seconds=6 * 3600)
+    #: Delete what a comparison has made, but its topics, also what one that was killed has left.
+    RECONCILE_CLEAN = "reconcile-clean", CallPolicy(wait_seconds=180)
     #: Take skipped changes of tables as known: they are no finding any more. Without tables: all of them.
     ACKNOWLEDGE = "acknowledge", _COMMAND
     #: What a rotation of changed secrets would do. Tries no login, changes nothing.
@@ -239,9 +246,6 @@ MOST_WORKERS = 10
 #: How an answer begins that refuses to register because a teardown has begun.
 TORN_DOWN = "the stage is being torn down"
 
-#: Time in milliseconds since 1970, and message.
-LogEvent = tuple[int, str]
-
 
 @dataclass(frozen=True)
 class Request:
@@ -272,6 +276,8 @@ class Request:
     remind_seconds: int = 0
     offsets: tuple[Mapping[str, Any], ...] = ()
     snapshot: SnapshotRequest | None = None
+    #: The comparison that is requested.
+    reconcile: ReconcileRequest | None = None
     #: An operator has asked the DBA whether the redo log of the offsets' position is there.
     position_checked: bool = False
     #: The connector's settings of the caller's checkout, as `ConnectorSettings.to_json` writes them.
@@ -299,6 +305,7 @@ class Request:
             "remind_seconds": self.remind_seconds or None,
             "offsets": [dict(pair) for pair in self.offsets] or None,
             "snapshot": None if self.snapshot is None else self.snapshot.to_payload(),
+            "reconcile": None if self.reconcile is None else self.reconcile.to_payload(),
             "position_checked": self.position_checked or None,
             "settings": self.settings,
             "confirmed": list(self.confirmed) or None,
@@ -342,55 +349,21 @@ class Request:
             content.get("launch") is True,
             stage,
             tuple(tables),
-            _log_events(content.get("log")),
+            request_values.log_events(content.get("log")),
             content.get("marked") is True,
             content.get("retry_login") is True,
-            _why(content.get("why", "")),
-            _remind_seconds(content.get("remind_seconds", 0)),
+            request_values.why(content.get("why", "")),
+            request_values.remind_seconds(content.get("remind_seconds", 0)),
             pairs(content.get("offsets", [])),
             SnapshotRequest.from_payload(content.get("snapshot")),
+            ReconcileRequest.from_payload(content.get("reconcile")),
             content.get("position_checked") is True,
             settings,
             confirmed=tuple(confirmed),
-            since=_since(content.get("since", 0)),
+            since=request_values.since(content.get("since", 0)),
             window=WindowRequest.from_payload(content.get("window")),
             backup=check_id(str(content["backup"])) if content.get("backup") else "",
         )
-
-
-def _since(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e11:
-        return float(value)
-    raise OperatorError(f"the request's since {value!r} is no time in seconds since 1970")
-
-
-#: How long an operator's reason may be, in characters.
-WHY_LENGTH = 200
-
-
-def _why(value: object) -> str:
-    """An operator's reason, which mails and `status` show."""
-    if isinstance(value, str) and len(value) <= WHY_LENGTH and (value.isprintable() or not value):
-        return value
-    raise OperatorError(f"the reason (why) is no line of at most {WHY_LENGTH} characters")
-
-
-def _remind_seconds(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise OperatorError(f"the request's remind_seconds {value!r} is not a whole number from 0")
-
-
-def _log_events(content: object) -> tuple[LogEvent, ...] | None:
-    """Events as a request carries them; an error does not show them, since they may hold a row's values."""
-    if content is None:
-        return None
-    if not isinstance(content, list):
-        raise OperatorError("the request's log is not a list of events")
-    try:
-        return tuple((int(at), str(message)) for at, message in content)
-    except (TypeError, ValueError):
-        raise OperatorError("the request's log has an event that is not a time and a message") from None
 
 
 def request(operation: Operation) -> dict[str, Any]:

@@ -1,21 +1,13 @@
 """The stage's backups in the artifact bucket: an object each, below the stage's own prefix."""
 
 from collections.abc import Iterator
-from typing import Any, Protocol
 
 from connector.domain.errors import OperatorError
 from connector.domain.stage import backup
 from connector.domain.stage.backup import StageBackup
 from connector.domain.stage.stage import Stage
 from lambda_src.clients.aws import aws_errors
-
-
-class S3(Protocol):
-    """The part of boto3's client that is used here."""
-
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> Any: ...  # noqa: N803
-    def get_object(self, *, Bucket: str, Key: str) -> Any: ...  # noqa: N803
-    def list_objects_v2(self, *, Bucket: str, Prefix: str, **page: str) -> Any: ...  # noqa: N803
+from lambda_src.clients.objects import S3
 
 
 class Backups:

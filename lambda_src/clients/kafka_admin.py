@@ -18,8 +18,8 @@ from connector.domain.capture.refused_rights import AllowedRights
 from connector.domain.errors import ServerError
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec
-from lambda_src.clients.kafka_port import TOPIC_REFUSED, UNKNOWN_TOPIC, Redact
-from lambda_src.clients.kafka_records import read_records, with_records
+from lambda_src.clients.kafka_port import TOPIC_REFUSED, UNKNOWN_TOPIC, RecordRange, Redact, Take
+from lambda_src.clients.kafka_records import kept_ranges, read_range, read_records, with_records
 from lambda_src.clients.kafka_refusals import LastFailure, operations_of, refusal, translated
 from lambda_src.runtime.deadline import Deadline
 
@@ -155,6 +155,18 @@ class Kafka:
     def records(self, topic: str, *, readable_only: bool = False) -> Sequence[tuple[str, str | None]]:
         with self._errors(f"the records of topic {topic}", Acl(Resource.TOPIC, topic, ("Read",))):
             return read_records(self._settings, self._deadline, topic, readable_only=readable_only)
+
+    def ranges(
+        self, topics: Sequence[str], *, committed: bool = True
+    ) -> Mapping[str, Sequence[tuple[int, int]]]:
+        needed = (Acl(Resource.TOPIC, topic, ("Read",)) for topic in topics)
+        with self._errors("the offsets of topics", *needed):
+            partitions = self.partitions(topics)
+            return kept_ranges(self._settings, self._deadline, partitions, committed=committed)
+
+    def read(self, part: RecordRange, take: Take, *, seconds: float, most: int) -> int:
+        with self._errors(f"the records of topic {part.topic}", Acl(Resource.TOPIC, part.topic, ("Read",))):
+            return read_range(self._settings, self._deadline.sooner(seconds), part, take, most)
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
         wanted = {

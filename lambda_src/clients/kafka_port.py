@@ -7,6 +7,7 @@ every invocation asks the brokers.
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from connector.domain.capture.refused_rights import AllowedRights
@@ -25,6 +26,20 @@ TOPIC_REFUSED = 29
 _RECONNECT_BACKOFF_MAX_MS = 4000
 
 Redact = Callable[[str], str]
+
+
+#: Takes the key and the value of one record.
+Take = Callable[[bytes | None, bytes | None], None]
+
+
+@dataclass(frozen=True)
+class RecordRange:
+    """The offsets of one partition from `at` to the one before `end`."""
+
+    topic: str
+    partition: int
+    at: int
+    end: int
 
 
 class KafkaAdmin(Protocol):
@@ -81,6 +96,22 @@ class KafkaAdmin(Protocol):
 
         `readable_only`: pass over records in a compression that the functions cannot read. Without it they
         are an error, for who judges by what is on a topic must have all of it.
+        """
+        ...
+
+    def ranges(
+        self, topics: Sequence[str], *, committed: bool = True
+    ) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """Topic -> of each partition the first offset that it still has, and the end.
+
+        The end is the offset after the last record; with `committed` that where an open transaction begins.
+        """
+        ...
+
+    def read(self, part: RecordRange, take: Take, *, seconds: float, most: int) -> int:
+        """Hand committed records to `take` until the end of `part`, for so many seconds and records at most.
+
+        The offset from which to go on. `ServerError` if records from the beginning of `part` are gone.
         """
         ...
 

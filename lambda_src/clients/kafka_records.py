@@ -1,16 +1,23 @@
 """What is on topics: all records of a small one, and which have any."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import UnsupportedCodecError
+from kafka.errors import OffsetOutOfRangeError, UnsupportedCodecError
 from kafka.protocol.consumer import OffsetSpec
 
+from connector.domain.errors import ServerError
+from lambda_src.clients import lz4
+from lambda_src.clients.kafka_port import RecordRange, Take
 from lambda_src.runtime.deadline import Deadline
 
 _READ_SECONDS = 15.0
 _POLL_MS = 500
+#: What is fetched at once, in bytes, and how many records are unpacked at once: a function has 256 MiB.
+_FETCH_BYTES = 2 * 1024 * 1024
+_FETCH_RECORDS = 500
 
 
 def read_records(
@@ -23,19 +30,9 @@ def read_records(
     before its first registration is as the worker compressed it.
     """
     what = f"reading topic {topic}"
-    milliseconds = int(deadline.timeout(what, at_most=_READ_SECONDS) * 1000)
     partition = TopicPartition(topic, 0)
-    consumer = KafkaConsumer(
-        **settings,
-        # Without a group nothing is committed, and no right on a group is needed.
-        group_id=None,
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        bootstrap_timeout_ms=milliseconds,
-        request_timeout_ms=milliseconds,
-    )
     found: list[tuple[str, str | None]] = []
-    try:
+    with _consumer(settings, deadline, what) as consumer:
         consumer.assign([partition])
         consumer.seek_to_beginning(partition)
         end = consumer.end_offsets([partition])[partition]
@@ -50,9 +47,76 @@ def read_records(
                 consumer.seek(partition, consumer.position(partition) + 1)
                 continue
             found += [(_text(record.key) or "", _text(record.value)) for record in records]
+    return found
+
+
+def kept_ranges(
+    settings: Mapping[str, Any], deadline: Deadline, partitions: Mapping[str, int], *, committed: bool
+) -> Mapping[str, Sequence[tuple[int, int]]]:
+    """Topic -> of each partition the first offset kept and the one after the last, or the last committed."""
+    parts = [TopicPartition(topic, each) for topic, count in partitions.items() for each in range(count)]
+    if not parts:
+        return {}
+    level = "read_committed" if committed else "read_uncommitted"
+    with _consumer(settings, deadline, "the offsets of topics", isolation_level=level) as consumer:
+        # Of a consumer that reads what is committed, the end is where the first open transaction begins.
+        first, end = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
+    return {
+        topic: [(first[part], end[part]) for part in parts if part.topic == topic] for topic in partitions
+    }
+
+
+def read_range(
+    settings: Mapping[str, Any], deadline: Deadline, part: RecordRange, take: Take, most: int
+) -> int:
+    """Hand the committed records of a range to `take`: `most` or a few more, and none after the deadline.
+
+    The offset from which to go on; raises kafka-python's errors, and `ServerError` if records are gone.
+    """
+    lz4.install()
+    partition, left = TopicPartition(part.topic, part.partition), most
+    with _consumer(
+        settings,
+        deadline,
+        f"reading topic {part.topic}",
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=_FETCH_BYTES,
+        max_poll_records=_FETCH_RECORDS,
+    ) as consumer:
+        consumer.assign([partition])
+        consumer.seek(partition, part.at)
+        while (at := int(consumer.position(partition))) < part.end and left > 0 and deadline.left > 0:
+            try:
+                records = consumer.poll(timeout_ms=_POLL_MS).get(partition, ())
+            except OffsetOutOfRangeError:
+                raise ServerError(
+                    f"topic {part.topic} has lost records that were still to be read: its retention is over"
+                ) from None
+            for record in records:
+                if record.offset < part.end:
+                    take(record.key, record.value)
+            left -= len(records)
+    return min(at, part.end)
+
+
+@contextmanager
+def _consumer(
+    settings: Mapping[str, Any], deadline: Deadline, what: str, **more: Any
+) -> Iterator[KafkaConsumer]:
+    """A consumer of what is committed. Without a group nothing is stored, and no right on one is needed."""
+    milliseconds = int(deadline.timeout(what, at_most=_READ_SECONDS) * 1000)
+    consumer = KafkaConsumer(
+        **settings,
+        group_id=None,
+        enable_auto_commit=False,
+        bootstrap_timeout_ms=milliseconds,
+        request_timeout_ms=milliseconds,
+        **{"isolation_level": "read_committed", **more},
+    )
+    try:
+        yield consumer
     finally:
         consumer.close()
-    return found
 
 
 def with_records(client: KafkaAdminClient, partitions: Mapping[str, int]) -> frozenset[str]:

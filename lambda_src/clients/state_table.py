@@ -13,6 +13,7 @@ from connector.domain.health.refused import REFUSED_KEY, RefusedCredentials, Ref
 from connector.domain.health.rotation_state import ROTATION_KEY, Rotation
 from connector.domain.health.state import STATE_KEY, HealthState
 from connector.domain.health.validation_mark import VALIDATION_KEY, ValidationMark
+from connector.domain.reconcile.run import RUN_KEY, ComparisonItem
 from connector.domain.stage.launch_mark import LAUNCH_KEY, launch_began, launch_item
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from lambda_src.clients.aws import aws_errors
@@ -195,3 +196,9 @@ def write_validation(table: Table, mark: ValidationMark) -> None:
     """Replace that."""
     with aws_errors("marking a validation in the state table"):
         table.put_item(Item=mark.to_item())
+
+
+def read_run(table: Table) -> ComparisonItem:
+    """The comparison of source and topics that is under way, if one is."""
+    item = read_item(table, RUN_KEY)
+    return ComparisonItem() if item is None else ComparisonItem.from_item(item)

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from connector.domain.admin_api import LogEvent
 from connector.domain.health.causes import TASK_PATTERN, is_consequence, of_task, trace_of
+from connector.domain.request_values import LogEvent
 from lambda_src.clients.aws import aws_errors
 
 #: Debezium repeats a failed connection every few seconds, each time for as long as the driver waits.

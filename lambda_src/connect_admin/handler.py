@@ -40,6 +40,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             offsets=request.offsets,
             position_checked=request.position_checked,
             snapshot=request.snapshot,
+            reconcile=request.reconcile,
             settings=request.settings,
             confirmed=request.confirmed,
             since=request.since,

@@ -19,6 +19,8 @@ from lambda_src.connect_admin.control import connected, pause, restart, resume, 
 from lambda_src.connect_admin.maintenance import end_maintenance, show_maintenance, start_maintenance
 from lambda_src.connect_admin.offsets import offsets, reset_offsets, restore_offsets, stop_for_offsets
 from lambda_src.connect_admin.rebuild import end_workers, losses
+from lambda_src.connect_admin.reconcile.clean import clean
+from lambda_src.connect_admin.reconcile.steps import reconcile
 from lambda_src.connect_admin.registration import first_launch
 from lambda_src.connect_admin.registration.changes import changes
 from lambda_src.connect_admin.registration.cluster import check_cluster
@@ -91,6 +93,8 @@ ROWS: Mapping[Operation, Row] = {
     Operation.CONFIG_DIFF: Row(config_diff, 45),
     Operation.SNAPSHOT: Row(snapshot, 46),
     Operation.SNAPSHOT_PROGRESS: Row(snapshot_progress, 46),
+    Operation.RECONCILE: Row(reconcile, 46),
+    Operation.RECONCILE_CLEAN: Row(clean, 46),
     Operation.ACKNOWLEDGE: Row(acknowledge, 20),
     Operation.ROTATE_CHECK: Row(rotate_check, 40),
     Operation.ROTATE: Row(rotate, 46),

@@ -14,8 +14,8 @@ from connector.domain.health.observation import Observation
 from connector.domain.health.remediation import Outcome
 from connector.domain.health.verdict import Verdict, decide
 from lambda_src.clients import aws
-from lambda_src.clients.backups import S3
 from lambda_src.clients.ecs import Ecs
+from lambda_src.clients.objects import S3
 from lambda_src.clients.secrets import SecretsManager
 from lambda_src.clients.state_table import Table
 from lambda_src.clients.worker_log import Logs

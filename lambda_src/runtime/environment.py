@@ -18,8 +18,8 @@ REQUIRED = (
     "CONNECTOR_SETTINGS",
 )
 #: CONNECT_URL only with a load balancer, DOCS_URL only where mails link to it. Functions of
-#: an earlier version have no DESIRED_COUNT; only a named stage has a BACKUP_BUCKET.
-OPTIONAL = ("BACKUP_BUCKET", "CONNECT_URL", "DESIRED_COUNT", "DOCS_URL")
+#: an earlier version have no DESIRED_COUNT and no ARTIFACT_BUCKET.
+OPTIONAL = ("ARTIFACT_BUCKET", "CONNECT_URL", "DESIRED_COUNT", "DOCS_URL")
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Environment:
     desired_count: int = 1
     #: The address of the directory `docs`, to which mails link; empty: they name the file.
     docs_url: str = ""
-    #: The bucket with the stage's backups; empty: it is not backed up.
-    backup_bucket: str = ""
+    #: The bucket with backups and the digests of comparisons.
+    bucket: str = ""
 
     @classmethod
     def parse(cls, variables: Mapping[str, str]) -> "Environment":
@@ -62,7 +62,7 @@ class Environment:
             connect_url=variables.get("CONNECT_URL", "").rstrip("/") or None,
             desired_count=_count(variables.get("DESIRED_COUNT", "1")),
             docs_url=variables.get("DOCS_URL", ""),
-            backup_bucket=variables.get("BACKUP_BUCKET", ""),
+            bucket=variables.get("ARTIFACT_BUCKET", ""),
         )
 
 

@@ -102,7 +102,7 @@ def decrypt_through(key: Any, *services: str) -> Statement:
         Effect=Allow,
         Action=[kms.Decrypt],
         Resource=[key],
-        Condition=_through(*services),
+        Condition=through(*services),
     )
 
 
@@ -119,12 +119,13 @@ def decrypt_secrets(keys: Sequence[str]) -> list[Statement]:
             Effect=Allow,
             Action=[kms.Decrypt],
             Resource=sorted(set(keys)),
-            Condition=_through("secretsmanager"),
+            Condition=through("secretsmanager"),
         )
     ]
 
 
-def _through(*services: str) -> Condition:
+def through(*services: str) -> Condition:
+    """Only what these services ask of KMS for the caller."""
     return Condition(
         StringEquals({"kms:ViaService": [Sub(f"{name}.${{AWS::Region}}.amazonaws.com") for name in services]})
     )
@@ -160,7 +161,7 @@ def publish_to_topic(topic: str, key: Any) -> list[Statement]:
             Effect=Allow,
             Action=[kms.Decrypt, kms.GenerateDataKey],
             Resource=[key],
-            Condition=_through("sns"),
+            Condition=through("sns"),
         ),
     ]
 
@@ -190,7 +191,7 @@ def send_dead_letters(queue: str, key: Any) -> list[Statement]:
             Effect=Allow,
             Action=[kms.Decrypt, kms.GenerateDataKey],
             Resource=[key],
-            Condition=_through("sqs"),
+            Condition=through("sqs"),
         ),
     ]
 

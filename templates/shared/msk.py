@@ -12,14 +12,14 @@ from pydantic import Field, model_validator
 
 from connector.domain.errors import OperatorError
 from connector.domain.secrets.brokers import KafkaAuth
-from connector.domain.stage.aws_names import CONNECTOR
+from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import Catalogue
 from templates.shared.roles import Rights
 from templates.shared.settings import RoleSettings
 
 # A policy each: the longest names fill one with the topics alone.
-_TOPICS, _BROKERS = "Topics", "Brokers"
+_TOPICS, _BROKERS, _COMPARISON = "Topics", "Brokers", "Comparison"
 
 _CLUSTER = re.compile(r"(arn:[\w-]+:kafka:[a-z0-9-]+:\d{12}):cluster/([\w-]+)/([\w-]+)")
 
@@ -73,7 +73,14 @@ def stream_as_worker(cluster: MskCluster, catalogue: Catalogue) -> Rights:
             kafka.ReadData,
             kafka.WriteData,
         ],
-        Resource=[cluster.topic(name) for name in catalogue],
+        Resource=_of_stream(cluster, catalogue),
+    )
+    comparison = Statement(
+        Sid="WriteComparison",
+        Effect=Allow,
+        # Connect looks whether a topic is there before it writes.
+        Action=[kafka.DescribeTopic, kafka.WriteData],
+        Resource=_of_comparison(cluster, catalogue),
     )
     brokers = [
         Statement(
@@ -95,10 +102,11 @@ def stream_as_worker(cluster: MskCluster, catalogue: Catalogue) -> Rights:
             Resource=[
                 cluster.transactional_id(f"connect-cluster-{group}"),
                 cluster.transactional_id(f"{group}-{CONNECTOR}-0"),
+                cluster.transactional_id(f"{group}-{COMPARISON_CONNECTOR}-0"),
             ],
         ),
     ]
-    return {_TOPICS: [topics], _BROKERS: brokers}
+    return {_TOPICS: [topics], _BROKERS: brokers, _COMPARISON: [comparison]}
 
 
 def prepare_as_admin(cluster: MskCluster, stage: Stage) -> Rights:
@@ -113,18 +121,25 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> Rights:
     written = ["signal"] if stage.ephemeral else ["signal", "schema_history"]
     # In the statements that name the same resources: a policy has a limit.
     delete_topic, delete_group = ([kafka.DeleteTopic], [kafka.DeleteGroup]) if stage.ephemeral else ([], [])
+    prepare = [
+        kafka.AlterTopic,
+        kafka.AlterTopicDynamicConfiguration,
+        kafka.CreateTopic,
+        *delete_topic,
+        kafka.DescribeTopicDynamicConfiguration,
+        kafka.ReadData,
+    ]
     topics = Statement(
         Sid="PrepareOwnTopics",
         Effect=Allow,
-        Action=[
-            kafka.AlterTopic,
-            kafka.AlterTopicDynamicConfiguration,
-            kafka.CreateTopic,
-            *delete_topic,
-            kafka.DescribeTopicDynamicConfiguration,
-            kafka.ReadData,
-        ],
-        Resource=[cluster.topic(name) for name in catalogue],
+        Action=prepare,
+        Resource=_of_stream(cluster, catalogue),
+    )
+    comparison = Statement(
+        Sid="PrepareComparison",
+        Effect=Allow,
+        Action=prepare,
+        Resource=_of_comparison(cluster, catalogue),
     )
     brokers = [
         Statement(
@@ -152,7 +167,15 @@ def prepare_as_admin(cluster: MskCluster, stage: Stage) -> Rights:
             Resource=[cluster.group(name) for name in catalogue.groups],
         ),
     ]
-    return {_TOPICS: [topics], _BROKERS: brokers}
+    return {_TOPICS: [topics], _BROKERS: brokers, _COMPARISON: [comparison]}
+
+
+def _of_stream(cluster: MskCluster, catalogue: Catalogue) -> list[str]:
+    return [cluster.topic(name) for name in catalogue if name not in catalogue.roles["comparison"]]
+
+
+def _of_comparison(cluster: MskCluster, catalogue: Catalogue) -> list[str]:
+    return [cluster.topic(name) for name in catalogue.roles["comparison"]]
 
 
 def watch_heartbeat(cluster: MskCluster, stage: Stage) -> Rights:

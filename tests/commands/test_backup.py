@@ -25,7 +25,7 @@ def main(monkeypatch: pytest.MonkeyPatch) -> Deployed:
     """Main, deployed, registered and with a bucket, at SCN 150; somebody sits at a terminal."""
     deployed = Deployed()
     inside = deployed.inside
-    inside.backup_bucket = BUCKET
+    inside.bucket = BUCKET
     inside.connect.position = {"scn": "150"}
     inside.kafka.written[HISTORY] = list(KEPT)
     inside.kafka.newest_at[inside.stage.topics.one("heartbeat")] = BEATS

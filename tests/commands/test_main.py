@@ -33,6 +33,7 @@ COMMANDS = {
     "offsets",
     "pause",
     "plan",
+    "reconcile",
     "restart",
     "rotate",
     "resume",

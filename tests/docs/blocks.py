@@ -31,6 +31,8 @@ from connector.domain.health.maintenance_window import HeldMail, Window
 from connector.domain.health.observation import Observation
 from connector.domain.health.verdict import Verdict
 from connector.domain.network import endpoints
+from connector.domain.reconcile.comparison import TableReport
+from connector.domain.reconcile.run import ReconcileRequest, ReconcileRun
 from connector.domain.secrets import fallback, secrets
 from connector.domain.secrets.brokers import KafkaAuth
 from connector.domain.stage import stack_states
@@ -38,10 +40,12 @@ from connector.domain.stage.ownership import foreign_stack
 from connector.domain.stage.stage import NAMED_STAGES, RESERVED_STAGES, RULE, Stage
 from connector.domain.stage.topics import Catalogue
 from connector.sceptre.render import write
+from lambda_src.connect_admin.reconcile.steps import report
 from templates.shared.fargate import SIZES
 from tests.docs import growth, handbook, messages, redo_readers
 from tests.domain.stage.test_stack_states import STATES
 from tests.support import sizes
+from tests.support.fake_aws import FakeAws
 from tests.support.predecessor import predecessor
 from tests.support.rendered_config import rendered_group
 
@@ -349,6 +353,22 @@ def _adopt() -> str:
     return f"\n```text\n$ wms-connector adopt {NAMED.name} --plan\n...\n{steps.strip()}\n```\n\n"
 
 
+def _reconcile() -> str:
+    """The command, run on a function that has compared some rows of one table."""
+    table = "WMS.PLAN_BASE_WVR_TBL"
+    found = TableReport(equal=99_120, different=212, missing=40, ghosts=3, unjudged=625)
+    found.columns.update(WVR_TTL_TXT=200, EXPRTN_DT=14)
+    run = ReconcileRun("0" * 32, "", [table], 0, 0, scn=2_000_203, records=231_554, reports={table: found})
+    answer = report(run, ReconcileRequest(run.id)).to_payload()
+    aws = FakeAws()
+    aws.functions = {NAMED.names.connect_admin: lambda _: answer}
+    with mock.patch.object(account, "Account", return_value=aws):
+        done = CliRunner().invoke(cli.main, ["reconcile", NAMED.name, "--table", table])
+    assert done.exit_code == 1, done.output
+    shown = "\n".join(line for line in done.output.splitlines() if not line.startswith("reconcile")).strip()
+    return f"\n```text\n$ wms-connector reconcile {NAMED.name} --table {table}\n{shown}\n```\n\n"
+
+
 def _foreign_stack() -> str:
     found = foreign_stack(NAMED, predecessor().stacks[NAMED.names.stack("connector")])
     assert found is not None
@@ -403,4 +423,5 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "adopt": _adopt,
     "plan": _plan,
     "foreign-stack": _foreign_stack,
+    "reconcile": _reconcile,
 }

@@ -88,8 +88,8 @@ class FakeStage:
     settings: ConnectorSettings = field(default_factory=ConnectorSettings)
     #: How many workers the stage is configured to have.
     desired_count: int = 1
-    #: The bucket for backups; with none nothing is backed up.
-    backup_bucket: str = ""
+    #: The artifact bucket; with none nothing is backed up, and nothing can be compared.
+    bucket: str = ""
     connect: FakeConnect = field(default_factory=FakeConnect)
     kafka: FakeKafka = field(default_factory=FakeKafka)
     time: Time = field(default_factory=Time)
@@ -137,7 +137,7 @@ class FakeStage:
             self.auth,
             self.settings,
             desired_count=self.desired_count,
-            backup_bucket=self.backup_bucket,
+            bucket=self.bucket,
         )
 
     def session(

@@ -74,6 +74,10 @@ class FakeConnect:
     offsets: set[str] = field(default_factory=set)
     #: The offset that they have stored.
     position: dict[str, Any] = field(default_factory=lambda: {"txSeq": 7})
+    #: Offsets of one connector that are other ones: its name -> what it has stored.
+    others: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: What happens when a connector has got a config.
+    on_config: Callable[[str, dict[str, str]], object] = lambda _name, _config: None
     #: Offsets of the kind `jdbc` that are stored too: table -> timestamp in milliseconds.
     polled: dict[str, int] = field(default_factory=dict)
     #: By how much the database's SCN grows each time that the metrics are read, once it is in `debezium`.
@@ -158,6 +162,7 @@ class FakeConnect:
             self.states[name] = "RUNNING"
             self.offsets.add(name)
             self._start_task(name)
+        self.on_config(name, config)
         stored = {"name": name, "config": self.configs[name], "tasks": [], "type": "source"}
         return _reply(201 if created else 200, stored)
 
@@ -199,6 +204,8 @@ class FakeConnect:
     def _get_offsets(self, name: str) -> Reply:
         if name not in self.configs:
             return _refuse(404, f"Connector {name} not found")
+        if name in self.others:
+            return _reply(200, {"offsets": [self.others[name]]})
         pair = {"partition": {"server": "wms"}, "offset": self.position}
         stored = [pair] if name in self.offsets else []
         stored += [
@@ -230,6 +237,7 @@ class FakeConnect:
         if self.keeps_offsets:
             return _refuse(500 if self.keeps_offsets == "a moment" else 400, "the offsets cannot be modified")
         self.offsets.discard(name)
+        self.others.pop(name, None)
         return _reply(200, {"message": "The offsets for this connector have been reset successfully"})
 
     def _delete(self, name: str) -> Reply:

@@ -10,7 +10,7 @@ from connector.domain.capture.refused_rights import AllowedRights
 from connector.domain.errors import ServerError
 from connector.domain.stage.teardown import Plan
 from connector.domain.stage.topics import TopicSpec, fold
-from lambda_src.clients.kafka_port import KafkaAdmin
+from lambda_src.clients.kafka_port import KafkaAdmin, RecordRange, Take
 
 #: All that a right may be for.
 OPERATIONS = (*("Read", "Write", "Create", "Delete", "Alter", "Describe", "DescribeConfigs", "AlterConfigs"),)
@@ -47,6 +47,8 @@ class FakeKafka:
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     #: Topic -> its records, key and value.
     written: dict[str, list[tuple[str, str | None]]] = field(default_factory=dict)
+    #: Topic -> how many of them its retention has taken away.
+    gone: dict[str, int] = field(default_factory=dict)
     #: Rights that its owners have not granted, one operation each.
     refused: set[tuple[Resource, str, str]] = field(default_factory=set)
     #: Topic -> when its newest record was written, or the error of asking.
@@ -105,6 +107,24 @@ class FakeKafka:
     def records(self, topic: str, *, readable_only: bool = False) -> Sequence[tuple[str, str | None]]:
         assert topic in self.topics, "nobody reads a topic that does not exist"
         return self.written.get(topic, [])
+
+    def ranges(
+        self, topics: Sequence[str], *, committed: bool = True
+    ) -> Mapping[str, Sequence[tuple[int, int]]]:
+        return {
+            name: [(self.gone.get(name, 0), len(self.written.get(name, ())))]
+            for name in topics
+            if name in self.topics
+        }
+
+    def read(self, part: RecordRange, take: Take, *, seconds: float, most: int) -> int:
+        assert seconds > 0
+        if part.at < self.gone.get(part.topic, 0):
+            raise ServerError(f"topic {part.topic} has lost records that were still to be read")
+        end = min(part.end, part.at + most)
+        for key, value in self.written.get(part.topic, [])[part.at : end]:
+            take(key.encode(), None if value is None else value.encode())
+        return end
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
         for spec in specs:

@@ -332,19 +332,28 @@ class FakeS3:
     """One bucket: key -> object; listed in pages; or its refusal."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
+    #: The key of each write.
+    written: list[str] = field(default_factory=list)
     refusal: Exception | None = None
     page: int = 2
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> Any:
         self._check(Bucket)
         self.objects[Key] = Body
-        return {}
+        self.written.append(Key)
+        return {"ETag": "x"}
 
-    def get_object(self, *, Bucket: str, Key: str) -> Any:
+    def get_object(self, *, Bucket: str, Key: str, **part: str) -> Any:
         self._check(Bucket)
         if Key not in self.objects:
             raise client_error("NoSuchKey", "The specified key does not exist.", "GetObject")
-        return {"Body": io.BytesIO(self.objects[Key])}
+        first, _, last = part.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
+        return {"Body": io.BytesIO(self.objects[Key][int(first) : int(last) + 1 if last else None])}
+
+    def delete_object(self, *, Bucket: str, Key: str) -> Any:
+        self._check(Bucket)
+        self.objects.pop(Key, None)
+        return {}
 
     def list_objects_v2(self, *, Bucket: str, Prefix: str, **page: str) -> Any:
         """One page, in the order of the keys, as S3 lists them."""

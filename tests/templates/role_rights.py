@@ -29,6 +29,7 @@ ROLES = {
 _BUCKET = "wms-foundation-artifacts-abc123"
 _SUBNETS = ("subnet-0a000000000000001", "subnet-0a000000000000002")
 _IMAGE = f"amazonaws.com/team/worker@sha256:{'0' * 64}"
+_BUCKET = "wms-foundation-artifacts-abc123"
 _ALB = {"certificate_authority_arn": "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/0a1b"}
 
 
@@ -62,8 +63,8 @@ class DeployedStage:
             (scope.arn("ec2", f"subnet/{_SUBNETS[0]}"), owner.arn("ec2", f"subnet/{_SUBNETS[1]}")),
             (scope.arn("ec2", "security-group/sg-0a"), scope.arn("ec2", "security-group/sg-0b")),
             owner.arn("ecr", "repository/team/worker"),
+            f"arn:{scope.partition}:s3:::{_BUCKET}",
             (scope.arn("kms", "key/own"), owner.arn("kms", "key/mrk-theirs")),
-            bucket=f"arn:{scope.partition}:s3:::{_BUCKET}",
         )
 
     @property

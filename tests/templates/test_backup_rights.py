@@ -55,13 +55,16 @@ def test_only_the_own_backups_are_listed(name: str):
 
 
 @given(ephemeral_stages)
-def test_a_branchs_stage_has_no_right_on_the_bucket(stage: Stage):
+def test_a_branchs_stage_has_no_right_on_backups(stage: Stage):
     deployed = DeployedStage(stage)
     for caller in (ADMIN, HEALTH):
-        actions = {
-            action
+        granted = [
+            (action, resource)
             for policy in deployed.policies(caller)
             for statement in policy["Statement"]
             for action in statement["Action"]
-        }
-        assert not [action for action in actions if action.startswith("s3:")]
+            for resource in statement["Resource"]
+            if action.startswith("s3:")
+        ]
+        folder = f"/{stage.names.comparison_folder}*"
+        assert all(action.endswith("Object") and resource.endswith(folder) for action, resource in granted)

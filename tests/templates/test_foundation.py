@@ -29,10 +29,10 @@ def test_the_bucket_is_private_versioned_encrypted_and_takes_tls_only():
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_backups_expire_and_zips_do_not():
+def test_backups_and_digests_expire_and_zips_do_not():
     rules = RESOURCES["Artifacts"]["Properties"]["LifecycleConfiguration"]["Rules"]
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"backups/": 90}
+    assert expiring == {"backups/": 90, "compared/": 1}
 
 
 def test_images_are_immutable_and_scanned():

@@ -24,10 +24,8 @@ def test_its_environment_is_the_contracted_one_and_nothing_is_empty():
         "SERVICE_NAME": "wms-connector-main",
         "KAFKA_AUTH": "tls",
         "DESIRED_COUNT": "1",
-        "BACKUP_BUCKET": {"Ref": "ArtifactBucketName"},
+        "ARTIFACT_BUCKET": {"Ref": "ArtifactBucketName"},
     }
-    branch = built("functions", "feature-x")["Resources"]["ConnectAdmin"]["Properties"]
-    assert "BACKUP_BUCKET" not in branch["Environment"]["Variables"], "it has no backups"
     assert json.loads(variables["CONNECTOR_SETTINGS"])["kind"] == "debezium"
 
 

@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 from awacs.aws import Statement
+from hypothesis import given
 from troposphere import Ref, encode_to_dict
 
+from connector.domain.capture.acls import acls
+from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.errors import OperatorError
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import Catalogue
 from templates.shared import iam, image_rights, msk, network_rights
 from templates.shared.roles import Rights
+from tests.domain import strategies
 from tests.templates.support import LONGEST, MSK, plain
 
 BASE = "arn:aws:{}:us-east-1:123456789012:{}"
@@ -209,16 +213,22 @@ def test_the_worker_touches_exactly_its_stages_topics_groups_and_transactional_i
         assert_only_own(stage.topics.using(group), base)
 
 
+def of_stream(catalogue: Catalogue) -> list[str]:
+    return [topic for topic in catalogue if topic not in catalogue.roles["comparison"]]
+
+
 def assert_only_own(catalogue: Catalogue, base: str) -> None:
     group = catalogue.connect_group
     found = resources(msk.stream_as_worker(CLUSTER, catalogue))
     assert found == {
         "ConnectToCluster": [MSK],
-        "StreamOwnTopics": [f"{base}:topic/{AREA}/{topic}" for topic in catalogue],
+        "StreamOwnTopics": [f"{base}:topic/{AREA}/{topic}" for topic in of_stream(catalogue)],
+        "WriteComparison": [f"{base}:topic/{AREA}/{topic}" for topic in catalogue.roles["comparison"]],
         "JoinOwnGroups": [f"{base}:group/{AREA}/{name}" for name in catalogue.groups],
         "ExactlyOnce": [
             f"{base}:transactional-id/{AREA}/connect-cluster-{group}",
             f"{base}:transactional-id/{AREA}/{group}-wms-oracle-cdc-0",
+            f"{base}:transactional-id/{AREA}/{group}-wms-reconciler-0",
         ],
     }
 
@@ -229,7 +239,8 @@ def test_the_admin_sees_all_topics_but_changes_its_stages_only():
     wide = [sid for sid, found in by_sid.items() if any(r.endswith("/*") for r in found["Resource"])]
     assert wide == ["SeeTopics"]
     assert by_sid["SeeTopics"]["Action"] == ["kafka-cluster:DescribeTopic"]
-    assert len(by_sid["PrepareOwnTopics"]["Resource"]) == len(list(stage.topics))
+    changed = [*by_sid["PrepareOwnTopics"]["Resource"], *by_sid["PrepareComparison"]["Resource"]]
+    assert sorted(arn.rpartition("/")[2] for arn in changed) == sorted(stage.topics)
 
 
 def test_the_admin_writes_to_its_stages_signal_topic_only_and_needs_no_right_on_the_cluster_for_it():
@@ -258,6 +269,28 @@ def test_only_an_ephemeral_stages_own_topics_and_groups_may_be_deleted():
                 deleting[name, found["Sid"]] = found["Resource"]
     stage, base = Stage.parse("a"), MSK.partition(":cluster/")[0]
     assert deleting == {
-        ("a", "PrepareOwnTopics"): [f"{base}:topic/{AREA}/{topic}" for topic in stage.topics],
+        ("a", "PrepareOwnTopics"): [f"{base}:topic/{AREA}/{topic}" for topic in of_stream(stage.topics)],
+        ("a", "PrepareComparison"): [f"{base}:topic/{AREA}/{t}" for t in stage.topics.roles["comparison"]],
         ("a", "SeeOwnGroups"): [f"{base}:group/{AREA}/{group}" for group in stage.topics.groups],
     }
+
+
+@given(strategies.stages)
+def test_no_role_of_a_named_stage_may_delete_a_topic_and_of_others_only_their_own(stage: Stage):
+    catalogue = stage.topics
+    rights = (
+        msk.stream_as_worker(CLUSTER, catalogue.using(catalogue.connect_group)),
+        msk.prepare_as_admin(CLUSTER, stage),
+        msk.watch_heartbeat(CLUSTER, stage),
+    )
+    place = f"{MSK.partition(':cluster/')[0]}:topic/{AREA}/"
+    deletable = {
+        name.removeprefix(place)
+        for each in rights
+        for found in on_brokers(each)
+        if {"kafka-cluster:DeleteTopic", "kafka-cluster:*", "kafka-cluster:Delete*"} & set(found["Action"])
+        for name in found["Resource"]
+    }
+    assert deletable == (set(catalogue) if stage.ephemeral else set())
+    deleting = {acl.name for acl in acls(stage, ConnectorSettings()) if "Delete" in acl.operations}
+    assert deleting <= ({*catalogue, *catalogue.groups} if stage.ephemeral else set())

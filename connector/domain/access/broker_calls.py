@@ -6,7 +6,7 @@ Source of every row: MSK developer guide, "Semantics of IAM authorization policy
 from collections.abc import Iterable, Iterator
 
 from connector.domain.access.call import AwsCall, Caller
-from connector.domain.stage.aws_names import CONNECTOR
+from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.topics import Catalogue
 
@@ -27,18 +27,28 @@ def _worker(cluster: str, catalogue: Catalogue) -> Iterator[AwsCall]:
     yield from _rows(caller, [cluster], "Connect", "DescribeCluster", "WriteDataIdempotently")
     yield from _rows(
         caller,
-        _named(cluster, "topic", catalogue),
+        _named(cluster, "topic", _of_stream(catalogue)),
         "CreateTopic",
         "DescribeTopic",
         "DescribeTopicDynamicConfiguration",
         "ReadData",
         "WriteData",
     )
+    # The admin function has made these; the connector of a comparison only writes to them.
+    compared = _named(cluster, "topic", catalogue.roles["comparison"])
+    yield from _rows(caller, compared, "DescribeTopic", "WriteData")
     yield from _rows(caller, _named(cluster, "group", catalogue.groups), "AlterGroup", "DescribeGroup")
-    # Exactly-once: the leader's id, and that of the only task.
-    ids = (f"connect-cluster-{group}", f"{group}-{CONNECTOR}-0")
+    # Exactly-once: the leader's id, and that of the only task of each connector.
+    ids = (
+        f"connect-cluster-{group}",
+        *(f"{group}-{name}-0" for name in (CONNECTOR, COMPARISON_CONNECTOR)),
+    )
     transactions = _named(cluster, "transactional-id", ids)
     yield from _rows(caller, transactions, "AlterTransactionalId", "DescribeTransactionalId")
+
+
+def _of_stream(catalogue: Catalogue) -> list[str]:
+    return [name for name in catalogue if name not in catalogue.roles["comparison"]]
 
 
 def _admin(cluster: str, stage: Stage) -> Iterator[AwsCall]:

@@ -12,9 +12,9 @@ from typing import Any
 from connector.domain.access import deployer_protection
 from connector.domain.access.call import AwsScope
 from connector.domain.access.deployer import log_groups, topics
-from connector.domain.stage.aws_names import CONNECTOR, PRODUCT, RolePart
+from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR, PRODUCT, RolePart
 from connector.domain.stage.stage import NAMED_STAGES, Stage, bare_names
-from connector.domain.stage.topics import BROKER_TOPICS
+from connector.domain.stage.topics import BROKER_TOPICS, CAPTURED_TABLES
 
 Statement = Mapping[str, Any]
 
@@ -32,6 +32,7 @@ ROLE_ACTIONS: tuple[str, ...] = (
     "kafka-cluster:*",
     *("kms:Decrypt", "kms:GenerateDataKey"),
     *("logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents"),
+    *("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "sqs:SendMessage"),
     *("sns:GetTopicAttributes", "sns:Publish"),
 )
@@ -63,20 +64,32 @@ def statements(scope: AwsScope, secret_prefix: str) -> Iterator[Statement]:
     )
     yield deployer_protection.by_tag(stages)
     clusters = [anywhere.arn("ecs", f"cluster/{stage.names.service}") for stage in stages]
-    yield _denied("NamedClusters", "ecs:*", "*", {"ArnLike": {"ecs:cluster": clusters}})
+    yield _denied("Clusters", "ecs:*", "*", {"ArnLike": {"ecs:cluster": clusters}})
     spaces = [f"{stage.names.service}/*" for stage in stages]
     yield _denied(
-        "NamedMetrics", "cloudwatch:PutMetricData", "*", {"StringLike": {"cloudwatch:namespace": spaces}}
+        "Metrics", "cloudwatch:PutMetricData", "*", {"StringLike": {"cloudwatch:namespace": spaces}}
     )
-    names = [anywhere.arn("kafka", f"*/{name}") for name in sorted(_bare(stages))]
-    yield _denied("NamedTopics", list(_KAFKA_CHANGES), names)
+    names = [anywhere.arn("kafka", f"*/{name}") for name in sorted({*map(_shorter, _bare(stages))})]
+    yield _denied("Topics", list(_KAFKA_CHANGES), names)
 
 
 def _bare(stages: Iterable[Stage]) -> set[str]:
     """Topics, groups and transactional ids without a namespace: exactly, for `wms.x` is a legal stage."""
     groups = {stage.topics.connect_group for stage in stages}
-    ids = {f"connect-cluster-{g}" for g in groups} | {f"{g}-{CONNECTOR}-0" for g in groups}
+    either = _either(CONNECTOR, COMPARISON_CONNECTOR)
+    ids = {f"connect-cluster-{g}" for g in groups} | {f"{g}-{either}-0" for g in groups}
     return ids | {name for name in bare_names() if name not in BROKER_TOPICS}
+
+
+def _shorter(name: str) -> str:
+    """One pattern for the topics of the two tables of a schema."""
+    base, revision = (table for _, table in CAPTURED_TABLES[:2])
+    return name.replace(base, _either(base, revision)).replace(revision, _either(base, revision))
+
+
+def _either(one: str, other: str) -> str:
+    """A pattern for two names of one length; a branch's names that begin in the same way are longer."""
+    return "".join(a if a == b else "?" for a, b in zip(one, other, strict=True))
 
 
 def _of_roles(scope: AwsScope, stage: Stage, secret_prefix: str) -> Iterator[str]:
@@ -93,6 +106,8 @@ def _of_roles(scope: AwsScope, stage: Stage, secret_prefix: str) -> Iterator[str
         for part in (RolePart.EXECUTION, RolePart.TASK)
     )
     yield scope.arn("sqs", names.dead_letter_queue)
+    # Its folder in each of those of the artifact bucket: backups, and digests of comparisons.
+    yield f"arn:*:s3:::*/{names.slug}/*"
     yield from (scope.arn("sns", topic) for topic in topics(names))
     for group in log_groups(names):
         # Without the folders of the name: one document must hold it all.

@@ -27,8 +27,8 @@ class StageResources:
 
     `key` and `secrets_keys` are ARNs of KMS keys, `injected` those of the secrets that ECS injects,
     `subnets` and `groups` those of the functions' subnets (a shared one has its owner's account) and security
-    groups, and `repository` that of the image's repository. The paths of all secrets start with
-    `secret_prefix`; `iam_path` is the path of the stage's roles, `bucket` the ARN of that with the backups.
+    groups, `repository` and `bucket` those of the image's repository and the artifact bucket. The paths of
+    all secrets start with `secret_prefix`; `iam_path` is the path of the stage's roles.
     """
 
     stage: Stage
@@ -39,9 +39,9 @@ class StageResources:
     subnets: tuple[str, ...]
     groups: tuple[str, ...]
     repository: str
+    bucket: str
     secrets_keys: tuple[str, ...] = ()
     iam_path: str = "/example/"
-    bucket: str = ""
 
     @property
     def names(self) -> Names:
@@ -89,6 +89,18 @@ def _admin(of: StageResources) -> Iterator[AwsCall]:
     yield from _function(caller, of, of.names.connect_admin)
     if not of.stage.ephemeral:
         yield from _backups(caller, of)
+    digests = (f"{of.bucket}/{of.names.comparison_folder}0a1b/digests-0",)
+    # With a bucket key the context is the bucket.
+    encryption = {"aws:s3:arn": of.bucket}
+    for operation, action, keys in (
+        ("put_object", "s3:PutObject", ("kms:GenerateDataKey",)),
+        ("get_object", "s3:GetObject", ("kms:Decrypt",)),
+        ("delete_object", "s3:DeleteObject", ()),
+    ):
+        call = AwsCall(caller, "s3", operation, action, digests, _REFERENCE)
+        yield call
+        for key in keys:
+            yield _with_key(of, call, key, _OBJECTS, encryption)
 
 
 def _health(of: StageResources) -> Iterator[AwsCall]:

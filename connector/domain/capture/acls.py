@@ -46,16 +46,19 @@ _PREPARE = ("Create", "Alter", "AlterConfigs")
 _USE = {
     "schema_history": ("Read", "Write"),
     "signal": ("Read", "Write"),
-    # A function reads how far a snapshot is.
+    # A function reads how far a snapshot is, and what a comparison compares.
     "notification": ("Read", "Write"),
+    "data": ("Read", "Write"),
+    "comparison": ("Read", "Write"),
 }
 #: Connect makes its own three topics and compares their clean-up policy.
 _CONNECT = ("Create", "DescribeConfigs", "Read", "Write")
 
 
 def transactional_ids(group: str) -> tuple[str, ...]:
-    """Ids under which exactly-once writes: the leader's, and that of the connector's only task."""
-    return (f"connect-cluster-{group}", f"{group}-{aws_names.CONNECTOR}-0")
+    """Ids under which exactly-once writes: the leader's, and that of each connector's only task."""
+    names = (aws_names.CONNECTOR, aws_names.COMPARISON_CONNECTOR)
+    return (f"connect-cluster-{group}", *(f"{group}-{name}-0" for name in names))
 
 
 def acls(stage: Stage, settings: ConnectorSettings) -> tuple[Acl, ...]:
@@ -65,11 +68,13 @@ def acls(stage: Stage, settings: ConnectorSettings) -> tuple[Acl, ...]:
     """
     delete = ("Delete",) if stage.ephemeral else ()
     topics = stage.topics
+    specs = topics.specs(
+        settings.kind, jdbc_topics=settings.jdbc_topics, heartbeat_table=bool(settings.heartbeat_table)
+    )
+    compared = topics.comparison_specs() if settings.kind == "debezium" else ()
     found = [
         Acl(Resource.TOPIC, spec.name, (*_PREPARE, *_USE.get(spec.role, ("Write",)), *delete))
-        for spec in topics.specs(
-            settings.kind, jdbc_topics=settings.jdbc_topics, heartbeat_table=bool(settings.heartbeat_table)
-        )
+        for spec in (*specs, *compared)
     ]
     for group in topics.connect_groups:
         found += [

@@ -83,13 +83,22 @@ def wanted_topics(stage: Stage, settings: ConnectorSettings) -> Sequence[TopicSp
     )
 
 
+def _all_topics(stage: Stage, settings: ConnectorSettings) -> Sequence[TopicSpec]:
+    specs = wanted_topics(stage, settings)
+    if settings.kind != "debezium":
+        return specs
+    return (*specs, *stage.topics.comparison_specs(max_record_mib=settings.max_record_mib))
+
+
 def _connect_topics(stage: Stage) -> Sequence[str]:
     return [stage.topics.one(f"connect_{what}") for what in ("config", "offsets", "status")]
 
 
 def _topics(stage: Stage, settings: ConnectorSettings) -> str:
-    lines = ["# Topics (registration creates those that are missing; replication: the brokers' default)"]
-    lines += [_topic_line(spec) for spec in wanted_topics(stage, settings)]
+    lines = [
+        "# Topics (registration or a comparison creates missing ones; replication: the brokers' default)"
+    ]
+    lines += [_topic_line(spec) for spec in _all_topics(stage, settings)]
     lines += [
         f"{name}  partitions=1 cleanup.policy=compact  (Connect's own)" for name in _connect_topics(stage)
     ]

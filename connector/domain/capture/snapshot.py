@@ -8,8 +8,9 @@ from typing import Any
 from connector.domain.errors import OperatorError
 
 #: What SQL would need to say more than one condition.
-_FORBIDDEN = (";", "--", "/*")
-_MOST = 1000
+FORBIDDEN = (";", "--", "/*")
+#: How long a condition may be.
+MOST_CHARACTERS = 1000
 #: Debezium's words (`InitialSnapshotNotificationService`, 3.6.1.Final), for requested snapshots too.
 _AGGREGATE = "Initial Snapshot"
 _STARTED, _IN_PROGRESS, _SCANNED = "STARTED", "IN_PROGRESS", "TABLE_SCAN_COMPLETED"
@@ -60,9 +61,11 @@ def check_where(where: str) -> None:
     """Refuse what is not one condition in one line; the message does not show it."""
     if not where:
         return
-    if len(where) > _MOST or not where.isprintable():
-        raise OperatorError(f"the condition of a snapshot is one line of at most {_MOST} characters")
-    for text in _FORBIDDEN:
+    if len(where) > MOST_CHARACTERS or not where.isprintable():
+        raise OperatorError(
+            f"the condition of a snapshot is one line of at most {MOST_CHARACTERS} characters"
+        )
+    for text in FORBIDDEN:
         if text in where:
             raise OperatorError(f"the condition of a snapshot may not hold {text!r}")
     if where.split(maxsplit=1)[0].upper() in ("SELECT", "WHERE"):

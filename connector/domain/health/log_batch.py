@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connector.domain.admin_api import LogEvent
 from connector.domain.errors import ServerError
+from connector.domain.request_values import LogEvent
 
 _KEY = "awslogs"
 #: A message of AWS's own about the filter, with nothing of the log.

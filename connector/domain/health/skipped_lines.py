@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.domain.health.skipped_ddl import statement
+from connector.domain.stage.aws_names import COMPARISON_CONNECTOR
 
 
 class Skip(StrEnum):
@@ -57,8 +58,9 @@ WORDS: tuple[str, ...] = (
     "Redo Log Group Sizes:",
 )
 
-#: The line's start: time, level, and who logged; what a row holds cannot be in front of the message.
-LINE_START = r"\S+ +(?:WARN|INFO|DEBUG) +(?:\[[^\]]*\] +)?"
+#: The line's start: time, level, and who logged; what a row holds cannot be in front of the message. The
+#: connector of a comparison reads the tables that somebody chose, and tells nothing of the stage's stream.
+LINE_START = rf"\S+ +(?:WARN|INFO|DEBUG) +(?:\[(?!{re.escape(COMPARISON_CONNECTOR)}[|])[^\]]*\] +)?"
 #: Debezium's `catalog.schema.table`; the database's name may hold dots, as a service's does.
 _ID = r"(?:[^' ]*\.)?(?P<schema>[^'. ]+)\.(?P<table>[^'. ]+)"
 #: Kind, whether the check at a start tells it, and the line.

@@ -32,7 +32,7 @@ class Endpoint:
 ENDPOINTS = (
     Endpoint("ecr.api", "ecr", (TASKS,), "permission to pull the worker's image"),
     Endpoint("ecr.dkr", "ecr", (TASKS,), "the image's manifest", docker=True),
-    Endpoint("s3", "s3", (TASKS, FUNCTIONS), "the image's layers, and the backups", kind="gateway"),
+    Endpoint("s3", "s3", (TASKS, FUNCTIONS), "the image's layers, backups, comparisons", kind="gateway"),
     Endpoint("logs", "logs", (TASKS, FUNCTIONS), "the worker's log, which the health check reads"),
     Endpoint("secretsmanager", "secretsmanager", (TASKS, FUNCTIONS), "the stage's secrets"),
     Endpoint("ecs", "ecs", (FUNCTIONS,), "the service and its tasks"),

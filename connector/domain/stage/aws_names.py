@@ -20,6 +20,13 @@ FOUNDATION_STACK = f"{PROJECT}-foundation"
 #: The connector's name in Kafka Connect, the same in every stage (each stage has its own Connect group).
 CONNECTOR = "wms-oracle-cdc"
 
+#: The connector beside it that reads the source once, for a comparison, and is deleted then. Its name is as
+#: long, so that one pattern stands for both where there is little room (`deployer_boundary`).
+COMPARISON_CONNECTOR = "wms-reconciler"
+
+#: Below it in the artifact bucket are the digests of comparisons, which end with their run.
+COMPARISON_FOLDER = "compared/"
+
 #: The only container of the task definition.
 CONTAINER = "kafka-connect"
 
@@ -91,6 +98,11 @@ class Names:
     def table(self) -> str:
         """DynamoDB table with the stage record and the restart budget."""
         return f"{self.service}-state"
+
+    @property
+    def comparison_folder(self) -> str:
+        """Where in the artifact bucket a comparison of source and topics keeps its digests."""
+        return f"{COMPARISON_FOLDER}{self.slug}/"
 
     @property
     def dead_letter_queue(self) -> str:

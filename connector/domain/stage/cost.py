@@ -60,7 +60,9 @@ class CostItem:
         return self.count * self.price.usd
 
 
-def counted(templates: Iterable[Mapping[str, Any]], secrets: int, *, ephemeral: bool) -> tuple[CostItem, ...]:
+def counted(
+    templates: Iterable[Mapping[str, Any]], secrets: int, *, ephemeral: bool = False
+) -> tuple[CostItem, ...]:
     """What of a stage with these templates costs money each month; `secrets`: how many are its own."""
     resources = [resource for each in templates for resource in each.get("Resources", {}).values()]
     types = [resource["Type"] for resource in resources]

@@ -19,7 +19,7 @@ STACK = "Stack"
 _TASK = "AWS::ECS::TaskDefinition"
 
 
-class Part(StrEnum):
+class PlanPart(StrEnum):
     """What a change is about."""
 
     STACK = "stack"
@@ -43,7 +43,7 @@ class Act(StrEnum):
 class PlannedChange:
     """One change. `place` is where in a stack it is; `before` and `after` are JSON, None for nothing."""
 
-    part: Part
+    part: PlanPart
     name: str
     action: Act
     place: str = ""
@@ -118,12 +118,12 @@ def stack_changes(name: str, before: Template, after: Template) -> Iterator[Plan
     """What differs between a stack as it stands and as it is wanted; either is empty where there is none."""
     wanted = after.get("Resources", {})
     if not after:
-        yield PlannedChange(Part.STACK, name, Act.DELETE)
+        yield PlannedChange(PlanPart.STACK, name, Act.DELETE)
         return
     if not before:
-        yield PlannedChange(Part.STACK, name, Act.CREATE, after=f"{len(wanted)} resources")
+        yield PlannedChange(PlanPart.STACK, name, Act.CREATE, after=f"{len(wanted)} resources")
         for image in _images(wanted.values()):
-            yield PlannedChange(Part.IMAGE, name, Act.CREATE, after=image)
+            yield PlannedChange(PlanPart.IMAGE, name, Act.CREATE, after=image)
         return
     for place, old, new in _within_texts(differences(before, after)):
         steps = place.strip("/").split("/")
@@ -133,15 +133,15 @@ def stack_changes(name: str, before: Template, after: Template) -> Iterator[Plan
         else:
             image = resource.get("Type") == _TASK and steps[-1] == "Image"
             shown = (None if value is ABSENT else value for value in (old, new))
-            part = Part.IMAGE if image else Part.STACK
+            part = PlanPart.IMAGE if image else PlanPart.STACK
             yield PlannedChange(part, name, Act.UPDATE, ".".join(steps), *shown)
 
 
 def _resource(stack: str, name: str, old: Any, new: Any) -> PlannedChange:
     """A resource that is on one side only: of what it is made matters less than that it comes or goes."""
     if old is ABSENT:
-        return PlannedChange(Part.STACK, stack, Act.CREATE, name, after=new["Type"])
-    return PlannedChange(Part.STACK, stack, Act.DELETE, name, before=old["Type"])
+        return PlannedChange(PlanPart.STACK, stack, Act.CREATE, name, after=new["Type"])
+    return PlannedChange(PlanPart.STACK, stack, Act.DELETE, name, before=old["Type"])
 
 
 def _within_texts(found: Iterable[Difference]) -> Iterator[Difference]:
@@ -175,19 +175,19 @@ def connector_changes(found: Mapping[str, Iterable[str | None]]) -> Iterator[Pla
     for key, values in found.items():
         before, after = values
         action = Act.CREATE if before is None else Act.DELETE if after is None else Act.UPDATE
-        yield PlannedChange(Part.CONNECTOR, key, action, before=before, after=after)
+        yield PlannedChange(PlanPart.CONNECTOR, key, action, before=before, after=after)
 
 
 def topic_changes(found: Mapping[str, str]) -> Iterator[PlannedChange]:
     """Of topic -> what is done to it, as `TopicPlan.described` says it."""
     for topic, what in found.items():
         action = Act.CREATE if what.startswith("created") else Act.UPDATE
-        yield PlannedChange(Part.TOPIC, topic, action, after=what)
+        yield PlannedChange(PlanPart.TOPIC, topic, action, after=what)
 
 
 def broker_rights(missing: Iterable[str]) -> Iterator[PlannedChange]:
     """Of ACLs that the cluster's owners must grant."""
-    return (PlannedChange(Part.BROKER_RIGHT, each, Act.GRANT) for each in missing)
+    return (PlannedChange(PlanPart.BROKER_RIGHT, each, Act.GRANT) for each in missing)
 
 
 def database_rights(before: ConnectorSettings | None, after: ConnectorSettings) -> Iterator[PlannedChange]:
@@ -197,7 +197,7 @@ def database_rights(before: ConnectorSettings | None, after: ConnectorSettings) 
     """
     granted = set() if before is None else set(_script(before).grants)
     return (
-        PlannedChange(Part.DATABASE_RIGHT, each, Act.GRANT)
+        PlannedChange(PlanPart.DATABASE_RIGHT, each, Act.GRANT)
         for each in _script(after).grants
         if each not in granted
     )

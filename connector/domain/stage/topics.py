@@ -37,7 +37,8 @@ BROKER_TOPICS: tuple[str, ...] = (
 #: Kafka's limit for a topic name (org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH).
 MAX_TOPIC_LENGTH = 249
 
-_DAY_MS = 24 * 60 * 60 * 1000
+_HOUR_MS = 60 * 60 * 1000
+_DAY_MS = 24 * _HOUR_MS
 _MIB = 1024 * 1024
 #: What Kafka's own default adds to one MiB: the frame of a batch.
 _FRAME = 12
@@ -78,6 +79,11 @@ class Catalogue:
         return f"{self.namespace}wms"
 
     @property
+    def comparison_prefix(self) -> str:
+        """`topic.prefix` of the connector that reads the source once, for a comparison."""
+        return f"{self.prefix}.reconcile"
+
+    @property
     def jdbc_prefix(self) -> str:
         """What precedes `<SCHEMA>.<TABLE>`, or `<TABLE>`, in the topics of the JDBC kind."""
         return f"{self.namespace}aws.wms.cdc."
@@ -112,6 +118,9 @@ class Catalogue:
                 "signal": (f"{p}.signal",),
                 "notification": (f"{p}.notifications",),
                 "transaction": (f"{p}.transaction",),
+                "comparison": tuple(
+                    f"{self.comparison_prefix}.{schema}.{table}" for schema, table in CAPTURED_TABLES
+                ),
                 **{f"connect_{what}": (f"{self.connect_group}.{what}",) for what in internal},
                 **({"connect_previous": previous} if previous else {}),
             }
@@ -194,6 +203,18 @@ class Catalogue:
             ),
         ]
         return (*data, *single)
+
+    def comparison_specs(self, *, max_record_mib: int = 1) -> tuple[TopicSpec, ...]:
+        """The topics of a comparison of source and topics: made by the first one, then used again.
+
+        They are kept because nobody may delete a topic of a named stage; their records are not.
+        """
+        configs = {
+            "cleanup.policy": "delete",
+            "retention.ms": str(_HOUR_MS),
+            "max.message.bytes": str(max_record_mib * _MIB + _FRAME),
+        }
+        return tuple(TopicSpec(name, "comparison", 1, configs, True) for name in self.roles["comparison"])
 
 
 def fold(topic: str) -> str:

@@ -103,10 +103,10 @@ def _halted(
     return Answer(State.DONE, reason, details={**details, "rest": reason})
 
 
-def failure(status: ConnectorStatus, database: str) -> str:
+def failure(status: ConnectorStatus, database: str, name: str = CONNECTOR) -> str:
     """Why connector or task failed, in one line."""
-    failed = [(f"task {task.id} of {CONNECTOR}", task.trace) for task in status.tasks if task.failed]
+    failed = [(f"task {task.id} of {name}", task.trace) for task in status.tasks if task.failed]
     if status.state_failed:
-        failed.insert(0, (f"connector {CONNECTOR}", status.trace))
-    who, trace = failed[0] if failed else (CONNECTOR, "")
+        failed.insert(0, (f"connector {name}", status.trace))
+    who, trace = failed[0] if failed else (name, "")
     return f"{who} FAILED: {explain_database(trace, database) or diagnose(trace).cause}"

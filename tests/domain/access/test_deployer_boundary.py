@@ -114,7 +114,7 @@ def test_metrics_clusters_and_groups_of_a_named_stage_are_closed(named: Stage):
 
 
 @pytest.mark.parametrize(
-    "action", ["lambda:InvokeFunction", "iam:PassRole", "sts:AssumeRole", "ecs:RunTask", "s3:GetObject"]
+    "action", ["lambda:InvokeFunction", "iam:PassRole", "sts:AssumeRole", "ecs:RunTask", "s3:ListBucket"]
 )
 def test_what_no_role_of_ours_does_is_closed_altogether(action: str):
     assert not allowed(action, SCOPE.arn("lambda", "function:anything"))

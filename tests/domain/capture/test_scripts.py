@@ -77,7 +77,7 @@ def test_the_broker_script_is_the_reviewed_one(stage: str, auth: KafkaAuth, gold
 
 
 #: What Connect puts around its group for the leader's transactional id and for that of the connector's task.
-_ID_FORMS = (("connect-cluster-", ""), ("", "-wms-oracle-cdc-0"))
+_ID_FORMS = (("connect-cluster-", ""), ("", "-wms-oracle-cdc-0"), ("", "-wms-reconciler-0"))
 
 
 @given(strategies.stages)

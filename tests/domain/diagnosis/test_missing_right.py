@@ -78,7 +78,8 @@ def test_an_id_that_the_client_does_not_name_is_one_of_the_stage_s():
     group = "mgmt.connect.wms-connector-main"
     assert with_names(cause, Stage("main")).startswith(
         f"missing right: transactional id connect-cluster-{group}: Write "
-        f"or transactional id {group}-wms-oracle-cdc-0: Write ("
+        f"or transactional id {group}-wms-oracle-cdc-0: Write "
+        f"or transactional id {group}-wms-reconciler-0: Write ("
     )
     assert with_names("nothing of this", Stage("main")) == "nothing of this"
 

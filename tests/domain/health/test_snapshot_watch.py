@@ -110,3 +110,13 @@ def test_an_item_of_the_version_before_is_read():
     item = SkippedChanges().with_lines([(1, lines.truncated(FIRST))], 9).to_item()
     del item["snapshots"]
     assert [entry.table for entry in SkippedChanges.from_item(item).open] == [FIRST]
+
+
+@given(SUBSETS)
+def test_the_snapshot_of_a_comparison_is_none_of_the_stages(read: tuple[str, ...]):
+    """It reads the tables that somebody chose, and a requested one that waits has not ended with it."""
+    told = [lines.reading(*read), lines.completed(), lines.aborted(), lines.initial_failed()]
+    foreign = [line.replace("[wms-oracle-cdc|", "[wms-reconciler|") for line in told]
+    assert foreign != told
+    assert [snapshot_line(line) for line in foreign] == [None] * 4
+    assert found(lines.requested(LAST), *foreign) == []

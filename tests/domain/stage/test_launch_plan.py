@@ -14,7 +14,7 @@ from connector.domain.stage.launch_plan import (
     STACK,
     Act,
     LaunchPlan,
-    Part,
+    PlanPart,
     connector_changes,
     database_rights,
     stack_changes,
@@ -51,34 +51,34 @@ def found(before: Any, after: Any) -> list[tuple[Any, ...]]:
 def test_a_property_that_differs_is_named_with_both_values():
     assert found(template(), template()) == []
     place = "Resources.Queue.Properties.Delay"
-    assert found(template(), template(Delay=2)) == [(Part.STACK, Act.UPDATE, place, 1, 2)]
+    assert found(template(), template(Delay=2)) == [(PlanPart.STACK, Act.UPDATE, place, 1, 2)]
     assert found(template(), template(Fifo=True)) == [
-        (Part.STACK, Act.UPDATE, "Resources.Queue.Properties.Fifo", None, True)
+        (PlanPart.STACK, Act.UPDATE, "Resources.Queue.Properties.Fifo", None, True)
     ]
 
 
 def test_a_resource_that_comes_or_goes_is_named_by_its_type():
     more = template()
     more["Resources"]["Other"] = {"Type": "AWS::SNS::Topic", "Properties": {"Name": "x"}}
-    assert found(template(), more) == [(Part.STACK, Act.CREATE, "Other", None, "AWS::SNS::Topic")]
-    assert found(more, template()) == [(Part.STACK, Act.DELETE, "Other", "AWS::SNS::Topic", None)]
+    assert found(template(), more) == [(PlanPart.STACK, Act.CREATE, "Other", None, "AWS::SNS::Topic")]
+    assert found(more, template()) == [(PlanPart.STACK, Act.DELETE, "Other", "AWS::SNS::Topic", None)]
 
 
 def test_a_stack_that_comes_or_goes_is_one_change():
-    assert found({}, template()) == [(Part.STACK, Act.CREATE, "", None, "1 resources")]
-    assert found(template(), {}) == [(Part.STACK, Act.DELETE, "", None, None)]
+    assert found({}, template()) == [(PlanPart.STACK, Act.CREATE, "", None, "1 resources")]
+    assert found(template(), {}) == [(PlanPart.STACK, Act.DELETE, "", None, None)]
 
 
 def test_parameters_and_tags_are_compared_too():
     other = {**template(), STACK: {"parameters": {"Key": "arn2"}, "tags": {}}}
-    assert found(template(), other) == [(Part.STACK, Act.UPDATE, "Stack.parameters.Key", "arn", "arn2")]
+    assert found(template(), other) == [(PlanPart.STACK, Act.UPDATE, "Stack.parameters.Key", "arn", "arn2")]
 
 
 def test_a_text_that_is_json_differs_by_what_is_in_it():
     """A function's settings are one variable."""
     before, after = ({"heartbeat_seconds": n, "kind": "debezium"} for n in (10, 60))
     assert found(template(Settings=json.dumps(before)), template(Settings=json.dumps(after))) == [
-        (Part.STACK, Act.UPDATE, "Resources.Queue.Properties.Settings.heartbeat_seconds", 10, 60)
+        (PlanPart.STACK, Act.UPDATE, "Resources.Queue.Properties.Settings.heartbeat_seconds", 10, 60)
     ]
 
 
@@ -88,8 +88,8 @@ def test_the_image_of_the_workers_is_a_part_of_its_own():
         return {"Resources": {"Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": properties}}}
 
     (change,) = found(task("a"), task("b"))
-    assert (change[0], *change[3:]) == (Part.IMAGE, "a", "b")
-    assert [each[0] for each in found({}, task("a"))] == [Part.STACK, Part.IMAGE]
+    assert (change[0], *change[3:]) == (PlanPart.IMAGE, "a", "b")
+    assert [each[0] for each in found({}, task("a"))] == [PlanPart.STACK, PlanPart.IMAGE]
 
 
 def test_the_connectors_keys_and_topics_say_what_is_done_to_them():

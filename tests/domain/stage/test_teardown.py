@@ -69,6 +69,11 @@ SUFFIXES = (
         for schema in ("MMDL", "WMS")
         for table in ("PLAN_BASE_WVR_TBL", "PLAN_WVR_RVSN_TBL")
     ),
+    *(
+        f"wms.reconcile.{schema}.{table}"
+        for schema in ("MMDL", "WMS")
+        for table in ("PLAN_BASE_WVR_TBL", "PLAN_WVR_RVSN_TBL")
+    ),
     *(f"aws.wms.cdc.WMS.{table}" for table in ("PLAN_BASE_WVR_TBL", "PLAN_WVR_RVSN_TBL")),
     *(f"aws.wms.cdc.{table}" for table in ("PLAN_BASE_WVR_TBL", "PLAN_WVR_RVSN_TBL")),
     *(f"wms.{what}" for what in ("schema-changes", "heartbeat", "signal", "notifications", "transaction")),

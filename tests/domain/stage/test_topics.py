@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.stage import topics
-from connector.domain.stage.stage import NAMED_STAGES, Stage
+from connector.domain.stage.stage import NAMED_STAGES, Stage, refusal
 from connector.domain.stage.topics import Catalogue, fold, twins
 from tests.domain import aws_rules, strategies
 
@@ -122,3 +122,18 @@ def test_a_stage_with_dot_and_underscore_exchanged_is_a_twin_in_every_topic(stag
 def test_topics_that_differ_only_in_dot_and_underscore_are_reported_in_pairs() -> None:
     assert twins(["a.b", "c"], ["a.b", "a_b", "c", "d"]) == (("a.b", "a_b"),)
     assert twins([], ["a"]) == ()
+
+
+@given(strategies.stages)
+def test_the_topics_of_a_comparison_are_the_catalogues_and_keep_an_hour(stage: Stage) -> None:
+    specs = stage.topics.comparison_specs()
+    assert tuple(spec.name for spec in specs) == stage.topics.roles["comparison"]
+    assert {spec.configs["retention.ms"] for spec in specs} == {str(3600 * 1000)}
+    assert not {spec.name for spec in specs} & {spec.name for spec in stage.topics.specs("debezium")}
+
+
+def test_no_stage_may_be_called_as_the_namespace_of_comparisons() -> None:
+    for stage in map(Stage, NAMED_STAGES):
+        assert all(name.startswith("wms.reconcile.") for name in stage.topics.roles["comparison"])
+    assert "could be mistaken" in str(refusal("wms.reconcile"))
+    assert "could be mistaken" in str(refusal("WMS_reconcile"))

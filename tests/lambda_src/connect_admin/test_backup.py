@@ -25,7 +25,7 @@ def main(world: FakeStage) -> FakeStage:
     """Main, registered, with a bucket, at SCN 150, and with a schema history."""
     for operation in REGISTRATION:
         assert world.ask(operation).state is State.DONE
-    world.backup_bucket = BUCKET
+    world.bucket = BUCKET
     world.connect.position = {"scn": "150"}
     world.kafka.written[HISTORY] = list(KEPT)
     return world

@@ -21,7 +21,7 @@ def main(world: FakeStage) -> FakeStage:
         world.kafka.topics[world.stage.topics.one(f"connect_{what}")] = FakeTopic()
     for operation in REGISTRATION:
         assert world.ask(operation).state is State.DONE
-    world.backup_bucket = BUCKET
+    world.bucket = BUCKET
     world.connect.position = {"scn": "150"}
     world.kafka.written[HISTORY] = list(KEPT)
     taken(world)
@@ -100,7 +100,7 @@ def test_without_a_backup_the_plan_begins_with_a_snapshot(main: FakeStage):
 
 
 def test_a_stage_that_was_never_registered_is_to_be_launched(world: FakeStage):
-    world.backup_bucket = BUCKET
+    world.bucket = BUCKET
     answer = world.ask(Operation.LOSSES)
     assert (answer.state, "sceptre launch main" in answer.summary) == (State.FAILED, True)
 

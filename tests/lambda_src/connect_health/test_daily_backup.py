@@ -15,7 +15,7 @@ DAY_MINUTES = 24 * 60
 def watched(world: FakeStage) -> Watched:
     for operation in REGISTRATION:
         assert world.ask(operation).state is State.DONE
-    world.backup_bucket = BUCKET
+    world.bucket = BUCKET
     return Watched(world)
 
 

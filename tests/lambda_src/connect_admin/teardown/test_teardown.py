@@ -7,10 +7,13 @@ import pytest
 
 from connector.domain.admin_api import REGISTRATION, TEARDOWN, Answer, Operation, State
 from connector.domain.capture.settings import ConnectorSettings
+from connector.domain.reconcile.run import RUN_KEY, Chunk, ComparisonItem, ReconcileRun
+from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, COMPARISON_FOLDER
 from connector.domain.stage.record import RECORD_KEY, StageRecord
 from connector.domain.stage.stage import NAMED_STAGES, Stage
 from tests.lambda_src.conftest import ADDRESS, BROKERS, FakeStage
 from tests.support.fake_kafka import FakeTopic
+from tests.support.fake_lambda_aws import BUCKET
 
 STAGE = Stage.parse("a")
 CONNECTOR = "wms-oracle-cdc"
@@ -303,3 +306,20 @@ def test_what_a_refused_launch_found_of_somebody_else_is_not_deleted(operation: 
     answer = ask(stage, operation)
     assert (answer.state, stage.kafka.changes) == (State.FAILED, [])
     assert "may be somebody else's, so none was deleted" in answer.summary
+
+
+def test_what_a_killed_comparison_has_left_goes_with_the_stage(a: FakeStage):
+    a.bucket = BUCKET
+    run = ReconcileRun("0" * 32, "ab", ["WMS.PLAN_BASE_WVR_TBL"], 1, 2)
+    run.chunks.append(Chunk("WMS.PLAN_BASE_WVR_TBL", True, 0, [0]))
+    a.table.items[RUN_KEY] = ComparisonItem(1, run).to_item()
+    a.aws.s3.objects[f"{COMPARISON_FOLDER}a/{run.id}/digests-0"] = b"x"
+    a.connect.configs[COMPARISON_CONNECTOR] = {"name": COMPARISON_CONNECTOR}
+    a.connect.states[COMPARISON_CONNECTOR] = "RUNNING"
+    a.connect.others[COMPARISON_CONNECTOR] = {"partition": {"server": "a.wms.reconcile"}, "offset": {}}
+    a.time.on_sleep = end_tasks(a)
+    answers = through(a)
+    assert {answer.state for answer in answers.values()} == {State.DONE}
+    assert (a.connect.configs, a.connect.others, a.aws.s3.objects) == ({}, {}, {})
+    assert ComparisonItem.from_item(a.table.items[RUN_KEY]).run is None
+    assert set(STAGE.topics.roles["comparison"]) <= set(answers[Operation.TEARDOWN_TOPICS].details["deleted"])

@@ -1,4 +1,4 @@
-"""IAM statements for a stage's backups in the foundation's bucket, below the stage's own prefix alone."""
+"""IAM statements for what a stage keeps in the foundation's bucket: backups, and the digests of comparisons."""
 
 from typing import Any
 
@@ -14,13 +14,20 @@ def write_backups(bucket: Ref, stage: Stage, key: Any) -> list[Statement]:
     """Add backups; none may be read or deleted. Nothing for a stage that is not backed up."""
     if stage.ephemeral:
         return []
-    return [_objects(bucket, stage, s3.PutObject), _use_key(bucket, key, kms.GenerateDataKey)]
+    return [_backups(bucket, stage, s3.PutObject), _use_key(bucket, key, kms.GenerateDataKey)]
 
 
-def keep_backups(bucket: Ref, stage: Stage, key: Any) -> list[Statement]:
-    """Add, list and read backups; none may be deleted. Nothing for a stage that is not backed up."""
+def keep_objects(bucket: Ref, stage: Stage, key: Any) -> list[Statement]:
+    """Write, read and delete digests of comparisons; add, list and read backups, and delete none."""
+    digests = Statement(
+        Sid="KeepComparison",
+        Effect=Allow,
+        Action=[s3.PutObject, s3.GetObject, s3.DeleteObject],
+        Resource=[_arn(bucket, f"/{stage.names.comparison_folder}*")],
+    )
+    found = [digests, _use_key(bucket, key, kms.Decrypt, kms.GenerateDataKey)]
     if stage.ephemeral:
-        return []
+        return found
     listing = Statement(
         Sid="ListBackups",
         Effect=Allow,
@@ -28,11 +35,10 @@ def keep_backups(bucket: Ref, stage: Stage, key: Any) -> list[Statement]:
         Resource=[_arn(bucket)],
         Condition=Condition(StringEquals({"s3:prefix": backup.prefix(stage)})),
     )
-    objects = _objects(bucket, stage, s3.GetObject, s3.PutObject)
-    return [objects, listing, _use_key(bucket, key, kms.Decrypt, kms.GenerateDataKey)]
+    return [*found, _backups(bucket, stage, s3.GetObject, s3.PutObject), listing]
 
 
-def _objects(bucket: Ref, stage: Stage, *actions: aws.Action) -> Statement:
+def _backups(bucket: Ref, stage: Stage, *actions: aws.Action) -> Statement:
     return Statement(
         Sid="KeepBackups",
         Effect=Allow,
@@ -56,7 +62,7 @@ def _use_key(bucket: Ref, key: Any, *actions: aws.Action) -> Statement:
         "kms:EncryptionContext:aws:s3:arn": _arn(bucket),
     }
     return Statement(
-        Sid="UseKeyForBackups",
+        Sid="UseKeyForBucket",
         Effect=Allow,
         Action=list(actions),
         Resource=[key],
