@@ -25,7 +25,7 @@ _TITLES = {
     PlanPart.IMAGE: "Image of the workers",
     PlanPart.CONNECTOR: "Connector config",
     PlanPart.TOPIC: "Topics",
-    PlanPart.BROKER_RIGHT: "Rights that the cluster's owners must grant (wms-connector broker-script {stage})",
+    PlanPart.BROKER_RIGHT: "Rights that the cluster owners must grant (wms-connector broker-script {stage})",
     PlanPart.DATABASE_RIGHT: "Rights that the DBA must grant (wms-connector oracle-script {stage})",
 }
 

@@ -1,4 +1,4 @@
-"""IAM statements for what a stage keeps in the foundation's bucket: backups, and the digests of comparisons."""
+"""IAM statements for what a stage keeps in the artifact bucket: backups, and digests of comparisons."""
 
 from typing import Any
 

@@ -83,7 +83,7 @@ def test_the_port_counts_what_leaves_the_program():
     aws = FakeAws()
     functions = mock.Mock(calls=calls)
     port = CountingPort(aws, functions)
-    assert port.call("sts", "get_caller_identity") == {"Account": mock.ANY}
+    assert port.call("sts", "get_caller_identity")["Account"]
     assert calls == {"sts get_caller_identity": 1}
     functions.answer.return_value = {"state": "done"}
     answer = port.call("lambda", "invoke", {"FunctionName": "f", "Payload": b'{"operation": "status"}'})

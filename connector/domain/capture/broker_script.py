@@ -54,7 +54,7 @@ def broker_needs(
         "security_group": stage.names.security_group(CLIENT_GROUP),
         "topics": [
             {"name": spec.name, "partitions": spec.partitions, "configs": dict(spec.configs)}
-            for spec in wanted_topics(stage, settings)
+            for spec in _all_topics(stage, settings)
         ]
         + [{"name": name, "partitions": 1, "configs": _COMPACT} for name in _connect_topics(stage)],
         "groups": [*stage.topics.using(stage.topics.connect_group).groups],
