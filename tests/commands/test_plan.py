@@ -126,7 +126,7 @@ def test_a_stage_as_it_was_launched_has_no_changes(plan: Callable[..., Any]):
     result = plan("--exit-code")
     assert (result.exit_code, result.stderr) == (0, "")
     cost, last = result.stdout.splitlines()
-    assert cost.startswith("cost a month: 54 USD (as now; list prices of us-east-1, ")
+    assert cost.startswith("cost a month: 55 USD (as now; list prices of us-east-1, ")
     assert last == "a launch of main changes nothing"
     printed = json.loads(plan("--json").stdout)
     assert (printed["changes"], printed["unknown"], printed["replaces_workers"]) == ([], [], [])
@@ -148,7 +148,7 @@ def test_a_changed_setting_and_a_changed_stack_are_told_whole(plan: Callable[...
     assert printed["cost"]["after"] > printed["cost"]["before"] + 35
     text = plan().stdout
     assert "this launch replaces the workers: Cpu, Memory changed" in text
-    assert "cost a month: 94 USD (now 54 USD; " in text
+    assert "cost a month: 94 USD (now 55 USD; " in text
     assert "heartbeat.interval.ms" in text
     assert plan().exit_code == 0, "only --exit-code makes changes a status"
 
