@@ -354,3 +354,8 @@ def test_an_alarm_that_only_some_stages_have_is_missed_by_nobody_else():
     assert "CertificateExpiring" in alarms_of(MAIN, "debezium", ("CertificateExpiring",))
     # What exists is asked for by every name that there can be.
     assert "CertificateExpiring" in alarms_of(MAIN, "debezium")
+
+
+def test_the_alarm_about_backups_is_wanted_of_named_stages_only():
+    assert "BackupOverdue" in alarms_of(MAIN, "debezium")
+    assert "BackupOverdue" not in alarms_of(Stage("feature-x").names, "debezium")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from connector.domain.health.alarm import LEAST_CERTIFICATE_DAYS, Alarm, Compare, TreatMissingData
 from connector.domain.health.metrics import LOGIN_REFUSED, METRICS, RULES
 from connector.domain.stage.aws_names import Names
+from connector.domain.stage.stage import NAMED_STAGES
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def alarms_of(names: Names, kind: str, standing: Container[str] | None = None) -
         if metric.alarm is not None
         and kind in metric.kinds
         and (standing is None or not metric.setting or metric.name in standing)
+        # A named stage's slug is its name, and nobody else's.
+        and (names.slug in NAMED_STAGES or not metric.named_only)
     }
     certificate = "any" if standing is None or CERTIFICATE_EXPIRING in standing else ""
     return {**ours, **{found.name: found.alarm for found in aws_alarms(names, certificate)}}
