@@ -9,10 +9,7 @@ from tests.faults.minute import CASES, faults
 from tests.faults.report import Fault
 from tests.support.sceptre_cli import Run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-
-#: For each change; the others each night.
-OFTEN = ("task-fails",)
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +19,7 @@ def known(world: World, main: Run) -> Iterator[Sequence[Fault]]:
         yield found
 
 
-@pytest.mark.parametrize(
-    "name",
-    [c.name if c.name in OFTEN else pytest.param(c.name, marks=pytest.mark.long) for c in CASES],
-)
+@pytest.mark.parametrize("name", [each.name for each in CASES])
 def test_a_fault_is_mailed_within_a_minute_and_what_heals_is_not(known: Sequence[Fault], name: str):
     (fault,) = [fault for fault in known if fault.name == name]
     row = fault.run()
