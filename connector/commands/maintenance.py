@@ -11,7 +11,7 @@ from connector.commands.output import json_option, print_answer, print_json, to_
 from connector.domain import duration
 from connector.domain.admin_api import Operation, Request
 from connector.domain.errors import OperatorError
-from connector.domain.health.maintenance_window import WindowRequest
+from connector.domain.health.maintenance_window import MOST_DAYS, WindowRequest
 from connector.domain.stage.stage import Stage
 from connector.operations.admin_request import asker, done
 from connector.operations.connected import until_connected
@@ -49,7 +49,7 @@ def start(stage_name: str, length: str, why: str, *, pause: bool, as_json: bool)
     is due, resumes what --pause has stopped unless somebody has changed that, and mails one summary. Refused
     if the database keeps its archived log for less than the window, or if that is not known.
     """
-    stage, seconds = Stage.parse(stage_name), duration.seconds(length, "--for")
+    stage, seconds = Stage.parse(stage_name), duration.seconds(length, "--for", MOST_DAYS)
     if not why.strip():
         raise OperatorError("--why is empty: say what the window is for")
     window = WindowRequest(seconds, pause=pause)

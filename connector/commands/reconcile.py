@@ -63,7 +63,9 @@ def reconcile(
     signals.captured(tables)
     chosen = tuple(key.strip() for given in keys for key in given.split(",") if key.strip())
     if keys and (len(tables) != 1 or not chosen):
-        raise OperatorError("--keys are those of rows of one table: give exactly one --table, and a key")
+        raise OperatorError(
+            "--keys has the keys of rows of one table, as 12,34: give at least one, and exactly one --table"
+        )
     if clean and (tables or keys or repair or keys_shown):
         raise click.UsageError("--clean compares nothing, so no other option means anything with it")
 

@@ -10,12 +10,12 @@ _PART = re.compile(r"([0-9]{1,5})([mhd])")
 MOST_DAYS = 90
 
 
-def seconds(text: str, option: str) -> int:
+def seconds(text: str, option: str, most_days: int = MOST_DAYS) -> int:
     """`30m`, `2h`, `1d12h` in seconds; anything else is an `OperatorError` that names `option`."""
     parts = _PART.findall(text)
     found = sum(int(number) * _SECONDS[unit] for number, unit in parts)
-    if "".join(map("".join, parts)) != text or not 0 < found <= MOST_DAYS * _SECONDS["d"]:
+    if "".join(map("".join, parts)) != text or not 0 < found <= most_days * _SECONDS["d"]:
         raise OperatorError(
-            f"{option} {text!r} is no duration: write it as 30m, 2h or 1d12h, at most {MOST_DAYS}d"
+            f"{option} {text!r} is no duration: write it as 30m, 2h or 1d12h, at most {most_days}d"
         )
     return found

@@ -111,7 +111,7 @@ def test_an_end_that_finds_a_problem_has_status_1(run: Run, main: Kept) -> None:
     ("options", "words"),
     [
         (("--for", "4x", "--why", "y"), "--for '4x' is no duration"),
-        (("--for", "4d", "--why", "y"), "at most 72 h"),
+        (("--for", "4d", "--why", "y"), "at most 3d"),
         (("--for", "4h", "--why", " "), "--why is empty"),
         (("--for", "4h", "--why", "y" * 201), "the reason (why) is no line"),
     ],

@@ -15,7 +15,8 @@ from connector.domain.health.moments import moment
 #: Partition key of the item in the state table.
 MAINTENANCE_KEY = "maintenance"
 #: The longest window, in seconds: a rest for longer is `pause`, or `connector.state` in the stage's config.
-MOST_SECONDS = 3 * 24 * 3600
+MOST_DAYS = 3
+MOST_SECONDS = MOST_DAYS * 24 * 3600
 #: For so long after its end mails wait for the check that ends the window, in seconds. Then they are sent:
 #: the health check may not run any more.
 _CLOSING_SECONDS = 1800
@@ -48,7 +49,7 @@ class WindowRequest:
         if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 < seconds <= MOST_SECONDS:
             raise OperatorError(
                 f"a maintenance window of {seconds!r} seconds is not allowed: at most "
-                f"{MOST_SECONDS // 3600} h; for longer use `wms-connector pause`"
+                f"{MOST_DAYS} days; for longer use `wms-connector pause`"
             )
         if not isinstance(by, str) or len(by) > _BY_LENGTH or not (by.isprintable() or not by):
             raise OperatorError(f"who opens the window (by) is no line of at most {_BY_LENGTH} characters")

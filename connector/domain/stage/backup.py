@@ -97,7 +97,7 @@ class StageBackup:
             )
         except (ValueError, LookupError, TypeError, AttributeError):
             raise OperatorError(
-                "the object is no backup of a stage; choose another one of `wms-connector backup list`"
+                "the object is no backup of a stage; choose another one of `wms-connector backup list STAGE`"
             ) from None
 
 
@@ -126,8 +126,8 @@ def check_id(identifier: str) -> str:
     """The id; raises `OperatorError` if it is none, so that no other object is read."""
     if not _ID.fullmatch(identifier):
         raise OperatorError(
-            f"backup {identifier!r} is no id like 20300102T030405000000Z-daily; `wms-connector backup list` "
-            "has those that there are"
+            f"backup {identifier!r} is no id like 20300102T030405000000Z-daily; "
+            "`wms-connector backup list STAGE` has those that there are"
         )
     return identifier
 
