@@ -29,6 +29,7 @@ gc.set_threshold(50_000, 20, 100)
 #: or a process for each case. `make test` runs them beside those on the real parts, not in the unit part.
 SLOW = (
     "commands/test_adopt.py",
+    "commands/test_backup.py",
     "commands/test_operate.py",
     "commands/test_plan.py",
     "config/test_config.py",

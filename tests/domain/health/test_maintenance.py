@@ -149,7 +149,7 @@ def test_only_its_own_halt_is_ended_by_a_window():
 
 @pytest.mark.parametrize("seconds", [0, -1, MOST_SECONDS + 1, True, "3600", None, 1.5])
 def test_a_length_that_is_none_is_refused(seconds: object):
-    with pytest.raises(OperatorError, match="is not allowed: at most 72 h"):
+    with pytest.raises(OperatorError, match="is not allowed: at most 3 days"):
         WindowRequest.from_payload({"seconds": seconds})
 
 
