@@ -108,6 +108,14 @@ def verdicts(found: Iterable[goals.Goal]) -> str:
     )
 
 
+def with_earlier(text: str, found: Iterable[goals.Goal]) -> str:
+    """The table of goals, in which the page's own lines stay for goals that were not measured now."""
+    head, rule, *now = verdicts(found).splitlines()
+    before = [line for line in content_of(text, "goals").splitlines() if line.startswith("| ")][2:]
+    lines = {line.split(" | ")[0]: line for line in (*before, *now)}
+    return "\n".join([head, rule, *lines.values()])
+
+
 def envelopes(rows: Rows) -> str:
     """Bytes and rows a second of each envelope and compression."""
     heads = ("envelope, compression", "bytes per event", "rows/s", "worker, cores")
@@ -203,22 +211,32 @@ def write(found: Mapping[str, Mapping[str, Any]]) -> None:
     for part, made in found.items():
         origin = f"Measured on {made['date']} by `make bench PARTS={part}`: {made['machine']}."
         _put(ELSEWHERE.get(part, PAGE), part, f"{origin}\n\n{TABLES[part](made['rows'])}")
-    _put(PAGE, "goals", verdicts(goals_of(found)))
+    _put(PAGE, "goals", with_earlier(PAGE.read_text("utf-8"), goals_of(found)))
     pictures(found)
 
 
 def _put(page: Path, part: str, content: str) -> None:
-    page.write_text(between(page.read_text(encoding="utf-8"), part, content), encoding="utf-8")
+    page.write_text(with_content(page.read_text(encoding="utf-8"), part, content), encoding="utf-8")
 
 
-def between(text: str, part: str, content: str) -> str:
+def with_content(text: str, part: str, content: str) -> str:
     """The page with other content between a part's marks. ValueError if it has none."""
+    head, _, tail = _split(text, part)
+    return f"{head}\n\n{content}\n\n{tail}"
+
+
+def content_of(text: str, part: str) -> str:
+    """What the page has between a part's marks. ValueError if it has none."""
+    return _split(text, part)[1]
+
+
+def _split(text: str, part: str) -> tuple[str, str, str]:
     begin, end = f"<!-- measured: {part} -->", "<!-- end -->"
     head, mark, rest = text.partition(begin)
-    _, closing, tail = rest.partition(end)
+    content, closing, tail = rest.partition(end)
     if not mark or not closing:
         raise ValueError(f"the page has no {begin} … {end}")
-    return f"{head}{begin}\n\n{content}\n\n{end}{tail}"
+    return f"{head}{begin}", content, f"{end}{tail}"
 
 
 def pictures(found: Mapping[str, Mapping[str, Any]]) -> None:
@@ -238,9 +256,6 @@ def pictures(found: Mapping[str, Mapping[str, Any]]) -> None:
         bars(DOCS / "benchmark-delay.svg", "From commit to consumer", "ms", labels, series)
     if "settings" in found:
         rows = found["settings"]["rows"]
-        series = {
-            "snapshot": [row["snapshot"] for row in rows],
-            "catch-up": [row["catch_up"] for row in rows],
-        }
+        series = {"snapshot": [_rate(row["snapshot"]) for row in rows]}
         ways = [row["way"].replace("producer.", "") for row in rows]
         bars(DOCS / "benchmark-settings.svg", "Throughput by setting", "rows/s", ways, series, lying=True)
