@@ -1,5 +1,7 @@
 """What a part has measured comes to its place on the page, and nothing else changes."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.bench import page
@@ -29,7 +31,7 @@ def test_a_page_without_the_parts_marks_is_refused():
         page.with_content(_PAGE, "delay", "")
 
 
-def test_the_picture_of_settings_shows_each_settings_rate(tmp_path, monkeypatch):
+def test_the_picture_of_settings_shows_each_settings_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(page, "DOCS", tmp_path)
     run = {"rows": 1000, "seconds": 0.5}
     page.pictures({"settings": {"rows": [{"way": "producer.linger.ms=5", "snapshot": run}]}})
