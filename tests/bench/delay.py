@@ -80,7 +80,8 @@ def warm_up(rig: Rig, one: Running) -> None:
 
 def measure(rig: Rig, one: Running, rate: int, seconds: int | None = None) -> Delay:
     """Write at this rate, and read what arrives. AssertionError if a row is missing or comes twice."""
-    return measure_topics(rig, one.way.name, one.data_topics, pid=one.pid, rate=rate, seconds=seconds)
+    topics = [topic for topic in one.data_topics if topic.endswith(".".join(TABLE))]
+    return measure_topics(rig, one.way.name, topics, pid=one.pid, rate=rate, seconds=seconds)
 
 
 def measure_topics(
