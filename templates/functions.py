@@ -173,6 +173,7 @@ def _health(settings: FunctionsSettings, place: Place) -> Function:
             *iam.publish_to_topic(names.sns_topic, key),
             *iam.send_dead_letters(names.dead_letter_queue, key),
             *bucket_rights.write_backups(place.bucket, settings.parsed_stage, key),
+            bucket_rights.delete_comparisons(place.bucket, settings.parsed_stage),
         ],
         {} if cluster is None else msk.watch_heartbeat(cluster, settings.parsed_stage),
         {"DeadLetterConfig": awslambda.DeadLetterConfig(TargetArn=GetAtt("DeadLetters", "Arn"))},

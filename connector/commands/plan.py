@@ -69,7 +69,8 @@ def plan(
     be told.
     """
     if offline == (base is None):
-        raise click.UsageError("--offline and --base DIR belong together: give both, or neither")
+        wrong = "--offline and --base DIR belong together: give both, or neither"
+        raise ServerError(wrong) if exit_code else click.UsageError(wrong)
     try:
         found = _live(stage_name) if base is None else _offline(stage_name, base)
     except WmsError as error:

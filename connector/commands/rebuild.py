@@ -9,6 +9,9 @@ from connector.domain.stage.stage import Stage
 from connector.operations import rebuilding
 from connector.operations.confirmation import confirm, yes_option
 
+#: What --json has of what was found.
+_SHOWN = ("losses", "means", "backup", "told", "refusal", "doubt")
+
 
 @click.command()
 @click.argument("stage_name", metavar="STAGE")
@@ -45,6 +48,8 @@ def rebuild(
     for line in found["told"]:
         to_stderr(line)
     if check or not found["losses"]:
+        for reason in filter(None, (found["refusal"], found["doubt"])):
+            to_stderr(f"the backup is not written back without more: {reason}")
         _print(found, as_json=as_json, done=False)
         return
     if found["refusal"]:
@@ -63,7 +68,7 @@ def rebuild(
 
 def _print(found: rebuilding.Found, *, as_json: bool, done: bool) -> None:
     if as_json:
-        print_json({"rebuilt": done, **{key: found[key] for key in ("losses", "means", "backup", "told")}})
+        print_json({"rebuilt": done, **{key: found[key] for key in _SHOWN}})
         return
     lost = ", ".join(found["losses"]) or "nothing that is seen here; `wms-connector verify` has the rest"
     click.echo(f"lost: {lost}; {'the stage is registered again' if done else 'nothing was changed'}")

@@ -109,6 +109,8 @@ def _problem(stage: Stage, found: Mapping[str, Any], left: int, *, repair: bool)
         what = "none of the keys is in the source or on a topic; check --table and --keys"
     elif not left:
         what = "nothing could be judged: the topics have no record of these rows any more"
+    elif found["not_repaired"]:
+        what = f"{left} keys differ, and not all that could be were read again: {found['not_repaired']}"
     elif left > ghosts and not repair:
         what = f"{left} keys differ; --repair reads those again that the source has"
     else:

@@ -24,14 +24,14 @@ class Folder:
 
     def store(self, name: str, content: bytes) -> None:
         """Write an object, or replace it."""
-        with aws_errors(f"writing {self._prefix}{name} to the artifact bucket"):
+        with aws_errors(f"writing {self._prefix}{name} to the artifact bucket (s3:PutObject)"):
             self._client.put_object(Bucket=self._bucket, Key=f"{self._prefix}{name}", Body=content)
 
     def part(self, name: str, begin: int, end: int) -> bytes:
         """The bytes of an object from `begin` to the one before `end`."""
         if begin == end:
             return b""
-        with aws_errors(f"reading {self._prefix}{name} in the artifact bucket"):
+        with aws_errors(f"reading {self._prefix}{name} in the artifact bucket (s3:GetObject)"):
             found = self._client.get_object(
                 Bucket=self._bucket, Key=f"{self._prefix}{name}", Range=f"bytes={begin}-{end - 1}"
             )
@@ -40,5 +40,5 @@ class Folder:
 
     def discard(self, name: str) -> None:
         """Delete an object; one that is gone already is fine."""
-        with aws_errors(f"deleting {self._prefix}{name} in the artifact bucket"):
+        with aws_errors(f"deleting {self._prefix}{name} in the artifact bucket (s3:DeleteObject)"):
             self._client.delete_object(Bucket=self._bucket, Key=f"{self._prefix}{name}")

@@ -77,7 +77,11 @@ def _stored_offsets(session: Session) -> Sequence[Pair]:
 
 
 def chosen(session: Session) -> tuple[str, StageBackup]:
-    """The backup that the request names, else the newest that a stream can go on from."""
+    """The backup that the request names, else the newest that a stream can go on from.
+
+    A backup that was written before a restore or a rebuild is taken only where it is named: it holds what
+    was to be left, and, if an earlier attempt was cut off, half of what that one had written.
+    """
     where = backups_of(session)
     known = where.backup_ids()
     if session.backup:
@@ -88,10 +92,17 @@ def chosen(session: Session) -> tuple[str, StageBackup]:
                 "those that there are"
             )
         return session.backup, where.find_backup(session.backup)
+    damaged = ""
     for identifier in known:
-        found = where.find_backup(identifier)
-        if not _lacks(session, found):
+        try:
+            found = where.find_backup(identifier)
+        except OperatorError as error:
+            damaged = damaged or str(error)
+            continue
+        if found.reason != Reason.RESTORE and not _lacks(session, found):
             return identifier, found
+    if damaged:
+        raise ServerError(f"no backup of stage {session.stage.name} can be used; {damaged}")
     raise OperatorError(
         f"stage {session.stage.name} has no backup with a position"
         f"{' and a schema history' if session.environment.settings.kind == 'debezium' else ''}"

@@ -5,7 +5,6 @@ from typing import Any
 from connector.domain.admin_api import Answer, Request, State
 from connector.domain.errors import WmsError
 from lambda_src.runtime.invocation import Context, Invocation
-from lambda_src.session import Session
 
 #: What is kept back to log and answer, in seconds.
 _SPARE_SECONDS = 2.0
@@ -15,8 +14,9 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     """Answer one request (`connector.domain.admin_api`); never raises."""
     invocation = Invocation.of(context)
     operation = ""
-    # Two fifths of the function's code, which a cold start then reads with the first request.
+    # Most of the function's code, which a cold start then reads with the first request.
     from lambda_src.connect_admin import operations  # noqa: PLC0415
+    from lambda_src.session import Session  # noqa: PLC0415
 
     try:
         environment = invocation.environment

@@ -19,6 +19,7 @@ from lambda_src.clients.objects import S3
 from lambda_src.clients.secrets import SecretsManager
 from lambda_src.clients.state_table import Table
 from lambda_src.clients.worker_log import Logs
+from lambda_src.connect_health.abandoned import clear_abandoned
 from lambda_src.connect_health.act import act, observed
 from lambda_src.connect_health.daily_backup import daily_backup
 from lambda_src.connect_health.end_maintenance import end_maintenance
@@ -113,6 +114,7 @@ def check(
         "withheld": verdict.remediation.withheld,
         **told,
         "backup": backup,
+        "comparison": "" if verdict.retiring else clear_abandoned(session, now),
         "causes": {f.name: _cause(f.cause) for f in verdict.findings if f.cause is not None},
         "unknown": {finding.name: finding.summary for finding in verdict.results if finding.unknown},
         "secrets_changed": list(seen.secrets_changed),

@@ -17,14 +17,14 @@ def write_backups(bucket: Ref, stage: Stage, key: Any) -> list[Statement]:
     return [_backups(bucket, stage, s3.PutObject), _use_key(bucket, key, kms.GenerateDataKey)]
 
 
+def delete_comparisons(bucket: Ref, stage: Stage) -> Statement:
+    """Delete what a comparison has left that was killed; what is in it may not be read."""
+    return _comparisons("DeleteComparison", bucket, stage, s3.DeleteObject)
+
+
 def keep_objects(bucket: Ref, stage: Stage, key: Any) -> list[Statement]:
     """Write, read and delete digests of comparisons; add, list and read backups, and delete none."""
-    digests = Statement(
-        Sid="KeepComparison",
-        Effect=Allow,
-        Action=[s3.PutObject, s3.GetObject, s3.DeleteObject],
-        Resource=[_arn(bucket, f"/{stage.names.comparison_folder}*")],
-    )
+    digests = _comparisons("KeepComparison", bucket, stage, s3.PutObject, s3.GetObject, s3.DeleteObject)
     found = [digests, _use_key(bucket, key, kms.Decrypt, kms.GenerateDataKey)]
     if stage.ephemeral:
         return found
@@ -36,6 +36,11 @@ def keep_objects(bucket: Ref, stage: Stage, key: Any) -> list[Statement]:
         Condition=Condition(StringEquals({"s3:prefix": backup.prefix(stage)})),
     )
     return [*found, _backups(bucket, stage, s3.GetObject, s3.PutObject), listing]
+
+
+def _comparisons(sid: str, bucket: Ref, stage: Stage, *actions: aws.Action) -> Statement:
+    folder = _arn(bucket, f"/{stage.names.comparison_folder}*")
+    return Statement(Sid=sid, Effect=Allow, Action=list(actions), Resource=[folder])
 
 
 def _backups(bucket: Ref, stage: Stage, *actions: aws.Action) -> Statement:

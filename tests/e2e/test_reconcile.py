@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from connector.domain.reconcile.run import RUN_KEY
+from connector.domain.reconcile.run import ABANDONED_SECONDS, RUN_KEY
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, COMPARISON_FOLDER, CONNECTOR
 from connector.local import schema
 from connector.local.state import ROOT
@@ -169,8 +169,8 @@ def test_every_planted_difference_is_found_and_a_repair_leaves_the_ghosts(
     assert stage.health()["summary"].startswith(HEALTHY)
 
 
-@pytest.mark.parametrize("line", ["reads ", "is deleted with its offsets", "records are read", "is compared"])
-def test_what_a_killed_comparison_leaves_is_cleared_away(world: World, stage: StageUnderTest, line: str):
+def killed_at(world: World, line: str) -> None:
+    """Begin a comparison, and kill it when it says so."""
     with subprocess.Popen(
         [str(PROGRAM), "reconcile", "main"],
         cwd=ROOT,
@@ -183,9 +183,25 @@ def test_what_a_killed_comparison_leaves_is_cleared_away(world: World, stage: St
         seen = next((text for text in command.stderr if line in text), None)
         command.kill()
     assert seen is not None
+
+
+@pytest.mark.parametrize("line", ["reads ", "is deleted with its offsets", "records are read", "is compared"])
+def test_what_a_killed_comparison_leaves_is_cleared_away(world: World, stage: StageUnderTest, line: str):
+    killed_at(world, line)
     wait_for(lambda: stage.item(RUN_KEY)["run"] != {"S": ""}, "the run is known")
     refused = reconcile(world)
     assert (refused.status, "another comparison is under way" in refused.stderr) == (1, True)
     done = reconcile(world, "--clean")
     assert done.status == 0, done.stderr
+    nothing_left(world, stage)
+
+
+def test_what_a_killed_comparison_leaves_goes_by_itself(world: World, stage: StageUnderTest):
+    killed_at(world, "records are read")
+    wait_for(
+        lambda: stage.health() and stage.item(RUN_KEY)["run"] == {"S": ""},
+        "a health check clears it away",
+        seconds=ABANDONED_SECONDS + 60,
+        every=10,
+    )
     nothing_left(world, stage)

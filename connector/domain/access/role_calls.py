@@ -89,7 +89,6 @@ def _admin(of: StageResources) -> Iterator[AwsCall]:
     yield from _function(caller, of, of.names.connect_admin)
     if not of.stage.ephemeral:
         yield from _backups(caller, of)
-    digests = (f"{of.bucket}/{of.names.comparison_folder}0a1b/digests-0",)
     # With a bucket key the context is the bucket.
     encryption = {"aws:s3:arn": of.bucket}
     for operation, action, keys in (
@@ -97,7 +96,7 @@ def _admin(of: StageResources) -> Iterator[AwsCall]:
         ("get_object", "s3:GetObject", ("kms:Decrypt",)),
         ("delete_object", "s3:DeleteObject", ()),
     ):
-        call = AwsCall(caller, "s3", operation, action, digests, _REFERENCE)
+        call = _digests(caller, of, operation, action)
         yield call
         for key in keys:
             yield _with_key(of, call, key, _OBJECTS, encryption)
@@ -108,6 +107,7 @@ def _health(of: StageResources) -> Iterator[AwsCall]:
     yield from _function(caller, of, names.connect_health)
     if not of.stage.ephemeral:
         yield from _written_backup(caller, of)
+    yield _digests(caller, of, "delete_object", "s3:DeleteObject")
     yield AwsCall(
         caller,
         "cloudwatch",
@@ -174,6 +174,12 @@ def _function(caller: Caller, of: StageResources, function: str) -> Iterator[Aws
     yield _variables(caller, of, function)
     yield from _log(caller, of, of.names.function_log_group(function), "2030/01/01/[$LATEST]0a1b", _VPC)
     yield from _interfaces(caller, of)
+
+
+def _digests(caller: Caller, of: StageResources, operation: str, action: str) -> AwsCall:
+    """A call on what a comparison keeps."""
+    digests = (f"{of.bucket}/{of.names.comparison_folder}0a1b/digests-0",)
+    return AwsCall(caller, "s3", operation, action, digests, _REFERENCE)
 
 
 def _written_backup(caller: Caller, of: StageResources) -> Iterator[AwsCall]:

@@ -124,6 +124,8 @@ class ReconcileRun:
     repairs: dict[str, int] = field(default_factory=dict)
     #: How many of them were asked for.
     repaired: dict[str, int] = field(default_factory=dict)
+    #: Why the others were not, if one could not be.
+    not_repaired: str = ""
     #: When the signal for the next of them was sent, in milliseconds; 0: not yet.
     sent_at: int = 0
     records: int = 0

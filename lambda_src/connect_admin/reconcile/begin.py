@@ -9,8 +9,8 @@ from connector.domain.reconcile.run import ABANDONED_SECONDS, ComparisonItem, Re
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.topic_plan import plan_topics
 from lambda_src.clients.state_table import read_run, replace_item
+from lambda_src.comparison_leftovers import folder, sweep
 from lambda_src.connect_admin.control import there
-from lambda_src.connect_admin.reconcile.clean import folder, sweep
 from lambda_src.connect_admin.registration.cluster import refused_on
 from lambda_src.logins import check_may_log_in
 from lambda_src.session import Session

@@ -1,36 +1,9 @@
-"""What a comparison leaves behind goes: its connector with the offsets, its digests, its state."""
-
-from dataclasses import replace
+"""RECONCILE_CLEAN: what a comparison leaves behind goes, on an operator's word."""
 
 from connector.domain.admin_api import Answer, State
-from connector.domain.errors import ServerError
-from connector.domain.reconcile.run import ComparisonItem, ReconcileRun
-from connector.domain.stage.aws_names import COMPARISON_CONNECTOR
-from lambda_src.clients.objects import Folder
-from lambda_src.clients.state_table import read_run, replace_item
-from lambda_src.connect_admin.removal import removed
+from lambda_src.clients.state_table import read_run
+from lambda_src.comparison_leftovers import sweep, write_none
 from lambda_src.session import Session
-
-#: How many objects a step may have written of which the state does not know, as it was cut off.
-MOST_UNKNOWN = 8
-
-
-def folder(session: Session, run: str) -> Folder:
-    """Where a run keeps its objects."""
-    bucket = session.environment.bucket
-    if not bucket:
-        raise ServerError("the admin function does not know the artifact bucket: launch the stage again")
-    return Folder(session.aws.s3(), bucket, f"{session.stage.names.comparison_folder}{run}/")
-
-
-def chunk_name(number: int) -> str:
-    """The object that has the digests of the chunk with this number."""
-    return f"digests-{number}"
-
-
-def repairs_name(table: str) -> str:
-    """The object that has the keys of a table which the source can be asked for again."""
-    return f"keys-{table}"
 
 
 def clean(session: Session) -> Answer:
@@ -44,46 +17,6 @@ def clean(session: Session) -> Answer:
         return left
     if item.run is None:
         # A step that is still under way finds that it was overtaken.
-        _write_none(session, item)
+        write_none(session, item)
     message = "nothing of a comparison is left but its topics, which keep nothing longer than an hour"
     return Answer(State.DONE, message, changed=item.run is not None)
-
-
-def sweep(session: Session, item: ComparisonItem) -> Answer | None:
-    """Delete the connector, then objects and state; None once nothing is left."""
-    if not session.service.addresses:
-        return Answer(State.WAITING, f"no worker runs that could say whether {COMPARISON_CONNECTOR} is there")
-    session.know_confidential()
-    connect = session.connect()
-    if connect.config(COMPARISON_CONNECTOR) is not None:
-        done = removed(session, connect, COMPARISON_CONNECTOR, offsets_stay=False)
-        if done is None:
-            return Answer(State.WAITING, f"{COMPARISON_CONNECTOR} is stopping", changed=True)
-    _forget(session, item)
-    return None
-
-
-def forget(session: Session) -> None:
-    """Delete objects and state of a comparison, if there are any."""
-    _forget(session, read_run(session.aws.table(session.environment.table)))
-
-
-def _forget(session: Session, item: ComparisonItem) -> None:
-    if item.run is not None:
-        discard(session, item.run)
-        _write_none(session, item)
-
-
-def discard(session: Session, run: ReconcileRun) -> None:
-    """Delete the objects of a run."""
-    files = folder(session, run.id)
-    for number in range(len(run.chunks) + MOST_UNKNOWN):
-        files.discard(chunk_name(number))
-    for table in run.tables:
-        files.discard(repairs_name(table))
-
-
-def _write_none(session: Session, item: ComparisonItem) -> None:
-    table = session.aws.table(session.environment.table)
-    if not replace_item(table, replace(item, version=item.version + 1, run=None).to_item()):
-        raise ServerError("another request works on the comparison; run this again", retriable=True)

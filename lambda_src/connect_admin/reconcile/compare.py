@@ -8,7 +8,7 @@ from connector.domain.reconcile.comparison import Sides, TableReport, compare
 from connector.domain.reconcile.digests import BUCKETS, Digester, RowState, keep_newest, unpacked
 from connector.domain.reconcile.run import ComparisonPhase, ReconcileRequest, ReconcileRun
 from lambda_src.clients.objects import Folder
-from lambda_src.connect_admin.reconcile.clean import chunk_name, folder, repairs_name
+from lambda_src.comparison_leftovers import chunk_name, folder, repairs_name
 from lambda_src.session import Session
 
 #: What a request leaves of its time for the state, in seconds.

@@ -1,11 +1,12 @@
 """READ: records become digests, in the artifact bucket; no value leaves the function."""
 
 from connector.domain.admin_api import Answer, State
+from connector.domain.errors import ServerError
 from connector.domain.reconcile import digests
 from connector.domain.reconcile.digests import Digester
 from connector.domain.reconcile.run import Chunk, ComparisonPhase, Part, ReconcileRequest, ReconcileRun
 from lambda_src.clients.kafka_port import KafkaAdmin, RecordRange
-from lambda_src.connect_admin.reconcile.clean import MOST_UNKNOWN, chunk_name, folder
+from lambda_src.comparison_leftovers import MOST_UNKNOWN, chunk_name, folder
 from lambda_src.session import Session
 
 #: Records in one object: their digests take about 10 MB of a function's memory.
@@ -36,7 +37,11 @@ def _read(session: Session, kafka: KafkaAdmin, run: ReconcileRun, part: Part, di
     def take(key: bytes | None, value: bytes | None) -> None:
         nonlocal count
         count += 1
-        seen = digester.seen(key, value)
+        try:
+            seen = digester.seen(key, value)
+        except ServerError as error:
+            where = f"{part.topic}, partition {part.partition}, record {count} from offset {part.at} on"
+            raise ServerError(f"{where}: {error}") from None
         # The source's rows are those of this run's snapshot, and of no other that a restart began before.
         wanted = seen is not None and (seen.scn == run.scn if part.source else seen.scn <= run.scn)
         if seen is not None and wanted:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.capture.snapshot import SnapshotRequest
+from connector.domain.errors import OperatorError
 from connector.domain.reconcile.keys import conditions
 from connector.domain.reconcile.run import ComparisonPhase, ReconcileRequest, ReconcileRun
-from lambda_src.connect_admin.reconcile.clean import folder, repairs_name
+from lambda_src.comparison_leftovers import folder, repairs_name
 from lambda_src.connect_admin.reconcile.compare import MOST_REPAIRED
 from lambda_src.connect_admin.snapshot import snapshot, snapshot_progress
 from lambda_src.session import Session
@@ -20,7 +21,21 @@ _APART_SECONDS = 3.0
 
 
 def repair(session: Session, run: ReconcileRun, _: ReconcileRequest) -> Answer:
-    """Send the next signal, or see how far its snapshot is; DONE with the report comes after the last."""
+    """Send the next signal, or see how far its snapshot is; DONE with the report comes after the last.
+
+    A repair that is refused ends there, with its reason in the report: what was found stays worth knowing.
+    """
+    try:
+        answer = _next(session, run)
+    except OperatorError as error:
+        answer = Answer(State.FAILED, str(error))
+    if answer.state is not State.FAILED:
+        return answer
+    run.not_repaired, run.phase = answer.summary, ComparisonPhase.DONE
+    return Answer(State.WAITING, f"the repair has ended: {answer.summary}", changed=True)
+
+
+def _next(session: Session, run: ReconcileRun) -> Answer:
     for table in run.tables:
         size, done = run.repairs.get(table, 0), run.repaired.get(table, 0)
         keys = json.loads(folder(session, run.id).part(repairs_name(table), 0, size)) if size else []

@@ -13,8 +13,8 @@ from lambda_src.clients.connect_rest import Connect
 from lambda_src.connect_admin.control import there
 from lambda_src.connect_admin.registration.validate import validation_seconds
 from lambda_src.connect_admin.registration.verify import failure
-from lambda_src.connect_admin.removal import removed
 from lambda_src.logins import own_validation
+from lambda_src.removal import removed
 from lambda_src.session import Session
 
 #: How long one request watches, and how often it looks, in seconds.
@@ -52,7 +52,8 @@ def watch_snapshot(session: Session, run: ReconcileRun, _: ReconcileRequest) -> 
             empty_looks = empty_looks + 1 if ended else 0
         if empty_looks < _EMPTY_LOOKS:
             return None
-        return Answer(State.FAILED, "the tables have no row, so no record says as of which SCN that is so")
+        message = "the tables have no row, so no record says as of which SCN that is so"
+        return Answer(State.FAILED, f"{message}; compare them with a table that has one: leave out --table")
 
     found = session.deadline.poll(
         look, lambda answer: answer is not None, every=_LOOK_SECONDS, at_most=_WATCH_SECONDS

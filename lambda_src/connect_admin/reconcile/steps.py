@@ -9,8 +9,8 @@ from connector.domain.reconcile.comparison import share
 from connector.domain.reconcile.keys import shown
 from connector.domain.reconcile.run import ComparisonPhase, ReconcileRequest, ReconcileRun
 from lambda_src.clients.state_table import read_run, replace_item
+from lambda_src.comparison_leftovers import discard, sweep
 from lambda_src.connect_admin.reconcile.begin import begin
-from lambda_src.connect_admin.reconcile.clean import discard, sweep
 from lambda_src.connect_admin.reconcile.compare import compare_buckets
 from lambda_src.connect_admin.reconcile.read import read_topics
 from lambda_src.connect_admin.reconcile.repair import repair
@@ -59,7 +59,8 @@ def report(run: ReconcileRun, request: ReconcileRequest) -> Answer:
     judged, keys = share(run.reports)
     wrong = {table: each.wrong for table, each in run.reports.items() if each.wrong}
     found = ", ".join(f"{count} of {table} differ" for table, count in wrong.items())
-    part = 100 * judged / keys if keys else 100.0
+    # Rounded down: 100 % is all of them.
+    part = 1000 * judged // keys / 10 if keys else 100.0
     tables = {}
     for table, each in run.reports.items():
         content = {**each.to_json(), "judged": each.judged, "repaired": run.repaired.get(table, 0)}
@@ -73,9 +74,10 @@ def report(run: ReconcileRun, request: ReconcileRequest) -> Answer:
         details={
             "judged": judged,
             "keys": keys,
-            "percent": round(part, 1),
+            "percent": part,
             "scn": run.scn,
             "records": run.records,
+            "not_repaired": run.not_repaired,
             "tables": tables,
         },
     )

@@ -2,9 +2,9 @@
 
 from connector.domain.admin_api import Answer, State
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
-from lambda_src.connect_admin.reconcile.clean import forget
-from lambda_src.connect_admin.removal import removed
+from lambda_src.comparison_leftovers import forget
 from lambda_src.connect_admin.teardown.guard import ephemeral, taken_over
+from lambda_src.removal import removed
 from lambda_src.session import Session
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connector.domain.admin_api import REGISTRATION, Answer, Operation, State
 from connector.domain.stage.aws_names import CONNECTOR
-from connector.domain.stage.backup import LAST_BACKUP_KEY
+from connector.domain.stage.backup import LAST_BACKUP_KEY, Reason
 from connector.domain.stage.record import RECORD_KEY
 from connector.domain.stage.stage import Stage
 from lambda_src.clients.state_table import read_halt
@@ -183,6 +183,25 @@ def test_a_backup_without_a_history_is_not_chosen(main: FakeStage):
     main.aws.s3.objects.pop(f"backups/main/{whole}.json")
     answer = main.ask(Operation.BACKUP_SHOW)
     assert "has no backup with a position and a schema history" in answer.summary
+
+
+def test_what_was_to_be_left_is_restored_only_where_it_is_named(main: FakeStage):
+    """A restore that was cut off must not end with the position that it was to leave."""
+    whole = taken(main)
+    main.connect.position = {"scn": "170"}
+    left = str(main.ask(Operation.BACKUP, why=Reason.RESTORE.value).details["id"])
+    assert main.ask(Operation.BACKUP_SHOW).details["id"] == whole
+    assert main.ask(Operation.BACKUP_SHOW, backup=left).details["id"] == left
+
+
+def test_a_damaged_backup_is_passed_over_and_named_if_there_is_no_other(main: FakeStage):
+    whole, newest = taken(main), taken(main)
+    main.aws.s3.objects[f"backups/main/{newest}.json"] = b"{"
+    assert main.ask(Operation.BACKUP_SHOW).details["id"] == whole
+    main.aws.s3.objects.pop(f"backups/main/{whole}.json")
+    for operation in (Operation.BACKUP_SHOW, Operation.LOSSES):
+        answer = main.ask(operation)
+        assert (answer.state, "the object is no backup of a stage" in answer.summary) == (State.FAILED, True)
 
 
 def test_a_backup_of_another_stage_is_refused(main: FakeStage):

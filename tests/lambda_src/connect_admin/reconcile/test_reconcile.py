@@ -9,7 +9,13 @@ import pytest
 from connector.domain.admin_api import Answer, Operation, State
 from connector.domain.capture.settings import ConnectorSettings
 from connector.domain.health.observation import Source
-from connector.domain.reconcile.run import ABANDONED_SECONDS, ComparisonPhase
+from connector.domain.reconcile.comparison import TableReport
+from connector.domain.reconcile.run import (
+    ABANDONED_SECONDS,
+    ComparisonPhase,
+    ReconcileRequest,
+    ReconcileRun,
+)
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
 from lambda_src.clients import metrics_page
 from lambda_src.connect_admin.reconcile import read, repair, steps
@@ -59,7 +65,7 @@ def test_what_the_topic_does_not_keep_any_more_is_not_judged(main: Comparing) ->
     main.stage.kafka.gone[main.topic] = 1
     answer = main.finish()
     assert main.counts(answer) == {"equal": 1, "missing": 1, "unjudged": 1}
-    assert answer.summary.startswith("66.7 % of 3 keys could be judged")
+    assert answer.summary.startswith("66.6 % of 3 keys could be judged")
 
 
 def test_only_the_asked_keys_are_judged(main: Comparing) -> None:
@@ -269,6 +275,35 @@ def test_a_repair_asks_for_exactly_the_rows_that_the_source_has(
     ((tables, where),) = asked
     assert tables == (TABLE,)
     assert where in (f"{KEY} IN (2, 3)", f"{KEY} IN (3, 2)")
+
+
+def test_what_was_found_is_told_though_the_repair_is_refused(
+    main: Comparing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repair, "MOST_REPAIRED", 1)
+    main.source = {1: "new", 2: "new"}
+    main.write(1, "old")
+    main.write(2, "old")
+    answer = main.finish(repair=True)
+    assert answer.state is State.DONE
+    assert main.counts(answer) == {"different": 2}
+    assert "too many to name one by one" in answer.details["not_repaired"]
+
+
+def test_a_record_that_is_not_debeziums_is_found_by_topic_and_offset(main: Comparing) -> None:
+    main.source = {1: "a"}
+    main.write(1, "a")
+    main.stage.kafka.written[main.topic].append(("{}", "no record"))
+    answer = main.finish()
+    assert answer.state is State.FAILED
+    assert f"{main.topic}, partition 0, record 2 from offset 0 on" in answer.summary
+
+
+def test_all_is_said_only_of_all() -> None:
+    reports = {TABLE: TableReport(equal=99_999, unjudged=1)}
+    run = ReconcileRun(RUN, "", [TABLE], 0, 0, reports=reports)
+    answer = steps.report(run, ReconcileRequest(RUN))
+    assert answer.summary.startswith("99.9 % of 100000 keys could be judged")
 
 
 def test_the_topics_are_made_once_and_keep_an_hour(main: Comparing) -> None:
