@@ -24,10 +24,11 @@ from tests.support.stage_under_test import HEALTHY, MAIN, StageUnderTest
 from tests.support.waiting import wait_for
 from tests.support.wms_cli import PROGRAM, Done, wms_connector
 
-# A world, its launch, and a snapshot of all rows; then several comparisons of all of them.
-pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(1500)]
-
 ROWS = int(os.environ.get("WMS_RECONCILE_ROWS", "100000"))
+RUNS = int(os.environ.get("WMS_RECONCILE_RUNS", "2"))
+# A world, its launch, and a snapshot of all rows; then several comparisons of all of them.
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(1200 + 180 * RUNS)]
+
 #: Of each of four kinds, a fourth: one column, two columns, deleted on the topic, alive on the topic only.
 PLANTED = 1008
 #: Where the keys begin that only the topic has, and those of the load.
@@ -97,7 +98,7 @@ def nothing_left(world: World, stage: StageUnderTest) -> None:
 
 def test_a_topic_that_is_right_is_equal_under_load(world: World, stage: StageUnderTest):
     with under_load(world) as load:
-        for _ in range(int(os.environ.get("WMS_RECONCILE_RUNS", "2"))):
+        for _ in range(RUNS):
             done = reconcile(world, "--json")
             assert (done.status, done.json["percent"]) == (0, 100.0), (done.stdout, done.stderr)
             assert NO_DIFFERENCE in done.json["summary"]
