@@ -22,7 +22,7 @@ from lambda_src.session import Session
 _ASKED_SECONDS = 10.0
 _OTHER_HISTORY = (
     "the schema history topic holds other records than the backup: nothing was changed. If the connector "
-    "cannot start with them, wms-connector rebuild {stage} --from-snapshot begins anew"
+    "cannot start with them, wms-connector offsets {stage} reset begins anew with the initial snapshot"
 )
 
 
