@@ -8,7 +8,7 @@ from connector.domain.capture.offsets import Pair
 from connector.domain.errors import OperatorError, ServerError
 from connector.domain.stage.aws_names import CONNECTOR
 from connector.domain.stage.backup import Reason, StageBackup, missing_history
-from lambda_src.backups import back_up, backups_of, read_history
+from lambda_src.backups import back_up, backups_of, history_of, read_history
 from lambda_src.clients.connect_rest import Connect
 from lambda_src.clients.kafka_port import KafkaAdmin
 from lambda_src.clients.state_table import read_record, write_record
@@ -134,6 +134,9 @@ def restore_backup(session: Session) -> Answer:
     if told["doubt"] and not session.position_checked:
         message = f"{told['doubt']}; nothing was changed: confirm it with --position-checked"
         return Answer(State.FAILED, message)
+    # Before the connector is stopped and its offsets change.
+    if missing_history(history_of(session), found.history) is None:
+        return Answer(State.FAILED, _OTHER_HISTORY.format(stage=session.stage.name))
     connect = session.connect()
     status = connect.status(CONNECTOR)
     if status is not None and (not status.stopped or status.tasks):

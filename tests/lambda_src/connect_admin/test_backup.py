@@ -164,7 +164,9 @@ def test_another_history_is_left_alone(main: FakeStage):
     main.kafka.written[HISTORY] = [("", "another")]
     answer = restored(main, identifier)
     assert (answer.state, main.kafka.written[HISTORY]) == (State.FAILED, [("", "another")])
-    assert "rebuild main --from-snapshot" in answer.summary
+    assert "nothing was changed" in answer.summary
+    assert "wms-connector offsets main reset" in answer.summary
+    assert main.connect.states[CONNECTOR] == "RUNNING"
 
 
 def test_a_position_that_nobody_knows_is_restored_only_if_the_dba_was_asked(main: FakeStage):
