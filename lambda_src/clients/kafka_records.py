@@ -82,7 +82,7 @@ def read_range(
         auto_offset_reset="none",
         max_partition_fetch_bytes=_FETCH_BYTES,
         max_poll_records=_FETCH_RECORDS,
-        # In Python a checksum takes two fifths of the time of a comparison (py-spy). Brokers have checked it when
+        # In Python a checksum takes two fifths of a comparison (py-spy). Brokers have checked it when
         # the batch came, and TLS checks what it carries.
         check_crcs=False,
     ) as consumer:
