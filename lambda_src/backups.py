@@ -35,6 +35,13 @@ def back_up(session: Session, reason: Reason, *, clock: Clock = time.time) -> st
     offsets, config = connect.offsets(CONNECTOR), connect.config(CONNECTOR)
     if offsets is None or config is None:
         raise ServerError(f"{CONNECTOR} is not registered, so there is nothing to back up")
+    history = history_of(session)
+    if offsets and not history and session.environment.settings.kind == "debezium":
+        # The task goes on from memory; its next start fails. Nobody else looks.
+        raise ServerError(
+            "the schema history is lost: its topic holds no record; "
+            f"wms-connector rebuild {session.stage.name} writes it back from an earlier backup"
+        )
     table = session.aws.table(session.environment.table)
     record = read_record(table)
     content = StageBackup(
@@ -42,7 +49,7 @@ def back_up(session: Session, reason: Reason, *, clock: Clock = time.time) -> st
         now.isoformat(timespec="seconds"),
         reason.value,
         offsets,
-        history_of(session),
+        history,
         # By hand somebody may have put a password there.
         session.redactor.redact_values(dict(config)),
         None if record is None else record.to_item(),

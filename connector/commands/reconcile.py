@@ -1,6 +1,8 @@
 """`wms-connector reconcile`: compare what the database holds with what the topics say."""
 
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -21,6 +23,7 @@ from connector.domain.stage.stage import Stage
 from connector.operations import comparison
 from connector.operations.admin_request import asker
 
+_ENDS = (signal.SIGTERM, signal.SIGHUP)
 _KINDS = ("equal", "different", "missing", "ghosts", "unjudged", "repaired")
 
 
@@ -77,7 +80,8 @@ def reconcile(
         print_answer(comparison.clean(stage.name, None, send, show), as_json=as_json)
         return
     wanted = ReconcileRequest(comparison.new_run(), chosen, repair, keys_shown)
-    answer = comparison.compare(stage.name, tables, wanted, send, show)
+    with ended_as_by_ctrl_c():
+        answer = comparison.compare(stage.name, tables, wanted, send, show)
     found: Mapping[str, Any] = answer.details
     if as_json:
         print_json({"summary": answer.summary, **found})
@@ -90,6 +94,17 @@ def reconcile(
     )
     if left or not found["judged"]:
         raise ServerError(_problem(stage, found, left, repair=repair))
+
+
+@contextmanager
+def ended_as_by_ctrl_c() -> Iterator[None]:
+    """What a runner of CI or a closed terminal sends ends a comparison as Ctrl-C does."""
+    before = {each: signal.signal(each, signal.default_int_handler) for each in _ENDS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _print(tables: Mapping[str, Mapping[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 """`wms-connector reconcile`, upon a stage whose admin function is real code."""
 
 import json
+import signal
 from typing import Any
 
 import pytest
@@ -55,6 +56,24 @@ def test_what_is_equal_is_said_first_and_nothing_is_left(run: Run, main: Compari
     assert any(line.split()[:2] == [TABLE, "3"] for line in more)
     assert "the tables are read, as of SCN 500" in done.stderr
     assert main.left() == []
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_the_command_lets_it_clear_away(
+    run: Run, main: Comparing, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals
+) -> None:
+    class EndedAtTheThird(list[Request]):
+        def append(self, request: Request) -> None:
+            super().append(request)
+            if len(self) == 3:
+                signal.raise_signal(sent)
+
+    monkeypatch.setattr(main, "requests", EndedAtTheThird())
+    before = signal.getsignal(sent)
+    done = run("reconcile", "main", "--table", TABLE)
+    assert done.exit_code == 1
+    assert main.left() == []
+    assert signal.getsignal(sent) is before
 
 
 def test_a_difference_is_status_1_with_the_next_step(run: Run, main: Comparing) -> None:

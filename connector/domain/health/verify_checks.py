@@ -13,6 +13,7 @@ from connector.domain.health.at_rest import halted_by
 from connector.domain.health.check_result import launch
 from connector.domain.health.finding import Finding
 from connector.domain.health.halt import HaltedBy
+from connector.domain.health.moments import moment
 from connector.domain.health.observation import Observation
 from connector.domain.health.polled_source import LAG, SOURCE, PolledSource, polled_checks
 from connector.domain.health.refused import rotate_again
@@ -110,6 +111,9 @@ def _paused(seen: Observation, setup: Setup, stage: Stage) -> list[Finding]:
     reason = f"{CONNECTOR} is {seen.connector.state}: {seen.halt.describe()}"
     if by is HaltedBy.DECLARED and setup.declared_state != "running":
         return [_good(PAUSED, reason)]
+    if seen.maintenance.halts(seen.halt):
+        ends = f"the maintenance window that resumes it ends {moment(seen.maintenance.until)}"
+        return [_bad(PAUSED, f"{reason}; {ends}", f"wait, or wms-connector maintenance end {stage.name}")]
     # Resuming ends an operator's halt only: the next launch would make what is declared.
     step = f"wms-connector resume {stage.name}" if setup.declared_state == "running" else launch(stage)
     return [_bad(PAUSED, reason, step)]

@@ -14,9 +14,10 @@ from connector.domain.health.error_classes import explain_database
 from connector.domain.health.finding import Finding, not_ok
 from connector.domain.health.findings import findings
 from connector.domain.health.halt import HaltedBy
+from connector.domain.health.moments import moment
 from connector.domain.health.observation import ConnectorStatus, Observation
 from connector.domain.stage.aws_names import CONNECTOR
-from lambda_src.clients.state_table import read_halt
+from lambda_src.clients.state_table import read_halt, read_window
 from lambda_src.connect_admin.registration.arrival import arrived
 from lambda_src.observe import observe_connector
 from lambda_src.session import Session
@@ -50,7 +51,8 @@ def _look(session: Session) -> tuple[Observation, Answer]:
         at_most=CONFIRM_SECONDS,
     )
     if seen.connector is not None and seen.connector.halted:
-        seen = replace(seen, halt=read_halt(session.aws.table(session.environment.table)))
+        table = session.aws.table(session.environment.table)
+        seen = replace(seen, halt=read_halt(table), maintenance=read_window(table))
     return seen, decide(seen, session.environment.settings, session.database_address)
 
 
@@ -94,6 +96,10 @@ def _halted(
 ) -> Answer:
     """A launch ends well only if the config wants the connector to rest, whoever has halted it."""
     reason = f"{CONNECTOR} is {status.state}: {seen.halt.describe()}"
+    if seen.maintenance.halts(seen.halt):
+        ends = f"the maintenance window that resumes it ends {moment(seen.maintenance.until)}"
+        sooner = "end it sooner with `wms-connector maintenance end` and the stage's name"
+        return Answer(State.FAILED, f"{reason}; {ends}; {sooner}", details=details)
     if settings.state == "running":
         again = "and a launch does not undo it; run `wms-connector resume` with the stage's name"
         return Answer(State.FAILED, f"{reason}, {again}", details=details)

@@ -177,14 +177,21 @@ def test_a_position_that_nobody_knows_is_restored_only_if_the_dba_was_asked(main
 
 
 def test_a_backup_without_a_history_is_not_chosen(main: FakeStage):
-    """As one is that was written after the history was lost."""
-    whole = taken(main)
-    main.kafka.written[HISTORY].clear()
-    taken(main)
+    """As an earlier release wrote one after the history was lost."""
+    whole, newest = taken(main), taken(main)
+    key = f"backups/main/{newest}.json"
+    main.aws.s3.objects[key] = json.dumps({**json.loads(main.aws.s3.objects[key]), "history": []}).encode()
     assert main.ask(Operation.BACKUP_SHOW).details["id"] == whole
     main.aws.s3.objects.pop(f"backups/main/{whole}.json")
     answer = main.ask(Operation.BACKUP_SHOW)
     assert "has no backup with a position and a schema history" in answer.summary
+
+
+def test_a_lost_history_is_no_backup_and_is_told(main: FakeStage):
+    main.kafka.written[HISTORY].clear()
+    answer = main.ask(Operation.BACKUP)
+    assert (answer.state, "the schema history is lost" in answer.summary) == (State.FAILED, True)
+    assert main.aws.s3.objects == {}
 
 
 def test_what_was_to_be_left_is_restored_only_where_it_is_named(main: FakeStage):

@@ -16,6 +16,7 @@ def watched(world: FakeStage) -> Watched:
     for operation in REGISTRATION:
         assert world.ask(operation).state is State.DONE
     world.bucket = BUCKET
+    world.kafka.written[world.stage.topics.one("schema_history")] = [("", "{}")]
     return Watched(world)
 
 
