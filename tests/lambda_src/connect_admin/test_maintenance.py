@@ -175,3 +175,8 @@ def test_a_launch_does_not_start_what_the_window_has_stopped(main: Kept):
     answer = main.stage.ask(Operation.VERIFY)
     assert (answer.state, main.state) == (State.FAILED, "STOPPED")
     assert "for maintenance: the DBA patches" in answer.summary
+    assert "the maintenance window that resumes it ends 20" in answer.summary
+    assert "`wms-connector maintenance end`" in answer.summary
+    # And `verify` gives the same next step.
+    steps = [each["next_step"] for each in main.stage.ask(Operation.STATUS).details["findings"]]
+    assert "wait, or wms-connector maintenance end main" in steps
