@@ -14,8 +14,9 @@ REGION, AS_OF = "us-east-1", "November 2026"
 HOURS = 730
 #: What the sum leaves out.
 NOT_COUNTED = (
-    "not counted: log lines, data through NAT or endpoints, the load balancer of connectAlbTls, functions, "
-    "SNS, SQS, EventBridge and the state table (cents), taxes, free tiers and discounts"
+    "not counted: the foundation, log lines, data through NAT or endpoints, the load balancer of "
+    "connectAlbTls, functions, SNS, SQS, EventBridge and the state table (cents), taxes, "
+    "free tiers and discounts"
 )
 #: A named stage has login and brokers of its own, a branch has those of the default.
 SECRETS_OF_NAMED = 2

@@ -181,8 +181,17 @@ def connector_changes(found: Mapping[str, Iterable[str | None]]) -> Iterator[Pla
 def topic_changes(found: Mapping[str, str]) -> Iterator[PlannedChange]:
     """Of topic -> what is done to it, as `TopicPlan.described` says it."""
     for topic, what in found.items():
-        action = Act.CREATE if what.startswith("created") else Act.UPDATE
-        yield PlannedChange(PlanPart.TOPIC, topic, action, after=what)
+        if what.startswith("created"):
+            yield PlannedChange(PlanPart.TOPIC, topic, Act.CREATE, after=what)
+            continue
+        before, after = [], []
+        for key, _, values in (each.partition(" ") for each in what.split(", ")):
+            have, _, wanted = values.partition(" -> ")
+            before.append(f"{key} {have}")
+            after.append(f"{key} {wanted}")
+        yield PlannedChange(
+            PlanPart.TOPIC, topic, Act.UPDATE, before=", ".join(before), after=", ".join(after)
+        )
 
 
 def broker_rights(missing: Iterable[str]) -> Iterator[PlannedChange]:

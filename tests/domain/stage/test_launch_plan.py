@@ -99,8 +99,11 @@ def test_the_connectors_keys_and_topics_say_what_is_done_to_them():
         ("gone", Act.DELETE),
         ("other", Act.UPDATE),
     ]
-    topics = {"a": "created, partitions 1", "b": "retention.ms 1 -> 2"}
-    assert [(c.name, c.action) for c in topic_changes(topics)] == [("a", Act.CREATE), ("b", Act.UPDATE)]
+    topics = {"a": "created, partitions 1", "b": "retention.ms unset -> 2, partitions 1 -> 3"}
+    assert [(c.name, c.action, c.before, c.after) for c in topic_changes(topics)] == [
+        ("a", Act.CREATE, None, "created, partitions 1"),
+        ("b", Act.UPDATE, "retention.ms unset, partitions 1", "retention.ms 2, partitions 3"),
+    ]
 
 
 def rights(before: ConnectorSettings | None, after: ConnectorSettings) -> list[str]:
