@@ -70,9 +70,14 @@ def _logged(words: str) -> Began:
 
     def began(under_test: WatchedStage, since: float) -> float:
         logs, group = under_test.world.account.client("logs"), under_test.stage.names.connector_log_group
-        events = logs.filter_log_events(logGroupName=group, startTime=int(since * 1000))["events"]
-        found = [written_at(event["message"]) for event in events if words in event["message"]]
-        return min(at for at in found if at is not None)
+
+        def found() -> list[float]:
+            events = logs.filter_log_events(logGroupName=group, startTime=int(since * 1000))["events"]
+            times = [written_at(event["message"]) for event in events if words in event["message"]]
+            return [at for at in times if at is not None]
+
+        # Where no mail is waited for, the line may still be on its way.
+        return min(wait_for(found, f"a line with {words!r}"))
 
     return began
 
