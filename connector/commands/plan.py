@@ -44,7 +44,7 @@ _TITLES = {
 @click.option(
     "--exit-code",
     is_flag=True,
-    help="Exit with 2 if a launch would change something, with 0 if not, with 1 for any error.",
+    help="Exit with 2 if a launch changes something (or for a wrong option), 0 if not, 1 for other errors.",
 )
 @json_option
 @click.pass_context
