@@ -261,7 +261,7 @@ def test_a_healthy_check_makes_few_calls(watched: Watched, monkeypatch: pytest.M
     counted(watched.stage.aws.sns, "publish")
     assert watched.check().summary.startswith("healthy")
     # Connect is asked for the position, and a worker that streams from Oracle twice for the SCN.
-    # Its config is compared with the registered one; halt, maintenance window and refused versions are read.
+    # Its config is compared with the registered one; halt, maintenance window, refused versions and comparison are read.
     # With SCRAM and a load balancer two more secrets are read, each of which may be the default's.
     assert len(calls) <= 26, calls
 
