@@ -125,6 +125,8 @@ def test_a_lost_history_is_told_and_only_looked_at_with_check(run: Run, main: De
     assert (told.exit_code, main.inside.connect.states[CONNECTOR]) == (0, "RUNNING")
     assert "schema history: which structure the tables had" in told.stderr
     assert f"schema history and position of backup {saved} are written back" in told.stderr
+    assert "the backup is not written back without more: nobody knows" in told.stderr
+    assert json.loads(run("rebuild", "main", "--check", "--json").stdout)["doubt"]
     doubt = run("rebuild", "main", "--yes")
     assert (doubt.exit_code, main.inside.kafka.written[HISTORY]) == (2, [])
     assert "else --from-snapshot" in doubt.stderr

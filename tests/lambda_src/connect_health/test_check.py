@@ -261,7 +261,8 @@ def test_a_healthy_check_makes_few_calls(watched: Watched, monkeypatch: pytest.M
     counted(watched.stage.aws.sns, "publish")
     assert watched.check().summary.startswith("healthy")
     # Connect is asked for the position, and a worker that streams from Oracle twice for the SCN.
-    # Its config is compared with the registered one; halt, maintenance window, refused versions and comparison are read.
+    # Its config is compared with the registered one; halt, maintenance window, refused versions are read, and
+    # whether a comparison was left behind.
     # With SCRAM and a load balancer two more secrets are read, each of which may be the default's.
     assert len(calls) <= 26, calls
 
