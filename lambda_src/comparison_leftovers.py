@@ -37,13 +37,20 @@ def sweep(session: Session, item: ComparisonItem) -> Answer | None:
     """Delete the connector, then objects and state; None once nothing is left."""
     if not session.service.addresses:
         return Answer(State.WAITING, f"no worker runs that could say whether {COMPARISON_CONNECTOR} is there")
+    stopping = remove_connector(session)
+    if stopping is None:
+        _forget(session, item)
+    return stopping
+
+
+def remove_connector(session: Session) -> Answer | None:
+    """Delete the temporary connector with its offsets, if it is there; None once it is gone."""
     session.know_confidential()
     connect = session.connect()
-    if connect.config(COMPARISON_CONNECTOR) is not None:
-        done = removed(session, connect, COMPARISON_CONNECTOR, offsets_stay=False)
-        if done is None:
-            return Answer(State.WAITING, f"{COMPARISON_CONNECTOR} is stopping", changed=True)
-    _forget(session, item)
+    if connect.config(COMPARISON_CONNECTOR) is None:
+        return None
+    if removed(session, connect, COMPARISON_CONNECTOR, offsets_stay=False) is None:
+        return Answer(State.WAITING, f"{COMPARISON_CONNECTOR} is stopping", changed=True)
     return None
 
 

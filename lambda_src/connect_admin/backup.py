@@ -97,12 +97,13 @@ def chosen(session: Session) -> tuple[str, StageBackup]:
         try:
             found = where.find_backup(identifier)
         except OperatorError as error:
-            damaged = damaged or str(error)
+            damaged = damaged or f"{identifier}: {error}"
             continue
         if found.reason != Reason.RESTORE and not _lacks(session, found):
             return identifier, found
     if damaged:
-        raise ServerError(f"no backup of stage {session.stage.name} can be used; {damaged}")
+        without = f"wms-connector rebuild {session.stage.name} --from-snapshot does without one"
+        raise ServerError(f"no backup of stage {session.stage.name} can be used ({damaged}); {without}")
     raise OperatorError(
         f"stage {session.stage.name} has no backup with a position"
         f"{' and a schema history' if session.environment.settings.kind == 'debezium' else ''}"

@@ -220,6 +220,7 @@ def test_a_part_that_cannot_be_told_is_an_error_and_no_silence(plan: Callable[..
     assert "error: not known: its topics could not be compared: the brokers do not answer" in result.stderr
     assert json.loads(result.stdout)["unknown"]
     main.aws.functions[main.names.connect_admin] = lambda _: RuntimeError("no memory")
+    assert plan("--exit-code", "--offline").exit_code == 1
     result = plan("--exit-code")
     assert result.exit_code == 1
     assert "error: not known: connector, topics and rights on the brokers: the admin Lambda" in result.stderr

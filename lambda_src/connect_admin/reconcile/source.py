@@ -10,11 +10,11 @@ from connector.domain.reconcile.run import ComparisonPhase, Part, ReconcileReque
 from connector.domain.stage.aws_names import COMPARISON_CONNECTOR, CONNECTOR
 from lambda_src.clients import metrics_page
 from lambda_src.clients.connect_rest import Connect
+from lambda_src.comparison_leftovers import remove_connector
 from lambda_src.connect_admin.control import there
 from lambda_src.connect_admin.registration.validate import validation_seconds
 from lambda_src.connect_admin.registration.verify import failure
 from lambda_src.logins import own_validation
-from lambda_src.removal import removed
 from lambda_src.session import Session
 
 #: How long one request watches, and how often it looks, in seconds.
@@ -72,12 +72,9 @@ def _create(session: Session, connect: Connect, run: ReconcileRun) -> None:
 
 def remove(session: Session, run: ReconcileRun, _: ReconcileRequest) -> Answer:
     """Delete the temporary connector and its offsets: all that it had to write is on the topics."""
-    session.know_confidential()
-    connect = session.connect()
-    if connect.config(COMPARISON_CONNECTOR) is not None:
-        done = removed(session, connect, COMPARISON_CONNECTOR, offsets_stay=False)
-        if done is None:
-            return Answer(State.WAITING, f"{COMPARISON_CONNECTOR} is stopping", changed=True)
+    stopping = remove_connector(session)
+    if stopping is not None:
+        return stopping
     topics = _topics_of(session, run, "comparison")
     ranges = _settled(session, topics)
     if ranges is None:

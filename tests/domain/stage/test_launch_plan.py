@@ -1,6 +1,7 @@
 """What a launch would do, told from two states of its parts."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from connector.domain.stage.launch_plan import (
 )
 from connector.domain.stage.stage import Stage
 from connector.domain.stage.template_diff import differences
+from connector.domain.stage.topic_plan import TopicPlan
 from tests.support.rendered_config import rendered_group
 
 JSON = st.recursive(
@@ -99,7 +101,10 @@ def test_the_connectors_keys_and_topics_say_what_is_done_to_them():
         ("gone", Act.DELETE),
         ("other", Act.UPDATE),
     ]
-    topics = {"a": "created, partitions 1", "b": "retention.ms unset -> 2, partitions 1 -> 3"}
+    spec, *_ = Stage.parse("main").topics.specs("debezium")
+    created = (replace(spec, name="a", partitions=1),)
+    wanted = TopicPlan(create=created, alter={"b": {"retention.ms": "2"}}, grow={"b": 3})
+    topics = wanted.described({"b": 1}, {})
     assert [(c.name, c.action, c.before, c.after) for c in topic_changes(topics)] == [
         ("a", Act.CREATE, None, "created, partitions 1"),
         ("b", Act.UPDATE, "retention.ms unset, partitions 1", "retention.ms 2, partitions 3"),
