@@ -118,7 +118,7 @@ def with_earlier(text: str, found: Iterable[goals.Goal]) -> str:
 
 def envelopes(rows: Rows) -> str:
     """Bytes and rows a second of each envelope and compression."""
-    heads = ("envelope, compression", "bytes per event", "rows/s", "worker, cores")
+    heads = ("envelope, compression", "bytes per event", "rows/s", "worker, cores", "stand-in, cores")
     return table(
         heads,
         [
@@ -127,6 +127,7 @@ def envelopes(rows: Rows) -> str:
                 f"{row['event_bytes']:,.0f}",
                 f"{row['rows'] / row['seconds']:,.0f}",
                 f"{row['worker_share']:.2f}",
+                f"{row['stand_in_share']:.2f}",
             )
             for row in rows
         ],
@@ -137,7 +138,7 @@ def settings(rows: Rows) -> str:
     """One setting after the other."""
     heads = ("changed", "commit to consumer, ms", "after the record is made, ms", "snapshot, rows/s")
     return table(
-        (*heads, "bytes per event"),
+        (*heads, "bytes per event", "stand-in, cores"),
         [
             (
                 f"`{row['way']}`" if "=" in row["way"] else row["way"],
@@ -145,6 +146,7 @@ def settings(rows: Rows) -> str:
                 milliseconds(row["delay"]["rest"]),
                 f"{_rate(row['snapshot']):,.0f}",
                 f"{row['snapshot']['event_bytes']:,.0f}",
+                f"{row['snapshot']['stand_in_share']:.2f}",
             )
             for row in rows
         ],
